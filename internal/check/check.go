@@ -1,0 +1,211 @@
+// Package check holds the rules that clouds and Kubernetes impose on names and identifiers, for configuration and components
+// alike. Every function returns the problems of one value at its path; an empty list means that it is fine.
+package check
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/robfig/cron/v3"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Rule is a pattern and what to write instead of a value that does not match it.
+type Rule struct {
+	Pattern *regexp.Regexp
+	Want    string
+}
+
+func rule(pattern, want string) Rule { return Rule{regexp.MustCompile(pattern), want} }
+
+// Rules, each with the document that states it.
+var (
+	// AccountID: AWS account identifiers.
+	AccountID = rule(`^\d{12}$`, "an AWS account id, 12 digits in quotes")
+	// Region: AWS regions by code.
+	Region = rule(`^[a-z]{2}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
+	// IamPath: IAM API, CreateRole.
+	IamPath = rule(`^/([\x21-\x7e]{1,510}/)?$`, "an IAM path begins and ends with a slash and has at most 512 characters")
+	// Issuer: OpenID Connect discovery.
+	Issuer = rule(`^https://[^\s/]+(/\S*)?$`, "an issuer is an https:// URL")
+	// EksCluster: EKS API, CreateCluster.
+	EksCluster = rule(`^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`, "the name of an existing EKS cluster: letters, digits, - and _, at most 100")
+	// EcsName: ECS API, CreateCluster, CreateService and RegisterTaskDefinition.
+	EcsName = rule(`^[A-Za-z0-9_-]{1,255}$`, "an ECS name has letters, digits, - and _, at most 255")
+	// Subnet and SecurityGroup: EC2 resource ids, long and short form.
+	Subnet        = rule(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`, "a subnet id such as subnet-0123456789abcdef0")
+	SecurityGroup = rule(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`, "a security group id such as sg-0123456789abcdef0")
+	// LogGroup: CloudWatch Logs API, CreateLogGroup.
+	LogGroup = rule(`^[.\-_/#A-Za-z0-9]{1,512}$`, "a log group has letters, digits and ._-/# and at most 512 characters")
+	// SecretPrefix: Secrets Manager API, CreateSecret; the variable's name comes behind it, of 512 characters in all.
+	SecretPrefix = rule(`^[A-Za-z0-9/_+=.@-]{1,256}$`, "letters, digits and /_+=.@-, at most 256 characters")
+	// UUID: ids of Azure subscriptions, tenants and applications.
+	UUID = rule(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`, "a UUID such as 00000000-1111-2222-3333-444444444444")
+	// AzureLocation: Azure regions by programmatic name.
+	AzureLocation = rule(`^[a-z][a-z0-9]{2,}$`, "an Azure region by its programmatic name, such as westeurope")
+	// ResourceGroup, AksCluster, ManagedIdentity, FederatedCredential: Azure resource naming rules.
+	ResourceGroup       = rule(`^[-\w.()]{0,89}[-\w()]$`, "an existing resource group: letters, digits and -_.(), at most 90 characters")
+	AksCluster          = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - and _, at most 63")
+	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
+	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
+	// RegistryHost: a DNS name with at least one dot, and an optional port.
+	RegistryHost = rule(`^[a-z0-9]([a-z0-9.-]*\.[a-z0-9-]+)+(:\d+)?$`, "the host of a registry")
+)
+
+// Required refuses an empty value and one that breaks the rule.
+func Required(p *field.Path, value string, r Rule) field.ErrorList {
+	if value == "" {
+		return field.ErrorList{field.Required(p, r.Want)}
+	}
+	return Optional(p, value, r)
+}
+
+// Optional refuses a value that breaks the rule; an empty one is absent.
+func Optional(p *field.Path, value string, r Rule) field.ErrorList {
+	if value == "" || r.Pattern.MatchString(value) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, value, r.Want)}
+}
+
+// IDs refuses an empty list and ids that break the rule.
+func IDs(p *field.Path, ids []string, r Rule) field.ErrorList {
+	if len(ids) == 0 {
+		return field.ErrorList{field.Required(p, "at least one: "+r.Want)}
+	}
+	var errs field.ErrorList
+	for i, id := range ids {
+		errs = append(errs, Required(p.Index(i), id, r)...)
+	}
+	return errs
+}
+
+// OneOf refuses a value that is none of the names; an empty one is absent.
+func OneOf(p *field.Path, value string, names ...string) field.ErrorList {
+	if value == "" || slices.Contains(names, value) {
+		return nil
+	}
+	return field.ErrorList{field.NotSupported(p, value, names)}
+}
+
+var iamNamePattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
+
+// Longest names, in characters (IAM API, CreateRole and CreatePolicy).
+const (
+	maxRoleName   = 64
+	maxPolicyName = 128
+)
+
+// RoleName checks the name of an IAM role; an empty one is absent.
+func RoleName(p *field.Path, name string) field.ErrorList { return iamName(p, name, maxRoleName) }
+
+// PolicyName checks the name of an IAM policy; an empty one is absent.
+func PolicyName(p *field.Path, name string) field.ErrorList { return iamName(p, name, maxPolicyName) }
+
+func iamName(p *field.Path, name string, longest int) field.ErrorList {
+	if name == "" || (iamNamePattern.MatchString(name) && len(name) <= longest) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("an IAM name has letters, digits and +=,.@_- and at most %d characters", longest))}
+}
+
+// ArnForm is the form of the ARNs of one kind of resource.
+type ArnForm struct {
+	service  string
+	resource *regexp.Regexp
+	want     string
+}
+
+// Forms of ARNs. A policy may be AWS's own, of account "aws".
+var (
+	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
+	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
+	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
+	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
+)
+
+// Arn checks an ARN's form; an empty one is absent.
+func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
+	if value == "" {
+		return nil
+	}
+	a, err := arn.Parse(value)
+	regional := form.service != "iam"
+	switch {
+	case err != nil, !strings.HasPrefix(a.Partition, "aws"), a.Service != form.service, !form.resource.MatchString(a.Resource),
+		!AccountID.Pattern.MatchString(a.AccountID) && (a.AccountID != "aws" || form.service != "iam"),
+		regional != Region.Pattern.MatchString(a.Region):
+		return field.ErrorList{field.Invalid(p, value, "not an ARN of the form "+form.want)}
+	}
+	return nil
+}
+
+// Label checks an RFC 1123 label: names of namespaces, Services and pods' owners, at most 63 characters.
+func Label(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsDNS1123Label(name))
+}
+
+// Subdomain checks an RFC 1123 subdomain: names of ServiceAccounts, Secrets and ConfigMaps, at most 253 characters.
+func Subdomain(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsDNS1123Subdomain(name))
+}
+
+// EnvName checks the name of an environment variable.
+func EnvName(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsEnvVarName(name))
+}
+
+// Labels checks keys and values of Kubernetes labels.
+func Labels(p *field.Path, labels map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(key))...)
+		errs = append(errs, invalid(p.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
+	}
+	return errs
+}
+
+func invalid(p *field.Path, value string, problems []string) field.ErrorList {
+	var errs field.ErrorList
+	for _, problem := range problems {
+		errs = append(errs, field.Invalid(p, value, problem))
+	}
+	return errs
+}
+
+// Quantity checks a positive Kubernetes quantity; an empty one is absent.
+func Quantity(p *field.Path, quantity string) field.ErrorList {
+	if quantity == "" {
+		return nil
+	}
+	if q, err := resource.ParseQuantity(quantity); err != nil || q.Sign() <= 0 {
+		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m, 1 or 512Mi")}
+	}
+	return nil
+}
+
+// File checks the absolute path of a file that is mounted in a folder of its own; an empty one is absent.
+func File(p *field.Path, file string) field.ErrorList {
+	if file == "" || (path.IsAbs(file) && path.Clean(file) == file && path.Dir(file) != "/") {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, file, "the absolute path of a file in a folder")}
+}
+
+// Cron checks a schedule in cron's five fields; an empty one is absent.
+func Cron(p *field.Path, schedule string) field.ErrorList {
+	if schedule == "" {
+		return nil
+	}
+	if _, err := cron.ParseStandard(schedule); err != nil {
+		return field.ErrorList{field.Invalid(p, schedule, err.Error()+"; write five fields such as */20 * * * *")}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+// Package iampolicy holds the IAM documents that the components attach, as typed values from pure functions:
+// what a role may do and who may assume it can be read, compared and tested without a cloud.
+package iampolicy
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+const version = "2012-10-17"
+
+// Document is an IAM policy or trust document.
+type Document struct {
+	Version   string      `json:"Version"`
+	Statement []Statement `json:"Statement"`
+}
+
+// Statement is one statement of a Document. Every statement made here is an Allow.
+type Statement struct {
+	Sid       string     `json:"Sid,omitempty"`
+	Effect    string     `json:"Effect"`
+	Principal *Principal `json:"Principal,omitempty"`
+	Action    []string   `json:"Action"`
+	Resource  []string   `json:"Resource,omitempty"`
+	Condition *Condition `json:"Condition,omitempty"`
+}
+
+// Principal is who a trust document lets in: an OIDC provider's ARN or an AWS service.
+type Principal struct {
+	Federated string `json:"Federated,omitempty"`
+	Service   string `json:"Service,omitempty"`
+}
+
+// Condition compares request keys exactly: all of them must match.
+type Condition struct {
+	StringEquals map[string]string `json:"StringEquals"`
+}
+
+// JSON renders the document, always the same bytes for the same document.
+func (d Document) JSON() (string, error) {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("rendering an IAM document: %w", err)
+	}
+	return string(b), nil
+}
+
+// PullActions are the three actions that an image pull needs on its repository (Amazon ECR user guide,
+// "Private repository policy examples").
+var PullActions = []string{
+	"ecr:BatchGetImage",
+	"ecr:GetDownloadUrlForLayer",
+	"ecr:BatchCheckLayerAvailability",
+}
+
+// ECRPull allows pulling from exactly the given repositories, which may belong to any account.
+func ECRPull(repositoryArns []string) Document {
+	return Document{Version: version, Statement: []Statement{
+		{
+			Sid:    "ECRAuth",
+			Effect: "Allow",
+			Action: []string{"ecr:GetAuthorizationToken"},
+			// The action has no resource type: AWS accepts nothing but "*" (Service Authorization Reference, Amazon ECR).
+			Resource: []string{"*"},
+		},
+		{
+			Sid:      "ECRPull",
+			Effect:   "Allow",
+			Action:   PullActions,
+			Resource: repositoryArns,
+		},
+	}}
+}
+
+// IRSATrust lets one Kubernetes ServiceAccount of the cluster behind the OIDC provider assume the role (Amazon EKS
+// user guide, "Assign IAM roles to Kubernetes service accounts"). The provider's ARN carries the partition; issuer is the
+// cluster's issuer URL.
+func IRSATrust(oidcProviderArn, issuer, namespace, serviceAccount string) Document {
+	host := IssuerHost(issuer)
+	return Document{Version: version, Statement: []Statement{{
+		Effect:    "Allow",
+		Principal: &Principal{Federated: oidcProviderArn},
+		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
+		Condition: &Condition{StringEquals: map[string]string{
+			host + ":aud": STSAudience,
+			host + ":sub": ServiceAccountSubject(namespace, serviceAccount),
+		}},
+	}}}
+}
+
+// STSAudience is the audience of a ServiceAccount token that AWS STS accepts.
+const STSAudience = "sts.amazonaws.com"
+
+// ServiceAccountSubject is the subject of a Kubernetes ServiceAccount's token.
+func ServiceAccountSubject(namespace, serviceAccount string) string {
+	return "system:serviceaccount:" + namespace + ":" + serviceAccount
+}
+
+// IssuerHost is an issuer URL as IAM names it: without scheme and trailing slash.
+func IssuerHost(issuer string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
+}
+
+// ECSTasksTrust lets the ECS tasks of one account assume the role. The condition closes the confused deputy
+// (Amazon ECS developer guide, "Task execution IAM role").
+func ECSTasksTrust(accountID string) Document {
+	return Document{Version: version, Statement: []Statement{{
+		Effect:    "Allow",
+		Principal: &Principal{Service: "ecs-tasks.amazonaws.com"},
+		Action:    []string{"sts:AssumeRole"},
+		Condition: &Condition{StringEquals: map[string]string{"aws:SourceAccount": accountID}},
+	}}}
+}
+
+// ECSExecution allows what an execution role needs beside the pull: writing the streams of one log group and reading
+// exactly the given secrets. logGroupArn is without the trailing ":*".
+func ECSExecution(logGroupArn string, secretArns []string) Document {
+	statements := []Statement{{
+		Sid:      "WriteLogStreams",
+		Effect:   "Allow",
+		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resource: []string{logGroupArn + ":log-stream:*"},
+	}}
+	if len(secretArns) > 0 {
+		statements = append(statements, Statement{
+			Sid:      "ReadSecrets",
+			Effect:   "Allow",
+			Action:   []string{"secretsmanager:GetSecretValue"},
+			Resource: secretArns,
+		})
+	}
+	return Document{Version: version, Statement: statements}
+}
+
+// Partition is the AWS partition of a region: aws, aws-cn or aws-us-gov.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// OIDCProviderArn is the ARN that IAM gives to an account's OIDC provider for an issuer.
+func OIDCProviderArn(partition, accountID, issuer string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", partition, accountID, IssuerHost(issuer))
+}

@@ -1,0 +1,50 @@
+package iampolicy
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDocuments(t *testing.T) {
+	const (
+		repo     = "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub"
+		provider = "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC"
+		issuer   = "https://oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC"
+	)
+	for name, c := range map[string]struct {
+		doc  Document
+		want string
+	}{
+		"pull": {ECRPull([]string{repo}), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
+			{"Sid":"ECRPull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],"Resource":["` + repo + `"]}]}`},
+		"irsa": {IRSATrust(provider, issuer, "bifrost", "bifrost-pull"), `{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Principal":{"Federated":"` + provider + `"},"Action":["sts:AssumeRoleWithWebIdentity"],
+			 "Condition":{"StringEquals":{
+				"oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC:aud":"sts.amazonaws.com",
+				"oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC:sub":"system:serviceaccount:bifrost:bifrost-pull"}}}]}`},
+		"ecs tasks": {ECSTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
+			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},
+		"execution": {ECSExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost:log-stream:*"]},
+			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]}]}`},
+		"execution without secrets": {ECSExecution("arn:g", nil), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := c.doc.JSON()
+			require.NoError(t, err)
+			require.JSONEq(t, c.want, got)
+		})
+	}
+}
+
+func TestPartition(t *testing.T) {
+	for region, want := range map[string]string{"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"} {
+		require.Equal(t, want, Partition(region))
+	}
+	require.Equal(t, "arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.example/id/X",
+		OIDCProviderArn("aws-us-gov", "111122223333", "https://oidc.example/id/X/"))
+}
