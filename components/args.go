@@ -1,0 +1,35 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// refuse turns the problems of a component's arguments into one error, or nil.
+func refuse(typ, name string, errs field.ErrorList) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", typ, name, errs.ToAggregate())
+}
+
+// optionalString leaves an input out when it is empty.
+func optionalString(s string) pulumi.StringPtrInput {
+	if s == "" {
+		return nil
+	}
+	return pulumi.String(s)
+}
+
+// merge returns the union of the maps; later ones win.
+func merge(maps ...map[string]string) pulumi.StringMap {
+	all := pulumi.StringMap{}
+	for _, m := range maps {
+		for k, v := range m {
+			all[k] = pulumi.String(v)
+		}
+	}
+	return all
+}

@@ -1,0 +1,320 @@
+package components
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+)
+
+// BifrostWorkloadType is the type token of BifrostWorkload.
+const BifrostWorkloadType = "bifrost:index:BifrostWorkload"
+
+// Defaults of a BifrostWorkload.
+const (
+	DefaultGatewayServiceAccount = "bifrost-sa"
+	DefaultCPURequest            = "250m"
+	DefaultMemoryRequest         = "512Mi"
+	DefaultCPULimit              = "1"
+	DefaultMemoryLimit           = "2Gi"
+
+	// GatewayPort is the port the gateway listens on; GatewayDataDir must be writable, or its entrypoint exits.
+	GatewayPort    = 8080
+	GatewayDataDir = "/app/data"
+	gatewayUID     = 1000
+	configFile     = "config.json"
+	servicePort    = 80
+
+	// The gateway cleans up for up to 30 s after SIGTERM; endpoints take a while to forget the pod before that.
+	preStopSeconds          = 15
+	terminationGraceSeconds = 60
+	deploymentTimeout       = "10m"
+)
+
+// BifrostWorkloadArgs are the arguments of NewBifrostWorkload.
+type BifrostWorkloadArgs struct {
+	// Name of Deployment and Service and value of the label `app`. Default bifrost.
+	Name string `pulumi:"name,optional"`
+	// Namespace of everything; it must exist.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+	// Image with a tag or a digest.
+	Image string `pulumi:"image"`
+	// PullSecret is the name of the image pull Secret; the Deployment waits until it is known. None: the nodes can pull.
+	PullSecret pulumi.StringInput `pulumi:"pullSecret,optional"`
+	// Replicas, at least 1.
+	Replicas int `pulumi:"replicas"`
+	// Config is the text of config.json. It becomes a Secret.
+	Config pulumi.StringInput `pulumi:"config"`
+	// Env are plain environment variables; SecretEnv are kept in a Secret. No name may be in both.
+	Env       map[string]string             `pulumi:"env,optional"`
+	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	// ServiceAccount of the gateway, made here. It has no right in the cluster and mounts no token. Default bifrost-sa.
+	ServiceAccount string `pulumi:"serviceAccount,optional"`
+	// AwsRoleArn is the gateway's own runtime identity on EKS (IRSA), such as for Amazon Bedrock. It never pulls the image.
+	AwsRoleArn string `pulumi:"awsRoleArn,optional"`
+	// AzureClientId is the gateway's own runtime identity on AKS (workload identity), such as for Azure OpenAI.
+	AzureClientId string `pulumi:"azureClientId,optional"`
+	// Resources of the container. Defaults: requests 250m and 512Mi, limits 1 and 2Gi. GOMEMLIMIT is 90 % of MemoryLimit.
+	CpuRequest    string `pulumi:"cpuRequest,optional"`
+	MemoryRequest string `pulumi:"memoryRequest,optional"`
+	CpuLimit      string `pulumi:"cpuLimit,optional"`
+	MemoryLimit   string `pulumi:"memoryLimit,optional"`
+	// Labels of all objects; the selector is `app` alone.
+	Labels map[string]string `pulumi:"labels,optional"`
+}
+
+// BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment and Service. The pods
+// roll when the configuration or a secret changes, and only then.
+type BifrostWorkload struct {
+	pulumi.ResourceState
+
+	// Deployment, Service and ServiceAccount are the names of the objects; Service is known once the Deployment is ready.
+	Deployment     pulumi.StringOutput `pulumi:"deployment"`
+	Service        pulumi.StringOutput `pulumi:"service"`
+	ServiceAccount pulumi.StringOutput `pulumi:"serviceAccount"`
+}
+
+// Validate reports every problem of the arguments.
+func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
+	errs := check.Label(field.NewPath("name"), cmp.Or(a.Name, DefaultNamespace))
+	if a.Namespace == nil {
+		errs = append(errs, field.Required(field.NewPath("namespace"), "the namespace of the gateway"))
+	}
+	if a.Config == nil {
+		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
+	}
+	if _, err := ParseImage(a.Image); err != nil {
+		errs = append(errs, field.Invalid(field.NewPath("image"), a.Image, err.Error()))
+	}
+	if a.Replicas < 1 {
+		errs = append(errs, field.Invalid(field.NewPath("replicas"), a.Replicas, "at least 1"))
+	}
+	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount))...)
+	if a.AwsRoleArn != "" && a.AzureClientId != "" {
+		errs = append(errs, field.Invalid(field.NewPath("azureClientId"), a.AzureClientId, "a gateway runs in one cloud: awsRoleArn is set too"))
+	}
+	errs = append(errs, check.Quantity(field.NewPath("cpuRequest"), a.CpuRequest)...)
+	errs = append(errs, check.Quantity(field.NewPath("memoryRequest"), a.MemoryRequest)...)
+	errs = append(errs, check.Quantity(field.NewPath("cpuLimit"), a.CpuLimit)...)
+	errs = append(errs, check.Quantity(field.NewPath("memoryLimit"), a.MemoryLimit)...)
+	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
+}
+
+func validateEnv(plain map[string]string, secret map[string]pulumi.StringInput) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(plain)) {
+		errs = append(errs, check.EnvName(field.NewPath("env").Key(name), name)...)
+		if _, both := secret[name]; both {
+			errs = append(errs, field.Duplicate(field.NewPath("env").Key(name), name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secret)) {
+		errs = append(errs, check.EnvName(field.NewPath("secretEnv").Key(name), name)...)
+	}
+	return errs
+}
+
+// NewBifrostWorkload makes the gateway.
+func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadArgs, opts ...pulumi.ResourceOption) (*BifrostWorkload, error) {
+	if err := refuse(BifrostWorkloadType, name, args.Validate()); err != nil {
+		return nil, err
+	}
+	c := &BifrostWorkload{}
+	if err := ctx.RegisterComponentResource(BifrostWorkloadType, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering %s %s: %w", BifrostWorkloadType, name, err)
+	}
+	objectName := cmp.Or(args.Name, DefaultNamespace)
+	selector := map[string]string{"app": objectName}
+	meta := func(n string) *metav1.ObjectMetaArgs {
+		return &metav1.ObjectMetaArgs{Name: pulumi.String(n), Namespace: args.Namespace, Labels: merge(args.Labels, selector)}
+	}
+
+	saMeta := meta(cmp.Or(args.ServiceAccount, DefaultGatewayServiceAccount))
+	saMeta.Annotations = merge(args.identityAnnotations())
+	serviceAccount, err := corev1.NewServiceAccount(ctx, name+"-service-account", &corev1.ServiceAccountArgs{
+		Metadata:                     saMeta,
+		AutomountServiceAccountToken: pulumi.Bool(false),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: service account: %w", name, err)
+	}
+
+	config, err := corev1.NewSecret(ctx, name+"-config", &corev1.SecretArgs{
+		Metadata:   meta(objectName + "-config"),
+		StringData: pulumi.StringMap{configFile: args.Config},
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: config: %w", name, err)
+	}
+
+	secretEnv := pulumi.StringMap{}
+	for k, v := range args.SecretEnv {
+		secretEnv[k] = v
+	}
+	environment, err := corev1.NewSecret(ctx, name+"-env", &corev1.SecretArgs{
+		Metadata:   meta(objectName + "-env"),
+		StringData: secretEnv,
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: environment: %w", name, err)
+	}
+
+	deployment, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
+		Metadata: meta(objectName),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(args.Replicas),
+			Selector: &metav1.LabelSelectorArgs{MatchLabels: merge(selector)},
+			Strategy: &appsv1.DeploymentStrategyArgs{
+				Type:          pulumi.String("RollingUpdate"),
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
+			},
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{
+					Labels: merge(args.Labels, args.identityPodLabels(), selector),
+					// A Deployment does not roll when a Secret that it mounts changes.
+					Annotations: pulumi.StringMap{"checksum/config": checksum(args.Config, secretEnv)},
+				},
+				Spec: args.pod(serviceAccount, config, environment),
+			},
+		},
+	}, pulumi.Parent(c), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: deploymentTimeout, Update: deploymentTimeout}))
+	if err != nil {
+		return nil, fmt.Errorf("%s: deployment: %w", name, err)
+	}
+
+	// A Service waits ten minutes for endpoints: it would report a failed first token ten minutes late.
+	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
+		Metadata: meta(objectName),
+		Spec: &corev1.ServiceSpecArgs{
+			Type:     pulumi.String("ClusterIP"),
+			Selector: merge(selector),
+			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+				Name: pulumi.String("http"), Port: pulumi.Int(servicePort), TargetPort: pulumi.Int(GatewayPort), Protocol: pulumi.String("TCP"),
+			}},
+		},
+	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{deployment}))
+	if err != nil {
+		return nil, fmt.Errorf("%s: service: %w", name, err)
+	}
+
+	c.Deployment = deployment.Metadata.Name().Elem()
+	c.Service = service.Metadata.Name().Elem()
+	c.ServiceAccount = serviceAccount.Metadata.Name().Elem()
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"deployment": c.Deployment, "service": c.Service, "serviceAccount": c.ServiceAccount,
+	})
+}
+
+func (a *BifrostWorkloadArgs) identityAnnotations() map[string]string {
+	switch {
+	case a.AwsRoleArn != "":
+		return map[string]string{"eks.amazonaws.com/role-arn": a.AwsRoleArn}
+	case a.AzureClientId != "":
+		return map[string]string{"azure.workload.identity/client-id": a.AzureClientId}
+	}
+	return nil
+}
+
+// identityPodLabels: the Azure webhook picks pods by their own label, never by the ServiceAccount's.
+func (a *BifrostWorkloadArgs) identityPodLabels() map[string]string {
+	if a.AzureClientId == "" {
+		return nil
+	}
+	return map[string]string{"azure.workload.identity/use": "true"}
+}
+
+func (a *BifrostWorkloadArgs) pod(serviceAccount *corev1.ServiceAccount, config, environment *corev1.Secret) *corev1.PodSpecArgs {
+	var pullSecrets corev1.LocalObjectReferenceArray
+	if a.PullSecret != nil {
+		pullSecrets = corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: a.PullSecret.ToStringOutput().ToStringPtrOutput()}}
+	}
+	health := func(initialDelay, period int) *corev1.ProbeArgs {
+		return &corev1.ProbeArgs{
+			InitialDelaySeconds: pulumi.Int(initialDelay),
+			PeriodSeconds:       pulumi.Int(period),
+		}
+	}
+	// /health answers 503 when a store is down: that must take the pod out of the Service, not restart it.
+	liveness, readiness := health(30, 10), health(10, 5)
+	liveness.TcpSocket = &corev1.TCPSocketActionArgs{Port: pulumi.Int(GatewayPort)}
+	readiness.HttpGet = &corev1.HTTPGetActionArgs{Path: pulumi.String("/health"), Port: pulumi.Int(GatewayPort)}
+
+	return &corev1.PodSpecArgs{
+		ServiceAccountName:            serviceAccount.Metadata.Name(),
+		AutomountServiceAccountToken:  pulumi.Bool(false),
+		EnableServiceLinks:            pulumi.Bool(false),
+		ImagePullSecrets:              pullSecrets,
+		SecurityContext:               restrictedPod(gatewayUID),
+		TerminationGracePeriodSeconds: pulumi.Int(terminationGraceSeconds),
+		Containers: corev1.ContainerArray{&corev1.ContainerArgs{
+			Name:  pulumi.String("bifrost"),
+			Image: pulumi.String(a.Image),
+			Ports: corev1.ContainerPortArray{&corev1.ContainerPortArgs{
+				Name: pulumi.String("http"), ContainerPort: pulumi.Int(GatewayPort), Protocol: pulumi.String("TCP"),
+			}},
+			Env: a.containerEnv(),
+			EnvFrom: corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{
+				SecretRef: &corev1.SecretEnvSourceArgs{Name: environment.Metadata.Name()},
+			}},
+			Resources: resources(
+				cmp.Or(a.CpuRequest, DefaultCPURequest), cmp.Or(a.MemoryRequest, DefaultMemoryRequest),
+				cmp.Or(a.CpuLimit, DefaultCPULimit), cmp.Or(a.MemoryLimit, DefaultMemoryLimit)),
+			LivenessProbe:  liveness,
+			ReadinessProbe: readiness,
+			Lifecycle: &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
+				Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", strconv.Itoa(preStopSeconds)})},
+			}},
+			SecurityContext: restrictedContainer(gatewayUID),
+			VolumeMounts: corev1.VolumeMountArray{
+				writable("data", GatewayDataDir),
+				writable("tmp", "/tmp"),
+				&corev1.VolumeMountArgs{
+					Name: pulumi.String("config"), MountPath: pulumi.String(GatewayDataDir + "/" + configFile),
+					SubPath: pulumi.String(configFile), ReadOnly: pulumi.Bool(true),
+				},
+			},
+		}},
+		Volumes: corev1.VolumeArray{
+			&corev1.VolumeArgs{Name: pulumi.String("config"), Secret: &corev1.SecretVolumeSourceArgs{SecretName: config.Metadata.Name()}},
+			&corev1.VolumeArgs{Name: pulumi.String("data"), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{}},
+			&corev1.VolumeArgs{Name: pulumi.String("tmp"), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{}},
+		},
+	}
+}
+
+// containerEnv are the plain variables in a fixed order, so that an unchanged up stays unchanged.
+func (a *BifrostWorkloadArgs) containerEnv() corev1.EnvVarArray {
+	memory := resource.MustParse(cmp.Or(a.MemoryLimit, DefaultMemoryLimit))
+	vars := corev1.EnvVarArray{env("GOMEMLIMIT", pulumi.String(strconv.FormatInt(memory.Value()*9/10, 10)))}
+	for _, k := range slices.Sorted(maps.Keys(a.Env)) {
+		vars = append(vars, env(k, pulumi.String(a.Env[k])))
+	}
+	return vars
+}
+
+// checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key
+// included, and stays a Pulumi secret where one of them is.
+func checksum(config pulumi.StringInput, secretEnv pulumi.StringMap) pulumi.StringOutput {
+	return pulumi.All(config, secretEnv.ToStringMapOutput()).ApplyT(func(v []any) string {
+		h := sha256.New()
+		values := v[1].(map[string]string)
+		fmt.Fprintf(h, "%q\n", v[0])
+		for _, k := range slices.Sorted(maps.Keys(values)) {
+			fmt.Fprintf(h, "%q=%q\n", k, values[k])
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}).(pulumi.StringOutput)
+}

@@ -1,0 +1,139 @@
+package components
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
+	"bifrost/internal/graphtest"
+)
+
+func workloadArgs() *BifrostWorkloadArgs {
+	return &BifrostWorkloadArgs{
+		Namespace: pulumi.String("bifrost"), Image: image, PullSecret: pulumi.String("ecr-pull-secret"), Replicas: 2,
+		Config: secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
+		SecretEnv: map[string]pulumi.StringInput{"BIFROST_ENCRYPTION_KEY": secret(canary)},
+	}
+}
+
+func recordWorkload(t *testing.T, change func(*BifrostWorkloadArgs)) *graphtest.Graph {
+	args := workloadArgs()
+	change(args)
+	return record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewBifrostWorkload(ctx, "x", args, on)
+		return err
+	})
+}
+
+func asIs(*BifrostWorkloadArgs) {}
+
+func TestBifrostWorkload(t *testing.T) {
+	g := recordWorkload(t, asIs)
+	d := g.One(t, "kubernetes:apps/v1:Deployment")
+	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
+	for path, want := range map[string]any{
+		"metadata.name":                               "bifrost",
+		"spec.replicas":                               2.0,
+		"spec.selector.matchLabels":                   map[string]any{"app": "bifrost"},
+		pod + ".serviceAccountName":                   "bifrost-sa",
+		pod + ".imagePullSecrets":                     []any{map[string]any{"name": "ecr-pull-secret"}},
+		pod + ".terminationGracePeriodSeconds":        60.0,
+		pod + ".automountServiceAccountToken":         false,
+		pod + ".securityContext.runAsUser":            1000.0,
+		container + ".image":                          image,
+		container + ".resources.requests":             map[string]any{"cpu": "250m", "memory": "512Mi"},
+		container + ".resources.limits":               map[string]any{"cpu": "1", "memory": "2Gi"},
+		container + ".ports[0].containerPort":         8080.0,
+		container + ".livenessProbe":                  map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "initialDelaySeconds": 30.0, "periodSeconds": 10.0},
+		container + ".readinessProbe":                 map[string]any{"httpGet": map[string]any{"path": "/health", "port": 8080.0}, "initialDelaySeconds": 10.0, "periodSeconds": 5.0},
+		container + ".lifecycle.preStop.exec.command": []any{"sleep", "15"},
+		container + ".envFrom[0].secretRef.name":      "bifrost-env",
+	} {
+		require.Equal(t, want, d.Input(t, path), path)
+	}
+	require.Equal(t, "1932735283", envOf(t, d, container)["GOMEMLIMIT"], "90 % of 2Gi in bytes")
+	require.Equal(t, "h", envOf(t, d, container)["PG_HOST"])
+	require.Contains(t, d.Input(t, container+".volumeMounts"), map[string]any{
+		"name": "config", "mountPath": "/app/data/config.json", "subPath": "config.json", "readOnly": true})
+	require.Contains(t, d.Input(t, container+".volumeMounts"), map[string]any{"name": "data", "mountPath": "/app/data"})
+
+	service := g.One(t, "kubernetes:core/v1:Service")
+	require.Equal(t, "ClusterIP", service.Input(t, "spec.type"))
+	require.EqualValues(t, 80, service.Input(t, "spec.ports[0].port"))
+	require.EqualValues(t, 8080, service.Input(t, "spec.ports[0].targetPort"))
+	require.True(t, g.DependsOn(service, d))
+
+	config := g.Named(t, "kubernetes:core/v1:Secret", "x-config")
+	require.Equal(t, "bifrost-config", config.Input(t, "metadata.name"))
+	require.JSONEq(t, `{"a":1}`, config.Input(t, `stringData["config.json"]`).(string))
+	require.Equal(t, canary, g.Named(t, "kubernetes:core/v1:Secret", "x-env").Input(t, "stringData.BIFROST_ENCRYPTION_KEY"))
+	require.Equal(t, false, g.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, "automountServiceAccountToken"))
+	for _, r := range g.Resources {
+		require.Empty(t, graphtest.Leaks(r.Inputs, canary), r.URN)
+	}
+}
+
+// TestChecksum: the pods roll with every value they read at start, and with nothing else.
+func TestChecksum(t *testing.T) {
+	const annotation = `spec.template.metadata.annotations["checksum/config"]`
+	of := func(change func(*BifrostWorkloadArgs)) any {
+		return recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment").Input(t, annotation)
+	}
+	same := of(asIs)
+	require.Equal(t, same, of(func(a *BifrostWorkloadArgs) { a.Replicas = 5 }))
+	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) { a.Config = secret(`{"a":2}`) }))
+	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
+		a.SecretEnv = map[string]pulumi.StringInput{"BIFROST_ENCRYPTION_KEY": secret("other")}
+	}))
+	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
+		a.SecretEnv = maps.Clone(a.SecretEnv)
+		a.SecretEnv["MORE"] = secret("x")
+	}))
+}
+
+func TestRuntimeIdentity(t *testing.T) {
+	const use = `spec.template.metadata.labels["azure.workload.identity/use"]`
+	plain := recordWorkload(t, asIs)
+	require.False(t, plain.One(t, "kubernetes:apps/v1:Deployment").Has(use))
+
+	aws := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AwsRoleArn = "arn:aws:iam::111122223333:role/Bedrock" })
+	require.Equal(t, "arn:aws:iam::111122223333:role/Bedrock",
+		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
+
+	azure := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AzureClientId = "c" })
+	require.Equal(t, "c", azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
+	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
+}
+
+func TestBifrostWorkloadRefuses(t *testing.T) {
+	args := &BifrostWorkloadArgs{
+		Name: "Bifrost", Image: "bifrost:latest", ServiceAccount: "A", AwsRoleArn: "a", AzureClientId: "b",
+		CpuRequest: "x", MemoryRequest: "x", CpuLimit: "x", MemoryLimit: "x", Labels: map[string]string{"a": "b c"},
+		Env:       map[string]string{"A B": "", "TWICE": ""},
+		SecretEnv: map[string]pulumi.StringInput{"C D": pulumi.String(""), "TWICE": pulumi.String("")},
+	}
+	requireRefused(t, args.Validate(), []string{
+		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "azureClientId",
+		"cpuRequest", "memoryRequest", "cpuLimit", "memoryLimit", "labels[a]",
+	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewBifrostWorkload(ctx, "x", args, on)
+		return err
+	})
+	require.Empty(t, workloadArgs().Validate())
+}
+
+func TestBifrostNamespace(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
+		return err
+	})
+	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"},
+		g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels"))
+	bad := &BifrostNamespaceArgs{Name: "A", Labels: map[string]string{"a": "b c"}}
+	requireRefused(t, bad.Validate(), []string{"name", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewBifrostNamespace(ctx, "x", bad, on)
+		return err
+	})
+}

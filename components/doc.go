@@ -1,0 +1,13 @@
+// Package components holds the parts of a Bifrost Enterprise deployment. Each one makes one thing that a person would
+// otherwise make by hand, and takes everything that decides about it as an argument: components never read
+// configuration, never know a stack's name and never know each other.
+//
+// How they compose on EKS: [NewEcrPullRole] makes the role that the vendor allowlists, [NewBifrostNamespace] the namespace,
+// [NewPullSecret] keeps a pull Secret fresh through that role, and [NewBifrostWorkload] runs the gateway once the first
+// token is there. On ECS [NewEcrPullRole] makes the execution role and [NewEcsService] the service. On AKS
+// [NewAksWorkloadIdentity] takes the place of the role, and the pull Secret's token comes from Artifact Registry.
+//
+// All constructors validate first and report every problem at once as a [k8s.io/apimachinery/pkg/util/validation/field.ErrorList],
+// with the paths of the arguments; a refusal registers nothing. They change neither their arguments nor pass the
+// caller's options on to their children.
+package components

@@ -1,0 +1,180 @@
+package components
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/iampolicy"
+)
+
+// EcrPullRoleType is the type token of EcrPullRole.
+const EcrPullRoleType = "bifrost:index:EcrPullRole"
+
+// Default names of an EcrPullRole, by who assumes it.
+const (
+	DefaultEcrPullRoleName   = "BifrostECRPullRole"
+	DefaultEcrPullPolicyName = "BifrostECRPullPolicy"
+	DefaultEcsExecutionName  = "BifrostECSExecutionRole"
+	DefaultEcsPullPolicyName = "BifrostECSPullPolicy"
+	ecrPullRoleDescription   = "Pulls Bifrost images from Amazon ECR. Allowlisted by ARN: making it again under the same name breaks the grant."
+	ecrPullPolicyDescription = "Pull from exactly the listed ECR repositories."
+)
+
+// EcrPullRoleArgs are the arguments of NewEcrPullRole. Exactly one of Irsa and EcsTasks says who may assume the role.
+type EcrPullRoleArgs struct {
+	// RepositoryArns are the ECR repositories that may be pulled from, one or more, of any account.
+	RepositoryArns []string `pulumi:"repositoryArns"`
+	// Irsa lets one ServiceAccount of an EKS cluster assume the role.
+	Irsa *IrsaTrustArgs `pulumi:"irsa,optional"`
+	// EcsTasks lets the ECS tasks of one account assume the role: it is their execution role.
+	EcsTasks *EcsTasksTrustArgs `pulumi:"ecsTasks,optional"`
+	// RoleName is the fixed name of the role, at most 64 characters. Default BifrostECRPullRole; with EcsTasks BifrostECSExecutionRole.
+	RoleName string `pulumi:"roleName,optional"`
+	// PolicyName is the fixed name of the policy, at most 128 characters. Default BifrostECRPullPolicy; with EcsTasks BifrostECSPullPolicy.
+	PolicyName string `pulumi:"policyName,optional"`
+	// Path is the IAM path of role and policy, beginning and ending with a slash. Default "/".
+	Path string `pulumi:"path,optional"`
+	// PermissionsBoundary is the ARN of a policy that bounds the role.
+	PermissionsBoundary string `pulumi:"permissionsBoundary,optional"`
+	// Protect keeps Pulumi from deleting the role, which the vendor allowlists by ARN.
+	Protect bool `pulumi:"protect,optional"`
+}
+
+// IrsaTrustArgs name the ServiceAccount that may assume the role (IAM roles for service accounts).
+type IrsaTrustArgs struct {
+	// OidcProviderArn is the ARN of the IAM OIDC provider of the cluster; its partition is the role's.
+	OidcProviderArn pulumi.StringInput `pulumi:"oidcProviderArn"`
+	// Issuer is the cluster's issuer URL.
+	Issuer string `pulumi:"issuer"`
+	// Namespace and ServiceAccount are the subject.
+	Namespace      string `pulumi:"namespace"`
+	ServiceAccount string `pulumi:"serviceAccount"`
+}
+
+// EcsTasksTrustArgs name the account whose ECS tasks may assume the role.
+type EcsTasksTrustArgs struct {
+	// AccountId has 12 digits.
+	AccountId string `pulumi:"accountId"`
+}
+
+// EcrPullRole is an IAM role that may pull from given ECR repositories, with its policy attached. The role sets neither
+// inlinePolicies nor managedPolicyArns, so that others may attach policies to it.
+type EcrPullRole struct {
+	pulumi.ResourceState
+
+	// RoleArn is what the vendor allowlists.
+	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
+	// RoleName is the role's name, for further policies.
+	RoleName pulumi.StringOutput `pulumi:"roleName"`
+	// RoleId is the role's unique id (AROA...): it changes when a role is made again under the same name.
+	RoleId pulumi.StringOutput `pulumi:"roleId"`
+	// PolicyArn is the pull policy.
+	PolicyArn pulumi.StringOutput `pulumi:"policyArn"`
+}
+
+// Validate reports every problem of the arguments.
+func (a *EcrPullRoleArgs) Validate() field.ErrorList {
+	var errs field.ErrorList
+	if len(a.RepositoryArns) == 0 {
+		errs = append(errs, field.Required(field.NewPath("repositoryArns"), "give at least one repository ARN"))
+	}
+	for i, repository := range a.RepositoryArns {
+		errs = append(errs, check.Arn(field.NewPath("repositoryArns").Index(i), repository, check.RepositoryArn)...)
+	}
+	switch {
+	case (a.Irsa == nil) == (a.EcsTasks == nil):
+		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa and ecsTasks"))
+	case a.Irsa != nil:
+		errs = append(errs, a.Irsa.validate(field.NewPath("irsa"))...)
+	default:
+		errs = append(errs, check.Required(field.NewPath("ecsTasks", "accountId"), a.EcsTasks.AccountId, check.AccountID)...)
+	}
+	errs = append(errs, check.RoleName(field.NewPath("roleName"), a.RoleName)...)
+	errs = append(errs, check.PolicyName(field.NewPath("policyName"), a.PolicyName)...)
+	errs = append(errs, check.Optional(field.NewPath("path"), a.Path, check.IamPath)...)
+	return append(errs, check.Arn(field.NewPath("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
+}
+
+func (a *IrsaTrustArgs) validate(path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if a.OidcProviderArn == nil {
+		errs = append(errs, field.Required(path.Child("oidcProviderArn"), "the ARN of the cluster's IAM OIDC provider"))
+	}
+	errs = append(errs, check.Required(path.Child("issuer"), a.Issuer, check.Issuer)...)
+	errs = append(errs, check.Label(path.Child("namespace"), a.Namespace)...)
+	return append(errs, check.Subdomain(path.Child("serviceAccount"), a.ServiceAccount)...)
+}
+
+// NewEcrPullRole makes the policy, the role and their attachment.
+func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opts ...pulumi.ResourceOption) (*EcrPullRole, error) {
+	if err := refuse(EcrPullRoleType, name, args.Validate()); err != nil {
+		return nil, err
+	}
+	policyDocument, err := iampolicy.ECRPull(args.RepositoryArns).JSON()
+	if err != nil {
+		return nil, err
+	}
+	trustDocument, err := args.trust()
+	if err != nil {
+		return nil, err
+	}
+	roleName, policyName := cmp.Or(args.RoleName, DefaultEcrPullRoleName), cmp.Or(args.PolicyName, DefaultEcrPullPolicyName)
+	if args.EcsTasks != nil {
+		roleName, policyName = cmp.Or(args.RoleName, DefaultEcsExecutionName), cmp.Or(args.PolicyName, DefaultEcsPullPolicyName)
+	}
+
+	c := &EcrPullRole{}
+	if err := ctx.RegisterComponentResource(EcrPullRoleType, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering %s %s: %w", EcrPullRoleType, name, err)
+	}
+
+	policy, err := iam.NewPolicy(ctx, name+"-policy", &iam.PolicyArgs{
+		Name:        pulumi.String(policyName),
+		Path:        optionalString(args.Path),
+		Description: pulumi.String(ecrPullPolicyDescription),
+		Policy:      pulumi.String(policyDocument),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: policy: %w", name, err)
+	}
+
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Name:                pulumi.String(roleName),
+		Path:                optionalString(args.Path),
+		Description:         pulumi.String(ecrPullRoleDescription),
+		AssumeRolePolicy:    trustDocument,
+		PermissionsBoundary: optionalString(args.PermissionsBoundary),
+	}, pulumi.Parent(c), pulumi.Protect(args.Protect))
+	if err != nil {
+		return nil, fmt.Errorf("%s: role: %w", name, err)
+	}
+
+	if _, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment", &iam.RolePolicyAttachmentArgs{
+		Role:      role.Name,
+		PolicyArn: policy.Arn,
+	}, pulumi.Parent(c)); err != nil {
+		return nil, fmt.Errorf("%s: policy attachment: %w", name, err)
+	}
+
+	c.RoleArn, c.RoleName, c.RoleId, c.PolicyArn = role.Arn, role.Name, role.UniqueId, policy.Arn
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"roleArn": c.RoleArn, "roleName": c.RoleName, "roleId": c.RoleId, "policyArn": c.PolicyArn,
+	})
+}
+
+// trust renders the trust document; the OIDC provider may be made in the same graph, so its ARN is an Input.
+func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
+	if a.EcsTasks != nil {
+		document, err := iampolicy.ECSTasksTrust(a.EcsTasks.AccountId).JSON()
+		return pulumi.String(document), err
+	}
+	irsa := a.Irsa
+	return irsa.OidcProviderArn.ToStringOutput().ApplyT(func(provider string) (string, error) {
+		return iampolicy.IRSATrust(provider, irsa.Issuer, irsa.Namespace, irsa.ServiceAccount).JSON()
+	}).(pulumi.StringOutput), nil
+}

@@ -1,0 +1,98 @@
+package components
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+func irsaArgs() *EcrPullRoleArgs {
+	return &EcrPullRoleArgs{
+		RepositoryArns: []string{repository, "arn:aws:ecr:eu-west-1:777788889999:repository/other/hub"},
+		Irsa: &IrsaTrustArgs{
+			OidcProviderArn: pulumi.String("arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.eks.us-gov-west-1.amazonaws.com/id/ABC"),
+			Issuer:          "https://oidc.eks.us-gov-west-1.amazonaws.com/id/ABC",
+			Namespace:       "team", ServiceAccount: "puller",
+		},
+	}
+}
+
+func TestEcrPullRoleForAServiceAccount(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewEcrPullRole(ctx, "x", irsaArgs(), on)
+		return err
+	})
+	component, role := g.One(t, EcrPullRoleType), g.One(t, "aws:iam/role:Role")
+	policy, attachment := g.One(t, "aws:iam/policy:Policy"), g.One(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+
+	require.Equal(t, "BifrostECRPullRole", role.Input(t, "name"))
+	require.Equal(t, "BifrostECRPullPolicy", policy.Input(t, "name"))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
+		{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
+		{"Sid":"ECRPull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],
+		 "Resource":["`+repository+`","arn:aws:ecr:eu-west-1:777788889999:repository/other/hub"]}]}`, policy.Input(t, "policy").(string))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Principal":{"Federated":"arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.eks.us-gov-west-1.amazonaws.com/id/ABC"},
+		"Action":["sts:AssumeRoleWithWebIdentity"],
+		"Condition":{"StringEquals":{
+			"oidc.eks.us-gov-west-1.amazonaws.com/id/ABC:aud":"sts.amazonaws.com",
+			"oidc.eks.us-gov-west-1.amazonaws.com/id/ABC:sub":"system:serviceaccount:team:puller"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
+
+	require.False(t, role.Has("inlinePolicies"), "exclusive: would drop the policies of others")
+	require.False(t, role.Has("managedPolicyArns"), "exclusive: would drop the policies of others")
+	require.True(t, g.DependsOn(attachment, role))
+	require.True(t, g.DependsOn(attachment, policy))
+	for _, child := range []string{role.Parent(), policy.Parent(), attachment.Parent()} {
+		require.Equal(t, component.URN, child)
+	}
+}
+
+func TestEcrPullRoleForEcsTasks(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{
+			RepositoryArns: []string{repository}, EcsTasks: &EcsTasksTrustArgs{AccountId: accountID}, Protect: true,
+		}, on)
+		return err
+	})
+	role := g.One(t, "aws:iam/role:Role")
+	require.Equal(t, "BifrostECSExecutionRole", role.Input(t, "name"))
+	require.Equal(t, "BifrostECSPullPolicy", g.One(t, "aws:iam/policy:Policy").Input(t, "name"))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},
+		"Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
+	for _, r := range g.Resources {
+		require.Equal(t, r.URN == role.URN, r.Request.GetProtect(), "protection of %s", r.URN)
+	}
+}
+
+func TestEcrPullRoleRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*EcrPullRoleArgs)
+		paths  []string
+	}{
+		"no repository": {func(a *EcrPullRoleArgs) { a.RepositoryArns = nil }, []string{"repositoryArns"}},
+		"a wildcard": {func(a *EcrPullRoleArgs) {
+			a.RepositoryArns = []string{"arn:aws:ecr:us-east-1:444455556666:repository/*"}
+		}, []string{"repositoryArns[0]"}},
+		"a placeholder": {func(a *EcrPullRoleArgs) {
+			a.RepositoryArns = []string{"arn:aws:ecr:us-east-1:BIFROST_ACCOUNT_ID:repository/x"}
+		}, []string{"repositoryArns[0]"}},
+		"nobody to trust": {func(a *EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
+		"two to trust":    {func(a *EcrPullRoleArgs) { a.EcsTasks = &EcsTasksTrustArgs{AccountId: accountID} }, []string{"irsa"}},
+		"account":         {func(a *EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},
+		"everything at once": {func(a *EcrPullRoleArgs) {
+			a.Irsa = &IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}
+			a.RoleName, a.PolicyName, a.Path, a.PermissionsBoundary = strings.Repeat("r", 65), "a b", "x", "y"
+		}, []string{"irsa.oidcProviderArn", "irsa.issuer", "irsa.namespace", "irsa.serviceAccount", "roleName", "policyName", "path", "permissionsBoundary"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := irsaArgs()
+			c.change(args)
+			requireRefused(t, args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+				_, err := NewEcrPullRole(ctx, "x", args, on)
+				return err
+			})
+		})
+	}
+}

@@ -1,0 +1,40 @@
+package components
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// restrictedPod is the pod half of the Pod Security Standard "restricted". The numeric user matters: admission does not look
+// into images, and the kubelet refuses runAsNonRoot for an image whose user is a name.
+func restrictedPod(uid int) *corev1.PodSecurityContextArgs {
+	return &corev1.PodSecurityContextArgs{
+		RunAsNonRoot:   pulumi.Bool(true),
+		RunAsUser:      pulumi.Int(uid),
+		RunAsGroup:     pulumi.Int(uid),
+		FsGroup:        pulumi.Int(uid),
+		SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+	}
+}
+
+// restrictedContainer is the container half; every container states its user itself.
+func restrictedContainer(uid int) *corev1.SecurityContextArgs {
+	return &corev1.SecurityContextArgs{
+		AllowPrivilegeEscalation: pulumi.Bool(false),
+		Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}},
+		ReadOnlyRootFilesystem:   pulumi.Bool(true),
+		RunAsNonRoot:             pulumi.Bool(true),
+		RunAsUser:                pulumi.Int(uid),
+	}
+}
+
+func env(name string, value pulumi.StringInput) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{Name: pulumi.String(name), Value: value.ToStringOutput().ToStringPtrOutput()}
+}
+
+func resources(requestCPU, requestMemory, limitCPU, limitMemory string) *corev1.ResourceRequirementsArgs {
+	return &corev1.ResourceRequirementsArgs{
+		Requests: pulumi.StringMap{"cpu": pulumi.String(requestCPU), "memory": pulumi.String(requestMemory)},
+		Limits:   pulumi.StringMap{"cpu": pulumi.String(limitCPU), "memory": pulumi.String(limitMemory)},
+	}
+}
