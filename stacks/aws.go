@@ -1,0 +1,238 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components"
+	"bifrost/internal/iampolicy"
+)
+
+// Values of eks.oidcProvider.
+const (
+	oidcExisting = "existing"
+	oidcCreate   = "create"
+)
+
+// minEKS is the oldest Kubernetes that the vendor supports on EKS.
+const minEKS = "1.23"
+
+// deployAWS is the recipe for EKS and ECS: policy, role, hand-off to the vendor; then, in rollout full, the workload.
+func deployAWS(ctx *pulumi.Context, c *Config) error {
+	provider, err := aws.NewProvider(ctx, "aws", c.awsProviderArgs(ctx.Stack()))
+	if err != nil {
+		return fmt.Errorf("aws provider: %w", err)
+	}
+
+	handoff := pulumi.Array{}
+	var cluster *eksCluster
+	var pullRole, executionRole *components.EcrPullRole
+	if c.EKS != nil {
+		if cluster, err = c.lookUpEKS(ctx, provider); err != nil {
+			return err
+		}
+		pullRole, err = components.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
+		if err != nil {
+			return err
+		}
+		handoff = append(handoff, c.awsHandoff("eks", "refreshes the pull Secret on EKS", pullRole))
+	}
+	var ecsClusterArn string
+	if c.ECS != nil {
+		if ecsClusterArn, err = c.lookUpECS(ctx, provider); err != nil {
+			return err
+		}
+		executionRole, err = components.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
+		if err != nil {
+			return err
+		}
+		handoff = append(handoff, c.awsHandoff("ecs", "execution role of the ECS tasks", executionRole))
+	}
+	ctx.Export("vendorHandoff", handoff)
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+
+	if c.EKS != nil {
+		if err := c.deployEKS(ctx, cluster, pullRole); err != nil {
+			return err
+		}
+	}
+	if c.ECS != nil {
+		return c.deployECS(ctx, provider, ecsClusterArn, executionRole)
+	}
+	return nil
+}
+
+func (c *Config) awsProviderArgs(stack string) *aws.ProviderArgs {
+	args := &aws.ProviderArgs{
+		Region:            pulumi.String(c.AWS.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(c.AWS.AccountID)},
+		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.tags(stack))},
+	}
+	if c.AWS.Profile != "" {
+		args.Profile = pulumi.String(c.AWS.Profile)
+	}
+	if c.AWS.AssumeRoleArn != "" {
+		args.AssumeRole = aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(c.AWS.AssumeRoleArn)}
+	}
+	return args
+}
+
+// eksCluster is what the look-ups say of an existing cluster.
+type eksCluster struct {
+	arn, endpoint, certificateAuthority, issuer string
+	oidcProviderArn                             pulumi.StringInput
+}
+
+// lookUpEKS finds the cluster and its IAM OIDC provider, or makes the latter where the stack says so.
+func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
+	name := c.EKS.ClusterName
+	found, err := eks.LookupCluster(ctx, &eks.LookupClusterArgs{Name: name}, pulumi.Provider(provider))
+	if err != nil {
+		return nil, fmt.Errorf("eks.clusterName: there is no cluster %s in %s, or it cannot be read: %w; see `aws eks list-clusters --region %s` and set %s:eks.clusterName",
+			name, c.AWS.Region, err, c.AWS.Region, Project)
+	}
+	if err := requireVersion("EKS cluster "+name, found.Version, minEKS,
+		fmt.Sprintf("aws eks update-cluster-version --region %s --name %s --kubernetes-version VERSION", c.AWS.Region, name)); err != nil {
+		return nil, err
+	}
+	if len(found.Identities) == 0 || len(found.Identities[0].Oidcs) == 0 || len(found.CertificateAuthorities) == 0 {
+		return nil, fmt.Errorf("EKS cluster %s has no OIDC issuer or certificate authority yet (status %s); wait with `aws eks wait cluster-active --region %s --name %s`",
+			name, found.Status, c.AWS.Region, name)
+	}
+	cluster := &eksCluster{
+		arn: found.Arn, endpoint: found.Endpoint, certificateAuthority: found.CertificateAuthorities[0].Data,
+		issuer: found.Identities[0].Oidcs[0].Issuer,
+	}
+
+	if c.EKS.OidcProvider == oidcCreate {
+		// No thumbprints: IAM trusts the certificate authorities of EKS by itself.
+		made, err := iam.NewOpenIdConnectProvider(ctx, "eks-oidc-provider", &iam.OpenIdConnectProviderArgs{
+			Url:           pulumi.String(cluster.issuer),
+			ClientIdLists: pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return nil, fmt.Errorf("OIDC provider: %w", err)
+		}
+		cluster.oidcProviderArn = made.Arn
+		return cluster, nil
+	}
+	existing, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &cluster.issuer}, pulumi.Provider(provider))
+	if err != nil {
+		return nil, fmt.Errorf("eks.oidcProvider: account %s has no IAM OIDC provider for %s, or it cannot be read: %w; let this stack make it with `pulumi config set --path '%s:eks.oidcProvider' create`, or run `eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve`",
+			c.AWS.AccountID, cluster.issuer, err, Project, c.AWS.Region, name)
+	}
+	cluster.oidcProviderArn = pulumi.String(existing.Arn)
+	return cluster, nil
+}
+
+func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource) (string, error) {
+	found, err := ecs.LookupCluster(ctx, &ecs.LookupClusterArgs{ClusterName: c.ECS.ClusterName}, pulumi.Provider(provider))
+	if err != nil {
+		return "", fmt.Errorf("ecs.clusterName: there is no cluster %s in %s, or it cannot be read: %w; make it with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
+			c.ECS.ClusterName, c.AWS.Region, err, c.AWS.Region, c.ECS.ClusterName, Project)
+	}
+	return found.Arn, nil
+}
+
+func (c *Config) eksPullRoleArgs(cluster *eksCluster) *components.EcrPullRoleArgs {
+	return &components.EcrPullRoleArgs{
+		RepositoryArns: c.repositoryArns(),
+		Irsa: &components.IrsaTrustArgs{
+			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer,
+			Namespace: c.namespace(), ServiceAccount: c.puller(),
+		},
+		RoleName: c.EKS.RoleName, PolicyName: c.EKS.PolicyName,
+		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
+	}
+}
+
+func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
+	return &components.EcrPullRoleArgs{
+		RepositoryArns: c.repositoryArns(),
+		EcsTasks:       &components.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
+		RoleName:       c.ECS.RoleName, PolicyName: c.ECS.PolicyName,
+		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
+	}
+}
+
+// repositoryArns are the image's own repository and the additional ones.
+func (c *Config) repositoryArns() []string {
+	image := c.image()
+	repository, _ := image.Ecr()
+	own := fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", iampolicy.Partition(repository.Region), repository.Region, repository.AccountId, image.Path)
+	return append([]string{own}, c.Registry.AdditionalRepositoryArns...)
+}
+
+// awsHandoff is what the vendor needs to know of one principal.
+func (c *Config) awsHandoff(platform, purpose string, role *components.EcrPullRole) pulumi.Map {
+	return pulumi.Map{
+		"platform": pulumi.String(platform), "purpose": pulumi.String(purpose),
+		"accountId": pulumi.String(c.AWS.AccountID), "principalArn": role.RoleArn, "principalId": role.RoleId,
+		"repositories": pulumi.ToStringArray(c.repositoryArns()),
+	}
+}
+
+func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pullRole *components.EcrPullRole) error {
+	kubeconfig, err := c.eksKubeconfig(cluster)
+	if err != nil {
+		return err
+	}
+	provider, err := kubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
+	if err != nil {
+		return fmt.Errorf("kubernetes provider: %w", err)
+	}
+	repository, _ := c.image().Ecr()
+	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
+		prefix:   "eks",
+		provider: provider,
+		pull: components.PullSecretArgs{
+			SecretName: c.EKS.SecretName,
+			Ecr:        &components.EcrTokenArgs{RoleArn: pullRole.RoleArn, Region: repository.Region, Image: c.Refresher.Images.AWS},
+			DependsOn:  []pulumi.Resource{pullRole},
+		},
+		workload: components.BifrostWorkloadArgs{AwsRoleArn: c.EKS.GatewayRoleArn},
+	})
+	if err != nil {
+		return err
+	}
+	ctx.Export("eks", outputs)
+	return nil
+}
+
+func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, clusterArn string, executionRole *components.EcrPullRole) error {
+	config, err := c.configJSON()
+	if err != nil {
+		return err
+	}
+	service, err := components.NewEcsService(ctx, "ecs", &components.EcsServiceArgs{
+		Name:             c.ECS.Name,
+		ClusterArn:       clusterArn,
+		Region:           c.AWS.Region,
+		Image:            c.image().String(),
+		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
+		TaskRoleArn:  c.ECS.TaskRoleArn,
+		DesiredCount: c.desiredCount(),
+		Cpu:          c.ECS.CPU, Memory: c.ECS.Memory,
+		Subnets: c.ECS.Subnets, SecurityGroups: c.ECS.SecurityGroups, AssignPublicIp: c.ECS.AssignPublicIP,
+		Config: config, Env: c.Gateway.Env, SecretEnv: c.secretInputs(),
+		LogGroup: c.ECS.LogGroup, LogRetentionDays: c.ECS.LogRetentionDays,
+		SecretPrefix: c.ECS.SecretPrefix, SecretRecoveryDays: c.ECS.SecretRecoveryDays,
+		DependsOn: []pulumi.Resource{executionRole},
+	}, pulumi.Providers(provider))
+	if err != nil {
+		return err
+	}
+	ctx.Export("ecs", pulumi.Map{
+		"cluster": pulumi.String(clusterArn), "service": service.ServiceName,
+		"taskDefinition": service.TaskDefinitionArn, "logGroup": service.LogGroup,
+	})
+	return nil
+}

@@ -1,0 +1,145 @@
+package stacks
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	azure "github.com/pulumi/pulumi-azure-native-sdk/v2"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components"
+)
+
+// minAKS is the oldest Kubernetes that the vendor supports on AKS.
+const minAKS = "1.24"
+
+// deployAzure is the recipe for AKS: identity, federated credential, hand-off to the vendor; then, in rollout full, the workload.
+func deployAzure(ctx *pulumi.Context, c *Config) error {
+	provider, err := azure.NewProvider(ctx, "azure", &azure.ProviderArgs{
+		SubscriptionId: pulumi.String(c.Azure.SubscriptionID),
+		TenantId:       pulumi.String(c.Azure.TenantID),
+		Location:       pulumi.String(c.Azure.Location),
+	})
+	if err != nil {
+		return fmt.Errorf("azure-native provider: %w", err)
+	}
+	if err := c.checkAzureLogin(ctx, provider); err != nil {
+		return err
+	}
+	cluster, err := c.lookUpAKS(ctx, provider)
+	if err != nil {
+		return err
+	}
+
+	identity, err := components.NewAksWorkloadIdentity(ctx, "aks", &components.AksWorkloadIdentityArgs{
+		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
+		Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.puller(),
+		IdentityName: c.AKS.IdentityName, FederatedCredentialName: c.AKS.FederatedCredentialName,
+		Tags: c.tags(ctx.Stack()), Protect: c.ProtectIdentities,
+	}, pulumi.Providers(provider))
+	if err != nil {
+		return err
+	}
+	ctx.Export("vendorHandoff", pulumi.Array{pulumi.Map{
+		"platform": pulumi.String("aks"), "purpose": pulumi.String("refreshes the pull Secret on AKS"),
+		"tenantId": identity.TenantId, "clientId": identity.ClientId, "principalId": identity.PrincipalId,
+		"issuer": pulumi.String(cluster.issuer), "subject": identity.Subject, "audience": pulumi.String(c.AKS.tokenAudience()),
+	}})
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+
+	kubernetesProvider, err := kubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
+	if err != nil {
+		return fmt.Errorf("kubernetes provider: %w", err)
+	}
+	credentialConfig, err := c.GCP.credentialConfigJSON()
+	if err != nil {
+		return err
+	}
+	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
+		prefix:   "aks",
+		provider: kubernetesProvider,
+		pull: components.PullSecretArgs{
+			SecretName: c.AKS.SecretName,
+			ArtifactRegistry: &components.ArtifactRegistryTokenArgs{
+				CredentialConfig: pulumi.String(credentialConfig),
+				TokenAudience:    c.AKS.tokenAudience(),
+				TokenFile:        c.AKS.tokenFile(),
+				Image:            c.Refresher.Images.Gcloud,
+			},
+			DependsOn: []pulumi.Resource{identity},
+		},
+		workload: components.BifrostWorkloadArgs{AzureClientId: c.AKS.GatewayClientID},
+	})
+	if err != nil {
+		return err
+	}
+	ctx.Export("aks", outputs)
+	return nil
+}
+
+func (a *AKS) tokenAudience() string {
+	return cmp.Or(a.TokenAudience, components.AzureTokenExchangeAudience)
+}
+
+// checkAzureLogin stops a stack that would change another subscription or tenant than the one it names.
+func (c *Config) checkAzureLogin(ctx *pulumi.Context, provider pulumi.ProviderResource) error {
+	login, err := authorization.GetClientConfig(ctx, pulumi.Provider(provider))
+	if err != nil {
+		return fmt.Errorf("reading the Azure login: %w; sign in with `az login --tenant %s`", err, c.Azure.TenantID)
+	}
+	var problems []error
+	if !strings.EqualFold(login.TenantId, c.Azure.TenantID) {
+		problems = append(problems, fmt.Errorf("azure.tenantId: signed in to tenant %s, and this stack is for %s; run `az login --tenant %s`",
+			login.TenantId, c.Azure.TenantID, c.Azure.TenantID))
+	}
+	if !strings.EqualFold(login.SubscriptionId, c.Azure.SubscriptionID) {
+		problems = append(problems, fmt.Errorf("azure.subscriptionId: signed in to subscription %s, and this stack is for %s; run `az account set --subscription %s`",
+			login.SubscriptionId, c.Azure.SubscriptionID, c.Azure.SubscriptionID))
+	}
+	return errors.Join(problems...)
+}
+
+// aksCluster is what the look-up says of an existing cluster.
+type aksCluster struct{ id, issuer string }
+
+// lookUpAKS finds the cluster and stops the stack where its issuer or workload identity is off: it is the customer's cluster.
+func (c *Config) lookUpAKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
+	name, group := c.AKS.ClusterName, c.aksResourceGroup()
+	found, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{
+		ResourceGroupName: group, ResourceName: name,
+	}, pulumi.Provider(provider))
+	if err != nil {
+		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s, or it cannot be read: %w; see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
+			name, group, err, c.Azure.SubscriptionID, Project, Project)
+	}
+	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, minAKS,
+		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {
+		return nil, err
+	}
+	issuer := found.OidcIssuerProfile != nil && found.OidcIssuerProfile.Enabled != nil && *found.OidcIssuerProfile.Enabled
+	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
+		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
+	if !issuer || !workloadIdentity {
+		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity`",
+			name, onOff(issuer), onOff(workloadIdentity), group, name)
+	}
+	return &aksCluster{id: found.Id, issuer: found.OidcIssuerProfile.IssuerURL}, nil
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func (c *Config) aksResourceGroup() string {
+	return cmp.Or(c.AKS.ResourceGroup, c.Azure.ResourceGroup)
+}

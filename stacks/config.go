@@ -1,0 +1,204 @@
+// Package stacks is the program: it reads a stack's configuration once, checks all of it, and composes the components for the
+// stack's platform.
+package stacks
+
+// Project is the name of the Pulumi project and so the prefix of every configuration key.
+const Project = "bifrost"
+
+// Rollouts of a stack.
+const (
+	// RolloutIdentity makes only the identities and prints what the vendor must allowlist.
+	RolloutIdentity = "identity"
+	// RolloutFull adds the workload; it changes no identity.
+	RolloutFull = "full"
+)
+
+// Config is a stack's configuration, parsed and checked by Parse. The keys are those of Pulumi.<stack>.yaml, described
+// in Pulumi.yaml and in the README's reference.
+type Config struct {
+	// Platform is a name in Platforms.
+	Platform string `config:"platform"`
+	// Rollout is identity or full.
+	Rollout string `config:"rollout"`
+	// ProtectIdentities keeps Pulumi from deleting what the vendor allowlisted.
+	ProtectIdentities bool `config:"protectIdentities"`
+	// Tags of AWS and Azure resources, Labels of Kubernetes objects.
+	Tags   map[string]string `config:"tags"`
+	Labels map[string]string `config:"labels"`
+
+	AWS       *AWS      `config:"aws"`
+	Azure     *Azure    `config:"azure"`
+	Registry  Registry  `config:"registry"`
+	EKS       *EKS      `config:"eks"`
+	ECS       *ECS      `config:"ecs"`
+	AKS       *AKS      `config:"aks"`
+	GCP       *GCP      `config:"gcp"`
+	Refresher Refresher `config:"refresher"`
+	Gateway   Gateway   `config:"gateway"`
+	Secrets   Secrets   `config:"secrets"`
+}
+
+// AWS says which account and how to sign in.
+type AWS struct {
+	Region              string `config:"region"`
+	AccountID           string `config:"accountId"`
+	Profile             string `config:"profile"`
+	AssumeRoleArn       string `config:"assumeRoleArn"`
+	IamPath             string `config:"iamPath"`
+	PermissionsBoundary string `config:"permissionsBoundary"`
+}
+
+// Azure says which subscription and where.
+type Azure struct {
+	SubscriptionID string `config:"subscriptionId"`
+	TenantID       string `config:"tenantId"`
+	Location       string `config:"location"`
+	ResourceGroup  string `config:"resourceGroup"`
+}
+
+// Registry says which image.
+type Registry struct {
+	// Image is the full reference, with tag or digest.
+	Image string `config:"image"`
+	// AdditionalRepositoryArns may be pulled from as well, beside the image's own repository.
+	AdditionalRepositoryArns []string `config:"additionalRepositoryArns"`
+}
+
+// EKS is an existing cluster and the role of its refresher.
+type EKS struct {
+	ClusterName string `config:"clusterName"`
+	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
+	OidcProvider string `config:"oidcProvider"`
+	// Context in secrets.kubeconfig, where that is given.
+	Context        string `config:"context"`
+	RoleName       string `config:"roleName"`
+	PolicyName     string `config:"policyName"`
+	SecretName     string `config:"secretName"`
+	GatewayRoleArn string `config:"gatewayRoleArn"`
+}
+
+// ECS is an existing cluster and the service in it.
+type ECS struct {
+	ClusterName        string   `config:"clusterName"`
+	Name               string   `config:"name"`
+	Subnets            []string `config:"subnets"`
+	SecurityGroups     []string `config:"securityGroups"`
+	AssignPublicIP     bool     `config:"assignPublicIp"`
+	DesiredCount       int      `config:"desiredCount"`
+	CPU                int      `config:"cpu"`
+	Memory             int      `config:"memory"`
+	RoleName           string   `config:"roleName"`
+	PolicyName         string   `config:"policyName"`
+	TaskRoleArn        string   `config:"taskRoleArn"`
+	LogGroup           string   `config:"logGroup"`
+	LogRetentionDays   int      `config:"logRetentionDays"`
+	SecretPrefix       string   `config:"secretPrefix"`
+	SecretRecoveryDays *int     `config:"secretRecoveryDays"`
+}
+
+// AKS is an existing cluster and the identity of its refresher.
+type AKS struct {
+	ClusterName string `config:"clusterName"`
+	// ResourceGroup of the cluster, where it is another than azure.resourceGroup.
+	ResourceGroup string `config:"resourceGroup"`
+	// Login is how kubelogin signs in: azurecli, workloadidentity or spn.
+	Login                   string `config:"login"`
+	Context                 string `config:"context"`
+	IdentityName            string `config:"identityName"`
+	FederatedCredentialName string `config:"federatedCredentialName"`
+	SecretName              string `config:"secretName"`
+	TokenAudience           string `config:"tokenAudience"`
+	TokenFile               string `config:"tokenFile"`
+	GatewayClientID         string `config:"gatewayClientId"`
+}
+
+// GCP holds what the vendor sends after allowlisting.
+type GCP struct {
+	CredentialConfig map[string]any `config:"credentialConfig"`
+}
+
+// Refresher is what keeps the pull Secret fresh.
+type Refresher struct {
+	ServiceAccount string          `config:"serviceAccount"`
+	Schedule       string          `config:"schedule"`
+	Images         RefresherImages `config:"images"`
+}
+
+// RefresherImages replace the refresher's images, for clusters with restricted egress.
+type RefresherImages struct {
+	AWS     string `config:"aws"`
+	Gcloud  string `config:"gcloud"`
+	Kubectl string `config:"kubectl"`
+}
+
+// Gateway is Bifrost itself, on every platform.
+type Gateway struct {
+	Namespace      string            `config:"namespace"`
+	ServiceAccount string            `config:"serviceAccount"`
+	Replicas       int               `config:"replicas"`
+	Config         map[string]any    `config:"config"`
+	Env            map[string]string `config:"env"`
+	CPURequest     string            `config:"cpuRequest"`
+	MemoryRequest  string            `config:"memoryRequest"`
+	CPULimit       string            `config:"cpuLimit"`
+	MemoryLimit    string            `config:"memoryLimit"`
+}
+
+// Secrets is the only place of secret values.
+type Secrets struct {
+	License       string            `config:"license"`
+	EncryptionKey string            `config:"encryptionKey"`
+	Env           map[string]string `config:"env"`
+	Kubeconfig    string            `config:"kubeconfig"`
+}
+
+// Environment variables that carry the secrets of the same purpose.
+const (
+	licenseVariable       = "BIFROST_LICENSE"
+	encryptionKeyVariable = "BIFROST_ENCRYPTION_KEY"
+)
+
+// secretEnv are all secret environment variables of the gateway.
+func (c *Config) secretEnv() map[string]string {
+	all := map[string]string{encryptionKeyVariable: c.Secrets.EncryptionKey}
+	if c.Secrets.License != "" {
+		all[licenseVariable] = c.Secrets.License
+	}
+	for k, v := range c.Secrets.Env {
+		all[k] = v
+	}
+	return all
+}
+
+// replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.
+func (g *Gateway) replicas() int {
+	switch {
+	case g.Replicas != 0:
+		return g.Replicas
+	case g.onPostgres():
+		return 3
+	}
+	return 1
+}
+
+// onPostgres tells whether all stores are PostgreSQL; a store that config.json does not name is SQLite.
+func (g *Gateway) onPostgres() bool {
+	for _, name := range []string{"config_store", "logs_store"} {
+		store, _ := g.Config[name].(map[string]any)
+		if enabled, ok := store["enabled"].(bool); ok && !enabled {
+			continue
+		}
+		if store["type"] != "postgres" {
+			return false
+		}
+	}
+	return true
+}
+
+// desiredCount of ECS tasks: as configured, else the gateway's replicas.
+func (c *Config) desiredCount() int {
+	if c.ECS.DesiredCount != 0 {
+		return c.ECS.DesiredCount
+	}
+	return c.Gateway.replicas()
+}

@@ -1,0 +1,163 @@
+package stacks
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components"
+)
+
+// Options are what the program needs besides the stack's configuration.
+type Options struct {
+	// Readme is the text of Pulumi.README.md, exported as the output readme.
+	Readme string
+	// Keys are all configuration keys that the stack sets, with their prefixes: mistyped ones are refused.
+	Keys []string
+}
+
+// Platform is where a stack runs.
+type Platform struct {
+	validate func(*Config, *checker)
+	deploy   func(*pulumi.Context, *Config) error
+}
+
+// Platforms are the platforms by name, as in the configuration key platform.
+var Platforms map[string]Platform
+
+func init() {
+	Platforms = map[string]Platform{
+		"aws":   {validateAWS, deployAWS},
+		"azure": {validateAzure, deployAzure},
+	}
+}
+
+func platformNames() []string { return slices.Sorted(maps.Keys(Platforms)) }
+
+// Deploy is the program. A refused configuration is a *ConfigError, and nothing is registered.
+func Deploy(ctx *pulumi.Context, opts Options) error {
+	config, err := Parse(ctx.Stack(), read(ctx, opts.Keys))
+	if err != nil {
+		return err
+	}
+	if err := Platforms[config.Platform].deploy(ctx, config); err != nil {
+		return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
+	}
+	ctx.Export("rollout", pulumi.String(config.Rollout))
+	ctx.Export("readme", pulumi.String(opts.Readme))
+	return nil
+}
+
+// tags of cloud resources: the stack's, beside what says where they come from.
+func (c *Config) tags(stack string) map[string]string {
+	all := map[string]string{"managed-by": "pulumi", "pulumi-stack": stack}
+	maps.Copy(all, c.Tags)
+	return all
+}
+
+// labels of Kubernetes objects, likewise.
+func (c *Config) labels() map[string]string {
+	all := map[string]string{"app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "bifrost"}
+	maps.Copy(all, c.Labels)
+	return all
+}
+
+// image is the reference to run.
+func (c *Config) image() components.Image {
+	// Parse has checked it.
+	image, _ := components.ParseImage(c.Registry.Image)
+	return image
+}
+
+// configJSON is the text of config.json: a secret, for what it may say of the inside of a company.
+func (c *Config) configJSON() (pulumi.StringOutput, error) {
+	b, err := json.Marshal(c.Gateway.Config)
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("rendering gateway.config: %w", err)
+	}
+	return secretString(string(b)), nil
+}
+
+// secretInputs are the gateway's secret environment variables.
+func (c *Config) secretInputs() map[string]pulumi.StringInput {
+	inputs := map[string]pulumi.StringInput{}
+	for name, value := range c.secretEnv() {
+		inputs[name] = secretString(value)
+	}
+	return inputs
+}
+
+func secretString(s string) pulumi.StringOutput {
+	return pulumi.ToSecret(pulumi.String(s)).(pulumi.StringOutput)
+}
+
+// kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway.
+type kubernetesParts struct {
+	prefix   string
+	provider pulumi.ProviderResource
+	pull     components.PullSecretArgs
+	workload components.BifrostWorkloadArgs
+}
+
+// deployKubernetes makes them in the order in which each needs the one before.
+func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (pulumi.Map, error) {
+	on := pulumi.Providers(parts.provider)
+	namespace, err := components.NewBifrostNamespace(ctx, parts.prefix, &components.BifrostNamespaceArgs{
+		Name:   c.Gateway.Namespace,
+		Labels: c.labels(),
+	}, on)
+	if err != nil {
+		return nil, err
+	}
+
+	pull := parts.pull
+	pull.Namespace = namespace.Name
+	pull.RegistryHost = c.image().Host
+	pull.ServiceAccount = c.Refresher.ServiceAccount
+	pull.Schedule = c.Refresher.Schedule
+	pull.KubectlImage = c.Refresher.Images.Kubectl
+	pull.Labels = c.labels()
+	pullSecret, err := components.NewPullSecret(ctx, parts.prefix+"-pull", &pull, on)
+	if err != nil {
+		return nil, err
+	}
+
+	config, err := c.configJSON()
+	if err != nil {
+		return nil, err
+	}
+	workload := parts.workload
+	workload.Namespace = namespace.Name
+	workload.Image = c.image().String()
+	workload.PullSecret = pullSecret.SecretName
+	workload.Replicas = c.Gateway.replicas()
+	workload.Config = config
+	workload.Env = c.Gateway.Env
+	workload.SecretEnv = c.secretInputs()
+	workload.ServiceAccount = c.Gateway.ServiceAccount
+	workload.CpuRequest, workload.MemoryRequest = c.Gateway.CPURequest, c.Gateway.MemoryRequest
+	workload.CpuLimit, workload.MemoryLimit = c.Gateway.CPULimit, c.Gateway.MemoryLimit
+	workload.Labels = c.labels()
+	gateway, err := components.NewBifrostWorkload(ctx, parts.prefix+"-gateway", &workload, on)
+	if err != nil {
+		return nil, err
+	}
+
+	return pulumi.Map{
+		"namespace": namespace.Name, "deployment": gateway.Deployment, "service": gateway.Service,
+		"pullSecret": pullSecret.SecretName, "firstRunJob": pullSecret.FirstRun, "refreshCronJob": pullSecret.CronJob,
+	}, nil
+}
+
+// puller and namespace are the subject that clouds trust.
+func (c *Config) puller() string {
+	return cmp.Or(c.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+}
+
+func (c *Config) namespace() string {
+	return cmp.Or(c.Gateway.Namespace, components.DefaultNamespace)
+}

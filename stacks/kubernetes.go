@@ -1,0 +1,153 @@
+package stacks
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/version"
+	clientcmd "k8s.io/client-go/tools/clientcmd/api/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// requireVersion stops a stack whose cluster is too old; mend is the command that upgrades it.
+func requireVersion(cluster string, have, atLeast, mend string) error {
+	v, err := version.ParseGeneric(have)
+	if err != nil {
+		return fmt.Errorf("Kubernetes version of %s: %w", cluster, err)
+	}
+	if v.LessThan(version.MustParseGeneric(atLeast)) {
+		return fmt.Errorf("%s runs Kubernetes %s; Bifrost needs %s or newer; run `%s`", cluster, have, atLeast, mend)
+	}
+	return nil
+}
+
+// kubernetesProviderArgs are the options that the components rely on: Secrets and ConfigMaps of fixed names change in place
+// instead of being deleted first, and the identifier keeps a kubeconfig that is not known at preview from planning the
+// replacement of everything.
+func kubernetesProviderArgs(kubeconfig pulumi.StringOutput, context, clusterIdentifier string) *kubernetes.ProviderArgs {
+	args := &kubernetes.ProviderArgs{
+		Kubeconfig:             kubeconfig,
+		ClusterIdentifier:      pulumi.String(clusterIdentifier),
+		EnableServerSideApply:  pulumi.Bool(true),
+		EnableSecretMutable:    pulumi.Bool(true),
+		EnableConfigMapMutable: pulumi.Bool(true),
+	}
+	if context != "" {
+		args.Context = pulumi.String(context)
+	}
+	return args
+}
+
+// Exec plug-ins speak this version since Kubernetes 1.22; it knows no interactive prompt in a deployment.
+const execVersion = "client.authentication.k8s.io/v1beta1"
+
+// eksKubeconfig signs in with `aws eks get-token` at every call: a token from a look-up would differ at every up.
+func (c *Config) eksKubeconfig(cluster *eksCluster) (pulumi.StringOutput, error) {
+	if c.Secrets.Kubeconfig != "" {
+		return secretString(c.Secrets.Kubeconfig), nil
+	}
+	ca, err := base64.StdEncoding.DecodeString(cluster.certificateAuthority)
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("certificate authority of EKS cluster %s: %w", c.EKS.ClusterName, err)
+	}
+	login := &clientcmd.ExecConfig{
+		APIVersion:      execVersion,
+		Command:         "aws",
+		Args:            []string{"--region", c.AWS.Region, "eks", "get-token", "--cluster-name", c.EKS.ClusterName, "--output", "json"},
+		InteractiveMode: clientcmd.NeverExecInteractiveMode,
+	}
+	if c.AWS.AssumeRoleArn != "" {
+		login.Args = append(login.Args, "--role-arn", c.AWS.AssumeRoleArn)
+	}
+	if c.AWS.Profile != "" {
+		login.Args = append(login.Args, "--profile", c.AWS.Profile)
+	}
+	name := c.EKS.ClusterName
+	text, err := yaml.Marshal(clientcmd.Config{
+		APIVersion: "v1", Kind: "Config", CurrentContext: name,
+		Clusters:  []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{Server: cluster.endpoint, CertificateAuthorityData: ca}}},
+		AuthInfos: []clientcmd.NamedAuthInfo{{Name: name, AuthInfo: clientcmd.AuthInfo{Exec: login}}},
+		Contexts:  []clientcmd.NamedContext{{Name: name, Context: clientcmd.Context{Cluster: name, AuthInfo: name}}},
+	})
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("kubeconfig of EKS cluster %s: %w", name, err)
+	}
+	return secretString(string(text)), nil
+}
+
+// Ways in which kubelogin signs in without a person.
+const (
+	loginAzureCLI         = "azurecli"
+	loginWorkloadIdentity = "workloadidentity"
+	loginServicePrincipal = "spn"
+)
+
+var aksLogins = []string{loginAzureCLI, loginWorkloadIdentity, loginServicePrincipal}
+
+// aksKubeconfig asks Azure for the cluster's kubeconfig, since the cluster's own look-up has no certificate authority, and makes
+// its login one that works without a person.
+func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderResource) pulumi.StringOutput {
+	if c.Secrets.Kubeconfig != "" {
+		return secretString(c.Secrets.Kubeconfig)
+	}
+	login := cmp.Or(c.AKS.Login, loginAzureCLI)
+	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx, containerservice.ListManagedClusterUserCredentialsOutputArgs{
+		ResourceGroupName: pulumi.String(c.aksResourceGroup()),
+		ResourceName:      pulumi.String(c.AKS.ClusterName),
+		Format:            pulumi.String("exec"),
+	}, pulumi.Provider(provider))
+	kubeconfig := credentials.ApplyT(func(r containerservice.ListManagedClusterUserCredentialsResult) (string, error) {
+		if len(r.Kubeconfigs) == 0 {
+			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User", c.AKS.ClusterName)
+		}
+		text, err := base64.StdEncoding.DecodeString(r.Kubeconfigs[0].Value)
+		if err != nil {
+			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.AKS.ClusterName, err)
+		}
+		return withLogin(text, login)
+	}).(pulumi.StringOutput)
+	return pulumi.ToSecret(kubeconfig).(pulumi.StringOutput)
+}
+
+// withLogin makes every kubelogin of a kubeconfig sign in with the given mode. Users of clusters without Entra integration hold
+// a certificate or token of their own, and stay as they are.
+func withLogin(text []byte, login string) (string, error) {
+	var config clientcmd.Config
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		return "", errors.New("the kubeconfig that Azure gave does not parse")
+	}
+	for i := range config.AuthInfos {
+		exec := config.AuthInfos[i].AuthInfo.Exec
+		if exec == nil {
+			continue
+		}
+		args := []string{"get-token", "--login", login}
+		// The rest of its arguments belong to the interactive login.
+		for _, flag := range []string{"--environment", "--server-id", "--tenant-id"} {
+			if at := slices.Index(exec.Args, flag); at >= 0 && at+1 < len(exec.Args) {
+				args = append(args, flag, exec.Args[at+1])
+			}
+		}
+		config.AuthInfos[i].AuthInfo.Exec = &clientcmd.ExecConfig{
+			APIVersion: execVersion, Command: "kubelogin", Args: args, InteractiveMode: clientcmd.NeverExecInteractiveMode,
+		}
+	}
+	out, err := yaml.Marshal(config)
+	return string(out), err
+}
+
+// credentialConfigJSON is the vendor's document as it goes into the ConfigMap.
+func (g *GCP) credentialConfigJSON() (string, error) {
+	b, err := json.MarshalIndent(g.CredentialConfig, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("rendering gcp.credentialConfig: %w", err)
+	}
+	return string(b), nil
+}

@@ -1,0 +1,299 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Raw is a stack's configuration as the engine hands it over.
+type Raw struct {
+	// Values by key, without the project's prefix; objects are JSON.
+	Values map[string]string
+	// Secret holds the keys that are stored encrypted, or hold something that is.
+	Secret map[string]bool
+	// Foreign are set keys of other projects or providers.
+	Foreign []string
+}
+
+// ConfigError is a refused configuration; nothing was registered. It lists every problem.
+type ConfigError struct {
+	Stack    string
+	Problems field.ErrorList
+}
+
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	noun := "problems"
+	if len(e.Problems) == 1 {
+		noun = "problem"
+	}
+	fmt.Fprintf(&b, "the configuration of stack %s has %d %s:\n", e.Stack, len(e.Problems), noun)
+	for _, p := range e.Problems {
+		fmt.Fprintf(&b, "  %s:%s\n", Project, p.Error())
+	}
+	fmt.Fprintf(&b, "Edit Pulumi.%s.yaml, or: pulumi config set --stack %s --path '%s:KEY' VALUE (with --secret below %s:secrets)", e.Stack, e.Stack, Project, Project)
+	return b.String()
+}
+
+// EnvironmentKeys returns the configuration keys that the Pulumi CLI hands to a program of its own process, with prefixes. A
+// pulumi.Context gives values by key only, and a mistyped key would pass silently.
+func EnvironmentKeys() []string {
+	var values map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &values); err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(values))
+}
+
+// read collects the configuration of the running stack.
+func read(ctx *pulumi.Context, keys []string) Raw {
+	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{}}
+	prefix := Project + ":"
+	for _, key := range append(slices.Clone(keys), knownKeys()...) {
+		name, ours := strings.CutPrefix(key, prefix)
+		if !ours {
+			raw.Foreign = append(raw.Foreign, key)
+			continue
+		}
+		if v, ok := ctx.GetConfig(key); ok {
+			raw.Values[name], raw.Secret[name] = v, ctx.IsConfigSecret(key)
+		}
+	}
+	return raw
+}
+
+// knownKeys are the top-level keys, with prefix.
+func knownKeys() []string {
+	var keys []string
+	for _, f := range fieldNames(reflect.TypeFor[Config]()) {
+		keys = append(keys, Project+":"+f)
+	}
+	return keys
+}
+
+// Parse decodes strictly and checks everything; the error is a *ConfigError with every problem.
+func Parse(stack string, raw Raw) (*Config, error) {
+	values, problems := decodeValues(raw)
+	c := &Config{Rollout: RolloutFull, ProtectIdentities: true}
+	problems = append(problems, decode(values, c)...)
+	if len(problems) == 0 {
+		// Only a configuration of the right shape is worth checking further: the rest would be noise.
+		problems = append(placeholders(values), c.validate()...)
+	}
+	if problems = distinct(problems); len(problems) > 0 {
+		return nil, &ConfigError{Stack: stack, Problems: problems}
+	}
+	return c, nil
+}
+
+// decodeValues turns the engine's texts into values. An empty object means absent: Pulumi.yaml gives it as the default.
+func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
+	var problems field.ErrorList
+	for _, key := range raw.Foreign {
+		if namespace, name, _ := strings.Cut(key, ":"); namespace == "aws" || namespace == "azure-native" || namespace == "kubernetes" {
+			problems = append(problems, field.Forbidden(field.NewPath(key),
+				fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects aws, azure, eks and aks of this project", name)))
+		}
+	}
+	values := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(raw.Values)) {
+		path := field.NewPath(key)
+		text := raw.Values[key]
+		switch {
+		case raw.Secret[key] && key != "secrets":
+			problems = append(problems, field.Forbidden(path, "holds an encrypted value; encrypted values belong under secrets alone"))
+			continue
+		case key == "secrets" && !raw.Secret[key] && text != "{}":
+			problems = append(problems, field.Forbidden(path, "stands in clear in the stack file; set its values with `pulumi config set --secret --path`, and treat the clear ones as leaked"))
+			continue
+		}
+		v, err := decodeValue(key, text)
+		switch object, isObject := v.(map[string]any); {
+		case err != nil:
+			problems = append(problems, field.Forbidden(path, "not an object; set its parts with `pulumi config set --path`"))
+		case isObject && len(object) == 0:
+		default:
+			values[key] = v
+		}
+	}
+	return values, problems
+}
+
+// decodeValue reads an object or list as JSON, keeping numbers as written, and takes anything else for text; the two
+// scalars of other types become what they say.
+func decodeValue(key, text string) (any, error) {
+	f, ok := fieldByName(reflect.TypeFor[Config](), key)
+	if !ok {
+		return text, nil
+	}
+	switch kind := deref(f.Type).Kind(); kind {
+	case reflect.String:
+		return text, nil
+	case reflect.Bool:
+		if b, err := strconv.ParseBool(text); err == nil {
+			return b, nil
+		}
+		return text, nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v map[string]any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("text after the object")
+	}
+	return v, nil
+}
+
+// decode fills c; wrong types and unknown keys are problems with their paths, never with a secret's value.
+func decode(values map[string]any, c *Config) field.ErrorList {
+	var meta mapstructure.Metadata
+	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result: c, TagName: "config", Metadata: &meta, MatchName: func(key, name string) bool { return key == name },
+	})
+	if err != nil {
+		return field.ErrorList{field.InternalError(nil, err)}
+	}
+	problems := typeProblems(d.Decode(values))
+	slices.Sort(meta.Unused)
+	for _, key := range meta.Unused {
+		problems = append(problems, unknownKey(key))
+	}
+	return problems
+}
+
+func typeProblems(err error) field.ErrorList {
+	if err == nil {
+		return nil
+	}
+	var problems field.ErrorList
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			problems = append(problems, typeProblems(e)...)
+		}
+		return problems
+	}
+	var d *mapstructure.DecodeError
+	if !errors.As(err, &d) {
+		// An error that wraps others under a heading.
+		if inner := errors.Unwrap(err); inner != nil {
+			return typeProblems(inner)
+		}
+		return field.ErrorList{field.InternalError(nil, err)}
+	}
+	if inner := typeProblemsBelow(d); inner != nil {
+		return inner
+	}
+	var wrong *mapstructure.UnconvertibleTypeError
+	var unparsed *mapstructure.ParseError
+	path := field.NewPath(d.Name())
+	switch {
+	case strings.HasPrefix(d.Name(), "secrets"):
+		return field.ErrorList{field.Forbidden(path, "not of the right type; the values of secrets are text")}
+	case errors.As(err, &wrong):
+		return field.ErrorList{field.TypeInvalid(path, wrong.Value, "must be "+typeName(wrong.Expected.Type()))}
+	case errors.As(err, &unparsed):
+		return field.ErrorList{field.TypeInvalid(path, unparsed.Value, "must be "+typeName(unparsed.Expected.Type()))}
+	}
+	return field.ErrorList{field.TypeInvalid(path, "", "not of the right type")}
+}
+
+// typeProblemsBelow looks for joined errors inside a DecodeError: the fields of an object.
+func typeProblemsBelow(d *mapstructure.DecodeError) field.ErrorList {
+	for err := d.Unwrap(); err != nil; err = errors.Unwrap(err) {
+		if _, ok := err.(interface{ Unwrap() []error }); ok {
+			return typeProblems(err)
+		}
+		if inner, ok := err.(*mapstructure.DecodeError); ok {
+			return typeProblems(inner)
+		}
+	}
+	return nil
+}
+
+func typeName(t reflect.Type) string {
+	switch deref(t).Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.String:
+		return "text"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "an object"
+}
+
+// unknownKey suggests the nearest key of the same object.
+func unknownKey(key string) *field.Error {
+	names := strings.Split(key, ".")
+	t, mistyped := reflect.TypeFor[Config](), names[len(names)-1]
+	for _, name := range names[:len(names)-1] {
+		f, ok := fieldByName(t, name)
+		if !ok {
+			break
+		}
+		t = deref(f.Type)
+	}
+	known := fieldNames(t)
+	nearest := slices.MinFunc(known, func(a, b string) int {
+		return levenshtein.Distance(mistyped, a, nil) - levenshtein.Distance(mistyped, b, nil)
+	})
+	if levenshtein.Distance(strings.ToLower(mistyped), strings.ToLower(nearest), nil) <= max(2, len(mistyped)/3) {
+		return field.Forbidden(field.NewPath(key), fmt.Sprintf("unknown key; did you mean %s?", nearest))
+	}
+	return field.Forbidden(field.NewPath(key), "unknown key; known here: "+strings.Join(known, ", "))
+}
+
+func fieldNames(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		names = append(names, t.Field(i).Tag.Get("config"))
+	}
+	return names
+}
+
+func fieldByName(t reflect.Type, name string) (reflect.StructField, bool) {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Tag.Get("config") == name {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+// distinct keeps the first problem of each path: a placeholder also breaks the rules of its place.
+func distinct(problems field.ErrorList) field.ErrorList {
+	seen := map[string]bool{}
+	var kept field.ErrorList
+	for _, p := range problems {
+		if !seen[p.Field] {
+			kept = append(kept, p)
+		}
+		seen[p.Field] = true
+	}
+	return kept
+}

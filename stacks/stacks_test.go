@@ -1,0 +1,439 @@
+package stacks
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"bifrost/internal/graphtest"
+)
+
+var update = flag.Bool("update", false, "write the goldens")
+
+// settings are a stack's configuration: keys without prefix, values as in the stack file.
+type settings map[string]any
+
+// canary marks every secret value of the tests.
+const canary = "canary-5f0c"
+
+// stackFile reads a stack file of the project and adds the secrets that it leaves out.
+func stackFile(t testing.TB, stack string) settings {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	s := settings{}
+	for key, v := range file.Config {
+		s[strings.TrimPrefix(key, Project+":")] = v
+	}
+	s["secrets"] = map[string]any{
+		"license": canary + "-license", "encryptionKey": canary + "-key",
+		"env": map[string]any{"PG_PASSWORD": canary + "-password"},
+	}
+	return s
+}
+
+// set changes a value by its dotted path; nil removes it.
+func (s settings) set(path string, value any) settings {
+	parts := strings.Split(path, ".")
+	at := map[string]any(s)
+	for _, part := range parts[:len(parts)-1] {
+		next, ok := at[part].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			at[part] = next
+		}
+		at = next
+	}
+	last := parts[len(parts)-1]
+	if value == nil {
+		delete(at, last)
+	} else {
+		at[last] = value
+	}
+	return s
+}
+
+// graph is a recorder for the stack, with an account in which everything that the dev stacks name exists.
+func (s settings) graph(t testing.TB, stack string) *graphtest.Graph {
+	t.Helper()
+	g := &graphtest.Graph{Project: Project, Stack: stack, Config: map[string]string{}, Answers: cloud()}
+	for key, v := range s {
+		switch v := v.(type) {
+		case string:
+			g.Config[Project+":"+key] = v
+		default:
+			b, err := json.Marshal(v)
+			require.NoError(t, err)
+			g.Config[Project+":"+key] = string(b)
+		}
+		if key == "secrets" {
+			g.Secrets = append(g.Secrets, Project+":"+key)
+		}
+	}
+	return g
+}
+
+func program(g *graphtest.Graph) pulumi.RunFunc {
+	var keys []string
+	for key := range g.Config {
+		keys = append(keys, key)
+	}
+	return func(ctx *pulumi.Context) error { return Deploy(ctx, Options{Readme: "readme", Keys: keys}) }
+}
+
+// record deploys a stack that must succeed.
+func record(t testing.TB, stack string, s settings) *graphtest.Graph {
+	t.Helper()
+	g := s.graph(t, stack)
+	require.NoError(t, g.Run(program(g)))
+	return g
+}
+
+type answer = func(resource.PropertyMap) (resource.PropertyMap, error)
+
+func always(m map[string]any) answer {
+	return func(resource.PropertyMap) (resource.PropertyMap, error) {
+		return resource.NewPropertyMapFromMap(m), nil
+	}
+}
+
+func never(text string) answer {
+	return func(resource.PropertyMap) (resource.PropertyMap, error) { return nil, errors.New(text) }
+}
+
+const (
+	eksIssuer = "https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+	aksIssuer = "https://westeurope.oic.prod-aks.azure.com/00000000-0000-4000-8000-000000000002/00000000-0000-4000-8000-000000000003/"
+)
+
+func eksLookup(version string) map[string]any {
+	return map[string]any{
+		"arn": "arn:aws:eks:us-east-1:111122223333:cluster/dev", "endpoint": "https://0123.gr7.us-east-1.eks.amazonaws.com", "version": version,
+		"certificateAuthorities": []any{map[string]any{"data": base64.StdEncoding.EncodeToString([]byte("ca"))}},
+		"identities":             []any{map[string]any{"oidcs": []any{map[string]any{"issuer": eksIssuer}}}},
+		"status":                 "ACTIVE",
+	}
+}
+
+func aksLookup(version string, issuer, workloadIdentity bool) map[string]any {
+	return map[string]any{
+		"id":                       "/subscriptions/s/resourceGroups/bifrost-dev/providers/Microsoft.ContainerService/managedClusters/dev",
+		"currentKubernetesVersion": version,
+		"oidcIssuerProfile":        map[string]any{"enabled": issuer, "issuerURL": aksIssuer},
+		"securityProfile":          map[string]any{"workloadIdentity": map[string]any{"enabled": workloadIdentity}},
+	}
+}
+
+const aksUserKubeconfig = `apiVersion: v1
+kind: Config
+current-context: dev
+clusters: [{name: dev, cluster: {server: "https://dev.hcp.westeurope.azmk8s.io:443", certificate-authority-data: Y2E=}}]
+contexts: [{name: dev, context: {cluster: dev, user: clusterUser}}]
+users:
+- name: clusterUser
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1beta1
+      command: kubelogin
+      args: [get-token, --environment, AzurePublicCloud, --server-id, 6dae42f8-4368-4678-94ff-3960e28e3630, --client-id, 80faf920-1908-4b52-b5ef-a8e7bedfc67a, --tenant-id, t, --login, devicecode]
+`
+
+func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error) {
+	return map[string]func(resource.PropertyMap) (resource.PropertyMap, error){
+		"aws:eks/getCluster:getCluster":                             always(eksLookup("1.34")),
+		"aws:ecs/getCluster:getCluster":                             always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev"}),
+		"aws:ecs/getService:getService":                             always(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:ecs-task-definition"}),
+		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": always(map[string]any{"arn": "arn:aws:iam::111122223333:oidc-provider/" + strings.TrimPrefix(eksIssuer, "https://")}),
+		"azure-native:containerservice:getManagedCluster":           always(aksLookup("1.34.2", true, true)),
+		"azure-native:containerservice:listManagedClusterUserCredentials": always(map[string]any{
+			"kubeconfigs": []any{map[string]any{"name": "clusterUser", "value": base64.StdEncoding.EncodeToString([]byte(aksUserKubeconfig))}},
+		}),
+		"azure-native:authorization:getClientConfig": always(map[string]any{
+			"subscriptionId": "00000000-0000-4000-8000-000000000001", "tenantId": "00000000-0000-4000-8000-000000000002",
+		}),
+	}
+}
+
+var devStacks = []string{"aws-dev", "azure-dev"}
+
+// TestURNs pins the URNs: a name that leaves the golden is a resource that existing stacks would lose and make again.
+func TestURNs(t *testing.T) {
+	for _, stack := range devStacks {
+		for _, rollout := range []string{RolloutIdentity, RolloutFull} {
+			t.Run(stack+"/"+rollout, func(t *testing.T) {
+				g := record(t, stack, stackFile(t, stack).set("rollout", rollout))
+				got := strings.Join(g.URNs(), "\n") + "\n"
+				golden := filepath.Join("testdata", stack+"."+rollout+".urns")
+				if *update {
+					require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+				}
+				want, err := os.ReadFile(golden)
+				require.NoError(t, err)
+				require.Equal(t, string(want), got,
+					"a URN that goes is deleted and made again in every stack: give the resource an alias, then run go test ./stacks -update")
+			})
+		}
+	}
+}
+
+// TestFullKeepsIdentities: what the vendor allowlisted is registered in the same way by both rollouts.
+func TestFullKeepsIdentities(t *testing.T) {
+	for _, stack := range devStacks {
+		t.Run(stack, func(t *testing.T) {
+			identity := record(t, stack, stackFile(t, stack).set("rollout", RolloutIdentity).set("gcp", nil).set("secrets", nil))
+			full := record(t, stack, stackFile(t, stack))
+			require.Greater(t, len(full.Resources), len(identity.Resources))
+			require.NotEmpty(t, identity.Resources)
+			for _, r := range identity.Resources {
+				i := slices.IndexFunc(full.Resources, func(f graphtest.Resource) bool { return f.URN == r.URN })
+				require.GreaterOrEqual(t, i, 0, "%s is missing", r.URN)
+				require.Equal(t, r.Inputs, full.Resources[i].Inputs, r.URN)
+				require.Equal(t, r.Provider, full.Resources[i].Provider, r.URN)
+				require.Equal(t, r.Request.GetProtect(), full.Resources[i].Request.GetProtect(), r.URN)
+			}
+		})
+	}
+}
+
+func TestEveryResourceHasAnExplicitProviderAndAComponent(t *testing.T) {
+	for _, stack := range devStacks {
+		g := record(t, stack, stackFile(t, stack))
+		g.RequireProviders(t)
+		for _, c := range g.Calls {
+			require.NotEmpty(t, c.Provider, c.Token)
+		}
+		for _, r := range g.Resources {
+			if r.Request.GetCustom() && !strings.HasPrefix(r.Type, "pulumi:providers:") {
+				require.Contains(t, r.Parent(), "bifrost:index:", r.URN)
+			}
+		}
+	}
+}
+
+func TestSecretsNeverStandInClear(t *testing.T) {
+	for _, stack := range devStacks {
+		s := stackFile(t, stack).set("secrets.kubeconfig", "apiVersion: v1 # "+canary)
+		seen := 0
+		for _, r := range record(t, stack, s).Resources {
+			require.Empty(t, graphtest.Leaks(r.Inputs, canary), r.URN)
+			require.Empty(t, graphtest.Leaks(r.Inputs, base64.StdEncoding.EncodeToString([]byte(canary))[:8]), r.URN)
+			if strings.Contains(fmt.Sprint(graphtest.Plain(r.Inputs)), canary) {
+				seen++
+			}
+		}
+		require.Positive(t, seen, "the canary reached nothing: the test proves nothing")
+	}
+}
+
+func TestProtectedIdentities(t *testing.T) {
+	for stack, types := range map[string][]string{
+		"aws-dev":   {"aws:iam/role:Role"},
+		"azure-dev": {"azure-native:managedidentity:UserAssignedIdentity"},
+	} {
+		protected := record(t, stack, stackFile(t, stack).set("protectIdentities", nil))
+		open := record(t, stack, stackFile(t, stack).set("protectIdentities", "false"))
+		for _, r := range protected.Resources {
+			require.Equal(t, slices.Contains(types, r.Type), r.Request.GetProtect(), "protection of %s", r.URN)
+		}
+		for _, r := range open.Resources {
+			require.False(t, r.Request.GetProtect(), r.URN)
+		}
+	}
+}
+
+// TestSettableNames: two stacks fit one account.
+func TestSettableNames(t *testing.T) {
+	g := record(t, "aws-dev", stackFile(t, "aws-dev").
+		set("aws.iamPath", "/bifrost/").set("aws.permissionsBoundary", "arn:aws:iam::111122223333:policy/boundary").
+		set("eks.roleName", "R1").set("eks.policyName", "P1").set("ecs.roleName", "R2").set("ecs.policyName", "P2").
+		set("ecs.name", "gateway").set("ecs.logGroup", "/g").set("ecs.secretPrefix", "two/").
+		set("refresher.images.kubectl", "mirror.example.com/kubectl:v1.34.3").set("refresher.images.aws", "mirror.example.com/aws-cli:2.37.1").
+		set("refresher.serviceAccount", "puller").set("gateway.namespace", "two"))
+	for name, want := range map[string]string{"eks-ecr-role": "R1", "ecs-execution-role": "R2"} {
+		role := g.Named(t, "aws:iam/role:Role", name)
+		require.Equal(t, want, role.Input(t, "name"))
+		require.Equal(t, "/bifrost/", role.Input(t, "path"))
+		require.Equal(t, "arn:aws:iam::111122223333:policy/boundary", role.Input(t, "permissionsBoundary"))
+	}
+	require.Contains(t, g.Named(t, "aws:iam/role:Role", "eks-ecr-role").Input(t, "assumeRolePolicy"), "system:serviceaccount:two:puller")
+	require.Equal(t, "P1", g.Named(t, "aws:iam/policy:Policy", "eks-ecr-policy").Input(t, "name"))
+	require.Equal(t, "P2", g.Named(t, "aws:iam/policy:Policy", "ecs-execution-policy").Input(t, "name"))
+	require.Equal(t, "gateway", g.One(t, "aws:ecs/service:Service").Input(t, "name"))
+	require.Equal(t, "/g", g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "name"))
+	require.Contains(t, g.Of("aws:secretsmanager/secret:Secret")[0].Input(t, "name"), "two/")
+	job := g.One(t, "kubernetes:batch/v1:Job")
+	require.Equal(t, "mirror.example.com/aws-cli:2.37.1", job.Input(t, "spec.template.spec.initContainers[0].image"))
+	require.Equal(t, "mirror.example.com/kubectl:v1.34.3", job.Input(t, "spec.template.spec.containers[0].image"))
+	require.Equal(t, "two", g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.name"))
+}
+
+func TestReplicas(t *testing.T) {
+	for name, c := range map[string]struct {
+		s          settings
+		eks, tasks float64
+	}{
+		"as configured":                {stackFile(t, "aws-dev"), 2, 2},
+		"three with PostgreSQL":        {stackFile(t, "aws-dev").set("gateway.replicas", nil), 3, 3},
+		"one with SQLite":              {stackFile(t, "aws-dev").set("gateway.replicas", nil).set("gateway.config", map[string]any{"client": map[string]any{}}), 1, 1},
+		"ECS on its own":               {stackFile(t, "aws-dev").set("ecs.desiredCount", 4), 2, 4},
+		"a disabled store is no store": {stackFile(t, "aws-dev").set("gateway.config.logs_store", map[string]any{"enabled": false}), 2, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := record(t, "aws-dev", c.s)
+			require.Equal(t, c.eks, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
+			require.Equal(t, c.tasks, g.One(t, "aws:ecs/service:Service").Input(t, "desiredCount"))
+		})
+	}
+}
+
+func TestOidcProvider(t *testing.T) {
+	existing := record(t, "aws-dev", stackFile(t, "aws-dev"))
+	require.Empty(t, existing.Of("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
+
+	made := record(t, "aws-dev", stackFile(t, "aws-dev").set("eks.oidcProvider", "create"))
+	provider := made.One(t, "aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+	require.Equal(t, eksIssuer, provider.Input(t, "url"))
+	require.Equal(t, []any{"sts.amazonaws.com"}, provider.Input(t, "clientIdLists"))
+	require.True(t, made.DependsOn(made.Named(t, "aws:iam/role:Role", "eks-ecr-role"), provider), "the role waits for the provider")
+}
+
+func TestProvidersAreGuardedAndLabel(t *testing.T) {
+	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("aws.profile", "p").set("aws.assumeRoleArn", "arn:aws:iam::111122223333:role/deployer"))
+	provider := g.One(t, "pulumi:providers:aws")
+	require.Equal(t, []any{"111122223333"}, provider.Input(t, "allowedAccountIds"))
+	require.Equal(t, map[string]any{"environment": "dev", "managed-by": "pulumi", "pulumi-stack": "aws-dev"}, provider.Input(t, "defaultTags.tags"))
+	require.Equal(t, "arn:aws:iam::111122223333:role/deployer", provider.Input(t, "assumeRole.roleArn"))
+
+	kubernetes := g.One(t, "pulumi:providers:kubernetes")
+	require.True(t, kubernetes.Inputs["kubeconfig"].IsSecret(), "a kubeconfig is secret")
+	require.Equal(t, "arn:aws:eks:us-east-1:111122223333:cluster/dev", kubernetes.Input(t, "clusterIdentifier"))
+	require.Equal(t, true, kubernetes.Input(t, "enableSecretMutable"))
+	require.Equal(t, true, kubernetes.Input(t, "enableConfigMapMutable"))
+	kubeconfig := kubernetes.Input(t, "kubeconfig").(string)
+	for _, want := range []string{"command: aws", "get-token", "--cluster-name", "- dev", "--role-arn", "--profile", "certificate-authority-data: Y2E="} {
+		require.Contains(t, kubeconfig, want)
+	}
+
+	a := record(t, "azure-dev", stackFile(t, "azure-dev").set("aks.login", "workloadidentity"))
+	azure := a.One(t, "pulumi:providers:azure-native")
+	require.Equal(t, "00000000-0000-4000-8000-000000000001", azure.Input(t, "subscriptionId"))
+	require.Equal(t, "00000000-0000-4000-8000-000000000002", azure.Input(t, "tenantId"))
+	aks := a.One(t, "pulumi:providers:kubernetes")
+	require.True(t, aks.Inputs["kubeconfig"].IsSecret(), "a kubeconfig is secret")
+	login := aks.Input(t, "kubeconfig").(string)
+	require.Contains(t, login, "- workloadidentity")
+	require.Contains(t, login, "6dae42f8-4368-4678-94ff-3960e28e3630")
+	require.NotContains(t, login, "devicecode")
+	require.Equal(t, "dev", a.One(t, "azure-native:managedidentity:UserAssignedIdentity").Input(t, "tags.environment"))
+	require.Equal(t, "dev", a.One(t, "kubernetes:apps/v1:Deployment").Input(t, "metadata.labels.environment"))
+}
+
+func TestGivenKubeconfig(t *testing.T) {
+	for stack, platform := range map[string]string{"aws-dev": "eks", "azure-dev": "aks"} {
+		s := stackFile(t, stack).set("secrets.kubeconfig", "apiVersion: v1").set(platform+".context", "there")
+		provider := record(t, stack, s).One(t, "pulumi:providers:kubernetes")
+		require.Equal(t, "apiVersion: v1", provider.Input(t, "kubeconfig"))
+		require.Equal(t, "there", provider.Input(t, "context"))
+	}
+}
+
+// TestLookUps: what is missing or unfit stops the stack before any identity is made, with the command that mends it.
+func TestLookUps(t *testing.T) {
+	for name, c := range map[string]struct {
+		stack, token string
+		answer       answer
+		want         []string
+	}{
+		"no EKS cluster": {"aws-dev", "aws:eks/getCluster:getCluster", never("couldn't find resource"),
+			[]string{"eks.clusterName", "dev", "aws eks list-clusters --region us-east-1"}},
+		"an old EKS cluster": {"aws-dev", "aws:eks/getCluster:getCluster", always(eksLookup("1.22")),
+			[]string{"1.22", "1.23", "aws eks update-cluster-version --region us-east-1 --name dev"}},
+		"an EKS cluster in the making": {"aws-dev", "aws:eks/getCluster:getCluster", always(map[string]any{"version": "1.34", "status": "CREATING"}),
+			[]string{"CREATING", "aws eks wait cluster-active"}},
+		"no OIDC provider": {"aws-dev", "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", never("not found"),
+			[]string{"eks.oidcProvider", eksIssuer, "pulumi config set --path 'bifrost:eks.oidcProvider' create"}},
+		"no ECS cluster": {"aws-dev", "aws:ecs/getCluster:getCluster", never("couldn't find resource"),
+			[]string{"ecs.clusterName", "aws ecs create-cluster --region us-east-1 --cluster-name dev"}},
+		"no AKS cluster": {"azure-dev", "azure-native:containerservice:getManagedCluster", never("ResourceNotFound"),
+			[]string{"aks.clusterName", "bifrost-dev", "az aks list"}},
+		"an old AKS cluster": {"azure-dev", "azure-native:containerservice:getManagedCluster", always(aksLookup("1.23.8", true, true)),
+			[]string{"1.23.8", "1.24", "az aks upgrade --resource-group bifrost-dev --name dev"}},
+		"no issuer": {"azure-dev", "azure-native:containerservice:getManagedCluster", always(aksLookup("1.34.2", false, true)),
+			[]string{"OIDC issuer off", "az aks update --resource-group bifrost-dev --name dev --enable-oidc-issuer --enable-workload-identity"}},
+		"no workload identity": {"azure-dev", "azure-native:containerservice:getManagedCluster", always(aksLookup("1.34.2", true, false)),
+			[]string{"workload identity off", "--enable-workload-identity"}},
+		"another tenant and subscription": {"azure-dev", "azure-native:authorization:getClientConfig", always(map[string]any{"tenantId": "other-tenant", "subscriptionId": "other-subscription"}),
+			[]string{"other-tenant", "az login --tenant 00000000-0000-4000-8000-000000000002", "other-subscription", "az account set --subscription 00000000-0000-4000-8000-000000000001"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := stackFile(t, c.stack).graph(t, c.stack)
+			g.Answers[c.token] = c.answer
+			err := g.Run(program(g))
+			require.Error(t, err)
+			for _, want := range c.want {
+				require.ErrorContains(t, err, want)
+			}
+			for _, r := range g.Resources {
+				if c.token != "aws:ecs/getCluster:getCluster" {
+					require.Contains(t, r.Type, "pulumi:providers:", "%s was registered", r.URN)
+				}
+			}
+		})
+	}
+}
+
+// TestRolledBackService: the provider takes a rollback for success, up must not.
+func TestRolledBackService(t *testing.T) {
+	g := stackFile(t, "aws-dev").graph(t, "aws-dev")
+	g.Answers["aws:ecs/getService:getService"] = always(map[string]any{"taskDefinition": "arn:aws:ecs:us-east-1:111122223333:task-definition/bifrost:1"})
+	err := g.Run(program(g))
+	require.ErrorContains(t, err, "rolled back")
+	require.ErrorContains(t, err, "aws ecs describe-services")
+}
+
+func TestMissingSecrets(t *testing.T) {
+	for _, stack := range devStacks {
+		require.Equal(t, []string{"encryptionKey", "env.PG_PASSWORD", "license"}, MissingSecrets(stackFile(t, stack).set("secrets", nil)))
+		require.Empty(t, MissingSecrets(stackFile(t, stack)))
+		require.Empty(t, MissingSecrets(stackFile(t, stack).set("secrets", nil).set("rollout", RolloutIdentity)))
+	}
+	require.NotContains(t, MissingSecrets(stackFile(t, "aws-dev").set("secrets", nil).set("registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.5.2")), "license")
+}
+
+// TestProjectFile: the program's keys and those that Pulumi.yaml describes are the same.
+func TestProjectFile(t *testing.T) {
+	text, err := os.ReadFile("../Pulumi.yaml")
+	require.NoError(t, err)
+	var project struct {
+		Name   string                    `json:"name"`
+		Config map[string]map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &project))
+	require.Equal(t, Project, project.Name)
+	require.Equal(t, map[string]any{"value": []any{"*"}}, project.Config["pulumi:disable-default-providers"])
+	var described []string
+	for key, c := range project.Config {
+		if key != "pulumi:disable-default-providers" {
+			described = append(described, Project+":"+key)
+			require.NotEmpty(t, c["description"], key)
+			require.NotEmpty(t, c["type"], key)
+		}
+	}
+	require.ElementsMatch(t, knownKeys(), described)
+}

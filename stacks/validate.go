@@ -1,0 +1,420 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"bifrost/components"
+	"bifrost/internal/check"
+)
+
+// placeholder matches what the vendor's recipes leave to the reader.
+var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
+
+// placeholders finds them anywhere in the configuration; values of secrets are not repeated.
+func placeholders(values map[string]any) field.ErrorList {
+	var problems field.ErrorList
+	var walk func(p *field.Path, secret bool, v any)
+	walk = func(p *field.Path, secret bool, v any) {
+		switch v := v.(type) {
+		case string:
+			switch found := placeholder.FindString(v); {
+			case found == "":
+			case secret:
+				problems = append(problems, field.Forbidden(p, "still holds the placeholder "+found))
+			default:
+				problems = append(problems, field.Invalid(p, v, fmt.Sprintf("still holds the placeholder %s; write the value that the Bifrost team or your cloud gave you", found)))
+			}
+		case []any:
+			for i, e := range v {
+				walk(p.Index(i), secret, e)
+			}
+		case map[string]any:
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				walk(p.Child(k), secret, v[k])
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		walk(field.NewPath(key), key == "secrets", values[key])
+	}
+	return problems
+}
+
+// What a credential configuration of type external_account holds (Google Cloud, "Workload identity federation").
+var (
+	wifAudience = check.Rule{
+		Pattern: regexp.MustCompile(`^//iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$`),
+		Want:    "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+	}
+	impersonationURL = check.Rule{
+		Pattern: regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
+		Want:    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
+	}
+	tokenURL = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
+)
+
+// envReference is how config.json refers to an environment variable.
+var envReference = regexp.MustCompile(`^env\.([A-Za-z_][A-Za-z0-9_]*)$`)
+
+// checker collects problems.
+type checker struct{ problems field.ErrorList }
+
+func (k *checker) add(problems ...*field.Error) { k.problems = append(k.problems, problems...) }
+
+// ifSet checks a value that may be absent.
+func (k *checker) ifSet(value string, check func(*field.Path, string) field.ErrorList, p *field.Path) {
+	if value != "" {
+		k.add(check(p, value)...)
+	}
+}
+
+func (k *checker) image(p *field.Path, value string) {
+	if value == "" {
+		return
+	}
+	if _, err := components.ParseImage(value); err != nil {
+		k.add(field.Invalid(p, value, err.Error()))
+	}
+}
+
+// validate reports every problem of a configuration of the right shape.
+func (c *Config) validate() field.ErrorList {
+	k := &checker{}
+	platform, known := Platforms[c.Platform]
+	switch {
+	case c.Platform == "":
+		k.add(field.Required(field.NewPath("platform"), "one of "+strings.Join(platformNames(), ", ")))
+	case !known:
+		k.add(field.NotSupported(field.NewPath("platform"), c.Platform, platformNames()))
+	default:
+		platform.validate(c, k)
+	}
+	k.add(check.OneOf(field.NewPath("rollout"), c.Rollout, RolloutIdentity, RolloutFull)...)
+	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
+	c.validateRefresher(k)
+	c.validateGateway(k)
+	return k.problems
+}
+
+// requireImage checks the image and that its registry is of the kind that the platform pulls from.
+func (c *Config) requireImage(k *checker, fits func(components.Image) bool, want string) {
+	p := field.NewPath("registry", "image")
+	if c.Registry.Image == "" {
+		k.add(field.Required(p, want))
+		return
+	}
+	image, err := components.ParseImage(c.Registry.Image)
+	switch {
+	case err != nil:
+		k.add(field.Invalid(p, c.Registry.Image, err.Error()))
+	case !fits(image):
+		k.add(field.Invalid(p, c.Registry.Image, "not of this platform's registry; write "+want))
+	}
+}
+
+// unused refuses objects that the platform does not read.
+func (k *checker) unused(platform string, objects map[string]bool) {
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		if objects[name] {
+			k.add(field.Forbidden(field.NewPath(name), "platform "+platform+" does not read it; remove it"))
+		}
+	}
+}
+
+func validateAWS(c *Config, k *checker) {
+	k.unused("aws", map[string]bool{"azure": c.Azure != nil, "aks": c.AKS != nil, "gcp": c.GCP != nil})
+	p := field.NewPath("aws")
+	if c.AWS == nil {
+		k.add(field.Required(p, "give region and accountId"))
+	} else {
+		k.add(check.Required(p.Child("region"), c.AWS.Region, check.Region)...)
+		k.add(check.Required(p.Child("accountId"), c.AWS.AccountID, check.AccountID)...)
+		k.add(check.Arn(p.Child("assumeRoleArn"), c.AWS.AssumeRoleArn, check.RoleArn)...)
+		k.add(check.Optional(p.Child("iamPath"), c.AWS.IamPath, check.IamPath)...)
+		k.add(check.Arn(p.Child("permissionsBoundary"), c.AWS.PermissionsBoundary, check.PolicyArn)...)
+	}
+	c.requireImage(k, func(i components.Image) bool { _, ok := i.Ecr(); return ok },
+		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG")
+	for i, r := range c.Registry.AdditionalRepositoryArns {
+		k.add(check.Arn(field.NewPath("registry", "additionalRepositoryArns").Index(i), r, check.RepositoryArn)...)
+	}
+	if c.EKS == nil && c.ECS == nil {
+		k.add(field.Required(field.NewPath("eks"), "give eks or ecs or both: where the gateway runs"))
+	}
+	if c.EKS != nil {
+		c.validateEKS(k)
+	}
+	if c.ECS != nil {
+		c.validateECS(k)
+	}
+}
+
+func (c *Config) validateEKS(k *checker) {
+	p := field.NewPath("eks")
+	k.add(check.Required(p.Child("clusterName"), c.EKS.ClusterName, check.EksCluster)...)
+	k.add(check.OneOf(p.Child("oidcProvider"), c.EKS.OidcProvider, oidcExisting, oidcCreate)...)
+	k.add(check.RoleName(p.Child("roleName"), c.EKS.RoleName)...)
+	k.add(check.PolicyName(p.Child("policyName"), c.EKS.PolicyName)...)
+	k.ifSet(c.EKS.SecretName, check.Subdomain, p.Child("secretName"))
+	k.add(check.Arn(p.Child("gatewayRoleArn"), c.EKS.GatewayRoleArn, check.RoleArn)...)
+	c.validateContext(k, p.Child("context"), c.EKS.Context)
+	c.validateSchedule(k, 12*time.Hour, "an ECR token")
+}
+
+func (c *Config) validateECS(k *checker) {
+	p, e := field.NewPath("ecs"), c.ECS
+	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
+	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
+	k.add(check.IDs(p.Child("subnets"), e.Subnets, check.Subnet)...)
+	k.add(check.IDs(p.Child("securityGroups"), e.SecurityGroups, check.SecurityGroup)...)
+	cpu, memory := cmp.Or(e.CPU, components.DefaultFargateCpu), cmp.Or(e.Memory, components.DefaultFargateMemory)
+	k.add(components.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
+	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
+	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
+	k.add(check.Arn(p.Child("taskRoleArn"), e.TaskRoleArn, check.RoleArn)...)
+	k.add(check.Optional(p.Child("logGroup"), e.LogGroup, check.LogGroup)...)
+	k.add(components.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, components.DefaultLogRetentionDays))...)
+	k.add(check.Optional(p.Child("secretPrefix"), e.SecretPrefix, check.SecretPrefix)...)
+	if e.SecretRecoveryDays != nil {
+		k.add(components.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
+	}
+	c.validateCount(k, p.Child("desiredCount"), e.DesiredCount)
+}
+
+func validateAzure(c *Config, k *checker) {
+	k.unused("azure", map[string]bool{"aws": c.AWS != nil, "eks": c.EKS != nil, "ecs": c.ECS != nil})
+	p := field.NewPath("azure")
+	if c.Azure == nil {
+		k.add(field.Required(p, "give subscriptionId, tenantId, location and resourceGroup"))
+	} else {
+		k.add(check.Required(p.Child("subscriptionId"), c.Azure.SubscriptionID, check.UUID)...)
+		k.add(check.Required(p.Child("tenantId"), c.Azure.TenantID, check.UUID)...)
+		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
+		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
+	}
+	c.requireImage(k, components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
+	if len(c.Registry.AdditionalRepositoryArns) > 0 {
+		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
+	}
+	if c.AKS == nil {
+		k.add(field.Required(field.NewPath("aks"), "give clusterName: where the gateway runs"))
+		return
+	}
+	c.validateAKS(k)
+	if c.Rollout != RolloutIdentity {
+		c.validateCredentialConfig(k)
+	}
+}
+
+func (c *Config) validateAKS(k *checker) {
+	p, a := field.NewPath("aks"), c.AKS
+	k.add(check.Required(p.Child("clusterName"), a.ClusterName, check.AksCluster)...)
+	k.add(check.Optional(p.Child("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
+	k.add(check.OneOf(p.Child("login"), a.Login, aksLogins...)...)
+	k.add(check.Optional(p.Child("identityName"), a.IdentityName, check.ManagedIdentity)...)
+	k.add(check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
+	k.ifSet(a.SecretName, check.Subdomain, p.Child("secretName"))
+	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientID, check.UUID)...)
+	k.add(check.File(p.Child("tokenFile"), a.TokenFile)...)
+	c.validateContext(k, p.Child("context"), a.Context)
+	c.validateSchedule(k, time.Hour, "a Google access token")
+}
+
+func (c *Config) validateContext(k *checker, p *field.Path, context string) {
+	if context != "" && c.Secrets.Kubeconfig == "" {
+		k.add(field.Invalid(p, context, "names a context of secrets.kubeconfig, which is not set; set that or remove this"))
+	}
+}
+
+// validateCredentialConfig checks the vendor's document: the refresher hands it to gcloud as it is.
+func (c *Config) validateCredentialConfig(k *checker) {
+	p := field.NewPath("gcp", "credentialConfig")
+	if c.GCP == nil || len(c.GCP.CredentialConfig) == 0 {
+		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to identity"))
+		return
+	}
+	config := c.GCP.CredentialConfig
+	text := func(key string) string { s, _ := config[key].(string); return s }
+	if t := text("type"); t != "external_account" {
+		k.add(field.NotSupported(p.Child("type"), t, []string{"external_account"}))
+		return
+	}
+	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
+	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationURL)...)
+	if t := text("subject_token_type"); t != "urn:ietf:params:oauth:token-type:jwt" {
+		k.add(field.NotSupported(p.Child("subject_token_type"), t, []string{"urn:ietf:params:oauth:token-type:jwt"}))
+	}
+	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenURL)...)
+	source, _ := config["credential_source"].(map[string]any)
+	file, _ := source["file"].(string)
+	if want := c.AKS.tokenFile(); file != want {
+		k.add(field.Invalid(p.Child("credential_source", "file"), file,
+			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
+	}
+	if format, ok := source["format"].(map[string]any); ok && format["type"] != "text" {
+		k.add(field.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))
+	}
+}
+
+func (a *AKS) tokenFile() string {
+	if a.TokenFile != "" {
+		return a.TokenFile
+	}
+	return components.DefaultGcpTokenFile
+}
+
+func (c *Config) validateRefresher(k *checker) {
+	p := field.NewPath("refresher")
+	k.ifSet(c.Refresher.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
+	k.image(p.Child("images", "aws"), c.Refresher.Images.AWS)
+	k.image(p.Child("images", "gcloud"), c.Refresher.Images.Gcloud)
+	k.image(p.Child("images", "kubectl"), c.Refresher.Images.Kubectl)
+	puller := cmp.Or(c.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+	if puller == cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount) {
+		k.add(field.Invalid(p.Child("serviceAccount"), puller, "the gateway's ServiceAccount has this name, and must not be able to write the pull Secret; rename one, gateway.serviceAccount for instance"))
+	}
+}
+
+// validateSchedule refuses a cron expression that lets tokens expire between two runs, over a year of runs or the first thousand.
+func (c *Config) validateSchedule(k *checker, life time.Duration, token string) {
+	p, text := field.NewPath("refresher", "schedule"), c.Refresher.Schedule
+	if text == "" {
+		return
+	}
+	if problems := check.Cron(p, text); len(problems) > 0 {
+		k.add(problems...)
+		return
+	}
+	// Cron has just parsed it.
+	schedule, _ := cron.ParseStandard(text)
+	const runs = 1000
+	at := schedule.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
+	for range runs {
+		next := schedule.Next(at)
+		if at.IsZero() || next.IsZero() || next.Sub(at) >= life {
+			k.add(field.Invalid(p, text, fmt.Sprintf("leaves more than %s between two runs, and %s lives %s", life, token, life)))
+			return
+		}
+		at = next
+	}
+}
+
+// validateCount refuses more than one process on SQLite, which locks its file.
+func (c *Config) validateCount(k *checker, p *field.Path, count int) {
+	switch {
+	case count < 0:
+		k.add(field.Invalid(p, count, "at least 1"))
+	case count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.onPostgres():
+		k.add(field.Invalid(p, count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
+	}
+}
+
+func (c *Config) validateGateway(k *checker) {
+	p, g := field.NewPath("gateway"), &c.Gateway
+	k.ifSet(g.Namespace, check.Label, p.Child("namespace"))
+	k.ifSet(g.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
+	c.validateCount(k, p.Child("replicas"), g.Replicas)
+	k.add(check.Quantity(p.Child("cpuRequest"), g.CPURequest)...)
+	k.add(check.Quantity(p.Child("memoryRequest"), g.MemoryRequest)...)
+	k.add(check.Quantity(p.Child("cpuLimit"), g.CPULimit)...)
+	k.add(check.Quantity(p.Child("memoryLimit"), g.MemoryLimit)...)
+	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
+		k.add(check.EnvName(p.Child("env").Key(name), name)...)
+		if _, secret := c.Secrets.Env[name]; secret || name == licenseVariable || name == encryptionKeyVariable {
+			k.add(field.Forbidden(p.Child("env").Key(name), "is a secret; keep it under secrets alone"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
+		if len(validation.IsEnvVarName(name)) > 0 {
+			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "not the name of an environment variable"))
+		}
+		if name == licenseVariable || name == encryptionKeyVariable {
+			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "has a key of its own: secrets.license or secrets.encryptionKey"))
+		}
+	}
+	if c.Rollout == RolloutIdentity {
+		return
+	}
+	if len(g.Config) == 0 {
+		k.add(field.Required(p.Child("config"), "the content of Bifrost's config.json; {config_store: {enabled: true, type: sqlite}} for a trial"))
+	}
+	for _, missing := range c.missingSecrets() {
+		k.add(field.Required(field.NewPath("secrets").Child(missing), "pulumi config set --secret --path '"+Project+":secrets."+missing+"'"))
+	}
+}
+
+// missingSecrets are the paths below secrets that the workload needs and that are not there.
+func (c *Config) missingSecrets() []string {
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+	var missing []string
+	if c.Secrets.EncryptionKey == "" {
+		missing = append(missing, "encryptionKey")
+	}
+	if c.Secrets.License == "" && needsLicense(c.Registry.Image) {
+		missing = append(missing, "license")
+	}
+	for _, name := range envReferences(c.Gateway.Config) {
+		_, plain := c.Gateway.Env[name]
+		if c.Secrets.Env[name] == "" && !plain && name != licenseVariable && name != encryptionKeyVariable {
+			missing = append(missing, "env."+name)
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.
+func needsLicense(image string) bool {
+	i, err := components.ParseImage(image)
+	if err != nil {
+		return false
+	}
+	v, err := version.ParseGeneric(i.Tag)
+	return err == nil && v.Major() >= 2
+}
+
+// envReferences are the names of the env.NAME references in config.json, sorted.
+func envReferences(v any) []string {
+	found := map[string]bool{}
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			if m := envReference.FindStringSubmatch(v); m != nil {
+				found[m[1]] = true
+			}
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			for _, e := range v {
+				walk(e)
+			}
+		}
+	}
+	walk(v)
+	return slices.Sorted(maps.Keys(found))
+}
+
+// MissingSecrets lists the paths below secrets that a configuration needs and lacks, such as encryptionKey or env.PG_PASSWORD,
+// sorted. The values are those of a stack file: keys without the project's prefix. What does not decode is passed over, so
+// that Deploy can refuse it with its reason.
+func MissingSecrets(values map[string]any) []string {
+	c := &Config{Rollout: RolloutFull}
+	decode(values, c)
+	return c.missingSecrets()
+}
