@@ -20,7 +20,7 @@ import (
 func requireVersion(cluster string, have, atLeast, mend string) error {
 	v, err := version.ParseGeneric(have)
 	if err != nil {
-		return fmt.Errorf("Kubernetes version of %s: %w", cluster, err)
+		return fmt.Errorf("reading the version of %s: %w", cluster, err)
 	}
 	if v.LessThan(version.MustParseGeneric(atLeast)) {
 		return fmt.Errorf("%s runs Kubernetes %s; Bifrost needs %s or newer; run `%s`", cluster, have, atLeast, mend)

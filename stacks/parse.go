@@ -89,10 +89,8 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	values, problems := decodeValues(raw)
 	c := &Config{Rollout: RolloutFull, ProtectIdentities: true}
 	problems = append(problems, decode(values, c)...)
-	if len(problems) == 0 {
-		// Only a configuration of the right shape is worth checking further: the rest would be noise.
-		problems = append(placeholders(values), c.validate()...)
-	}
+	problems = append(problems, placeholders(values)...)
+	problems = append(problems, c.validate()...)
 	if problems = distinct(problems); len(problems) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems}
 	}
@@ -115,10 +113,8 @@ func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
 		switch {
 		case raw.Secret[key] && key != "secrets":
 			problems = append(problems, field.Forbidden(path, "holds an encrypted value; encrypted values belong under secrets alone"))
-			continue
 		case key == "secrets" && !raw.Secret[key] && text != "{}":
 			problems = append(problems, field.Forbidden(path, "stands in clear in the stack file; set its values with `pulumi config set --secret --path`, and treat the clear ones as leaked"))
-			continue
 		}
 		v, err := decodeValue(key, text)
 		switch object, isObject := v.(map[string]any); {
@@ -285,7 +281,8 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// distinct keeps the first problem of each path: a placeholder also breaks the rules of its place.
+// distinct keeps the first problem of each path: a placeholder also breaks the rules of its place, and a value of the wrong type
+// is missing afterwards.
 func distinct(problems field.ErrorList) field.ErrorList {
 	seen := map[string]bool{}
 	var kept field.ErrorList

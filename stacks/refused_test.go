@@ -171,13 +171,14 @@ func TestNowhereToRun(t *testing.T) {
 
 // TestAllProblemsAtOnce: nobody mends a configuration one error at a time.
 func TestAllProblemsAtOnce(t *testing.T) {
-	s := stackFile(t, "aws-dev").set("aws.region", "nowhere").set("ecs.cpu", 500).set("registry.image", nil).set("secrets.encryptionKey", nil)
+	s := stackFile(t, "aws-dev").set("aws.region", "nowhere").set("ecs.cpu", 500).set("registry.image", nil).set("secrets.encryptionKey", nil).
+		set("gateway.replica", 3).set("gateway.replicas", "two")
 	g := s.graph(t, "aws-dev")
 	err := g.Run(program(g))
 	var refusal *ConfigError
 	require.ErrorAs(t, err, &refusal)
-	require.Len(t, refusal.Problems, 4)
-	require.ErrorContains(t, err, "the configuration of stack aws-dev has 4 problems")
+	require.Len(t, refusal.Problems, 6)
+	require.ErrorContains(t, err, "the configuration of stack aws-dev has 6 problems")
 	require.ErrorContains(t, err, "Pulumi.aws-dev.yaml")
 }
 

@@ -88,7 +88,7 @@ func (k *checker) image(p *field.Path, value string) {
 	}
 }
 
-// validate reports every problem of a configuration of the right shape.
+// validate reports every problem of what decoded.
 func (c *Config) validate() field.ErrorList {
 	k := &checker{}
 	platform, known := Platforms[c.Platform]
