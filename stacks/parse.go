@@ -158,17 +158,27 @@ func decodeValue(key, text string) (any, error) {
 
 // decode fills c; wrong types and unknown keys are problems with their paths, never with a secret's value.
 func decode(values map[string]any, c *Config) field.ErrorList {
-	var meta mapstructure.Metadata
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: c, TagName: "config", Metadata: &meta, MatchName: func(key, name string) bool { return key == name },
+		Result: c, TagName: "config", MatchName: func(key, name string) bool { return key == name },
 	})
 	if err != nil {
 		return field.ErrorList{field.InternalError(nil, err)}
 	}
-	problems := typeProblems(d.Decode(values))
-	slices.Sort(meta.Unused)
-	for _, key := range meta.Unused {
-		problems = append(problems, unknownKey(key))
+	return append(unknownKeys(nil, reflect.TypeFor[Config](), values), typeProblems(d.Decode(values))...)
+}
+
+// unknownKeys finds the keys that no field has. The decoder would name them too, but not beside a value of the wrong type.
+func unknownKeys(p *field.Path, t reflect.Type, values map[string]any) field.ErrorList {
+	var problems field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		f, ok := fieldByName(t, key)
+		if !ok {
+			problems = append(problems, unknownKey(p.Child(key), key, fieldNames(t)))
+			continue
+		}
+		if below, isObject := values[key].(map[string]any); isObject && deref(f.Type).Kind() == reflect.Struct {
+			problems = append(problems, unknownKeys(p.Child(key), deref(f.Type), below)...)
+		}
 	}
 	return problems
 }
@@ -237,24 +247,14 @@ func typeName(t reflect.Type) string {
 }
 
 // unknownKey suggests the nearest key of the same object.
-func unknownKey(key string) *field.Error {
-	names := strings.Split(key, ".")
-	t, mistyped := reflect.TypeFor[Config](), names[len(names)-1]
-	for _, name := range names[:len(names)-1] {
-		f, ok := fieldByName(t, name)
-		if !ok {
-			break
-		}
-		t = deref(f.Type)
-	}
-	known := fieldNames(t)
+func unknownKey(p *field.Path, mistyped string, known []string) *field.Error {
 	nearest := slices.MinFunc(known, func(a, b string) int {
 		return levenshtein.Distance(mistyped, a, nil) - levenshtein.Distance(mistyped, b, nil)
 	})
 	if levenshtein.Distance(strings.ToLower(mistyped), strings.ToLower(nearest), nil) <= max(2, len(mistyped)/3) {
-		return field.Forbidden(field.NewPath(key), fmt.Sprintf("unknown key; did you mean %s?", nearest))
+		return field.Forbidden(p, fmt.Sprintf("unknown key; did you mean %s?", nearest))
 	}
-	return field.Forbidden(field.NewPath(key), "unknown key; known here: "+strings.Join(known, ", "))
+	return field.Forbidden(p, "unknown key; known here: "+strings.Join(known, ", "))
 }
 
 func fieldNames(t reflect.Type) []string {
