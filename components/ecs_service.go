@@ -266,7 +266,7 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	}
 
 	c.ServiceName, c.LogGroup = service.Name, logGroup.Name
-	c.TaskDefinitionArn = runningTaskDefinition(ctx, c, args.ClusterArn, service.Name, taskDefinition.Arn)
+	c.TaskDefinitionArn = runningTaskDefinition(ctx, c, args.ClusterArn, service, taskDefinition)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "logGroup": c.LogGroup,
 	})
@@ -274,12 +274,14 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 
 // runningTaskDefinition compares what runs with what was registered: a circuit breaker's rollback leaves the service steady on
 // the old revision, which the provider takes for success (terraform-provider-aws issue 20858).
-func runningTaskDefinition(ctx *pulumi.Context, parent pulumi.Resource, clusterArn string, service, registered pulumi.StringOutput) pulumi.StringOutput {
+func runningTaskDefinition(ctx *pulumi.Context, parent pulumi.Resource, clusterArn string, service *ecs.Service, registered *ecs.TaskDefinition) pulumi.StringOutput {
+	// The name is known before the service exists, its id is not: a preview must not look for what is not there yet.
+	name := pulumi.All(service.ID(), service.Name).ApplyT(func(v []any) string { return v[1].(string) }).(pulumi.StringOutput)
 	running := ecs.LookupServiceOutput(ctx, ecs.LookupServiceOutputArgs{
 		ClusterArn:  pulumi.String(clusterArn),
-		ServiceName: service,
+		ServiceName: name,
 	}, pulumi.Parent(parent)).TaskDefinition()
-	return pulumi.All(service, running, registered).ApplyT(func(v []any) (string, error) {
+	return pulumi.All(name, running, registered.Arn).ApplyT(func(v []any) (string, error) {
 		service, running, registered := v[0].(string), v[1].(string), v[2].(string)
 		if running != registered {
 			return "", fmt.Errorf("the ECS service %s runs %s and not %s, which was registered: the deployment was rolled back; "+

@@ -65,7 +65,7 @@ var refused = []struct {
 	{"user for a role", "aws-dev", "aws.assumeRoleArn", "arn:aws:iam::111122223333:user/deployer", []string{"bifrost:aws.assumeRoleArn"}},
 	{"boundary that is no policy", "aws-dev", "aws.permissionsBoundary", "arn:aws:iam::1111:policy/b", []string{"bifrost:aws.permissionsBoundary"}},
 	{"IAM path", "aws-dev", "aws.iamPath", "bifrost", []string{"bifrost:aws.iamPath", "begins and ends with a slash"}},
-		{"no EKS cluster's name", "aws-dev", "eks", map[string]any{"oidcProvider": "existing"}, []string{"bifrost:eks.clusterName: Required"}},
+	{"no EKS cluster's name", "aws-dev", "eks", map[string]any{"oidcProvider": "existing"}, []string{"bifrost:eks.clusterName: Required"}},
 	{"EKS cluster's name", "aws-dev", "eks.clusterName", "-dev", []string{"bifrost:eks.clusterName: Invalid value"}},
 	{"OIDC provider", "aws-dev", "eks.oidcProvider", "maybe", []string{"bifrost:eks.oidcProvider", `"existing", "create"`}},
 	{"role's name", "aws-dev", "eks.roleName", "Bifrost Role", []string{"bifrost:eks.roleName", "at most 64"}},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -436,4 +437,48 @@ func TestProjectFile(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, knownKeys(), described)
+}
+
+// TestReadmeNamesEveryKey: the reference in the README is whole.
+func TestReadmeNamesEveryKey(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	var keys func(prefix string, typ reflect.Type) []string
+	keys = func(prefix string, typ reflect.Type) (all []string) {
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			key := prefix + f.Tag.Get("config")
+			if below := deref(f.Type); below.Kind() == reflect.Struct {
+				all = append(all, keys(key+".", below)...)
+				continue
+			}
+			all = append(all, key)
+		}
+		return all
+	}
+	for _, key := range keys("", reflect.TypeFor[Config]()) {
+		require.Contains(t, string(readme), "`"+key+"`", "the README's reference lacks a key")
+	}
+}
+
+func TestEnvironmentKeys(t *testing.T) {
+	t.Setenv(pulumi.EnvConfig, `{"bifrost:platform":"aws","bifrost:eks":"{}"}`)
+	require.Equal(t, []string{"bifrost:eks", "bifrost:platform"}, EnvironmentKeys())
+	t.Setenv(pulumi.EnvConfig, "")
+	require.Empty(t, EnvironmentKeys())
+}
+
+// TestTokenGatesTheGateway: no pod is made before the pull Secret holds a token.
+func TestTokenGatesTheGateway(t *testing.T) {
+	for _, stack := range devStacks {
+		g := record(t, stack, stackFile(t, stack))
+		job, deployment := g.One(t, "kubernetes:batch/v1:Job"), g.One(t, "kubernetes:apps/v1:Deployment")
+		require.True(t, g.DependsOn(deployment, job))
+		namespace := g.One(t, "kubernetes:core/v1:Namespace")
+		for _, r := range g.Resources {
+			if strings.HasPrefix(r.Type, "kubernetes:") && r.URN != namespace.URN {
+				require.True(t, g.DependsOn(r, namespace), "%s does not wait for the namespace", r.URN)
+			}
+		}
+	}
 }
