@@ -1,0 +1,44 @@
+// Command bifrostctl is the companion of the bifrost Pulumi program. It is not needed to deploy: it rehearses
+// deployments where no cloud account is at hand.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"bifrost/bifrostctl/sandbox"
+)
+
+// version is set by the build (-ldflags "-X main.version=...").
+var version = "dev"
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	// The first signal ends a deployment in an orderly way. Later ones are ignored meanwhile: the engine has ten seconds.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	root := &cobra.Command{
+		Use:           "bifrostctl",
+		Short:         "The companion of the bifrost Pulumi program",
+		Version:       version,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(sandbox.Command())
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
+	}
+	return sandbox.ExitCode(err)
+}

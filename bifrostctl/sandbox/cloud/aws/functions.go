@@ -1,0 +1,135 @@
+package aws
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+func functions() map[string]*double.Function {
+	return map[string]*double.Function{
+		"aws:index/getCallerIdentity:getCallerIdentity": {Args: aws.GetCallerIdentityArgs{}, Call: getCallerIdentity},
+		"aws:index/getPartition:getPartition":           {Args: aws.GetPartitionArgs{}, Call: getPartition},
+		"aws:eks/getCluster:getCluster":                 {Args: eks.LookupClusterArgs{}, Call: getEKSCluster},
+		"aws:ecs/getCluster:getCluster":                 {Args: ecs.LookupClusterArgs{}, Call: getECSCluster},
+		"aws:ecs/getService:getService":                 {Args: ecs.LookupServiceArgs{}, Call: getService},
+		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {
+			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
+		},
+	}
+}
+
+func getCallerIdentity(c *double.Call, _ double.Object) (double.Object, error) {
+	s := sessionOf(c)
+	return double.Object{
+		"accountId": s.account, "arn": s.caller, "id": s.account,
+		"userId": "AIDA" + strings.ToUpper(world.Hex(17, s.caller)),
+	}, nil
+}
+
+func getPartition(c *double.Call, _ double.Object) (double.Object, error) {
+	s := sessionOf(c)
+	suffix := world.DNSSuffix(s.partition)
+	labels := strings.Split(suffix, ".")
+	slices.Reverse(labels)
+	return double.Object{
+		"dnsSuffix": suffix, "id": s.partition, "partition": s.partition, "reverseDnsPrefix": strings.Join(labels, "."),
+	}, nil
+}
+
+func getEKSCluster(c *double.Call, args double.Object) (double.Object, error) {
+	s := sessionOf(c)
+	name := double.String(args, "name")
+	cluster := c.World.AWS[s.account].EKSCluster(s.region, name)
+	if cluster == nil {
+		return nil, fmt.Errorf("reading EKS Cluster (%s): ResourceNotFoundException: No cluster found for name: %s. (couldn't find resource in region %s of account %s)", name, name, s.region, s.account)
+	}
+	endpoint := cluster.Endpoint(s.account)
+	ca := base64.StdEncoding.EncodeToString([]byte(c.World.Clusters[endpoint].CA))
+	return double.Object{
+		"id": name, "name": name, "arn": cluster.ARN(s.account), "clusterId": "",
+		"endpoint": endpoint, "version": cluster.Version, "platformVersion": "eks.1", "status": "ACTIVE",
+		"certificateAuthorities":   []any{double.Object{"data": ca}},
+		"identities":               []any{double.Object{"oidcs": []any{double.Object{"issuer": cluster.Issuer(s.account)}}}},
+		"accessConfigs":            []any{double.Object{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": true}},
+		"roleArn":                  s.arn("iam", "role/"+name+"-cluster"),
+		"createdAt":                "2025-01-01T00:00:00Z",
+		"kubernetesNetworkConfigs": []any{double.Object{"ipFamily": "ipv4", "serviceIpv4Cidr": "172.20.0.0/16", "serviceIpv6Cidr": ""}},
+		"enabledClusterLogTypes":   []any{}, "tags": double.Object{},
+		"vpcConfig": double.Object{
+			"clusterSecurityGroupId": "sg-" + world.Hex(17, endpoint), "endpointPrivateAccess": true, "endpointPublicAccess": true,
+			"publicAccessCidrs": []any{"0.0.0.0/0"}, "securityGroupIds": []any{}, "subnetIds": []any{}, "vpcId": "vpc-" + world.Hex(17, endpoint),
+		},
+	}, nil
+}
+
+// findCluster returns an ECS cluster by name or ARN; "" is the cluster named default.
+func findCluster(c *double.Call, nameOrARN string) (world.ECSCluster, error) {
+	s := sessionOf(c)
+	if nameOrARN == "" {
+		nameOrARN = "default"
+	}
+	for _, cluster := range c.World.AWS[s.account].ECS {
+		if cluster.Region == s.region && (cluster.Name == nameOrARN || cluster.ARN(s.account) == nameOrARN) {
+			return cluster, nil
+		}
+	}
+	return world.ECSCluster{}, fmt.Errorf("ClusterNotFoundException: Cluster not found: %s in region %s of account %s", nameOrARN, s.region, s.account)
+}
+
+func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
+	cluster, err := findCluster(c, double.String(args, "clusterName"))
+	if err != nil {
+		return nil, fmt.Errorf("reading ECS Cluster (%s): %w", double.String(args, "clusterName"), err)
+	}
+	id := cluster.ARN(sessionOf(c).account)
+	return double.Object{
+		"id": id, "arn": id, "clusterName": cluster.Name, "status": "ACTIVE",
+		"pendingTasksCount": 0.0, "registeredContainerInstancesCount": 0.0, "runningTasksCount": 0.0,
+		"serviceConnectDefaults": []any{}, "settings": []any{}, "tags": double.Object{},
+	}, nil
+}
+
+// getService answers with the task definition that runs. The double's services always run the one that was asked for; a
+// rollback by the deployment circuit breaker would be another here.
+func getService(c *double.Call, args double.Object) (double.Object, error) {
+	cluster, name := double.String(args, "clusterArn"), double.String(args, "serviceName")
+	for _, r := range c.World.List(serviceType, regional(c)) {
+		if r.State["cluster"] != cluster || r.State["name"] != name {
+			continue
+		}
+		answer := double.Object{"id": r.ID, "arn": r.ID, "clusterArn": cluster, "serviceName": name, "availabilityZoneRebalancing": "DISABLED"}
+		for _, key := range []string{"desiredCount", "launchType", "schedulingStrategy", "taskDefinition"} {
+			answer[key] = r.State[key]
+		}
+		answer["tags"] = r.State["tagsAll"]
+		return answer, nil
+	}
+	return nil, fmt.Errorf("reading ECS Service (%s): couldn't find resource in cluster %s", name, cluster)
+}
+
+func getOpenIDConnectProvider(c *double.Call, args double.Object) (double.Object, error) {
+	url, id := double.String(args, "url"), double.String(args, "arn")
+	for _, r := range c.World.List(world.OIDCProviderType, global(c)) {
+		if r.ID != id && r.State["url"] != issuerHost(url) {
+			continue
+		}
+		return double.Object{
+			"id": r.ID, "arn": r.ID, "url": r.State["url"], "clientIdLists": r.State["clientIdLists"],
+			"thumbprintLists": r.State["thumbprintLists"], "tags": r.State["tagsAll"],
+		}, nil
+	}
+	if id != "" {
+		return nil, fmt.Errorf("finding IAM OIDC Provider (%s): NoSuchEntity: OpenIDConnect Provider not found for arn %s", id, id)
+	}
+	return nil, fmt.Errorf("finding IAM OIDC Provider by url (%s): not found", url)
+}

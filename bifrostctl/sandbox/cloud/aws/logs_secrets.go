@@ -1,0 +1,138 @@
+package aws
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+const (
+	logGroupType      = "aws:cloudwatch/logGroup:LogGroup"
+	secretType        = "aws:secretsmanager/secret:Secret"
+	secretVersionType = "aws:secretsmanager/secretVersion:SecretVersion"
+)
+
+// retentions are the numbers of days for which CloudWatch keeps logs; 0 is for ever (PutRetentionPolicy).
+var retentions = []any{0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0, 1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0}
+
+var (
+	logGroupPattern = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	secretPattern   = regexp.MustCompile(`^[0-9A-Za-z/_+=.@-]{1,512}$`)
+)
+
+func logGroup() *double.Type {
+	return taggable(&double.Type{
+		Args:     cloudwatch.LogGroupArgs{},
+		Name:     named("name"),
+		Replace:  []string{"name", "namePrefix", "logGroupClass"},
+		Computed: []string{"arn"},
+		Scope:    regional,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			if name := double.String(in, "name"); name != "" && !logGroupPattern.MatchString(name) {
+				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9, '_', '-', '/', '.' and '#'", name)
+			}
+			if days, ok := in["retentionInDays"].(float64); ok && !slices.Contains(retentions, any(days)) {
+				fail("retentionInDays", "expected one of %v, got %v", retentions, days)
+			}
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			name := prefixed(c, in)
+			if c.World.Get(logGroupType, regional(c), name) != nil {
+				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): ResourceAlreadyExistsException: The specified log group already exists", name)
+			}
+			s := state(in, double.Object{"arn": sessionOf(c).arn("logs", "log-group:"+name), "name": name})
+			double.Default(s, "logGroupClass", "STANDARD")
+			double.Default(s, "retentionInDays", 0.0)
+			return name, s, nil
+		},
+	})
+}
+
+func secret() *double.Type {
+	return taggable(&double.Type{
+		Args:     secretsmanager.SecretArgs{},
+		Name:     named("name"),
+		Replace:  []string{"name", "namePrefix"},
+		Computed: []string{"arn", "policy", "replicas"},
+		Scope:    regional,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			if name := double.String(in, "name"); name != "" && !secretPattern.MatchString(name) {
+				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9 and /_+=.@-", name)
+			}
+			if days, ok := in["recoveryWindowInDays"].(float64); ok && days != 0 && (days < 7 || days > 30) {
+				fail("recoveryWindowInDays", "expected 0 or a number of days from 7 to 30, got %v", days)
+			}
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			name := prefixed(c, in)
+			for _, r := range c.World.Resources {
+				if r.Type != secretType || r.Scope != regional(c) || r.State["name"] != name {
+					continue
+				}
+				if r.Deleted && recoveryEnded(r) {
+					continue
+				}
+				if r.Deleted {
+					return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion", name)
+				}
+				return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): ResourceExistsException: The operation failed because the secret %s already exists", name, name)
+			}
+			id := sessionOf(c).arn("secretsmanager", "secret:"+name+"-"+world.Hex(6, name, c.World.Next()))
+			s := state(in, double.Object{"arn": id, "name": name})
+			double.Default(s, "policy", "")
+			double.Default(s, "replicas", []any{})
+			double.Default(s, "recoveryWindowInDays", 30.0)
+			double.Default(s, "forceOverwriteReplicaSecret", false)
+			return id, s, nil
+		},
+		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
+			for _, v := range c.World.List(secretVersionType, regional(c)) {
+				if v.State["secretId"] == r.ID {
+					c.World.Remove(v)
+				}
+			}
+			days, _ := r.State["recoveryWindowInDays"].(float64)
+			r.Deleted = days > 0
+			r.State["deletedDate"] = time.Now().AddDate(0, 0, int(days)).UTC().Format(time.RFC3339)
+			return nil
+		},
+	})
+}
+
+// recoveryEnded tells whether a deleted secret's name is free again.
+func recoveryEnded(r *world.Resource) bool {
+	end, err := time.Parse(time.RFC3339, double.String(r.State, "deletedDate"))
+	return err == nil && time.Now().After(end)
+}
+
+func secretVersion() *double.Type {
+	return &double.Type{
+		Args:     secretsmanager.SecretVersionArgs{},
+		Replace:  []string{"secretId", "secretString", "secretBinary"},
+		Secrets:  []string{"secretString", "secretBinary"},
+		Computed: []string{"arn", "versionId", "versionStages"},
+		Scope:    regional,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			if (in["secretString"] == nil) == (in["secretBinary"] == nil) {
+				fail("secretString", "exactly one of secretString and secretBinary is needed")
+			}
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			id := double.String(in, "secretId")
+			if c.World.Get(secretType, regional(c), id) == nil {
+				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: ResourceNotFoundException: Secrets Manager can't find the specified secret", id)
+			}
+			version := world.GUID("secret version", id, c.World.Next())
+			s := state(in, double.Object{"arn": id, "versionId": version})
+			double.Default(s, "versionStages", []any{"AWSCURRENT"})
+			return id + "|" + version, s, nil
+		},
+	}
+}

@@ -1,0 +1,81 @@
+// Package azure is the double of the Pulumi Azure Native provider (v2): managed identities with their federated
+// credentials, and the look-ups of AKS clusters that exist already.
+//
+// What needs a new resource follows Azure's API: whatever is part of a resource's path, and the location. The words of
+// errors are those of Azure Resource Manager.
+package azure
+
+import (
+	"fmt"
+	"strings"
+
+	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// Provider returns the double.
+func Provider() *double.Provider {
+	return &double.Provider{
+		Package:   "azure-native",
+		Version:   "2.80.0",
+		Config:    azurenative.ProviderArgs{},
+		Configure: configure,
+		Ready:     ready,
+		Types: map[string]*double.Type{
+			identityType:   userAssignedIdentity(),
+			credentialType: federatedIdentityCredential(),
+		},
+		Functions: functions(),
+	}
+}
+
+// session is one configured instance of the provider.
+type session struct {
+	// signedIn is the subscription of the CLI's login; empty where nobody is signed in.
+	signedIn string
+	// subscription and tenant are those of the provider's configuration, or the login's.
+	subscription, tenant string
+	location             string
+}
+
+func sessionOf(c *double.Call) *session { return c.Session.(*session) }
+
+func configure(w *world.World, config double.Object) (any, error) {
+	login := w.Azure[w.SignedIn.AzureSubscription]
+	if login == nil {
+		return nil, fmt.Errorf("please run 'az login' to setup account: nobody is signed in to an Azure subscription of the sandbox")
+	}
+	s := &session{signedIn: login.ID, subscription: login.ID, tenant: login.Tenant, location: double.String(config, "location")}
+	if id := double.String(config, "subscriptionId"); id != "" {
+		s.subscription = id
+	}
+	if id := double.String(config, "tenantId"); id != "" {
+		s.tenant = id
+	}
+	return s, nil
+}
+
+// ready refuses every request to a subscription that the login does not reach.
+func ready(c *double.Call) error {
+	s := sessionOf(c)
+	sub := c.World.Azure[s.subscription]
+	if sub == nil {
+		return fmt.Errorf("Code=\"SubscriptionNotFound\" Message=\"The subscription '%s' could not be found\"", s.subscription)
+	}
+	if !strings.EqualFold(sub.Tenant, s.tenant) {
+		return fmt.Errorf("Code=\"InvalidAuthenticationTokenTenant\" Message=\"The access token is from the wrong issuer: it must match the tenant %s of the subscription %s, not %s\"", sub.Tenant, sub.ID, s.tenant)
+	}
+	return nil
+}
+
+func subscription(c *double.Call) string { return sessionOf(c).subscription }
+
+// notFound is the answer 404 of Azure Resource Manager.
+func notFound(kind, name, resourceGroup string) error {
+	return fmt.Errorf("Status=404 Code=\"ResourceNotFound\" Message=\"The Resource '%s/%s' under resource group '%s' was not found\"", kind, name, resourceGroup)
+}
+
+// named returns the provider's way to name: eight digits right after the logical name.
+func named(path string) double.AutoName { return double.AutoName{Path: path, Digits: 8} }

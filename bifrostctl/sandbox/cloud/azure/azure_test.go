@@ -1,0 +1,227 @@
+package azure_test
+
+import (
+	"encoding/base64"
+	"testing"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+const (
+	subscription = "00000000-0000-4000-8000-000000000001"
+	tenant       = "00000000-0000-4000-8000-000000000002"
+
+	identityType   = "azure-native:managedidentity:UserAssignedIdentity"
+	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
+	identityID     = "/subscriptions/" + subscription + "/resourcegroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pull"
+)
+
+func newWorld() *cloud.World {
+	w := cloud.NewWorld()
+	w.SeedAzure(cloud.AzureSubscription{
+		ID: subscription, Tenant: tenant,
+		AKS: []cloud.AKSCluster{{Name: "dev", ResourceGroup: "rg", Location: "westeurope", Version: "1.33.2", OIDCIssuer: true, WorkloadIdentity: true}},
+	})
+	return w
+}
+
+func provider(args azurenative.ProviderArgs) func(*pulumi.Context) (pulumi.ProviderResource, error) {
+	return func(ctx *pulumi.Context) (pulumi.ProviderResource, error) {
+		return azurenative.NewProvider(ctx, "azure", &args)
+	}
+}
+
+func program(resources ...enginetest.Resource) pulumi.RunFunc {
+	return enginetest.Program(provider(azurenative.ProviderArgs{Location: s("westeurope")}), resources...)
+}
+
+func res(typ, name string, props pulumi.Map) enginetest.Resource {
+	return enginetest.Resource{Type: typ, Name: name, Props: props}
+}
+
+func s(text string) pulumi.String { return pulumi.String(text) }
+
+var identity = res(identityType, "identity", pulumi.Map{"resourceGroupName": s("rg"), "resourceName": s("pull")})
+
+func credential(changes pulumi.Map) enginetest.Resource {
+	props := pulumi.Map{
+		"resourceGroupName": s("rg"), "resourceName": s("pull"), "federatedIdentityCredentialResourceName": s("puller"),
+		"issuer": s("https://issuer.example.com/"), "subject": s("system:serviceaccount:ns:sa"), "audiences": pulumi.StringArray{s("api://AzureADTokenExchange")},
+	}
+	for key, v := range changes {
+		props[key] = v
+		if v == nil {
+			delete(props, key)
+		}
+	}
+	return res(credentialType, "credential", props)
+}
+
+func TestLifecycle(t *testing.T) {
+	w := newWorld()
+	e := enginetest.New(t, w, program(identity, credential(nil)), nil)
+	up := e.MustUp()
+	require.Equal(t, 4, up.Changes["create"])
+	require.Equal(t, identityID, string(up.Resource("identity").ID))
+	require.Equal(t, identityID+"/federatedIdentityCredentials/puller", string(up.Resource("credential").ID))
+	outputs := up.Resource("identity").Outputs
+	require.Equal(t, tenant, outputs["tenantId"].StringValue())
+	require.Equal(t, "westeurope", outputs["location"].StringValue(), "the provider's location")
+	require.NotEqual(t, outputs["clientId"], outputs["principalId"])
+
+	require.Empty(t, e.MustUp().Plan())
+	require.NoError(t, e.Refresh().Err)
+	require.Empty(t, e.MustUp().Plan())
+	require.NoError(t, e.Destroy().Err)
+	require.Empty(t, w.Resources)
+
+	again := e.MustUp().Resource("identity").Outputs
+	for _, id := range []resource.PropertyKey{"clientId", "principalId"} {
+		require.NotEqual(t, outputs[id], again[id], "an identity made again is another")
+	}
+}
+
+func TestChanges(t *testing.T) {
+	tests := []struct {
+		name    string
+		changes pulumi.Map
+		want    []string
+	}{
+		{"subject", pulumi.Map{"subject": s("system:serviceaccount:ns:other")}, []string{"update FederatedIdentityCredential credential [subject]"}},
+		{"name", pulumi.Map{"federatedIdentityCredentialResourceName": s("other")}, []string{
+			"create-replacement FederatedIdentityCredential credential [federatedIdentityCredentialResourceName]",
+			"replace FederatedIdentityCredential credential [federatedIdentityCredentialResourceName]",
+			"delete-replaced FederatedIdentityCredential credential",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			e := enginetest.New(t, newWorld(), program(identity, credential(nil)), nil)
+			e.MustUp()
+			e.SetProgram(program(identity, credential(test.changes)))
+			require.Equal(t, test.want, e.MustUp().Plan())
+		})
+	}
+}
+
+func TestRefused(t *testing.T) {
+	tests := []struct {
+		name      string
+		resources []enginetest.Resource
+		want      string
+	}{
+		{"unknown type", []enginetest.Resource{res("azure-native:storage:StorageAccount", "x", pulumi.Map{})}, "does not model the resource type"},
+		{"unknown property", []enginetest.Resource{credential(pulumi.Map{"audience": s("a")})}, `unknown property "audience"`},
+		{"missing property", []enginetest.Resource{credential(pulumi.Map{"subject": nil})}, `missing required property "subject"`},
+		{"missing list", []enginetest.Resource{credential(pulumi.Map{"audiences": nil})}, `missing required property "audiences"`},
+		{"two audiences", []enginetest.Resource{credential(pulumi.Map{"audiences": pulumi.StringArray{s("a"), s("b")}})}, "exactly one audience"},
+		{"issuer", []enginetest.Resource{credential(pulumi.Map{"issuer": s("http://a")})}, "must be an https URL"},
+		{"name", []enginetest.Resource{credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("a b")})}, `"a b" must match`},
+		{"resource group", []enginetest.Resource{res(identityType, "x", pulumi.Map{"resourceGroupName": s("none")})}, "Resource group 'none' could not be found"},
+		{"credential without identity", []enginetest.Resource{credential(nil)}, "userAssignedIdentities/pull' under resource group 'rg' was not found"},
+		{"identity twice", []enginetest.Resource{identity, res(identityType, "x", identity.Props)}, "cannot create already existing resource"},
+		{"credential twice", []enginetest.Resource{identity, credential(nil), res(credentialType, "x", credential(nil).Props)}, "cannot create already existing resource"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			up := enginetest.New(t, newWorld(), program(test.resources...), nil).Up()
+			require.Error(t, up.Err)
+			require.Contains(t, up.Messages(), test.want)
+		})
+	}
+}
+
+func TestProviderConfiguration(t *testing.T) {
+	const other = "00000000-0000-4000-8000-00000000000f"
+	tests := []struct {
+		name string
+		args azurenative.ProviderArgs
+		want string
+	}{
+		{"subscription", azurenative.ProviderArgs{SubscriptionId: s(other), Location: s("westeurope")}, "The subscription '" + other + "' could not be found"},
+		{"tenant", azurenative.ProviderArgs{TenantId: s(other), Location: s("westeurope")}, "InvalidAuthenticationTokenTenant"},
+		{"location", azurenative.ProviderArgs{}, "neither the resource nor the provider has one"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			up := enginetest.New(t, newWorld(), enginetest.Program(provider(test.args), identity), nil).Up()
+			require.Error(t, up.Err)
+			require.Contains(t, up.Messages(), test.want)
+		})
+	}
+	t.Run("nobody is signed in", func(t *testing.T) {
+		require.Contains(t, enginetest.New(t, cloud.NewWorld(), program(identity), nil).Up().Messages(), "az login")
+	})
+}
+
+func look(t *testing.T, w *cloud.World, lookUp func(*pulumi.Context, pulumi.InvokeOption) error) *enginetest.Result {
+	t.Helper()
+	return enginetest.New(t, w, func(ctx *pulumi.Context) error {
+		p, err := provider(azurenative.ProviderArgs{})(ctx)
+		if err != nil {
+			return err
+		}
+		return lookUp(ctx, pulumi.Provider(p))
+	}, nil).Up()
+}
+
+func TestLookUps(t *testing.T) {
+	up := look(t, newWorld(), func(ctx *pulumi.Context, through pulumi.InvokeOption) error {
+		login, err := authorization.GetClientConfig(ctx, through)
+		require.NoError(t, err)
+		require.Equal(t, []string{subscription, tenant}, []string{login.SubscriptionId, login.TenantId})
+
+		cluster, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{ResourceGroupName: "RG", ResourceName: "dev"}, through)
+		require.NoError(t, err)
+		require.Regexp(t, `^https://westeurope\.oic\.prod-aks\.azure\.com/`+tenant+`/[0-9a-f-]{36}/$`, cluster.OidcIssuerProfile.IssuerURL)
+		require.True(t, *cluster.OidcIssuerProfile.Enabled)
+		require.True(t, *cluster.SecurityProfile.WorkloadIdentity.Enabled)
+		require.Equal(t, "1.33.2", *cluster.KubernetesVersion)
+
+		exec := "exec"
+		credentials, err := containerservice.ListManagedClusterUserCredentials(ctx, &containerservice.ListManagedClusterUserCredentialsArgs{ResourceGroupName: "rg", ResourceName: "dev", Format: &exec}, through)
+		require.NoError(t, err)
+		text, err := base64.StdEncoding.DecodeString(credentials.Kubeconfigs[0].Value)
+		require.NoError(t, err)
+		kubeconfig, err := clientcmd.Load(text)
+		require.NoError(t, err)
+		require.Equal(t, "https://"+cluster.Fqdn+":443", kubeconfig.Clusters["dev"].Server)
+		require.Contains(t, string(kubeconfig.Clusters["dev"].CertificateAuthorityData), "BEGIN CERTIFICATE")
+		require.Contains(t, kubeconfig.AuthInfos["clusterUser_rg_dev"].Exec.Args, "devicecode")
+		return nil
+	})
+	require.NoError(t, up.Err)
+}
+
+func TestFeaturesThatAreOff(t *testing.T) {
+	w := cloud.NewWorld()
+	w.SeedAzure(cloud.AzureSubscription{ID: subscription, Tenant: tenant, AKS: []cloud.AKSCluster{{Name: "old", ResourceGroup: "rg", Location: "westeurope", Version: "1.30.0"}}})
+	up := look(t, w, func(ctx *pulumi.Context, through pulumi.InvokeOption) error {
+		cluster, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{ResourceGroupName: "rg", ResourceName: "old"}, through)
+		require.NoError(t, err)
+		require.False(t, *cluster.OidcIssuerProfile.Enabled)
+		require.Empty(t, cluster.OidcIssuerProfile.IssuerURL)
+		require.False(t, *cluster.SecurityProfile.WorkloadIdentity.Enabled)
+		return nil
+	})
+	require.NoError(t, up.Err)
+}
+
+func TestMissingThings(t *testing.T) {
+	for group, want := range map[string]string{"rg": "managedClusters/none' under resource group 'rg' was not found", "none": "ResourceGroupNotFound"} {
+		up := look(t, newWorld(), func(ctx *pulumi.Context, through pulumi.InvokeOption) error {
+			_, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{ResourceGroupName: group, ResourceName: "none"}, through)
+			return err
+		})
+		require.Contains(t, up.Messages(), want)
+	}
+}

@@ -1,0 +1,125 @@
+package azure
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	kubeconfig "k8s.io/client-go/tools/clientcmd/api/v1"
+	"sigs.k8s.io/yaml"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+const clusterKind = "Microsoft.ContainerService/managedClusters"
+
+// The applications of AKS's Entra integration, the same in every tenant (kubelogin's documentation).
+const (
+	aksServerApp = "6dae42f8-4368-4678-94ff-3960e28e3630"
+	aksClientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+)
+
+func functions() map[string]*double.Function {
+	return map[string]*double.Function{
+		"azure-native:authorization:getClientConfig": {Call: getClientConfig},
+		"azure-native:containerservice:getManagedCluster": {
+			Args: containerservice.LookupManagedClusterArgs{}, Call: getManagedCluster,
+		},
+		"azure-native:containerservice:listManagedClusterUserCredentials": {
+			Args: containerservice.ListManagedClusterUserCredentialsArgs{}, Call: listUserCredentials,
+		},
+	}
+}
+
+// getClientConfig answers with the login's subscription and tenant, which are not the provider's where these are wrong.
+func getClientConfig(c *double.Call, _ double.Object) (double.Object, error) {
+	login := c.World.Azure[sessionOf(c).signedIn]
+	return double.Object{
+		"subscriptionId": login.ID, "tenantId": login.Tenant,
+		"clientId": world.GUID("login client", login.Tenant), "objectId": world.GUID("login object", login.Tenant),
+	}, nil
+}
+
+func findCluster(c *double.Call, args double.Object) (*world.AKSCluster, error) {
+	if err := ready(c); err != nil {
+		return nil, err
+	}
+	group, name := double.String(args, "resourceGroupName"), double.String(args, "resourceName")
+	sub := c.World.Azure[subscription(c)]
+	if !sub.HasResourceGroup(group) {
+		return nil, fmt.Errorf("Status=404 Code=\"ResourceGroupNotFound\" Message=\"Resource group '%s' could not be found\"", group)
+	}
+	cluster := sub.AKSCluster(group, name)
+	if cluster == nil {
+		return nil, notFound(clusterKind, name, group)
+	}
+	return cluster, nil
+}
+
+func getManagedCluster(c *double.Call, args double.Object) (double.Object, error) {
+	cluster, err := findCluster(c, args)
+	if err != nil {
+		return nil, err
+	}
+	tenant := sessionOf(c).tenant
+	issuer := double.Object{"enabled": cluster.OIDCIssuer}
+	if cluster.OIDCIssuer {
+		issuer["issuerURL"] = cluster.Issuer(tenant)
+	}
+	return double.Object{
+		"id":   fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), cluster.ResourceGroup, clusterKind, cluster.Name),
+		"name": cluster.Name, "type": clusterKind, "location": cluster.Location, "provisioningState": "Succeeded",
+		"kubernetesVersion": cluster.Version, "currentKubernetesVersion": cluster.Version,
+		"fqdn": cluster.FQDN(tenant), "azurePortalFQDN": "portal-" + cluster.FQDN(tenant), "dnsPrefix": cluster.Name,
+		"enableRBAC": true, "disableLocalAccounts": true, "maxAgentPools": 100.0,
+		"nodeResourceGroup": fmt.Sprintf("MC_%s_%s_%s", cluster.ResourceGroup, cluster.Name, cluster.Location),
+		"aadProfile":        double.Object{"managed": true, "enableAzureRBAC": true, "tenantID": tenant},
+		"oidcIssuerProfile": issuer,
+		"powerState":        double.Object{"code": "Running"},
+		"securityProfile":   double.Object{"workloadIdentity": double.Object{"enabled": cluster.WorkloadIdentity}},
+	}, nil
+}
+
+// listUserCredentials answers as `az aks get-credentials --format exec` does for a cluster with Entra integration: its
+// user logs in by device code, which a program cannot.
+func listUserCredentials(c *double.Call, args double.Object) (double.Object, error) {
+	cluster, err := findCluster(c, args)
+	if err != nil {
+		return nil, err
+	}
+	if format := double.String(args, "format"); !strings.EqualFold(format, "exec") {
+		return nil, fmt.Errorf("the sandbox models user credentials of format \"exec\" only, not %q", format)
+	}
+	text, err := userKubeconfig(c, cluster)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig of AKS cluster %s: %w", cluster.Name, err)
+	}
+	value := base64.StdEncoding.EncodeToString(text)
+	return double.Object{"kubeconfigs": []any{double.Object{"name": "clusterUser", "value": value}}}, nil
+}
+
+func userKubeconfig(c *double.Call, cluster *world.AKSCluster) ([]byte, error) {
+	tenant := sessionOf(c).tenant
+	server := cluster.Endpoint(tenant)
+	user := fmt.Sprintf("clusterUser_%s_%s", cluster.ResourceGroup, cluster.Name)
+	return yaml.Marshal(kubeconfig.Config{
+		APIVersion:     "v1",
+		Kind:           "Config",
+		CurrentContext: cluster.Name,
+		Clusters: []kubeconfig.NamedCluster{{Name: cluster.Name, Cluster: kubeconfig.Cluster{
+			Server: server, CertificateAuthorityData: []byte(c.World.Clusters[server].CA),
+		}}},
+		Contexts: []kubeconfig.NamedContext{{Name: cluster.Name, Context: kubeconfig.Context{Cluster: cluster.Name, AuthInfo: user}}},
+		AuthInfos: []kubeconfig.NamedAuthInfo{{Name: user, AuthInfo: kubeconfig.AuthInfo{Exec: &kubeconfig.ExecConfig{
+			APIVersion: "client.authentication.k8s.io/v1beta1",
+			Command:    "kubelogin",
+			Args: []string{
+				"get-token", "--environment", "AzurePublicCloud", "--server-id", aksServerApp, "--client-id", aksClientApp,
+				"--tenant-id", tenant, "--login", "devicecode",
+			},
+			InteractiveMode: kubeconfig.IfAvailableExecInteractiveMode,
+		}}}},
+	})
+}

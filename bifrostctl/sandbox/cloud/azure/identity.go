@@ -1,0 +1,126 @@
+package azure
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+const (
+	identityType   = "azure-native:managedidentity:UserAssignedIdentity"
+	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
+
+	identityKind = "Microsoft.ManagedIdentity/userAssignedIdentities"
+)
+
+// Azure's naming rules for Microsoft.ManagedIdentity.
+var (
+	identityPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`)
+	credentialPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`)
+)
+
+func userAssignedIdentity() *double.Type {
+	return &double.Type{
+		Args:     managedidentity.UserAssignedIdentityArgs{},
+		Name:     named("resourceName"),
+		Replace:  []string{"resourceGroupName", "resourceName", "location"},
+		Computed: []string{"clientId", "principalId", "tenantId", "name", "type", "systemData"},
+		Scope:    subscription,
+		Check: func(c *double.Call, in double.Object, fail double.Fail) {
+			if in["location"] == nil && sessionOf(c).location != "" {
+				in["location"] = sessionOf(c).location
+			}
+			if in["location"] == nil {
+				// The real provider would ask the resource group; the sandbox's groups have no location.
+				fail("location", "missing required property %q: neither the resource nor the provider has one", "location")
+			}
+			checkName(in, "resourceName", identityPattern, fail)
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			group, name := double.String(in, "resourceGroupName"), double.String(in, "resourceName")
+			if !c.World.Azure[subscription(c)].HasResourceGroup(group) {
+				return "", nil, fmt.Errorf("Status=404 Code=\"ResourceGroupNotFound\" Message=\"Resource group '%s' could not be found\"", group)
+			}
+			id := identityID(c, group, name)
+			if c.World.Get(identityType, subscription(c), id) != nil {
+				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
+			}
+			made := c.World.Next()
+			return id, answer(in, name, identityKind, double.Object{
+				"clientId":    world.GUID("client", id, made),
+				"principalId": world.GUID("principal", id, made),
+				"tenantId":    sessionOf(c).tenant,
+			}), nil
+		},
+		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
+			for _, credential := range c.World.List(credentialType, subscription(c)) {
+				if strings.HasPrefix(credential.ID, r.ID+"/") {
+					c.World.Remove(credential)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func federatedIdentityCredential() *double.Type {
+	return &double.Type{
+		Args:     managedidentity.FederatedIdentityCredentialArgs{},
+		Required: []string{"audiences"},
+		Name:     named("federatedIdentityCredentialResourceName"),
+		Replace:  []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"},
+		Computed: []string{"name", "type", "systemData"},
+		Scope:    subscription,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			checkName(in, "federatedIdentityCredentialResourceName", credentialPattern, fail)
+			if audiences, known := in["audiences"].([]any); known && len(audiences) != 1 {
+				fail("audiences", "exactly one audience is allowed, got %d", len(audiences))
+			}
+			if issuer := double.String(in, "issuer"); issuer != "" && !strings.HasPrefix(issuer, "https://") {
+				fail("issuer", "must be an https URL, not %q", issuer)
+			}
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			group, identity := double.String(in, "resourceGroupName"), double.String(in, "resourceName")
+			parent := identityID(c, group, identity)
+			if c.World.Get(identityType, subscription(c), parent) == nil {
+				return "", nil, notFound(identityKind, identity, group)
+			}
+			name := double.String(in, "federatedIdentityCredentialResourceName")
+			id := parent + "/federatedIdentityCredentials/" + name
+			if c.World.Get(credentialType, subscription(c), id) != nil {
+				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
+			}
+			return id, answer(in, name, identityKind+"/federatedIdentityCredentials", nil), nil
+		},
+	}
+}
+
+// identityID returns a managed identity's resource id, with the lower case that its API gives the group's segment.
+func identityID(c *double.Call, group, name string) string {
+	return fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), group, identityKind, name)
+}
+
+// answer returns what Azure answers: the body's properties, without the names in the path, and what is computed.
+func answer(in double.Object, name, kind string, computed double.Object) double.Object {
+	state := double.Clone(in)
+	for _, key := range []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"} {
+		delete(state, key)
+	}
+	for key, v := range computed {
+		state[key] = v
+	}
+	state["name"], state["type"] = name, kind
+	return state
+}
+
+func checkName(in double.Object, property string, pattern *regexp.Regexp, fail double.Fail) {
+	if name := double.String(in, property); name != "" && !pattern.MatchString(name) {
+		fail(property, "%q must match %s", name, pattern)
+	}
+}

@@ -1,0 +1,219 @@
+package double
+
+import (
+	"context"
+	"fmt"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	news, err := unmarshal(req.News)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := unmarshal(req.Olds)
+	if err != nil {
+		return nil, err
+	}
+	in, secrets := open(news)
+	before, _ := open(olds)
+	typ.Name.assign(c, in, before, req.RandomSeed)
+	failures := failures{}
+	checkSchema(typ.Args.ElementType(), in, nil, failures.add)
+	for _, path := range typ.Required {
+		if Get(in, path) == nil {
+			failures.add(path, "missing required property %q", path)
+		}
+	}
+	// A type's own checks may rely on the shape of the properties.
+	if typ.Check != nil && len(failures.list) == 0 {
+		typ.Check(c, in, failures.add)
+	}
+	inputs, err := marshal(in, secrets)
+	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures.list}, err
+}
+
+func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	before, after, err := unmarshalBoth(req.OldInputs, req.News)
+	if err != nil {
+		return nil, err
+	}
+	replace := typ.Replace
+	if typ.ReplaceIf != nil {
+		replace = append(typ.ReplaceIf(c, before), replace...)
+	}
+	res := diffResponse(before, after, replace)
+	if typ.Broken != nil {
+		if path := typ.Broken(c, req.Id, after); path != "" {
+			addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)
+		}
+	}
+	res.DeleteBeforeReplace = len(res.Replaces) > 0 && typ.DeleteFirst != nil && typ.DeleteFirst(before, after)
+	return res, nil
+}
+
+func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	props, err := unmarshal(req.Properties)
+	if err != nil {
+		return nil, err
+	}
+	in, secrets := open(props)
+	secrets = append(secrets, secretOutputs(typ)...)
+	if err := s.ready(c); err != nil {
+		return nil, err
+	}
+	if req.Preview {
+		planned := Clone(in)
+		for _, path := range typ.Computed {
+			Default(planned, path, Unknown)
+		}
+		state, err := marshal(planned, secrets)
+		return &pulumirpc.CreateResponse{Properties: state}, err
+	}
+	id, state, err := typ.Create(c, in)
+	if err != nil {
+		return nil, err
+	}
+	r := &world.Resource{Type: c.Type, Scope: typ.Scope(c), ID: id, Inputs: in, State: state}
+	if typ.Key != nil {
+		r.ID, r.ProviderID = typ.Key(id, state), id
+	}
+	s.world.Put(r)
+	answer, err := s.finish(c, typ, r, secrets)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.CreateResponse{Id: id, Properties: answer}, nil
+}
+
+func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	if err := s.ready(c); err != nil {
+		return nil, err
+	}
+	before, secrets, err := unmarshalOpen(req.Properties)
+	if err != nil {
+		return nil, err
+	}
+	_, secretInputs, err := unmarshalOpen(req.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	r := s.find(c, typ, req.Id, before)
+	if r == nil {
+		return &pulumirpc.ReadResponse{}, nil
+	}
+	secrets = append(secrets, secretOutputs(typ)...)
+	inputs, err := marshal(r.Inputs, append(secretInputs, secretOutputs(typ)...))
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.finish(c, typ, r, secrets)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.ReadResponse{Id: r.PulumiID(), Properties: state, Inputs: inputs}, nil
+}
+
+func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	if err := s.ready(c); err != nil {
+		return nil, err
+	}
+	c.IgnoreChanges = req.IgnoreChanges
+	in, secrets, err := unmarshalOpen(req.News)
+	if err != nil {
+		return nil, err
+	}
+	secrets = append(secrets, secretOutputs(typ)...)
+	before, inputs, err := unmarshalBoth(req.Olds, req.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	if req.Preview {
+		state, err := marshal(Overlay(before, inputs, in), secrets)
+		return &pulumirpc.UpdateResponse{Properties: state}, err
+	}
+	r := s.find(c, typ, req.Id, before)
+	if r == nil {
+		return nil, fmt.Errorf("%s %q does not exist any more: run `pulumi refresh`", c.Type, req.Id)
+	}
+	keepIgnored(c, r, in)
+	var state Object
+	if typ.Update != nil {
+		state, err = typ.Update(c, r, in)
+	} else {
+		state = Overlay(r.State, r.Inputs, in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Inputs, r.State = in, state
+	answer, err := s.finish(c, typ, r, secrets)
+	return &pulumirpc.UpdateResponse{Properties: answer}, err
+}
+
+// keepIgnored replaces what the program ignores by what exists: providers leave out of their requests what is ignored, so
+// that others' changes stay.
+func keepIgnored(c *Call, r *world.Resource, in Object) {
+	for _, path := range c.IgnoreChanges {
+		if v := Get(r.State, path); v != nil {
+			Set(in, path, clone(v))
+		}
+	}
+}
+
+func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	c, typ, err := s.call(ctx, req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	defer s.world.Unlock()
+	if err := s.ready(c); err != nil {
+		return nil, err
+	}
+	before, in, err := unmarshalBoth(req.Properties, req.OldInputs)
+	if err != nil {
+		return nil, err
+	}
+	r := s.find(c, typ, req.Id, before)
+	if r == nil {
+		return &emptypb.Empty{}, nil
+	}
+	if typ.Delete != nil {
+		if err := typ.Delete(c, r, in); err != nil {
+			return nil, err
+		}
+	}
+	if !r.Deleted {
+		s.world.Remove(r)
+	}
+	return &emptypb.Empty{}, s.world.Commit()
+}

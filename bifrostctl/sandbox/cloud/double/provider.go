@@ -1,0 +1,107 @@
+package double
+
+import (
+	"reflect"
+
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// Args is what the Go SDK's argument structs are: they know the plain struct behind them.
+type Args interface{ ElementType() reflect.Type }
+
+// Provider is the double of one provider package.
+type Provider struct {
+	// Package is the provider's package, as "aws"; Version that of the SDK whose types are used.
+	Package, Version string
+	// Config is the SDK's ProviderArgs.
+	Config Args
+	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
+	Configure func(w *world.World, config Object) (any, error)
+	// Replace tells whether a change of the configuration means another cloud: everything made through the provider is
+	// then replaced. May be nil.
+	Replace func(before, after Object) bool
+	// Ready is asked before every call that would contact the cloud. May be nil.
+	Ready func(c *Call) error
+	// Types and Functions are what is modelled, by Pulumi token.
+	Types     map[string]*Type
+	Functions map[string]*Function
+}
+
+// Type is the double of one resource type. Paths are dotted.
+type Type struct {
+	// Args is the SDK's argument struct.
+	Args Args
+	// Required names the required properties that checkSchema cannot see: lists, maps and unions.
+	Required []string
+	// Name says how the provider names what has no name.
+	Name AutoName
+	// Replace names the properties whose change needs a new resource.
+	Replace []string
+	// ReplaceIf names more of them, case by case. May be nil.
+	ReplaceIf func(c *Call, before Object) []string
+	// Broken names the property for whose sake the live resource has to be replaced although its inputs may be the same;
+	// "" where it need not. May be nil.
+	Broken func(c *Call, id string, after Object) string
+	// DeleteFirst says that the old resource must go before its replacement comes. May be nil: never.
+	DeleteFirst func(before, after Object) bool
+	// Secrets names the top-level outputs that the provider itself marks secret.
+	Secrets []string
+	// Computed names the outputs that are unknown until the resource is made. A previewed change leaves all as they are.
+	Computed []string
+	// Check completes and checks the inputs beyond their schema. May be nil.
+	Check func(c *Call, in Object, fail Fail)
+	// Scope returns the place in which ids of this type are unique.
+	Scope func(c *Call) string
+	// Key returns a resource's id in the world where the provider's id is not unique. May be nil.
+	Key func(id string, state Object) string
+	// Create makes the resource and returns its id and what the cloud would answer about it.
+	Create func(c *Call, in Object) (id string, state Object, err error)
+	// Update returns what the cloud answers after a change. May be nil: Overlay.
+	Update func(c *Call, r *world.Resource, in Object) (Object, error)
+	// Await lets the cloud's controllers work on what was made, changed or read, and returns why the resource does not
+	// become what was asked for. May be nil.
+	Await func(c *Call, r *world.Resource) []string
+	// Delete takes away what depends on the resource, or refuses. May be nil. The resource itself is removed by the frame
+	// unless the function marks it Deleted.
+	Delete func(c *Call, r *world.Resource, in Object) error
+}
+
+// AutoName is a provider's way to name what has no name: the logical name, a separator, and random hexadecimal digits.
+type AutoName struct {
+	// Path of the name among the inputs; "" where the type needs no name.
+	Path string
+	// Unless is the path of a property that takes the name's place.
+	Unless    string
+	Separator string
+	Digits    int
+}
+
+// Function is the double of one function (a look-up).
+type Function struct {
+	// Args is the SDK's plain argument struct; nil where the function takes none.
+	Args any
+	Call func(c *Call, args Object) (Object, error)
+}
+
+// Call is one call of a provider.
+type Call struct {
+	World *world.World
+	// Session is what Configure returned for the provider instance that is called.
+	Session any
+	// Type is the token of the type or function, Name the logical name of the resource.
+	Type, Name string
+	// IgnoreChanges are the resource's, in an update.
+	IgnoreChanges []string
+}
+
+// assign gives a name to inputs without one: the name they had before, or a new one.
+func (a AutoName) assign(c *Call, in, before Object, seed []byte) {
+	if a.Path == "" || Get(in, a.Path) != nil || a.Unless != "" && Get(in, a.Unless) != nil {
+		return
+	}
+	name := String(before, a.Path)
+	if name == "" {
+		name = c.Name + a.Separator + world.Hex(a.Digits, c.Name, seed)
+	}
+	Set(in, a.Path, name)
+}

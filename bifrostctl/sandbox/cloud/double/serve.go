@@ -1,0 +1,91 @@
+package double
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
+
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// maxMessage is the engine's own limit of a message, in bytes.
+const maxMessage = 400 << 20
+
+// Servers are running doubles.
+type Servers struct {
+	addrs   map[string]string
+	servers []*grpc.Server
+}
+
+// Serve starts each double on a loopback port of its own. They change w until Stop is called.
+func Serve(w *world.World, providers ...*Provider) (*Servers, error) {
+	s := &Servers{addrs: map[string]string{}}
+	for _, p := range providers {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			s.Stop()
+			return nil, fmt.Errorf("serve the double of provider %s: %w", p.Package, err)
+		}
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.StatsHandler(connections{}))
+		pulumirpc.RegisterResourceProviderServer(g, &server{provider: p, world: w})
+		go func() { _ = g.Serve(listener) }() // ends with Stop
+		s.servers = append(s.servers, g)
+		s.addrs[p.Package] = listener.Addr().String()
+	}
+	return s, nil
+}
+
+// DebugProviders returns the value of PULUMI_DEBUG_PROVIDERS that makes a Pulumi CLI attach to the doubles.
+func (s *Servers) DebugProviders() string {
+	var parts []string
+	for _, pkg := range s.Packages() {
+		_, port, _ := net.SplitHostPort(s.addrs[pkg])
+		parts = append(parts, pkg+":"+port)
+	}
+	return strings.Join(parts, ",")
+}
+
+// Packages returns the names of the served provider packages, in order.
+func (s *Servers) Packages() []string { return keysOf(s.addrs) }
+
+// Addr returns the address (host:port) of the double of a provider package, as "aws"; empty where there is none.
+func (s *Servers) Addr(pkg string) string { return s.addrs[pkg] }
+
+// Stop ends the doubles; calls under way are cut off.
+func (s *Servers) Stop() {
+	for _, g := range s.servers {
+		g.Stop()
+	}
+}
+
+// connection is one instance of the provider: an engine opens a connection of its own for each explicit provider, and only
+// by it can they be told apart.
+type connection struct {
+	configured bool
+	session    any
+}
+
+type connectionKey struct{}
+
+func connectionOf(ctx context.Context) *connection {
+	return ctx.Value(connectionKey{}).(*connection)
+}
+
+// connections gives every new connection its place in the context of the calls that come over it.
+type connections struct{}
+
+func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return context.WithValue(ctx, connectionKey{}, &connection{})
+}
+func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
+func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
+
+func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

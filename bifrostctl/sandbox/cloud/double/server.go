@@ -1,0 +1,146 @@
+package double
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// server speaks the provider protocol for one Provider.
+type server struct {
+	pulumirpc.UnimplementedResourceProviderServer
+	provider *Provider
+	world    *world.World
+}
+
+func (s *server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: s.provider.Version}, nil
+}
+
+func (s *server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (s *server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (s *server) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	f, ok := s.provider.Functions[req.Tok]
+	if !ok {
+		return nil, fmt.Errorf("the sandbox does not model the function %s: it has %s", req.Tok, strings.Join(keysOf(s.provider.Functions), ", "))
+	}
+	s.world.Lock()
+	defer s.world.Unlock()
+	con := connectionOf(ctx)
+	if !con.configured {
+		return nil, s.unconfigured()
+	}
+	args, _, err := unmarshalOpen(req.Args)
+	if err != nil {
+		return nil, err
+	}
+	failures := failures{}
+	if f.Args != nil {
+		checkSchema(reflect.TypeOf(f.Args), args, nil, failures.add)
+	}
+	if len(failures.list) > 0 {
+		return &pulumirpc.InvokeResponse{Failures: failures.list}, nil
+	}
+	result, err := f.Call(&Call{World: s.world, Session: con.session, Type: req.Tok}, args)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := marshal(result, nil)
+	return &pulumirpc.InvokeResponse{Return: answer}, err
+}
+
+// call begins a call about a resource. Without an error the world is locked and the caller unlocks it.
+func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
+	u := resource.URN(urn)
+	token := string(u.Type())
+	typ, ok := s.provider.Types[token]
+	if !ok {
+		return nil, nil, fmt.Errorf("the sandbox does not model the resource type %s: it has %s", token, strings.Join(keysOf(s.provider.Types), ", "))
+	}
+	s.world.Lock()
+	con := connectionOf(ctx)
+	if !con.configured {
+		s.world.Unlock()
+		return nil, nil, s.unconfigured()
+	}
+	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name()}, typ, nil
+}
+
+func (s *server) unconfigured() error {
+	return fmt.Errorf("the %s provider was called before it was configured on this connection", s.provider.Package)
+}
+
+func (s *server) ready(c *Call) error {
+	if s.provider.Ready == nil {
+		return nil
+	}
+	return s.provider.Ready(c)
+}
+
+func (s *server) find(c *Call, typ *Type, id string, state Object) *world.Resource {
+	if typ.Key != nil {
+		id = typ.Key(id, state)
+	}
+	return s.world.Get(c.Type, typ.Scope(c), id)
+}
+
+// finish lets the controllers work, saves the world, and answers with the resource's state. A resource that exists but is
+// not what was asked for is an error that carries its state: the engine keeps it and tries again.
+func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resource.PropertyPath) (*structpb.Struct, error) {
+	var reasons []string
+	if typ.Await != nil {
+		reasons = typ.Await(c, r)
+	}
+	if err := s.world.Commit(); err != nil {
+		return nil, err
+	}
+	state, err := marshal(r.State, secrets)
+	if err != nil || len(reasons) == 0 {
+		return state, err
+	}
+	inputs, err := marshal(r.Inputs, secrets)
+	if err != nil {
+		return nil, err
+	}
+	id := r.PulumiID()
+	return nil, rpcerror.WithDetails(
+		rpcerror.New(codes.Unknown, fmt.Sprintf("%s was made, but did not become ready: %s", id, strings.Join(reasons, "; "))),
+		&pulumirpc.ErrorResourceInitFailed{Id: id, Properties: state, Inputs: inputs, Reasons: reasons})
+}
+
+func secretOutputs(typ *Type) []resource.PropertyPath {
+	paths := make([]resource.PropertyPath, len(typ.Secrets))
+	for i, key := range typ.Secrets {
+		paths[i] = resource.PropertyPath{key}
+	}
+	return paths
+}
+
+// failures collects what Check refuses.
+type failures struct{ list []*pulumirpc.CheckFailure }
+
+// add puts the path into the reason: beside a property of its own the engine would print the property's value, which may
+// be a secret's.
+func (f *failures) add(path, format string, args ...any) {
+	reason := fmt.Sprintf(format, args...)
+	if path != "" {
+		reason = path + ": " + reason
+	}
+	f.list = append(f.list, &pulumirpc.CheckFailure{Reason: reason})
+}

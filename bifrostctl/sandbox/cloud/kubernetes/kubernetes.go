@@ -1,0 +1,89 @@
+// Package kubernetes is the double of the Pulumi Kubernetes provider (v4.32), of the API servers behind it, and of the
+// controllers and kubelets in the clusters as far as the program waits for them.
+//
+// Objects live in the cluster that the provider's kubeconfig reaches. They are decoded strictly into the API's own Go
+// types. Jobs finish and Deployments become ready at once when all that their pods refer to exists; otherwise the change
+// fails with the reason that the pod's events would give.
+package kubernetes
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// Provider returns the double.
+func Provider() *double.Provider {
+	types := map[string]*double.Type{}
+	for i := range kinds {
+		types[kinds[i].token] = kinds[i].model()
+	}
+	return &double.Provider{
+		Package:   "kubernetes",
+		Version:   "4.32.0",
+		Config:    kubernetes.ProviderArgs{},
+		Configure: configure,
+		Replace:   otherCluster,
+		Ready:     ready,
+		Types:     types,
+		Functions: map[string]*double.Function{},
+	}
+}
+
+// session is one configured instance of the provider.
+type session struct {
+	// server is the cluster's key in the world; unreachable says why it cannot be spoken to.
+	server      string
+	unreachable error
+	// namespace is that of objects which name none.
+	namespace string
+	// Data of these kinds can be changed in place.
+	secretMutable, configMapMutable bool
+}
+
+func sessionOf(c *double.Call) *session { return c.Session.(*session) }
+
+func server(c *double.Call) string { return sessionOf(c).server }
+
+// configure signs in with the kubeconfig. As with the real provider a cluster that cannot be reached is an error only when
+// it is spoken to.
+func configure(w *world.World, config double.Object) (any, error) {
+	s := &session{
+		namespace:        double.String(config, "namespace"),
+		secretMutable:    config["enableSecretMutable"] == true,
+		configMapMutable: config["enableConfigMapMutable"] == true,
+	}
+	login, err := parseLogin(double.String(config, "kubeconfig"), double.String(config, "context"))
+	if err != nil {
+		s.unreachable = fmt.Errorf("unable to load Kubernetes client configuration from kubeconfig: %w", err)
+		return s, nil
+	}
+	s.server = login.server
+	if s.namespace == "" {
+		s.namespace = login.namespace
+	}
+	s.unreachable = login.try(w.Clusters)
+	return s, nil
+}
+
+func ready(c *double.Call) error {
+	if err := sessionOf(c).unreachable; err != nil {
+		return fmt.Errorf("configured Kubernetes cluster is unreachable: %w", err)
+	}
+	return nil
+}
+
+// otherCluster tells whether a change of the provider's configuration means another cluster: another clusterIdentifier,
+// or, without one, another server in the kubeconfig. A kubeconfig that is not known yet may be anything.
+func otherCluster(before, after double.Object) bool {
+	if id := after["clusterIdentifier"]; id != nil {
+		return id != before["clusterIdentifier"]
+	}
+	was, err1 := parseLogin(double.String(before, "kubeconfig"), double.String(before, "context"))
+	is, err2 := parseLogin(double.String(after, "kubeconfig"), double.String(after, "context"))
+	return errors.Join(err1, err2) != nil || was.server != is.server
+}

@@ -1,0 +1,134 @@
+package kubernetes
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// builtin are the namespaces that every cluster has.
+var builtin = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+
+// create posts an object. A name that exists already is an error since 4.29 of the provider.
+func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, error) {
+	name, namespace := double.String(in, "metadata.name"), k.namespace(c, in)
+	if prefix := double.String(in, "metadata.generateName"); name == "" {
+		name = prefix + world.Hex(5, prefix, c.World.Next())
+	}
+	id := objectID(namespace, name)
+	failed := func(format string, args ...any) (string, double.Object, error) {
+		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s", id, fmt.Sprintf(format, args...))
+	}
+	if namespace != "" && !namespaceExists(c, namespace) {
+		return failed("namespaces %q not found", namespace)
+	}
+	if c.World.Get(k.token, server(c), id) != nil || k.clusterWide && slices.Contains(builtin, name) {
+		return failed("%s %q already exists", k.resource, name)
+	}
+	live := double.Clone(in)
+	live["apiVersion"], live["kind"] = k.apiVersion, k.kind
+	double.Set(live, "metadata.name", name)
+	if namespace != "" {
+		double.Set(live, "metadata.namespace", namespace)
+	}
+	double.Set(live, "metadata.uid", world.GUID(server(c), k.token, id, c.World.Next()))
+	double.Set(live, "metadata.creationTimestamp", time.Now().UTC().Format(time.RFC3339))
+	double.Set(live, "metadata.generation", 1.0)
+	touch(c.World, live)
+	if k.admit != nil {
+		k.admit(c, live)
+	}
+	return id, live, nil
+}
+
+// update applies an object's new inputs.
+func (k *kind) update(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+	live := double.Overlay(r.State, r.Inputs, in)
+	generation, _ := double.Get(live, "metadata.generation").(float64)
+	double.Set(live, "metadata.generation", generation+1)
+	touch(c.World, live)
+	if k.admit != nil {
+		k.admit(c, live)
+	}
+	return live, nil
+}
+
+// remove takes with a namespace all that is in it.
+func (k *kind) remove(c *double.Call, r *world.Resource, _ double.Object) error {
+	if !k.clusterWide {
+		return nil
+	}
+	for _, other := range c.World.Resources {
+		if other.Scope == r.Scope && double.Get(other.State, "metadata.namespace") == r.ID {
+			c.World.Remove(other)
+		}
+	}
+	return nil
+}
+
+// touch gives a live object the resource version that every write changes.
+func touch(w *world.World, live double.Object) {
+	double.Set(live, "metadata.resourceVersion", strconv.Itoa(w.Next()))
+}
+
+func (k *kind) namespace(c *double.Call, in double.Object) string {
+	if k.clusterWide {
+		return ""
+	}
+	if namespace := double.String(in, "metadata.namespace"); namespace != "" {
+		return namespace
+	}
+	return sessionOf(c).namespace
+}
+
+func objectID(namespace, name string) string { return strings.TrimPrefix(namespace+"/"+name, "/") }
+
+func namespaceExists(c *double.Call, name string) bool {
+	return slices.Contains(builtin, name) || c.World.Get(namespaceType, server(c), name) != nil
+}
+
+// immutableSecret says what of a Secret needs a new one: its content, unless the provider was told otherwise.
+func immutableSecret(c *double.Call, before double.Object) []string {
+	if sessionOf(c).secretMutable && before["immutable"] != true {
+		return nil
+	}
+	return []string{"data", "stringData"}
+}
+
+func immutableConfigMap(c *double.Call, before double.Object) []string {
+	if sessionOf(c).configMapMutable && before["immutable"] != true {
+		return nil
+	}
+	return []string{"data", "binaryData"}
+}
+
+// admitSecret moves stringData into data, as the API server does.
+func admitSecret(_ *double.Call, live double.Object) {
+	double.Default(live, "type", "Opaque")
+	for key, v := range double.Map(live, "stringData") {
+		data := double.Map(live, "data")
+		if data == nil {
+			data = double.Object{}
+			live["data"] = data
+		}
+		data[key] = base64.StdEncoding.EncodeToString([]byte(v.(string)))
+	}
+	delete(live, "stringData")
+}
+
+func admitService(c *double.Call, live double.Object) {
+	double.Default(live, "spec.type", "ClusterIP")
+	double.Default(live, "spec.sessionAffinity", "None")
+	if double.Get(live, "spec.clusterIP") == nil {
+		n := c.World.Next()
+		double.Set(live, "spec.clusterIP", fmt.Sprintf("172.20.%d.%d", n/250%250, n%250+1))
+	}
+	double.Set(live, "spec.clusterIPs", []any{double.Get(live, "spec.clusterIP")})
+	double.Default(live, "status", double.Object{"loadBalancer": double.Object{}})
+}

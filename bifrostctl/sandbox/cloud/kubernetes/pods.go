@@ -1,0 +1,143 @@
+package kubernetes
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// rootCA is the ConfigMap that a controller publishes in every namespace.
+const rootCA = "kube-root-ca.crt"
+
+// podProblems returns why pods of a template do not start, in the words of their events: what they refer to and is not
+// there.
+func podProblems(c *double.Call, namespace string, template double.Object) []string {
+	pod, err := decode[corev1.PodTemplateSpec](template)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	p := podCheck{call: c, namespace: namespace}
+	p.serviceAccount(pod.Spec.ServiceAccountName)
+	for _, s := range pod.Spec.ImagePullSecrets {
+		if p.find(secretType, s.Name) == nil {
+			p.add("Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed: ImagePullBackOff", s.Name)
+		}
+	}
+	for _, v := range pod.Spec.Volumes {
+		p.volume(v)
+	}
+	for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
+		p.environment(container)
+	}
+	return p.problems
+}
+
+// podCheck collects what keeps a pod from starting.
+type podCheck struct {
+	call      *double.Call
+	namespace string
+	problems  []string
+}
+
+func (p *podCheck) add(format string, args ...any) {
+	p.problems = append(p.problems, fmt.Sprintf(format, args...))
+}
+
+func (p *podCheck) find(typ, name string) *world.Resource {
+	return p.call.World.Get(typ, server(p.call), objectID(p.namespace, name))
+}
+
+// serviceAccount: "default" exists in every namespace.
+func (p *podCheck) serviceAccount(name string) {
+	if name == "" || name == "default" || p.find(serviceAccountType, name) != nil {
+		return
+	}
+	p.add("error looking up service account %s/%s: serviceaccount %q not found", p.namespace, name, name)
+}
+
+func (p *podCheck) volume(v corev1.Volume) {
+	if v.Secret != nil {
+		p.file(v.Name, secretType, v.Secret.SecretName, v.Secret.Items, v.Secret.Optional)
+	}
+	if v.ConfigMap != nil {
+		p.file(v.Name, configMapType, v.ConfigMap.Name, v.ConfigMap.Items, v.ConfigMap.Optional)
+	}
+	if v.Projected == nil {
+		return
+	}
+	for _, source := range v.Projected.Sources {
+		if source.Secret != nil {
+			p.file(v.Name, secretType, source.Secret.Name, source.Secret.Items, source.Secret.Optional)
+		}
+		if source.ConfigMap != nil {
+			p.file(v.Name, configMapType, source.ConfigMap.Name, source.ConfigMap.Items, source.ConfigMap.Optional)
+		}
+	}
+}
+
+// file checks the object that a volume shows as files.
+func (p *podCheck) file(volume, typ, name string, items []corev1.KeyToPath, optional *bool) {
+	if optional != nil && *optional {
+		return
+	}
+	if typ == configMapType && name == rootCA {
+		return
+	}
+	object := p.find(typ, name)
+	if object == nil {
+		p.add("MountVolume.SetUp failed for volume %q : %s %q not found", volume, words[typ], name)
+		return
+	}
+	for _, item := range items {
+		if !hasKey(object, item.Key) {
+			p.add("MountVolume.SetUp failed for volume %q : references non-existent %s key: %s", volume, words[typ], item.Key)
+		}
+	}
+}
+
+// words are the kubelet's names of what pods refer to.
+var words = map[string]string{secretType: "secret", configMapType: "configmap"}
+
+func (p *podCheck) environment(container corev1.Container) {
+	for _, env := range container.Env {
+		if env.ValueFrom == nil {
+			continue
+		}
+		if ref := env.ValueFrom.SecretKeyRef; ref != nil {
+			p.variable(secretType, ref.Name, ref.Key, ref.Optional)
+		}
+		if ref := env.ValueFrom.ConfigMapKeyRef; ref != nil {
+			p.variable(configMapType, ref.Name, ref.Key, ref.Optional)
+		}
+	}
+	for _, from := range container.EnvFrom {
+		if from.SecretRef != nil {
+			p.variable(secretType, from.SecretRef.Name, "", from.SecretRef.Optional)
+		}
+		if from.ConfigMapRef != nil {
+			p.variable(configMapType, from.ConfigMapRef.Name, "", from.ConfigMapRef.Optional)
+		}
+	}
+}
+
+// variable checks the object that gives an environment variable; an empty key stands for all its keys.
+func (p *podCheck) variable(typ, name, key string, optional *bool) {
+	if optional != nil && *optional {
+		return
+	}
+	object := p.find(typ, name)
+	if object == nil {
+		p.add("Error: %s %q not found", words[typ], name)
+		return
+	}
+	if key != "" && !hasKey(object, key) {
+		p.add("Error: couldn't find key %s in %s %s/%s", key, words[typ], p.namespace, name)
+	}
+}
+
+func hasKey(object *world.Resource, key string) bool {
+	return double.Map(object.State, "data")[key] != nil || double.Map(object.State, "binaryData")[key] != nil
+}

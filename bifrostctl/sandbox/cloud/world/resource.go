@@ -1,0 +1,72 @@
+package world
+
+import (
+	"sort"
+	"strings"
+)
+
+// Resource is one thing that exists in a cloud.
+type Resource struct {
+	// Type is the Pulumi type token.
+	Type string `json:"type"`
+	// Scope is the place in which ID is unique: "account/region" or "account" in AWS, a subscription in Azure, a
+	// cluster's server in Kubernetes.
+	Scope string `json:"scope"`
+	// ID is the provider's id, or what tells the resource apart where that id does not (ECS task definitions).
+	ID string `json:"id"`
+	// ProviderID is the provider's id where it is not ID.
+	ProviderID string `json:"providerId,omitempty"`
+	// Inputs are what the provider was asked for, in plain (also secrets).
+	Inputs map[string]any `json:"inputs"`
+	// State is what the cloud answers when it is read, in plain.
+	State map[string]any `json:"state"`
+	// Deleted marks what keeps its name although it was deleted (a secret in its recovery window).
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// Key is the resource's place in World.Resources.
+func (r *Resource) Key() string { return Key(r.Type, r.Scope, r.ID) }
+
+// PulumiID returns the id by which the engine knows the resource.
+func (r *Resource) PulumiID() string {
+	if r.ProviderID != "" {
+		return r.ProviderID
+	}
+	return r.ID
+}
+
+// Key returns the key of a resource in World.Resources.
+func Key(typ, scope, id string) string { return strings.Join([]string{typ, scope, id}, "|") }
+
+// Get returns a live resource, or nil.
+func (w *World) Get(typ, scope, id string) *Resource {
+	r := w.Resources[Key(typ, scope, id)]
+	if r == nil || r.Deleted {
+		return nil
+	}
+	return r
+}
+
+// Put adds or overwrites a resource.
+func (w *World) Put(r *Resource) { w.Resources[r.Key()] = r }
+
+// Remove takes a resource away.
+func (w *World) Remove(r *Resource) { delete(w.Resources, r.Key()) }
+
+// List returns the live resources of a type in a scope, ordered by id.
+func (w *World) List(typ, scope string) []*Resource {
+	var found []*Resource
+	for _, r := range w.Resources {
+		if r.Type == typ && r.Scope == scope && !r.Deleted {
+			found = append(found, r)
+		}
+	}
+	sort.Slice(found, func(i, j int) bool { return found[i].ID < found[j].ID })
+	return found
+}
+
+// Next returns a number that the world never gave before.
+func (w *World) Next() int {
+	w.Serial++
+	return w.Serial
+}

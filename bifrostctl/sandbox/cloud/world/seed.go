@@ -1,0 +1,168 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// AWSAccount is an account with the clusters that stand in it already.
+type AWSAccount struct {
+	// ID is the account's id, twelve digits.
+	ID string `json:"id"`
+	// EKS and ECS are the clusters of the account, of any region.
+	EKS []EKSCluster `json:"eks,omitempty"`
+	ECS []ECSCluster `json:"ecs,omitempty"`
+}
+
+// EKSCluster is an existing EKS cluster.
+type EKSCluster struct {
+	Name   string `json:"name"`
+	Region string `json:"region"`
+	// Version is the Kubernetes version, as "1.33".
+	Version string `json:"version"`
+	// OIDCProvider says that the account has an IAM OIDC provider for the cluster's issuer.
+	OIDCProvider bool `json:"oidcProvider,omitempty"`
+}
+
+// ECSCluster is an existing ECS cluster.
+type ECSCluster struct {
+	Name   string `json:"name"`
+	Region string `json:"region"`
+}
+
+// AzureSubscription is a subscription with the clusters that stand in it already.
+type AzureSubscription struct {
+	// ID and Tenant are GUIDs.
+	ID     string `json:"id"`
+	Tenant string `json:"tenant"`
+	// ResourceGroups are names of existing resource groups. Those of the clusters need not be named.
+	ResourceGroups []string `json:"resourceGroups,omitempty"`
+	// AKS are the clusters of the subscription.
+	AKS []AKSCluster `json:"aks,omitempty"`
+}
+
+// AKSCluster is an existing AKS cluster.
+type AKSCluster struct {
+	Name          string `json:"name"`
+	ResourceGroup string `json:"resourceGroup"`
+	Location      string `json:"location"`
+	// Version is the Kubernetes version, as "1.33.2".
+	Version string `json:"version"`
+	// OIDCIssuer and WorkloadIdentity say which of the two features are on.
+	OIDCIssuer       bool `json:"oidcIssuer"`
+	WorkloadIdentity bool `json:"workloadIdentity"`
+}
+
+// Cluster is a Kubernetes API server that clients of the sandbox can reach.
+type Cluster struct {
+	// Server is the URL of the API server.
+	Server string `json:"server"`
+	// CA is the PEM text of the certificate authority that signed the server's certificate.
+	CA string `json:"ca"`
+	// Name is the name by which the cloud knows the cluster; Cloud is "eks" or "aks".
+	Name  string `json:"name"`
+	Cloud string `json:"cloud"`
+	// Issuer is the issuer of the cluster's service account tokens, an https URL; empty where the feature is off.
+	Issuer string `json:"issuer,omitempty"`
+}
+
+// SeedAWS adds what is missing of the account and its clusters, and signs the user in to the account. What exists
+// already stays as it is.
+func (w *World) SeedAWS(seed AWSAccount) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.SignedIn.AWSAccount = seed.ID
+	account := w.AWS[seed.ID]
+	if account == nil {
+		account = &AWSAccount{ID: seed.ID}
+		w.AWS[seed.ID] = account
+	}
+	for _, c := range seed.EKS {
+		if account.EKSCluster(c.Region, c.Name) == nil {
+			account.EKS = append(account.EKS, c)
+			w.addCluster(c.cluster(seed.ID))
+		}
+		if c.OIDCProvider {
+			w.addOIDCProvider(seed.ID, c)
+		}
+	}
+	for _, c := range seed.ECS {
+		if !slices.Contains(account.ECS, c) {
+			account.ECS = append(account.ECS, c)
+		}
+	}
+}
+
+// SeedAzure adds what is missing of the subscription and its clusters, and signs the user in to the subscription. What
+// exists already stays as it is.
+func (w *World) SeedAzure(seed AzureSubscription) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.SignedIn.AzureSubscription = seed.ID
+	sub := w.Azure[seed.ID]
+	if sub == nil {
+		sub = &AzureSubscription{ID: seed.ID, Tenant: seed.Tenant}
+		w.Azure[seed.ID] = sub
+	}
+	for _, name := range seed.ResourceGroups {
+		sub.addResourceGroup(name)
+	}
+	for _, c := range seed.AKS {
+		sub.addResourceGroup(c.ResourceGroup)
+		if sub.AKSCluster(c.ResourceGroup, c.Name) == nil {
+			sub.AKS = append(sub.AKS, c)
+			w.addCluster(c.cluster(seed.Tenant))
+		}
+	}
+}
+
+// EKSCluster returns the account's cluster of that region and name, or nil.
+func (a *AWSAccount) EKSCluster(region, name string) *EKSCluster {
+	i := slices.IndexFunc(a.EKS, func(c EKSCluster) bool { return c.Region == region && c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &a.EKS[i]
+}
+
+// AKSCluster returns the subscription's cluster of that resource group and name, or nil. Azure does not tell upper from
+// lower case in names.
+func (s *AzureSubscription) AKSCluster(resourceGroup, name string) *AKSCluster {
+	i := slices.IndexFunc(s.AKS, func(c AKSCluster) bool {
+		return strings.EqualFold(c.ResourceGroup, resourceGroup) && strings.EqualFold(c.Name, name)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &s.AKS[i]
+}
+
+// HasResourceGroup tells whether the subscription has a resource group of that name, in any case.
+func (s *AzureSubscription) HasResourceGroup(name string) bool {
+	return slices.ContainsFunc(s.ResourceGroups, func(g string) bool { return strings.EqualFold(g, name) })
+}
+
+func (s *AzureSubscription) addResourceGroup(name string) {
+	if !s.HasResourceGroup(name) {
+		s.ResourceGroups = append(s.ResourceGroups, name)
+	}
+}
+
+func (w *World) addCluster(c *Cluster) { w.Clusters[c.Server] = c }
+
+// addOIDCProvider makes the IAM OIDC provider that somebody registered for the cluster before.
+func (w *World) addOIDCProvider(account string, c EKSCluster) {
+	host := strings.TrimPrefix(c.Issuer(account), "https://")
+	arn := fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", Partition(c.Region), account, host)
+	if w.Get(OIDCProviderType, account, arn) != nil {
+		return
+	}
+	inputs := map[string]any{"url": "https://" + host, "clientIdLists": []any{"sts.amazonaws.com"}}
+	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tagsAll": map[string]any{}}
+	w.Put(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state})
+}
+
+// OIDCProviderType is the Pulumi type of an IAM OIDC provider, the one resource of the program's types that may exist
+// already.
+const OIDCProviderType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"

@@ -1,0 +1,137 @@
+package world
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// format is raised whenever a saved world of an older format cannot be read any more.
+const format = 1
+
+// World is the state of the sandbox's clouds. It round-trips through JSON. The exported fields may be read and written
+// only by who holds the lock (Lock, Unlock) or knows that no provider double is serving the world.
+type World struct {
+	// Format is the version of the saved form.
+	Format int `json:"format"`
+	// AWS holds the accounts by id (twelve digits), Azure the subscriptions by id (GUID).
+	AWS   map[string]*AWSAccount        `json:"aws,omitempty"`
+	Azure map[string]*AzureSubscription `json:"azure,omitempty"`
+	// SignedIn says as whom the providers act.
+	SignedIn SignedIn `json:"signedIn"`
+	// Clusters holds every Kubernetes API server by the URL under which clients reach it.
+	Clusters map[string]*Cluster `json:"clusters,omitempty"`
+	// Resources holds what exists, by Key.
+	Resources map[string]*Resource `json:"resources,omitempty"`
+	// Serial counts what was ever made: what is made again under an old name gets ids that never were before.
+	Serial int `json:"serial"`
+	// Revisions counts the registered ECS task definitions by ARN without revision; a revision is never given twice.
+	Revisions map[string]int `json:"revisions,omitempty"`
+
+	// Hooks let others take part in what happens. They are called with the world locked and are not saved.
+	Hooks Hooks `json:"-"`
+
+	mu   sync.Mutex
+	file string
+}
+
+// Hooks are the seams through which an evaluator of identities decides what the doubles only assume.
+type Hooks struct {
+	// JobRan is called when a Kubernetes Job's pod has done its work, before the Job is reported complete. An error
+	// fails the Job with this reason.
+	JobRan func(w *World, job *Resource) error
+}
+
+// SignedIn names the identity that the sandbox's user has with the clouds.
+type SignedIn struct {
+	// AWSAccount is the account of the caller where the provider assumes no role.
+	AWSAccount string `json:"awsAccount,omitempty"`
+	// AzureSubscription is the subscription of `az account show`.
+	AzureSubscription string `json:"azureSubscription,omitempty"`
+}
+
+// New returns a world in which nothing exists.
+func New() *World {
+	return &World{
+		Format:    format,
+		AWS:       map[string]*AWSAccount{},
+		Azure:     map[string]*AzureSubscription{},
+		Clusters:  map[string]*Cluster{},
+		Resources: map[string]*Resource{},
+		Revisions: map[string]int{},
+	}
+}
+
+// Load reads a saved world. A file that does not exist is an empty world. A file that cannot be read as a world is an
+// error that names it; it is never overwritten by Load.
+func Load(file string) (*World, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return New(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the sandbox's state: %w", err)
+	}
+	w := New()
+	if err := json.Unmarshal(text, w); err != nil {
+		return nil, fmt.Errorf("the sandbox's state %s is damaged (%w): delete this file and the stacks' state beside it to start afresh", file, err)
+	}
+	if w.Format != format {
+		return nil, fmt.Errorf("the sandbox's state %s has format %d, this program writes format %d: delete this file and the stacks' state beside it to start afresh", file, w.Format, format)
+	}
+	return w, nil
+}
+
+// Save writes the world to file, whole or not at all. Only the owner may read the file, because it holds the values of
+// secrets. The folder must exist.
+func (w *World) Save(file string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.save(file)
+}
+
+// AutoSave makes every later Commit save the world to file.
+func (w *World) AutoSave(file string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.file = file
+}
+
+// Lock and Unlock guard the world's fields.
+func (w *World) Lock() { w.mu.Lock() }
+
+// Unlock ends what Lock began.
+func (w *World) Unlock() { w.mu.Unlock() }
+
+// Commit ends a change of the world: it saves it when AutoSave was asked for. The caller holds the lock.
+func (w *World) Commit() error {
+	if w.file == "" {
+		return nil
+	}
+	return w.save(w.file)
+}
+
+func (w *World) save(file string) error {
+	text, err := json.MarshalIndent(w, "", " ")
+	if err != nil {
+		return fmt.Errorf("save the sandbox's state %s: %w", file, err)
+	}
+	// os.CreateTemp makes the file readable by its owner alone.
+	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if err != nil {
+		return fmt.Errorf("save the sandbox's state: %w", err)
+	}
+	_, err = temp.Write(text)
+	if err = errors.Join(err, temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), file)
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name())
+		return fmt.Errorf("save the sandbox's state %s: %w", file, err)
+	}
+	return nil
+}

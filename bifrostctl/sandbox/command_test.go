@@ -1,0 +1,172 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// writeProject makes a project with stack files by stack name and returns its folder.
+func writeProject(t *testing.T, stacks map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: bifrost\nruntime: go\n"), 0o600))
+	for stack, text := range stacks {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, stackFile(stack)), []byte(text), 0o600))
+	}
+	return dir
+}
+
+func TestExitCode(t *testing.T) {
+	require.Equal(t, 0, ExitCode(nil))
+	require.Equal(t, 1, ExitCode(fmt.Errorf("around: %w", &FailedError{errors.New("x")})))
+	require.Equal(t, 2, ExitCode(errors.New("x")))
+}
+
+func TestBadUsage(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	dir := writeProject(t, map[string]string{
+		"aws-dev": "config: {bifrost:platform: aws}", "azure-dev": "config: {}", "text": "just text", "list": "config: [a]",
+	})
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"no stack":                {[]string{"up"}, "takes one stack's name, not 0"},
+		"two stacks":              {[]string{"up", "a", "b"}, "takes one stack's name, not 2"},
+		"unknown flag":            {[]string{"up", "aws-dev", "--sett", "a=b"}, "unknown flag: --sett"},
+		"unknown operation":       {[]string{"refresh", "aws-dev"}, `unknown command "refresh"`},
+		"unknown stack":           {[]string{"up", "aws-prod", "--dir", dir}, `no stack "aws-prod": ` + dir + "/Pulumi.aws-prod.yaml does not exist; the stacks of this project are aws-dev, azure-dev, list, text"},
+		"stack elsewhere":         {[]string{"up", "../aws-dev", "--dir", dir}, `no stack "../aws-dev"`},
+		"no project":              {[]string{"up", "aws-dev", "--dir", t.TempDir()}, `no Pulumi.yaml of the project "bifrost"`},
+		"setting without a value": {[]string{"up", "aws-dev", "--dir", dir, "--set", "rollout"}, "--set rollout: has no value"},
+		"stack file of text":      {[]string{"up", "text", "--dir", dir}, "Pulumi.text.yaml is no YAML object"},
+		"configuration of a list": {[]string{"up", "list", "--dir", dir}, "config is a list; it must hold keys such as bifrost:platform"},
+		"no CLI":                  {[]string{"up", "aws-dev", "--dir", dir}, "run make build in " + dir},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			cmd := Command()
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetArgs(test.args)
+			cmd.SetOut(&stdout)
+			cmd.SetErr(&stderr)
+			err := cmd.Execute()
+			require.ErrorContains(t, err, test.want)
+			require.Equal(t, 2, ExitCode(err))
+			require.Empty(t, stdout.String())
+			require.NoDirExists(t, filepath.Join(dir, ".sandbox"))
+		})
+	}
+}
+
+func TestBadUsageInJSON(t *testing.T) {
+	var stdout bytes.Buffer
+	cmd := Command()
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs([]string{"up", "nope", "--json", "--dir", writeProject(t, nil)})
+	cmd.SetOut(&stdout)
+	require.Equal(t, 2, ExitCode(cmd.Execute()))
+	require.Regexp(t, `^\{\s+"stack": "nope",\s+"result": "failed",\s+"error": "there is no stack .* are none",\s+"changes": \{`+
+		`\s+"create": 0,\s+"update": 0,\s+"replace": 0,\s+"delete": 0,\s+"same": 0\s+\},\s+"resources": \[\],\s+"outputs": \{\},\s+"seconds": [0-9.]+\s+\}\n$`, stdout.String())
+}
+
+func TestProjectIsFoundFromBelow(t *testing.T) {
+	dir := writeProject(t, nil)
+	below := filepath.Join(dir, "a", "b")
+	require.NoError(t, os.MkdirAll(below, 0o700))
+	// Another project on the way up is passed over.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "Pulumi.yaml"), []byte("name: other\n"), 0o600))
+	t.Chdir(below)
+	found, err := findProject("")
+	require.NoError(t, err)
+	require.Equal(t, dir, found)
+}
+
+func TestSecondCommandOnAStackIsRefused(t *testing.T) {
+	f := folders{stack: filepath.Join(t.TempDir(), "dev")}
+	unlock, err := f.lock()
+	require.NoError(t, err)
+	_, err = f.lock()
+	require.ErrorContains(t, err, "another sandbox command runs on this stack")
+	unlock()
+	unlock, err = f.lock()
+	require.NoError(t, err)
+	unlock()
+}
+
+func TestUserSettingsOfPulumiStayOutside(t *testing.T) {
+	require.Equal(t, []string{"HOME=/h", "PATH=/p"},
+		ownEnvironment([]string{"PULUMI_BACKEND_URL=s3://x", "HOME=/h", "PULUMI_ACCESS_TOKEN=x", "PATH=/p"}))
+}
+
+func TestDisplay(t *testing.T) {
+	var shown bytes.Buffer
+	d := &display{w: &shown}
+	fmt.Fprint(d, "one\ntw")
+	require.Empty(t, shown.String(), "held back until it is opened")
+	d.show()
+	require.Equal(t, "one\n", shown.String())
+	fmt.Fprint(d, "o\nIf you want to remove the stack comple")
+	fmt.Fprint(d, "tely, run `pulumi stack rm dev`.\nthree\n")
+	require.Equal(t, "one\ntwo\nthree\n", shown.String())
+}
+
+func TestOutcome(t *testing.T) {
+	outputs := map[string]any{
+		"readme": "long text", "rollout": "identity", "kubeconfig": "[secret]", "names": []any{"a"},
+		"vendorHandoff": []any{
+			map[string]any{"accountId": "111122223333", "principalArn": "arn:aws:iam::111122223333:role/x"},
+			map[string]any{"accountId": "111122223333", "principalArn": "arn:aws:iam::111122223333:role/y", "regions": []any{"a"}},
+		},
+	}
+	tests := map[string]struct {
+		request Request
+		result  Result
+		want    string
+	}{
+		"preview": {Request{Operation: Preview, Stack: "dev", Self: "bin/x"}, Result{}, "Nothing was changed. To deploy it:\n  bin/x sandbox up dev\n"},
+		"preview of settings": {
+			Request{Operation: Preview, Stack: "dev", Self: "bin/x", Dir: "d", State: "s", Set: []string{"a=b"}}, Result{},
+			"Nothing was changed. To deploy it, with the same settings:\n  bin/x sandbox up dev --set ... --dir d --state s\n",
+		},
+		"identity": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "identity", Outputs: outputs}, `Outputs:
+  kubeconfig: '[secret]'
+  names:
+    - a
+  rollout: identity
+
+For the vendor (vendorHandoff):
+
+    accountId: 111122223333
+    principalArn: arn:aws:iam::111122223333:role/x
+
+    accountId: 111122223333
+    principalArn: arn:aws:iam::111122223333:role/y
+    regions:
+      - a
+
+The identities stand. Send the vendor the lines above; after the vendor's answer, add the workload:
+  bin/x sandbox up dev --set rollout=full
+`},
+		"full": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "full"}, `The stack is up. To see what a change would do, or to delete everything:
+  bin/x sandbox preview dev --set gateway.replicas=5
+  bin/x sandbox destroy dev
+`},
+		"destroyed": {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{Changes: Changes{Delete: 3}}, "All that stack dev made in the sandbox is deleted.\n"},
+		"never up":  {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{}, "The sandbox holds nothing of stack dev: nothing to delete.\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var shown bytes.Buffer
+			printOutcome(&shown, test.request, &test.result)
+			require.Equal(t, test.want, shown.String())
+		})
+	}
+}

@@ -1,0 +1,240 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// oldestCLI is the oldest Pulumi CLI that the sandbox works with; the newest is any of the same major version.
+var oldestCLI = semver.MustParse("3.205.0")
+
+// cli runs the Pulumi CLI. It differs from the Automation API's own runner in two ways: the CLI sees no PULUMI_ variable
+// of the user's, such as another backend; and it has a process group of its own, so that Ctrl-C reaches it once, through
+// the context. A second one would make it stop without waiting for what it has begun.
+type cli struct {
+	path    string
+	version semver.Version
+}
+
+// findCLI returns the installed Pulumi CLI where its version fits, else the one that the project built.
+func findCLI(dir string) (*cli, error) {
+	installed, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI})
+	if err == nil {
+		return &cli{path: "pulumi", version: installed.Version()}, nil
+	}
+	built, builtErr := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI, Root: dir})
+	if builtErr == nil {
+		return &cli{path: filepath.Join(dir, "bin", "pulumi"), version: built.Version()}, nil
+	}
+	return nil, fmt.Errorf("there is no Pulumi CLI of a fitting version (%s or newer, below 4), neither on PATH (%w) nor in %s (%w): run make build in %[3]s",
+		oldestCLI, err, dir, builtErr)
+}
+
+// Version implements auto.PulumiCommand.
+func (c *cli) Version() semver.Version { return c.version }
+
+// Run implements auto.PulumiCommand.
+func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string, string, int, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(append(ownEnvironment(os.Environ()), env...), "PULUMI_AUTOMATION_API=true")
+	cmd.Stdin = stdin
+	cmd.Stdout = io.MultiWriter(append(stdouts, &stdout)...)
+	cmd.Stderr = io.MultiWriter(append(stderrs, &stderr)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	err := cmd.Run()
+	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode(), err
+}
+
+// ownEnvironment is the environment without the user's settings of Pulumi.
+func ownEnvironment(environ []string) []string {
+	var own []string
+	for _, variable := range environ {
+		if !strings.HasPrefix(variable, "PULUMI_") {
+			own = append(own, variable)
+		}
+	}
+	return own
+}
+
+// engine deploys one stack.
+type engine struct {
+	folders
+	cli            *cli
+	name           string
+	passphrase     string
+	debugProviders string
+	program        pulumi.RunFunc
+	// programErr is the error that the program returned.
+	programErr error
+	// colour is "always" or "never"; progress and errors get what the CLI prints.
+	colour           string
+	progress, errors io.Writer
+}
+
+// open selects the stack, or makes it.
+func (e *engine) open(ctx context.Context) (auto.Stack, error) {
+	for _, dir := range []string{e.backend(), e.home()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return auto.Stack{}, err
+		}
+	}
+	stack, err := auto.UpsertStackInlineSource(ctx, e.name, projectName, e.program,
+		auto.Pulumi(e.cli), auto.WorkDir(e.work()), auto.PulumiHome(e.home()), auto.SecretsProvider("passphrase"),
+		auto.EnvVars(map[string]string{
+			"PULUMI_BACKEND_URL":                          "file://" + e.backend(),
+			"PULUMI_CONFIG_PASSPHRASE":                    e.passphrase,
+			"PULUMI_DEBUG_PROVIDERS":                      e.debugProviders,
+			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+			"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		}))
+	if err != nil {
+		return stack, fmt.Errorf("open the stack's state in %s: %w", e.backend(), err)
+	}
+	// A lock in the backend is of a command that was killed: whoever runs here holds the sandbox's own lock.
+	locks, _ := filepath.Glob(filepath.Join(e.backend(), ".pulumi", "locks", "*", "*", e.name, "*.json")) // the pattern is well formed
+	if len(locks) > 0 {
+		if err := stack.Cancel(ctx); err != nil {
+			return stack, fmt.Errorf("release the stack's state in %s: %w", e.backend(), err)
+		}
+	}
+	return stack, nil
+}
+
+var errInterrupted = errors.New("interrupted: the same command goes on from here")
+
+// deploy does operation to the stack and fills result, also with what is known of an operation that failed.
+func (e *engine) deploy(ctx context.Context, operation Operation, result *Result) error {
+	stack, err := e.open(ctx)
+	if err != nil && ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	report, err := e.run(ctx, stack, operation)
+	result.Changes = countChanges(report.changes)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		err = errInterrupted // what the engine says then is about the interruption, too
+	case err != nil:
+		err = failure(err, e.programErr, report.errors)
+		result.errorsShown = len(report.errors) > 0
+	}
+	if operation == Preview {
+		result.plan(report)
+		return err
+	}
+	// After an interruption too, what there is can be read.
+	exported, exportErr := stack.Export(context.WithoutCancel(ctx))
+	if exportErr == nil {
+		exportErr = result.read(exported)
+	}
+	return errors.Join(err, exportErr)
+}
+
+// run lets the CLI do operation and returns what the engine reported, also when it failed.
+func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation) (*recording, error) {
+	received := make(chan events.EngineEvent)
+	finished, recorded := make(chan struct{}), make(chan *recording)
+	go func() { recorded <- record(received, finished) }()
+
+	var err error
+	switch operation {
+	case Preview:
+		_, err = stack.Preview(ctx, optpreview.EventStreams(received), optpreview.Color(e.colour), optpreview.SuppressOutputs(),
+			optpreview.ProgressStreams(e.progress), optpreview.ErrorProgressStreams(e.errors))
+	case Up:
+		_, err = stack.Up(ctx, optup.EventStreams(received), optup.Color(e.colour), optup.SuppressOutputs(),
+			optup.ProgressStreams(e.progress), optup.ErrorProgressStreams(e.errors))
+	case Destroy:
+		_, err = stack.Destroy(ctx, optdestroy.EventStreams(received), optdestroy.Color(e.colour), optdestroy.SuppressOutputs(),
+			optdestroy.ProgressStreams(e.progress), optdestroy.ErrorProgressStreams(e.errors))
+	}
+	close(finished)
+	return <-recorded, err
+}
+
+// recording is what the engine reported of an operation.
+type recording struct {
+	// changes counts resources by operation.
+	changes map[apitype.OpType]int
+	// planned holds the last known state of every resource that is there after the operation, in the engine's order.
+	planned []*apitype.StepEventStateMetadata
+	// errors are the texts of the errors, each once.
+	errors []string
+}
+
+// record listens until the engine ends the stream. It may never begin one: finished is closed when there is nothing more
+// to wait for.
+func record(received <-chan events.EngineEvent, finished <-chan struct{}) *recording {
+	report := &recording{}
+	for {
+		select {
+		case event, ok := <-received:
+			if !ok {
+				return report
+			}
+			report.add(event.EngineEvent)
+		case <-finished:
+			return report
+		}
+	}
+}
+
+func (r *recording) add(event apitype.EngineEvent) {
+	switch {
+	case event.SummaryEvent != nil:
+		r.changes = event.SummaryEvent.ResourceChanges
+	case event.DiagnosticEvent != nil && event.DiagnosticEvent.Severity == "error":
+		r.diagnose(resource.URN(event.DiagnosticEvent.URN), plain(event.DiagnosticEvent.Message))
+	case event.ResourcePreEvent != nil:
+		r.plan(event.ResourcePreEvent.Metadata.New)
+	case event.ResOutputsEvent != nil:
+		r.plan(event.ResOutputsEvent.Metadata.New)
+	}
+}
+
+func (r *recording) diagnose(urn resource.URN, text string) {
+	if urn != "" && !isStack(string(urn.Type())) {
+		text = fmt.Sprintf("%s %s: %s", urn.Type(), urn.Name(), text)
+	}
+	if !slices.Contains(r.errors, text) {
+		r.errors = append(r.errors, text)
+	}
+}
+
+func (r *recording) plan(state *apitype.StepEventStateMetadata) {
+	if state == nil {
+		return
+	}
+	i := slices.IndexFunc(r.planned, func(known *apitype.StepEventStateMetadata) bool { return known.URN == state.URN })
+	if i < 0 {
+		r.planned = append(r.planned, state)
+		return
+	}
+	r.planned[i] = state
+}

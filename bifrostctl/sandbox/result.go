@@ -1,0 +1,195 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+)
+
+const (
+	masked  = "[secret]"
+	unknown = "[unknown]"
+)
+
+// Result is the document that --json prints. Secrets are "[secret]" in it, and what a preview cannot know is "[unknown]".
+type Result struct {
+	Stack string `json:"stack"`
+	// Result is "succeeded" or "failed".
+	Result string `json:"result"`
+	Error  string `json:"error,omitempty"`
+	// Changes counts what the operation did, or would do.
+	Changes Changes `json:"changes"`
+	// Resources are the stack's resources after the operation; after a preview those that up would leave.
+	Resources []Resource     `json:"resources"`
+	Outputs   map[string]any `json:"outputs"`
+	// Seconds is how long the command took.
+	Seconds float64 `json:"seconds"`
+
+	// rollout is the stack's setting of that name.
+	rollout string
+	// errorsShown says that the engine told of errors while it ran.
+	errorsShown bool
+}
+
+// Changes counts resources as Pulumi's summary does: the stack itself, components and providers count too, and a
+// replaced resource counts once, as a replacement (neither its creation nor its deletion is counted).
+type Changes struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Replace int `json:"replace"`
+	Delete  int `json:"delete"`
+	Same    int `json:"same"`
+}
+
+func countChanges(counts map[apitype.OpType]int) Changes {
+	return Changes{
+		Create: counts[apitype.OpCreate], Update: counts[apitype.OpUpdate], Replace: counts[apitype.OpReplace],
+		Delete: counts[apitype.OpDelete], Same: counts[apitype.OpSame],
+	}
+}
+
+// Resource is a resource of a stack. ID and Provider are empty for components, Parent for the stack itself.
+type Resource struct {
+	URN      string         `json:"urn"`
+	Type     string         `json:"type"`
+	Parent   string         `json:"parent"`
+	Provider string         `json:"provider"`
+	ID       string         `json:"id"`
+	Inputs   map[string]any `json:"inputs"`
+
+	protected bool
+}
+
+// isStack tells whether a resource is the stack itself, which holds the outputs.
+func isStack(typ string) bool { return typ == string(resource.RootStackType) }
+
+// plan fills the resources and outputs that the engine foresees.
+func (r *Result) plan(report *recording) {
+	for _, state := range report.planned {
+		r.Resources = append(r.Resources, Resource{
+			URN: state.URN, Type: state.Type, Parent: state.Parent, Provider: state.Provider, ID: known(state.ID),
+			Inputs: mask(state.Inputs).(map[string]any), protected: state.Protect,
+		})
+		if isStack(state.Type) {
+			r.Outputs = mask(state.Outputs).(map[string]any)
+		}
+	}
+}
+
+// read fills the resources and outputs of an exported stack.
+func (r *Result) read(exported apitype.UntypedDeployment) error {
+	var deployment apitype.DeploymentV3
+	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
+		return fmt.Errorf("read the stack's resources: %w", err)
+	}
+	for _, state := range deployment.Resources {
+		if state.Delete {
+			continue // replaced already; only its deletion is missing
+		}
+		r.Resources = append(r.Resources, Resource{
+			URN: string(state.URN), Type: string(state.Type), Parent: string(state.Parent), Provider: state.Provider,
+			ID: string(state.ID), Inputs: mask(state.Inputs).(map[string]any), protected: state.Protect,
+		})
+		if isStack(string(state.Type)) {
+			r.Outputs = mask(state.Outputs).(map[string]any)
+		}
+	}
+	return nil
+}
+
+func (r *Result) print(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// protected tells whether the stack has a resource that destroy may not delete.
+func (r *Result) protected() bool {
+	return slices.ContainsFunc(r.Resources, func(each Resource) bool { return each.protected })
+}
+
+// mask returns a copy of a property value in which secrets and unknown values have their names for people. The engine
+// marks both by signatures.
+func mask(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		if value[sig.Key] == sig.Secret {
+			return masked
+		}
+		object := map[string]any{}
+		for key, child := range value {
+			object[key] = mask(child)
+		}
+		return object
+	case []any:
+		list := make([]any, len(value))
+		for i, child := range value {
+			list[i] = mask(child)
+		}
+		return list
+	case string:
+		return known(value)
+	}
+	return value
+}
+
+func known(text string) string {
+	if text == plugin.UnknownStringValue {
+		return unknown
+	}
+	return text
+}
+
+// plain removes the engine's colour marks.
+func plain(text string) string { return strings.TrimSpace(colors.Never.Colorize(text)) }
+
+// shortestMasked is the length below which a secret is not looked for in other texts: it would blacken half of them.
+const shortestMasked = 4
+
+// maskText replaces secrets in a text that the engine did not mask, longer ones first: one may hold another.
+func maskText(text string, secrets []string) string {
+	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range longest {
+		if len(secret) >= shortestMasked {
+			text = strings.ReplaceAll(text, secret, masked)
+		}
+	}
+	return text
+}
+
+// How the engine says, of the stack, that the program failed, and that something failed which it has told of already.
+const (
+	unhandled    = "an unhandled error occurred: "
+	unhandledOne = unhandled + "1 error occurred:"
+)
+
+var echoes = []string{"update failed", "preview failed"}
+
+// failure is the error that tells why an operation failed: what the program and the engine said, each reason once, or err
+// itself where they said nothing.
+func failure(err, programErr error, said []string) error {
+	var reasons []error
+	if programErr != nil {
+		reasons = append(reasons, programErr)
+	}
+	for _, text := range said {
+		repeated := programErr != nil && strings.HasPrefix(text, unhandledOne)
+		if !repeated && !slices.Contains(echoes, text) {
+			reasons = append(reasons, errors.New(strings.TrimPrefix(text, unhandled)))
+		}
+	}
+	if len(reasons) == 0 {
+		return err
+	}
+	return errors.Join(reasons...)
+}

@@ -1,0 +1,48 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMask(t *testing.T) {
+	secret := map[string]any{"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": `"canary"`}
+	value := map[string]any{"a": []any{secret, "x", 1.0}, "b": map[string]any{"c": secret}, "d": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
+	want := map[string]any{"a": []any{"[secret]", "x", 1.0}, "b": map[string]any{"c": "[secret]"}, "d": "[unknown]"}
+	require.Equal(t, want, mask(value))
+	require.Equal(t, "[secret] and [secret], not abc", maskText("long-canary and canary, not abc", []string{"canary", "long-canary", "abc"}))
+}
+
+func TestFailure(t *testing.T) {
+	err, programErr := errors.New("exit status 1"), errors.New("the program's")
+	tests := map[string]struct {
+		programErr error
+		said       []string
+		want       string
+	}{
+		"nothing said":            {nil, nil, "exit status 1"},
+		"only that it failed":     {nil, []string{"update failed"}, "exit status 1"},
+		"a resource":              {nil, []string{"aws:iam/role:Role x: denied", "update failed"}, "aws:iam/role:Role x: denied"},
+		"the program":             {programErr, []string{"an unhandled error occurred: 1 error occurred:\n\t* the program's"}, "the program's"},
+		"a call of the program's": {nil, []string{"an unhandled error occurred: waiting for RPCs: not found"}, "waiting for RPCs: not found"},
+		"both":                    {programErr, []string{"aws:iam/role:Role x: denied"}, "the program's\naws:iam/role:Role x: denied"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { require.EqualError(t, failure(err, test.programErr, test.said), test.want) })
+	}
+}
+
+func TestDocumentNamesEveryField(t *testing.T) {
+	var document bytes.Buffer
+	require.NoError(t, (&Result{Resources: []Resource{{}}}).print(&document))
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(document.Bytes(), &fields))
+	require.ElementsMatch(t, []string{"stack", "result", "changes", "resources", "outputs", "seconds"}, slices.Collect(maps.Keys(fields)))
+	require.ElementsMatch(t, []string{"urn", "type", "parent", "provider", "id", "inputs"}, slices.Collect(maps.Keys(fields["resources"].([]any)[0].(map[string]any))))
+}

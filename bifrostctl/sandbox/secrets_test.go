@@ -1,0 +1,62 @@
+package sandbox
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSupplySecrets(t *testing.T) {
+	p := &project{values: parse(t, `
+aws: {region: {secure: v1:a}}
+secrets:
+  license: {secure: v1:b}
+  encryptionKey: own-key
+  env: {A: {secure: v1:c}, LIST: [{secure: v1:d}]}
+`)}
+	missing := func(values map[string]any) []string {
+		require.Equal(t, "fake of secrets.license", values["secrets"].(map[string]any)["license"], "encrypted values are not missing")
+		return []string{"env.PG_PASSWORD"}
+	}
+	fakes, err := p.supplySecrets(missing, func(path string) string { return "fake of " + path })
+	require.NoError(t, err)
+	require.Equal(t, []string{"aws.region", "secrets.env.A", "secrets.env.LIST[0]", "secrets.env.PG_PASSWORD", "secrets.license"}, fakes)
+	require.Equal(t, parse(t, `
+aws: {region: fake of aws.region}
+secrets:
+  license: fake of secrets.license
+  encryptionKey: own-key
+  env: {A: fake of secrets.env.A, LIST: ["fake of secrets.env.LIST[0]"], PG_PASSWORD: fake of secrets.env.PG_PASSWORD}
+`), p.values)
+}
+
+func TestSupplySecretsEncryptedAsAWhole(t *testing.T) {
+	p := &project{values: parse(t, `{secrets: {secure: v1:a}}`)}
+	fakes, err := p.supplySecrets(func(map[string]any) []string { return []string{"license"} }, func(string) string { return "fake" })
+	require.NoError(t, err)
+	require.Equal(t, []string{"secrets.license"}, fakes)
+	require.Equal(t, parse(t, `{secrets: {license: fake}}`), p.values)
+}
+
+func TestEncryptSecrets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "encryption.json")
+	first, err := openKeeper(file)
+	require.NoError(t, err)
+	p := &project{values: parse(t, `{aws: {region: fake, accountId: "1"}, gateway: {replicas: 2}, secrets: {license: canary, env: {A: b}}}`)}
+	plaintexts, err := p.encryptSecrets(first, []string{"aws.region"})
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"fake", "canary", "b"}, plaintexts)
+	require.Equal(t, "1", text(p.values, "aws", "accountId"))
+	require.Equal(t, map[string]any{"replicas": 2}, p.values["gateway"])
+
+	again, err := openKeeper(file)
+	require.NoError(t, err)
+	require.Equal(t, first.passphrase, again.passphrase)
+	for plaintext, path := range map[string][]string{"fake": {"aws", "region"}, "canary": {"secrets", "license"}, "b": {"secrets", "env", "A"}} {
+		decrypted, err := again.crypter.DecryptValue(context.Background(), text(p.values, append(path, "secure")...))
+		require.NoError(t, err, "a later command must be able to read what an earlier one encrypted")
+		require.Equal(t, plaintext, decrypted)
+	}
+}

@@ -1,0 +1,105 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+func parse(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var values map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(text), &values))
+	return values
+}
+
+func TestSeedAWS(t *testing.T) {
+	tests := map[string]struct {
+		config string
+		want   cloud.AWSAccount
+	}{
+		"everything named": {
+			`{aws: {accountId: "999988887777", region: eu-west-1}, eks: {clusterName: a}, ecs: {clusterName: b}}`,
+			cloud.AWSAccount{
+				ID:  "999988887777",
+				EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", OIDCProvider: true}},
+				ECS: []cloud.ECSCluster{{Name: "b", Region: "eu-west-1"}},
+			},
+		},
+		"the account left to the credentials": {`{aws: {region: eu-west-1}}`, cloud.AWSAccount{ID: "111122223333"}},
+		"the OIDC provider is the stack's": {
+			`{aws: {region: eu-west-1}, eks: {clusterName: a, oidcProvider: create}}`,
+			cloud.AWSAccount{ID: "111122223333", EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34"}}},
+		},
+		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: 7}}`, cloud.AWSAccount{ID: "111122223333"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, awsSeed(parse(t, test.config))) })
+	}
+}
+
+func TestSeedAzure(t *testing.T) {
+	tests := map[string]struct {
+		config string
+		want   cloud.AzureSubscription
+	}{
+		"the cluster in the stack's resource group": {
+			`{azure: {subscriptionId: s, tenantId: t, location: westeurope, resourceGroup: rg}, aks: {clusterName: c}}`,
+			cloud.AzureSubscription{ID: "s", Tenant: "t", ResourceGroups: []string{"rg"}, AKS: []cloud.AKSCluster{{
+				Name: "c", ResourceGroup: "rg", Location: "westeurope", Version: "1.34.0", OIDCIssuer: true, WorkloadIdentity: true,
+			}}},
+		},
+		"the cluster elsewhere": {
+			`{azure: {subscriptionId: s, tenantId: t, resourceGroup: rg}, aks: {clusterName: c, resourceGroup: other}}`,
+			cloud.AzureSubscription{ID: "s", Tenant: "t", ResourceGroups: []string{"rg"}, AKS: []cloud.AKSCluster{{
+				Name: "c", ResourceGroup: "other", Location: "eastus", Version: "1.34.0", OIDCIssuer: true, WorkloadIdentity: true,
+			}}},
+		},
+		"nothing named": {`{}`, cloud.AzureSubscription{ID: defaultSubscription, Tenant: defaultTenant}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, azureSeed(parse(t, test.config))) })
+	}
+}
+
+func TestSeedTwiceChangesNothing(t *testing.T) {
+	for _, config := range []string{
+		`{platform: aws, aws: {region: eu-west-1}, eks: {clusterName: a}, ecs: {clusterName: b}}`,
+		`{platform: azure, azure: {subscriptionId: s, tenantId: t, resourceGroup: rg}, aks: {clusterName: c}}`,
+	} {
+		world := cloud.NewWorld()
+		server := seed(world, parse(t, config))
+		require.Contains(t, world.Clusters, server)
+		first, err := json.Marshal(world)
+		require.NoError(t, err)
+		require.Equal(t, server, seed(world, parse(t, config)))
+		second, err := json.Marshal(world)
+		require.NoError(t, err)
+		require.JSONEq(t, string(first), string(second))
+	}
+}
+
+func TestSeedOfUnknownPlatformIsLeftToTheProgram(t *testing.T) {
+	world := cloud.NewWorld()
+	require.Empty(t, seed(world, parse(t, `{platform: moon}`)))
+	require.Empty(t, world.AWS)
+	require.Empty(t, world.Azure)
+}
+
+func TestFakeSecrets(t *testing.T) {
+	world := cloud.NewWorld()
+	values := parse(t, `{platform: aws, aws: {region: eu-west-1}, eks: {clusterName: a, context: prod}}`)
+	server := seed(world, values)
+	fake := fakeSecret(world, values, server)
+	require.Equal(t, "sandbox-fake-env.PG_PASSWORD", fake("secrets.env.PG_PASSWORD"))
+	require.Equal(t, "sandbox-fake-aws.region", fake("aws.region"))
+
+	kubeconfig := parse(t, fake("secrets.kubeconfig"))
+	require.Equal(t, "prod", kubeconfig["current-context"])
+	require.Contains(t, fake("secrets.kubeconfig"), server)
+	require.Contains(t, fake("secrets.kubeconfig"), "sandbox-fake-kubeconfig")
+}

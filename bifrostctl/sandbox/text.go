@@ -1,0 +1,101 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Outputs with a treatment of their own: the hand-off is printed so that it can be pasted into a mail, the readme is a
+// page for the Pulumi Console and not printed at all.
+const (
+	handoffOutput = "vendorHandoff"
+	readmeOutput  = "readme"
+)
+
+// printOutcome tells a person the outputs and what to do next.
+func printOutcome(w io.Writer, request Request, result *Result) {
+	if request.Operation != Destroy {
+		printOutputs(w, result.Outputs)
+	}
+	if request.Operation == Up {
+		printHandoff(w, result.Outputs)
+	}
+	fmt.Fprintln(w, next(request, result))
+}
+
+func printOutputs(w io.Writer, outputs map[string]any) {
+	var others []string
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if name != handoffOutput && name != readmeOutput {
+			others = append(others, indent(block(map[string]any{name: outputs[name]}), "  "))
+		}
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(w, "Outputs:\n%s\n", strings.Join(others, ""))
+	}
+}
+
+func printHandoff(w io.Writer, outputs map[string]any) {
+	entries, _ := outputs[handoffOutput].([]any)
+	if len(entries) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "For the vendor (%s):\n\n", handoffOutput)
+	for _, entry := range entries {
+		fmt.Fprintln(w, indent(pairs(entry), "    "))
+	}
+}
+
+// pairs renders an entry of the hand-off for a mail: texts stand without the quotes that YAML may need.
+func pairs(entry any) string {
+	object, _ := entry.(map[string]any)
+	var lines strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if value, ok := object[key].(string); ok {
+			fmt.Fprintf(&lines, "%s: %s\n", key, value)
+			continue
+		}
+		lines.WriteString(block(map[string]any{key: object[key]}))
+	}
+	return lines.String()
+}
+
+// block renders a value as YAML: one key: value pair a line.
+func block(value any) string {
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Sprintln(value)
+	}
+	return text.String()
+}
+
+func indent(text, by string) string {
+	return by + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+by) + "\n"
+}
+
+// next says what to do after a command that succeeded.
+func next(request Request, result *Result) string {
+	switch {
+	case request.Operation == Destroy && result.Changes.Delete == 0:
+		return "The sandbox holds nothing of stack " + request.Stack + ": nothing to delete."
+	case request.Operation == Destroy:
+		return "All that stack " + request.Stack + " made in the sandbox is deleted."
+	case request.Operation == Preview && len(request.Set) > 0:
+		return "Nothing was changed. To deploy it, with the same settings:\n  " + request.command(Up, "...")
+	case request.Operation == Preview:
+		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
+	case result.rollout == "identity":
+		return "The identities stand. Send the vendor the lines above; after the vendor's answer, add the workload:\n  " +
+			request.command(Up, "rollout=full")
+	}
+	return "The stack is up. To see what a change would do, or to delete everything:\n  " +
+		request.command(Preview, "gateway.replicas=5") + "\n  " + request.command(Destroy)
+}
