@@ -8,6 +8,7 @@ PULUMI_VERSION := $(shell sed -n 's|.*github.com/pulumi/pulumi/pkg/v3 \(v[0-9.]*
 INSTALLED := $(shell pulumi version 2>/dev/null | grep -E '^v3\.(20[5-9]|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})\.')
 PULUMI := $(if $(INSTALLED),,bin/pulumi)
 STACKS := aws-dev azure-dev
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
 .PHONY: help build sandbox test lint golden clean FORCE
@@ -45,7 +46,7 @@ bin/bifrost: FORCE
 	go build -ldflags "-s -w" -o $@ .
 
 bin/bifrostctl: FORCE
-	go -C bifrostctl build -ldflags "-s -w" -o ../$@ .
+	go -C bifrostctl build -ldflags "-s -w -X main.version=$(VERSION)" -o ../$@ .
 
 # The version stamp is mandatory: without it the Automation API refuses the CLI.
 bin/pulumi: bifrostctl/go.mod
