@@ -8,6 +8,8 @@ PULUMI_VERSION := $(shell sed -n 's|.*github.com/pulumi/pulumi/pkg/v3 \(v[0-9.]*
 INSTALLED := $(shell pulumi version 2>/dev/null | grep -E '^v3\.(20[5-9]|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})\.')
 PULUMI := $(if $(INSTALLED),,bin/pulumi)
 STACKS := aws-dev azure-dev
+# Where the sandbox keeps its clouds.
+SANDBOX := .sandbox
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
@@ -19,9 +21,10 @@ help: ## list the targets
 build: $(PULUMI) bin/bifrost bin/bifrostctl ## build bin/bifrost, bin/bifrostctl and, where none is installed, bin/pulumi
 
 sandbox: build ## bring both dev stacks up on the sandbox: no cloud account, no credentials
-	@set -e; for stack in $(STACKS); do bin/bifrostctl sandbox up $$stack; done
+	@set -e; for stack in $(STACKS); do bin/bifrostctl sandbox up $$stack --state $(SANDBOX); done
 
-test: $(PULUMI) ## run all tests: no network, no credentials
+test: $(PULUMI) ## run all tests: no credentials, and no network once the modules are there
+	@echo "Compiling the Pulumi SDKs and the engine takes about 8 minutes on 2 cores the first time, seconds afterwards."
 	go test ./...
 	go -C bifrostctl test ./...
 

@@ -33,8 +33,6 @@ type AksWorkloadIdentityArgs struct {
 	// Namespace and ServiceAccount are the subject: who may use the identity.
 	Namespace      string `pulumi:"namespace"`
 	ServiceAccount string `pulumi:"serviceAccount"`
-	// Audience of the ServiceAccount's token. Default api://AzureADTokenExchange.
-	Audience string `pulumi:"audience,optional"`
 	// IdentityName is 3 to 128 letters, digits, - and _. Default bifrost-pull-identity.
 	IdentityName string `pulumi:"identityName,optional"`
 	// FederatedCredentialName is 3 to 120 letters, digits, - and _. Default bifrost-federated-credential.
@@ -97,7 +95,7 @@ func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadI
 		ResourceGroupName:                       pulumi.String(args.ResourceGroup),
 		Issuer:                                  pulumi.String(args.Issuer),
 		Subject:                                 pulumi.String(subject),
-		Audiences:                               pulumi.StringArray{pulumi.String(cmp.Or(args.Audience, AzureTokenExchangeAudience))},
+		Audiences:                               pulumi.StringArray{pulumi.String(AzureTokenExchangeAudience)},
 	}, pulumi.Parent(c)); err != nil {
 		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
 	}

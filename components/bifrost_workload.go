@@ -3,6 +3,7 @@ package components
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -75,8 +76,8 @@ type BifrostWorkloadArgs struct {
 	Labels map[string]string `pulumi:"labels,optional"`
 }
 
-// BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment and Service. The pods
-// roll when the configuration or a secret changes, and only then.
+// BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment and Service. A change of
+// the configuration or of a secret rolls the pods, as a change of their own template does.
 type BifrostWorkload struct {
 	pulumi.ResourceState
 
@@ -95,14 +96,14 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	if a.Config == nil {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
-	if _, err := ParseImage(a.Image); err != nil {
-		errs = append(errs, field.Invalid(field.NewPath("image"), a.Image, err.Error()))
-	}
+	errs = append(errs, validateImage(field.NewPath("image"), a.Image)...)
 	if a.Replicas < 1 {
 		errs = append(errs, field.Invalid(field.NewPath("replicas"), a.Replicas, "at least 1"))
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
 	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount))...)
+	errs = append(errs, check.Arn(field.NewPath("awsRoleArn"), a.AwsRoleArn, check.RoleArn)...)
+	errs = append(errs, check.Optional(field.NewPath("azureClientId"), a.AzureClientId, check.UUID)...)
 	if a.AwsRoleArn != "" && a.AzureClientId != "" {
 		errs = append(errs, field.Invalid(field.NewPath("azureClientId"), a.AzureClientId, "a gateway runs in one cloud: awsRoleArn is set too"))
 	}
@@ -110,6 +111,8 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Quantity(field.NewPath("memoryRequest"), a.MemoryRequest)...)
 	errs = append(errs, check.Quantity(field.NewPath("cpuLimit"), a.CpuLimit)...)
 	errs = append(errs, check.Quantity(field.NewPath("memoryLimit"), a.MemoryLimit)...)
+	errs = append(errs, check.NotAbove(field.NewPath("cpuRequest"), cmp.Or(a.CpuRequest, DefaultCPURequest), cmp.Or(a.CpuLimit, DefaultCPULimit))...)
+	errs = append(errs, check.NotAbove(field.NewPath("memoryRequest"), cmp.Or(a.MemoryRequest, DefaultMemoryRequest), cmp.Or(a.MemoryLimit, DefaultMemoryLimit))...)
 	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
 }
 
@@ -153,20 +156,20 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 	}
 
 	config, err := corev1.NewSecret(ctx, name+"-config", &corev1.SecretArgs{
-		Metadata:   meta(objectName + "-config"),
-		StringData: pulumi.StringMap{configFile: args.Config},
+		Metadata: meta(objectName + "-config"),
+		Data:     pulumi.StringMap{configFile: encoded(args.Config)},
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("%s: config: %w", name, err)
 	}
 
-	secretEnv := pulumi.StringMap{}
+	secretEnv, data := pulumi.StringMap{}, pulumi.StringMap{}
 	for k, v := range args.SecretEnv {
-		secretEnv[k] = v
+		secretEnv[k], data[k] = v, encoded(v)
 	}
 	environment, err := corev1.NewSecret(ctx, name+"-env", &corev1.SecretArgs{
-		Metadata:   meta(objectName + "-env"),
-		StringData: secretEnv,
+		Metadata: meta(objectName + "-env"),
+		Data:     data,
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("%s: environment: %w", name, err)
@@ -298,11 +301,30 @@ func (a *BifrostWorkloadArgs) pod(serviceAccount *corev1.ServiceAccount, config,
 // containerEnv are the plain variables in a fixed order, so that an unchanged up stays unchanged.
 func (a *BifrostWorkloadArgs) containerEnv() corev1.EnvVarArray {
 	memory := resource.MustParse(cmp.Or(a.MemoryLimit, DefaultMemoryLimit))
-	vars := corev1.EnvVarArray{env("GOMEMLIMIT", pulumi.String(strconv.FormatInt(memory.Value()*9/10, 10)))}
-	for _, k := range slices.Sorted(maps.Keys(a.Env)) {
-		vars = append(vars, env(k, pulumi.String(a.Env[k])))
+	plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.FormatInt(memory.Value()*9/10, 10))
+	vars := corev1.EnvVarArray{}
+	for _, k := range slices.Sorted(maps.Keys(plain)) {
+		vars = append(vars, env(k, pulumi.String(plain[k])))
 	}
 	return vars
+}
+
+// withMemoryLimit adds Go's soft memory limit to the plain variables, unless the caller sets one of his own.
+func withMemoryLimit(plain map[string]string, secret map[string]pulumi.StringInput, limit string) map[string]string {
+	all := map[string]string{}
+	if _, own := secret["GOMEMLIMIT"]; !own {
+		all["GOMEMLIMIT"] = limit
+	}
+	maps.Copy(all, plain)
+	return all
+}
+
+// encoded is a value as a Secret's data has it. Not stringData: with server-side apply a key that leaves stringData stays in
+// the Secret (kubernetes issue 108008), and a revoked key would go on reaching the pods.
+func encoded(value pulumi.StringInput) pulumi.StringOutput {
+	return value.ToStringOutput().ApplyT(func(v string) string {
+		return base64.StdEncoding.EncodeToString([]byte(v))
+	}).(pulumi.StringOutput)
 }
 
 // checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key

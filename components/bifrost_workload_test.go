@@ -1,6 +1,7 @@
 package components
 
 import (
+	"encoding/base64"
 	"maps"
 	"testing"
 
@@ -67,12 +68,26 @@ func TestBifrostWorkload(t *testing.T) {
 
 	config := g.Named(t, "kubernetes:core/v1:Secret", "x-config")
 	require.Equal(t, "bifrost-config", config.Input(t, "metadata.name"))
-	require.JSONEq(t, `{"a":1}`, config.Input(t, `stringData["config.json"]`).(string))
-	require.Equal(t, canary, g.Named(t, "kubernetes:core/v1:Secret", "x-env").Input(t, "stringData.BIFROST_ENCRYPTION_KEY"))
+	require.Equal(t, base64.StdEncoding.EncodeToString([]byte(`{"a":1}`)), config.Input(t, `data["config.json"]`))
+	key := g.Named(t, "kubernetes:core/v1:Secret", "x-env")
+	require.Equal(t, base64.StdEncoding.EncodeToString([]byte(canary)), key.Input(t, "data.BIFROST_ENCRYPTION_KEY"))
+	require.False(t, key.Has("stringData"), "a key that leaves it stays in the Secret")
 	require.Equal(t, false, g.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, "automountServiceAccountToken"))
 	for _, r := range g.Resources {
 		require.Empty(t, graphtest.Leaks(r.Inputs, canary), r.URN)
+		require.Empty(t, graphtest.Leaks(r.Inputs, base64.StdEncoding.EncodeToString([]byte(canary))), r.URN)
 	}
+}
+
+// TestOwnMemoryLimit: two entries of one name are refused by the API server.
+func TestOwnMemoryLimit(t *testing.T) {
+	const container = "spec.template.spec.containers[0]"
+	own := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"GOMEMLIMIT": "1GiB"} })
+	require.Equal(t, []any{map[string]any{"name": "GOMEMLIMIT", "value": "1GiB"}}, own.One(t, "kubernetes:apps/v1:Deployment").Input(t, container+".env"))
+	secretly := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+		a.Env, a.SecretEnv = nil, map[string]pulumi.StringInput{"GOMEMLIMIT": secret("1GiB")}
+	})
+	require.False(t, secretly.One(t, "kubernetes:apps/v1:Deployment").Has(container+".env[0]"))
 }
 
 // TestChecksum: the pods roll with every value they read at start, and with nothing else.
@@ -102,8 +117,8 @@ func TestRuntimeIdentity(t *testing.T) {
 	require.Equal(t, "arn:aws:iam::111122223333:role/Bedrock",
 		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
-	azure := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AzureClientId = "c" })
-	require.Equal(t, "c", azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
+	azure := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AzureClientId = "00000000-0000-4000-8000-00000000000c" })
+	require.Equal(t, "00000000-0000-4000-8000-00000000000c", azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
 	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
 }
 
@@ -115,13 +130,16 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		SecretEnv: map[string]pulumi.StringInput{"C D": pulumi.String(""), "TWICE": pulumi.String("")},
 	}
 	requireRefused(t, args.Validate(), []string{
-		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "azureClientId",
+		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "awsRoleArn", "azureClientId", "azureClientId",
 		"cpuRequest", "memoryRequest", "cpuLimit", "memoryLimit", "labels[a]",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostWorkload(ctx, "x", args, on)
 		return err
 	})
 	require.Empty(t, workloadArgs().Validate())
+	low := workloadArgs()
+	low.MemoryLimit, low.CpuRequest = "256Mi", "2"
+	require.Len(t, low.Validate(), 2, "requests above their limits")
 }
 
 func TestBifrostNamespace(t *testing.T) {

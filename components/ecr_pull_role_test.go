@@ -31,7 +31,7 @@ func TestEcrPullRoleForAServiceAccount(t *testing.T) {
 	require.Equal(t, "BifrostECRPullPolicy", policy.Input(t, "name"))
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
-		{"Sid":"ECRPull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],
+		{"Sid":"ECRPullFromBifrost","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],
 		 "Resource":["`+repository+`","arn:aws:ecr:eu-west-1:777788889999:repository/other/hub"]}]}`, policy.Input(t, "policy").(string))
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Principal":{"Federated":"arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.eks.us-gov-west-1.amazonaws.com/id/ABC"},

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -33,7 +32,8 @@ const (
 	DefaultLogRetentionDays = 30
 	DefaultSecretRecovery   = 30
 
-	configVariable = "BIFROST_CONFIG"
+	// ConfigVariable carries config.json to the container that writes it; no secret variable may have this name.
+	ConfigVariable = "BIFROST_CONFIG"
 	configSecret   = "config.json"
 	// stopTimeout in seconds, of Fargate's 120 at most: the gateway cleans up for up to 30.
 	stopTimeout = 60
@@ -158,9 +158,7 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Arn(field.NewPath("taskRoleArn"), a.TaskRoleArn, check.RoleArn)...)
 	errs = append(errs, check.Optional(field.NewPath("logGroup"), a.LogGroup, check.LogGroup)...)
 	errs = append(errs, check.Optional(field.NewPath("secretPrefix"), a.SecretPrefix, check.SecretPrefix)...)
-	if _, err := ParseImage(a.Image); err != nil {
-		errs = append(errs, field.Invalid(field.NewPath("image"), a.Image, err.Error()))
-	}
+	errs = append(errs, validateImage(field.NewPath("image"), a.Image)...)
 	if a.ExecutionRoleArn == nil || a.ExecutionRoleName == nil {
 		errs = append(errs, field.Required(field.NewPath("executionRoleArn"), "ARN and name of the role that may pull the image"))
 	}
@@ -174,6 +172,9 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	if _, taken := a.SecretEnv[ConfigVariable]; taken {
+		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
+	}
 	errs = append(errs, ValidateLogRetention(field.NewPath("logRetentionDays"), a.logRetentionDays())...)
 	return append(errs, ValidateSecretRecovery(field.NewPath("secretRecoveryDays"), a.secretRecoveryDays())...)
 }
@@ -305,14 +306,14 @@ func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pul
 	if values == nil {
 		values = map[string]pulumi.StringInput{}
 	}
-	values[configVariable] = a.Config
+	values[ConfigVariable] = a.Config
 
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray
 	for _, variable := range variables {
-		physical, logical := variable, name+"-secret-"+strings.ToLower(strings.ReplaceAll(variable, "_", "-"))
-		if variable == configVariable {
-			physical, logical = configSecret, name+"-secret-config"
+		physical, logical := variable, name+"-secret-"+variable
+		if variable == ConfigVariable {
+			physical, logical = configSecret, name+"-config"
 		}
 		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
 			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
@@ -397,15 +398,16 @@ func (a *EcsServiceArgs) containers(name string, logGroup pulumi.StringOutput, s
 		var config, others []secretReference
 		for i, reference := range v[1].([]string) {
 			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
-			if s.Name == configVariable {
+			if s.Name == ConfigVariable {
 				config = append(config, s)
 				continue
 			}
 			others = append(others, s)
 		}
-		environment := []variable{{"GOMEMLIMIT", strconv.Itoa(a.memory()*9/10) + "MiB"}}
-		for _, k := range slices.Sorted(maps.Keys(a.Env)) {
-			environment = append(environment, variable{k, a.Env[k]})
+		plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.Itoa(a.memory()*9/10)+"MiB")
+		var environment []variable
+		for _, k := range slices.Sorted(maps.Keys(plain)) {
+			environment = append(environment, variable{k, plain[k]})
 		}
 
 		b, err := json.Marshal([]containerDefinition{
@@ -413,7 +415,7 @@ func (a *EcsServiceArgs) containers(name string, logGroup pulumi.StringOutput, s
 				Name:             "config",
 				Image:            a.Image,
 				EntryPoint:       []string{"/bin/sh", "-c"},
-				Command:          []string{`printf '%s' "$` + configVariable + `" > ` + GatewayDataDir + "/" + configFile},
+				Command:          []string{`printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile},
 				Secrets:          config,
 				MountPoints:      data,
 				LogConfiguration: logs,

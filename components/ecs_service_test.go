@@ -39,7 +39,7 @@ func TestEcsService(t *testing.T) {
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:test:us-east-1:111122223333:x-logs:log-stream:*"]},
 		{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],
-		 "Resource":["arn:aws:test:us-east-1:111122223333:x-secret-config","arn:aws:test:us-east-1:111122223333:x-secret-pg-password"]}]}`,
+		 "Resource":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"]}]}`,
 		rights.Input(t, "policy").(string))
 
 	task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition")
@@ -52,13 +52,13 @@ func TestEcsService(t *testing.T) {
 	require.JSONEq(t, `[
 		{"name":"config","image":"`+image+`","essential":false,"entryPoint":["/bin/sh","-c"],
 		 "command":["printf '%s' \"$BIFROST_CONFIG\" > /app/data/config.json"],
-		 "secrets":[{"name":"BIFROST_CONFIG","valueFrom":"arn:aws:test:us-east-1:111122223333:x-secret-config:::version-of-x-secret-config-version"}],
+		 "secrets":[{"name":"BIFROST_CONFIG","valueFrom":"arn:aws:test:us-east-1:111122223333:x-config:::version-of-x-config-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
 		 "logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/bifrost","awslogs-region":"eu-west-1","awslogs-stream-prefix":"bifrost"}}},
 		{"name":"bifrost","image":"`+image+`","essential":true,"dependsOn":[{"containerName":"config","condition":"SUCCESS"}],
 		 "portMappings":[{"containerPort":8080,"hostPort":8080,"protocol":"tcp"}],
 		 "environment":[{"name":"GOMEMLIMIT","value":"921MiB"},{"name":"PG_HOST","value":"h"}],
-		 "secrets":[{"name":"PG_PASSWORD","valueFrom":"arn:aws:test:us-east-1:111122223333:x-secret-pg-password:::version-of-x-secret-pg-password-version"}],
+		 "secrets":[{"name":"PG_PASSWORD","valueFrom":"arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD:::version-of-x-secret-PG_PASSWORD-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
 		 "healthCheck":{"command":["CMD-SHELL","wget -q -O /dev/null http://127.0.0.1:8080/health || exit 1"],"interval":30,"timeout":5,"retries":3,"startPeriod":60},
 		 "stopTimeout":60,
@@ -110,11 +110,11 @@ func TestEcsServiceRefuses(t *testing.T) {
 	days := 3
 	args := &EcsServiceArgs{
 		ClusterArn: "dev", Region: "x", Image: "x", Cpu: 512, Memory: 512, Subnets: []string{"x"}, SecretRecoveryDays: &days,
-		LogRetentionDays: 2, Name: "a b", LogGroup: "a b", SecretPrefix: "a b", TaskRoleArn: "x",
+		SecretEnv: map[string]pulumi.StringInput{"BIFROST_CONFIG": pulumi.String("x")}, LogRetentionDays: 2, Name: "a b", LogGroup: "a b", SecretPrefix: "a b", TaskRoleArn: "x",
 	}
 	requireRefused(t, args.Validate(), []string{
 		"clusterArn", "region", "name", "taskRoleArn", "logGroup", "secretPrefix", "image", "executionRoleArn", "desiredCount", "memory",
-		"subnets[0]", "securityGroups", "config", "logRetentionDays", "secretRecoveryDays",
+		"subnets[0]", "securityGroups", "config", "secretEnv[BIFROST_CONFIG]", "logRetentionDays", "secretRecoveryDays",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcsService(ctx, "x", args, on)
 		return err

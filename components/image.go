@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/distribution/reference"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
 )
@@ -46,6 +47,14 @@ func ParseImage(s string) (Image, error) {
 		return Image{}, errors.New("neither tag nor digest; add :VERSION or @sha256:DIGEST")
 	}
 	return image, nil
+}
+
+// validateImage checks a reference as ParseImage does.
+func validateImage(p *field.Path, image string) field.ErrorList {
+	if _, err := ParseImage(image); err != nil {
+		return field.ErrorList{field.Invalid(p, image, err.Error())}
+	}
+	return nil
 }
 
 // String is the reference to run: with the digest where there is one, else with the tag.

@@ -44,6 +44,9 @@ const (
 	// workload-identity webhook leaves these pods alone: they do not carry its label.
 	DefaultGcpTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
+	roleName        = "secret-manager"
+	roleBindingName = "secret-manager-binding"
+
 	credentialConfigMap  = "gcp-credential-config"
 	credentialConfigKey  = "credential-config.json"
 	credentialConfigDir  = "/etc/gcp"
@@ -151,7 +154,19 @@ func (a *PullSecretArgs) Validate() field.ErrorList {
 		errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), a.ServiceAccount)...)
 	}
 	errs = append(errs, check.Cron(field.NewPath("schedule"), a.Schedule)...)
+	errs = append(errs, a.validateImages()...)
 	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
+}
+
+func (a *PullSecretArgs) validateImages() field.ErrorList {
+	errs := validateImage(field.NewPath("kubectlImage"), cmp.Or(a.KubectlImage, DefaultKubectlImage))
+	if a.Ecr != nil {
+		errs = append(errs, validateImage(field.NewPath("ecr", "image"), cmp.Or(a.Ecr.Image, DefaultAwsImage))...)
+	}
+	if a.ArtifactRegistry != nil {
+		errs = append(errs, validateImage(field.NewPath("artifactRegistry", "image"), cmp.Or(a.ArtifactRegistry.Image, DefaultGcloudImage))...)
+	}
+	return errs
 }
 
 // tokenSource is what tells the two registries apart: all values below are decided by Validate's exclusive choice.
@@ -260,7 +275,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 
 	// Server-side apply needs patch alone; create lets it heal a Secret that was deleted. Never get: nothing can be read back.
 	role, err := rbacv1.NewRole(ctx, name+"-role", &rbacv1.RoleArgs{
-		Metadata: meta(pulumi.String(secretName + "-refresher")),
+		Metadata: meta(pulumi.String(roleName)),
 		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{
 			ApiGroups:     pulumi.StringArray{pulumi.String("")},
 			Resources:     pulumi.StringArray{pulumi.String("secrets")},
@@ -273,7 +288,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 	}
 
 	binding, err := rbacv1.NewRoleBinding(ctx, name+"-role-binding", &rbacv1.RoleBindingArgs{
-		Metadata: meta(pulumi.String(secretName + "-refresher")),
+		Metadata: meta(pulumi.String(roleBindingName)),
 		RoleRef: &rbacv1.RoleRefArgs{
 			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
 			Kind:     pulumi.String("Role"),
@@ -317,13 +332,13 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 		return nil, fmt.Errorf("%s: cron job: %w", name, err)
 	}
 
-	// A Job of its own, not one made from the CronJob, whose history limit would delete it. Its name follows from what
-	// decides the token, and from the Secret's uid: a Secret made again is filled again. It never expires by itself,
-	// or a refresh of the stack would miss it and the next up run it again.
+	// A Job of its own, not one made from the CronJob, whose history limit would delete it. Its template is immutable, so its
+	// name follows from all that the caller can change in it, and from the Secret's uid: a Secret made again is filled
+	// again. It never expires by itself, or a refresh of the stack would miss it and the next up run it again.
 	secretUID := secret.Metadata.Uid().Elem()
 	inputs := append(pulumi.StringArray{
-		secretUID, pulumi.String(args.RegistryHost), pulumi.String(source.script), pulumi.String(source.image),
-		pulumi.String(cmp.Or(args.KubectlImage, DefaultKubectlImage)),
+		secretUID, args.Namespace, pulumi.String(secretName), serviceAccount.Metadata.Name().Elem(), pulumi.String(args.RegistryHost),
+		pulumi.String(source.script), pulumi.String(source.image), pulumi.String(cmp.Or(args.KubectlImage, DefaultKubectlImage)),
 	}, source.inputs...)
 	jobName := inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
 		return names.Hashed(source.cronJobName+"-first", names.MaxLabel, parts...)
@@ -338,7 +353,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 			BackoffLimit:          pulumi.Int(firstRunBackoffLimit),
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
-					Labels:      merge(args.Labels, map[string]string{"app": source.cronJobName}),
+					Labels:      pulumi.StringMap{"app": pulumi.String(source.cronJobName)},
 					Annotations: pulumi.StringMap{"bifrost.dev/secret-uid": secretUID},
 				},
 				Spec: pod,
@@ -365,6 +380,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, serviceAccount pulumi.StringPtrInput) *corev1.PodSpecArgs {
 	tokenEnv := append(corev1.EnvVarArray{
 		env("HOME", pulumi.String(workDir)),
+		env("TMPDIR", pulumi.String(workDir)),
 		env("REGISTRY_HOST", pulumi.String(a.RegistryHost)),
 		env("REGISTRY_USER", pulumi.String(source.user)),
 		env("SECRET_NAME", pulumi.String(secretName)),

@@ -71,7 +71,7 @@ func TestPullSecretObjects(t *testing.T) {
 			}}, rule)
 			binding := g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
 			require.Equal(t, "bifrost-pull", binding.Input(t, "subjects[0].name"))
-			require.Equal(t, c.secret+"-refresher", binding.Input(t, "roleRef.name"))
+			require.Equal(t, "secret-manager", binding.Input(t, "roleRef.name"))
 
 			cron := g.One(t, "kubernetes:batch/v1:CronJob")
 			require.Equal(t, c.cronJob, cron.Input(t, "metadata.name"))
@@ -159,11 +159,12 @@ func TestPullSecretFromArtifactRegistry(t *testing.T) {
 
 // TestFirstRunName: the Job runs again when something that decides the token changes, and at no other change.
 func TestFirstRunName(t *testing.T) {
-	name := func(change func(*PullSecretArgs)) any {
+	job := func(change func(*PullSecretArgs)) graphtest.Resource {
 		args := ecrArgs()
 		change(args)
-		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "metadata.name")
+		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 	}
+	name := func(change func(*PullSecretArgs)) any { return job(change).Input(t, "metadata.name") }
 	same := name(func(*PullSecretArgs) {})
 	for what, change := range map[string]func(*PullSecretArgs){
 		"role":    func(a *PullSecretArgs) { a.Ecr.RoleArn = pulumi.String("arn:aws:iam::111122223333:role/Other") },
@@ -171,11 +172,21 @@ func TestFirstRunName(t *testing.T) {
 		"host":    func(a *PullSecretArgs) { a.RegistryHost = "777788889999.dkr.ecr.us-east-1.amazonaws.com" },
 		"image":   func(a *PullSecretArgs) { a.Ecr.Image = "mirror.example.com/aws-cli:1" },
 		"kubectl": func(a *PullSecretArgs) { a.KubectlImage = "mirror.example.com/kubectl:1" },
+		"secret":  func(a *PullSecretArgs) { a.SecretName = "other" },
+		"account": func(a *PullSecretArgs) { a.ServiceAccount = "other" },
+		"place":   func(a *PullSecretArgs) { a.Namespace = pulumi.String("other") },
 	} {
 		require.NotEqual(t, same, name(change), what)
 	}
-	require.Equal(t, same, name(func(a *PullSecretArgs) { a.Schedule = "0 */2 * * *" }))
-	require.Equal(t, same, name(func(a *PullSecretArgs) { a.Labels = map[string]string{"a": "b"} }))
+	before := job(func(*PullSecretArgs) {})
+	for what, change := range map[string]func(*PullSecretArgs){
+		"schedule": func(a *PullSecretArgs) { a.Schedule = "0 */2 * * *" },
+		"labels":   func(a *PullSecretArgs) { a.Labels = map[string]string{"a": "b"} },
+	} {
+		after := job(change)
+		require.Equal(t, same, after.Input(t, "metadata.name"), what)
+		require.Equal(t, before.Input(t, "spec"), after.Input(t, "spec"), "%s: a changed template replaces the Job", what)
+	}
 }
 
 func TestPullSecretWaitsForTheIdentity(t *testing.T) {
@@ -245,8 +256,8 @@ func TestPullSecretRefuses(t *testing.T) {
 	}{
 		"nothing":     {&PullSecretArgs{}, []string{"namespace", "registryHost", "ecr"}},
 		"two sources": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: ecrArgs().Ecr, ArtifactRegistry: arArgs().ArtifactRegistry}, []string{"ecr"}},
-		"ecr": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r", Ecr: &EcrTokenArgs{Region: "x"}, SecretName: "A", ServiceAccount: "B", Schedule: "x"},
-			[]string{"registryHost", "ecr.roleArn", "ecr.region", "secretName", "serviceAccount", "schedule"}},
+		"ecr": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r", Ecr: &EcrTokenArgs{Region: "x"}, SecretName: "A", ServiceAccount: "B", Schedule: "x", KubectlImage: "kubectl:latest"},
+			[]string{"registryHost", "ecr.roleArn", "ecr.region", "secretName", "serviceAccount", "schedule", "kubectlImage"}},
 		"artifact registry": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &ArtifactRegistryTokenArgs{TokenFile: "/x"}},
 			[]string{"artifactRegistry.credentialConfig", "artifactRegistry.tokenFile"}},
 	} {

@@ -30,11 +30,23 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 		return fmt.Errorf("aws provider: %w", err)
 	}
 
-	handoff := pulumi.Array{}
 	var cluster *eksCluster
-	var pullRole, executionRole *components.EcrPullRole
 	if c.EKS != nil {
 		if cluster, err = c.lookUpEKS(ctx, provider); err != nil {
+			return err
+		}
+	}
+	var ecsClusterArn string
+	if c.ECS != nil {
+		if ecsClusterArn, err = c.lookUpECS(ctx, provider); err != nil {
+			return err
+		}
+	}
+
+	handoff := pulumi.Array{}
+	var pullRole, executionRole *components.EcrPullRole
+	if c.EKS != nil {
+		if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
 			return err
 		}
 		pullRole, err = components.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
@@ -43,11 +55,7 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 		}
 		handoff = append(handoff, c.awsHandoff("eks", "refreshes the pull Secret on EKS", pullRole))
 	}
-	var ecsClusterArn string
 	if c.ECS != nil {
-		if ecsClusterArn, err = c.lookUpECS(ctx, provider); err != nil {
-			return err
-		}
 		executionRole, err = components.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
 		if err != nil {
 			return err
@@ -91,7 +99,7 @@ type eksCluster struct {
 	oidcProviderArn                             pulumi.StringInput
 }
 
-// lookUpEKS finds the cluster and its IAM OIDC provider, or makes the latter where the stack says so.
+// lookUpEKS finds the cluster and, unless the stack makes it, its IAM OIDC provider.
 func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
 	name := c.EKS.ClusterName
 	found, err := eks.LookupCluster(ctx, &eks.LookupClusterArgs{Name: name}, pulumi.Provider(provider))
@@ -113,15 +121,6 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	}
 
 	if c.EKS.OidcProvider == oidcCreate {
-		// No thumbprints: IAM trusts the certificate authorities of EKS by itself.
-		made, err := iam.NewOpenIdConnectProvider(ctx, "eks-oidc-provider", &iam.OpenIdConnectProviderArgs{
-			Url:           pulumi.String(cluster.issuer),
-			ClientIdLists: pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
-		}, pulumi.Provider(provider))
-		if err != nil {
-			return nil, fmt.Errorf("OIDC provider: %w", err)
-		}
-		cluster.oidcProviderArn = made.Arn
 		return cluster, nil
 	}
 	existing, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &cluster.issuer}, pulumi.Provider(provider))
@@ -133,11 +132,32 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	return cluster, nil
 }
 
+// useOidcProvider makes the cluster's IAM OIDC provider where the stack says so; otherwise the look-up has found it.
+func (c *Config) useOidcProvider(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) error {
+	if c.EKS.OidcProvider != oidcCreate {
+		return nil
+	}
+	// No thumbprints: IAM trusts the certificate authorities of EKS by itself. Protected as the role is, which trusts it.
+	made, err := iam.NewOpenIdConnectProvider(ctx, "eks-oidc-provider", &iam.OpenIdConnectProviderArgs{
+		Url:           pulumi.String(cluster.issuer),
+		ClientIdLists: pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
+	}, pulumi.Provider(provider), pulumi.Protect(c.ProtectIdentities))
+	if err != nil {
+		return fmt.Errorf("OIDC provider: %w", err)
+	}
+	cluster.oidcProviderArn = made.Arn
+	return nil
+}
+
 func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource) (string, error) {
 	found, err := ecs.LookupCluster(ctx, &ecs.LookupClusterArgs{ClusterName: c.ECS.ClusterName}, pulumi.Provider(provider))
 	if err != nil {
 		return "", fmt.Errorf("ecs.clusterName: there is no cluster %s in %s, or it cannot be read: %w; make it with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
 			c.ECS.ClusterName, c.AWS.Region, err, c.AWS.Region, c.ECS.ClusterName, Project)
+	}
+	if found.Status != "ACTIVE" {
+		return "", fmt.Errorf("ecs.clusterName: cluster %s is %s, as ECS calls a deleted one; make it again with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
+			c.ECS.ClusterName, found.Status, c.AWS.Region, c.ECS.ClusterName, Project)
 	}
 	return found.Arn, nil
 }

@@ -2,11 +2,9 @@ package stacks
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/authorization/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
 	azure "github.com/pulumi/pulumi-azure-native-sdk/v2"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -28,9 +26,6 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("azure-native provider: %w", err)
 	}
-	if err := c.checkAzureLogin(ctx, provider); err != nil {
-		return err
-	}
 	cluster, err := c.lookUpAKS(ctx, provider)
 	if err != nil {
 		return err
@@ -47,6 +42,8 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	}
 	ctx.Export("vendorHandoff", pulumi.Array{pulumi.Map{
 		"platform": pulumi.String("aks"), "purpose": pulumi.String("refreshes the pull Secret on AKS"),
+		// Google's side is shown the cluster's own token: issuer, subject and audience are what it must trust.
+		"trust":    pulumi.String("aks-issuer"),
 		"tenantId": identity.TenantId, "clientId": identity.ClientId, "principalId": identity.PrincipalId,
 		"issuer": pulumi.String(cluster.issuer), "subject": identity.Subject, "audience": pulumi.String(c.AKS.tokenAudience()),
 	}})
@@ -70,7 +67,7 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 			ArtifactRegistry: &components.ArtifactRegistryTokenArgs{
 				CredentialConfig: pulumi.String(credentialConfig),
 				TokenAudience:    c.AKS.tokenAudience(),
-				TokenFile:        c.AKS.tokenFile(),
+				TokenFile:        c.AKS.TokenFile,
 				Image:            c.Refresher.Images.Gcloud,
 			},
 			DependsOn: []pulumi.Resource{identity},
@@ -88,36 +85,23 @@ func (a *AKS) tokenAudience() string {
 	return cmp.Or(a.TokenAudience, components.AzureTokenExchangeAudience)
 }
 
-// checkAzureLogin stops a stack that would change another subscription or tenant than the one it names.
-func (c *Config) checkAzureLogin(ctx *pulumi.Context, provider pulumi.ProviderResource) error {
-	login, err := authorization.GetClientConfig(ctx, pulumi.Provider(provider))
-	if err != nil {
-		return fmt.Errorf("reading the Azure login: %w; sign in with `az login --tenant %s`", err, c.Azure.TenantID)
-	}
-	var problems []error
-	if !strings.EqualFold(login.TenantId, c.Azure.TenantID) {
-		problems = append(problems, fmt.Errorf("azure.tenantId: signed in to tenant %s, and this stack is for %s; run `az login --tenant %s`",
-			login.TenantId, c.Azure.TenantID, c.Azure.TenantID))
-	}
-	if !strings.EqualFold(login.SubscriptionId, c.Azure.SubscriptionID) {
-		problems = append(problems, fmt.Errorf("azure.subscriptionId: signed in to subscription %s, and this stack is for %s; run `az account set --subscription %s`",
-			login.SubscriptionId, c.Azure.SubscriptionID, c.Azure.SubscriptionID))
-	}
-	return errors.Join(problems...)
-}
-
 // aksCluster is what the look-up says of an existing cluster.
 type aksCluster struct{ id, issuer string }
 
-// lookUpAKS finds the cluster and stops the stack where its issuer or workload identity is off: it is the customer's cluster.
+// lookUpAKS finds the cluster and stops the stack where its issuer or workload identity is off: it is the customer's cluster. It
+// is the first request to Azure, and so tells whether the login reaches the subscription and tenant of the stack.
 func (c *Config) lookUpAKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
 	name, group := c.AKS.ClusterName, c.aksResourceGroup()
 	found, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{
 		ResourceGroupName: group, ResourceName: name,
 	}, pulumi.Provider(provider))
 	if err != nil {
-		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s, or it cannot be read: %w; see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
-			name, group, err, c.Azure.SubscriptionID, Project, Project)
+		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: %w; sign in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
+			name, group, c.Azure.SubscriptionID, err, c.Azure.TenantID, c.Azure.SubscriptionID, Project, Project)
+	}
+	if found.Identity != nil && found.Identity.TenantId != "" && !strings.EqualFold(found.Identity.TenantId, c.Azure.TenantID) {
+		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az login --tenant %s`",
+			name, found.Identity.TenantId, c.Azure.TenantID, c.Azure.TenantID)
 	}
 	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, minAKS,
 		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {

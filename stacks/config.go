@@ -16,7 +16,7 @@ const (
 // Config is a stack's configuration, parsed and checked by Parse. The keys are those of Pulumi.<stack>.yaml, described
 // in Pulumi.yaml and in the README's reference.
 type Config struct {
-	// Platform is a name in Platforms.
+	// Platform is aws or azure.
 	Platform string `config:"platform"`
 	// Rollout is identity or full.
 	Rollout string `config:"rollout"`
@@ -175,14 +175,15 @@ func (g *Gateway) replicas() int {
 	switch {
 	case g.Replicas != 0:
 		return g.Replicas
-	case g.onPostgres():
+	case g.withoutSQLite():
 		return 3
 	}
 	return 1
 }
 
-// onPostgres tells whether all stores are PostgreSQL; a store that config.json does not name is SQLite.
-func (g *Gateway) onPostgres() bool {
+// withoutSQLite tells whether more than one process may run: every store is PostgreSQL or disabled. One that config.json does not
+// name is SQLite.
+func (g *Gateway) withoutSQLite() bool {
 	for _, name := range []string{"config_store", "logs_store"} {
 		store, _ := g.Config[name].(map[string]any)
 		if enabled, ok := store["enabled"].(bool); ok && !enabled {

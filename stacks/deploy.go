@@ -20,23 +20,19 @@ type Options struct {
 	Keys []string
 }
 
-// Platform is where a stack runs.
-type Platform struct {
+// platform is where a stack runs.
+type platform struct {
 	validate func(*Config, *checker)
 	deploy   func(*pulumi.Context, *Config) error
 }
 
-// Platforms are the platforms by name, as in the configuration key platform.
-var Platforms map[string]Platform
-
-func init() {
-	Platforms = map[string]Platform{
-		"aws":   {validateAWS, deployAWS},
-		"azure": {validateAzure, deployAzure},
-	}
+// platforms are the platforms by name, as in the configuration key platform.
+var platforms = map[string]platform{
+	"aws":   {validateAWS, deployAWS},
+	"azure": {validateAzure, deployAzure},
 }
 
-func platformNames() []string { return slices.Sorted(maps.Keys(Platforms)) }
+func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
 
 // Deploy is the program. A refused configuration is a *ConfigError, and nothing is registered.
 func Deploy(ctx *pulumi.Context, opts Options) error {
@@ -44,7 +40,13 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if err := Platforms[config.Platform].deploy(ctx, config); err != nil {
+	if config.Rollout == RolloutFull && !config.Gateway.withoutSQLite() {
+		warning := "a store of the gateway is SQLite: what it holds is lost whenever the pod or task is replaced; give config_store and logs_store of type postgres in gateway.config"
+		if err := ctx.Log.Warn(warning, nil); err != nil {
+			return err
+		}
+	}
+	if err := platforms[config.Platform].deploy(ctx, config); err != nil {
 		return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
 	ctx.Export("rollout", pulumi.String(config.Rollout))

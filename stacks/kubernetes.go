@@ -45,7 +45,7 @@ func kubernetesProviderArgs(kubeconfig pulumi.StringOutput, context, clusterIden
 	return args
 }
 
-// Exec plug-ins speak this version since Kubernetes 1.22; it knows no interactive prompt in a deployment.
+// execVersion is the version of the exec protocol that aws and kubelogin speak by default.
 const execVersion = "client.authentication.k8s.io/v1beta1"
 
 // eksKubeconfig signs in with `aws eks get-token` at every call: a token from a look-up would differ at every up.

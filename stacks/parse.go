@@ -32,15 +32,21 @@ type Raw struct {
 type ConfigError struct {
 	Stack    string
 	Problems field.ErrorList
+	// Foreign are the problems of keys of other projects.
+	Foreign field.ErrorList
 }
 
 func (e *ConfigError) Error() string {
 	var b strings.Builder
 	noun := "problems"
-	if len(e.Problems) == 1 {
+	total := len(e.Problems) + len(e.Foreign)
+	if total == 1 {
 		noun = "problem"
 	}
-	fmt.Fprintf(&b, "the configuration of stack %s has %d %s:\n", e.Stack, len(e.Problems), noun)
+	fmt.Fprintf(&b, "the configuration of stack %s has %d %s:\n", e.Stack, total, noun)
+	for _, p := range e.Foreign {
+		fmt.Fprintf(&b, "  %s\n", p.Error())
+	}
 	for _, p := range e.Problems {
 		fmt.Fprintf(&b, "  %s:%s\n", Project, p.Error())
 	}
@@ -86,19 +92,20 @@ func knownKeys() []string {
 
 // Parse decodes strictly and checks everything; the error is a *ConfigError with every problem.
 func Parse(stack string, raw Raw) (*Config, error) {
+	foreign := foreignKeys(raw)
 	values, problems := decodeValues(raw)
 	c := &Config{Rollout: RolloutFull, ProtectIdentities: true}
 	problems = append(problems, decode(values, c)...)
 	problems = append(problems, placeholders(values)...)
 	problems = append(problems, c.validate()...)
-	if problems = distinct(problems); len(problems) > 0 {
-		return nil, &ConfigError{Stack: stack, Problems: problems}
+	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
+		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}
 	return c, nil
 }
 
-// decodeValues turns the engine's texts into values. An empty object means absent: Pulumi.yaml gives it as the default.
-func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
+// foreignKeys refuses settings of providers, which would pass silently.
+func foreignKeys(raw Raw) field.ErrorList {
 	var problems field.ErrorList
 	for _, key := range raw.Foreign {
 		if namespace, name, _ := strings.Cut(key, ":"); namespace == "aws" || namespace == "azure-native" || namespace == "kubernetes" {
@@ -106,6 +113,12 @@ func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
 				fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects aws, azure, eks and aks of this project", name)))
 		}
 	}
+	return problems
+}
+
+// decodeValues turns the engine's texts into values. An empty object means absent: Pulumi.yaml gives it as the default.
+func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
+	var problems field.ErrorList
 	values := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(raw.Values)) {
 		path := field.NewPath(key)

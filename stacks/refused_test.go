@@ -16,6 +16,7 @@ var refused = []struct {
 	// Platform and rollout.
 	{"no platform", "aws-dev", "platform", nil, []string{"bifrost:platform: Required", "aws, azure"}},
 	{"unknown platform", "aws-dev", "platform", "gcp", []string{`bifrost:platform: Unsupported value: "gcp"`, `"aws", "azure"`}},
+	{"empty rollout", "aws-dev", "rollout", "", []string{"bifrost:rollout: Required", "identity or full"}},
 	{"unknown rollout", "aws-dev", "rollout", "identities", []string{`bifrost:rollout: Unsupported value: "identities"`, `"identity", "full"`}},
 	{"protect is no boolean", "aws-dev", "protectIdentities", "maybe", []string{"bifrost:protectIdentities: Invalid value", "true or false"}},
 	{"objects of another platform", "aws-dev", "aks", map[string]any{"clusterName": "x"}, []string{"bifrost:aks: Forbidden", "platform aws does not read it"}},
@@ -131,6 +132,8 @@ var refused = []struct {
 	{"no config.json", "aws-dev", "gateway.config", nil, []string{"bifrost:gateway.config: Required"}},
 	{"memory", "aws-dev", "gateway.memoryLimit", "2 gigabytes", []string{"bifrost:gateway.memoryLimit", "512Mi"}},
 	{"cpu", "aws-dev", "gateway.cpuLimit", "-1", []string{"bifrost:gateway.cpuLimit"}},
+	{"memory limit below the request", "aws-dev", "gateway.memoryLimit", "256Mi", []string{"bifrost:gateway.memoryRequest", "512Mi", "above the limit, which is 256Mi"}},
+	{"cpu request above the limit", "azure-dev", "gateway.cpuRequest", "2", []string{"bifrost:gateway.cpuRequest", "above the limit"}},
 	{"variable", "aws-dev", "gateway.env", map[string]any{"1=x": "y"}, []string{"bifrost:gateway.env[1=x]"}},
 	{"a secret in clear", "aws-dev", "gateway.env.PG_PASSWORD", "hunter2", []string{"bifrost:gateway.env[PG_PASSWORD]: Forbidden"}},
 	{"the licence in clear", "aws-dev", "gateway.env.BIFROST_LICENSE", "l", []string{"bifrost:gateway.env[BIFROST_LICENSE]: Forbidden"}},
@@ -142,6 +145,7 @@ var refused = []struct {
 	{"no value for a reference", "aws-dev", "secrets.env", nil, []string{"bifrost:secrets.env.PG_PASSWORD: Required"}},
 	{"secret of the wrong type", "aws-dev", "secrets.license", map[string]any{"a": canary}, []string{"bifrost:secrets.license: Forbidden", "text"}},
 	{"secret variable", "aws-dev", "secrets.env", map[string]any{"A B": canary, "PG_PASSWORD": canary}, []string{"bifrost:secrets.env[A B]: Forbidden"}},
+	{"reserved variable", "aws-dev", "secrets.env.BIFROST_CONFIG", canary, []string{"bifrost:secrets.env[BIFROST_CONFIG]: Forbidden", "carries config.json"}},
 	{"key with a place of its own", "aws-dev", "secrets.env.BIFROST_ENCRYPTION_KEY", canary, []string{"secrets.encryptionKey"}},
 }
 
@@ -204,6 +208,6 @@ func TestProviderKeys(t *testing.T) {
 	err := g.Run(program(g))
 	var refusal *ConfigError
 	require.True(t, errors.As(err, &refusal))
-	require.ErrorContains(t, err, "aws:region")
+	require.ErrorContains(t, err, "\n  aws:region: Forbidden: default providers are disabled")
 	require.Empty(t, g.Resources)
 }

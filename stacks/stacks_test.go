@@ -158,15 +158,12 @@ users:
 func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error) {
 	return map[string]func(resource.PropertyMap) (resource.PropertyMap, error){
 		"aws:eks/getCluster:getCluster":                             always(eksLookup("1.34")),
-		"aws:ecs/getCluster:getCluster":                             always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev"}),
+		"aws:ecs/getCluster:getCluster":                             always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": "ACTIVE"}),
 		"aws:ecs/getService:getService":                             always(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:ecs-task-definition"}),
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": always(map[string]any{"arn": "arn:aws:iam::111122223333:oidc-provider/" + strings.TrimPrefix(eksIssuer, "https://")}),
 		"azure-native:containerservice:getManagedCluster":           always(aksLookup("1.34.2", true, true)),
 		"azure-native:containerservice:listManagedClusterUserCredentials": always(map[string]any{
 			"kubeconfigs": []any{map[string]any{"name": "clusterUser", "value": base64.StdEncoding.EncodeToString([]byte(aksUserKubeconfig))}},
-		}),
-		"azure-native:authorization:getClientConfig": always(map[string]any{
-			"subscriptionId": "00000000-0000-4000-8000-000000000001", "tenantId": "00000000-0000-4000-8000-000000000002",
 		}),
 	}
 }
@@ -244,10 +241,10 @@ func TestSecretsNeverStandInClear(t *testing.T) {
 
 func TestProtectedIdentities(t *testing.T) {
 	for stack, types := range map[string][]string{
-		"aws-dev":   {"aws:iam/role:Role"},
+		"aws-dev":   {"aws:iam/role:Role", "aws:iam/openIdConnectProvider:OpenIdConnectProvider"},
 		"azure-dev": {"azure-native:managedidentity:UserAssignedIdentity"},
 	} {
-		protected := record(t, stack, stackFile(t, stack).set("protectIdentities", nil))
+		protected := record(t, stack, settingsWithOidc(t, stack).set("protectIdentities", nil))
 		open := record(t, stack, stackFile(t, stack).set("protectIdentities", "false"))
 		for _, r := range protected.Resources {
 			require.Equal(t, slices.Contains(types, r.Type), r.Request.GetProtect(), "protection of %s", r.URN)
@@ -256,6 +253,15 @@ func TestProtectedIdentities(t *testing.T) {
 			require.False(t, r.Request.GetProtect(), r.URN)
 		}
 	}
+}
+
+// settingsWithOidc also makes the OIDC provider, where the platform has one.
+func settingsWithOidc(t *testing.T, stack string) settings {
+	s := stackFile(t, stack)
+	if stack == "aws-dev" {
+		s.set("eks.oidcProvider", "create")
+	}
+	return s
 }
 
 // TestSettableNames: two stacks fit one account.
@@ -309,6 +315,8 @@ func TestOidcProvider(t *testing.T) {
 
 	made := record(t, "aws-dev", stackFile(t, "aws-dev").set("eks.oidcProvider", "create"))
 	provider := made.One(t, "aws:iam/openIdConnectProvider:OpenIdConnectProvider")
+	require.Equal(t, "urn:pulumi:aws-dev::bifrost::aws:iam/openIdConnectProvider:OpenIdConnectProvider::eks-oidc-provider", provider.URN)
+	made.RequireProviders(t)
 	require.Equal(t, eksIssuer, provider.Input(t, "url"))
 	require.Equal(t, []any{"sts.amazonaws.com"}, provider.Input(t, "clientIdLists"))
 	require.True(t, made.DependsOn(made.Named(t, "aws:iam/role:Role", "eks-ecr-role"), provider), "the role waits for the provider")
@@ -379,8 +387,10 @@ func TestLookUps(t *testing.T) {
 			[]string{"OIDC issuer off", "az aks update --resource-group bifrost-dev --name dev --enable-oidc-issuer --enable-workload-identity"}},
 		"no workload identity": {"azure-dev", "azure-native:containerservice:getManagedCluster", always(aksLookup("1.34.2", true, false)),
 			[]string{"workload identity off", "--enable-workload-identity"}},
-		"another tenant and subscription": {"azure-dev", "azure-native:authorization:getClientConfig", always(map[string]any{"tenantId": "other-tenant", "subscriptionId": "other-subscription"}),
-			[]string{"other-tenant", "az login --tenant 00000000-0000-4000-8000-000000000002", "other-subscription", "az account set --subscription 00000000-0000-4000-8000-000000000001"}},
+		"an AKS cluster of another tenant": {"azure-dev", "azure-native:containerservice:getManagedCluster", always(map[string]any{"currentKubernetesVersion": "1.34.2", "identity": map[string]any{"tenantId": "other-tenant"}}),
+			[]string{"azure.tenantId", "other-tenant", "az login --tenant 00000000-0000-4000-8000-000000000002"}},
+		"a deleted ECS cluster": {"aws-dev", "aws:ecs/getCluster:getCluster", always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": "INACTIVE"}),
+			[]string{"INACTIVE", "aws ecs create-cluster"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := stackFile(t, c.stack).graph(t, c.stack)
@@ -391,9 +401,7 @@ func TestLookUps(t *testing.T) {
 				require.ErrorContains(t, err, want)
 			}
 			for _, r := range g.Resources {
-				if c.token != "aws:ecs/getCluster:getCluster" {
-					require.Contains(t, r.Type, "pulumi:providers:", "%s was registered", r.URN)
-				}
+				require.Contains(t, r.Type, "pulumi:providers:", "%s was registered", r.URN)
 			}
 		})
 	}
@@ -481,4 +489,16 @@ func TestTokenGatesTheGateway(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNumbersForTexts: pulumi config set stores digits as a number.
+func TestNumbersForTexts(t *testing.T) {
+	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("aws.accountId", 111122223333).set("gateway.env.PORT", 8080).set("tags.costCenter", 42))
+	require.Equal(t, []any{"111122223333"}, g.One(t, "pulumi:providers:aws").Input(t, "allowedAccountIds"))
+	require.Equal(t, "42", g.One(t, "pulumi:providers:aws").Input(t, "defaultTags.tags.costCenter"))
+}
+
+// TestFreeTexts: the customer's own texts may look like the recipes' placeholders.
+func TestFreeTexts(t *testing.T) {
+	record(t, "aws-dev", stackFile(t, "aws-dev").set("gateway.env.PROMPT", "write YOUR_NAME").set("gateway.env.OIDC_ID", "x").set("gateway.config.client.id", "env.OIDC_ID"))
 }

@@ -21,11 +21,17 @@ import (
 // placeholder matches what the vendor's recipes leave to the reader.
 var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
 
-// placeholders finds them anywhere in the configuration; values of secrets are not repeated.
+// free are texts of the customer's own, in which anything may stand.
+var free = []string{"gateway.config", "gateway.env", "tags", "labels"}
+
+// placeholders finds what the recipes leave open, outside free texts; values of secrets are not repeated.
 func placeholders(values map[string]any) field.ErrorList {
 	var problems field.ErrorList
 	var walk func(p *field.Path, secret bool, v any)
 	walk = func(p *field.Path, secret bool, v any) {
+		if slices.Contains(free, p.String()) {
+			return
+		}
 		switch v := v.(type) {
 		case string:
 			switch found := placeholder.FindString(v); {
@@ -91,7 +97,7 @@ func (k *checker) image(p *field.Path, value string) {
 // validate reports every problem of what decoded.
 func (c *Config) validate() field.ErrorList {
 	k := &checker{}
-	platform, known := Platforms[c.Platform]
+	platform, known := platforms[c.Platform]
 	switch {
 	case c.Platform == "":
 		k.add(field.Required(field.NewPath("platform"), "one of "+strings.Join(platformNames(), ", ")))
@@ -100,6 +106,9 @@ func (c *Config) validate() field.ErrorList {
 	default:
 		platform.validate(c, k)
 	}
+	if c.Rollout == "" {
+		k.add(field.Required(field.NewPath("rollout"), RolloutIdentity+" or "+RolloutFull))
+	}
 	k.add(check.OneOf(field.NewPath("rollout"), c.Rollout, RolloutIdentity, RolloutFull)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateRefresher(k)
@@ -107,11 +116,13 @@ func (c *Config) validate() field.ErrorList {
 	return k.problems
 }
 
-// requireImage checks the image and that its registry is of the kind that the platform pulls from.
-func (c *Config) requireImage(k *checker, fits func(components.Image) bool, want string) {
+// checkImage checks the image, and that its registry is of the kind that the platform pulls from.
+func (c *Config) checkImage(k *checker, required bool, fits func(components.Image) bool, want string) {
 	p := field.NewPath("registry", "image")
 	if c.Registry.Image == "" {
-		k.add(field.Required(p, want))
+		if required {
+			k.add(field.Required(p, want))
+		}
 		return
 	}
 	image, err := components.ParseImage(c.Registry.Image)
@@ -144,7 +155,8 @@ func validateAWS(c *Config, k *checker) {
 		k.add(check.Optional(p.Child("iamPath"), c.AWS.IamPath, check.IamPath)...)
 		k.add(check.Arn(p.Child("permissionsBoundary"), c.AWS.PermissionsBoundary, check.PolicyArn)...)
 	}
-	c.requireImage(k, func(i components.Image) bool { _, ok := i.Ecr(); return ok },
+	// The identity needs it too: its policy names the repository.
+	c.checkImage(k, true, func(i components.Image) bool { _, ok := i.Ecr(); return ok },
 		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG")
 	for i, r := range c.Registry.AdditionalRepositoryArns {
 		k.add(check.Arn(field.NewPath("registry", "additionalRepositoryArns").Index(i), r, check.RepositoryArn)...)
@@ -203,7 +215,7 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
-	c.requireImage(k, components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
+	c.checkImage(k, c.Rollout != RolloutIdentity, components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -258,20 +270,13 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenURL)...)
 	source, _ := config["credential_source"].(map[string]any)
 	file, _ := source["file"].(string)
-	if want := c.AKS.tokenFile(); file != want {
+	if want := cmp.Or(c.AKS.TokenFile, components.DefaultGcpTokenFile); file != want {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
 			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
 	}
 	if format, ok := source["format"].(map[string]any); ok && format["type"] != "text" {
 		k.add(field.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))
 	}
-}
-
-func (a *AKS) tokenFile() string {
-	if a.TokenFile != "" {
-		return a.TokenFile
-	}
-	return components.DefaultGcpTokenFile
 }
 
 func (c *Config) validateRefresher(k *checker) {
@@ -315,7 +320,7 @@ func (c *Config) validateCount(k *checker, p *field.Path, count int) {
 	switch {
 	case count < 0:
 		k.add(field.Invalid(p, count, "at least 1"))
-	case count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.onPostgres():
+	case count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
 		k.add(field.Invalid(p, count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
 	}
 }
@@ -329,6 +334,8 @@ func (c *Config) validateGateway(k *checker) {
 	k.add(check.Quantity(p.Child("memoryRequest"), g.MemoryRequest)...)
 	k.add(check.Quantity(p.Child("cpuLimit"), g.CPULimit)...)
 	k.add(check.Quantity(p.Child("memoryLimit"), g.MemoryLimit)...)
+	k.add(check.NotAbove(p.Child("cpuRequest"), cmp.Or(g.CPURequest, components.DefaultCPURequest), cmp.Or(g.CPULimit, components.DefaultCPULimit))...)
+	k.add(check.NotAbove(p.Child("memoryRequest"), cmp.Or(g.MemoryRequest, components.DefaultMemoryRequest), cmp.Or(g.MemoryLimit, components.DefaultMemoryLimit))...)
 	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
 		k.add(check.EnvName(p.Child("env").Key(name), name)...)
 		if _, secret := c.Secrets.Env[name]; secret || name == licenseVariable || name == encryptionKeyVariable {
@@ -342,12 +349,15 @@ func (c *Config) validateGateway(k *checker) {
 		if name == licenseVariable || name == encryptionKeyVariable {
 			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "has a key of its own: secrets.license or secrets.encryptionKey"))
 		}
+		if name == components.ConfigVariable {
+			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "carries config.json; give the variable another name"))
+		}
 	}
 	if c.Rollout == RolloutIdentity {
 		return
 	}
 	if len(g.Config) == 0 {
-		k.add(field.Required(p.Child("config"), "the content of Bifrost's config.json; {config_store: {enabled: true, type: sqlite}} for a trial"))
+		k.add(field.Required(p.Child("config"), "the content of Bifrost's config.json; {config_store: {enabled: true, type: sqlite}} for a trial whose data may be lost"))
 	}
 	for _, missing := range c.missingSecrets() {
 		k.add(field.Required(field.NewPath("secrets").Child(missing), "pulumi config set --secret --path '"+Project+":secrets."+missing+"'"))

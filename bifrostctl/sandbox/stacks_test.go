@@ -176,8 +176,22 @@ func TestOneSetting(t *testing.T) {
 		{"azure-dev", "registry.image=europe-west1-docker.pkg.dev/bifrost-dist/acme-hub/bifrost:2.1.1", []string{
 			"update Deployment aks-gateway-deployment [spec.template.spec.containers[0].image]",
 		}},
+		{"aws-dev", "labels.team=x", []string{
+			"update Namespace eks-namespace [metadata.labels.team]",
+			"update ServiceAccount eks-pull-service-account [metadata.labels.team]",
+			"update ServiceAccount eks-gateway-service-account [metadata.labels.team]",
+			"update Secret eks-pull-secret [metadata.labels.team]",
+			"update Secret eks-gateway-config [metadata.labels.team]",
+			"update Secret eks-gateway-env [metadata.labels.team]",
+			"update Role eks-pull-role [metadata.labels.team]",
+			"update RoleBinding eks-pull-role-binding [metadata.labels.team]",
+			"update CronJob eks-pull-cron-job [metadata.labels.team spec.jobTemplate.metadata.labels.team spec.jobTemplate.spec.template.metadata.labels.team]",
+			"update Job eks-pull-first-run [metadata.labels.team]",
+			"update Deployment eks-gateway-deployment [metadata.labels.team spec.template.metadata.labels.team]",
+			"update Service eks-gateway-service [metadata.labels.team]",
+		}},
 		{"azure-dev", "gateway.config.client.enforce_auth_on_inference=false", []string{
-			"update Secret aks-gateway-config [stringData[\"config.json\"]]",
+			"update Secret aks-gateway-config [data[\"config.json\"]]",
 			"update Deployment aks-gateway-deployment [spec.template.metadata.annotations[\"checksum/config\"]]",
 		}},
 	} {
@@ -204,7 +218,7 @@ func TestChangedConfigOnECS(t *testing.T) {
 		changed = append(changed, step.Op+" "+step.Name)
 	}
 	require.ElementsMatch(t, []string{
-		"create-replacement ecs-secret-config-version", "replace ecs-secret-config-version", "delete-replaced ecs-secret-config-version",
+		"create-replacement ecs-config-version", "replace ecs-config-version", "delete-replaced ecs-config-version",
 		"create-replacement ecs-task-definition", "replace ecs-task-definition", "delete-replaced ecs-task-definition",
 		"update ecs-service",
 	}, changed)
@@ -246,6 +260,7 @@ func TestHandoff(t *testing.T) {
 		require.Equal(t, "arn:aws:iam::111122223333:role/"+role, entry["principalArn"].StringValue())
 		require.Regexp(t, `^AROA`, entry["principalId"].StringValue())
 		require.Equal(t, "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub", entry["repositories"].ArrayValue()[0].StringValue())
+		require.Len(t, entry, 6)
 	}
 
 	azure := newStack(t, "azure-dev")
@@ -258,6 +273,8 @@ func TestHandoff(t *testing.T) {
 	require.Regexp(t, `^https://.*/$`, entry["issuer"].StringValue())
 	require.Equal(t, "system:serviceaccount:bifrost:bifrost-pull", entry["subject"].StringValue())
 	require.Equal(t, "api://AzureADTokenExchange", entry["audience"].StringValue())
+	require.Equal(t, "aks-issuer", entry["trust"].StringValue())
+	require.Len(t, entry, 9)
 }
 
 // TestSecretMadeAgain: a pull Secret that was deleted is made again and filled again.
@@ -284,6 +301,7 @@ func TestGuards(t *testing.T) {
 		{"aws-dev", "ecs.clusterName=nope", "aws ecs create-cluster"},
 		{"azure-dev", "aks.clusterName=nope", "az aks list"},
 		{"azure-dev", "azure.tenantId=00000000-0000-4000-8000-00000000000f", "az login --tenant"},
+		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "SubscriptionNotFound"},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			s := newStack(t, c.stack)
@@ -371,4 +389,28 @@ func TestRolledBack(t *testing.T) {
 	failed := s.engine.Up()
 	require.Error(t, failed.Err)
 	require.Contains(t, failed.Messages(), "was rolled back")
+}
+
+// TestRevokedKey: a secret variable that leaves the configuration leaves the cluster.
+func TestRevokedKey(t *testing.T) {
+	s := newStack(t, "azure-dev")
+	withKey := `gateway.config.providers={openai: {key: env.OPENAI_API_KEY}}`
+	s.set(withKey)
+	s.engine.MustUp()
+	require.Contains(t, s.secretKeys("bifrost-env"), "OPENAI_API_KEY")
+	s.set()
+	s.engine.MustUp()
+	require.NotContains(t, s.secretKeys("bifrost-env"), "OPENAI_API_KEY")
+	require.Contains(t, s.secretKeys("bifrost-env"), "PG_PASSWORD")
+}
+
+func (s *stackUnderTest) secretKeys(name string) (keys []string) {
+	for _, r := range s.world.Resources {
+		if r.Type == "kubernetes:core/v1:Secret" && strings.HasSuffix(r.ID, "/"+name) {
+			for key := range r.State["data"].(map[string]any) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }

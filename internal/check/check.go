@@ -191,6 +191,16 @@ func Quantity(p *field.Path, quantity string) field.ErrorList {
 	return nil
 }
 
+// NotAbove refuses a request above its limit, as the API server does. What does not parse is Quantity's to refuse.
+func NotAbove(p *field.Path, request, limit string) field.ErrorList {
+	r, err1 := resource.ParseQuantity(request)
+	l, err2 := resource.ParseQuantity(limit)
+	if err1 != nil || err2 != nil || r.Cmp(l) <= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, request, "above the limit, which is "+limit)}
+}
+
 // File checks the absolute path of a file that is mounted in a folder of its own; an empty one is absent.
 func File(p *field.Path, file string) field.ErrorList {
 	if file == "" || (path.IsAbs(file) && path.Clean(file) == file && path.Dir(file) != "/") {

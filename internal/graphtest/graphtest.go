@@ -130,14 +130,6 @@ func (g *Graph) Run(program pulumi.RunFunc) error {
 	})
 }
 
-// Record runs a program that must succeed.
-func Record(t testing.TB, program pulumi.RunFunc) *Graph {
-	t.Helper()
-	g := &Graph{}
-	require.NoError(t, g.Run(program))
-	return g
-}
-
 // NewResource implements pulumi.MockResourceMonitor.
 func (g *Graph) NewResource(a pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	r := Resource{

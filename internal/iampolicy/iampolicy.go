@@ -65,7 +65,7 @@ func ECRPull(repositoryArns []string) Document {
 			Resource: []string{"*"},
 		},
 		{
-			Sid:      "ECRPull",
+			Sid:      "ECRPullFromBifrost",
 			Effect:   "Allow",
 			Action:   PullActions,
 			Resource: repositoryArns,
@@ -142,9 +142,4 @@ func Partition(region string) string {
 		return "aws-us-gov"
 	}
 	return "aws"
-}
-
-// OIDCProviderArn is the ARN that IAM gives to an account's OIDC provider for an issuer.
-func OIDCProviderArn(partition, accountID, issuer string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", partition, accountID, IssuerHost(issuer))
 }

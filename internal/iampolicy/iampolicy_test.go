@@ -18,7 +18,7 @@ func TestDocuments(t *testing.T) {
 	}{
 		"pull": {ECRPull([]string{repo}), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
-			{"Sid":"ECRPull","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],"Resource":["` + repo + `"]}]}`},
+			{"Sid":"ECRPullFromBifrost","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],"Resource":["` + repo + `"]}]}`},
 		"irsa": {IRSATrust(provider, issuer, "bifrost", "bifrost-pull"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Federated":"` + provider + `"},"Action":["sts:AssumeRoleWithWebIdentity"],
 			 "Condition":{"StringEquals":{
@@ -45,6 +45,4 @@ func TestPartition(t *testing.T) {
 	for region, want := range map[string]string{"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"} {
 		require.Equal(t, want, Partition(region))
 	}
-	require.Equal(t, "arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.example/id/X",
-		OIDCProviderArn("aws-us-gov", "111122223333", "https://oidc.example/id/X/"))
 }

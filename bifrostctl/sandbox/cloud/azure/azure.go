@@ -33,8 +33,6 @@ func Provider() *double.Provider {
 
 // session is one configured instance of the provider.
 type session struct {
-	// signedIn is the subscription of the CLI's login; empty where nobody is signed in.
-	signedIn string
 	// subscription and tenant are those of the provider's configuration, or the login's.
 	subscription, tenant string
 	location             string
@@ -47,7 +45,7 @@ func configure(w *world.World, config double.Object) (any, error) {
 	if login == nil {
 		return nil, fmt.Errorf("please run 'az login' to setup account: nobody is signed in to an Azure subscription of the sandbox")
 	}
-	s := &session{signedIn: login.ID, subscription: login.ID, tenant: login.Tenant, location: double.String(config, "location")}
+	s := &session{subscription: login.ID, tenant: login.Tenant, location: double.String(config, "location")}
 	if id := double.String(config, "subscriptionId"); id != "" {
 		s.subscription = id
 	}

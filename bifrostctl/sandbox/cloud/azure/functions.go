@@ -23,7 +23,6 @@ const (
 
 func functions() map[string]*double.Function {
 	return map[string]*double.Function{
-		"azure-native:authorization:getClientConfig": {Call: getClientConfig},
 		"azure-native:containerservice:getManagedCluster": {
 			Args: containerservice.LookupManagedClusterArgs{}, Call: getManagedCluster,
 		},
@@ -31,15 +30,6 @@ func functions() map[string]*double.Function {
 			Args: containerservice.ListManagedClusterUserCredentialsArgs{}, Call: listUserCredentials,
 		},
 	}
-}
-
-// getClientConfig answers with the login's subscription and tenant, which are not the provider's where these are wrong.
-func getClientConfig(c *double.Call, _ double.Object) (double.Object, error) {
-	login := c.World.Azure[sessionOf(c).signedIn]
-	return double.Object{
-		"subscriptionId": login.ID, "tenantId": login.Tenant,
-		"clientId": world.GUID("login client", login.Tenant), "objectId": world.GUID("login object", login.Tenant),
-	}, nil
 }
 
 func findCluster(c *double.Call, args double.Object) (*world.AKSCluster, error) {
@@ -74,6 +64,7 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 		"kubernetesVersion": cluster.Version, "currentKubernetesVersion": cluster.Version,
 		"fqdn": cluster.FQDN(tenant), "azurePortalFQDN": "portal-" + cluster.FQDN(tenant), "dnsPrefix": cluster.Name,
 		"enableRBAC": true, "disableLocalAccounts": true, "maxAgentPools": 100.0,
+		"identity":          double.Object{"type": "SystemAssigned", "tenantId": tenant, "principalId": world.GUID("cluster identity", tenant, cluster.Name)},
 		"nodeResourceGroup": fmt.Sprintf("MC_%s_%s_%s", cluster.ResourceGroup, cluster.Name, cluster.Location),
 		"aadProfile":        double.Object{"managed": true, "enableAzureRBAC": true, "tenantID": tenant},
 		"oidcIssuerProfile": issuer,
