@@ -84,7 +84,7 @@ type ECS struct {
 	Subnets            []string `config:"subnets"`
 	SecurityGroups     []string `config:"securityGroups"`
 	AssignPublicIP     bool     `config:"assignPublicIp"`
-	DesiredCount       int      `config:"desiredCount"`
+	DesiredCount       *int     `config:"desiredCount"`
 	CPU                int      `config:"cpu"`
 	Memory             int      `config:"memory"`
 	RoleName           string   `config:"roleName"`
@@ -135,7 +135,7 @@ type RefresherImages struct {
 type Gateway struct {
 	Namespace      string            `config:"namespace"`
 	ServiceAccount string            `config:"serviceAccount"`
-	Replicas       int               `config:"replicas"`
+	Replicas       *int              `config:"replicas"`
 	Config         map[string]any    `config:"config"`
 	Env            map[string]string `config:"env"`
 	CPURequest     string            `config:"cpuRequest"`
@@ -173,8 +173,8 @@ func (c *Config) secretEnv() map[string]string {
 // replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.
 func (g *Gateway) replicas() int {
 	switch {
-	case g.Replicas != 0:
-		return g.Replicas
+	case g.Replicas != nil:
+		return *g.Replicas
 	case g.withoutSQLite():
 		return 3
 	}
@@ -198,8 +198,8 @@ func (g *Gateway) withoutSQLite() bool {
 
 // desiredCount of ECS tasks: as configured, else the gateway's replicas.
 func (c *Config) desiredCount() int {
-	if c.ECS.DesiredCount != 0 {
-		return c.ECS.DesiredCount
+	if c.ECS.DesiredCount != nil {
+		return *c.ECS.DesiredCount
 	}
 	return c.Gateway.replicas()
 }

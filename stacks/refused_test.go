@@ -125,6 +125,8 @@ var refused = []struct {
 
 	// The gateway.
 	{"namespace", "aws-dev", "gateway.namespace", "Bifrost_1", []string{"bifrost:gateway.namespace"}},
+	{"no replicas", "aws-dev", "gateway.replicas", 0, []string{"bifrost:gateway.replicas: Invalid value: 0", "at least 1"}},
+	{"no tasks", "aws-dev", "ecs.desiredCount", 0, []string{"bifrost:ecs.desiredCount: Invalid value: 0", "at least 1"}},
 	{"negative replicas", "aws-dev", "gateway.replicas", -1, []string{"bifrost:gateway.replicas", "at least 1"}},
 	{"replicas on SQLite", "aws-dev", "gateway.config", map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}, []string{"bifrost:gateway.replicas: Invalid value: 2", "SQLite"}},
 	{"replicas on a SQLite log store", "azure-dev", "gateway.config.logs_store.type", "sqlite", []string{"bifrost:gateway.replicas", "SQLite"}},

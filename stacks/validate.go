@@ -316,12 +316,13 @@ func (c *Config) validateSchedule(k *checker, life time.Duration, token string) 
 }
 
 // validateCount refuses more than one process on SQLite, which locks its file.
-func (c *Config) validateCount(k *checker, p *field.Path, count int) {
+func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 	switch {
-	case count < 0:
-		k.add(field.Invalid(p, count, "at least 1"))
-	case count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
-		k.add(field.Invalid(p, count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
+	case count == nil:
+	case *count < 1:
+		k.add(field.Invalid(p, *count, "at least 1"))
+	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
+		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
 	}
 }
 
