@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,11 +30,17 @@ type settings map[string]any
 // canary marks every secret value of the tests.
 const canary = "canary-5f0c"
 
-// stackFile reads a stack file of the project and adds the secrets that it leaves out.
+// stackFile reads a stack file of the project.
 func stackFile(t testing.TB, stack string) settings {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
 	require.NoError(t, err)
+	return parseStackFile(t, text)
+}
+
+// parseStackFile adds the secrets that a stack file leaves out.
+func parseStackFile(t testing.TB, text []byte) settings {
+	t.Helper()
 	var file struct {
 		Config map[string]any `json:"config"`
 	}
@@ -501,4 +508,41 @@ func TestNumbersForTexts(t *testing.T) {
 // TestFreeTexts: the customer's own texts may look like the recipes' placeholders.
 func TestFreeTexts(t *testing.T) {
 	record(t, "aws-dev", stackFile(t, "aws-dev").set("gateway.env.PROMPT", "write YOUR_NAME").set("gateway.env.OIDC_ID", "x").set("gateway.config.client.id", "env.OIDC_ID"))
+}
+
+// TestDocumentedProduction: the stack file that docs/ci.md shows is a stack, with the defaults for production.
+func TestDocumentedProduction(t *testing.T) {
+	page, err := os.ReadFile("../docs/ci.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```yaml\nconfig:\n")
+	require.True(t, found, "docs/ci.md shows no stack file")
+	text, _, _ := strings.Cut(rest, "```")
+	g := record(t, "aws-prod", parseStackFile(t, []byte("config:\n"+text)))
+	require.EqualValues(t, 3, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
+	require.EqualValues(t, 30, g.Of("aws:secretsmanager/secret:Secret")[0].Input(t, "recoveryWindowInDays"))
+	for _, role := range g.Of("aws:iam/role:Role") {
+		require.True(t, role.Request.GetProtect(), role.URN)
+	}
+}
+
+// TestReadmeOutput: the readme output names only outputs that every stack has at every rollout.
+func TestReadmeOutput(t *testing.T) {
+	readme, err := os.ReadFile("../Pulumi.README.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`\$\{outputs\.([^}]+)\}`).FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, named)
+	for _, stack := range devStacks {
+		for _, rollout := range []string{RolloutIdentity, RolloutFull} {
+			g := stackFile(t, stack).set("rollout", rollout).graph(t, stack)
+			var exported map[string]pulumi.Input
+			require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
+				err := program(g)(ctx)
+				exported = ctx.GetCurrentExportMap()
+				return err
+			}))
+			for _, name := range named {
+				require.Contains(t, exported, name[1], "%s at rollout %s", stack, rollout)
+			}
+		}
+	}
 }
