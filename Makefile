@@ -13,7 +13,7 @@ SANDBOX := .sandbox
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build sandbox test lint golden clean FORCE
+.PHONY: help build sandbox test bench lint golden clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -28,15 +28,21 @@ test: $(PULUMI) ## run all tests: no credentials, and no network once the module
 	go test ./...
 	go -C bifrostctl test ./...
 
+bench: ## previews as ratios, and the CPU-seconds of a first build by package (minutes)
+	go -C bifrostctl test ./sandbox -run '^$$' -bench . -benchtime 50x
+	go -C tools run ./compilecost -dir ..
+
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update
 
-lint: bin/staticcheck ## gofmt, go vet and staticcheck
+lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint on the workflows
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
 	go vet ./...
 	go -C bifrostctl vet ./...
 	bin/staticcheck ./...
 	cd bifrostctl && ../bin/staticcheck ./...
+	cd tools && ../bin/staticcheck ./...
+	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 clean: ## delete what was built, and the sandbox with its clouds
 	rm -rf bin .sandbox
@@ -58,3 +64,6 @@ bin/pulumi: bifrostctl/go.mod
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+bin/actionlint: tools/go.mod
+	go -C tools build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint

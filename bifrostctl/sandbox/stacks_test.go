@@ -19,7 +19,7 @@ import (
 
 // stackUnderTest is a stack of the project with its engine and its clouds.
 type stackUnderTest struct {
-	t      *testing.T
+	t      testing.TB
 	file   map[string]any
 	world  *cloud.World
 	engine *enginetest.Engine
@@ -27,7 +27,7 @@ type stackUnderTest struct {
 }
 
 // newStack is a stack in clouds in which everything that its file names exists.
-func newStack(t *testing.T, name string) *stackUnderTest {
+func newStack(t testing.TB, name string) *stackUnderTest {
 	t.Helper()
 	p, err := loadProject("../..", name)
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func newStack(t *testing.T, name string) *stackUnderTest {
 	return newStackIn(t, name, w)
 }
 
-func newStackIn(t *testing.T, name string, w *cloud.World) *stackUnderTest {
+func newStackIn(t testing.TB, name string, w *cloud.World) *stackUnderTest {
 	t.Helper()
 	p, err := loadProject("../..", name)
 	require.NoError(t, err)
