@@ -2,171 +2,194 @@ package stacks
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/graphtest"
 )
 
-// refused are configurations that must be refused before anything is registered: each is a dev stack with one thing changed.
-var refused = []struct {
+// refusal is a dev stack with one thing changed, and what the error says of it.
+type refusal struct {
 	name, stack, path string
 	value             any
 	want              []string
-}{
-	// Platform and rollout.
-	{"no platform", "aws-dev", "platform", nil, []string{"bifrost:platform: Required", "aws, azure"}},
-	{"unknown platform", "aws-dev", "platform", "gcp", []string{`bifrost:platform: Unsupported value: "gcp"`, `"aws", "azure"`}},
-	{"empty rollout", "aws-dev", "rollout", "", []string{"bifrost:rollout: Required", "identity or full"}},
-	{"unknown rollout", "aws-dev", "rollout", "identities", []string{`bifrost:rollout: Unsupported value: "identities"`, `"identity", "full"`}},
-	{"protect is no boolean", "aws-dev", "protectIdentities", "maybe", []string{"bifrost:protectIdentities: Invalid value", "true or false"}},
-	{"objects of another platform", "aws-dev", "aks", map[string]any{"clusterName": "x"}, []string{"bifrost:aks: Forbidden", "platform aws does not read it"}},
-	{"objects of another platform", "azure-dev", "ecs", map[string]any{"clusterName": "x"}, []string{"bifrost:ecs: Forbidden", "platform azure does not read it"}},
+}
 
-	// Unknown keys and wrong types.
-	{"unknown top-level key", "aws-dev", "gatway", map[string]any{"replicas": 2}, []string{"bifrost:gatway: Forbidden", "did you mean gateway?"}},
-	{"unknown key", "aws-dev", "eks.clustername", "dev", []string{"bifrost:eks.clustername: Forbidden", "did you mean clusterName?"}},
-	{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, additionalRepositoryArns"}},
-	{"unknown nested key", "aws-dev", "refresher.images.kubctl", "x/y:1", []string{"bifrost:refresher.images.kubctl", "did you mean kubectl?"}},
-	{"unknown secret", "aws-dev", "secrets.licence", "x", []string{"bifrost:secrets.licence", "did you mean license?"}},
-	{"text for an object", "aws-dev", "eks", "dev", []string{"bifrost:eks: Forbidden", "not an object"}},
-	{"list for an object", "aws-dev", "eks", []any{"dev"}, []string{"bifrost:eks: Forbidden", "not an object"}},
-	{"text for a number", "aws-dev", "gateway.replicas", "two", []string{"bifrost:gateway.replicas: Invalid value", "a whole number"}},
-	{"fraction for a number", "aws-dev", "gateway.replicas", 1.5, []string{"bifrost:gateway.replicas: Invalid value"}},
-	{"text for a boolean", "aws-dev", "ecs.assignPublicIp", "yes", []string{"bifrost:ecs.assignPublicIp: Invalid value", "true or false"}},
-	{"number for a tag", "aws-dev", "tags.team", map[string]any{"a": 1}, []string{"bifrost:tags"}},
+// refused are configurations that must be refused before anything is registered, by the stage that refuses them: decode reads
+// shapes, keys and types, validate what they say. What only a cloud knows is refused later: TestLookUps.
+var refused = map[string][]refusal{
+	"decode": {
+		// Unknown keys and wrong types.
+		{"unknown top-level key", "aws-dev", "gatway", map[string]any{"replicas": 2}, []string{"bifrost:gatway: Forbidden", "did you mean gateway?"}},
+		{"unknown key", "aws-dev", "eks.clustername", "dev", []string{"bifrost:eks.clustername: Forbidden", "did you mean clusterName?"}},
+		{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, additionalRepositoryArns"}},
+		{"unknown nested key", "aws-dev", "refresher.images.kubctl", "x/y:1", []string{"bifrost:refresher.images.kubctl", "did you mean kubectl?"}},
+		{"unknown secret", "aws-dev", "secrets.licence", "x", []string{"bifrost:secrets.licence", "did you mean license?"}},
+		{"text for an object", "aws-dev", "eks", "dev", []string{"bifrost:eks: Forbidden", "not an object"}},
+		{"list for an object", "aws-dev", "eks", []any{"dev"}, []string{"bifrost:eks: Forbidden", "not an object"}},
+		{"text for a number", "aws-dev", "gateway.replicas", "two", []string{"bifrost:gateway.replicas: Invalid value", "a whole number"}},
+		{"fraction for a number", "aws-dev", "gateway.replicas", 1.5, []string{"bifrost:gateway.replicas: Invalid value"}},
+		{"text for a boolean", "aws-dev", "ecs.assignPublicIp", "yes", []string{"bifrost:ecs.assignPublicIp: Invalid value", "true or false"}},
+		{"number for a tag", "aws-dev", "tags.team", map[string]any{"a": 1}, []string{"bifrost:tags"}},
+		{"protect is no boolean", "aws-dev", "protectIdentities", "maybe", []string{"bifrost:protectIdentities: Invalid value", "true or false"}},
+		{"secret of the wrong type", "aws-dev", "secrets.license", map[string]any{"a": canary}, []string{"bifrost:secrets.license: Forbidden", "text"}},
+	},
+	"validate": {
+		// Platform and rollout.
+		{"no platform", "aws-dev", "platform", nil, []string{"bifrost:platform: Required", "aws, azure"}},
+		{"unknown platform", "aws-dev", "platform", "gcp", []string{`bifrost:platform: Unsupported value: "gcp"`, `"aws", "azure"`}},
+		{"empty rollout", "aws-dev", "rollout", "", []string{"bifrost:rollout: Required", "identity or full"}},
+		{"unknown rollout", "aws-dev", "rollout", "identities", []string{`bifrost:rollout: Unsupported value: "identities"`, `"identity", "full"`}},
+		{"objects of another platform", "aws-dev", "aks", map[string]any{"clusterName": "x"}, []string{"bifrost:aks: Forbidden", "platform aws does not read it"}},
+		{"objects of another platform", "azure-dev", "ecs", map[string]any{"clusterName": "x"}, []string{"bifrost:ecs: Forbidden", "platform azure does not read it"}},
 
-	// Placeholders of the recipes.
-	{"placeholder slug", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/YOUR_HUB_SLUG:1.0", []string{"bifrost:registry.image: Invalid value", "placeholder YOUR_HUB_SLUG"}},
-	{"placeholder account", "aws-dev", "registry.image", "BIFROST_ACCOUNT_ID.dkr.ecr.us-east-1.amazonaws.com/acme:1.0", []string{"placeholder BIFROST_ACCOUNT_ID"}},
-	{"placeholder cluster", "aws-dev", "eks.clusterName", "YOUR_CLUSTER_NAME", []string{"bifrost:eks.clusterName", "placeholder YOUR_CLUSTER_NAME"}},
-	{"placeholder subnet", "aws-dev", "ecs.subnets", []any{"subnet-xxx"}, []string{"bifrost:ecs.subnets[0]", "placeholder subnet-xxx"}},
-	{"placeholder region", "azure-dev", "registry.image", "REGION-docker.pkg.dev/p/acme/bifrost:1.0", []string{"placeholder REGION-docker.pkg.dev"}},
-	{"placeholder project number", "azure-dev", "gcp.credentialConfig.audience", "//iam.googleapis.com/projects/BIFROST_PROJECT_NUMBER/locations/global/workloadIdentityPools/a-pool/providers/a-provider", []string{"bifrost:gcp.credentialConfig.audience", "placeholder BIFROST_PROJECT_NUMBER"}},
-	{"placeholder in a secret", "aws-dev", "secrets.license", "YOUR_LICENSE " + canary, []string{"bifrost:secrets.license: Forbidden", "placeholder YOUR_LICENSE"}},
+		// Placeholders of the recipes.
+		{"placeholder slug", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/YOUR_HUB_SLUG:1.0", []string{"bifrost:registry.image: Invalid value", "placeholder YOUR_HUB_SLUG"}},
+		{"placeholder account", "aws-dev", "registry.image", "BIFROST_ACCOUNT_ID.dkr.ecr.us-east-1.amazonaws.com/acme:1.0", []string{"placeholder BIFROST_ACCOUNT_ID"}},
+		{"placeholder cluster", "aws-dev", "eks.clusterName", "YOUR_CLUSTER_NAME", []string{"bifrost:eks.clusterName", "placeholder YOUR_CLUSTER_NAME"}},
+		{"placeholder subnet", "aws-dev", "ecs.subnets", []any{"subnet-xxx"}, []string{"bifrost:ecs.subnets[0]", "placeholder subnet-xxx"}},
+		{"placeholder region", "azure-dev", "registry.image", "REGION-docker.pkg.dev/p/acme/bifrost:1.0", []string{"placeholder REGION-docker.pkg.dev"}},
+		{"placeholder project number", "azure-dev", "gcp.credentialConfig.audience", "//iam.googleapis.com/projects/BIFROST_PROJECT_NUMBER/locations/global/workloadIdentityPools/a-pool/providers/a-provider", []string{"bifrost:gcp.credentialConfig.audience", "placeholder BIFROST_PROJECT_NUMBER"}},
+		{"placeholder in a secret", "aws-dev", "secrets.license", "YOUR_LICENSE " + canary, []string{"bifrost:secrets.license: Forbidden", "placeholder YOUR_LICENSE"}},
 
-	// The image.
-	{"no image", "aws-dev", "registry.image", nil, []string{"bifrost:registry.image: Required"}},
-	{"latest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:latest", []string{"bifrost:registry.image", "latest names another image", "write the version or a digest"}},
-	{"neither tag nor digest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub", []string{"neither tag nor digest"}},
-	{"not a reference", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/Acme Hub:1", []string{"invalid reference format"}},
-	{"short digest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub@sha256:abc", []string{"bifrost:registry.image"}},
-	{"no registry", "aws-dev", "registry.image", "acme-hub:1.0", []string{"no registry host"}},
-	{"another registry on AWS", "aws-dev", "registry.image", "europe-west1-docker.pkg.dev/p/r/i:1.0", []string{"not of this platform's registry", "dkr.ecr"}},
-	{"another registry on Azure", "azure-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.0", []string{"not of this platform's registry", "docker.pkg.dev"}},
-	{"repository that is none", "aws-dev", "registry.additionalRepositoryArns", []any{"arn:aws:s3:::bucket"}, []string{"bifrost:registry.additionalRepositoryArns[0]", "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}},
-	{"repositories on Azure", "azure-dev", "registry.additionalRepositoryArns", []any{"arn:aws:ecr:us-east-1:444455556666:repository/x"}, []string{"platform azure does not read it"}},
+		// The image.
+		{"no image", "aws-dev", "registry.image", nil, []string{"bifrost:registry.image: Required"}},
+		{"latest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:latest", []string{"bifrost:registry.image", "latest names another image", "write the version or a digest"}},
+		{"neither tag nor digest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub", []string{"neither tag nor digest"}},
+		{"not a reference", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/Acme Hub:1", []string{"invalid reference format"}},
+		{"short digest", "aws-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub@sha256:abc", []string{"bifrost:registry.image"}},
+		{"no registry", "aws-dev", "registry.image", "acme-hub:1.0", []string{"no registry host"}},
+		{"another registry on AWS", "aws-dev", "registry.image", "europe-west1-docker.pkg.dev/p/r/i:1.0", []string{"not of this platform's registry", "dkr.ecr"}},
+		{"another registry on Azure", "azure-dev", "registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.0", []string{"not of this platform's registry", "docker.pkg.dev"}},
+		{"repository that is none", "aws-dev", "registry.additionalRepositoryArns", []any{"arn:aws:s3:::bucket"}, []string{"bifrost:registry.additionalRepositoryArns[0]", "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}},
+		{"repositories on Azure", "azure-dev", "registry.additionalRepositoryArns", []any{"arn:aws:ecr:us-east-1:444455556666:repository/x"}, []string{"platform azure does not read it"}},
 
-	// AWS.
-	{"no aws object", "aws-dev", "aws", nil, []string{"bifrost:aws: Required", "region and accountId"}},
-	{"no region", "aws-dev", "aws.region", nil, []string{"bifrost:aws.region: Required"}},
-	{"not a region", "aws-dev", "aws.region", "us-east1", []string{"bifrost:aws.region: Invalid value", "us-east-1"}},
-	{"no account", "aws-dev", "aws.accountId", nil, []string{"bifrost:aws.accountId: Required"}},
-	{"short account", "aws-dev", "aws.accountId", "11112222333", []string{"bifrost:aws.accountId: Invalid value", "12 digits"}},
-	{"role that is no ARN", "aws-dev", "aws.assumeRoleArn", "deployer", []string{"bifrost:aws.assumeRoleArn", "arn:aws:iam::ACCOUNT:role/NAME"}},
-	{"user for a role", "aws-dev", "aws.assumeRoleArn", "arn:aws:iam::111122223333:user/deployer", []string{"bifrost:aws.assumeRoleArn"}},
-	{"boundary that is no policy", "aws-dev", "aws.permissionsBoundary", "arn:aws:iam::1111:policy/b", []string{"bifrost:aws.permissionsBoundary"}},
-	{"IAM path", "aws-dev", "aws.iamPath", "bifrost", []string{"bifrost:aws.iamPath", "begins and ends with a slash"}},
-	{"no EKS cluster's name", "aws-dev", "eks", map[string]any{"oidcProvider": "existing"}, []string{"bifrost:eks.clusterName: Required"}},
-	{"EKS cluster's name", "aws-dev", "eks.clusterName", "-dev", []string{"bifrost:eks.clusterName: Invalid value"}},
-	{"OIDC provider", "aws-dev", "eks.oidcProvider", "maybe", []string{"bifrost:eks.oidcProvider", `"existing", "create"`}},
-	{"role's name", "aws-dev", "eks.roleName", "Bifrost Role", []string{"bifrost:eks.roleName", "at most 64"}},
-	{"Secret's name", "aws-dev", "eks.secretName", "ECR_Secret", []string{"bifrost:eks.secretName"}},
-	{"gateway's role", "aws-dev", "eks.gatewayRoleArn", "BedrockRole", []string{"bifrost:eks.gatewayRoleArn"}},
-	{"context without kubeconfig", "aws-dev", "eks.context", "dev", []string{"bifrost:eks.context", "secrets.kubeconfig"}},
+		// AWS.
+		{"no aws object", "aws-dev", "aws", nil, []string{"bifrost:aws: Required", "region and accountId"}},
+		{"no region", "aws-dev", "aws.region", nil, []string{"bifrost:aws.region: Required"}},
+		{"not a region", "aws-dev", "aws.region", "us-east1", []string{"bifrost:aws.region: Invalid value", "us-east-1"}},
+		{"no account", "aws-dev", "aws.accountId", nil, []string{"bifrost:aws.accountId: Required"}},
+		{"short account", "aws-dev", "aws.accountId", "11112222333", []string{"bifrost:aws.accountId: Invalid value", "12 digits"}},
+		{"role that is no ARN", "aws-dev", "aws.assumeRoleArn", "deployer", []string{"bifrost:aws.assumeRoleArn", "arn:aws:iam::ACCOUNT:role/NAME"}},
+		{"user for a role", "aws-dev", "aws.assumeRoleArn", "arn:aws:iam::111122223333:user/deployer", []string{"bifrost:aws.assumeRoleArn"}},
+		{"boundary that is no policy", "aws-dev", "aws.permissionsBoundary", "arn:aws:iam::1111:policy/b", []string{"bifrost:aws.permissionsBoundary"}},
+		{"IAM path", "aws-dev", "aws.iamPath", "bifrost", []string{"bifrost:aws.iamPath", "begins and ends with a slash"}},
+		{"no EKS cluster's name", "aws-dev", "eks", map[string]any{"oidcProvider": "existing"}, []string{"bifrost:eks.clusterName: Required"}},
+		{"EKS cluster's name", "aws-dev", "eks.clusterName", "-dev", []string{"bifrost:eks.clusterName: Invalid value"}},
+		{"OIDC provider", "aws-dev", "eks.oidcProvider", "maybe", []string{"bifrost:eks.oidcProvider", `"existing", "create"`}},
+		{"role's name", "aws-dev", "eks.roleName", "Bifrost Role", []string{"bifrost:eks.roleName", "at most 64"}},
+		{"Secret's name", "aws-dev", "eks.secretName", "ECR_Secret", []string{"bifrost:eks.secretName"}},
+		{"gateway's role", "aws-dev", "eks.gatewayRoleArn", "BedrockRole", []string{"bifrost:eks.gatewayRoleArn"}},
+		{"context without kubeconfig", "aws-dev", "eks.context", "dev", []string{"bifrost:eks.context", "secrets.kubeconfig"}},
 
-	// ECS.
-	{"no ECS cluster's name", "aws-dev", "ecs.clusterName", nil, []string{"bifrost:ecs.clusterName: Required"}},
-	{"no subnets", "aws-dev", "ecs.subnets", nil, []string{"bifrost:ecs.subnets: Required"}},
-	{"subnet", "aws-dev", "ecs.subnets", []any{"subnet-0a1b2c3d4e5f60718", "private-a"}, []string{"bifrost:ecs.subnets[1]", "subnet-0123456789abcdef0"}},
-	{"security group", "aws-dev", "ecs.securityGroups", []any{"default"}, []string{"bifrost:ecs.securityGroups[0]"}},
-	{"Fargate cpu", "aws-dev", "ecs.cpu", 500, []string{"bifrost:ecs.cpu: Invalid value: 500", "256, 512, 1024"}},
-	{"Fargate memory too small", "aws-dev", "ecs.memory", 512, []string{"bifrost:ecs.memory: Invalid value: 512", "1024 to 4096"}},
-	{"Fargate memory between steps", "aws-dev", "ecs.memory", 1500, []string{"bifrost:ecs.memory", "steps of 1024"}},
-	{"log retention", "aws-dev", "ecs.logRetentionDays", 31, []string{"bifrost:ecs.logRetentionDays", "30"}},
-	{"recovery window", "aws-dev", "ecs.secretRecoveryDays", 3, []string{"bifrost:ecs.secretRecoveryDays", "7 to 30"}},
-	{"log group", "aws-dev", "ecs.logGroup", "/ecs/bi frost", []string{"bifrost:ecs.logGroup"}},
-	{"task role", "aws-dev", "ecs.taskRoleArn", "x", []string{"bifrost:ecs.taskRoleArn"}},
-	{"negative count", "aws-dev", "ecs.desiredCount", -1, []string{"bifrost:ecs.desiredCount", "at least 1"}},
+		// ECS.
+		{"no ECS cluster's name", "aws-dev", "ecs.clusterName", nil, []string{"bifrost:ecs.clusterName: Required"}},
+		{"no subnets", "aws-dev", "ecs.subnets", nil, []string{"bifrost:ecs.subnets: Required"}},
+		{"subnet", "aws-dev", "ecs.subnets", []any{"subnet-0a1b2c3d4e5f60718", "private-a"}, []string{"bifrost:ecs.subnets[1]", "subnet-0123456789abcdef0"}},
+		{"security group", "aws-dev", "ecs.securityGroups", []any{"default"}, []string{"bifrost:ecs.securityGroups[0]"}},
+		{"Fargate cpu", "aws-dev", "ecs.cpu", 500, []string{"bifrost:ecs.cpu: Invalid value: 500", "256, 512, 1024"}},
+		{"Fargate memory too small", "aws-dev", "ecs.memory", 512, []string{"bifrost:ecs.memory: Invalid value: 512", "1024 to 4096"}},
+		{"Fargate memory between steps", "aws-dev", "ecs.memory", 1500, []string{"bifrost:ecs.memory", "steps of 1024"}},
+		{"log retention", "aws-dev", "ecs.logRetentionDays", 31, []string{"bifrost:ecs.logRetentionDays", "30"}},
+		{"recovery window", "aws-dev", "ecs.secretRecoveryDays", 3, []string{"bifrost:ecs.secretRecoveryDays", "7 to 30"}},
+		{"log group", "aws-dev", "ecs.logGroup", "/ecs/bi frost", []string{"bifrost:ecs.logGroup"}},
+		{"task role", "aws-dev", "ecs.taskRoleArn", "x", []string{"bifrost:ecs.taskRoleArn"}},
+		{"negative count", "aws-dev", "ecs.desiredCount", -1, []string{"bifrost:ecs.desiredCount", "at least 1"}},
 
-	// Azure.
-	{"no azure object", "azure-dev", "azure", nil, []string{"bifrost:azure: Required"}},
-	{"subscription", "azure-dev", "azure.subscriptionId", "my-subscription", []string{"bifrost:azure.subscriptionId", "UUID"}},
-	{"no tenant", "azure-dev", "azure.tenantId", nil, []string{"bifrost:azure.tenantId: Required"}},
-	{"location", "azure-dev", "azure.location", "West Europe", []string{"bifrost:azure.location", "westeurope"}},
-	{"resource group", "azure-dev", "azure.resourceGroup", "a b", []string{"bifrost:azure.resourceGroup"}},
-	{"no aks object", "azure-dev", "aks", nil, []string{"bifrost:aks: Required"}},
-	{"AKS cluster's name", "azure-dev", "aks.clusterName", "dev_", []string{"bifrost:aks.clusterName"}},
-	{"login", "azure-dev", "aks.login", "devicecode", []string{"bifrost:aks.login", `"azurecli", "workloadidentity", "spn"`}},
-	{"identity's name", "azure-dev", "aks.identityName", "x", []string{"bifrost:aks.identityName"}},
-	{"gateway's client", "azure-dev", "aks.gatewayClientId", "x", []string{"bifrost:aks.gatewayClientId"}},
-	{"relative token file", "azure-dev", "aks.tokenFile", "token", []string{"bifrost:aks.tokenFile", "absolute path"}},
+		// Azure.
+		{"no azure object", "azure-dev", "azure", nil, []string{"bifrost:azure: Required"}},
+		{"subscription", "azure-dev", "azure.subscriptionId", "my-subscription", []string{"bifrost:azure.subscriptionId", "UUID"}},
+		{"no tenant", "azure-dev", "azure.tenantId", nil, []string{"bifrost:azure.tenantId: Required"}},
+		{"location", "azure-dev", "azure.location", "West Europe", []string{"bifrost:azure.location", "westeurope"}},
+		{"resource group", "azure-dev", "azure.resourceGroup", "a b", []string{"bifrost:azure.resourceGroup"}},
+		{"no aks object", "azure-dev", "aks", nil, []string{"bifrost:aks: Required"}},
+		{"AKS cluster's name", "azure-dev", "aks.clusterName", "dev_", []string{"bifrost:aks.clusterName"}},
+		{"login", "azure-dev", "aks.login", "devicecode", []string{"bifrost:aks.login", `"azurecli", "workloadidentity", "spn"`}},
+		{"identity's name", "azure-dev", "aks.identityName", "x", []string{"bifrost:aks.identityName"}},
+		{"gateway's client", "azure-dev", "aks.gatewayClientId", "x", []string{"bifrost:aks.gatewayClientId"}},
+		{"relative token file", "azure-dev", "aks.tokenFile", "token", []string{"bifrost:aks.tokenFile", "absolute path"}},
 
-	// The vendor's credential configuration.
-	{"no credential configuration", "azure-dev", "gcp", nil, []string{"bifrost:gcp.credentialConfig: Required", "rollout to identity"}},
-	{"a service account key", "azure-dev", "gcp.credentialConfig", map[string]any{"type": "service_account", "private_key": "k"}, []string{"bifrost:gcp.credentialConfig.type", "external_account"}},
-	{"file elsewhere", "azure-dev", "gcp.credentialConfig.credential_source.file", "/tmp/token", []string{"bifrost:gcp.credentialConfig.credential_source.file", "/var/run/secrets/azure/tokens/azure-identity-token", "aks.tokenFile"}},
-	{"URL for a file", "azure-dev", "gcp.credentialConfig.credential_source", map[string]any{"url": "http://169.254.169.254"}, []string{"bifrost:gcp.credentialConfig.credential_source.file"}},
-	{"JSON token", "azure-dev", "gcp.credentialConfig.credential_source.format.type", "json", []string{"credential_source.format.type"}},
-	{"audience", "azure-dev", "gcp.credentialConfig.audience", "api://AzureADTokenExchange", []string{"bifrost:gcp.credentialConfig.audience", "workloadIdentityPools"}},
-	{"token type", "azure-dev", "gcp.credentialConfig.subject_token_type", "urn:ietf:params:aws:token-type:aws4_request", []string{"subject_token_type"}},
-	{"token URL", "azure-dev", "gcp.credentialConfig.token_url", "https://evil.example.com/v1/token", []string{"token_url", "https://sts.googleapis.com/v1/token"}},
-	{"impersonation", "azure-dev", "gcp.credentialConfig.service_account_impersonation_url", "https://evil.example.com/x", []string{"service_account_impersonation_url"}},
+		// The vendor's credential configuration.
+		{"no credential configuration", "azure-dev", "gcp", nil, []string{"bifrost:gcp.credentialConfig: Required", "rollout to identity"}},
+		{"a service account key", "azure-dev", "gcp.credentialConfig", map[string]any{"type": "service_account", "private_key": "k"}, []string{"bifrost:gcp.credentialConfig.type", "external_account"}},
+		{"file elsewhere", "azure-dev", "gcp.credentialConfig.credential_source.file", "/tmp/token", []string{"bifrost:gcp.credentialConfig.credential_source.file", "/var/run/secrets/azure/tokens/azure-identity-token", "aks.tokenFile"}},
+		{"URL for a file", "azure-dev", "gcp.credentialConfig.credential_source", map[string]any{"url": "http://169.254.169.254"}, []string{"bifrost:gcp.credentialConfig.credential_source.file"}},
+		{"JSON token", "azure-dev", "gcp.credentialConfig.credential_source.format.type", "json", []string{"credential_source.format.type"}},
+		{"audience", "azure-dev", "gcp.credentialConfig.audience", "api://AzureADTokenExchange", []string{"bifrost:gcp.credentialConfig.audience", "workloadIdentityPools"}},
+		{"token type", "azure-dev", "gcp.credentialConfig.subject_token_type", "urn:ietf:params:aws:token-type:aws4_request", []string{"subject_token_type"}},
+		{"token URL", "azure-dev", "gcp.credentialConfig.token_url", "https://evil.example.com/v1/token", []string{"token_url", "https://sts.googleapis.com/v1/token"}},
+		{"impersonation", "azure-dev", "gcp.credentialConfig.service_account_impersonation_url", "https://evil.example.com/x", []string{"service_account_impersonation_url"}},
 
-	// The refresher.
-	{"schedule", "aws-dev", "refresher.schedule", "every 6 hours", []string{"bifrost:refresher.schedule", "*/20 * * * *"}},
-	{"schedule with seconds", "aws-dev", "refresher.schedule", "0 0 */6 * * *", []string{"bifrost:refresher.schedule"}},
-	{"schedule longer than an ECR token", "aws-dev", "refresher.schedule", "0 0 * * *", []string{"bifrost:refresher.schedule", "an ECR token lives 12h"}},
-	{"schedule longer than a Google token", "azure-dev", "refresher.schedule", "0 */2 * * *", []string{"bifrost:refresher.schedule", "a Google access token lives 1h"}},
-	{"schedule with a gap at the weekend", "aws-dev", "refresher.schedule", "0 */6 * * 1-5", []string{"bifrost:refresher.schedule"}},
-	{"schedule that never comes", "aws-dev", "refresher.schedule", "0 0 31 2 *", []string{"bifrost:refresher.schedule"}},
-	{"refresher's image", "aws-dev", "refresher.images.kubectl", "registry.k8s.io/kubectl:latest", []string{"bifrost:refresher.images.kubectl", "latest"}},
-	{"refresher as the gateway", "aws-dev", "refresher.serviceAccount", "bifrost-sa", []string{"bifrost:refresher.serviceAccount", "gateway.serviceAccount"}},
-	{"refresher's name", "aws-dev", "refresher.serviceAccount", "Bifrost", []string{"bifrost:refresher.serviceAccount"}},
+		// The refresher.
+		{"schedule", "aws-dev", "refresher.schedule", "every 6 hours", []string{"bifrost:refresher.schedule", "*/20 * * * *"}},
+		{"schedule with seconds", "aws-dev", "refresher.schedule", "0 0 */6 * * *", []string{"bifrost:refresher.schedule"}},
+		{"schedule longer than an ECR token", "aws-dev", "refresher.schedule", "0 0 * * *", []string{"bifrost:refresher.schedule", "an ECR token lives 12h"}},
+		{"schedule longer than a Google token", "azure-dev", "refresher.schedule", "0 */2 * * *", []string{"bifrost:refresher.schedule", "a Google access token lives 1h"}},
+		{"schedule with a gap at the weekend", "aws-dev", "refresher.schedule", "0 */6 * * 1-5", []string{"bifrost:refresher.schedule"}},
+		{"schedule that never comes", "aws-dev", "refresher.schedule", "0 0 31 2 *", []string{"bifrost:refresher.schedule"}},
+		{"refresher's image", "aws-dev", "refresher.images.kubectl", "registry.k8s.io/kubectl:latest", []string{"bifrost:refresher.images.kubectl", "latest"}},
+		{"refresher as the gateway", "aws-dev", "refresher.serviceAccount", "bifrost-sa", []string{"bifrost:refresher.serviceAccount", "gateway.serviceAccount"}},
+		{"refresher's name", "aws-dev", "refresher.serviceAccount", "Bifrost", []string{"bifrost:refresher.serviceAccount"}},
 
-	// The gateway.
-	{"namespace", "aws-dev", "gateway.namespace", "Bifrost_1", []string{"bifrost:gateway.namespace"}},
-	{"no replicas", "aws-dev", "gateway.replicas", 0, []string{"bifrost:gateway.replicas: Invalid value: 0", "at least 1"}},
-	{"no tasks", "aws-dev", "ecs.desiredCount", 0, []string{"bifrost:ecs.desiredCount: Invalid value: 0", "at least 1"}},
-	{"negative replicas", "aws-dev", "gateway.replicas", -1, []string{"bifrost:gateway.replicas", "at least 1"}},
-	{"replicas on SQLite", "aws-dev", "gateway.config", map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}, []string{"bifrost:gateway.replicas: Invalid value: 2", "SQLite"}},
-	{"replicas on a SQLite log store", "azure-dev", "gateway.config.logs_store.type", "sqlite", []string{"bifrost:gateway.replicas", "SQLite"}},
-	{"replicas on no store at all", "aws-dev", "gateway.config", map[string]any{"client": map[string]any{"a": true}}, []string{"SQLite, the default store"}},
-	{"no config.json", "aws-dev", "gateway.config", nil, []string{"bifrost:gateway.config: Required"}},
-	{"memory", "aws-dev", "gateway.memoryLimit", "2 gigabytes", []string{"bifrost:gateway.memoryLimit", "512Mi"}},
-	{"cpu", "aws-dev", "gateway.cpuLimit", "-1", []string{"bifrost:gateway.cpuLimit"}},
-	{"memory limit below the request", "aws-dev", "gateway.memoryLimit", "256Mi", []string{"bifrost:gateway.memoryRequest", "512Mi", "above the limit, which is 256Mi"}},
-	{"cpu request above the limit", "azure-dev", "gateway.cpuRequest", "2", []string{"bifrost:gateway.cpuRequest", "above the limit"}},
-	{"variable", "aws-dev", "gateway.env", map[string]any{"1=x": "y"}, []string{"bifrost:gateway.env[1=x]"}},
-	{"a secret in clear", "aws-dev", "gateway.env.PG_PASSWORD", "hunter2", []string{"bifrost:gateway.env[PG_PASSWORD]: Forbidden"}},
-	{"the licence in clear", "aws-dev", "gateway.env.BIFROST_LICENSE", "l", []string{"bifrost:gateway.env[BIFROST_LICENSE]: Forbidden"}},
-	{"label", "aws-dev", "labels", map[string]any{"team": "a b"}, []string{"bifrost:labels[team]"}},
+		// The gateway.
+		{"namespace", "aws-dev", "gateway.namespace", "Bifrost_1", []string{"bifrost:gateway.namespace"}},
+		{"no replicas", "aws-dev", "gateway.replicas", 0, []string{"bifrost:gateway.replicas: Invalid value: 0", "at least 1"}},
+		{"no tasks", "aws-dev", "ecs.desiredCount", 0, []string{"bifrost:ecs.desiredCount: Invalid value: 0", "at least 1"}},
+		{"negative replicas", "aws-dev", "gateway.replicas", -1, []string{"bifrost:gateway.replicas", "at least 1"}},
+		{"replicas on SQLite", "aws-dev", "gateway.config", map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}, []string{"bifrost:gateway.replicas: Invalid value: 2", "SQLite"}},
+		{"replicas on a SQLite log store", "azure-dev", "gateway.config.logs_store.type", "sqlite", []string{"bifrost:gateway.replicas", "SQLite"}},
+		{"replicas on no store at all", "aws-dev", "gateway.config", map[string]any{"client": map[string]any{"a": true}}, []string{"SQLite, the default store"}},
+		{"no config.json", "aws-dev", "gateway.config", nil, []string{"bifrost:gateway.config: Required"}},
+		{"memory", "aws-dev", "gateway.memoryLimit", "2 gigabytes", []string{"bifrost:gateway.memoryLimit", "512Mi"}},
+		{"cpu", "aws-dev", "gateway.cpuLimit", "-1", []string{"bifrost:gateway.cpuLimit"}},
+		{"memory limit below the request", "aws-dev", "gateway.memoryLimit", "256Mi", []string{"bifrost:gateway.memoryRequest", "512Mi", "above the limit, which is 256Mi"}},
+		{"cpu request above the limit", "azure-dev", "gateway.cpuRequest", "2", []string{"bifrost:gateway.cpuRequest", "above the limit"}},
+		{"variable", "aws-dev", "gateway.env", map[string]any{"1=x": "y"}, []string{"bifrost:gateway.env[1=x]"}},
+		{"a secret in clear", "aws-dev", "gateway.env.PG_PASSWORD", "hunter2", []string{"bifrost:gateway.env[PG_PASSWORD]: Forbidden"}},
+		{"the licence in clear", "aws-dev", "gateway.env.BIFROST_LICENSE", "l", []string{"bifrost:gateway.env[BIFROST_LICENSE]: Forbidden"}},
+		{"label", "aws-dev", "labels", map[string]any{"team": "a b"}, []string{"bifrost:labels[team]"}},
 
-	// Secrets.
-	{"no encryption key", "aws-dev", "secrets.encryptionKey", nil, []string{"bifrost:secrets.encryptionKey: Required", "pulumi config set --secret --path 'bifrost:secrets.encryptionKey'"}},
-	{"no licence for 2.x", "aws-dev", "secrets.license", nil, []string{"bifrost:secrets.license: Required"}},
-	{"no value for a reference", "aws-dev", "secrets.env", nil, []string{"bifrost:secrets.env.PG_PASSWORD: Required"}},
-	{"secret of the wrong type", "aws-dev", "secrets.license", map[string]any{"a": canary}, []string{"bifrost:secrets.license: Forbidden", "text"}},
-	{"secret variable", "aws-dev", "secrets.env", map[string]any{"A B": canary, "PG_PASSWORD": canary}, []string{"bifrost:secrets.env[A B]: Forbidden"}},
-	{"reserved variable", "aws-dev", "secrets.env.BIFROST_CONFIG", canary, []string{"bifrost:secrets.env[BIFROST_CONFIG]: Forbidden", "carries config.json"}},
-	{"key with a place of its own", "aws-dev", "secrets.env.BIFROST_ENCRYPTION_KEY", canary, []string{"secrets.encryptionKey"}},
+		// Secrets.
+		{"no encryption key", "aws-dev", "secrets.encryptionKey", nil, []string{"bifrost:secrets.encryptionKey: Required", "pulumi config set --secret --path 'bifrost:secrets.encryptionKey'"}},
+		{"no licence for 2.x", "aws-dev", "secrets.license", nil, []string{"bifrost:secrets.license: Required"}},
+		{"no value for a reference", "aws-dev", "secrets.env", nil, []string{"bifrost:secrets.env.PG_PASSWORD: Required"}},
+		{"secret variable", "aws-dev", "secrets.env", map[string]any{"A B": canary, "PG_PASSWORD": canary}, []string{"bifrost:secrets.env[A B]: Forbidden"}},
+		{"reserved variable", "aws-dev", "secrets.env.BIFROST_CONFIG", canary, []string{"bifrost:secrets.env[BIFROST_CONFIG]: Forbidden", "carries config.json"}},
+		{"key with a place of its own", "aws-dev", "secrets.env.BIFROST_ENCRYPTION_KEY", canary, []string{"secrets.encryptionKey"}},
+	},
 }
 
 func TestRefused(t *testing.T) {
-	for _, c := range refused {
-		t.Run(c.name, func(t *testing.T) {
-			s := stackFile(t, c.stack).set(c.path, c.value)
-			g := s.graph(t, c.stack)
-			err := g.Run(program(g))
-			var refusal *ConfigError
-			require.ErrorAs(t, err, &refusal)
-			for _, want := range c.want {
-				require.ErrorContains(t, err, want)
-			}
-			require.NotContains(t, err.Error(), canary, "an error tells a secret")
-			require.Empty(t, g.Resources, "something was registered")
-			require.Empty(t, g.Calls, "something was looked up")
-		})
+	for stage, refusals := range refused {
+		for _, c := range refusals {
+			t.Run(stage+"/"+c.name, func(t *testing.T) {
+				g := stackFile(t, c.stack).set(c.path, c.value).graph(t, c.stack)
+				err := g.Run(program(g))
+				var refusal *ConfigError
+				require.ErrorAs(t, err, &refusal)
+				for _, want := range c.want {
+					require.ErrorContains(t, err, want)
+				}
+				require.NotContains(t, err.Error(), canary, "an error tells a secret")
+				require.Empty(t, g.Resources, "something was registered")
+				require.Empty(t, g.Calls, "something was looked up")
+				require.Equal(t, stage == "decode", len(decodeProblems(g)) > 0, "another stage refused it")
+			})
+		}
 	}
+}
+
+// decodeProblems are what the first stage finds.
+func decodeProblems(g *graphtest.Graph) field.ErrorList {
+	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}}
+	for key, v := range g.Config {
+		raw.Values[strings.TrimPrefix(key, Project+":")] = v
+	}
+	values, problems := decodeValues(raw)
+	return append(problems, decode(values, &Config{})...)
 }
 
 func TestNowhereToRun(t *testing.T) {
