@@ -96,7 +96,9 @@ func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadI
 		Issuer:                                  pulumi.String(args.Issuer),
 		Subject:                                 pulumi.String(subject),
 		Audiences:                               pulumi.StringArray{pulumi.String(AzureTokenExchangeAudience)},
-	}, pulumi.Parent(c)); err != nil {
+	}, pulumi.Parent(c),
+		// An identity has one credential for an issuer and subject: under a new name it could not come before the old one goes.
+		pulumi.DeleteBeforeReplace(true)); err != nil {
 		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
 	}
 

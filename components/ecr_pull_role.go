@@ -149,7 +149,10 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		Description:         pulumi.String(ecrPullRoleDescription),
 		AssumeRolePolicy:    trustDocument,
 		PermissionsBoundary: optionalString(args.PermissionsBoundary),
-	}, pulumi.Parent(c), pulumi.Protect(args.Protect))
+	}, pulumi.Parent(c), pulumi.Protect(args.Protect),
+		// After the policy: where both are made anew (a changed path), each must wait until the attachment is gone, and the
+		// engine orders that for the first of them only.
+		pulumi.DependsOn([]pulumi.Resource{policy}))
 	if err != nil {
 		return nil, fmt.Errorf("%s: role: %w", name, err)
 	}
