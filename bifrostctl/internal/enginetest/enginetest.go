@@ -41,6 +41,7 @@ type Engine struct {
 	program pulumi.RunFunc
 	config  config.Map
 	state   *deploy.Snapshot
+	ctx     context.Context
 }
 
 // Result is what an operation did, or would do.
@@ -85,7 +86,7 @@ func New(t testing.TB, w *cloud.World, program pulumi.RunFunc, values map[string
 	servers, err := cloud.Serve(w)
 	require.NoError(t, err)
 	t.Cleanup(servers.Stop)
-	e := &Engine{t: t, servers: servers, program: program, config: config.Map{}}
+	e := &Engine{t: t, servers: servers, program: program, config: config.Map{}, ctx: t.Context()}
 	e.Set("pulumi:disable-default-providers", `["*"]`)
 	for key, value := range values {
 		e.Set(key, value)
@@ -112,6 +113,20 @@ func (e *Engine) Unset(key string) {
 	e.t.Helper()
 	delete(e.config, e.key(key))
 }
+
+// Fault makes calls of the operations to come go wrong; see cloud.ParseFault.
+func (e *Engine) Fault(text string) {
+	e.t.Helper()
+	fault, err := cloud.ParseFault(text)
+	require.NoError(e.t, err)
+	e.servers.Inject(fault)
+}
+
+// FaultsMet tells whether every fault has struck at least once.
+func (e *Engine) FaultsMet() bool { return len(e.servers.Unused()) == 0 }
+
+// SetContext makes the operations to come end in an orderly way when ctx does, as after an interrupt.
+func (e *Engine) SetContext(ctx context.Context) { e.ctx = ctx }
 
 // SetProgram makes the operations to come run another program on the same state.
 func (e *Engine) SetProgram(program pulumi.RunFunc) { e.program = program }
@@ -158,7 +173,7 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 		result.read(events)
 		return err
 	}
-	state, err := op.RunStep(plan.GetProject(), plan.GetTarget(e.t, e.state), options, preview, nil, read, "")
+	state, err := op.RunWithContextStep(e.ctx, plan.GetProject(), plan.GetTarget(e.t, e.state), options, preview, nil, read, "")
 	result.Err = err
 	if preview {
 		return result

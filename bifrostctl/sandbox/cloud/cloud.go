@@ -2,6 +2,11 @@
 package cloud
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	"bifrost/bifrostctl/sandbox/cloud/aws"
 	"bifrost/bifrostctl/sandbox/cloud/azure"
 	"bifrost/bifrostctl/sandbox/cloud/double"
@@ -12,6 +17,7 @@ import (
 // The state of the clouds and what may stand there already; see package world.
 type (
 	World             = world.World
+	Resource          = world.Resource
 	AWSAccount        = world.AWSAccount
 	EKSCluster        = world.EKSCluster
 	ECSCluster        = world.ECSCluster
@@ -28,13 +34,67 @@ func Load(file string) (*World, error) { return world.Load(file) }
 // Servers are the running doubles.
 type Servers = double.Servers
 
+// Fault is something that goes wrong; see double.Fault and, for its written form, double.FaultGrammar.
+type Fault = double.Fault
+
+// ParseFault reads a fault and makes sure that the sandbox models its type; see double.ParseFault.
+func ParseFault(text string) (Fault, error) {
+	fault, err := double.ParseFault(text)
+	if err != nil || fault.Type == "*" {
+		return fault, err
+	}
+	var modelled []string
+	for _, p := range Providers() {
+		types := slices.Sorted(maps.Keys(p.Types))
+		if fault.Op == "invoke" {
+			types = slices.Sorted(maps.Keys(p.Functions))
+		}
+		modelled = append(modelled, types...)
+	}
+	if !slices.Contains(modelled, fault.Type) {
+		return fault, fmt.Errorf("fault %q: the sandbox has no type %q for op=%s, but %s", text, fault.Type, fault.Op, strings.Join(modelled, ", "))
+	}
+	return fault, nil
+}
+
+// SecretProperties returns the top-level properties of a resource type that the provider itself holds secret.
+func SecretProperties(typ string) []string {
+	for _, p := range Providers() {
+		if t := p.Types[typ]; t != nil {
+			return t.Secrets
+		}
+	}
+	return nil
+}
+
 // Providers returns the doubles of all provider packages that the sandbox models.
 func Providers() []*double.Provider {
 	return []*double.Provider{aws.Provider(), azure.Provider(), kubernetes.Provider()}
 }
 
-// Serve starts a double of each provider package on a loopback port of its own. They change w until Stop is called; after
-// World.AutoSave each change is saved at once, so that an interrupted deployment forgets nothing.
-func Serve(w *World) (*Servers, error) {
-	return double.Serve(w, Providers()...)
+// CheckPackage refuses the name of a provider package that the sandbox does not model.
+func CheckPackage(name string) error {
+	var packages []string
+	for _, p := range Providers() {
+		packages = append(packages, p.Package)
+	}
+	if !slices.Contains(packages, name) {
+		return fmt.Errorf("the sandbox has no provider %q, but %s", name, strings.Join(packages, ", "))
+	}
+	return nil
+}
+
+// Serve starts a double of each of the provider packages, or of all where none is named, on a loopback port of its own.
+// They change w until Stop is called; after World.AutoSave each change is saved at once, so that an interrupted deployment
+// forgets nothing.
+func Serve(w *World, packages ...string) (*Servers, error) {
+	for _, name := range packages {
+		if err := CheckPackage(name); err != nil {
+			return nil, err
+		}
+	}
+	left := slices.DeleteFunc(Providers(), func(p *double.Provider) bool {
+		return len(packages) > 0 && !slices.Contains(packages, p.Package)
+	})
+	return double.Serve(w, left...)
 }

@@ -18,9 +18,11 @@ func logGroups(names ...string) pulumi.RunFunc {
 	for _, name := range names {
 		resources = append(resources, enginetest.Resource{Type: "aws:cloudwatch/logGroup:LogGroup", Name: name, Props: pulumi.Map{"name": pulumi.String(name)}})
 	}
-	return enginetest.Program(func(ctx *pulumi.Context) (pulumi.ProviderResource, error) {
-		return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
-	}, resources...)
+	return enginetest.Program(euWest1, resources...)
+}
+
+func euWest1(ctx *pulumi.Context) (pulumi.ProviderResource, error) {
+	return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String("eu-west-1")})
 }
 
 func TestServers(t *testing.T) {
@@ -34,6 +36,35 @@ func TestServers(t *testing.T) {
 		require.True(t, found)
 		require.Equal(t, "127.0.0.1:"+port, servers.Addr(pkg))
 	}
+}
+
+// Who leaves a provider out attaches to the real one in its place.
+func TestServersOfSomeProviders(t *testing.T) {
+	servers, err := cloud.Serve(cloud.NewWorld(), "kubernetes", "aws")
+	require.NoError(t, err)
+	defer servers.Stop()
+	require.Equal(t, []string{"aws", "kubernetes"}, servers.Packages())
+	_, err = cloud.Serve(cloud.NewWorld(), "gpc")
+	require.EqualError(t, err, `the sandbox has no provider "gpc", but aws, azure-native, kubernetes`)
+}
+
+// What was made although its answer was lost can be imported, and is not made twice.
+func TestLostAnswerIsImported(t *testing.T) {
+	w := cloud.NewWorld()
+	w.SeedAWS(cloud.AWSAccount{ID: "111122223333"})
+	e := enginetest.New(t, w, logGroups("one"), nil)
+	e.Fault("type=aws:cloudwatch/logGroup:LogGroup,op=create,when=after,error=timeout")
+	require.Contains(t, e.Up().Messages(), "pulumi import aws:cloudwatch/logGroup:LogGroup one 'one'")
+	require.Contains(t, e.Up().Messages(), "ResourceAlreadyExistsException")
+
+	e.SetProgram(enginetest.Program(euWest1, enginetest.Resource{
+		Type: "aws:cloudwatch/logGroup:LogGroup", Name: "one", Props: pulumi.Map{"name": pulumi.String("one")},
+		Options: []pulumi.ResourceOption{pulumi.Import(pulumi.ID("one"))},
+	}))
+	require.Contains(t, e.MustUp().Plan(), "import LogGroup one")
+	e.SetProgram(logGroups("one"))
+	require.Empty(t, e.MustUp().Plan())
+	require.Len(t, w.Resources, 1)
 }
 
 // Each change is saved at once: what an interrupted deployment made is still there for the next one.

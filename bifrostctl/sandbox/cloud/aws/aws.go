@@ -20,7 +20,7 @@ import (
 
 // Provider returns the double.
 func Provider() *double.Provider {
-	return &double.Provider{
+	p := &double.Provider{
 		Package:   "aws",
 		Version:   "6.83.2",
 		Config:    aws.ProviderArgs{},
@@ -38,6 +38,24 @@ func Provider() *double.Provider {
 			serviceType:            service(),
 		},
 		Functions: functions(),
+	}
+	for _, typ := range p.Types {
+		if typ.Name.Path != "" {
+			typ.DeleteFirst = keepsGivenName(typ.Name.Path)
+		}
+	}
+	return p
+}
+
+// madeUpName is the end of a name that the provider made up.
+var madeUpName = regexp.MustCompile(`-[0-9a-f]{7}$`)
+
+// keepsGivenName tells whether a replacement would take a name that the program gave: the old resource must go first
+// (pulumi-terraform-bridge does so where the name is not one that it made up).
+func keepsGivenName(path string) func(before, after double.Object) bool {
+	return func(before, after double.Object) bool {
+		name := double.String(after, path)
+		return name != "" && name == double.String(before, path) && !madeUpName.MatchString(name)
 	}
 }
 
@@ -119,6 +137,7 @@ func taggable(t *double.Type) *double.Type {
 	t.Computed = append(t.Computed, "tagsAll")
 	t.Check = func(c *double.Call, in double.Object, fail double.Fail) {
 		withDefaultTags(c, in)
+		checkTags(in, fail)
 		if check != nil {
 			check(c, in, fail)
 		}

@@ -16,7 +16,10 @@ import (
 const (
 	account  = "111122223333"
 	region   = "eu-west-1"
-	document = `{"Version":"2012-10-17","Statement":[]}`
+	document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}]}`
+	other    = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"ecr:*","Resource":"*"}]}`
+	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}`
+	trusting = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"}}]}`
 	readOnly = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 	policyType         = "aws:iam/policy:Policy"
@@ -76,7 +79,7 @@ func merge(props pulumi.Map, changes pulumi.Map) pulumi.Map {
 }
 
 var (
-	role           = res(roleType, "role", pulumi.Map{"name": s("app"), "assumeRolePolicy": s(document)})
+	role           = res(roleType, "role", pulumi.Map{"name": s("app"), "assumeRolePolicy": s(trust)})
 	fargate        = pulumi.Map{"family": s("app"), "cpu": s("256"), "memory": s("512"), "networkMode": s("awsvpc"), "requiresCompatibilities": pulumi.StringArray{s("FARGATE")}, "containerDefinitions": s(`[{"name":"app","image":"app:1"}]`)}
 	network        = pulumi.Map{"subnets": pulumi.StringArray{s("subnet-0a")}}
 	runningService = pulumi.Map{"name": s("app"), "cluster": s("dev"), "taskDefinition": s("app:1"), "launchType": s("FARGATE"), "networkConfiguration": network, "waitForSteadyState": pulumi.Bool(true)}
@@ -145,9 +148,9 @@ func TestChanges(t *testing.T) {
 		before, after enginetest.Resource
 		want          []string
 	}{
-		{"a policy's document", res(policyType, "x", pulumi.Map{"name": s("x"), "policy": s(document)}), res(policyType, "x", pulumi.Map{"name": s("x"), "policy": s(`{"Statement":[{}]}`)}), []string{"update Policy x [policy]"}},
+		{"a policy's document", res(policyType, "x", pulumi.Map{"name": s("x"), "policy": s(document)}), res(policyType, "x", pulumi.Map{"name": s("x"), "policy": s(other)}), []string{"update Policy x [policy]"}},
 		{"a policy's description", res(policyType, "x", pulumi.Map{"policy": s(document)}), res(policyType, "x", pulumi.Map{"policy": s(document), "description": s("new")}), []string{"create-replacement Policy x [description]", "replace Policy x [description]", "delete-replaced Policy x"}},
-		{"a role's trust", role, res(roleType, "role", merge(role.Props, pulumi.Map{"assumeRolePolicy": s(`{"Statement":[{}]}`)})), []string{"update Role role [assumeRolePolicy]"}},
+		{"a role's trust", role, res(roleType, "role", merge(role.Props, pulumi.Map{"assumeRolePolicy": s(trusting)})), []string{"update Role role [assumeRolePolicy]"}},
 		{"a role's name", role, res(roleType, "role", merge(role.Props, pulumi.Map{"name": s("other")})), []string{"create-replacement Role role [name]", "replace Role role [name]", "delete-replaced Role role"}},
 		{"a log group's retention", res(logGroupType, "x", pulumi.Map{}), res(logGroupType, "x", pulumi.Map{"retentionInDays": pulumi.Int(7)}), []string{"update LogGroup x [retentionInDays]"}},
 		{"an issuer's client ids", res(oidcType, "x", pulumi.Map{"url": s("https://a"), "clientIdLists": pulumi.StringArray{s("a")}}), res(oidcType, "x", pulumi.Map{"url": s("https://a"), "clientIdLists": pulumi.StringArray{s("a"), s("b")}}), []string{"update OpenIdConnectProvider x [clientIdLists[1]]"}},
@@ -203,9 +206,9 @@ func TestRefused(t *testing.T) {
 		{"missing union", []enginetest.Resource{res(roleType, "x", pulumi.Map{})}, `missing required property "assumeRolePolicy"`},
 		{"wrong type", []enginetest.Resource{res(logGroupType, "x", pulumi.Map{"retentionInDays": s("week")})}, "must be a whole number, not a string"},
 		{"policy that does not parse", []enginetest.Resource{res(policyType, "x", pulumi.Map{"policy": s("{")})}, "MalformedPolicyDocument"},
-		{"policy without statement", []enginetest.Resource{res(policyType, "x", pulumi.Map{"policy": s("{}")})}, "no Statement"},
-		{"role name too long", []enginetest.Resource{res(roleType, "x", pulumi.Map{"name": s(strings.Repeat("a", 65)), "assumeRolePolicy": s(document)})}, "longer than 64"},
-		{"role name characters", []enginetest.Resource{res(roleType, "x", pulumi.Map{"name": s("a b"), "assumeRolePolicy": s(document)})}, `"a b" must match`},
+		{"policy without statement", []enginetest.Resource{res(policyType, "x", pulumi.Map{"policy": s("{}")})}, "It has no Statement"},
+		{"role name too long", []enginetest.Resource{res(roleType, "x", pulumi.Map{"name": s(strings.Repeat("a", 65)), "assumeRolePolicy": s(trust)})}, "longer than 64"},
+		{"role name characters", []enginetest.Resource{res(roleType, "x", pulumi.Map{"name": s("a b"), "assumeRolePolicy": s(trust)})}, `"a b" must match`},
 		{"path", []enginetest.Resource{res(roleType, "x", merge(role.Props, pulumi.Map{"path": s("team")}))}, "must begin and end with a slash"},
 		{"boundary", []enginetest.Resource{res(roleType, "x", merge(role.Props, pulumi.Map{"permissionsBoundary": s("b")}))}, "invalid ARN"},
 		{"role twice", []enginetest.Resource{role, res(roleType, "x", role.Props)}, "Role with name app already exists"},
@@ -346,7 +349,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestAutomaticNames(t *testing.T) {
-	e := enginetest.New(t, newWorld(), program(res(roleType, "app", pulumi.Map{"assumeRolePolicy": s(document)})), nil)
+	e := enginetest.New(t, newWorld(), program(res(roleType, "app", pulumi.Map{"assumeRolePolicy": s(trust)})), nil)
 	id := e.MustUp().Resource("app").ID
 	require.Regexp(t, `^app-[0-9a-f]{7}$`, string(id))
 	require.Equal(t, id, e.MustUp().Resource("app").ID, "the name stays")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -27,6 +26,9 @@ type container struct {
 		Name      string `json:"name"`
 		ValueFrom string `json:"valueFrom"`
 	} `json:"secrets"`
+	HealthCheck *struct {
+		Command []string `json:"command"`
+	} `json:"healthCheck"`
 	LogConfiguration *struct {
 		LogDriver string            `json:"logDriver"`
 		Options   map[string]string `json:"options"`
@@ -52,6 +54,7 @@ func taskDefinition() *double.Type {
 			return id
 		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			checkTexts(taskDefinitionType, in, fail)
 			containers, err := containersOf(in)
 			if err != nil {
 				fail("containerDefinitions", "%v", err)
@@ -161,6 +164,9 @@ func service() *double.Type {
 		Replace:  []string{"cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy"},
 		Computed: []string{"cluster", "iamRole", "launchType", "platformVersion", "triggers"},
 		Scope:    regional,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			checkTexts(serviceType, in, fail)
+		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := double.String(in, "name")
 			cluster, err := findCluster(c, double.String(in, "cluster"))
@@ -187,6 +193,9 @@ func service() *double.Type {
 			}
 			s := double.Overlay(r.State, r.Inputs, in)
 			s["cluster"] = r.State["cluster"] // answered as an ARN, whatever was asked
+			if rolledBack(c, r, s) {
+				s["taskDefinition"] = r.State["taskDefinition"]
+			}
 			return s, nil
 		},
 		Await: steadyState,
@@ -217,64 +226,4 @@ func findTask(c *double.Call, name string) *world.Resource {
 		name = fmt.Sprintf("%s:%d", name, revision)
 	}
 	return c.World.Get(taskDefinitionType, regional(c), name)
-}
-
-// steadyState starts the service's tasks and returns why they stop, where the program waits for them.
-func steadyState(c *double.Call, r *world.Resource) []string {
-	if r.Inputs["waitForSteadyState"] != true {
-		return nil
-	}
-	task := findTask(c, double.String(r.State, "taskDefinition"))
-	if task == nil {
-		return []string{"the service's task definition is inactive"}
-	}
-	var reasons []string
-	for _, property := range []string{"executionRoleArn", "taskRoleArn"} {
-		if role := double.String(task.State, property); role != "" && !roleOfARNExists(c, role) {
-			reasons = append(reasons, fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task.", role))
-		}
-	}
-	containers, err := containersOf(task.State)
-	if err != nil {
-		return append(reasons, err.Error())
-	}
-	for _, container := range containers {
-		reasons = append(reasons, stopReasons(c, container)...)
-	}
-	return reasons
-}
-
-// stopReasons returns why a task with this container stops before the container starts.
-func stopReasons(c *double.Call, container container) []string {
-	var reasons []string
-	for _, s := range container.Secrets {
-		if !secretExists(c, s.ValueFrom) {
-			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret %s: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT", s.ValueFrom))
-		}
-	}
-	log := container.LogConfiguration
-	if log == nil || log.LogDriver != "awslogs" || log.Options["awslogs-create-group"] == "true" {
-		return reasons
-	}
-	group := log.Options["awslogs-group"]
-	if c.World.Get(logGroupType, sessionOf(c).account+"/"+log.Options["awslogs-region"], group) == nil {
-		reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: failed to validate logger args: the log group %s does not exist in region %q: ResourceNotFoundException: The specified log group does not exist.", group, log.Options["awslogs-region"]))
-	}
-	return reasons
-}
-
-func roleOfARNExists(c *double.Call, role string) bool {
-	return slices.ContainsFunc(c.World.List(roleType, global(c)), func(r *world.Resource) bool { return r.State["arn"] == role })
-}
-
-// secretExists tells whether the secret that a container asks for has a value. The reference may go on with a JSON key,
-// stage and version: arn:partition:secretsmanager:region:account:secret:name:key:stage:version.
-func secretExists(c *double.Call, reference string) bool {
-	parts := strings.SplitN(reference, ":", 8)
-	if len(parts) < 7 || parts[2] != "secretsmanager" {
-		return false
-	}
-	id := strings.Join(parts[:7], ":")
-	versions := c.World.List(secretVersionType, regional(c))
-	return slices.ContainsFunc(versions, func(v *world.Resource) bool { return v.State["secretId"] == id })
 }

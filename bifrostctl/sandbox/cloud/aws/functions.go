@@ -99,8 +99,8 @@ func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	}, nil
 }
 
-// getService answers with the task definition that runs. The double's services always run the one that was asked for; a
-// rollback by the deployment circuit breaker would be another here.
+// getService answers with the task definition that runs: after a rollback by the deployment circuit breaker that is not the
+// one that was asked for.
 func getService(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, name := double.String(args, "clusterArn"), double.String(args, "serviceName")
 	for _, r := range c.World.List(serviceType, regional(c)) {

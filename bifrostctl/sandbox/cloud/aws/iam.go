@@ -1,9 +1,9 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +32,8 @@ func policy() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 128, fail)
 			checkPath(in, fail)
-			checkDocument(in, "policy", fail)
+			checkTexts(policyType, in, fail)
+			checkDocument(in, "policy", permissions, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
@@ -68,7 +69,10 @@ func role() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 64, fail)
 			checkPath(in, fail)
-			checkDocument(in, "assumeRolePolicy", fail)
+			checkTexts(roleType, in, fail)
+			checkDocument(in, "assumeRolePolicy", trust, fail)
+			checkInlinePolicies(in, fail)
+			checkRoleLimits(in, fail)
 			if boundary := double.String(in, "permissionsBoundary"); boundary != "" && !arn.IsARN(boundary) {
 				fail("permissionsBoundary", "%q is an invalid ARN", boundary)
 			}
@@ -92,17 +96,13 @@ func role() *double.Type {
 			return name, s, nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, in double.Object) error {
-			if in["forceDetachPolicies"] == true {
-				return nil
-			}
-			for _, a := range c.World.List(attachmentType, global(c)) {
-				if a.State["role"] == r.ID {
-					return fmt.Errorf("deleting IAM Role (%s): DeleteConflict: Cannot delete entity, must detach all policies first", r.ID)
+			for _, kind := range policiesOfRole {
+				others := ofRole(c, kind.typ, r.ID)
+				if len(others) > 0 && in["forceDetachPolicies"] != true && len(double.List(in, kind.given)) == 0 {
+					return fmt.Errorf("deleting IAM Role (%s): DeleteConflict: Cannot delete entity, %s", r.ID, kind.words)
 				}
-			}
-			for _, p := range c.World.List(rolePolicyType, global(c)) {
-				if p.State["role"] == r.ID {
-					return fmt.Errorf("deleting IAM Role (%s): DeleteConflict: Cannot delete entity, must delete policies first", r.ID)
+				for _, other := range others {
+					c.World.Remove(other)
 				}
 			}
 			return nil
@@ -131,6 +131,15 @@ func rolePolicyAttachment() *double.Type {
 			if ours && c.World.Get(policyType, global(c), policy) == nil {
 				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): NoSuchEntity: Policy %s does not exist or is not attachable", policy, role, policy)
 			}
+			// Attaching twice is attaching once (IAM API, AttachRolePolicy), though the provider makes up an id each time.
+			for _, a := range c.World.List(attachmentType, global(c)) {
+				if a.State["role"] == role && a.State["policyArn"] == policy {
+					c.World.Remove(a)
+				}
+			}
+			if n := managedPolicies(c, role); n >= policiesPerRole {
+				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): LimitExceeded: Cannot exceed quota for PoliciesPerRole: %d", policy, role, policiesPerRole)
+			}
 			return fmt.Sprintf("%s-%s%08x", role, time.Now().UTC().Format("20060102150405"), c.World.Next()), state(in, nil), nil
 		},
 	}
@@ -145,15 +154,66 @@ func rolePolicy() *double.Type {
 		Scope:    global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 128, fail)
-			checkDocument(in, "policy", fail)
+			checkDocument(in, "policy", inlinePermissions, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			role, name := double.String(in, "role"), prefixed(c, in)
 			if err := roleExists(c, role); err != nil {
 				return "", nil, fmt.Errorf("putting IAM Role (%s) Policy (%s): %w", role, name, err)
 			}
+			size := sizeOf(double.String(in, "policy"))
+			for _, other := range ofRole(c, rolePolicyType, role) {
+				size += sizeOf(double.String(other.State, "policy"))
+			}
+			if size > inlinePermissions.limit {
+				return "", nil, fmt.Errorf("putting IAM Role (%s) Policy (%s): LimitExceeded: Maximum policy size of %d bytes exceeded for role %s", role, name, inlinePermissions.limit, role)
+			}
 			return role + ":" + name, state(in, double.Object{"name": name}), nil
 		},
+	}
+}
+
+// policiesOfRole are the kinds of policies that keep a role from being deleted. The provider takes a kind away itself when
+// it is told to by force, or when the role was given policies of that kind (terraform-provider-aws,
+// internal/service/iam/role.go, deleteRole).
+var policiesOfRole = []struct{ typ, given, words string }{
+	{attachmentType, "managedPolicyArns", "must detach all policies first"},
+	{rolePolicyType, "inlinePolicies", "must delete policies first"},
+}
+
+// ofRole returns the attachments or the inline policies of a role.
+func ofRole(c *double.Call, typ, role string) []*world.Resource {
+	return slices.DeleteFunc(c.World.List(typ, global(c)), func(r *world.Resource) bool { return r.State["role"] != role })
+}
+
+// managedPolicies counts the policies that are attached to a role, by itself or by others.
+func managedPolicies(c *double.Call, role string) int {
+	attached := map[any]bool{}
+	for _, policy := range double.List(c.World.Get(roleType, global(c), role).State, "managedPolicyArns") {
+		attached[policy] = true
+	}
+	for _, attachment := range ofRole(c, attachmentType, role) {
+		attached[attachment.State["policyArn"]] = true
+	}
+	return len(attached)
+}
+
+func checkInlinePolicies(in double.Object, fail double.Fail) {
+	for _, v := range double.List(in, "inlinePolicies") {
+		if policy, ok := v.(double.Object); ok {
+			checkDocument(policy, "policy", inlinePermissions, fail)
+		}
+	}
+}
+
+// checkRoleLimits: sessions last from one hour to twelve (IAM API reference, CreateRole); a role takes a limited number of
+// managed policies.
+func checkRoleLimits(in double.Object, fail double.Fail) {
+	if seconds, ok := in["maxSessionDuration"].(float64); ok && (seconds < 3600 || seconds > 43200) {
+		fail("maxSessionDuration", "expected max_session_duration to be in the range (3600 - 43200), got %v", seconds)
+	}
+	if n := len(double.List(in, "managedPolicyArns")); n > policiesPerRole {
+		fail("managedPolicyArns", "LimitExceeded: Cannot exceed quota for PoliciesPerRole: %d, got %d", policiesPerRole, n)
 	}
 }
 
@@ -168,6 +228,21 @@ func openIDConnectProvider() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if url := double.String(in, "url"); url != "" && !strings.HasPrefix(url, "https://") {
 				fail("url", "must begin with https://, not %q", url)
+			}
+			// IAM API reference, CreateOpenIDConnectProvider: at most 100 client ids of at most 255 characters.
+			ids := double.List(in, "clientIdLists")
+			if len(ids) > 100 {
+				fail("clientIdLists", "LimitExceeded: Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100, got %d", len(ids))
+			}
+			for _, v := range ids {
+				if id, known := v.(string); known && (id == "" || len(id) > 255) {
+					fail("clientIdLists", "%q must have 1 to 255 characters", id)
+				}
+			}
+			for _, v := range double.List(in, "thumbprintLists") {
+				if print, known := v.(string); known && !thumbprintPattern.MatchString(print) {
+					fail("thumbprintLists", "%q must be 40 hexadecimal digits", print)
+				}
 			}
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -207,8 +282,9 @@ func path(in double.Object) string {
 }
 
 var (
-	namePattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	pathPattern = regexp.MustCompile(`^/$|^/[\x21-\x7e]+/$`)
+	namePattern       = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	thumbprintPattern = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
+	pathPattern       = regexp.MustCompile(`^/$|^/[\x21-\x7e]+/$`)
 )
 
 // checkName holds a name against IAM's rules (IAM user guide, "IAM and AWS STS quotas"); limit is in characters.
@@ -228,25 +304,5 @@ func checkName(in double.Object, property string, limit int, fail double.Fail) {
 func checkPath(in double.Object, fail double.Fail) {
 	if p := double.String(in, "path"); p != "" && !pathPattern.MatchString(p) {
 		fail("path", "%q must begin and end with a slash", p)
-	}
-}
-
-// checkDocument wants a policy document: a JSON object with statements. Every request that carries another is refused by
-// IAM with MalformedPolicyDocument.
-func checkDocument(in double.Object, property string, fail double.Fail) {
-	text, known := in[property].(string)
-	if !known {
-		return
-	}
-	var document struct {
-		Version   string
-		Statement any
-	}
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		fail(property, "MalformedPolicyDocument: contains an invalid JSON policy: %v", err)
-		return
-	}
-	if document.Statement == nil {
-		fail(property, "MalformedPolicyDocument: Syntax errors in policy: it has no Statement")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -19,9 +20,11 @@ const (
 	secretVersionType = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
-// retentions are the numbers of days for which CloudWatch keeps logs; 0 is for ever (PutRetentionPolicy).
+// retentions are the numbers of days for which CloudWatch keeps logs; 0 is for ever (CloudWatch Logs API reference,
+// PutRetentionPolicy).
 var retentions = []any{0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0, 1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0}
 
+// Names (CloudWatch Logs API reference, CreateLogGroup; Secrets Manager API reference, CreateSecret).
 var (
 	logGroupPattern = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 	secretPattern   = regexp.MustCompile(`^[0-9A-Za-z/_+=.@-]{1,512}$`)
@@ -37,6 +40,9 @@ func logGroup() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if name := double.String(in, "name"); name != "" && !logGroupPattern.MatchString(name) {
 				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9, '_', '-', '/', '.' and '#'", name)
+			}
+			if strings.HasPrefix(double.String(in, "name"), "aws/") {
+				fail("name", "log group names can't start with the string aws/") // CloudWatch Logs API reference, CreateLogGroup
 			}
 			if days, ok := in["retentionInDays"].(float64); ok && !slices.Contains(retentions, any(days)) {
 				fail("retentionInDays", "expected one of %v, got %v", retentions, days)
@@ -63,6 +69,7 @@ func secret() *double.Type {
 		Computed: []string{"arn", "policy", "replicas"},
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			checkTexts(secretType, in, fail)
 			if name := double.String(in, "name"); name != "" && !secretPattern.MatchString(name) {
 				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9 and /_+=.@-", name)
 			}

@@ -2,13 +2,19 @@ package azure_test
 
 import (
 	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
 	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"bifrost/bifrostctl/internal/enginetest"
@@ -65,6 +71,97 @@ func credential(changes pulumi.Map) enginetest.Resource {
 	return res(credentialType, "credential", props)
 }
 
+func identityWith(changes pulumi.Map) enginetest.Resource {
+	props := pulumi.Map{}
+	for _, m := range []pulumi.Map{identity.Props, changes} {
+		for key, v := range m {
+			props[key] = v
+		}
+	}
+	return res(identityType, "identity", props)
+}
+
+func manyTags(n int) pulumi.StringMap {
+	tags := pulumi.StringMap{}
+	for i := range n {
+		tags[fmt.Sprint(i)] = s("v")
+	}
+	return tags
+}
+
+// numbered is one of many credentials of the identity.
+func numbered(i int) enginetest.Resource {
+	return res(credentialType, fmt.Sprint("credential-", i), credential(pulumi.Map{
+		"federatedIdentityCredentialResourceName": s(fmt.Sprint("puller-", i)), "subject": s(fmt.Sprint("system:serviceaccount:ns:", i)),
+	}).Props)
+}
+
+func TestCredentialsPerIdentity(t *testing.T) {
+	resources := []enginetest.Resource{identity}
+	for i := range 20 {
+		resources = append(resources, numbered(i))
+	}
+	e := enginetest.New(t, newWorld(), program(resources...), nil)
+	e.MustUp()
+	e.SetProgram(program(append(resources, numbered(20))...))
+	require.Contains(t, e.Up().Messages(), "the managed identity 'pull' can have at most 20")
+}
+
+// An update may not take what another credential has, and a new name is no new credential: the old one is there still.
+func TestIssuerAndSubjectStayUnique(t *testing.T) {
+	e := enginetest.New(t, newWorld(), program(identity, numbered(0), numbered(1)), nil)
+	e.MustUp()
+	same := numbered(1)
+	same.Props["subject"] = numbered(0).Props["subject"]
+	e.SetProgram(program(identity, numbered(0), same))
+	require.Contains(t, e.Up().Messages(), "Issuer and subject combination already exists")
+
+	renamed := enginetest.New(t, newWorld(), program(identity, credential(nil)), nil)
+	renamed.MustUp()
+	renamed.SetProgram(program(identity, credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("other")})))
+	require.Contains(t, renamed.Up().Messages(), "Issuer and subject combination already exists")
+}
+
+func TestParallelWritesToOneIdentity(t *testing.T) {
+	w := newWorld()
+	enginetest.New(t, w, program(identity), nil).MustUp()
+	servers, err := cloud.Serve(w)
+	require.NoError(t, err)
+	t.Cleanup(servers.Stop)
+	connection, err := grpc.NewClient(servers.Addr("azure-native"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, connection.Close()) })
+	azure := pulumirpc.NewResourceProviderClient(connection)
+	_, err = azure.Configure(t.Context(), &pulumirpc.ConfigureRequest{})
+	require.NoError(t, err)
+
+	const writers = 8
+	answers := make(chan error, writers)
+	for i := range writers {
+		properties, err := structpb.NewStruct(map[string]any{
+			"resourceGroupName": "rg", "resourceName": "pull", "federatedIdentityCredentialResourceName": fmt.Sprint("puller-", i),
+			"issuer": "https://issuer.example.com/", "subject": fmt.Sprint(i), "audiences": []any{"a"},
+		})
+		require.NoError(t, err)
+		go func() {
+			_, err := azure.Create(t.Context(), &pulumirpc.CreateRequest{Urn: fmt.Sprintf("urn:pulumi:s::p::%s::c%d", credentialType, i), Properties: properties})
+			answers <- err
+		}()
+	}
+	made := 0
+	for range writers {
+		if err := <-answers; err != nil {
+			require.ErrorContains(t, err, "Status=409")
+			require.ErrorContains(t, err, "written concurrently for the managed identity '"+identityID+"'")
+			continue
+		}
+		made++
+	}
+	require.Positive(t, made)
+	require.Less(t, made, writers)
+	require.Len(t, w.List(credentialType, subscription), made, "what was refused was not made")
+}
+
 func TestLifecycle(t *testing.T) {
 	w := newWorld()
 	e := enginetest.New(t, w, program(identity, credential(nil)), nil)
@@ -96,9 +193,9 @@ func TestChanges(t *testing.T) {
 		want    []string
 	}{
 		{"subject", pulumi.Map{"subject": s("system:serviceaccount:ns:other")}, []string{"update FederatedIdentityCredential credential [subject]"}},
-		{"name", pulumi.Map{"federatedIdentityCredentialResourceName": s("other")}, []string{
-			"create-replacement FederatedIdentityCredential credential [federatedIdentityCredentialResourceName]",
-			"replace FederatedIdentityCredential credential [federatedIdentityCredentialResourceName]",
+		{"name", pulumi.Map{"federatedIdentityCredentialResourceName": s("other"), "subject": s("system:serviceaccount:ns:other")}, []string{
+			"create-replacement FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
+			"replace FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
 			"delete-replaced FederatedIdentityCredential credential",
 		}},
 	}
@@ -124,6 +221,21 @@ func TestRefused(t *testing.T) {
 		{"missing list", []enginetest.Resource{credential(pulumi.Map{"audiences": nil})}, `missing required property "audiences"`},
 		{"two audiences", []enginetest.Resource{credential(pulumi.Map{"audiences": pulumi.StringArray{s("a"), s("b")}})}, "exactly one audience"},
 		{"issuer", []enginetest.Resource{credential(pulumi.Map{"issuer": s("http://a")})}, "must be an https URL"},
+		{"issuer with a query", []enginetest.Resource{credential(pulumi.Map{"issuer": s("https://a/?b")})}, "without query and fragment"},
+		{"issuer without host", []enginetest.Resource{credential(pulumi.Map{"issuer": s("https:///a")})}, "must be an https URL"},
+		{"issuer's length", []enginetest.Resource{credential(pulumi.Map{"issuer": s("https://a/" + strings.Repeat("a", 600))})}, "issuer: must have at most 600 characters, got 610"},
+		{"empty subject", []enginetest.Resource{credential(pulumi.Map{"subject": s("")})}, "subject: must not be empty"},
+		{"subject's length", []enginetest.Resource{credential(pulumi.Map{"subject": s(strings.Repeat("a", 601))})}, "subject: must have at most 600 characters, got 601"},
+		{"white space", []enginetest.Resource{credential(pulumi.Map{"subject": s("a ")})}, "must not begin or end with white space"},
+		{"audience's length", []enginetest.Resource{credential(pulumi.Map{"audiences": pulumi.StringArray{s(strings.Repeat("a", 601))}})}, "audiences: must have at most 600 characters"},
+		{"length of an identity's name", []enginetest.Resource{identityWith(pulumi.Map{"resourceName": s("ab")})}, `"ab" must match`},
+		{"length of a credential's name", []enginetest.Resource{credential(pulumi.Map{"federatedIdentityCredentialResourceName": s(strings.Repeat("a", 121))})}, "must match"},
+		{"group's name", []enginetest.Resource{identityWith(pulumi.Map{"resourceGroupName": s("rg.")})}, `"rg." must match`},
+		{"tag key", []enginetest.Resource{identityWith(pulumi.Map{"tags": pulumi.StringMap{"a/b": s("c")}})}, "must not hold any of"},
+		{"tag key's length", []enginetest.Resource{identityWith(pulumi.Map{"tags": pulumi.StringMap{strings.Repeat("a", 513): s("c")}})}, "must have 1 to 512 characters"},
+		{"tag value", []enginetest.Resource{identityWith(pulumi.Map{"tags": pulumi.StringMap{"a": s(strings.Repeat("a", 257))}})}, "must have at most 256 characters"},
+		{"number of tags", []enginetest.Resource{identityWith(pulumi.Map{"tags": manyTags(51)})}, "at most 50 tags, got 51"},
+		{"issuer and subject twice", []enginetest.Resource{identity, credential(nil), res(credentialType, "x", credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("other")}).Props)}, "Issuer and subject combination already exists"},
 		{"name", []enginetest.Resource{credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("a b")})}, `"a b" must match`},
 		{"resource group", []enginetest.Resource{res(identityType, "x", pulumi.Map{"resourceGroupName": s("none")})}, "Resource group 'none' could not be found"},
 		{"credential without identity", []enginetest.Resource{credential(nil)}, "userAssignedIdentities/pull' under resource group 'rg' was not found"},

@@ -3,7 +3,6 @@ package azure
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 
@@ -18,8 +17,11 @@ const (
 	identityKind = "Microsoft.ManagedIdentity/userAssignedIdentities"
 )
 
-// Azure's naming rules for Microsoft.ManagedIdentity.
+// Names (Azure Resource Manager, "Naming rules and restrictions for Azure resources": Microsoft.ManagedIdentity and
+// Microsoft.Resources; for credentials Microsoft Entra, "Important considerations and restrictions for federated identity
+// credentials").
 var (
+	groupPattern      = regexp.MustCompile(`^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$`)
 	identityPattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`)
 	credentialPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`)
 )
@@ -39,7 +41,9 @@ func userAssignedIdentity() *double.Type {
 				// The real provider would ask the resource group; the sandbox's groups have no location.
 				fail("location", "missing required property %q: neither the resource nor the provider has one", "location")
 			}
+			checkName(in, "resourceGroupName", groupPattern, fail)
 			checkName(in, "resourceName", identityPattern, fail)
+			checkTags(in, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			group, name := double.String(in, "resourceGroupName"), double.String(in, "resourceName")
@@ -58,10 +62,8 @@ func userAssignedIdentity() *double.Type {
 			}), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
-			for _, credential := range c.World.List(credentialType, subscription(c)) {
-				if strings.HasPrefix(credential.ID, r.ID+"/") {
-					c.World.Remove(credential)
-				}
+			for _, credential := range credentialsOf(c, r.ID) {
+				c.World.Remove(credential)
 			}
 			return nil
 		},
@@ -77,12 +79,12 @@ func federatedIdentityCredential() *double.Type {
 		Computed: []string{"name", "type", "systemData"},
 		Scope:    subscription,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			checkName(in, "resourceGroupName", groupPattern, fail)
+			checkName(in, "resourceName", identityPattern, fail)
 			checkName(in, "federatedIdentityCredentialResourceName", credentialPattern, fail)
+			checkClaims(in, fail)
 			if audiences, known := in["audiences"].([]any); known && len(audiences) != 1 {
 				fail("audiences", "exactly one audience is allowed, got %d", len(audiences))
-			}
-			if issuer := double.String(in, "issuer"); issuer != "" && !strings.HasPrefix(issuer, "https://") {
-				fail("issuer", "must be an https URL, not %q", issuer)
 			}
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -96,8 +98,22 @@ func federatedIdentityCredential() *double.Type {
 			if c.World.Get(credentialType, subscription(c), id) != nil {
 				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
 			}
+			siblings := credentialsOf(c, parent)
+			if len(siblings) >= credentialsPerIdentity {
+				return "", nil, fmt.Errorf("Status=400 Code=\"BadRequest\" Message=\"Too many Federated Identity Credentials: the managed identity '%s' can have at most %d\"", identity, credentialsPerIdentity)
+			}
+			if err := unique(siblings, id, in); err != nil {
+				return "", nil, err
+			}
 			return id, answer(in, name, identityKind+"/federatedIdentityCredentials", nil), nil
 		},
+		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			if err := unique(credentialsOf(c, parentOf(r.ID)), r.ID, in); err != nil {
+				return nil, err
+			}
+			return double.Overlay(r.State, r.Inputs, in), nil
+		},
+		Exclusive: &double.Exclusive{Place: identityWritten, Refuse: tooManyWrites},
 	}
 }
 

@@ -46,7 +46,8 @@ func (s *server) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest)
 	if err != nil {
 		return nil, err
 	}
-	*connectionOf(ctx) = connection{configured: true, session: session}
+	con := connectionOf(ctx)
+	con.configured, con.session = true, session
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true}, nil
 }
 

@@ -102,6 +102,7 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
+	s.world.Hide(r, c.strike.stale)
 	return &pulumirpc.CreateResponse{Id: id, Properties: answer}, nil
 }
 
@@ -111,6 +112,7 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 		return nil, err
 	}
 	defer s.world.Unlock()
+	s.world.Begin("") // what is read may not be seen yet, as any other resource
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,8 @@ type Type struct {
 	Broken func(c *Call, id string, after Object) string
 	// DeleteFirst says that the old resource must go before its replacement comes. May be nil: never.
 	DeleteFirst func(before, after Object) bool
+	// Exclusive is set where the cloud takes one write at a time. May be nil.
+	Exclusive *Exclusive
 	// Secrets names the top-level outputs that the provider itself marks secret.
 	Secrets []string
 	// Computed names the outputs that are unknown until the resource is made. A previewed change leaves all as they are.
@@ -92,6 +94,8 @@ type Call struct {
 	Type, Name string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
+
+	strike strike
 }
 
 // assign gives a name to inputs without one: the name they had before, or a new one.

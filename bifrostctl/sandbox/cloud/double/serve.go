@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -22,19 +23,21 @@ const maxMessage = 400 << 20
 type Servers struct {
 	addrs   map[string]string
 	servers []*grpc.Server
+	faults  *faults
 }
 
 // Serve starts each double on a loopback port of its own. They change w until Stop is called.
 func Serve(w *world.World, providers ...*Provider) (*Servers, error) {
-	s := &Servers{addrs: map[string]string{}}
+	s := &Servers{addrs: map[string]string{}, faults: &faults{world: w}}
 	for _, p := range providers {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			s.Stop()
 			return nil, fmt.Errorf("serve the double of provider %s: %w", p.Package, err)
 		}
-		g := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.StatsHandler(connections{}))
-		pulumirpc.RegisterResourceProviderServer(g, &server{provider: p, world: w})
+		double := &server{provider: p, world: w, faults: s.faults}
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.StatsHandler(connections{}), grpc.ChainUnaryInterceptor(double.intercept, double.exclude))
+		pulumirpc.RegisterResourceProviderServer(g, double)
 		go func() { _ = g.Serve(listener) }() // ends with Stop
 		s.servers = append(s.servers, g)
 		s.addrs[p.Package] = listener.Addr().String()
@@ -58,6 +61,12 @@ func (s *Servers) Packages() []string { return keysOf(s.addrs) }
 // Addr returns the address (host:port) of the double of a provider package, as "aws"; empty where there is none.
 func (s *Servers) Addr(pkg string) string { return s.addrs[pkg] }
 
+// Inject makes calls to come go wrong. Of several faults that meet a call, the one injected first strikes.
+func (s *Servers) Inject(fault Fault) { s.faults.add(fault) }
+
+// Unused returns the injected faults that have struck no call.
+func (s *Servers) Unused() []Fault { return s.faults.unused() }
+
 // Stop ends the doubles; calls under way are cut off.
 func (s *Servers) Stop() {
 	for _, g := range s.servers {
@@ -70,6 +79,9 @@ func (s *Servers) Stop() {
 type connection struct {
 	configured bool
 	session    any
+	// cancelled is closed when the engine ends the deployment.
+	cancelled chan struct{}
+	cancel    func()
 }
 
 type connectionKey struct{}
@@ -82,7 +94,9 @@ func connectionOf(ctx context.Context) *connection {
 type connections struct{}
 
 func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{})
+	cancelled := make(chan struct{})
+	cancel := sync.OnceFunc(func() { close(cancelled) })
+	return context.WithValue(ctx, connectionKey{}, &connection{cancelled: cancelled, cancel: cancel})
 }
 func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
 func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }

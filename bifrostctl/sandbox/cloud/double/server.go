@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -21,6 +22,8 @@ type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	provider *Provider
 	world    *world.World
+	faults   *faults
+	writes   writes
 }
 
 func (s *server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
@@ -31,7 +34,9 @@ func (s *server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empt
 	return &emptypb.Empty{}, nil
 }
 
-func (s *server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+// Cancel ends what calls of the same provider instance wait for.
+func (s *server) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, error) {
+	connectionOf(ctx).cancel()
 	return &emptypb.Empty{}, nil
 }
 
@@ -42,6 +47,7 @@ func (s *server) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*pul
 	}
 	s.world.Lock()
 	defer s.world.Unlock()
+	s.world.Begin("")
 	con := connectionOf(ctx)
 	if !con.configured {
 		return nil, s.unconfigured()
@@ -79,7 +85,8 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 		s.world.Unlock()
 		return nil, nil, s.unconfigured()
 	}
-	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name()}, typ, nil
+	s.world.Begin(token)
+	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), strike: strikeOf(ctx)}, typ, nil
 }
 
 func (s *server) unconfigured() error {
@@ -103,10 +110,8 @@ func (s *server) find(c *Call, typ *Type, id string, state Object) *world.Resour
 // finish lets the controllers work, saves the world, and answers with the resource's state. A resource that exists but is
 // not what was asked for is an error that carries its state: the engine keeps it and tries again.
 func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resource.PropertyPath) (*structpb.Struct, error) {
-	var reasons []string
-	if typ.Await != nil {
-		reasons = typ.Await(c, r)
-	}
+	reasons := s.await(c, typ, r)
+	r.AddSecrets(secrets)
 	if err := s.world.Commit(); err != nil {
 		return nil, err
 	}
@@ -122,6 +127,26 @@ func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resourc
 	return nil, rpcerror.WithDetails(
 		rpcerror.New(codes.Unknown, fmt.Sprintf("%s was made, but did not become ready: %s", id, strings.Join(reasons, "; "))),
 		&pulumirpc.ErrorResourceInitFailed{Id: id, Properties: state, Inputs: inputs, Reasons: reasons})
+}
+
+// await lets the controllers work. A fault after the effect strikes here where the provider waits for controllers: it then
+// knows what it made.
+func (s *server) await(c *Call, typ *Type, r *world.Resource) []string {
+	if typ.Await == nil {
+		return nil
+	}
+	if c.strike.lost == nil {
+		return typ.Await(c, r)
+	}
+	// A Job has to know of its failure itself, because it is what later calls look at.
+	hooks := s.world.Hooks
+	s.world.Hooks.JobRan = func(*world.World, *world.Resource) error { return c.strike.lost }
+	defer func() { s.world.Hooks = hooks }()
+	reasons := typ.Await(c, r)
+	if text := c.strike.lost.Error(); !slices.Contains(reasons, text) {
+		reasons = append(reasons, text)
+	}
+	return reasons
 }
 
 func secretOutputs(typ *Type) []resource.PropertyPath {

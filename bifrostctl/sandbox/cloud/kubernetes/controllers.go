@@ -26,7 +26,7 @@ func condition(typ, status, reason, message string) double.Object {
 
 // awaitDeployment starts a Deployment's pods.
 func awaitDeployment(c *double.Call, r *world.Resource) []string {
-	problems := podProblems(c, namespaceOf(r), double.Map(r.State, "spec.template"))
+	problems := podProblems(c, r)
 	replicas, given := double.Get(r.State, "spec.replicas").(float64)
 	if !given {
 		replicas = 1
@@ -70,7 +70,7 @@ func awaitJob(c *double.Call, r *world.Resource) []string {
 
 func runJob(c *double.Call, r *world.Resource) {
 	now := time.Now().UTC().Format(time.RFC3339)
-	problems := podProblems(c, namespaceOf(r), double.Map(r.State, "spec.template"))
+	problems := podProblems(c, r)
 	if len(problems) == 0 && c.World.Hooks.JobRan != nil {
 		if err := c.World.Hooks.JobRan(c.World, r); err != nil {
 			problems = []string{err.Error()}
@@ -116,12 +116,13 @@ func brokenJob(c *double.Call, id string, after double.Object) string {
 // ServiceAccount may patch by name.
 func refreshSecrets(c *double.Call, job *world.Resource) {
 	namespace := namespaceOf(job)
+	hosts := registriesOf(job)
 	for _, name := range patchable(c, namespace, double.String(job.State, "spec.template.spec.serviceAccountName")) {
 		secret := c.World.Get(secretType, server(c), objectID(namespace, name))
 		if secret == nil || secret.State["type"] != "kubernetes.io/dockerconfigjson" {
 			continue
 		}
-		data := double.Object{dockerConfig: pullToken(c.World.Next())}
+		data := double.Object{dockerConfig: pullToken(hosts, c.World.Next())}
 		// A refresh shows the change among the inputs, too.
 		secret.State["data"], secret.Inputs["data"] = data, double.Clone(data)
 		delete(secret.Inputs, "stringData")
@@ -129,10 +130,23 @@ func refreshSecrets(c *double.Call, job *world.Resource) {
 	}
 }
 
+// registriesOf returns the private registries that the Job's pod names: those are what it fetches tokens for.
+func registriesOf(job *world.Resource) []string {
+	text, err := json.Marshal(double.Map(job.State, "spec.template.spec"))
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return privateRegistry.FindAllString(string(text), -1)
+}
+
 // pullToken returns the base64 text of a pull secret's document with a token that never was before.
-func pullToken(serial int) string {
-	auth := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "sandbox:token-%d", serial))
-	document, err := json.Marshal(map[string]any{"auths": map[string]any{"registry.sandbox.invalid": map[string]any{"auth": auth}}})
+func pullToken(hosts []string, serial int) string {
+	login := map[string]any{"auth": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "sandbox:token-%d", serial))}
+	auths := map[string]any{}
+	for _, host := range hosts {
+		auths[host] = login
+	}
+	document, err := json.Marshal(map[string]any{"auths": auths})
 	if err != nil {
 		panic(err) // strings always encode
 	}
@@ -184,4 +198,14 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 		}
 	}
 	return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"}
+}
+
+// subset tells whether labels have all of a selector's.
+func subset(selector, labels double.Object) bool {
+	for key, v := range selector {
+		if labels[key] != v {
+			return false
+		}
+	}
+	return true
 }

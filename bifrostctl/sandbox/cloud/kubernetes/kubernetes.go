@@ -1,9 +1,10 @@
 // Package kubernetes is the double of the Pulumi Kubernetes provider (v4.32), of the API servers behind it, and of the
 // controllers and kubelets in the clusters as far as the program waits for them.
 //
-// Objects live in the cluster that the provider's kubeconfig reaches. They are decoded strictly into the API's own Go
-// types. Jobs finish and Deployments become ready at once when all that their pods refer to exists; otherwise the change
-// fails with the reason that the pod's events would give.
+// Objects live in the cluster that the provider's kubeconfig reaches. What the API server does to them before it stores them
+// is its own code (package apiserver). Jobs finish and Deployments become ready at once when their namespace allows their
+// pods, all that the pods refer to exists, and their pull Secrets hold a login for their images' registry; otherwise the
+// change fails with the reason that the events would give.
 package kubernetes
 
 import (

@@ -148,6 +148,24 @@ func job(name string, more pulumi.Map) enginetest.Resource {
 	return object(jobType, name, pulumi.Map{"spec": pulumi.Map{"template": pulumi.Map{"spec": spec}}})
 }
 
+// refresher is a Job that writes a token for the registry of privateImage.
+func refresher(name string) enginetest.Resource {
+	env := pulumi.Array{pulumi.Map{"name": s("REGISTRY_HOST"), "value": s("444455556666.dkr.ecr.eu-west-1.amazonaws.com")}}
+	containers := pulumi.Array{pulumi.Map{"name": s("c"), "image": s("i:1"), "env": env}}
+	return job(name, pulumi.Map{"serviceAccountName": s("puller"), "containers": containers})
+}
+
+// privateImage asks for a login.
+const privateImage = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/acme:1"
+
+// pulling is a Deployment of an image with the pull Secret.
+func pulling(image string) enginetest.Resource {
+	return deployment(2, pulumi.Map{
+		"imagePullSecrets": pulumi.Array{pulumi.Map{"name": s("pull")}},
+		"containers":       pulumi.Array{pulumi.Map{"name": s("c"), "image": s(image)}},
+	})
+}
+
 func deployment(replicas int, more pulumi.Map) enginetest.Resource {
 	return object(deploymentType, "web", pulumi.Map{"spec": pulumi.Map{
 		"replicas": pulumi.Int(replicas), "selector": pulumi.Map{"matchLabels": labels},
@@ -164,8 +182,8 @@ func everything() []enginetest.Resource {
 		namespace, serviceAccount, pullSecret, patchPull, bindPull,
 		object(configMapType, "settings", pulumi.Map{"data": pulumi.StringMap{"a": s("b")}}),
 		object(cronJobType, "refresh", pulumi.Map{"spec": pulumi.Map{"schedule": s("0 */6 * * *"), "jobTemplate": pulumi.Map{"spec": job("x", nil).Props["spec"].(pulumi.Map)}}}),
-		job("first-run", pulumi.Map{"serviceAccountName": s("puller")}),
-		deployment(2, pulumi.Map{"imagePullSecrets": pulumi.Array{pulumi.Map{"name": s("pull")}}}),
+		refresher("first-run"),
+		pulling("i:1"),
 		service(labels),
 	}
 }
@@ -238,7 +256,7 @@ func TestRefresher(t *testing.T) {
 	require.True(t, placeholder.IsSecret(), "the provider marks data secret by itself")
 
 	written := func(name string) any {
-		e.SetProgram(enginetest.Program(provider(mutable(t, w)), namespace, serviceAccount, pullSecret, patchPull, bindPull, job(name, pulumi.Map{"serviceAccountName": s("puller")})))
+		e.SetProgram(enginetest.Program(provider(mutable(t, w)), namespace, serviceAccount, pullSecret, patchPull, bindPull, refresher(name)))
 		e.MustUp()
 		return w.Get(secretType, serverOf(w, "dev").Server, "app/pull").State["data"].(map[string]any)[".dockerconfigjson"]
 	}
@@ -256,7 +274,7 @@ func TestIgnoredChangesStay(t *testing.T) {
 	w := newWorld()
 	secret := pullSecret
 	secret.Options = []pulumi.ResourceOption{pulumi.IgnoreChanges([]string{"data"})}
-	objects := []enginetest.Resource{namespace, serviceAccount, secret, patchPull, bindPull, job("run", pulumi.Map{"serviceAccountName": s("puller")})}
+	objects := []enginetest.Resource{namespace, serviceAccount, secret, patchPull, bindPull, refresher("run")}
 	e := stack(t, w, objects...)
 	e.MustUp()
 	live := func() any { return w.Get(secretType, serverOf(w, "dev").Server, "app/pull").State["data"] }
@@ -372,7 +390,7 @@ func TestRefused(t *testing.T) {
 		{"label", object(namespaceType, "x", pulumi.Map{"metadata": pulumi.Map{"labels": pulumi.StringMap{"a": s("b c")}}}), `Invalid value: "b c"`},
 		{"data key", object(configMapType, "x", pulumi.Map{"data": pulumi.StringMap{"a b": s("c")}}), `Invalid value: "a b"`},
 		{"pull secret without document", object(secretType, "x", pulumi.Map{"type": s("kubernetes.io/dockerconfigjson")}), "data[.dockerconfigjson]: Required value"},
-		{"pull secret that is not JSON", object(secretType, "x", pulumi.Map{"type": s("kubernetes.io/dockerconfigjson"), "stringData": pulumi.StringMap{".dockerconfigjson": s("hush")}}), "it is not JSON"},
+		{"pull secret that is not JSON", object(secretType, "x", pulumi.Map{"type": s("kubernetes.io/dockerconfigjson"), "stringData": pulumi.StringMap{".dockerconfigjson": s("hush")}}), `Secret "x" is invalid: data[.dockerconfigjson]: Invalid value: "<secret contents redacted>"`},
 		{"secret key", object(secretType, "x", pulumi.Map{"stringData": pulumi.StringMap{"a b": s("hush")}}), `Invalid value: "a b"`},
 		{"schedule", cron("every day"), `Invalid value: "every day"`},
 		{"restart policy", object(jobType, "x", pulumi.Map{"spec": pulumi.Map{"template": pulumi.Map{"spec": pod(nil)}}}), `valid values: "OnFailure", "Never"`},

@@ -1,7 +1,7 @@
 package kubernetes
 
 import (
-	"encoding/base64"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -23,7 +24,7 @@ func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, 
 	}
 	id := objectID(namespace, name)
 	failed := func(format string, args ...any) (string, double.Object, error) {
-		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %s", id, fmt.Sprintf(format, args...))
+		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id, fmt.Errorf(format, args...))
 	}
 	if namespace != "" && !namespaceExists(c, namespace) {
 		return failed("namespaces %q not found", namespace)
@@ -31,20 +32,30 @@ func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, 
 	if c.World.Get(k.token, server(c), id) != nil || k.clusterWide && slices.Contains(builtin, name) {
 		return failed("%s %q already exists", k.resource, name)
 	}
-	live := double.Clone(in)
-	live["apiVersion"], live["kind"] = k.apiVersion, k.kind
-	double.Set(live, "metadata.name", name)
-	if namespace != "" {
-		double.Set(live, "metadata.namespace", namespace)
-	}
+	live := k.live(c, in, name)
 	double.Set(live, "metadata.uid", world.GUID(server(c), k.token, id, c.World.Next()))
 	double.Set(live, "metadata.creationTimestamp", time.Now().UTC().Format(time.RFC3339))
 	double.Set(live, "metadata.generation", 1.0)
 	touch(c.World, live)
-	if k.admit != nil {
-		k.admit(c, live)
+	if k.allocate != nil {
+		k.allocate(c, live)
 	}
-	return id, live, nil
+	stored, err := apiserver.Create(live)
+	if err != nil {
+		return failed("%w", err)
+	}
+	return id, stored, nil
+}
+
+// live begins the object that is to exist: what was asked for, with its kind and its place.
+func (k *kind) live(c *double.Call, in double.Object, name string) double.Object {
+	live := double.Clone(in)
+	live["apiVersion"], live["kind"] = k.apiVersion, k.kind
+	double.Set(live, "metadata.name", name)
+	if namespace := k.namespace(c, in); namespace != "" {
+		double.Set(live, "metadata.namespace", namespace)
+	}
+	return live
 }
 
 // update applies an object's new inputs.
@@ -53,10 +64,11 @@ func (k *kind) update(c *double.Call, r *world.Resource, in double.Object) (doub
 	generation, _ := double.Get(live, "metadata.generation").(float64)
 	double.Set(live, "metadata.generation", generation+1)
 	touch(c.World, live)
-	if k.admit != nil {
-		k.admit(c, live)
+	stored, err := apiserver.Update(live, r.State)
+	if err != nil {
+		return nil, fmt.Errorf("resource %q was not successfully updated by the Kubernetes API server: %w", r.ID, err)
 	}
-	return live, nil
+	return stored, nil
 }
 
 // remove takes with a namespace all that is in it.
@@ -84,7 +96,7 @@ func (k *kind) namespace(c *double.Call, in double.Object) string {
 	if namespace := double.String(in, "metadata.namespace"); namespace != "" {
 		return namespace
 	}
-	return sessionOf(c).namespace
+	return cmp.Or(sessionOf(c).namespace, "default")
 }
 
 func objectID(namespace, name string) string { return strings.TrimPrefix(namespace+"/"+name, "/") }
@@ -108,27 +120,16 @@ func immutableConfigMap(c *double.Call, before double.Object) []string {
 	return []string{"data", "binaryData"}
 }
 
-// admitSecret moves stringData into data, as the API server does.
-func admitSecret(_ *double.Call, live double.Object) {
-	double.Default(live, "type", "Opaque")
-	for key, v := range double.Map(live, "stringData") {
-		data := double.Map(live, "data")
-		if data == nil {
-			data = double.Object{}
-			live["data"] = data
-		}
-		data[key] = base64.StdEncoding.EncodeToString([]byte(v.(string)))
+// allocateService gives a Service an address, as the API server's allocator does before it validates.
+func allocateService(c *double.Call, live double.Object) {
+	if double.Get(live, "spec.type") == "ExternalName" {
+		return
 	}
-	delete(live, "stringData")
-}
-
-func admitService(c *double.Call, live double.Object) {
-	double.Default(live, "spec.type", "ClusterIP")
-	double.Default(live, "spec.sessionAffinity", "None")
 	if double.Get(live, "spec.clusterIP") == nil {
 		n := c.World.Next()
 		double.Set(live, "spec.clusterIP", fmt.Sprintf("172.20.%d.%d", n/250%250, n%250+1))
 	}
 	double.Set(live, "spec.clusterIPs", []any{double.Get(live, "spec.clusterIP")})
-	double.Default(live, "status", double.Object{"loadBalancer": double.Object{}})
+	double.Default(live, "spec.ipFamilies", []any{"IPv4"})
+	double.Default(live, "spec.ipFamilyPolicy", "SingleStack")
 }

@@ -12,20 +12,24 @@ import (
 // rootCA is the ConfigMap that a controller publishes in every namespace.
 const rootCA = "kube-root-ca.crt"
 
-// podProblems returns why pods of a template do not start, in the words of their events: what they refer to and is not
-// there.
-func podProblems(c *double.Call, namespace string, template double.Object) []string {
-	pod, err := decode[corev1.PodTemplateSpec](template)
+// podProblems returns why the pods of a Deployment or Job do not start, in the words of events: the namespace forbids them,
+// or what they refer to is not there.
+func podProblems(c *double.Call, owner *world.Resource) []string {
+	namespace := namespaceOf(owner)
+	pod, err := decode[corev1.PodTemplateSpec](double.Map(owner.State, "spec.template"))
 	if err != nil {
 		return []string{err.Error()}
 	}
+	forbidden, err := podSecurity(c, namespace, double.String(owner.State, "metadata.name"), &pod)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	if forbidden != "" {
+		return []string{forbidden}
+	}
 	p := podCheck{call: c, namespace: namespace}
 	p.serviceAccount(pod.Spec.ServiceAccountName)
-	for _, s := range pod.Spec.ImagePullSecrets {
-		if p.find(secretType, s.Name) == nil {
-			p.add("Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed: ImagePullBackOff", s.Name)
-		}
-	}
+	p.images(pod.Spec)
 	for _, v := range pod.Spec.Volumes {
 		p.volume(v)
 	}

@@ -1,8 +1,11 @@
 package world
 
 import (
+	"slices"
 	"sort"
 	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Resource is one thing that exists in a cloud.
@@ -20,6 +23,10 @@ type Resource struct {
 	Inputs map[string]any `json:"inputs"`
 	// State is what the cloud answers when it is read, in plain.
 	State map[string]any `json:"state"`
+	// Secrets are the paths, in Inputs and State, of what the program or the provider holds secret.
+	Secrets []string `json:"secrets,omitempty"`
+	// Seeded marks what was there before the first deployment.
+	Seeded bool `json:"seeded,omitempty"`
 	// Deleted marks what keeps its name although it was deleted (a secret in its recovery window).
 	Deleted bool `json:"deleted,omitempty"`
 }
@@ -35,13 +42,22 @@ func (r *Resource) PulumiID() string {
 	return r.ID
 }
 
+// AddSecrets adds paths of secrets.
+func (r *Resource) AddSecrets(paths []resource.PropertyPath) {
+	for _, path := range paths {
+		if text := path.String(); !slices.Contains(r.Secrets, text) {
+			r.Secrets = append(r.Secrets, text)
+		}
+	}
+}
+
 // Key returns the key of a resource in World.Resources.
 func Key(typ, scope, id string) string { return strings.Join([]string{typ, scope, id}, "|") }
 
 // Get returns a live resource, or nil.
 func (w *World) Get(typ, scope, id string) *Resource {
 	r := w.Resources[Key(typ, scope, id)]
-	if r == nil || r.Deleted {
+	if r == nil || r.Deleted || w.unseen(r) {
 		return nil
 	}
 	return r
@@ -57,7 +73,7 @@ func (w *World) Remove(r *Resource) { delete(w.Resources, r.Key()) }
 func (w *World) List(typ, scope string) []*Resource {
 	var found []*Resource
 	for _, r := range w.Resources {
-		if r.Type == typ && r.Scope == scope && !r.Deleted {
+		if r.Type == typ && r.Scope == scope && !r.Deleted && !w.unseen(r) {
 			found = append(found, r)
 		}
 	}

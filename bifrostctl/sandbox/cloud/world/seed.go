@@ -160,7 +160,7 @@ func (w *World) addOIDCProvider(account string, c EKSCluster) {
 	}
 	inputs := map[string]any{"url": "https://" + host, "clientIdLists": []any{"sts.amazonaws.com"}}
 	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tagsAll": map[string]any{}}
-	w.Put(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state})
+	w.Put(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state, Seeded: true})
 }
 
 // OIDCProviderType is the Pulumi type of an IAM OIDC provider, the one resource of the program's types that may exist

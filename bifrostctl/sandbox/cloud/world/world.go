@@ -37,6 +37,8 @@ type World struct {
 
 	mu   sync.Mutex
 	file string
+	// stale is not saved: whoever comes back later sees what there is.
+	stale stale
 }
 
 // Hooks are the seams through which an evaluator of identities decides what the doubles only assume.
@@ -78,10 +80,10 @@ func Load(file string) (*World, error) {
 	}
 	w := New()
 	if err := json.Unmarshal(text, w); err != nil {
-		return nil, fmt.Errorf("the sandbox's state %s is damaged (%w): delete this file and the stacks' state beside it to start afresh", file, err)
+		return nil, fmt.Errorf("the sandbox's state %s is damaged (%w): delete the folder %s to start afresh", file, err, filepath.Dir(file))
 	}
 	if w.Format != format {
-		return nil, fmt.Errorf("the sandbox's state %s has format %d, this program writes format %d: delete this file and the stacks' state beside it to start afresh", file, w.Format, format)
+		return nil, fmt.Errorf("the sandbox's state %s has format %d, this program writes format %d: delete the folder %s to start afresh", file, w.Format, format, filepath.Dir(file))
 	}
 	return w, nil
 }

@@ -61,7 +61,7 @@ func TestLoadRefuses(t *testing.T) {
 			_, err := world.Load(file)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, file)
-			require.ErrorContains(t, err, "delete this file")
+			require.ErrorContains(t, err, "delete the folder "+filepath.Dir(file))
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			require.Equal(t, test.text, string(text), "it is never overwritten")

@@ -1,0 +1,77 @@
+package aws
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+)
+
+// policiesPerRole is how many managed policies a role may have (IAM user guide, "IAM and STS quotas": the default, which can
+// be raised to 20).
+const policiesPerRole = 10
+
+// textRule limits a text of a type: at most so many characters, all of them of the pattern, which may be nil.
+type textRule struct {
+	property string
+	limit    int
+	pattern  *regexp.Regexp
+}
+
+// The rules for texts, by type.
+var textRules = map[string][]textRule{
+	// IAM API reference, CreatePolicy; path of all its types.
+	policyType: {{"description", 1000, nil}, {"path", 512, nil}},
+	// IAM API reference, CreateRole.
+	roleType: {{"description", 1000, regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)}, {"path", 512, nil}},
+	// Secrets Manager API reference, CreateSecret.
+	secretType: {{"description", 2048, nil}},
+	// ECS API reference, RegisterTaskDefinition and CreateService.
+	taskDefinitionType: {{"family", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
+	serviceType:        {{"name", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
+}
+
+func checkTexts(typ string, in double.Object, fail double.Fail) {
+	for _, rule := range textRules[typ] {
+		text := double.String(in, rule.property)
+		if n := utf8.RuneCountInString(text); n > rule.limit {
+			fail(rule.property, "expected length of %s to be at most %d, got %d", rule.property, rule.limit, n)
+		}
+		if text != "" && rule.pattern != nil && !rule.pattern.MatchString(text) {
+			fail(rule.property, "%q must match %s", text, rule.pattern)
+		}
+	}
+}
+
+// Limits of tags (AWS General Reference, "Tag naming limits and requirements"; IAM user guide, "Rules for tagging").
+const (
+	tagsPerResource  = 50
+	tagKeyLength     = 128
+	tagValueLength   = 256
+	reservedTagStart = "aws:"
+)
+
+var tagPattern = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+func checkTags(in double.Object, fail double.Fail) {
+	tags := double.Map(in, "tags")
+	if len(tags) > tagsPerResource {
+		fail("tags", "a resource can have at most %d tags, got %d", tagsPerResource, len(tags))
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		value, _ := tags[key].(string) // "" where it is not known yet
+		switch {
+		case key == "" || utf8.RuneCountInString(key) > tagKeyLength:
+			fail("tags", "the key %q must have 1 to %d characters", key, tagKeyLength)
+		case strings.HasPrefix(strings.ToLower(key), reservedTagStart):
+			fail("tags", "the key %q begins with %s, which is reserved for AWS use", key, reservedTagStart)
+		case utf8.RuneCountInString(value) > tagValueLength:
+			fail("tags", "the value of %q must have at most %d characters", key, tagValueLength)
+		case !tagPattern.MatchString(key) || !tagPattern.MatchString(value):
+			fail("tags", "the key and the value of %q may hold letters, numbers, spaces and _ . : / = + - @ only", key)
+		}
+	}
+}
