@@ -4,9 +4,10 @@
 // What a command reads is the project's Pulumi.yaml and Pulumi.<stack>.yaml, which it never writes. What it writes is below
 // one state folder:
 //
-//	pulumi/                   the engine's file backend
-//	home/                     the engine's own settings (PULUMI_HOME)
+//	<stack>/pulumi/           the engine's file backend
+//	<stack>/home/             the engine's own settings (PULUMI_HOME)
 //	<stack>/work/             the working copy of the project: configuration with its overlay, secrets encrypted
+//	<stack>/settings.json     the overlay of the last up, without secrets
 //	<stack>/encryption.json   the key of those secrets
 //	<stack>/world.json        what exists in the stack's clouds
 //	<stack>/lock              held by the command that runs on the stack
@@ -17,10 +18,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
 // Operation is what a command does to a stack.
@@ -44,25 +49,56 @@ type Request struct {
 	State string
 	// Set overlays the stack's configuration with path=value, in this order.
 	Set []string
+	// Faults are what goes wrong in the clouds, as cloud.ParseFault reads it.
+	Faults []string
 	// JSON asks for one JSON document (Result) instead of text for people.
 	JSON bool
 	// Self is how the user calls this program; texts that name a next command begin with it.
 	Self string
 }
 
-// command returns the command line that does operation to the same stack.
+// command returns the command line that does operation to the same stack, with the same overlay and settings over it. A destroy
+// reads no configuration.
 func (r Request) command(operation Operation, settings ...string) string {
 	words := []string{r.Self, "sandbox", string(operation), r.Stack}
-	for _, setting := range settings {
-		words = append(words, "--set", setting)
+	if operation != Destroy {
+		for _, setting := range append(without(r.Set, settings), settings...) {
+			words = append(words, "--set", shellWord(setting))
+		}
 	}
 	if r.Dir != "" {
-		words = append(words, "--dir", r.Dir)
+		words = append(words, "--dir", shellWord(r.Dir))
 	}
 	if r.State != "" {
-		words = append(words, "--state", r.State)
+		words = append(words, "--state", shellWord(r.State))
 	}
 	return strings.Join(words, " ")
+}
+
+// without returns the settings whose paths others do not set; the value of a secret is left out.
+func without(settings, others []string) []string {
+	var kept []string
+	for _, setting := range settings {
+		path, _, _ := strings.Cut(setting, "=")
+		if slices.ContainsFunc(others, func(other string) bool { return strings.HasPrefix(other, path+"=") }) {
+			continue
+		}
+		if strings.HasPrefix(path, secretsKey) {
+			setting = path + "=..."
+		}
+		kept = append(kept, setting)
+	}
+	return kept
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@,+-]+$`)
+
+// shellWord quotes a word for a shell where it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // FailedError is a deployment that failed, as opposed to one that was never tried because the request or the
@@ -87,7 +123,7 @@ func ExitCode(err error) int {
 	return 2
 }
 
-// Command returns the command tree "sandbox preview|up|destroy STACK".
+// Command returns the command tree "sandbox preview|up|destroy|serve|state|remove STACK".
 func Command() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "sandbox",
@@ -107,6 +143,7 @@ No cloud account and no credentials are needed. The project's files are never wr
 	} {
 		parent.AddCommand(operationCommand(operation.Operation, operation.short))
 	}
+	parent.AddCommand(serveCommand(), stateCommand(), removeCommand())
 	return parent
 }
 
@@ -116,27 +153,111 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 		Use:   string(operation) + " STACK",
 		Short: short,
 		Example: fmt.Sprintf(`  bifrostctl sandbox %[1]s aws-dev
-  bifrostctl sandbox %[1]s azure-dev --set rollout=identity --json`, operation),
+  bifrostctl sandbox %[1]s azure-dev --set rollout=identity --json
+  bifrostctl sandbox %[1]s aws-dev --fault 'type=aws:iam/role:Role,op=check,error=throttled'`, operation),
+		Args: oneStack,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).Run(cmd.Context(), request)
+		},
+	}
+	jsonFlag(cmd, &request)
+	faultFlag(cmd, &request)
+	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the value as YAML\n"+
+		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func serveCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	var providers []string
+	cmd := &cobra.Command{
+		Use:   "serve STACK",
+		Short: "Let a Pulumi CLI of your own deploy into the stack's clouds",
+		Long: `Starts the stack's clouds alone and stays until it is interrupted. The one line on stdout, run in another shell, makes a
+Pulumi CLI there use the doubles in the place of the providers; the commands are printed to stderr. A provider that
+--providers leaves out is the real one then.`,
+		Example: `  bifrostctl sandbox serve aws-dev
+  bifrostctl sandbox serve aws-dev --providers aws,kubernetes`,
+		Args: oneStack,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).Serve(cmd.Context(), request, providers)
+		},
+	}
+	cmd.Flags().StringSliceVar(&providers, "providers", nil, "the `packages` of the providers to serve (default: all)")
+	faultFlag(cmd, &request)
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func stateCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	cmd := &cobra.Command{
+		Use:   "state STACK",
+		Short: "Show what exists in the stack's clouds",
+		Long:  "Lists what exists in the stack's clouds, whoever made it, with the clusters that were there before. It may run beside other commands.",
+		Example: `  bifrostctl sandbox state aws-dev
+  bifrostctl sandbox state aws-dev --json`,
+		Args: oneStack,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).State(request)
+		},
+	}
+	jsonFlag(cmd, &request)
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func removeCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	cmd := &cobra.Command{
+		Use:   "remove STACK TYPE ID",
+		Short: "Delete one thing from the stack's clouds by hand, unknown to Pulumi",
+		Long: `Deletes one thing, named as sandbox state names it, as somebody would with the cloud's own console: Pulumi does not learn
+of it. It mends what an up has left behind whose answer was lost, and it rehearses drift.`,
+		Example: "  bifrostctl sandbox remove aws-dev aws:iam/role:Role BifrostECRPullRole",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("sandbox %s takes one stack's name, not %d; see bifrostctl sandbox %[1]s --help", operation, len(args))
+			if len(args) != 3 {
+				return fmt.Errorf("sandbox remove takes a stack's name, a type and an id, not %d words; see bifrostctl sandbox remove --help", len(args))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.Stack = args[0]
-			runner := Runner{Program: Bifrost, Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()}
-			runner.Colour = isTerminal(runner.Stdout) && os.Getenv("NO_COLOR") == ""
-			return runner.Run(cmd.Context(), request)
+			return runner(cmd).Remove(request, args[1], args[2])
 		},
 	}
-	flags := cmd.Flags()
-	flags.BoolVar(&request.JSON, "json", false, "print one JSON document instead of text")
-	flags.StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the value as YAML\n"+
-		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
-	flags.StringVar(&request.Dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
-	flags.StringVar(&request.State, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
+	folderFlags(cmd, &request)
 	return cmd
+}
+
+func runner(cmd *cobra.Command) Runner {
+	r := Runner{Program: Bifrost, Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()}
+	r.Colour = isTerminal(r.Stdout) && os.Getenv("NO_COLOR") == ""
+	return r
+}
+
+func oneStack(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("sandbox %s takes one stack's name, not %d; see bifrostctl sandbox %[1]s --help", cmd.Name(), len(args))
+	}
+	return nil
+}
+
+func jsonFlag(cmd *cobra.Command, request *Request) {
+	cmd.Flags().BoolVar(&request.JSON, "json", false, "print one JSON document instead of text")
+}
+
+func faultFlag(cmd *cobra.Command, request *Request) {
+	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` is "+strings.ReplaceAll(double.FaultGrammar, " with ", "\nwith ")+";\nmay be given several times")
+}
+
+func folderFlags(cmd *cobra.Command, request *Request) {
+	cmd.Flags().StringVar(&request.Dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
+	cmd.Flags().StringVar(&request.State, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
 }
 
 func isTerminal(w io.Writer) bool {

@@ -47,6 +47,12 @@ func TestBadUsage(t *testing.T) {
 		"setting without a value": {[]string{"up", "aws-dev", "--dir", dir, "--set", "rollout"}, "--set rollout: has no value"},
 		"stack file of text":      {[]string{"up", "text", "--dir", dir}, "Pulumi.text.yaml is no YAML object"},
 		"configuration of a list": {[]string{"up", "list", "--dir", dir}, "config is a list; it must hold keys such as bifrost:platform"},
+		"malformed fault":         {[]string{"up", "aws-dev", "--dir", dir, "--fault", "type=*,op=list,error=x"}, "op=list is none of check, create"},
+		"fault of no type":        {[]string{"serve", "aws-dev", "--dir", dir, "--fault", "type=x,op=read,error=x"}, `the sandbox has no type "x"`},
+		"unknown provider":        {[]string{"serve", "aws-dev", "--dir", dir, "--providers", "aws,gpc"}, `the sandbox has no provider "gpc", but aws, azure-native, kubernetes`},
+		"serve without a stack":   {[]string{"serve"}, "sandbox serve takes one stack's name, not 0; see bifrostctl sandbox serve --help"},
+		"state of unknown stack":  {[]string{"state", "aws-prod", "--dir", dir}, `no stack "aws-prod"`},
+		"removal of a stack":      {[]string{"remove", "aws-dev"}, "takes a stack's name, a type and an id, not 1 words"},
 		"no CLI":                  {[]string{"up", "aws-dev", "--dir", dir}, "run make build in " + dir},
 	}
 	for name, test := range tests {
@@ -134,7 +140,7 @@ func TestOutcome(t *testing.T) {
 		"preview": {Request{Operation: Preview, Stack: "dev", Self: "bin/x"}, Result{}, "Nothing was changed. To deploy it:\n  bin/x sandbox up dev\n"},
 		"preview of settings": {
 			Request{Operation: Preview, Stack: "dev", Self: "bin/x", Dir: "d", State: "s", Set: []string{"a=b"}}, Result{},
-			"Nothing was changed. To deploy it, with the same settings:\n  bin/x sandbox up dev --set ... --dir d --state s\n",
+			"Nothing was changed. To deploy it:\n  bin/x sandbox up dev --set a=b --dir d --state s\n",
 		},
 		"identity": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "identity", Outputs: outputs}, `Outputs:
   kubeconfig: '[secret]'
@@ -169,4 +175,24 @@ The identities stand. Send the vendor the lines above; after the vendor's answer
 			require.Equal(t, test.want, shown.String())
 		})
 	}
+}
+
+// TestNextCommand: what a text tells to run does the same to the same stack.
+func TestNextCommand(t *testing.T) {
+	request := Request{Self: "x", Stack: "dev", Set: []string{"rollout=identity", "refresher.schedule=0 */4 * * *", "secrets.license=" + canary}}
+	require.Equal(t, "x sandbox up dev --set 'refresher.schedule=0 */4 * * *' --set secrets.license=... --set rollout=full", request.command(Up, "rollout=full"))
+	require.Equal(t, "x sandbox destroy dev", request.command(Destroy))
+}
+
+// TestAppliedSettings: a destroy knows the overlay of the up before it.
+func TestAppliedSettings(t *testing.T) {
+	f := folders{stack: t.TempDir()}
+	none, err := f.applied(Request{Operation: Destroy})
+	require.NoError(t, err)
+	require.Empty(t, none)
+	_, err = f.applied(Request{Operation: Up, Set: []string{"a=b", "secrets.license=" + canary}})
+	require.NoError(t, err)
+	last, err := f.applied(Request{Operation: Destroy})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a=b", "secrets.license=..."}, last)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,6 +103,10 @@ func (e *engine) open(ctx context.Context) (auto.Stack, error) {
 			return auto.Stack{}, err
 		}
 	}
+	// The CLI writes a log of every command there and keeps all of them.
+	if err := os.RemoveAll(filepath.Join(e.home(), "logs")); err != nil {
+		return auto.Stack{}, err
+	}
 	stack, err := auto.UpsertStackInlineSource(ctx, e.name, projectName, e.program,
 		auto.Pulumi(e.cli), auto.WorkDir(e.work()), auto.PulumiHome(e.home()), auto.SecretsProvider("passphrase"),
 		auto.EnvVars(map[string]string{
@@ -115,7 +120,7 @@ func (e *engine) open(ctx context.Context) (auto.Stack, error) {
 		return stack, fmt.Errorf("open the stack's state in %s: %w", e.backend(), err)
 	}
 	// A lock in the backend is of a command that was killed: whoever runs here holds the sandbox's own lock.
-	locks, _ := filepath.Glob(filepath.Join(e.backend(), ".pulumi", "locks", "*", "*", e.name, "*.json")) // the pattern is well formed
+	locks, _ := fs.Glob(os.DirFS(e.backend()), ".pulumi/locks/*/*/"+e.name+"/*.json") // the pattern is well formed
 	if len(locks) > 0 {
 		if err := stack.Cancel(ctx); err != nil {
 			return stack, fmt.Errorf("release the stack's state in %s: %w", e.backend(), err)
@@ -134,6 +139,11 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 	}
 	if err != nil {
 		return err
+	}
+	if operation == Up {
+		if err := e.rehearse(ctx, stack); err != nil {
+			return err
+		}
 	}
 	report, err := e.run(ctx, stack, operation)
 	result.Changes = countChanges(report.changes)
@@ -154,6 +164,20 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 		exportErr = result.read(exported)
 	}
 	return errors.Join(err, exportErr)
+}
+
+// rehearse previews an up, as people's own do: what a preview finds out changes nothing. The Automation API skips it.
+func (e *engine) rehearse(ctx context.Context, stack auto.Stack) error {
+	quiet := *e
+	quiet.progress, quiet.errors = io.Discard, io.Discard
+	report, err := quiet.run(ctx, stack, Preview)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return fmt.Errorf("the preview failed, and nothing was changed: %w", failure(err, e.programErr, report.errors))
+	}
+	return nil
 }
 
 // run lets the CLI do operation and returns what the engine reported, also when it failed.

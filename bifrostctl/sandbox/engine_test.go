@@ -71,6 +71,12 @@ func TestLifecycle(t *testing.T) {
 	require.Positive(t, planned.Changes.Create)
 	require.Len(t, planned.Resources, planned.Changes.Create)
 
+	request.Operation, request.Faults = Preview, []string{"type=aws:eks/getCluster:getCluster,op=invoke,error=throttled"}
+	_, err = document(t, Bifrost, request)
+	require.Equal(t, 1, ExitCode(err))
+	require.ErrorContains(t, err, "ThrottlingException")
+	request.Faults = nil
+
 	made := run(Up)
 	require.Equal(t, planned.Changes, made.Changes)
 	require.ElementsMatch(t, urns(planned), urns(made))

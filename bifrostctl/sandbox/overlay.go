@@ -49,6 +49,9 @@ func apply(values map[string]any, setting string) error {
 	}
 	_, err = put(values, path, func(old any) any {
 		value := parseValue(text)
+		if path.String() == secretsKey+".kubeconfig" && value != nil {
+			return text // YAML that is meant as a text
+		}
 		_, wasText := old.(string)
 		if (wasText || key == secretsKey) && isScalar(value) {
 			return text

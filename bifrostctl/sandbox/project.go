@@ -72,10 +72,10 @@ func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }
 
 // stackNames lists the stacks that have a file in dir, sorted.
 func stackNames(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, stackFile("*"))) // the pattern is well formed
+	files, _ := fs.Glob(os.DirFS(dir), stackFile("*")) // the pattern is well formed
 	var names []string
 	for _, file := range files {
-		name := strings.TrimPrefix(filepath.Base(file), "Pulumi.")
+		name := strings.TrimPrefix(file, "Pulumi.")
 		names = append(names, strings.TrimSuffix(name, ".yaml"))
 	}
 	return names

@@ -1,11 +1,12 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -36,6 +37,8 @@ type Result struct {
 
 	// rollout is the stack's setting of that name.
 	rollout string
+	// applied is the overlay of the last up, for an operation that is not one.
+	applied []string
 	// errorsShown says that the engine told of errors while it ran.
 	errorsShown bool
 }
@@ -106,13 +109,6 @@ func (r *Result) read(exported apitype.UntypedDeployment) error {
 	return nil
 }
 
-func (r *Result) print(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
-}
-
 // protected tells whether the stack has a resource that destroy may not delete.
 func (r *Result) protected() bool {
 	return slices.ContainsFunc(r.Resources, func(each Resource) bool { return each.protected })
@@ -156,9 +152,18 @@ func plain(text string) string { return strings.TrimSpace(colors.Never.Colorize(
 // shortestMasked is the length below which a secret is not looked for in other texts: it would blacken half of them.
 const shortestMasked = 4
 
-// maskText replaces secrets in a text that the engine did not mask, longer ones first: one may hold another.
+// maskText replaces secrets in a text that the engine did not mask, longer ones first: one may hold another. They may stand there
+// as they are, quoted, or as a Kubernetes Secret has them.
 func maskText(text string, secrets []string) string {
-	longest := slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) })
+	var forms []string
+	for _, secret := range secrets {
+		quoted := strconv.Quote(secret)
+		forms = append(forms, secret, quoted[1:len(quoted)-1])
+		if len(secret) >= shortestMasked {
+			forms = append(forms, base64.StdEncoding.EncodeToString([]byte(secret)))
+		}
+	}
+	longest := slices.SortedFunc(slices.Values(forms), func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range longest {
 		if len(secret) >= shortestMasked {
 			text = strings.ReplaceAll(text, secret, masked)

@@ -17,6 +17,7 @@ func TestMask(t *testing.T) {
 	want := map[string]any{"a": []any{"[secret]", "x", 1.0}, "b": map[string]any{"c": "[secret]"}, "d": "[unknown]"}
 	require.Equal(t, want, mask(value))
 	require.Equal(t, "[secret] and [secret], not abc", maskText("long-canary and canary, not abc", []string{"canary", "long-canary", "abc"}))
+	require.Equal(t, `"a [secret]" and [secret]`, maskText(`"a two\nlines" and dHdvCmxpbmVz`, []string{"two\nlines"}), "quoted, and as a Secret has it")
 }
 
 func TestFailure(t *testing.T) {
@@ -40,7 +41,7 @@ func TestFailure(t *testing.T) {
 
 func TestDocumentNamesEveryField(t *testing.T) {
 	var document bytes.Buffer
-	require.NoError(t, (&Result{Resources: []Resource{{}}}).print(&document))
+	require.NoError(t, printJSON(&document, &Result{Resources: []Resource{{}}}))
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(document.Bytes(), &fields))
 	require.ElementsMatch(t, []string{"stack", "result", "changes", "resources", "outputs", "seconds"}, slices.Collect(maps.Keys(fields)))

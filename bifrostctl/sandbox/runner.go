@@ -3,9 +3,11 @@ package sandbox
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -38,7 +40,7 @@ func (r Runner) Run(ctx context.Context, request Request) error {
 			result.Result, result.Error = "failed", err.Error()
 		}
 		result.Seconds = math.Round(100*time.Since(began).Seconds()) / 100
-		return errors.Join(err, result.print(r.Stdout))
+		return errors.Join(err, printJSON(r.Stdout, result))
 	}
 	if err == nil {
 		printOutcome(r.Stdout, request, result)
@@ -56,6 +58,7 @@ func explain(err error, request Request, result *Result) error {
 		err = fmt.Errorf("%s of stack %s failed: the errors are above", request.Operation, request.Stack)
 	}
 	if request.Operation == Destroy && result.protected() {
+		request.Set = result.applied
 		err = fmt.Errorf("%w\nThe stack protects its identities, because the vendor's allowlist names them. To delete them all the same:\n  %s\n  %s",
 			err, request.command(Up, "protectIdentities=false"), request.command(Destroy))
 	}
@@ -63,6 +66,10 @@ func explain(err error, request Request, result *Result) error {
 }
 
 func (r Runner) run(ctx context.Context, request Request, result *Result) error {
+	faults, err := parseFaults(request.Faults)
+	if err != nil {
+		return err
+	}
 	p, err := loadProject(request.Dir, request.Stack)
 	if err != nil {
 		return err
@@ -76,25 +83,23 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err != nil {
 		return err
 	}
-	state, err := filepath.Abs(cmp.Or(request.State, filepath.Join(p.dir, ".sandbox")))
+	f, err := request.folders(p)
 	if err != nil {
 		return err
 	}
-	f := folders{state: state, stack: filepath.Join(state, request.Stack)}
 	if request.Operation == Destroy && !f.exist() {
 		return nil // never up
 	}
 	unlock, err := f.lock()
 	if err != nil {
-		return &FailedError{err}
+		return err
 	}
 	defer unlock()
 
-	world, err := cloud.Load(f.world())
+	world, server, err := f.openWorld(inFile)
 	if err != nil {
 		return &FailedError{err}
 	}
-	server := seed(world, inFile)
 	keeper, err := openKeeper(f.key())
 	if err != nil {
 		return &FailedError{err}
@@ -113,14 +118,26 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err := p.writeWorkingCopy(f.work(), keeper.salt); err != nil {
 		return &FailedError{fmt.Errorf("write the working copy: %w", err)}
 	}
-
-	err = r.deploy(ctx, request, p, &engine{folders: f, cli: cli, name: request.Stack, passphrase: keeper.passphrase}, world, result)
-	var failed *FailedError
-	if errors.As(err, &failed) {
-		return &FailedError{errors.New(maskText(err.Error(), secrets))}
+	if result.applied, err = f.applied(request); err != nil {
+		return &FailedError{err}
 	}
-	return err
+
+	err = r.deploy(ctx, request, p, faults, &engine{folders: f, cli: cli, name: request.Stack, passphrase: keeper.passphrase}, world, result)
+	if err == nil {
+		return nil
+	}
+	return &maskedError{maskText(err.Error(), secrets), err}
 }
+
+// maskedError tells of an error without the secrets that its own text may hold.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (e *maskedError) Error() string { return e.text }
+
+func (e *maskedError) Unwrap() error { return e.cause }
 
 // note tells what the stack's configuration is here that it is not in life.
 func (r Runner) note(p *project, fakes []string) {
@@ -133,7 +150,7 @@ func (r Runner) note(p *project, fakes []string) {
 }
 
 // deploy lets the engine loose on the world and saves the world afterwards, whatever came of it.
-func (r Runner) deploy(ctx context.Context, request Request, p *project, e *engine, world *cloud.World, result *Result) error {
+func (r Runner) deploy(ctx context.Context, request Request, p *project, faults []cloud.Fault, e *engine, world *cloud.World, result *Result) error {
 	readme, err := p.readme()
 	if err != nil {
 		return err
@@ -144,6 +161,9 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, e *engi
 		return &FailedError{err}
 	}
 	defer servers.Stop()
+	for _, fault := range faults {
+		servers.Inject(fault)
+	}
 	e.debugProviders = servers.DebugProviders()
 
 	progress := &display{w: io.Discard}
@@ -174,25 +194,86 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, e *engi
 		return refused
 	}
 	progress.show() // the CLI may have failed before it came to the program
+	r.noteUnused(servers)
 	if err != nil {
 		return &FailedError{err}
 	}
 	return nil
 }
 
-// folders are the sandbox's folder and, in it, the folder of one stack.
-type folders struct{ state, stack string }
+// noteUnused tells of faults that met no call: a name may be misspelt.
+func (r Runner) noteUnused(servers *cloud.Servers) {
+	for _, fault := range servers.Unused() {
+		fmt.Fprintf(r.Stderr, "--fault %s met no call\n", fault)
+	}
+}
 
-func (f folders) backend() string { return filepath.Join(f.state, "pulumi") }
-func (f folders) home() string    { return filepath.Join(f.state, "home") }
-func (f folders) work() string    { return filepath.Join(f.stack, "work") }
-func (f folders) world() string   { return filepath.Join(f.stack, "world.json") }
-func (f folders) key() string     { return filepath.Join(f.stack, "encryption.json") }
+func parseFaults(texts []string) ([]cloud.Fault, error) {
+	var faults []cloud.Fault
+	for _, text := range texts {
+		fault, err := cloud.ParseFault(text)
+		if err != nil {
+			return nil, fmt.Errorf("--fault: %w", err)
+		}
+		faults = append(faults, fault)
+	}
+	return faults, nil
+}
+
+// folders returns where the sandbox keeps what belongs to the request's stack of p.
+func (r Request) folders(p *project) (folders, error) {
+	state, err := filepath.Abs(cmp.Or(r.State, filepath.Join(p.dir, ".sandbox")))
+	return folders{filepath.Join(state, r.Stack)}, err
+}
+
+// folders is the folder of one stack. Everything of the stack is in it: deleting it is starting afresh.
+type folders struct{ stack string }
+
+func (f folders) backend() string  { return filepath.Join(f.stack, "pulumi") }
+func (f folders) home() string     { return filepath.Join(f.stack, "home") }
+func (f folders) work() string     { return filepath.Join(f.stack, "work") }
+func (f folders) world() string    { return filepath.Join(f.stack, "world.json") }
+func (f folders) key() string      { return filepath.Join(f.stack, "encryption.json") }
+func (f folders) settings() string { return filepath.Join(f.stack, "settings.json") }
+
+// applied keeps the overlay of an up, without secrets, and returns that of the last one: a destroy that fails needs it to say how
+// the stack is deployed without its protection.
+func (f folders) applied(request Request) ([]string, error) {
+	if request.Operation == Up {
+		text, err := json.Marshal(without(request.Set, nil))
+		if err != nil {
+			return nil, err
+		}
+		return nil, writeWhole(f.settings(), text)
+	}
+	text, err := os.ReadFile(f.settings())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var settings []string
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("the settings of the last up in %s: %w", f.settings(), err)
+	}
+	return settings, nil
+}
 
 // exist tells whether anything was ever done to the stack.
 func (f folders) exist() bool {
 	_, err := os.Stat(f.world())
 	return err == nil
+}
+
+// openWorld reads the stack's clouds and seeds them with what the stack file, whose values are given, takes for granted. It
+// returns also what seed does.
+func (f folders) openWorld(values map[string]any) (*cloud.World, string, error) {
+	world, err := cloud.Load(f.world())
+	if err != nil {
+		return nil, "", err
+	}
+	return world, seed(world, values), nil
 }
 
 // lock makes sure that one command at a time runs on the stack.

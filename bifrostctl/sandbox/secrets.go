@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
@@ -37,20 +39,28 @@ func openKeeper(file string) (*keeper, error) {
 		saved.Passphrase, saved.Salt = rand.Text(), make([]byte, 8)
 		rand.Read(saved.Salt)
 		if text, err = json.Marshal(saved); err == nil {
-			err = os.WriteFile(file, text, 0o600)
+			err = writeWhole(file, text)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("key of the sandbox's secrets: %w", err)
+		return nil, fmt.Errorf("the key of the sandbox's secrets in %s: %w; to start afresh, delete the folder %s", file, err, filepath.Dir(file))
 	}
 	crypter := config.NewSymmetricCrypterFromPassphrase(saved.Passphrase, saved.Salt)
 	// The form that the CLI keeps in stack files: the salt, and a known text by which it knows the right passphrase.
 	check, err := crypter.EncryptValue(context.Background(), "pulumi")
 	if err != nil {
-		return nil, fmt.Errorf("key of the sandbox's secrets: %w", err)
+		return nil, fmt.Errorf("the key of the sandbox's secrets in %s: %w", file, err)
 	}
 	salt := "v1:" + base64.StdEncoding.EncodeToString(saved.Salt) + ":" + check
 	return &keeper{passphrase: saved.Passphrase, salt: salt, crypter: crypter}, nil
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(file string, text []byte) error {
+	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
 
 // isEncrypted tells whether a configuration value has the form {secure: ciphertext}.
@@ -87,16 +97,20 @@ func walk(node any, path resource.PropertyPath, replace func(path resource.Prope
 // names, all by fakes. It returns the paths of the fakes.
 func (p *project) supplySecrets(missing func(values map[string]any) []string, fake func(path string) string) ([]string, error) {
 	var fakes []string
-	p.values = walk(p.values, nil, func(path resource.PropertyPath, leaf any) any {
-		if !isEncrypted(leaf) {
+	supply := func(path resource.PropertyPath, leaf any) any {
+		switch {
+		case !isEncrypted(leaf) && path[0] == secretsKey && leaf != nil:
+			return fmt.Sprint(leaf) // all secrets are texts, and so encrypted below
+		case !isEncrypted(leaf):
 			return leaf
-		}
-		if path.String() == secretsKey {
+		case path.String() == secretsKey:
 			return map[string]any{} // encrypted as a whole; what it must hold is added below
 		}
 		fakes = append(fakes, path.String())
-		return fake(path.String())
-	}).(map[string]any)
+		return fake(strings.TrimSuffix(strings.TrimPrefix(path.String(), `["`), `"]`))
+	}
+	p.values = walk(p.values, nil, supply).(map[string]any)
+	p.others = walk(p.others, nil, supply).(map[string]any)
 	for _, name := range missing(p.values) {
 		name = secretsKey + "." + name
 		path, err := resource.ParsePropertyPath(name)
@@ -113,18 +127,20 @@ func (p *project) supplySecrets(missing func(values map[string]any) []string, fa
 }
 
 // encryptSecrets encrypts every text under secrets, and the fakes wherever they are. It returns the texts in clear.
-func (p *project) encryptSecrets(lock *keeper, fakes []string) ([]string, error) {
+func (p *project) encryptSecrets(k *keeper, fakes []string) ([]string, error) {
 	var plaintexts []string
 	var failure error
-	p.values = walk(p.values, nil, func(path resource.PropertyPath, leaf any) any {
+	encrypt := func(path resource.PropertyPath, leaf any) any {
 		text, ok := leaf.(string)
 		if !ok || path[0] != secretsKey && !slices.Contains(fakes, path.String()) {
 			return leaf
 		}
 		plaintexts = append(plaintexts, text)
-		ciphertext, err := lock.crypter.EncryptValue(context.Background(), text)
+		ciphertext, err := k.crypter.EncryptValue(context.Background(), text)
 		failure = errors.Join(failure, err)
 		return map[string]any{"secure": ciphertext}
-	}).(map[string]any)
+	}
+	p.values = walk(p.values, nil, encrypt).(map[string]any)
+	p.others = walk(p.others, nil, encrypt).(map[string]any)
 	return plaintexts, failure
 }

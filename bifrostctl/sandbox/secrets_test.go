@@ -40,6 +40,27 @@ func TestSupplySecretsEncryptedAsAWhole(t *testing.T) {
 	require.Equal(t, parse(t, `{secrets: {license: fake}}`), p.values)
 }
 
+// TestSupplySecretsOfOthers: the user's ciphertexts are useless here wherever they stand, and all secrets are texts.
+func TestSupplySecretsOfOthers(t *testing.T) {
+	p := &project{
+		values: parse(t, `{secrets: {license: 42, env: {ON: true}}}`),
+		others: parse(t, `{"azure-native:clientSecret": {secure: v1:a}, "pulumi:tags": {team: x}}`),
+	}
+	fakes, err := p.supplySecrets(func(map[string]any) []string { return nil }, func(path string) string { return "fake of " + path })
+	require.NoError(t, err)
+	require.Len(t, fakes, 1)
+	require.Equal(t, parse(t, `{secrets: {license: "42", env: {ON: "true"}}}`), p.values)
+	require.Equal(t, parse(t, `{"azure-native:clientSecret": "fake of azure-native:clientSecret", "pulumi:tags": {team: x}}`), p.others)
+
+	k, err := openKeeper(filepath.Join(t.TempDir(), "encryption.json"))
+	require.NoError(t, err)
+	plaintexts, err := p.encryptSecrets(k, fakes)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"42", "true", "fake of azure-native:clientSecret"}, plaintexts)
+	require.True(t, isEncrypted(p.others["azure-native:clientSecret"]))
+	require.Equal(t, map[string]any{"team": "x"}, p.others["pulumi:tags"])
+}
+
 func TestEncryptSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "encryption.json")
 	first, err := openKeeper(file)

@@ -414,3 +414,25 @@ func (s *stackUnderTest) secretKeys(name string) (keys []string) {
 	}
 	return keys
 }
+
+// TestReplacedUnderItsName: what must be made anew under the same name goes first, as the real providers do.
+func TestReplacedUnderItsName(t *testing.T) {
+	for _, c := range []struct{ stack, setting, replaced string }{
+		{"aws-dev", "aws.iamPath=/bifrost/", "eks-ecr-role"},
+		{"azure-dev", "aks.federatedCredentialName=another", "aks-federated-credential"},
+	} {
+		t.Run(c.setting, func(t *testing.T) {
+			s := newStack(t, c.stack)
+			s.engine.MustUp()
+			s.set(c.setting)
+			var ops []string
+			for _, step := range s.engine.MustUp().Steps {
+				if step.Name == c.replaced {
+					ops = append(ops, step.Op)
+				}
+			}
+			require.Equal(t, []string{"delete-replaced", "replace", "create-replacement"}, ops)
+			onlySame(t, s.engine.MustUp(), "the change was made")
+		})
+	}
+}

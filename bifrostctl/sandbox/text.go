@@ -88,8 +88,6 @@ func next(request Request, result *Result) string {
 		return "The sandbox holds nothing of stack " + request.Stack + ": nothing to delete."
 	case request.Operation == Destroy:
 		return "All that stack " + request.Stack + " made in the sandbox is deleted."
-	case request.Operation == Preview && len(request.Set) > 0:
-		return "Nothing was changed. To deploy it, with the same settings:\n  " + request.command(Up, "...")
 	case request.Operation == Preview:
 		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
 	case result.rollout == "identity":

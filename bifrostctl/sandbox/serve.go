@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+// Serve runs the doubles of the provider packages (all where none is named) over the stack's clouds until ctx ends, for a
+// Pulumi CLI that the user runs. It prints the one line that makes a CLI attach to them to Stdout, explanations to Stderr.
+// It holds the stack's lock; every change is saved as it comes.
+func (r Runner) Serve(ctx context.Context, request Request, packages []string) error {
+	faults, err := parseFaults(request.Faults)
+	if err != nil {
+		return err
+	}
+	for _, name := range packages {
+		if err := cloud.CheckPackage(name); err != nil {
+			return fmt.Errorf("--providers: %w", err)
+		}
+	}
+	p, err := loadProject(request.Dir, request.Stack)
+	if err != nil {
+		return err
+	}
+	f, err := request.folders(p)
+	if err != nil {
+		return err
+	}
+	unlock, err := f.lock()
+	if err != nil {
+		return &FailedError{err}
+	}
+	defer unlock()
+	world, _, err := f.openWorld(p.values)
+	if err != nil {
+		return &FailedError{err}
+	}
+	world.AutoSave(f.world())
+	servers, err := cloud.Serve(world, packages...)
+	if err != nil {
+		return &FailedError{err}
+	}
+	for _, fault := range faults {
+		servers.Inject(fault)
+	}
+	fmt.Fprintf(r.Stderr, serving, request.Stack, servers.DebugProviders(), p.dir)
+	fmt.Fprintf(r.Stdout, "export PULUMI_DEBUG_PROVIDERS=%s\n", servers.DebugProviders())
+	<-ctx.Done()
+	servers.Stop()
+	r.noteUnused(servers)
+	if err := world.Save(f.world()); err != nil {
+		return &FailedError{err}
+	}
+	return nil
+}
+
+// serving takes a stack's name, the value of PULUMI_DEBUG_PROVIDERS, and the project's folder.
+const serving = `The clouds of stack %[1]s are here until Ctrl-C; what exists is kept. A Pulumi CLI attaches to them in another terminal,
+with a backend and a stack of its own. It does not see what sandbox up made as the stack's: --state gives clouds of their own.
+  cd %[3]s
+  export PULUMI_DEBUG_PROVIDERS=%[2]s
+  export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+  pulumi preview --stack %[1]s
+  pulumi up --stack %[1]s
+`

@@ -1,0 +1,192 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+// Inventory is the document that `sandbox state --json` prints.
+type Inventory struct {
+	Stack string `json:"stack"`
+	// Resources are ordered by type, scope and id.
+	Resources []Existing `json:"resources"`
+}
+
+// Existing is one thing that exists in a stack's clouds.
+type Existing struct {
+	// Type is a Pulumi type token. Scope is the place in which ID is unique: an AWS account, mostly with its region, an
+	// Azure subscription, or the URL of a Kubernetes API server.
+	Type  string `json:"type"`
+	Scope string `json:"scope"`
+	ID    string `json:"id"`
+	// Seeded marks what the stack takes for granted: it was there before the first up.
+	Seeded bool `json:"seeded,omitempty"`
+	// Deleted marks what is deleted and still keeps its name (a secret in its recovery window).
+	Deleted bool `json:"deleted,omitempty"`
+	// Inputs are what the provider was asked for, State what the cloud answers. Secrets are "[secret]".
+	Inputs map[string]any `json:"inputs,omitempty"`
+	State  map[string]any `json:"state,omitempty"`
+}
+
+// State prints what exists in the stack's clouds. It only reads, and takes no lock: the clouds are saved whole or not at
+// all, also while another command runs on the stack.
+func (r Runner) State(request Request) error {
+	p, err := loadProject(request.Dir, request.Stack)
+	if err != nil {
+		return err
+	}
+	f, err := request.folders(p)
+	if err != nil {
+		return err
+	}
+	world, err := cloud.Load(f.world())
+	if err != nil {
+		return &FailedError{err}
+	}
+	found := Inventory{Stack: request.Stack, Resources: inventory(world)}
+	switch {
+	case request.JSON:
+		err = printJSON(r.Stdout, found)
+	case !f.exist():
+		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", request.Stack, request.command(Up))
+	default:
+		err = found.print(r.Stdout)
+	}
+	if err != nil {
+		return &FailedError{err}
+	}
+	return nil
+}
+
+// Remove deletes one resource from the stack's clouds, which the engine does not learn of. What was there before the first
+// up cannot be removed: the next command would put it there again.
+func (r Runner) Remove(request Request, typ, id string) error {
+	p, err := loadProject(request.Dir, request.Stack)
+	if err != nil {
+		return err
+	}
+	f, err := request.folders(p)
+	if err != nil {
+		return err
+	}
+	if !f.exist() {
+		return fmt.Errorf("stack %s was never up in the sandbox: nothing exists", request.Stack)
+	}
+	unlock, err := f.lock()
+	if err != nil {
+		return &FailedError{err}
+	}
+	defer unlock()
+	world, err := cloud.Load(f.world())
+	if err != nil {
+		return &FailedError{err}
+	}
+	found := slices.DeleteFunc(slices.Collect(maps.Values(world.Resources)), func(each *cloud.Resource) bool {
+		return each.Type != typ || each.ID != id || each.Seeded
+	})
+	if len(found) != 1 {
+		return fmt.Errorf("%d resources of type %q with id %q can be removed; see %s", len(found), typ, id, request.command("state"))
+	}
+	world.Remove(found[0])
+	if err := world.Save(f.world()); err != nil {
+		return &FailedError{err}
+	}
+	fmt.Fprintf(r.Stdout, "Removed %s %s. The next up makes it again where the stack's state does not hold it; otherwise Pulumi sees it missing after a refresh.\n", typ, id)
+	return nil
+}
+
+func (i Inventory) print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TYPE\tSCOPE\tID")
+	for _, e := range i.Resources {
+		note := ""
+		switch {
+		case e.Seeded:
+			note = " (before the first up)"
+		case e.Deleted:
+			note = " (deleted; its name is taken)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s%s\n", e.Type, e.Scope, e.ID, note)
+	}
+	return table.Flush()
+}
+
+func inventory(world *cloud.World) []Existing {
+	found := seeded(world)
+	for _, r := range world.Resources {
+		secrets := append(slices.Clone(r.Secrets), cloud.SecretProperties(r.Type)...)
+		found = append(found, Existing{
+			Type: r.Type, Scope: r.Scope, ID: r.ID, Deleted: r.Deleted, Seeded: r.Seeded,
+			Inputs: hide(r.Inputs, nil, secrets).(map[string]any), State: hide(r.State, nil, secrets).(map[string]any),
+		})
+	}
+	slices.SortFunc(found, func(a, b Existing) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.ID, b.ID))
+	})
+	return found
+}
+
+// seeded lists what stands in the accounts and subscriptions without being a resource of the program's.
+func seeded(world *cloud.World) []Existing {
+	found := []Existing{}
+	add := func(typ, scope, id string, state map[string]any) {
+		found = append(found, Existing{Type: typ, Scope: scope, ID: id, Seeded: true, State: state})
+	}
+	for _, account := range world.AWS {
+		for _, c := range account.EKS {
+			add("aws:eks/cluster:Cluster", account.ID+"/"+c.Region, c.Name, map[string]any{"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID)})
+		}
+		for _, c := range account.ECS {
+			add("aws:ecs/cluster:Cluster", account.ID+"/"+c.Region, c.ARN(account.ID), nil)
+		}
+	}
+	for _, subscription := range world.Azure {
+		for _, group := range subscription.ResourceGroups {
+			add("azure-native:resources:ResourceGroup", subscription.ID, group, nil)
+		}
+		for _, c := range subscription.AKS {
+			add("azure-native:containerservice:ManagedCluster", subscription.ID, c.ResourceGroup+"/"+c.Name,
+				map[string]any{"version": c.Version, "fqdn": c.FQDN(subscription.Tenant), "issuer": c.Issuer(subscription.Tenant)})
+		}
+	}
+	return found
+}
+
+// hide returns a copy of a value, at a path, in which what lies at the paths of secrets is masked.
+func hide(value any, path resource.PropertyPath, secrets []string) any {
+	if slices.Contains(secrets, path.String()) {
+		return masked
+	}
+	below := func(key any) resource.PropertyPath { return append(slices.Clip(path), key) }
+	switch value := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for key, each := range value {
+			object[key] = hide(each, below(key), secrets)
+		}
+		return object
+	case []any:
+		list := make([]any, len(value))
+		for i, each := range value {
+			list[i] = hide(each, below(i), secrets)
+		}
+		return list
+	}
+	return value
+}
+
+func printJSON(w io.Writer, document any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(document)
+}

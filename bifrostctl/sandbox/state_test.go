@@ -1,0 +1,111 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+// TestState: what an up made and what was there before are shown, and no secret is.
+func TestState(t *testing.T) {
+	for _, name := range devStacks {
+		t.Run(name, func(t *testing.T) {
+			s := newStack(t, name)
+			s.engine.MustUp()
+			request := Request{Stack: name, Dir: "../..", State: t.TempDir(), Self: "bin/x"}
+			require.NoError(t, os.MkdirAll(filepath.Join(request.State, name), 0o700))
+			require.NoError(t, s.world.Save(filepath.Join(request.State, name, "world.json")))
+
+			table := state(t, request)
+			require.Regexp(t, `^TYPE +SCOPE +ID\n`, table)
+			require.Contains(t, table, " (before the first up)\n")
+			require.Regexp(t, `kubernetes:core/v1:Namespace +https://\S+ +bifrost\n`, table)
+
+			request.JSON = true
+			document := state(t, request)
+			var found Inventory
+			require.NoError(t, json.Unmarshal([]byte(document), &found))
+			require.Equal(t, name, found.Stack)
+			require.Greater(t, len(found.Resources), len(s.world.Resources), "the clusters are more")
+			for _, text := range []string{table, document} {
+				require.NotContains(t, text, canary)
+			}
+			for _, e := range found.Resources {
+				switch e.Type {
+				case "kubernetes:core/v1:Secret":
+					require.Equal(t, masked, e.State["data"])
+				case "aws:secretsmanager/secretVersion:SecretVersion":
+					require.Equal(t, masked, e.State["secretString"])
+					require.Equal(t, masked, e.Inputs["secretString"])
+				case "kubernetes:apps/v1:Deployment":
+					require.NotEqual(t, masked, e.State["spec"])
+				}
+			}
+		})
+	}
+}
+
+func TestStateOfAStackThatWasNeverUp(t *testing.T) {
+	request := Request{Stack: "dev", Dir: writeProject(t, map[string]string{"dev": servedStack}), Self: "bin/x"}
+	require.Equal(t, "Stack dev was never up in the sandbox: nothing exists. To deploy it:\n  bin/x sandbox up dev --dir "+request.Dir+"\n", state(t, request))
+	request.JSON = true
+	require.JSONEq(t, `{"stack": "dev", "resources": []}`, state(t, request))
+	require.NoDirExists(t, filepath.Join(request.Dir, ".sandbox"), "it only reads")
+}
+
+// TestRemove: what somebody deletes by hand is gone, and nothing else.
+func TestRemove(t *testing.T) {
+	s := newStack(t, "aws-dev")
+	request := Request{Stack: "aws-dev", Dir: "../..", State: t.TempDir(), Self: "bin/x"}
+	var stdout bytes.Buffer
+	remove := func(typ, id string) error { return Runner{Stdout: &stdout}.Remove(request, typ, id) }
+	require.EqualError(t, remove(roleToken, "BifrostECRPullRole"), "stack aws-dev was never up in the sandbox: nothing exists")
+
+	s.engine.Fault("type=" + roleToken + ",name=eks-ecr-role,op=create,when=after,error=timeout")
+	require.Error(t, s.engine.Up().Err)
+	file := filepath.Join(request.State, "aws-dev", "world.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, s.world.Save(file))
+	before := countTypes(s.world)
+
+	require.NoError(t, remove(roleToken, "BifrostECRPullRole"))
+	require.Contains(t, stdout.String(), "Removed aws:iam/role:Role BifrostECRPullRole.")
+	after, err := cloud.Load(file)
+	require.NoError(t, err)
+	before[roleToken]--
+	if before[roleToken] == 0 {
+		delete(before, roleToken)
+	}
+	require.Equal(t, before, countTypes(after))
+
+	err = remove(roleToken, "BifrostECRPullRole")
+	require.ErrorContains(t, err, `0 resources of type "aws:iam/role:Role" with id "BifrostECRPullRole" can be removed; see bin/x sandbox state aws-dev`)
+	require.Equal(t, 2, ExitCode(err))
+	for _, e := range inventory(after) {
+		if e.Seeded {
+			require.Error(t, remove(e.Type, e.ID), "it would come again")
+		}
+	}
+}
+
+func TestStateThatIsDamaged(t *testing.T) {
+	request := Request{Stack: "dev", Dir: writeProject(t, map[string]string{"dev": servedStack}), State: t.TempDir()}
+	file := filepath.Join(request.State, "dev", "world.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte("{"), 0o600))
+	err := Runner{Stdout: new(bytes.Buffer)}.State(request)
+	require.ErrorContains(t, err, "is damaged")
+	require.Equal(t, 1, ExitCode(err))
+}
+
+func TestHide(t *testing.T) {
+	value := map[string]any{"data": map[string]any{"a": "x"}, "list": []any{map[string]any{"value": "x"}, "plain"}, "a.b": "x", "plain": 1.0}
+	require.Equal(t, map[string]any{"data": masked, "list": []any{map[string]any{"value": masked}, "plain"}, "a.b": masked, "plain": 1.0},
+		hide(value, nil, []string{"data", "list[0].value", `["a.b"]`}))
+}
