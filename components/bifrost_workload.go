@@ -96,7 +96,7 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	if a.Config == nil {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
-	errs = append(errs, validateImage(field.NewPath("image"), a.Image)...)
+	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
 	if a.Replicas < 1 {
 		errs = append(errs, field.Invalid(field.NewPath("replicas"), a.Replicas, "at least 1"))
 	}

@@ -158,7 +158,7 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Arn(field.NewPath("taskRoleArn"), a.TaskRoleArn, check.RoleArn)...)
 	errs = append(errs, check.Optional(field.NewPath("logGroup"), a.LogGroup, check.LogGroup)...)
 	errs = append(errs, check.Optional(field.NewPath("secretPrefix"), a.SecretPrefix, check.SecretPrefix)...)
-	errs = append(errs, validateImage(field.NewPath("image"), a.Image)...)
+	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
 	if a.ExecutionRoleArn == nil || a.ExecutionRoleName == nil {
 		errs = append(errs, field.Required(field.NewPath("executionRoleArn"), "ARN and name of the role that may pull the image"))
 	}

@@ -49,8 +49,8 @@ func ParseImage(s string) (Image, error) {
 	return image, nil
 }
 
-// validateImage checks a reference as ParseImage does.
-func validateImage(p *field.Path, image string) field.ErrorList {
+// ValidateImage checks a reference as ParseImage does, at its path.
+func ValidateImage(p *field.Path, image string) field.ErrorList {
 	if _, err := ParseImage(image); err != nil {
 		return field.ErrorList{field.Invalid(p, image, err.Error())}
 	}

@@ -159,12 +159,12 @@ func (a *PullSecretArgs) Validate() field.ErrorList {
 }
 
 func (a *PullSecretArgs) validateImages() field.ErrorList {
-	errs := validateImage(field.NewPath("kubectlImage"), cmp.Or(a.KubectlImage, DefaultKubectlImage))
+	errs := ValidateImage(field.NewPath("kubectlImage"), cmp.Or(a.KubectlImage, DefaultKubectlImage))
 	if a.Ecr != nil {
-		errs = append(errs, validateImage(field.NewPath("ecr", "image"), cmp.Or(a.Ecr.Image, DefaultAwsImage))...)
+		errs = append(errs, ValidateImage(field.NewPath("ecr", "image"), cmp.Or(a.Ecr.Image, DefaultAwsImage))...)
 	}
 	if a.ArtifactRegistry != nil {
-		errs = append(errs, validateImage(field.NewPath("artifactRegistry", "image"), cmp.Or(a.ArtifactRegistry.Image, DefaultGcloudImage))...)
+		errs = append(errs, ValidateImage(field.NewPath("artifactRegistry", "image"), cmp.Or(a.ArtifactRegistry.Image, DefaultGcloudImage))...)
 	}
 	return errs
 }

@@ -141,14 +141,13 @@ func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
 	return values, problems
 }
 
-// decodeValue reads an object or list as JSON, keeping numbers as written, and takes anything else for text; the two
-// scalars of other types become what they say.
+// decodeValue reads an object as JSON, keeping numbers as written, and a boolean as what it says; anything else is text.
 func decodeValue(key, text string) (any, error) {
 	f, ok := fieldByName(reflect.TypeFor[Config](), key)
 	if !ok {
 		return text, nil
 	}
-	switch kind := deref(f.Type).Kind(); kind {
+	switch deref(f.Type).Kind() {
 	case reflect.String:
 		return text, nil
 	case reflect.Bool:

@@ -85,15 +85,6 @@ func (k *checker) ifSet(value string, check func(*field.Path, string) field.Erro
 	}
 }
 
-func (k *checker) image(p *field.Path, value string) {
-	if value == "" {
-		return
-	}
-	if _, err := components.ParseImage(value); err != nil {
-		k.add(field.Invalid(p, value, err.Error()))
-	}
-}
-
 // validate reports every problem of what decoded.
 func (c *Config) validate() field.ErrorList {
 	k := &checker{}
@@ -282,11 +273,10 @@ func (c *Config) validateCredentialConfig(k *checker) {
 func (c *Config) validateRefresher(k *checker) {
 	p := field.NewPath("refresher")
 	k.ifSet(c.Refresher.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
-	k.image(p.Child("images", "aws"), c.Refresher.Images.AWS)
-	k.image(p.Child("images", "gcloud"), c.Refresher.Images.Gcloud)
-	k.image(p.Child("images", "kubectl"), c.Refresher.Images.Kubectl)
-	puller := cmp.Or(c.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
-	if puller == cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount) {
+	k.ifSet(c.Refresher.Images.AWS, components.ValidateImage, p.Child("images", "aws"))
+	k.ifSet(c.Refresher.Images.Gcloud, components.ValidateImage, p.Child("images", "gcloud"))
+	k.ifSet(c.Refresher.Images.Kubectl, components.ValidateImage, p.Child("images", "kubectl"))
+	if puller := c.puller(); puller == cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount) {
 		k.add(field.Invalid(p.Child("serviceAccount"), puller, "the gateway's ServiceAccount has this name, and must not be able to write the pull Secret; rename one, gateway.serviceAccount for instance"))
 	}
 }
