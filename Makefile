@@ -4,7 +4,7 @@
 export GOFLAGS := -trimpath -buildvcs=false
 
 PULUMI_VERSION := $(shell sed -n 's|.*github.com/pulumi/pulumi/pkg/v3 \(v[0-9.]*\).*|\1|p' bifrostctl/go.mod)
-# An installed Pulumi CLI of 3.205 or newer serves as well as one built here.
+# An installed Pulumi CLI of 3.218 or newer serves as well as one built here.
 INSTALLED := $(shell pulumi version 2>/dev/null | grep -E '^v3\.(20[5-9]|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})\.')
 PULUMI := $(if $(INSTALLED),,bin/pulumi)
 STACKS := aws-dev azure-dev
@@ -59,7 +59,7 @@ bin/bifrostctl: FORCE
 
 # The version stamp is mandatory: without it the Automation API refuses the CLI.
 bin/pulumi: bifrostctl/go.mod
-	@echo "No Pulumi CLI of version 3.205 or newer is installed. Building $(PULUMI_VERSION): about 4 minutes on 2 cores, once."
+	@echo "No Pulumi CLI of version 3.218 or newer is installed. Building $(PULUMI_VERSION): about 4 minutes on 2 cores, once."
 	go -C bifrostctl build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
 bin/staticcheck: tools/go.mod

@@ -13,11 +13,13 @@ import (
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/iampolicy"
 )
 
 // BifrostWorkloadType is the type token of BifrostWorkload.
@@ -44,6 +46,10 @@ const (
 	deploymentTimeout       = "10m"
 )
 
+// EcrRoleAnnotation is the ServiceAccount's annotation from which ecr-credential-provider, the kubelet's plugin, takes the role
+// (cloud-provider-aws 1.35). It is not the annotation of IRSA, which serves containers.
+const EcrRoleAnnotation = "eks.amazonaws.com/ecr-role-arn"
+
 // BifrostWorkloadArgs are the arguments of NewBifrostWorkload.
 type BifrostWorkloadArgs struct {
 	// Name of Deployment and Service and value of the label `app`. Default bifrost.
@@ -65,6 +71,9 @@ type BifrostWorkloadArgs struct {
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
 	// AwsRoleArn is the gateway's own runtime identity on EKS (IRSA), such as for Amazon Bedrock. It never pulls the image.
 	AwsRoleArn string `pulumi:"awsRoleArn,optional"`
+	// EcrRoleArn is the role as which kubelets pull the image, with a token of the gateway's ServiceAccount that they ask for
+	// themselves; nodes must be configured for it. The containers never hold it. None: kubelets pull in another way.
+	EcrRoleArn pulumi.StringInput `pulumi:"ecrRoleArn,optional"`
 	// AzureClientId is the gateway's own runtime identity on AKS (workload identity), such as for Azure OpenAI.
 	AzureClientId string `pulumi:"azureClientId,optional"`
 	// Resources of the container. Defaults: requests 250m and 512Mi, limits 1 and 2Gi. GOMEMLIMIT is 90 % of MemoryLimit.
@@ -74,6 +83,8 @@ type BifrostWorkloadArgs struct {
 	MemoryLimit   string `pulumi:"memoryLimit,optional"`
 	// Labels of all objects; the selector is `app` alone.
 	Labels map[string]string `pulumi:"labels,optional"`
+	// DependsOn is what the pods need before their image can be pulled, beside PullSecret: the nodes' right to pull.
+	DependsOn []pulumi.Resource
 }
 
 // BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment and Service. A change of
@@ -146,13 +157,26 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 	}
 
 	saMeta := meta(cmp.Or(args.ServiceAccount, DefaultGatewayServiceAccount))
-	saMeta.Annotations = merge(args.identityAnnotations())
+	annotations := merge(args.identityAnnotations())
+	if args.EcrRoleArn != nil {
+		annotations[EcrRoleAnnotation] = args.EcrRoleArn
+	}
+	saMeta.Annotations = annotations
 	serviceAccount, err := corev1.NewServiceAccount(ctx, name+"-service-account", &corev1.ServiceAccountArgs{
 		Metadata:                     saMeta,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("%s: service account: %w", name, err)
+	}
+
+	dependsOn := args.DependsOn
+	if args.EcrRoleArn != nil {
+		binding, err := allowTokenAudience(ctx, c, name, meta(objectName+"-token-audience"), serviceAccount)
+		if err != nil {
+			return nil, err
+		}
+		dependsOn = append(slices.Clone(dependsOn), binding)
 	}
 
 	config, err := corev1.NewSecret(ctx, name+"-config", &corev1.SecretArgs{
@@ -193,7 +217,7 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 				Spec: args.pod(serviceAccount, config, environment),
 			},
 		},
-	}, pulumi.Parent(c), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: deploymentTimeout, Update: deploymentTimeout}))
+	}, pulumi.Parent(c), pulumi.DependsOn(dependsOn), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: deploymentTimeout, Update: deploymentTimeout}))
 	if err != nil {
 		return nil, fmt.Errorf("%s: deployment: %w", name, err)
 	}
@@ -219,6 +243,41 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"deployment": c.Deployment, "service": c.Service, "serviceAccount": c.ServiceAccount,
 	})
+}
+
+// allowTokenAudience lets the nodes ask for tokens of the gateway's ServiceAccount for AWS STS. The API server refuses a node any
+// audience that no volume of the pod names, unless RBAC allows this verb; it asks with the audience as the resource, and with the
+// namespace and name of the ServiceAccount (admission plugin NodeRestriction).
+func allowTokenAudience(ctx *pulumi.Context, c *BifrostWorkload, name string, meta *metav1.ObjectMetaArgs, serviceAccount *corev1.ServiceAccount) (*rbacv1.RoleBinding, error) {
+	role, err := rbacv1.NewRole(ctx, name+"-token-audience", &rbacv1.RoleArgs{
+		Metadata: meta,
+		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{
+			ApiGroups:     pulumi.StringArray{pulumi.String("")},
+			Resources:     pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
+			ResourceNames: pulumi.StringArray{serviceAccount.Metadata.Name().Elem()},
+			Verbs:         pulumi.StringArray{pulumi.String("request-serviceaccounts-token-audience")},
+		}},
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: role for the token audience: %w", name, err)
+	}
+	binding, err := rbacv1.NewRoleBinding(ctx, name+"-token-audience-binding", &rbacv1.RoleBindingArgs{
+		Metadata: meta,
+		RoleRef: &rbacv1.RoleRefArgs{
+			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
+			Kind:     pulumi.String("Role"),
+			Name:     role.Metadata.Name().Elem(),
+		},
+		Subjects: rbacv1.SubjectArray{&rbacv1.SubjectArgs{
+			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
+			Kind:     pulumi.String("Group"),
+			Name:     pulumi.String("system:nodes"),
+		}},
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, fmt.Errorf("%s: role binding for the token audience: %w", name, err)
+	}
+	return binding, nil
 }
 
 func (a *BifrostWorkloadArgs) identityAnnotations() map[string]string {

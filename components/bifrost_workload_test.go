@@ -122,6 +122,36 @@ func TestRuntimeIdentity(t *testing.T) {
 	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
 }
 
+// TestKubeletPull: the kubelets' role is on the ServiceAccount under the annotation of their own plugin, and nodes may ask for a
+// token of this ServiceAccount and audience, and of no other.
+func TestKubeletPull(t *testing.T) {
+	require.Empty(t, recordWorkload(t, asIs).Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
+
+	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+		a.PullSecret, a.EcrRoleArn = nil, pulumi.String("arn:aws:iam::111122223333:role/Pull")
+		a.AwsRoleArn, a.ServiceAccount = "arn:aws:iam::111122223333:role/Bedrock", "gateway"
+	})
+	deployment := g.One(t, "kubernetes:apps/v1:Deployment")
+	require.False(t, deployment.Has("spec.template.spec.imagePullSecrets"))
+	require.Equal(t, map[string]any{
+		"eks.amazonaws.com/ecr-role-arn": "arn:aws:iam::111122223333:role/Pull",
+		"eks.amazonaws.com/role-arn":     "arn:aws:iam::111122223333:role/Bedrock",
+	}, g.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, "metadata.annotations"))
+
+	role, binding := g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:Role"), g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
+	require.Equal(t, []any{map[string]any{
+		"apiGroups": []any{""}, "resources": []any{"sts.amazonaws.com"}, "resourceNames": []any{"gateway"},
+		"verbs": []any{"request-serviceaccounts-token-audience"},
+	}}, role.Input(t, "rules"))
+	require.Equal(t, map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "bifrost-token-audience"}, binding.Input(t, "roleRef"))
+	require.Equal(t, []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}}, binding.Input(t, "subjects"))
+	for _, r := range []graphtest.Resource{role, binding} {
+		require.Equal(t, "bifrost-token-audience", r.Input(t, "metadata.name"))
+		require.Equal(t, "bifrost", r.Input(t, "metadata.namespace"))
+	}
+	require.True(t, g.DependsOn(deployment, binding), "a pull before it would be refused")
+}
+
 func TestBifrostWorkloadRefuses(t *testing.T) {
 	args := &BifrostWorkloadArgs{
 		Name: "Bifrost", Image: "bifrost:latest", ServiceAccount: "A", AwsRoleArn: "a", AzureClientId: "b",

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	azure "github.com/pulumi/pulumi-azure-native-sdk/v2"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -29,7 +30,11 @@ func build(make func(*pulumi.Context, pulumi.ResourceOption) error) pulumi.RunFu
 		if err != nil {
 			return err
 		}
-		return make(ctx, pulumi.Providers(a, z, k))
+		g, err := gcp.NewProvider(ctx, "gcp", &gcp.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		return make(ctx, pulumi.Providers(a, z, k, g))
 	}
 }
 

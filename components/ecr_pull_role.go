@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -25,12 +26,15 @@ const (
 	ecrPullPolicyDescription = "Pull from exactly the listed ECR repositories."
 )
 
-// EcrPullRoleArgs are the arguments of NewEcrPullRole. Exactly one of Irsa and EcsTasks says who may assume the role.
+// EcrPullRoleArgs are the arguments of NewEcrPullRole. Exactly one of Irsa, PodIdentity and EcsTasks says who
+// may assume the role.
 type EcrPullRoleArgs struct {
 	// RepositoryArns are the ECR repositories that may be pulled from, one or more, of any account.
 	RepositoryArns []string `pulumi:"repositoryArns"`
 	// Irsa lets one ServiceAccount of an EKS cluster assume the role.
 	Irsa *IrsaTrustArgs `pulumi:"irsa,optional"`
+	// PodIdentity lets one ServiceAccount of an EKS cluster assume the role, without an OIDC provider in IAM.
+	PodIdentity *PodIdentityTrustArgs `pulumi:"podIdentity,optional"`
 	// EcsTasks lets the ECS tasks of one account assume the role: it is their execution role.
 	EcsTasks *EcsTasksTrustArgs `pulumi:"ecsTasks,optional"`
 	// RoleName is the fixed name of the role, at most 64 characters. Default BifrostECRPullRole; with EcsTasks BifrostECSExecutionRole.
@@ -52,6 +56,17 @@ type IrsaTrustArgs struct {
 	// Issuer is the cluster's issuer URL.
 	Issuer string `pulumi:"issuer"`
 	// Namespace and ServiceAccount are the subject.
+	Namespace      string `pulumi:"namespace"`
+	ServiceAccount string `pulumi:"serviceAccount"`
+}
+
+// PodIdentityTrustArgs name the ServiceAccount that may assume the role, and with which the role is associated (EKS Pod Identity).
+// The nodes of the cluster must run the EKS Pod Identity Agent.
+type PodIdentityTrustArgs struct {
+	// ClusterName and ClusterArn are the cluster.
+	ClusterName string `pulumi:"clusterName"`
+	ClusterArn  string `pulumi:"clusterArn"`
+	// Namespace and ServiceAccount are what the association names; they need not exist yet.
 	Namespace      string `pulumi:"namespace"`
 	ServiceAccount string `pulumi:"serviceAccount"`
 }
@@ -79,25 +94,39 @@ type EcrPullRole struct {
 
 // Validate reports every problem of the arguments.
 func (a *EcrPullRoleArgs) Validate() field.ErrorList {
-	var errs field.ErrorList
-	if len(a.RepositoryArns) == 0 {
-		errs = append(errs, field.Required(field.NewPath("repositoryArns"), "give at least one repository ARN"))
-	}
-	for i, repository := range a.RepositoryArns {
-		errs = append(errs, check.Arn(field.NewPath("repositoryArns").Index(i), repository, check.RepositoryArn)...)
-	}
-	switch {
-	case (a.Irsa == nil) == (a.EcsTasks == nil):
-		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa and ecsTasks"))
-	case a.Irsa != nil:
+	errs := validateRepositoryArns(a.RepositoryArns)
+	trusted := 0
+	if a.Irsa != nil {
+		trusted++
 		errs = append(errs, a.Irsa.validate(field.NewPath("irsa"))...)
-	default:
+	}
+	if a.PodIdentity != nil {
+		trusted++
+		errs = append(errs, a.PodIdentity.validate(field.NewPath("podIdentity"))...)
+	}
+	if a.EcsTasks != nil {
+		trusted++
 		errs = append(errs, check.Required(field.NewPath("ecsTasks", "accountId"), a.EcsTasks.AccountId, check.AccountID)...)
+	}
+	if trusted != 1 {
+		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa, podIdentity and ecsTasks"))
 	}
 	errs = append(errs, check.RoleName(field.NewPath("roleName"), a.RoleName)...)
 	errs = append(errs, check.PolicyName(field.NewPath("policyName"), a.PolicyName)...)
 	errs = append(errs, check.Optional(field.NewPath("path"), a.Path, check.IamPath)...)
 	return append(errs, check.Arn(field.NewPath("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
+}
+
+func validateRepositoryArns(arns []string) field.ErrorList {
+	p := field.NewPath("repositoryArns")
+	if len(arns) == 0 {
+		return field.ErrorList{field.Required(p, "give at least one repository ARN")}
+	}
+	var errs field.ErrorList
+	for i, repository := range arns {
+		errs = append(errs, check.Arn(p.Index(i), repository, check.RepositoryArn)...)
+	}
+	return errs
 }
 
 func (a *IrsaTrustArgs) validate(path *field.Path) field.ErrorList {
@@ -110,7 +139,17 @@ func (a *IrsaTrustArgs) validate(path *field.Path) field.ErrorList {
 	return append(errs, check.Subdomain(path.Child("serviceAccount"), a.ServiceAccount)...)
 }
 
-// NewEcrPullRole makes the policy, the role and their attachment.
+func (a *PodIdentityTrustArgs) validate(path *field.Path) field.ErrorList {
+	errs := check.Required(path.Child("clusterName"), a.ClusterName, check.EksCluster)
+	if a.ClusterArn == "" {
+		errs = append(errs, field.Required(path.Child("clusterArn"), "the ARN of the cluster"))
+	}
+	errs = append(errs, check.Arn(path.Child("clusterArn"), a.ClusterArn, check.EksClusterArn)...)
+	errs = append(errs, check.Label(path.Child("namespace"), a.Namespace)...)
+	return append(errs, check.Subdomain(path.Child("serviceAccount"), a.ServiceAccount)...)
+}
+
+// NewEcrPullRole makes the policy, the role and their attachment, and with PodIdentity the association.
 func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opts ...pulumi.ResourceOption) (*EcrPullRole, error) {
 	if err := refuse(EcrPullRoleType, name, args.Validate()); err != nil {
 		return nil, err
@@ -157,11 +196,24 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		return nil, fmt.Errorf("%s: role: %w", name, err)
 	}
 
-	if _, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment", &iam.RolePolicyAttachmentArgs{
+	attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment", &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,
 		PolicyArn: policy.Arn,
-	}, pulumi.Parent(c)); err != nil {
+	}, pulumi.Parent(c))
+	if err != nil {
 		return nil, fmt.Errorf("%s: policy attachment: %w", name, err)
+	}
+
+	if args.PodIdentity != nil {
+		// After the attachment: credentials that a pod is given can pull.
+		if _, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
+			ClusterName:    pulumi.String(args.PodIdentity.ClusterName),
+			Namespace:      pulumi.String(args.PodIdentity.Namespace),
+			ServiceAccount: pulumi.String(args.PodIdentity.ServiceAccount),
+			RoleArn:        role.Arn,
+		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{attachment})); err != nil {
+			return nil, fmt.Errorf("%s: pod identity association: %w", name, err)
+		}
 	}
 
 	c.RoleArn, c.RoleName, c.RoleId, c.PolicyArn = role.Arn, role.Name, role.UniqueId, policy.Arn
@@ -172,8 +224,12 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 
 // trust renders the trust document; the OIDC provider may be made in the same graph, so its ARN is an Input.
 func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
-	if a.EcsTasks != nil {
+	switch {
+	case a.EcsTasks != nil:
 		document, err := iampolicy.ECSTasksTrust(a.EcsTasks.AccountId).JSON()
+		return pulumi.String(document), err
+	case a.PodIdentity != nil:
+		document, err := iampolicy.PodIdentityTrust(a.PodIdentity.ClusterArn, a.PodIdentity.Namespace, a.PodIdentity.ServiceAccount).JSON()
 		return pulumi.String(document), err
 	}
 	irsa := a.Irsa

@@ -49,6 +49,36 @@ func TestEcrPullRoleForAServiceAccount(t *testing.T) {
 	}
 }
 
+func podIdentityArgs() *PodIdentityTrustArgs {
+	return &PodIdentityTrustArgs{
+		ClusterName: "dev", ClusterArn: "arn:aws:eks:us-east-1:111122223333:cluster/dev", Namespace: "team", ServiceAccount: "puller",
+	}
+}
+
+func TestEcrPullRoleForPodIdentity(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{RepositoryArns: []string{repository}, PodIdentity: podIdentityArgs()}, on)
+		return err
+	})
+	role := g.One(t, "aws:iam/role:Role")
+	require.Equal(t, "BifrostECRPullRole", role.Input(t, "name"))
+	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},
+		"Action":["sts:AssumeRole","sts:TagSession"],
+		"Condition":{"StringEquals":{
+			"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:us-east-1:111122223333:cluster/dev",
+			"aws:RequestTag/kubernetes-namespace":"team",
+			"aws:RequestTag/kubernetes-service-account":"puller"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
+	association := g.One(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation")
+	require.Equal(t, g.One(t, EcrPullRoleType).URN, association.Parent())
+	for input, want := range map[string]string{
+		"clusterName": "dev", "namespace": "team", "serviceAccount": "puller", "roleArn": "arn:aws:test:us-east-1:111122223333:x-role",
+	} {
+		require.Equal(t, want, association.Input(t, input), input)
+	}
+	require.True(t, g.DependsOn(association, role))
+	require.True(t, g.DependsOn(association, g.One(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")))
+}
+
 func TestEcrPullRoleForEcsTasks(t *testing.T) {
 	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{
@@ -78,6 +108,16 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 		"a placeholder": {func(a *EcrPullRoleArgs) {
 			a.RepositoryArns = []string{"arn:aws:ecr:us-east-1:BIFROST_ACCOUNT_ID:repository/x"}
 		}, []string{"repositoryArns[0]"}},
+		"pod identity": {func(a *EcrPullRoleArgs) {
+			a.Irsa, a.PodIdentity = nil, &PodIdentityTrustArgs{ClusterName: "-", ClusterArn: "dev", Namespace: "A", ServiceAccount: "b_c"}
+		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn", "podIdentity.namespace", "podIdentity.serviceAccount"}},
+		"an empty pod identity": {func(a *EcrPullRoleArgs) {
+			a.Irsa, a.PodIdentity = nil, &PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"}
+		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn"}},
+		"irsa and pod identity": {func(a *EcrPullRoleArgs) { a.PodIdentity = podIdentityArgs() }, []string{"irsa"}},
+		"all three to trust": {func(a *EcrPullRoleArgs) {
+			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &EcsTasksTrustArgs{AccountId: accountID}
+		}, []string{"irsa"}},
 		"nobody to trust": {func(a *EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
 		"two to trust":    {func(a *EcrPullRoleArgs) { a.EcsTasks = &EcsTasksTrustArgs{AccountId: accountID} }, []string{"irsa"}},
 		"account":         {func(a *EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},

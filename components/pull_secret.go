@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path"
+	"slices"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -44,6 +45,9 @@ const (
 	// workload-identity webhook leaves these pods alone: they do not carry its label.
 	DefaultGcpTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
+	// DefaultEntraAuthority is the host of Microsoft Entra's token endpoint in Azure's public cloud.
+	DefaultEntraAuthority = "https://login.microsoftonline.com"
+
 	roleName        = "secret-manager"
 	roleBindingName = "secret-manager-binding"
 
@@ -51,6 +55,7 @@ const (
 	credentialConfigKey  = "credential-config.json"
 	credentialConfigDir  = "/etc/gcp"
 	awsTokenDir          = "/var/run/secrets/bifrost/aws"
+	azureTokenDir        = "/var/run/secrets/bifrost/azure"
 	kubernetesTokenDir   = "/var/run/secrets/kubernetes.io/serviceaccount"
 	workDir              = "/work"
 	refresherUID         = 65532
@@ -89,27 +94,47 @@ type PullSecretArgs struct {
 	DependsOn []pulumi.Resource
 }
 
-// EcrTokenArgs take tokens from Amazon ECR, as a role that trusts the refresher's ServiceAccount (IRSA).
+// EcrTokenArgs take tokens from Amazon ECR, as a role that trusts the refresher's ServiceAccount: through the cluster's OIDC
+// issuer (IRSA) or through EKS Pod Identity.
 type EcrTokenArgs struct {
 	// RoleArn is assumed with a projected token of the refresher's own. Nothing depends on the EKS webhook, which can
-	// miss a pod made right after its ServiceAccount (amazon-eks-pod-identity-webhook issue 174).
-	RoleArn pulumi.StringInput `pulumi:"roleArn"`
+	// miss a pod made right after its ServiceAccount (amazon-eks-pod-identity-webhook issue 174). Nil with PodIdentity.
+	RoleArn pulumi.StringInput `pulumi:"roleArn,optional"`
+	// PodIdentity takes the credentials that EKS injects for the ServiceAccount's pod identity association, which
+	// PullSecretArgs.DependsOn should hold. A pod without them fails, and does not fall back to its node's role.
+	PodIdentity bool `pulumi:"podIdentity,optional"`
 	// Region of the registry.
 	Region string `pulumi:"region"`
 	// Image with the AWS CLI.
 	Image string `pulumi:"image,optional"`
 }
 
-// ArtifactRegistryTokenArgs take tokens from Google Cloud with a credential configuration of type external_account.
+// ArtifactRegistryTokenArgs take tokens from Google Cloud with a credential configuration of type external_account. Google is
+// shown the ServiceAccount's own token or, with Entra, the managed identity's.
 type ArtifactRegistryTokenArgs struct {
 	// CredentialConfig is the JSON document; its credential_source.file must be TokenFile. It holds no secret.
 	CredentialConfig pulumi.StringInput `pulumi:"credentialConfig"`
-	// TokenAudience of the projected ServiceAccount token. Default api://AzureADTokenExchange.
+	// TokenAudience of the projected ServiceAccount token. Default api://AzureADTokenExchange; with Entra it is always that.
 	TokenAudience string `pulumi:"tokenAudience,optional"`
-	// TokenFile is the absolute path at which the token is mounted. Default /var/run/secrets/azure/tokens/azure-identity-token.
+	// TokenFile is the absolute path at which Google's side is shown a token, in a folder of its own. Default
+	// /var/run/secrets/azure/tokens/azure-identity-token.
 	TokenFile string `pulumi:"tokenFile,optional"`
-	// Image with the Google Cloud CLI.
+	// Entra first exchanges the ServiceAccount's token for a managed identity's.
+	Entra *EntraExchangeArgs `pulumi:"entra,optional"`
+	// Image with the Google Cloud CLI, and with Entra curl.
 	Image string `pulumi:"image,optional"`
+}
+
+// EntraExchangeArgs say which managed identity's token Google's side is shown. A federated credential of the identity must trust
+// the refresher's ServiceAccount, with the audience api://AzureADTokenExchange.
+type EntraExchangeArgs struct {
+	// TenantId and ClientId are the managed identity's.
+	TenantId pulumi.StringInput `pulumi:"tenantId"`
+	ClientId pulumi.StringInput `pulumi:"clientId"`
+	// AppIdUri is the Application ID URI of the app registration that the token is for.
+	AppIdUri string `pulumi:"appIdUri"`
+	// AuthorityHost is the token endpoint's, without a slash at its end. Default https://login.microsoftonline.com.
+	AuthorityHost string `pulumi:"authorityHost,optional"`
 }
 
 // PullSecret is an image pull Secret whose content never outlives a registry token, and what keeps it fresh: a
@@ -137,15 +162,10 @@ func (a *PullSecretArgs) Validate() field.ErrorList {
 	case (a.Ecr == nil) == (a.ArtifactRegistry == nil):
 		errs = append(errs, field.Required(field.NewPath("ecr"), "give exactly one of ecr and artifactRegistry"))
 	case a.Ecr != nil:
-		if a.Ecr.RoleArn == nil {
-			errs = append(errs, field.Required(field.NewPath("ecr", "roleArn"), "the role that may pull"))
-		}
+		errs = append(errs, a.Ecr.validateRole(field.NewPath("ecr", "roleArn"))...)
 		errs = append(errs, check.Required(field.NewPath("ecr", "region"), a.Ecr.Region, check.Region)...)
 	default:
-		if a.ArtifactRegistry.CredentialConfig == nil {
-			errs = append(errs, field.Required(field.NewPath("artifactRegistry", "credentialConfig"), "the credential configuration that the vendor sent"))
-		}
-		errs = append(errs, check.File(field.NewPath("artifactRegistry", "tokenFile"), a.ArtifactRegistry.TokenFile)...)
+		errs = append(errs, a.ArtifactRegistry.validate(field.NewPath("artifactRegistry"))...)
 	}
 	if a.SecretName != "" {
 		errs = append(errs, check.Subdomain(field.NewPath("secretName"), a.SecretName)...)
@@ -156,6 +176,52 @@ func (a *PullSecretArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Cron(field.NewPath("schedule"), a.Schedule)...)
 	errs = append(errs, a.validateImages()...)
 	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
+}
+
+func (a *EcrTokenArgs) validateRole(p *field.Path) field.ErrorList {
+	switch {
+	case a.PodIdentity && a.RoleArn != nil:
+		return field.ErrorList{field.Forbidden(p, "the pod identity association names the role; remove it or podIdentity")}
+	case !a.PodIdentity && a.RoleArn == nil:
+		return field.ErrorList{field.Required(p, "the role that may pull")}
+	}
+	return nil
+}
+
+func (a *ArtifactRegistryTokenArgs) validate(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if a.CredentialConfig == nil {
+		errs = append(errs, field.Required(p.Child("credentialConfig"), "the credential configuration that the vendor sent"))
+	}
+	errs = append(errs, ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
+	if a.Entra == nil {
+		return errs
+	}
+	if a.TokenAudience != "" && a.TokenAudience != AzureTokenExchangeAudience {
+		errs = append(errs, field.Invalid(p.Child("tokenAudience"), a.TokenAudience, "with entra the token goes to Microsoft Entra, and its audience is "+AzureTokenExchangeAudience))
+	}
+	p = p.Child("entra")
+	if a.Entra.TenantId == nil {
+		errs = append(errs, field.Required(p.Child("tenantId"), "the tenant of the managed identity"))
+	}
+	if a.Entra.ClientId == nil {
+		errs = append(errs, field.Required(p.Child("clientId"), "the client id of the managed identity"))
+	}
+	errs = append(errs, check.Required(p.Child("appIdUri"), a.Entra.AppIdUri, check.AppIDURI)...)
+	return append(errs, check.Optional(p.Child("authorityHost"), a.Entra.AuthorityHost, check.Origin)...)
+}
+
+// ValidateTokenFile checks the path at which a token is mounted; an empty one is absent. Its folder becomes a volume, which must
+// not cover another.
+func ValidateTokenFile(p *field.Path, file string) field.ErrorList {
+	if problems := check.File(p, file); len(problems) > 0 {
+		return problems
+	}
+	taken := []string{workDir, credentialConfigDir, azureTokenDir}
+	if slices.Contains(taken, path.Dir(file)) {
+		return field.ErrorList{field.Invalid(p, file, "something else is mounted at "+path.Dir(file)+"; write the path of a file in a folder of its own")}
+	}
+	return nil
 }
 
 func (a *PullSecretArgs) validateImages() field.ErrorList {
@@ -180,37 +246,57 @@ type tokenSource struct {
 	volumes corev1.VolumeArray
 }
 
-//go:embed scripts/write_secret.sh
-var writeSecretScript string
+var (
+	//go:embed scripts/write_secret.sh
+	writeSecretScript string
+	//go:embed scripts/pod_identity.sh
+	podIdentityScript string
+	//go:embed scripts/entra.sh
+	entraScript string
+)
 
-// tokenScript gets a token with a CLI's command, in a shell without pipefail, and writes the Secret's manifest.
-func tokenScript(command string) string {
-	return "set -eu\numask 077\ntoken=$(" + command + ")\n" + writeSecretScript
+// tokenScript gets a token with a CLI's command, in a shell without pipefail, and writes the Secret's manifest. First is
+// what the command needs done before it; hop is what has failed when the command fails, behind the CLI's own words.
+func tokenScript(first, command, hop string) string {
+	return "set -eu\numask 077\n" + first +
+		"token=$(" + command + ") || { echo \"" + hop + " failed\" >&2; exit 1; }\n" + writeSecretScript
 }
 
 func ecrSource(a *EcrTokenArgs) tokenSource {
-	return tokenSource{
+	source := tokenSource{
 		secretName: DefaultEcrSecretName, cronJobName: DefaultEcrCronJobName, schedule: DefaultEcrSchedule,
-		image: cmp.Or(a.Image, DefaultAwsImage), script: tokenScript("aws ecr get-login-password"), user: "AWS",
-		inputs: pulumi.StringArray{a.RoleArn, pulumi.String(a.Region)},
+		image: cmp.Or(a.Image, DefaultAwsImage), user: "AWS",
 		env: corev1.EnvVarArray{
-			env("AWS_ROLE_ARN", a.RoleArn),
-			env("AWS_WEB_IDENTITY_TOKEN_FILE", pulumi.String(awsTokenDir+"/token")),
-			env("AWS_ROLE_SESSION_NAME", pulumi.String("bifrost-pull")),
 			env("AWS_REGION", pulumi.String(a.Region)),
 			env("AWS_STS_REGIONAL_ENDPOINTS", pulumi.String("regional")),
+			// The node's role is no way to a token here, whatever the CLI finds missing.
+			env("AWS_EC2_METADATA_DISABLED", pulumi.String("true")),
 		},
-		mounts:  corev1.VolumeMountArray{mount("aws-token", awsTokenDir)},
-		volumes: corev1.VolumeArray{tokenVolume("aws-token", iampolicy.STSAudience, "token")},
 	}
+	const command = "aws ecr get-login-password"
+	if a.PodIdentity {
+		source.script = tokenScript(podIdentityScript, command, "getting a token of Amazon ECR with EKS Pod Identity")
+		source.inputs = pulumi.StringArray{pulumi.String(a.Region)}
+		return source
+	}
+	source.script = tokenScript("", command, "getting a token of Amazon ECR with the role $AWS_ROLE_ARN")
+	source.inputs = pulumi.StringArray{a.RoleArn, pulumi.String(a.Region)}
+	source.env = append(source.env,
+		env("AWS_ROLE_ARN", a.RoleArn),
+		env("AWS_WEB_IDENTITY_TOKEN_FILE", pulumi.String(awsTokenDir+"/token")),
+		env("AWS_ROLE_SESSION_NAME", pulumi.String("bifrost-pull")),
+	)
+	source.mounts = corev1.VolumeMountArray{mount("aws-token", awsTokenDir)}
+	source.volumes = corev1.VolumeArray{tokenVolume("aws-token", iampolicy.STSAudience, "token")}
+	return source
 }
 
 func artifactRegistrySource(a *ArtifactRegistryTokenArgs, configMap pulumi.StringInput) tokenSource {
 	tokenFile := cmp.Or(a.TokenFile, DefaultGcpTokenFile)
 	audience := cmp.Or(a.TokenAudience, AzureTokenExchangeAudience)
-	return tokenSource{
+	source := tokenSource{
 		secretName: DefaultArSecretName, cronJobName: DefaultArCronJobName, schedule: DefaultArSchedule,
-		image: cmp.Or(a.Image, DefaultGcloudImage), script: tokenScript("gcloud auth print-access-token"), user: "oauth2accesstoken",
+		image: cmp.Or(a.Image, DefaultGcloudImage), user: "oauth2accesstoken",
 		inputs: pulumi.StringArray{a.CredentialConfig, pulumi.String(audience), pulumi.String(tokenFile)},
 		env: corev1.EnvVarArray{
 			// gcloud does not read GOOGLE_APPLICATION_CREDENTIALS; this property it does.
@@ -218,12 +304,37 @@ func artifactRegistrySource(a *ArtifactRegistryTokenArgs, configMap pulumi.Strin
 			env("CLOUDSDK_CONFIG", pulumi.String(workDir+"/gcloud")),
 			env("CLOUDSDK_CORE_DISABLE_PROMPTS", pulumi.String("1")),
 		},
-		mounts: corev1.VolumeMountArray{mount("gcp-credential-config", credentialConfigDir), mount("gcp-token", path.Dir(tokenFile))},
+		mounts: corev1.VolumeMountArray{mount("gcp-credential-config", credentialConfigDir)},
 		volumes: corev1.VolumeArray{
 			&corev1.VolumeArgs{Name: pulumi.String("gcp-credential-config"), ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: configMap}},
-			tokenVolume("gcp-token", audience, path.Base(tokenFile)),
 		},
 	}
+	const (
+		command = "gcloud auth print-access-token"
+		hop     = "exchange at Google Cloud (security token service, then the service account's access token)"
+	)
+	if a.Entra == nil {
+		source.script = tokenScript("", command, hop)
+		source.mounts = append(source.mounts, mount("gcp-token", path.Dir(tokenFile)))
+		source.volumes = append(source.volumes, tokenVolume("gcp-token", audience, path.Base(tokenFile)))
+		return source
+	}
+
+	authority, scope := cmp.Or(a.Entra.AuthorityHost, DefaultEntraAuthority), a.Entra.AppIdUri+"/.default"
+	source.script = tokenScript(entraScript, command, hop)
+	source.inputs = append(source.inputs, a.Entra.TenantId, a.Entra.ClientId, pulumi.String(authority), pulumi.String(scope))
+	// The first four have the names that Azure's workload identity gives them; its webhook leaves these pods alone.
+	source.env = append(source.env,
+		env("AZURE_AUTHORITY_HOST", pulumi.String(authority)),
+		env("AZURE_TENANT_ID", a.Entra.TenantId),
+		env("AZURE_CLIENT_ID", a.Entra.ClientId),
+		env("AZURE_FEDERATED_TOKEN_FILE", pulumi.String(azureTokenDir+"/token")),
+		env("ENTRA_SCOPE", pulumi.String(scope)),
+		env("SUBJECT_TOKEN_FILE", pulumi.String(tokenFile)),
+	)
+	source.mounts = append(source.mounts, mount("azure-token", azureTokenDir), writable("gcp-token", path.Dir(tokenFile)))
+	source.volumes = append(source.volumes, tokenVolume("azure-token", AzureTokenExchangeAudience, "token"), memory("gcp-token", "1Mi"))
+	return source
 }
 
 // NewPullSecret makes the Secret and what keeps it fresh.
@@ -402,6 +513,8 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			VolumeMounts:    append(corev1.VolumeMountArray{writable("work", workDir)}, source.mounts...),
 			Resources:       resources("50m", "128Mi", "500m", "512Mi"),
 			SecurityContext: restrictedContainer(refresherUID),
+			// The reason is then in the pod's status, where it outlives the log.
+			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
 		Containers: corev1.ContainerArray{&corev1.ContainerArgs{
 			Name:  pulumi.String("apply"),
@@ -410,15 +523,14 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			Command: pulumi.ToStringArray([]string{
 				"kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=bifrost-pull", "--filename=" + workDir + "/secret.json",
 			}),
-			Env:             corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
-			VolumeMounts:    corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},
-			Resources:       resources("50m", "64Mi", "500m", "256Mi"),
-			SecurityContext: restrictedContainer(refresherUID),
+			Env:                      corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
+			VolumeMounts:             corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},
+			Resources:                resources("50m", "64Mi", "500m", "256Mi"),
+			SecurityContext:          restrictedContainer(refresherUID),
+			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
 		Volumes: append(corev1.VolumeArray{
-			&corev1.VolumeArgs{Name: pulumi.String("work"), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{
-				Medium: pulumi.String("Memory"), SizeLimit: pulumi.String("64Mi"),
-			}},
+			memory("work", "64Mi"),
 			kubernetesTokenVolume("kubernetes-token"),
 		}, source.volumes...),
 	}
@@ -430,6 +542,13 @@ func mount(volume, dir string) *corev1.VolumeMountArgs {
 
 func writable(volume, dir string) *corev1.VolumeMountArgs {
 	return &corev1.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(dir)}
+}
+
+// memory is an empty folder that never touches a disk.
+func memory(name, limit string) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{Name: pulumi.String(name), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{
+		Medium: pulumi.String("Memory"), SizeLimit: pulumi.String(limit),
+	}}
 }
 
 // tokenVolume projects a token of the pod's ServiceAccount for an audience outside the cluster.

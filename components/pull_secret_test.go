@@ -3,6 +3,9 @@ package components
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +31,20 @@ func arArgs() *PullSecretArgs {
 		Namespace: pulumi.String("bifrost"), RegistryHost: "europe-west1-docker.pkg.dev",
 		ArtifactRegistry: &ArtifactRegistryTokenArgs{CredentialConfig: pulumi.String(`{"type":"external_account"}`)},
 	}
+}
+
+func entraArgs() *PullSecretArgs {
+	args := arArgs()
+	args.ArtifactRegistry.Entra = &EntraExchangeArgs{
+		TenantId: pulumi.String("tenant"), ClientId: pulumi.String("client"), AppIdUri: "api://app",
+	}
+	return args
+}
+
+func injectedArgs() *PullSecretArgs {
+	args := ecrArgs()
+	args.Ecr.RoleArn, args.Ecr.PodIdentity = nil, true
+	return args
 }
 
 func recordPullSecret(t *testing.T, args *PullSecretArgs) *graphtest.Graph {
@@ -113,6 +130,7 @@ func TestPullSecretPod(t *testing.T) {
 		require.Equal(t, []any{"ALL"}, job.Input(t, c+".securityContext.capabilities.drop"))
 		require.Equal(t, "/work", envOf(t, job, c)["HOME"])
 		require.True(t, job.Has(c+".resources.limits.memory"))
+		require.Equal(t, "FallbackToLogsOnError", job.Input(t, c+".terminationMessagePolicy"), "the failed hop is in the pod's status")
 	}
 	require.Equal(t, "RuntimeDefault", job.Input(t, pod+".securityContext.seccompProfile.type"))
 
@@ -120,6 +138,7 @@ func TestPullSecretPod(t *testing.T) {
 	require.Equal(t, "arn:aws:iam::111122223333:role/R", vars["AWS_ROLE_ARN"])
 	require.Equal(t, "/var/run/secrets/bifrost/aws/token", vars["AWS_WEB_IDENTITY_TOKEN_FILE"])
 	require.Equal(t, "eu-west-1", vars["AWS_REGION"])
+	require.Equal(t, "true", vars["AWS_EC2_METADATA_DISABLED"], "a broken web identity never becomes the node's role")
 
 	volumes := map[string]map[string]any{}
 	for _, v := range job.Input(t, pod+".volumes").([]any) {
@@ -157,6 +176,117 @@ func TestPullSecretFromArtifactRegistry(t *testing.T) {
 	require.Equal(t, map[string]any{"audience": "aud", "expirationSeconds": 3600.0, "path": "file"}, token)
 }
 
+func TestPullSecretWithPodIdentity(t *testing.T) {
+	job := recordPullSecret(t, injectedArgs()).One(t, "kubernetes:batch/v1:Job")
+	vars := envOf(t, job, "spec.template.spec.initContainers[0]")
+	require.NotContains(t, vars, "AWS_ROLE_ARN")
+	require.NotContains(t, vars, "AWS_WEB_IDENTITY_TOKEN_FILE")
+	require.Equal(t, "eu-west-1", vars["AWS_REGION"])
+	require.Equal(t, "true", vars["AWS_EC2_METADATA_DISABLED"], "the node's role never pulls")
+	for _, v := range job.Input(t, "spec.template.spec.volumes").([]any) {
+		require.NotEqual(t, "aws-token", v.(map[string]any)["name"])
+	}
+
+	run := tokenContainer(t, injectedArgs())
+	injected := "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials"
+	manifest, output, err := run(t, map[string]string{"aws": "echo " + canary}, injected)
+	require.NoError(t, err, output)
+	require.NotEmpty(t, manifest)
+
+	manifest, output, err = run(t, map[string]string{"aws": "echo " + canary})
+	require.Error(t, err, "the CLI would go on to the node's role")
+	require.Contains(t, output, "EKS Pod Identity has not injected credentials")
+	require.Contains(t, output, "eks-pod-identity-agent")
+	require.Empty(t, manifest)
+}
+
+func TestPullSecretThroughEntra(t *testing.T) {
+	job := recordPullSecret(t, entraArgs()).One(t, "kubernetes:batch/v1:Job")
+	const pod = "spec.template.spec"
+	volumes := map[string]map[string]any{}
+	for _, v := range job.Input(t, pod+".volumes").([]any) {
+		volumes[v.(map[string]any)["name"].(string)] = v.(map[string]any)
+	}
+	token := volumes["azure-token"]["projected"].(map[string]any)["sources"].([]any)[0].(map[string]any)["serviceAccountToken"].(map[string]any)
+	require.Equal(t, map[string]any{"audience": "api://AzureADTokenExchange", "expirationSeconds": 3600.0, "path": "token"}, token)
+	require.Equal(t, "Memory", volumes["gcp-token"]["emptyDir"].(map[string]any)["medium"], "the token never touches a disk")
+	for _, m := range job.Input(t, pod+".initContainers[0].volumeMounts").([]any) {
+		at := m.(map[string]any)
+		switch at["name"] {
+		case "gcp-token":
+			require.Equal(t, "/var/run/secrets/azure/tokens", at["mountPath"])
+			require.NotEqual(t, true, at["readOnly"])
+		case "azure-token":
+			require.Equal(t, "/var/run/secrets/bifrost/azure", at["mountPath"])
+			require.Equal(t, true, at["readOnly"])
+		}
+	}
+	vars := envOf(t, job, pod+".initContainers[0]")
+	require.Equal(t, "https://login.microsoftonline.com", vars["AZURE_AUTHORITY_HOST"])
+	require.Equal(t, "/var/run/secrets/bifrost/azure/token", vars["AZURE_FEDERATED_TOKEN_FILE"])
+	require.Equal(t, "/var/run/secrets/azure/tokens/azure-identity-token", vars["SUBJECT_TOKEN_FILE"], "where the credential configuration looks")
+}
+
+// TestEntraExchange runs the script against a token endpoint.
+func TestEntraExchange(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("needs curl")
+	}
+	const assertion, subject = "assertion-" + canary, "subject-" + canary
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		// fails is what the output says; empty when the exchange is fine.
+		fails string
+	}{
+		"an access token":    {http.StatusOK, `{"token_type":"Bearer","expires_in":3599,"access_token":"` + subject + `"}`, ""},
+		"spaces and lines":   {http.StatusOK, "{\n  \"access_token\" :\n \"" + subject + "\",\n  \"token_type\": \"Bearer\"\n}", ""},
+		"a refusal":          {http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS700213: No matching federated identity record"}`, "AADSTS700213"},
+		"no token in it":     {http.StatusOK, `{"id_token":"` + subject + `"}`, "no access_token"},
+		"an empty token":     {http.StatusOK, `{"access_token":""}`, "access_token is empty"},
+		"not the right JSON": {http.StatusBadGateway, `<html>bad gateway</html>`, "502"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got http.Request
+			entra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_ = r.ParseForm()
+				got = *r
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			defer entra.Close()
+			dir := t.TempDir()
+			assertionFile, subjectFile := filepath.Join(dir, "assertion"), filepath.Join(dir, "subject")
+			require.NoError(t, os.WriteFile(assertionFile, []byte(assertion), 0o600))
+
+			// The stand-in for gcloud answers with the token that it finds.
+			manifest, output, err := tokenContainer(t, entraArgs())(t, map[string]string{"gcloud": `read -r t < "$SUBJECT_TOKEN_FILE" || [ -n "$t" ]; echo "google-$t"`},
+				"AZURE_AUTHORITY_HOST="+entra.URL, "AZURE_FEDERATED_TOKEN_FILE="+assertionFile, "SUBJECT_TOKEN_FILE="+subjectFile)
+			require.NotContains(t, output, canary, "a token is in the log")
+			require.Equal(t, "/tenant/oauth2/v2.0/token", got.URL.Path)
+			require.Equal(t, url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {"client"}, "scope": {"api://app/.default"},
+				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
+			}, got.PostForm)
+			if c.fails != "" {
+				require.Error(t, err)
+				require.Contains(t, output, "exchange at Microsoft Entra failed")
+				require.Contains(t, output, c.fails)
+				require.Empty(t, manifest)
+				return
+			}
+			require.NoError(t, err, output)
+			written, err := os.ReadFile(subjectFile)
+			require.NoError(t, err)
+			require.Equal(t, subject, string(written))
+			mode, err := os.Stat(subjectFile)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), mode.Mode())
+			require.Contains(t, string(manifest), "dockerconfigjson")
+		})
+	}
+}
+
 // TestFirstRunName: the Job runs again when something that decides the token changes, and at no other change.
 func TestFirstRunName(t *testing.T) {
 	job := func(change func(*PullSecretArgs)) graphtest.Resource {
@@ -177,6 +307,20 @@ func TestFirstRunName(t *testing.T) {
 		"place":   func(a *PullSecretArgs) { a.Namespace = pulumi.String("other") },
 	} {
 		require.NotEqual(t, same, name(change), what)
+	}
+	entra := func(change func(*EntraExchangeArgs)) any {
+		args := entraArgs()
+		change(args.ArtifactRegistry.Entra)
+		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "metadata.name")
+	}
+	unchanged := entra(func(*EntraExchangeArgs) {})
+	for what, change := range map[string]func(*EntraExchangeArgs){
+		"tenant":    func(e *EntraExchangeArgs) { e.TenantId = pulumi.String("other") },
+		"client":    func(e *EntraExchangeArgs) { e.ClientId = pulumi.String("other") },
+		"app":       func(e *EntraExchangeArgs) { e.AppIdUri = "api://other" },
+		"authority": func(e *EntraExchangeArgs) { e.AuthorityHost = "https://login.microsoftonline.us" },
+	} {
+		require.NotEqual(t, unchanged, entra(change), what)
 	}
 	before := job(func(*PullSecretArgs) {})
 	for what, change := range map[string]func(*PullSecretArgs){
@@ -204,28 +348,34 @@ func TestPullSecretWaitsForTheIdentity(t *testing.T) {
 		"a token that is asked for before the policy is attached cannot pull")
 }
 
-// TestTokenScript runs the script of the init container with a stand-in for the cloud's CLI.
-func TestTokenScript(t *testing.T) {
-	job := recordPullSecret(t, ecrArgs()).One(t, "kubernetes:batch/v1:Job")
+// tokenContainer returns what runs the script of the init container, with stand-ins for the CLIs by name and further variables.
+func tokenContainer(t *testing.T, args *PullSecretArgs) func(t *testing.T, clis map[string]string, vars ...string) (manifest []byte, output string, err error) {
+	job := recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 	const container = "spec.template.spec.initContainers[0]"
 	command := job.Input(t, container+".command").([]any)
 	require.Equal(t, []any{"/bin/sh", "-c"}, command[:2])
 
-	run := func(t *testing.T, aws string) (manifest []byte, output string, err error) {
+	return func(t *testing.T, clis map[string]string, vars ...string) (manifest []byte, output string, err error) {
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\n"+aws), 0o755))
+		for name, script := range clis {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o755))
+		}
 		file := filepath.Join(dir, "secret.json")
 		c := exec.Command("/bin/sh", "-c", command[2].(string))
 		for k, v := range envOf(t, job, container) {
 			c.Env = append(c.Env, k+"="+v.(string))
 		}
-		c.Env = append(c.Env, "PATH="+dir+":/usr/bin:/bin", "MANIFEST="+file)
+		c.Env = append(append(c.Env, "PATH="+dir+":/usr/bin:/bin", "MANIFEST="+file), vars...)
 		out, err := c.CombinedOutput()
 		manifest, _ = os.ReadFile(file)
 		return manifest, string(out), err
 	}
+}
 
-	manifest, output, err := run(t, `[ "$*" = "ecr get-login-password" ] && echo `+canary)
+// TestTokenScript runs the script of the init container with a stand-in for the cloud's CLI.
+func TestTokenScript(t *testing.T) {
+	run := tokenContainer(t, ecrArgs())
+	manifest, output, err := run(t, map[string]string{"aws": `[ "$*" = "ecr get-login-password" ] && echo ` + canary})
 	require.NoError(t, err, output)
 	require.NotContains(t, output, canary, "the token is in the log")
 	var s struct {
@@ -243,9 +393,24 @@ func TestTokenScript(t *testing.T) {
 		string(s.Data[".dockerconfigjson"]))
 
 	for name, aws := range map[string]string{"the CLI fails": "echo denied >&2; exit 254", "the CLI prints nothing": "exit 0"} {
-		manifest, _, err := run(t, aws)
+		manifest, _, err := run(t, map[string]string{"aws": aws})
 		require.Error(t, err, name)
 		require.Empty(t, manifest, "%s: a manifest without a token would replace a good one", name)
+	}
+}
+
+// TestFailedHop: the last line says which hop failed, behind what the CLI said.
+func TestFailedHop(t *testing.T) {
+	for want, c := range map[string]struct {
+		args *PullSecretArgs
+		cli  string
+	}{
+		"getting a token of Amazon ECR with the role arn:aws:iam::111122223333:role/R failed\n":               {ecrArgs(), "aws"},
+		"exchange at Google Cloud (security token service, then the service account's access token) failed\n": {arArgs(), "gcloud"},
+	} {
+		_, output, err := tokenContainer(t, c.args)(t, map[string]string{c.cli: "echo denied >&2; exit 1"})
+		require.Error(t, err)
+		require.Equal(t, "denied\n"+want, output)
 	}
 }
 
@@ -260,6 +425,15 @@ func TestPullSecretRefuses(t *testing.T) {
 			[]string{"registryHost", "ecr.roleArn", "ecr.region", "secretName", "serviceAccount", "schedule", "kubectlImage"}},
 		"artifact registry": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &ArtifactRegistryTokenArgs{TokenFile: "/x"}},
 			[]string{"artifactRegistry.credentialConfig", "artifactRegistry.tokenFile"}},
+		"pod identity with a role": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: &EcrTokenArgs{Region: "us-east-1", PodIdentity: true, RoleArn: pulumi.String("r")}},
+			[]string{"ecr.roleArn"}},
+		"entra": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &ArtifactRegistryTokenArgs{
+			CredentialConfig: pulumi.String("{}"), TokenAudience: "other", TokenFile: "/var/run/secrets/bifrost/azure/token",
+			Entra: &EntraExchangeArgs{AppIdUri: "app", AuthorityHost: "https://login.microsoftonline.com/"},
+		}}, []string{
+			"artifactRegistry.tokenAudience", "artifactRegistry.tokenFile", "artifactRegistry.entra.tenantId", "artifactRegistry.entra.clientId",
+			"artifactRegistry.entra.appIdUri", "artifactRegistry.entra.authorityHost",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			requireRefused(t, c.args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -44,31 +45,32 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	}
 
 	handoff := pulumi.Array{}
-	var pullRole, executionRole *components.EcrPullRole
+	var pull *eksPull
+	var executionRole *components.EcrPullRole
 	if c.EKS != nil {
-		if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
+		if pull, err = c.newEKSPull(ctx, provider, cluster); err != nil {
 			return err
 		}
-		pullRole, err = components.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
-		if err != nil {
-			return err
-		}
-		handoff = append(handoff, c.awsHandoff("eks", "refreshes the pull Secret on EKS", pullRole))
+		handoff = append(handoff, pull.handoff...)
 	}
 	if c.ECS != nil {
 		executionRole, err = components.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
 		if err != nil {
 			return err
 		}
-		handoff = append(handoff, c.awsHandoff("ecs", "execution role of the ECS tasks", executionRole))
+		handoff = append(handoff, c.awsHandoff("ecs", "execution role of the ECS tasks", executionRole.RoleArn, executionRole.RoleId))
 	}
 	ctx.Export("vendorHandoff", handoff)
 	if c.Rollout == RolloutIdentity {
+		// The nodes are configured before the gateway comes.
+		if c.EKS != nil && len(pull.outputs) > 0 {
+			ctx.Export("eks", pull.outputs)
+		}
 		return nil
 	}
 
 	if c.EKS != nil {
-		if err := c.deployEKS(ctx, cluster, pullRole); err != nil {
+		if err := c.deployEKS(ctx, cluster, pull); err != nil {
 			return err
 		}
 	}
@@ -97,9 +99,11 @@ func (c *Config) awsProviderArgs(stack string) *aws.ProviderArgs {
 type eksCluster struct {
 	arn, endpoint, certificateAuthority, issuer string
 	oidcProviderArn                             pulumi.StringInput
+	nodeRoles                                   []*iam.LookupRoleResult
 }
 
-// lookUpEKS finds the cluster and, unless the stack makes it, its IAM OIDC provider.
+// lookUpEKS finds the cluster and what its way of pulling needs: the IAM OIDC provider, unless the stack makes it, the roles of the
+// nodes, or the agent of EKS Pod Identity.
 func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
 	name := c.EKS.ClusterName
 	found, err := eks.LookupCluster(ctx, &eks.LookupClusterArgs{Name: name}, pulumi.Provider(provider))
@@ -107,7 +111,8 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return nil, fmt.Errorf("eks.clusterName: there is no cluster %s in %s, or it cannot be read: %w; see `aws eks list-clusters --region %s` and set %s:eks.clusterName",
 			name, c.AWS.Region, err, c.AWS.Region, Project)
 	}
-	if err := requireVersion("EKS cluster "+name, found.Version, minEKS,
+	reason, oldest := c.EKS.oldestVersion()
+	if err := requireVersion(reason+"EKS cluster "+name, found.Version, oldest,
 		fmt.Sprintf("aws eks update-cluster-version --region %s --name %s --kubernetes-version VERSION", c.AWS.Region, name)); err != nil {
 		return nil, err
 	}
@@ -120,7 +125,13 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		issuer: found.Identities[0].Oidcs[0].Issuer,
 	}
 
-	if c.EKS.OidcProvider == oidcCreate {
+	switch {
+	case c.EKS.Pull == pullNode:
+		cluster.nodeRoles, err = c.lookUpNodeRoles(ctx, provider)
+		return cluster, err
+	case c.EKS.Auth == authPodIdentity:
+		return cluster, c.requirePodIdentityAgent(ctx, provider, found)
+	case c.EKS.OidcProvider == oidcCreate:
 		return cluster, nil
 	}
 	existing, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &cluster.issuer}, pulumi.Provider(provider))
@@ -162,18 +173,6 @@ func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	return found.Arn, nil
 }
 
-func (c *Config) eksPullRoleArgs(cluster *eksCluster) *components.EcrPullRoleArgs {
-	return &components.EcrPullRoleArgs{
-		RepositoryArns: c.repositoryArns(),
-		Irsa: &components.IrsaTrustArgs{
-			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer,
-			Namespace: c.namespace(), ServiceAccount: c.puller(),
-		},
-		RoleName: c.EKS.RoleName, PolicyName: c.EKS.PolicyName,
-		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
-	}
-}
-
 func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
 	return &components.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(),
@@ -192,15 +191,15 @@ func (c *Config) repositoryArns() []string {
 }
 
 // awsHandoff is what the vendor needs to know of one principal.
-func (c *Config) awsHandoff(platform, purpose string, role *components.EcrPullRole) pulumi.Map {
+func (c *Config) awsHandoff(platform, purpose string, arn, id pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{
 		"platform": pulumi.String(platform), "purpose": pulumi.String(purpose),
-		"accountId": pulumi.String(c.AWS.AccountID), "principalArn": role.RoleArn, "principalId": role.RoleId,
+		"accountId": pulumi.String(c.AWS.AccountID), "principalArn": arn, "principalId": id,
 		"repositories": pulumi.ToStringArray(c.repositoryArns()),
 	}
 }
 
-func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pullRole *components.EcrPullRole) error {
+func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pull *eksPull) error {
 	kubeconfig, err := c.eksKubeconfig(cluster)
 	if err != nil {
 		return err
@@ -209,20 +208,18 @@ func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pullRole *c
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
-	repository, _ := c.image().Ecr()
 	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
 		prefix:   "eks",
 		provider: provider,
-		pull: components.PullSecretArgs{
-			SecretName: c.EKS.SecretName,
-			Ecr:        &components.EcrTokenArgs{RoleArn: pullRole.RoleArn, Region: repository.Region, Image: c.Refresher.Images.AWS},
-			DependsOn:  []pulumi.Resource{pullRole},
+		pull:     pull.secret,
+		workload: components.BifrostWorkloadArgs{
+			AwsRoleArn: c.EKS.GatewayRoleArn, EcrRoleArn: pull.gatewayRoleArn, DependsOn: []pulumi.Resource{pull.component},
 		},
-		workload: components.BifrostWorkloadArgs{AwsRoleArn: c.EKS.GatewayRoleArn},
 	})
 	if err != nil {
 		return err
 	}
+	maps.Copy(outputs, pull.outputs)
 	ctx.Export("eks", outputs)
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 // minAKS is the oldest Kubernetes that the vendor supports on AKS.
 const minAKS = "1.24"
 
-// deployAzure is the recipe for AKS: identity, federated credential, hand-off to the vendor; then, in rollout full, the workload.
+// deployAzure is the recipe for AKS: identity, federated credential, Google's side where it is made here, hand-off to the vendor; then,
+// in rollout full, the workload.
 func deployAzure(ctx *pulumi.Context, c *Config) error {
 	provider, err := azure.NewProvider(ctx, "azure", &azure.ProviderArgs{
 		SubscriptionId: pulumi.String(c.Azure.SubscriptionID),
@@ -40,13 +41,22 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	if err != nil {
 		return err
 	}
-	ctx.Export("vendorHandoff", pulumi.Array{pulumi.Map{
+	shown := c.shownToken(cluster, identity)
+	entry := pulumi.Map{
 		"platform": pulumi.String("aks"), "purpose": pulumi.String("refreshes the pull Secret on AKS"),
-		// Google's side is shown the cluster's own token: issuer, subject and audience are what it must trust.
-		"trust":    pulumi.String("aks-issuer"),
+		// What Google's side must trust, of the token that it is shown.
+		"trust":  pulumi.String(c.AKS.trust()),
+		"issuer": shown.issuer, "subject": shown.subject, "audience": shown.audience, "attributeCondition": shown.condition,
 		"tenantId": identity.TenantId, "clientId": identity.ClientId, "principalId": identity.PrincipalId,
-		"issuer": pulumi.String(cluster.issuer), "subject": identity.Subject, "audience": pulumi.String(c.AKS.tokenAudience()),
-	}})
+	}
+	credentials, err := c.googleCredentials(ctx, shown)
+	if err != nil {
+		return err
+	}
+	if credentials.serviceAccount != nil {
+		entry["serviceAccountEmail"] = credentials.serviceAccount
+	}
+	ctx.Export("vendorHandoff", pulumi.Array{entry})
 	if c.Rollout == RolloutIdentity {
 		return nil
 	}
@@ -55,22 +65,22 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
-	credentialConfig, err := c.GCP.credentialConfigJSON()
-	if err != nil {
-		return err
+	token := &components.ArtifactRegistryTokenArgs{
+		CredentialConfig: credentials.config,
+		TokenAudience:    c.AKS.tokenAudience(),
+		TokenFile:        c.AKS.TokenFile,
+		Image:            c.Refresher.Images.Gcloud,
+	}
+	if c.AKS.trust() == trustEntra {
+		token.Entra = &components.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.AKS.Entra.AppIDURI}
 	}
 	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
 		prefix:   "aks",
 		provider: kubernetesProvider,
-		pull: components.PullSecretArgs{
-			SecretName: c.AKS.SecretName,
-			ArtifactRegistry: &components.ArtifactRegistryTokenArgs{
-				CredentialConfig: pulumi.String(credentialConfig),
-				TokenAudience:    c.AKS.tokenAudience(),
-				TokenFile:        c.AKS.TokenFile,
-				Image:            c.Refresher.Images.Gcloud,
-			},
-			DependsOn: []pulumi.Resource{identity},
+		pull: &components.PullSecretArgs{
+			SecretName:       c.AKS.SecretName,
+			ArtifactRegistry: token,
+			DependsOn:        []pulumi.Resource{identity},
 		},
 		workload: components.BifrostWorkloadArgs{AzureClientId: c.AKS.GatewayClientID},
 	})

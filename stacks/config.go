@@ -64,9 +64,15 @@ type Registry struct {
 	AdditionalRepositoryArns []string `config:"additionalRepositoryArns"`
 }
 
-// EKS is an existing cluster and the role of its refresher.
+// EKS is an existing cluster and who pulls the image there.
 type EKS struct {
 	ClusterName string `config:"clusterName"`
+	// Pull is refresh, node or kubelet: who pulls.
+	Pull string `config:"pull"`
+	// Auth is irsa or podIdentity: how the refresher signs in.
+	Auth string `config:"auth"`
+	// NodeRoleArns are the existing roles that pull, where Pull is node.
+	NodeRoleArns []string `config:"nodeRoleArns"`
 	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
 	OidcProvider string `config:"oidcProvider"`
 	// Context in secrets.kubeconfig, where that is given.
@@ -110,11 +116,35 @@ type AKS struct {
 	TokenAudience           string `config:"tokenAudience"`
 	TokenFile               string `config:"tokenFile"`
 	GatewayClientID         string `config:"gatewayClientId"`
+	// Trust is aks or entra: whose token Google's side is shown.
+	Trust string `config:"trust"`
+	// Entra is the app registration that tokens are for, where Trust is entra.
+	Entra *Entra `config:"entra"`
 }
 
-// GCP holds what the vendor sends after allowlisting.
+// Entra is an existing app registration.
+type Entra struct {
+	AppIDURI string `config:"appIdUri"`
+	// TokenVersion is 1 or 2: the version of the access tokens for it.
+	TokenVersion int `config:"tokenVersion"`
+	// AppID is its client id, where AppIDURI does not hold it.
+	AppID string `config:"appId"`
+}
+
+// GCP is how the refresher signs in at Google Cloud: with what the vendor sends after allowlisting, or with what is made here.
 type GCP struct {
 	CredentialConfig map[string]any `config:"credentialConfig"`
+	Federation       *Federation    `config:"federation"`
+}
+
+// Federation is the Google side made in this stack.
+type Federation struct {
+	ProjectID        string `config:"projectId"`
+	PoolID           string `config:"poolId"`
+	ProviderID       string `config:"providerId"`
+	ServiceAccountID string `config:"serviceAccountId"`
+	// Adopt imports a pool and a provider that exist already.
+	Adopt bool `config:"adopt"`
 }
 
 // Refresher is what keeps the pull Secret fresh.

@@ -97,11 +97,12 @@ func secretString(s string) pulumi.StringOutput {
 	return pulumi.ToSecret(pulumi.String(s)).(pulumi.StringOutput)
 }
 
-// kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway.
+// kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway. Without pull there is
+// no pull Secret: the nodes pull by themselves.
 type kubernetesParts struct {
 	prefix   string
 	provider pulumi.ProviderResource
-	pull     components.PullSecretArgs
+	pull     *components.PullSecretArgs
 	workload components.BifrostWorkloadArgs
 }
 
@@ -116,26 +117,30 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		return nil, err
 	}
 
-	pull := parts.pull
-	pull.Namespace = namespace.Name
-	pull.RegistryHost = c.image().Host
-	pull.ServiceAccount = c.Refresher.ServiceAccount
-	pull.Schedule = c.Refresher.Schedule
-	pull.KubectlImage = c.Refresher.Images.Kubectl
-	pull.Labels = c.labels()
-	pullSecret, err := components.NewPullSecret(ctx, parts.prefix+"-pull", &pull, on)
-	if err != nil {
-		return nil, err
+	outputs := pulumi.Map{"namespace": namespace.Name}
+	workload := parts.workload
+	if parts.pull != nil {
+		pull := *parts.pull
+		pull.Namespace = namespace.Name
+		pull.RegistryHost = c.image().Host
+		pull.ServiceAccount = c.Refresher.ServiceAccount
+		pull.Schedule = c.Refresher.Schedule
+		pull.KubectlImage = c.Refresher.Images.Kubectl
+		pull.Labels = c.labels()
+		pullSecret, err := components.NewPullSecret(ctx, parts.prefix+"-pull", &pull, on)
+		if err != nil {
+			return nil, err
+		}
+		workload.PullSecret = pullSecret.SecretName
+		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun, pullSecret.CronJob
 	}
 
 	config, err := c.configJSON()
 	if err != nil {
 		return nil, err
 	}
-	workload := parts.workload
 	workload.Namespace = namespace.Name
 	workload.Image = c.image().String()
-	workload.PullSecret = pullSecret.SecretName
 	workload.Replicas = c.Gateway.replicas()
 	workload.Config = config
 	workload.Env = c.Gateway.Env
@@ -149,15 +154,17 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		return nil, err
 	}
 
-	return pulumi.Map{
-		"namespace": namespace.Name, "deployment": gateway.Deployment, "service": gateway.Service,
-		"pullSecret": pullSecret.SecretName, "firstRunJob": pullSecret.FirstRun, "refreshCronJob": pullSecret.CronJob,
-	}, nil
+	outputs["deployment"], outputs["service"] = gateway.Deployment, gateway.Service
+	return outputs, nil
 }
 
-// puller and namespace are the subject that clouds trust.
+// puller or gatewayServiceAccount, with namespace, are the subject that clouds trust.
 func (c *Config) puller() string {
 	return cmp.Or(c.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+}
+
+func (c *Config) gatewayServiceAccount() string {
+	return cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount)
 }
 
 func (c *Config) namespace() string {

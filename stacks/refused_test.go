@@ -80,6 +80,21 @@ var refused = map[string][]refusal{
 		{"no EKS cluster's name", "aws-dev", "eks", map[string]any{"oidcProvider": "existing"}, []string{"bifrost:eks.clusterName: Required"}},
 		{"EKS cluster's name", "aws-dev", "eks.clusterName", "-dev", []string{"bifrost:eks.clusterName: Invalid value"}},
 		{"OIDC provider", "aws-dev", "eks.oidcProvider", "maybe", []string{"bifrost:eks.oidcProvider", `"existing", "create"`}},
+		{"pull", "aws-dev", "eks.pull", "nodes", []string{"bifrost:eks.pull", `"refresh", "node", "kubelet"`}},
+		{"auth", "aws-dev", "eks.auth", "pod-identity", []string{"bifrost:eks.auth", `"irsa", "podIdentity"`}},
+		{"Pod Identity for the kubelet", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "kubelet", "auth": "podIdentity"}, []string{"bifrost:eks.auth", "serves containers", "eks.pull to refresh"}},
+		{"Pod Identity for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "auth": "podIdentity", "nodeRoleArns": []any{nodeRole}}, []string{"bifrost:eks.auth", "serves containers"}},
+		{"OIDC provider for Pod Identity", "aws-dev", "eks", map[string]any{"clusterName": "dev", "auth": "podIdentity", "oidcProvider": "create"}, []string{"bifrost:eks.oidcProvider: Forbidden", "remove it"}},
+		{"OIDC provider for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "oidcProvider": "existing"}, []string{"bifrost:eks.oidcProvider: Forbidden"}},
+		{"pull Secret for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "secretName": "s"}, []string{"bifrost:eks.secretName: Forbidden", "makes no pull Secret"}},
+		{"pull Secret for the kubelet", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "kubelet", "secretName": "s"}, []string{"bifrost:eks.secretName: Forbidden", "eks.pull kubelet"}},
+		{"role for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "roleName": "R"}, []string{"bifrost:eks.roleName: Forbidden", "makes no role"}},
+		{"no node roles", "aws-dev", "eks.pull", "node", []string{"bifrost:eks.nodeRoleArns: Required", "aws eks describe-nodegroup"}},
+		{"node roles for nothing", "aws-dev", "eks.nodeRoleArns", []any{nodeRole}, []string{"bifrost:eks.nodeRoleArns: Forbidden", "eks.pull to node"}},
+		{"node role that is no ARN", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"nodes"}}, []string{"bifrost:eks.nodeRoleArns[0]", "arn:aws:iam::ACCOUNT:role/NAME"}},
+		{"instance profile for a node role", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:instance-profile/nodes"}}, []string{"bifrost:eks.nodeRoleArns[0]", "arn:aws:iam::ACCOUNT:role/NAME"}},
+		{"node role of another account", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::222233334444:role/nodes"}}, []string{"bifrost:eks.nodeRoleArns[0]", "another account", "aws.accountId 111122223333"}},
+		{"node role twice", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole, "arn:aws:iam::111122223333:role/team/nodes"}}, []string{"bifrost:eks.nodeRoleArns[1]: Duplicate"}},
 		{"role's name", "aws-dev", "eks.roleName", "Bifrost Role", []string{"bifrost:eks.roleName", "at most 64"}},
 		{"Secret's name", "aws-dev", "eks.secretName", "ECR_Secret", []string{"bifrost:eks.secretName"}},
 		{"gateway's role", "aws-dev", "eks.gatewayRoleArn", "BedrockRole", []string{"bifrost:eks.gatewayRoleArn"}},
@@ -111,6 +126,18 @@ var refused = map[string][]refusal{
 		{"identity's name", "azure-dev", "aks.identityName", "x", []string{"bifrost:aks.identityName"}},
 		{"gateway's client", "azure-dev", "aks.gatewayClientId", "x", []string{"bifrost:aks.gatewayClientId"}},
 		{"relative token file", "azure-dev", "aks.tokenFile", "token", []string{"bifrost:aks.tokenFile", "absolute path"}},
+		{"token file where something else is mounted", "azure-dev", "aks.tokenFile", "/work/token", []string{"bifrost:aks.tokenFile", "mounted at /work"}},
+		{"trust", "azure-dev", "aks.trust", "azure", []string{"bifrost:aks.trust", `"aks", "entra"`}},
+		{"entra without its app registration", "azure-dev", "aks.trust", "entra", []string{"bifrost:aks.entra: Required", "appIdUri and tokenVersion"}},
+		{"app registration for nothing", "azure-dev", "aks.entra", entraTrust(1), []string{"bifrost:aks.entra: Forbidden", "set aks.trust to entra"}},
+		{"entra without the URI", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 1}), []string{"bifrost:aks.entra.appIdUri: Required"}},
+		{"URI with a slash at its end", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 1, "appIdUri": "api://bifrost/"}), []string{"bifrost:aks.entra.appIdUri: Invalid"}},
+		{"entra without the version", "azure-dev", "aks", entraAKS(map[string]any{"appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Required", "requestedAccessTokenVersion"}},
+		{"another version", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 3, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Invalid value: 3", "1 or 2"}},
+		{"version 2 without the client id", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.appId: Required", "az ad app show"}},
+		{"client id", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost", "appId": "bifrost"}), []string{"bifrost:aks.entra.appId: Invalid"}},
+		{"audience with entra", "azure-dev", "aks", map[string]any{"clusterName": "dev", "trust": "entra", "entra": entraTrust(1), "tokenAudience": "api://x"}, []string{"bifrost:aks.tokenAudience: Forbidden"}},
+		{"subject longer than Google's", "azure-dev", "refresher.serviceAccount", strings.Repeat("x", 100), []string{"bifrost:refresher.serviceAccount", "Google takes 127"}},
 
 		// The vendor's credential configuration.
 		{"no credential configuration", "azure-dev", "gcp", nil, []string{"bifrost:gcp.credentialConfig: Required", "rollout to identity"}},
@@ -122,6 +149,17 @@ var refused = map[string][]refusal{
 		{"token type", "azure-dev", "gcp.credentialConfig.subject_token_type", "urn:ietf:params:aws:token-type:aws4_request", []string{"subject_token_type"}},
 		{"token URL", "azure-dev", "gcp.credentialConfig.token_url", "https://evil.example.com/v1/token", []string{"token_url", "https://sts.googleapis.com/v1/token"}},
 		{"impersonation", "azure-dev", "gcp.credentialConfig.service_account_impersonation_url", "https://evil.example.com/x", []string{"service_account_impersonation_url"}},
+
+		{"audience of another provider", "azure-dev", "aks.tokenAudience", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-hub-azure-pool/providers/other", []string{"bifrost:aks.tokenAudience", "write https://iam.googleapis.com/", "providers/acme-hub-azure-provider"}},
+
+		// The federation.
+		{"both", "azure-dev", "gcp.federation", federation()["federation"], []string{"bifrost:gcp.credentialConfig: Forbidden", "remove one of them"}},
+		{"empty federation", "azure-dev", "gcp", map[string]any{"federation": map[string]any{}}, []string{
+			"bifrost:gcp.federation.projectId: Required", "bifrost:gcp.federation.poolId: Required", "bifrost:gcp.federation.providerId: Required", "bifrost:gcp.federation.serviceAccountId: Required",
+		}},
+		{"ids of the federation", "azure-dev", "gcp", map[string]any{"federation": map[string]any{"projectId": "123456789012", "poolId": "gcp-x", "providerId": "abc", "serviceAccountId": "x@y"}}, []string{
+			"bifrost:gcp.federation.projectId: Invalid", "not its number", "bifrost:gcp.federation.poolId: Invalid", "Google keeps", "bifrost:gcp.federation.providerId: Invalid", "bifrost:gcp.federation.serviceAccountId: Invalid",
+		}},
 
 		// The refresher.
 		{"schedule", "aws-dev", "refresher.schedule", "every 6 hours", []string{"bifrost:refresher.schedule", "*/20 * * * *"}},
@@ -160,6 +198,23 @@ var refused = map[string][]refusal{
 		{"reserved variable", "aws-dev", "secrets.env.BIFROST_CONFIG", canary, []string{"bifrost:secrets.env[BIFROST_CONFIG]: Forbidden", "carries config.json"}},
 		{"key with a place of its own", "aws-dev", "secrets.env.BIFROST_ENCRYPTION_KEY", canary, []string{"secrets.encryptionKey"}},
 	},
+}
+
+// entraAKS is the dev cluster with trust entra.
+func entraAKS(entra map[string]any) map[string]any {
+	return map[string]any{"clusterName": "dev", "trust": "entra", "entra": entra}
+}
+
+// TestFederationNeedsTheImage: its service account is let into the image's repository, at every rollout.
+func TestFederationNeedsTheImage(t *testing.T) {
+	for image, want := range map[any]string{
+		nil: "bifrost:registry.image: Required",
+		"europe-west1-docker.pkg.dev/acme-images/bifrost:2.1.0": "bifrost:registry.image: Invalid value",
+	} {
+		g := stackFile(t, "azure-dev").set("gcp", federation()).set("rollout", RolloutIdentity).set("registry.image", image).graph(t, "azure-dev")
+		require.ErrorContains(t, g.Run(program(g)), want)
+		require.Empty(t, g.Resources)
+	}
 }
 
 func TestRefused(t *testing.T) {

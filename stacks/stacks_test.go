@@ -139,6 +139,16 @@ func eksLookup(version string) map[string]any {
 	}
 }
 
+// roleLookup finds every role, at an IAM path.
+func roleLookup(path string) answer {
+	return func(args resource.PropertyMap) (resource.PropertyMap, error) {
+		name := args["name"].StringValue()
+		return resource.NewPropertyMapFromMap(map[string]any{
+			"name": name, "arn": "arn:aws:iam::111122223333:role" + path + name, "uniqueId": "AROA" + strings.ToUpper(name),
+		}), nil
+	}
+}
+
 func aksLookup(version string, issuer, workloadIdentity bool) map[string]any {
 	return map[string]any{
 		"id":                       "/subscriptions/s/resourceGroups/bifrost-dev/providers/Microsoft.ContainerService/managedClusters/dev",
@@ -167,7 +177,10 @@ func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error)
 		"aws:eks/getCluster:getCluster":                             always(eksLookup("1.34")),
 		"aws:ecs/getCluster:getCluster":                             always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": "ACTIVE"}),
 		"aws:ecs/getService:getService":                             always(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:ecs-task-definition"}),
+		"aws:eks/getAddon:getAddon":                                 always(map[string]any{"addonName": podIdentityAgent}),
+		"aws:iam/getRole:getRole":                                   roleLookup("/"),
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": always(map[string]any{"arn": "arn:aws:iam::111122223333:oidc-provider/" + strings.TrimPrefix(eksIssuer, "https://")}),
+		"gcp:organizations/getProject:getProject":                   always(map[string]any{"number": "210987654321"}),
 		"azure-native:containerservice:getManagedCluster":           always(aksLookup("1.34.2", true, true)),
 		"azure-native:containerservice:listManagedClusterUserCredentials": always(map[string]any{
 			"kubeconfigs": []any{map[string]any{"name": "clusterUser", "value": base64.StdEncoding.EncodeToString([]byte(aksUserKubeconfig))}},

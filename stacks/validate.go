@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -16,6 +18,7 @@ import (
 
 	"bifrost/components"
 	"bifrost/internal/check"
+	"bifrost/internal/iampolicy"
 )
 
 // placeholder matches what the vendor's recipes leave to the reader.
@@ -166,6 +169,9 @@ func validateAWS(c *Config, k *checker) {
 func (c *Config) validateEKS(k *checker) {
 	p := field.NewPath("eks")
 	k.add(check.Required(p.Child("clusterName"), c.EKS.ClusterName, check.EksCluster)...)
+	k.add(check.OneOf(p.Child("pull"), c.EKS.Pull, pullRefresh, pullNode, pullKubelet)...)
+	k.add(check.OneOf(p.Child("auth"), c.EKS.Auth, authIrsa, authPodIdentity)...)
+	c.validatePull(k)
 	k.add(check.OneOf(p.Child("oidcProvider"), c.EKS.OidcProvider, oidcExisting, oidcCreate)...)
 	k.add(check.RoleName(p.Child("roleName"), c.EKS.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), c.EKS.PolicyName)...)
@@ -173,6 +179,51 @@ func (c *Config) validateEKS(k *checker) {
 	k.add(check.Arn(p.Child("gatewayRoleArn"), c.EKS.GatewayRoleArn, check.RoleArn)...)
 	c.validateContext(k, p.Child("context"), c.EKS.Context)
 	c.validateSchedule(k, 12*time.Hour, "an ECR token")
+}
+
+// validatePull refuses what the way of pulling does not read, and checks the roles of nodes.
+func (c *Config) validatePull(k *checker) {
+	p, e := field.NewPath("eks"), c.EKS
+	pull := cmp.Or(e.Pull, pullRefresh)
+	if pull != pullRefresh {
+		if e.Auth == authPodIdentity {
+			k.add(field.Invalid(p.Child("auth"), e.Auth, "EKS Pod Identity serves containers, never the pull of their image; remove it, or set eks.pull to refresh"))
+		}
+		if e.SecretName != "" {
+			k.add(field.Forbidden(p.Child("secretName"), "eks.pull "+pull+" makes no pull Secret; remove it"))
+		}
+	}
+	if !e.webIdentity() && e.OidcProvider != "" {
+		k.add(field.Forbidden(p.Child("oidcProvider"), "nothing here signs in through the cluster's OIDC issuer; remove it, or eks.pull node and eks.auth podIdentity"))
+	}
+	if pull != pullNode {
+		if len(e.NodeRoleArns) > 0 {
+			k.add(field.Forbidden(p.Child("nodeRoleArns"), "only eks.pull node attaches a policy to them; remove it, or set eks.pull to node"))
+		}
+		return
+	}
+	if e.RoleName != "" {
+		k.add(field.Forbidden(p.Child("roleName"), "eks.pull node makes no role; remove it"))
+	}
+	if len(e.NodeRoleArns) == 0 {
+		k.add(field.Required(p.Child("nodeRoleArns"), "the roles of the nodes, or of Fargate pod execution, that pull; see `aws eks describe-nodegroup` and `aws eks describe-fargate-profile`"))
+	}
+	names := map[string]bool{}
+	for i, role := range e.NodeRoleArns {
+		at := p.Child("nodeRoleArns").Index(i)
+		parsed, err := arn.Parse(role)
+		switch problems := check.Arn(at, role, check.RoleArn); {
+		case err != nil:
+			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
+		case len(problems) > 0:
+			k.add(problems...)
+		case c.AWS != nil && parsed.AccountID != c.AWS.AccountID:
+			k.add(field.Invalid(at, role, fmt.Sprintf("a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.AWS.AccountID)))
+		case names[path.Base(role)]:
+			k.add(field.Duplicate(at, role))
+		}
+		names[path.Base(role)] = true
+	}
 }
 
 func (c *Config) validateECS(k *checker) {
@@ -206,7 +257,8 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
-	c.checkImage(k, c.Rollout != RolloutIdentity, components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
+	// The federation needs it too: its service account reads the repository.
+	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -215,7 +267,10 @@ func validateAzure(c *Config, k *checker) {
 		return
 	}
 	c.validateAKS(k)
-	if c.Rollout != RolloutIdentity {
+	switch {
+	case c.federated():
+		c.validateFederation(k)
+	case c.Rollout != RolloutIdentity:
 		c.validateCredentialConfig(k)
 	}
 }
@@ -229,9 +284,74 @@ func (c *Config) validateAKS(k *checker) {
 	k.add(check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
 	k.ifSet(a.SecretName, check.Subdomain, p.Child("secretName"))
 	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientID, check.UUID)...)
-	k.add(check.File(p.Child("tokenFile"), a.TokenFile)...)
+	k.add(components.ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
+	k.add(check.OneOf(p.Child("trust"), a.Trust, trustAKS, trustEntra)...)
+	if a.Trust == trustEntra {
+		c.validateEntra(k)
+	} else {
+		c.validateSubject(k)
+		if a.Entra != nil {
+			k.add(field.Forbidden(p.Child("entra"), "only aks.trust entra exchanges a token there; remove it, or set aks.trust to entra"))
+		}
+	}
 	c.validateContext(k, p.Child("context"), a.Context)
 	c.validateSchedule(k, time.Hour, "a Google access token")
+}
+
+// validateEntra checks the app registration. Tokens of version 1.0 carry its Application ID URI as audience, those of 2.0 its client id
+// (Microsoft identity platform, "Access token claims reference").
+func (c *Config) validateEntra(k *checker) {
+	p := field.NewPath("aks")
+	if c.AKS.TokenAudience != "" {
+		k.add(field.Forbidden(p.Child("tokenAudience"), "with aks.trust entra the audience is the app registration; remove it"))
+	}
+	e := c.AKS.Entra
+	if e == nil {
+		k.add(field.Required(p.Child("entra"), "appIdUri and tokenVersion of the app registration that the managed identity's tokens are for"))
+		return
+	}
+	p = p.Child("entra")
+	k.add(check.Required(p.Child("appIdUri"), e.AppIDURI, check.AppIDURI)...)
+	k.add(check.Optional(p.Child("appId"), e.AppID, check.UUID)...)
+	const where = "see `az ad app show --id APP --query api.requestedAccessTokenVersion`, where null is 1"
+	switch e.TokenVersion {
+	case 0:
+		k.add(field.Required(p.Child("tokenVersion"), "1 or 2; "+where))
+	case 1:
+	case 2:
+		if e.appID() == "" {
+			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri does not hold it; see `az ad app show --id APP --query appId`"))
+		}
+	default:
+		k.add(field.Invalid(p.Child("tokenVersion"), e.TokenVersion, "1 or 2; "+where))
+	}
+}
+
+// validateSubject refuses a name that Google cannot take as google.subject, which it maps the token's subject to.
+func (c *Config) validateSubject(k *checker) {
+	subject := iampolicy.ServiceAccountSubject(c.namespace(), c.puller())
+	if len(subject) > components.MaxGoogleSubject {
+		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.puller(), fmt.Sprintf(
+			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject), components.MaxGoogleSubject)))
+	}
+}
+
+func (c *Config) federated() bool { return c.GCP != nil && c.GCP.Federation != nil }
+
+func (c *Config) validateFederation(k *checker) {
+	p, f := field.NewPath("gcp", "federation"), c.GCP.Federation
+	if len(c.GCP.CredentialConfig) > 0 {
+		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of them"))
+	}
+	if image, err := components.ParseImage(c.Registry.Image); err == nil {
+		if _, ok := image.ArtifactRegistryRepository(); !ok {
+			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
+		}
+	}
+	k.add(check.Required(p.Child("projectId"), f.ProjectID, check.GcpProject)...)
+	k.add(check.GcpPool(p.Child("poolId"), f.PoolID)...)
+	k.add(check.GcpPool(p.Child("providerId"), f.ProviderID)...)
+	k.add(check.Required(p.Child("serviceAccountId"), f.ServiceAccountID, check.GcpServiceAccount)...)
 }
 
 func (c *Config) validateContext(k *checker, p *field.Path, context string) {
@@ -244,7 +364,7 @@ func (c *Config) validateContext(k *checker, p *field.Path, context string) {
 func (c *Config) validateCredentialConfig(k *checker) {
 	p := field.NewPath("gcp", "credentialConfig")
 	if c.GCP == nil || len(c.GCP.CredentialConfig) == 0 {
-		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to identity"))
+		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to identity, or give gcp.federation to make Google's side here"))
 		return
 	}
 	config := c.GCP.CredentialConfig
@@ -254,6 +374,10 @@ func (c *Config) validateCredentialConfig(k *checker) {
 		return
 	}
 	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
+	// The audience that a provider without a list of its own allows (Google Cloud IAM API, Oidc.allowedAudiences).
+	if own := "https:" + text("audience"); strings.HasPrefix(c.AKS.TokenAudience, "https://iam.googleapis.com/") && c.AKS.TokenAudience != own {
+		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.AKS.TokenAudience, "names another provider than gcp.credentialConfig.audience; write "+own))
+	}
 	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationURL)...)
 	if t := text("subject_token_type"); t != "urn:ietf:params:oauth:token-type:jwt" {
 		k.add(field.NotSupported(p.Child("subject_token_type"), t, []string{"urn:ietf:params:oauth:token-type:jwt"}))

@@ -23,7 +23,7 @@ func TestCanaries(t *testing.T) {
 	state := t.TempDir()
 
 	world := cloud.NewWorld()
-	server := seed(world, p.values)
+	server := seed(world, p.values, p.values)
 	kubeconfig := fakeSecret(world, p.values, server)("secrets.kubeconfig") + "# " + canary + "\n"
 	settings := []string{
 		"secrets.license=" + canary + "-license",

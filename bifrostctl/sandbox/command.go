@@ -143,7 +143,7 @@ No cloud account and no credentials are needed. The project's files are never wr
 	} {
 		parent.AddCommand(operationCommand(operation.Operation, operation.short))
 	}
-	parent.AddCommand(serveCommand(), stateCommand(), removeCommand())
+	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), changeCommand(), allowlistCommand())
 	return parent
 }
 
@@ -230,6 +230,51 @@ of it. It mends what an up has left behind whose answer was lost, and it rehears
 			return runner(cmd).Remove(request, args[1], args[2])
 		},
 	}
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func changeCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	cmd := &cobra.Command{
+		Use:   "change STACK TYPE ID PATH=VALUE...",
+		Short: "Change one thing in the stack's clouds by hand, unknown to Pulumi",
+		Long: `Changes properties of one thing, named as sandbox state names it: of what the stack made, or of what others have, such as the
+vendor's side of a federation. Later commands leave it as it is then. The value is YAML, null removes.`,
+		Example: `  bifrostctl sandbox change aws-dev aws:iam/role:Role BifrostECRPullRole uniqueId=AROAANOTHER
+  bifrostctl sandbox change aws-dev aws:eks/cluster:Cluster dev podIdentityAgent=false`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 4 {
+				return fmt.Errorf("sandbox change takes a stack's name, a type, an id and settings, not %d words; see bifrostctl sandbox change --help", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).Change(request, args[1], args[2], args[3:])
+		},
+	}
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func allowlistCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	var add, remove []string
+	cmd := &cobra.Command{
+		Use:   "allowlist STACK",
+		Short: "Show or change whom the vendor lets pull from its ECR repository",
+		Long: `Lists the principals on the vendor's allowlist, which begins with those that the stack file may hand off. A principal is known by its
+unique id from its first pull on: a role that is made again is another one, until it is added anew.`,
+		Example: "  bifrostctl sandbox allowlist aws-dev --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
+		Args:    oneStack,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).Allowlist(request, add, remove)
+		},
+	}
+	cmd.Flags().StringArrayVar(&add, "add", nil, "the `ARN` of a principal to add, or to know anew; may be given several times")
+	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `ARN` of a principal to remove; may be given several times")
 	folderFlags(cmd, &request)
 	return cmd
 }

@@ -27,7 +27,7 @@ import (
 )
 
 // oldestCLI is the oldest Pulumi CLI that the sandbox works with; the newest is any of the same major version.
-var oldestCLI = semver.MustParse("3.205.0")
+var oldestCLI = semver.MustParse("3.218.0")
 
 // cli runs the Pulumi CLI. It differs from the Automation API's own runner in two ways: the CLI sees no PULUMI_ variable
 // of the user's, such as another backend; and it has a process group of its own, so that Ctrl-C reaches it once, through

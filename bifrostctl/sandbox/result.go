@@ -32,6 +32,8 @@ type Result struct {
 	// Resources are the stack's resources after the operation; after a preview those that up would leave.
 	Resources []Resource     `json:"resources"`
 	Outputs   map[string]any `json:"outputs"`
+	// Warnings are what the clouds report though nothing failed.
+	Warnings []string `json:"warnings,omitempty"`
 	// Seconds is how long the command took.
 	Seconds float64 `json:"seconds"`
 

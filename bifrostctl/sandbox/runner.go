@@ -96,7 +96,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	defer unlock()
 
-	world, server, err := f.openWorld(inFile)
+	world, server, err := f.openWorld(inFile, p.values)
 	if err != nil {
 		return &FailedError{err}
 	}
@@ -189,12 +189,19 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 		return err
 	}
 	err = e.deploy(ctx, request.Operation, result)
+	if err == nil && request.Operation == Destroy {
+		world.ForgetGrants()
+	}
 	err = errors.Join(err, world.Save(e.world()))
 	if refused != nil {
 		return refused
 	}
 	progress.show() // the CLI may have failed before it came to the program
 	r.noteUnused(servers)
+	result.Warnings = world.Warnings
+	for _, warning := range world.Warnings {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", warning)
+	}
 	if err != nil {
 		return &FailedError{err}
 	}
@@ -266,14 +273,13 @@ func (f folders) exist() bool {
 	return err == nil
 }
 
-// openWorld reads the stack's clouds and seeds them with what the stack file, whose values are given, takes for granted. It
-// returns also what seed does.
-func (f folders) openWorld(values map[string]any) (*cloud.World, string, error) {
+// openWorld reads the stack's clouds and seeds them; see seed, whose result it returns also.
+func (f folders) openWorld(values, chosen map[string]any) (*cloud.World, string, error) {
 	world, err := cloud.Load(f.world())
 	if err != nil {
 		return nil, "", err
 	}
-	return world, seed(world, values), nil
+	return world, seed(world, values, chosen), nil
 }
 
 // lock makes sure that one command at a time runs on the stack.

@@ -22,19 +22,22 @@ const (
 )
 
 // seed makes everything that the stack file takes for granted exist in the world: the account or subscription, the
-// resource group and the clusters. It is given the file's values without any overlay, so that a wrong name in an overlay
-// fails as it would in life. It returns the URL of the Kubernetes cluster's API server, or "" where the stack has none.
-func seed(world *cloud.World, values map[string]any) (server string) {
+// resource group, the clusters, and the vendor's side with its allowlist. It is given the file's values without any overlay, so
+// that a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes only which trust the
+// vendor was told of. It returns the URL of the Kubernetes cluster's API server, or "" where the stack has none.
+func seed(world *cloud.World, values, chosen map[string]any) (server string) {
 	switch text(values, "platform") {
 	case "aws":
 		account := awsSeed(values)
 		world.SeedAWS(account)
+		seedECR(world, values, account)
 		if len(account.EKS) > 0 {
 			return account.EKS[0].Endpoint(account.ID)
 		}
 	case "azure":
 		subscription := azureSeed(values)
 		world.SeedAzure(subscription)
+		seedGoogle(world, values, chosen, subscription)
 		if len(subscription.AKS) > 0 {
 			return subscription.AKS[0].Endpoint(subscription.Tenant)
 		}
@@ -49,6 +52,7 @@ func awsSeed(values map[string]any) cloud.AWSAccount {
 		account.EKS = []cloud.EKSCluster{{
 			Name: name, Region: region, Version: kubernetesVersion,
 			OIDCProvider: text(values, "eks", "oidcProvider") != "create",
+			NodeRoles:    []string{name + "-node"}, PodIdentityAgent: true, CredentialProvider: true,
 		}}
 	}
 	if name := text(values, "ecs", "clusterName"); name != "" {

@@ -26,14 +26,14 @@ func TestSeedAWS(t *testing.T) {
 			`{aws: {accountId: "999988887777", region: eu-west-1}, eks: {clusterName: a}, ecs: {clusterName: b}}`,
 			cloud.AWSAccount{
 				ID:  "999988887777",
-				EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", OIDCProvider: true}},
+				EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", OIDCProvider: true, NodeRoles: []string{"a-node"}, PodIdentityAgent: true, CredentialProvider: true}},
 				ECS: []cloud.ECSCluster{{Name: "b", Region: "eu-west-1"}},
 			},
 		},
 		"the account left to the credentials": {`{aws: {region: eu-west-1}}`, cloud.AWSAccount{ID: "111122223333"}},
 		"the OIDC provider is the stack's": {
 			`{aws: {region: eu-west-1}, eks: {clusterName: a, oidcProvider: create}}`,
-			cloud.AWSAccount{ID: "111122223333", EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34"}}},
+			cloud.AWSAccount{ID: "111122223333", EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", NodeRoles: []string{"a-node"}, PodIdentityAgent: true, CredentialProvider: true}}},
 		},
 		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: 7}}`, cloud.AWSAccount{ID: "111122223333"}},
 	}
@@ -72,11 +72,11 @@ func TestSeedTwiceChangesNothing(t *testing.T) {
 		`{platform: azure, azure: {subscriptionId: s, tenantId: t, resourceGroup: rg}, aks: {clusterName: c}}`,
 	} {
 		world := cloud.NewWorld()
-		server := seed(world, parse(t, config))
+		server := seed(world, parse(t, config), nil)
 		require.Contains(t, world.Clusters, server)
 		first, err := json.Marshal(world)
 		require.NoError(t, err)
-		require.Equal(t, server, seed(world, parse(t, config)))
+		require.Equal(t, server, seed(world, parse(t, config), nil))
 		second, err := json.Marshal(world)
 		require.NoError(t, err)
 		require.JSONEq(t, string(first), string(second))
@@ -85,7 +85,7 @@ func TestSeedTwiceChangesNothing(t *testing.T) {
 
 func TestSeedOfUnknownPlatformIsLeftToTheProgram(t *testing.T) {
 	world := cloud.NewWorld()
-	require.Empty(t, seed(world, parse(t, `{platform: moon}`)))
+	require.Empty(t, seed(world, parse(t, `{platform: moon}`), nil))
 	require.Empty(t, world.AWS)
 	require.Empty(t, world.Azure)
 }
@@ -93,7 +93,7 @@ func TestSeedOfUnknownPlatformIsLeftToTheProgram(t *testing.T) {
 func TestFakeSecrets(t *testing.T) {
 	world := cloud.NewWorld()
 	values := parse(t, `{platform: aws, aws: {region: eu-west-1}, eks: {clusterName: a, context: prod}}`)
-	server := seed(world, values)
+	server := seed(world, values, values)
 	fake := fakeSecret(world, values, server)
 	require.Equal(t, "sandbox-fake-env.PG_PASSWORD", fake("secrets.env.PG_PASSWORD"))
 	require.Equal(t, "sandbox-fake-aws.region", fake("aws.region"))

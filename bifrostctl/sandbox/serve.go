@@ -33,7 +33,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 		return &FailedError{err}
 	}
 	defer unlock()
-	world, _, err := f.openWorld(p.values)
+	world, _, err := f.openWorld(p.values, p.values)
 	if err != nil {
 		return &FailedError{err}
 	}

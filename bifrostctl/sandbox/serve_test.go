@@ -66,7 +66,7 @@ func TestServe(t *testing.T) {
 	serving := startServing(t, request)
 	value, ok := strings.CutPrefix(serving.line, "export PULUMI_DEBUG_PROVIDERS=")
 	require.True(t, ok, serving.line)
-	require.Regexp(t, `^aws:\d+,azure-native:\d+,kubernetes:\d+\n$`, value)
+	require.Regexp(t, `^aws:\d+,azure-native:\d+,gcp:\d+,kubernetes:\d+\n$`, value)
 
 	err = Runner{Stdout: io.Discard, Stderr: io.Discard}.Serve(t.Context(), request, nil)
 	require.ErrorContains(t, err, "another sandbox command runs on this stack")

@@ -1,18 +1,22 @@
 package sandbox
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"bifrost/bifrostctl/sandbox/cloud"
 )
+
+// eksClusterType is the Pulumi type of an EKS cluster, which no double makes.
+const eksClusterType = "aws:eks/cluster:Cluster"
 
 // Inventory is the document that `sandbox state --json` prints.
 type Inventory struct {
@@ -67,9 +71,136 @@ func (r Runner) State(request Request) error {
 	return nil
 }
 
-// Remove deletes one resource from the stack's clouds, which the engine does not learn of. What was there before the first
-// up cannot be removed: the next command would put it there again.
+// Remove deletes one resource from the stack's clouds, which the engine does not learn of.
 func (r Runner) Remove(request Request, typ, id string) error {
+	err := r.change(request, func(world *cloud.World) error {
+		found, err := find(world, typ, id)
+		if err != nil {
+			return fmt.Errorf("%w; see %s", err, request.command("state"))
+		}
+		if !found.Seeded {
+			world.Remove(found)
+			return nil
+		}
+		found.Deleted, found.Edited = true, true // seeding leaves it so
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Stdout, "Removed %s %s. What the stack made the next up makes again where the stack's state does not hold it; otherwise Pulumi sees it missing after a refresh.\n", typ, id)
+	return nil
+}
+
+// Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
+func (r Runner) Change(request Request, typ, id string, settings []string) error {
+	err := r.change(request, func(world *cloud.World) error {
+		if typ == eksClusterType {
+			return changeCluster(world, id, settings)
+		}
+		found, err := find(world, typ, id)
+		if err != nil {
+			return fmt.Errorf("%w; see %s", err, request.command("state"))
+		}
+		if found.State, err = edited(found.State, settings); err != nil {
+			return err
+		}
+		found.Edited = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Stdout, "Changed %s %s: Pulumi does not know of it.\n", typ, id)
+	return nil
+}
+
+// edited returns a copy of an object with path=value settings. What takes the place of a text stays text, such as a policy.
+func edited(object map[string]any, settings []string) (map[string]any, error) {
+	copied := walk(object, nil, func(_ resource.PropertyPath, leaf any) any { return leaf }).(map[string]any)
+	for _, setting := range settings {
+		name, text, given := strings.Cut(setting, "=")
+		path, err := resource.ParsePropertyPath(name)
+		if err != nil || !given || len(path) == 0 {
+			return nil, fmt.Errorf("%q is no setting; write path=value, for example disabled=true", setting)
+		}
+		if _, err := put(copied, path, func(old any) any {
+			if _, wasText := old.(string); wasText && text != "null" {
+				return text
+			}
+			return parseValue(text)
+		}); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return copied, nil
+}
+
+// changeCluster changes what the sandbox knows of an EKS cluster that the stack takes for granted.
+func changeCluster(world *cloud.World, name string, settings []string) error {
+	for _, account := range world.AWS {
+		for i := range account.EKS {
+			if account.EKS[i].Name != name {
+				continue
+			}
+			text, err := json.Marshal(account.EKS[i])
+			if err != nil {
+				return err
+			}
+			var values map[string]any
+			if err := json.Unmarshal(text, &values); err != nil {
+				return err
+			}
+			if values, err = edited(values, settings); err != nil {
+				return err
+			}
+			if text, err = json.Marshal(values); err != nil {
+				return err
+			}
+			var changed cloud.EKSCluster
+			decoder := json.NewDecoder(bytes.NewReader(text))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&changed); err != nil {
+				return fmt.Errorf("EKS cluster %s: %w", name, err)
+			}
+			account.EKS[i] = changed
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no EKS cluster %q", name)
+}
+
+// Allowlist shows, and changes, whom the vendor lets pull from its ECR repositories.
+func (r Runner) Allowlist(request Request, add, remove []string) error {
+	return r.change(request, func(world *cloud.World) error {
+		for _, policy := range world.Resources {
+			if policy.Type != cloud.ECRRepositoryPolicyType || policy.Deleted {
+				continue
+			}
+			principals, err := world.Allowlist(policy)
+			if err != nil {
+				return err
+			}
+			for _, principal := range remove {
+				if !slices.Contains(principals, principal) {
+					return fmt.Errorf("--remove %s: not on the allowlist of %s", principal, policy.ID)
+				}
+			}
+			principals = slices.DeleteFunc(principals, func(p string) bool { return slices.Contains(remove, p) || slices.Contains(add, p) })
+			if len(add)+len(remove) > 0 {
+				principals = append(principals, add...)
+				world.SetAllowlist(policy, principals)
+			}
+			for _, principal := range principals {
+				fmt.Fprintf(r.Stdout, "%s\t%s\n", policy.ID, principal)
+			}
+		}
+		return nil
+	})
+}
+
+// change loads the stack's clouds, lets a function change them, and saves them.
+func (r Runner) change(request Request, function func(*cloud.World) error) error {
 	p, err := loadProject(request.Dir, request.Stack)
 	if err != nil {
 		return err
@@ -78,30 +209,36 @@ func (r Runner) Remove(request Request, typ, id string) error {
 	if err != nil {
 		return err
 	}
-	if !f.exist() {
-		return fmt.Errorf("stack %s was never up in the sandbox: nothing exists", request.Stack)
-	}
 	unlock, err := f.lock()
 	if err != nil {
-		return &FailedError{err}
+		return err
 	}
 	defer unlock()
-	world, err := cloud.Load(f.world())
+	world, _, err := f.openWorld(p.values, p.values)
 	if err != nil {
 		return &FailedError{err}
 	}
-	found := slices.DeleteFunc(slices.Collect(maps.Values(world.Resources)), func(each *cloud.Resource) bool {
-		return each.Type != typ || each.ID != id || each.Seeded
-	})
-	if len(found) != 1 {
-		return fmt.Errorf("%d resources of type %q with id %q can be removed; see %s", len(found), typ, id, request.command("state"))
+	if err := function(world); err != nil {
+		return err
 	}
-	world.Remove(found[0])
 	if err := world.Save(f.world()); err != nil {
 		return &FailedError{err}
 	}
-	fmt.Fprintf(r.Stdout, "Removed %s %s. The next up makes it again where the stack's state does not hold it; otherwise Pulumi sees it missing after a refresh.\n", typ, id)
 	return nil
+}
+
+// find returns the one live thing of a type and id.
+func find(world *cloud.World, typ, id string) (*cloud.Resource, error) {
+	var found []*cloud.Resource
+	for _, each := range world.Resources {
+		if each.Type == typ && each.ID == id && !each.Deleted {
+			found = append(found, each)
+		}
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("there are %d things of type %q with id %q", len(found), typ, id)
+	}
+	return found[0], nil
 }
 
 func (i Inventory) print(w io.Writer) error {
@@ -110,6 +247,8 @@ func (i Inventory) print(w io.Writer) error {
 	for _, e := range i.Resources {
 		note := ""
 		switch {
+		case e.Seeded && e.Deleted:
+			note = " (removed by hand)"
 		case e.Seeded:
 			note = " (before the first up)"
 		case e.Deleted:
@@ -143,7 +282,10 @@ func seeded(world *cloud.World) []Existing {
 	}
 	for _, account := range world.AWS {
 		for _, c := range account.EKS {
-			add("aws:eks/cluster:Cluster", account.ID+"/"+c.Region, c.Name, map[string]any{"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID)})
+			add(eksClusterType, account.ID+"/"+c.Region, c.Name, map[string]any{
+				"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID),
+				"nodeRoles": c.NodeRoles, "podIdentityAgent": c.PodIdentityAgent, "credentialProvider": c.CredentialProvider,
+			})
 		}
 		for _, c := range account.ECS {
 			add("aws:ecs/cluster:Cluster", account.ID+"/"+c.Region, c.ARN(account.ID), nil)

@@ -55,6 +55,13 @@ var (
 	AksCluster          = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - and _, at most 63")
 	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
+	// AppIDURI: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
+	AppIDURI = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as api://00000000-1111-2222-3333-444444444444")
+	// Origin: RFC 6454, of an https URL.
+	Origin = rule(`^https://[A-Za-z0-9.-]+(:\d+)?$`, "https://HOST, without a slash at the end")
+	// GcpProject and GcpServiceAccount: Google Cloud Resource Manager and IAM, "Creating projects" and "Create service accounts".
+	GcpProject        = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "a Google Cloud project id (not its number): 6 to 30 lowercase letters, digits and hyphens")
+	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, digits and hyphens, beginning with a letter")
 	// RegistryHost: a DNS name with at least one dot, and an optional port.
 	RegistryHost = rule(`^[a-z0-9]([a-z0-9.-]*\.[a-z0-9-]+)+(:\d+)?$`, "the host of a registry")
 )
@@ -128,6 +135,7 @@ var (
 	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
 	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
 	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
+	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
 	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
 )
 
@@ -143,6 +151,20 @@ func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
 		!AccountID.Pattern.MatchString(a.AccountID) && (a.AccountID != "aws" || form.service != "iam"),
 		regional != Region.Pattern.MatchString(a.Region):
 		return field.ErrorList{field.Invalid(p, value, "not an ARN of the form "+form.want)}
+	}
+	return nil
+}
+
+var gcpPoolPattern = regexp.MustCompile(`^[a-z0-9-]{4,32}$`)
+
+// GcpPool checks the id of a workload identity pool or of a provider in it (Google Cloud IAM API, workloadIdentityPools.create).
+func GcpPool(p *field.Path, id string) field.ErrorList {
+	const want = "4 to 32 lowercase letters, digits and hyphens, not beginning with gcp-, which Google keeps for itself"
+	switch {
+	case id == "":
+		return field.ErrorList{field.Required(p, want)}
+	case !gcpPoolPattern.MatchString(id) || strings.HasPrefix(id, "gcp-"):
+		return field.ErrorList{field.Invalid(p, id, want)}
 	}
 	return nil
 }

@@ -174,6 +174,13 @@ func computed(a pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 		set("principalId", "principal-of-"+a.Name)
 		set("tenantId", "tenant-of-"+a.Name)
 		set("name", a.Name)
+	case strings.HasPrefix(a.TypeToken, "gcp:"):
+		set("name", "name-of-"+a.Name)
+		set("email", a.Name+"@test.iam.gserviceaccount.com")
+		// A binding has a member of its own.
+		if _, ok := out["member"]; !ok {
+			set("member", "serviceAccount:"+a.Name+"@test.iam.gserviceaccount.com")
+		}
 	case strings.HasPrefix(a.TypeToken, "kubernetes:"):
 		meta, ok := out["metadata"]
 		if !ok {

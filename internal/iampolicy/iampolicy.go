@@ -89,6 +89,21 @@ func IRSATrust(oidcProviderArn, issuer, namespace, serviceAccount string) Docume
 	}}}
 }
 
+// PodIdentityTrust lets EKS Pod Identity assume the role for one ServiceAccount of one cluster (Amazon EKS user guide, "Create IAM
+// role with trust policy required by EKS Pod Identity"). EKS tags every session with what the conditions compare.
+func PodIdentityTrust(clusterArn, namespace, serviceAccount string) Document {
+	return Document{Version: version, Statement: []Statement{{
+		Effect:    "Allow",
+		Principal: &Principal{Service: "pods.eks.amazonaws.com"},
+		Action:    []string{"sts:AssumeRole", "sts:TagSession"},
+		Condition: &Condition{StringEquals: map[string]string{
+			"aws:RequestTag/eks-cluster-arn":            clusterArn,
+			"aws:RequestTag/kubernetes-namespace":       namespace,
+			"aws:RequestTag/kubernetes-service-account": serviceAccount,
+		}},
+	}}}
+}
+
 // STSAudience is the audience of a ServiceAccount token that AWS STS accepts.
 const STSAudience = "sts.amazonaws.com"
 

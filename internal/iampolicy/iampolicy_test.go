@@ -24,6 +24,12 @@ func TestDocuments(t *testing.T) {
 			 "Condition":{"StringEquals":{
 				"oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC:aud":"sts.amazonaws.com",
 				"oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC:sub":"system:serviceaccount:bifrost:bifrost-pull"}}}]}`},
+		"pod identity": {PodIdentityTrust("arn:aws:eks:eu-west-1:111122223333:cluster/dev", "bifrost", "bifrost-pull"), `{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"],
+			 "Condition":{"StringEquals":{
+				"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/dev",
+				"aws:RequestTag/kubernetes-namespace":"bifrost",
+				"aws:RequestTag/kubernetes-service-account":"bifrost-pull"}}}]}`},
 		"ecs tasks": {ECSTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
 			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},

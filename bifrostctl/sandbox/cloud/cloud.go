@@ -2,6 +2,7 @@
 package cloud
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/aws"
 	"bifrost/bifrostctl/sandbox/cloud/azure"
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/gcp"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/bifrostctl/sandbox/cloud/services"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -24,6 +27,9 @@ type (
 	AzureSubscription = world.AzureSubscription
 	AKSCluster        = world.AKSCluster
 )
+
+// ECRRepositoryPolicyType is the Pulumi type of an ECR repository's policy: the vendor's allowlist.
+const ECRRepositoryPolicyType = world.ECRRepositoryPolicyType
 
 // NewWorld returns a world in which nothing exists.
 func NewWorld() *World { return world.New() }
@@ -69,7 +75,7 @@ func SecretProperties(typ string) []string {
 
 // Providers returns the doubles of all provider packages that the sandbox models.
 func Providers() []*double.Provider {
-	return []*double.Provider{aws.Provider(), azure.Provider(), kubernetes.Provider()}
+	return []*double.Provider{aws.Provider(), azure.Provider(), kubernetes.Provider(), gcp.Provider()}
 }
 
 // CheckPackage refuses the name of a provider package that the sandbox does not model.
@@ -84,7 +90,7 @@ func CheckPackage(name string) error {
 	return nil
 }
 
-// Serve starts a double of each of the provider packages, or of all where none is named, on a loopback port of its own.
+// Serve starts the network of the clouds' services, and a double of each of the provider packages, or of all where none is named, on a loopback port of its own.
 // They change w until Stop is called; after World.AutoSave each change is saved at once, so that an interrupted deployment
 // forgets nothing.
 func Serve(w *World, packages ...string) (*Servers, error) {
@@ -96,5 +102,13 @@ func Serve(w *World, packages ...string) (*Servers, error) {
 	left := slices.DeleteFunc(Providers(), func(p *double.Provider) bool {
 		return len(packages) > 0 && !slices.Contains(packages, p.Package)
 	})
-	return double.Serve(w, left...)
+	if err := services.Start(w); err != nil {
+		return nil, err
+	}
+	servers, err := double.Serve(w, left...)
+	if err != nil {
+		return nil, errors.Join(err, services.Stop(w))
+	}
+	servers.OnStop(func() { _ = services.Stop(w) })
+	return servers, nil
 }

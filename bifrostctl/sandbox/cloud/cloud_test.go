@@ -29,8 +29,8 @@ func TestServers(t *testing.T) {
 	servers, err := cloud.Serve(cloud.NewWorld())
 	require.NoError(t, err)
 	defer servers.Stop()
-	require.Equal(t, []string{"aws", "azure-native", "kubernetes"}, servers.Packages())
-	require.Empty(t, servers.Addr("gcp"))
+	require.Equal(t, []string{"aws", "azure-native", "gcp", "kubernetes"}, servers.Packages())
+	require.Empty(t, servers.Addr("random"))
 	for _, part := range strings.Split(servers.DebugProviders(), ",") {
 		pkg, port, found := strings.Cut(part, ":")
 		require.True(t, found)
@@ -45,7 +45,7 @@ func TestServersOfSomeProviders(t *testing.T) {
 	defer servers.Stop()
 	require.Equal(t, []string{"aws", "kubernetes"}, servers.Packages())
 	_, err = cloud.Serve(cloud.NewWorld(), "gpc")
-	require.EqualError(t, err, `the sandbox has no provider "gpc", but aws, azure-native, kubernetes`)
+	require.EqualError(t, err, `the sandbox has no provider "gpc", but aws, azure-native, kubernetes, gcp`)
 }
 
 // What was made although its answer was lost can be imported, and is not made twice.

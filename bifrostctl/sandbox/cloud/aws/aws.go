@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -36,6 +37,7 @@ func Provider() *double.Provider {
 			secretVersionType:      secretVersion(),
 			taskDefinitionType:     taskDefinition(),
 			serviceType:            service(),
+			amazon.AssociationType: podIdentityAssociation(),
 		},
 		Functions: functions(),
 	}

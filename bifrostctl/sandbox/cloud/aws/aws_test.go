@@ -249,9 +249,10 @@ func TestRefused(t *testing.T) {
 // A service whose tasks do not start exists nevertheless: the next update goes on from there.
 func TestServiceConverges(t *testing.T) {
 	logged := fargateWithLogs("/ecs/app")
-	e := enginetest.New(t, newWorld(), program(role, logged, res(serviceType, "service", runningService)), nil)
+	writes := res(rolePolicyType, "writes", pulumi.Map{"role": s("app"), "policy": s(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`)})
+	e := enginetest.New(t, newWorld(), program(role, writes, logged, res(serviceType, "service", runningService)), nil)
 	require.Error(t, e.Up().Err)
-	e.SetProgram(program(role, res(logGroupType, "logs", pulumi.Map{"name": s("/ecs/app")}), logged, res(serviceType, "service", runningService)))
+	e.SetProgram(program(role, writes, res(logGroupType, "logs", pulumi.Map{"name": s("/ecs/app")}), logged, res(serviceType, "service", runningService)))
 	up := e.MustUp()
 	require.Equal(t, 1, up.Changes["create"], "nothing is made twice")
 	require.Equal(t, 1, up.Changes["update"])

@@ -1,11 +1,16 @@
 package aws
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -58,8 +63,64 @@ func taskProblems(c *double.Call, name string) []string {
 	for _, container := range containers {
 		problems = append(problems, stopReasons(c, container)...)
 	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return executionProblems(c, double.String(task.State, "executionRoleArn"), containers)
+}
+
+// executionProblems returns what ECS cannot do for a task as its execution role: pull the images, read the secrets, write the log
+// (ECS developer guide, "Amazon ECS task execution IAM role").
+func executionProblems(c *double.Call, role string, containers []container) []string {
+	s := sessionOf(c)
+	as := amazon.As{Hop: hop.Task, RoleARN: role, Service: "ecs-tasks.amazonaws.com", Context: map[string]string{
+		"aws:SourceAccount": s.account, "aws:SourceArn": fmt.Sprintf("arn:%s:ecs:%s:%s:*", s.partition, s.region, s.account),
+	}}
+	var problems []string
+	add := func(words string, err error) {
+		why := c.World.Network.Refusals.Take()
+		var refusal *hop.Refusal
+		if errors.As(err, &refusal) {
+			why = append(why, refusal)
+		}
+		if len(why) == 0 {
+			why = append(why, hop.Refuse(hop.Task, hop.Invalid, "%v", err))
+		}
+		problems = append(problems, words+": "+hop.Join(why))
+	}
+	if role == "" {
+		return nil // the images of a task without one are public
+	}
+	c.World.Network.Refusals.Take()
+	if err := as.Assume(c.World); err != nil {
+		add(fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task", role), err)
+		return problems
+	}
+	for _, container := range containers {
+		if ecrImage.MatchString(container.Image) {
+			if err := as.Pull(context.Background(), c.World, container.Image); err != nil {
+				add("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "+container.Image, err)
+			}
+		}
+		for _, secret := range container.Secrets {
+			arn := strings.Join(strings.SplitN(secret.ValueFrom, ":", 8)[:7], ":")
+			if err := amazon.Allowed(c.World, role, arn, "secretsmanager:GetSecretValue"); err != nil {
+				add("ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException", hop.Refuse(hop.Task, hop.Forbidden, "%v", err))
+			}
+		}
+		if log := container.LogConfiguration; log != nil && log.LogDriver == "awslogs" {
+			stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/%s/task", s.partition, log.Options["awslogs-region"], s.account,
+				log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"], container.Name)
+			if err := amazon.Allowed(c.World, role, stream, "logs:CreateLogStream", "logs:PutLogEvents"); err != nil {
+				add("ResourceInitializationError: failed to validate logger args: AccessDeniedException", hop.Refuse(hop.Task, hop.Forbidden, "%v", err))
+			}
+		}
+	}
 	return problems
 }
+
+// ecrImage matches the images of Amazon ECR's private registries.
+var ecrImage = regexp.MustCompile(`^\d{12}\.dkr\.ecr[.-]`)
 
 // stopReasons returns why a task with this container stops before the container starts, or is stopped for its health.
 func stopReasons(c *double.Call, container container) []string {

@@ -22,6 +22,8 @@ func functions() map[string]*double.Function {
 		"aws:eks/getCluster:getCluster":                 {Args: eks.LookupClusterArgs{}, Call: getEKSCluster},
 		"aws:ecs/getCluster:getCluster":                 {Args: ecs.LookupClusterArgs{}, Call: getECSCluster},
 		"aws:ecs/getService:getService":                 {Args: ecs.LookupServiceArgs{}, Call: getService},
+		"aws:eks/getAddon:getAddon":                     {Args: eks.LookupAddonArgs{}, Call: getAddon},
+		"aws:iam/getRole:getRole":                       {Args: iam.LookupRoleArgs{}, Call: getRole},
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {
 			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
 		},

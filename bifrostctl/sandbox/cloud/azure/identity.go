@@ -55,10 +55,10 @@ func userAssignedIdentity() *double.Type {
 				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
 			}
 			made := c.World.Next()
+			client, principal := world.GUID("client", id, made), world.GUID("principal", id, made)
+			c.World.Introduce(id, client, principal)
 			return id, answer(in, name, identityKind, double.Object{
-				"clientId":    world.GUID("client", id, made),
-				"principalId": world.GUID("principal", id, made),
-				"tenantId":    sessionOf(c).tenant,
+				"clientId": client, "principalId": principal, "tenantId": sessionOf(c).tenant,
 			}), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {

@@ -98,6 +98,10 @@ type Call struct {
 	strike strike
 }
 
+// Lost is the error that a fault lets come after the effect, or nil: a Job has to know of its failure itself, because it is
+// what later calls look at.
+func (c *Call) Lost() error { return c.strike.lost }
+
 // assign gives a name to inputs without one: the name they had before, or a new one.
 func (a AutoName) assign(c *Call, in, before Object, seed []byte) {
 	if a.Path == "" || Get(in, a.Path) != nil || a.Unless != "" && Get(in, a.Unless) != nil {

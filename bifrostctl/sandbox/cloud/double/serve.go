@@ -24,6 +24,7 @@ type Servers struct {
 	addrs   map[string]string
 	servers []*grpc.Server
 	faults  *faults
+	onStop  []func()
 }
 
 // Serve starts each double on a loopback port of its own. They change w until Stop is called.
@@ -67,10 +68,16 @@ func (s *Servers) Inject(fault Fault) { s.faults.add(fault) }
 // Unused returns the injected faults that have struck no call.
 func (s *Servers) Unused() []Fault { return s.faults.unused() }
 
+// OnStop adds what Stop ends besides.
+func (s *Servers) OnStop(stop func()) { s.onStop = append(s.onStop, stop) }
+
 // Stop ends the doubles; calls under way are cut off.
 func (s *Servers) Stop() {
 	for _, g := range s.servers {
 		g.Stop()
+	}
+	for _, stop := range s.onStop {
+		stop()
 	}
 }
 

@@ -138,10 +138,6 @@ func (s *server) await(c *Call, typ *Type, r *world.Resource) []string {
 	if c.strike.lost == nil {
 		return typ.Await(c, r)
 	}
-	// A Job has to know of its failure itself, because it is what later calls look at.
-	hooks := s.world.Hooks
-	s.world.Hooks.JobRan = func(*world.World, *world.Resource) error { return c.strike.lost }
-	defer func() { s.world.Hooks = hooks }()
 	reasons := typ.Await(c, r)
 	if text := c.strike.lost.Error(); !slices.Contains(reasons, text) {
 		reasons = append(reasons, text)

@@ -1,13 +1,10 @@
 package kubernetes
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
-	rbacv1 "k8s.io/api/rbac/v1"
+	batchv1 "k8s.io/api/batch/v1"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -71,10 +68,11 @@ func awaitJob(c *double.Call, r *world.Resource) []string {
 func runJob(c *double.Call, r *world.Resource) {
 	now := time.Now().UTC().Format(time.RFC3339)
 	problems := podProblems(c, r)
-	if len(problems) == 0 && c.World.Hooks.JobRan != nil {
-		if err := c.World.Hooks.JobRan(c.World, r); err != nil {
-			problems = []string{err.Error()}
-		}
+	if err := c.Lost(); err != nil {
+		problems = append(problems, err.Error())
+	}
+	if len(problems) == 0 {
+		problems = append(problems, runPod(c, r)...)
 	}
 	if len(problems) > 0 {
 		conditions := []any{}
@@ -84,11 +82,26 @@ func runJob(c *double.Call, r *world.Resource) {
 		r.State["status"] = double.Object{"startTime": now, "failed": 1.0, "conditions": conditions}
 		return
 	}
-	refreshSecrets(c, r)
 	r.State["status"] = double.Object{
 		"startTime": now, "completionTime": now, "succeeded": 1.0,
 		"conditions": []any{condition("Complete", "True", "CompletionsReached", "Reached expected number of succeeded pods")},
 	}
+}
+
+// runPod runs the Job's pod, again and again up to its backoff limit, whose default is 6.
+func runPod(c *double.Call, job *world.Resource) []string {
+	spec, err := decode[batchv1.Job](job.State)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	retries := int32(6)
+	if spec.Spec.BackoffLimit != nil {
+		retries = *spec.Spec.BackoffLimit
+	}
+	if failure := nodeOf(c).Run(podOf(c, job, spec.Spec.Template), int(retries)+1); failure != "" {
+		return []string{"Job has reached the specified backoff limit: " + failure}
+	}
+	return nil
 }
 
 // failure returns the reasons of a Job's failure.
@@ -110,78 +123,6 @@ func brokenJob(c *double.Call, id string, after double.Object) string {
 		return ""
 	}
 	return fmt.Sprintf("metadata.annotations[%q]", annotation)
-}
-
-// refreshSecrets does what a pull secret's refresher does: it writes a new token into the pull Secrets that the Job's
-// ServiceAccount may patch by name.
-func refreshSecrets(c *double.Call, job *world.Resource) {
-	namespace := namespaceOf(job)
-	hosts := registriesOf(job)
-	for _, name := range patchable(c, namespace, double.String(job.State, "spec.template.spec.serviceAccountName")) {
-		secret := c.World.Get(secretType, server(c), objectID(namespace, name))
-		if secret == nil || secret.State["type"] != "kubernetes.io/dockerconfigjson" {
-			continue
-		}
-		data := double.Object{dockerConfig: pullToken(hosts, c.World.Next())}
-		// A refresh shows the change among the inputs, too.
-		secret.State["data"], secret.Inputs["data"] = data, double.Clone(data)
-		delete(secret.Inputs, "stringData")
-		touch(c.World, secret.State)
-	}
-}
-
-// registriesOf returns the private registries that the Job's pod names: those are what it fetches tokens for.
-func registriesOf(job *world.Resource) []string {
-	text, err := json.Marshal(double.Map(job.State, "spec.template.spec"))
-	if err != nil {
-		panic(err) // it came from JSON
-	}
-	return privateRegistry.FindAllString(string(text), -1)
-}
-
-// pullToken returns the base64 text of a pull secret's document with a token that never was before.
-func pullToken(hosts []string, serial int) string {
-	login := map[string]any{"auth": base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "sandbox:token-%d", serial))}
-	auths := map[string]any{}
-	for _, host := range hosts {
-		auths[host] = login
-	}
-	document, err := json.Marshal(map[string]any{"auths": auths})
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	return base64.StdEncoding.EncodeToString(document)
-}
-
-// patchable returns the names of the Secrets that Roles of the namespace let a ServiceAccount patch.
-func patchable(c *double.Call, namespace, serviceAccount string) []string {
-	var names []string
-	for _, r := range c.World.List(roleBindingType, server(c)) {
-		binding, err := decode[rbacv1.RoleBinding](r.State)
-		if err != nil || binding.Namespace != namespace || binding.RoleRef.Kind != "Role" || !binds(binding, serviceAccount) {
-			continue
-		}
-		role := c.World.Get(roleType, server(c), objectID(namespace, binding.RoleRef.Name))
-		if role == nil {
-			continue
-		}
-		rules, err := decode[rbacv1.Role](role.State)
-		if err != nil {
-			continue
-		}
-		for _, rule := range rules.Rules {
-			if slices.Contains(rule.APIGroups, "") && slices.Contains(rule.Resources, "secrets") && slices.Contains(rule.Verbs, "patch") {
-				names = append(names, rule.ResourceNames...)
-			}
-		}
-	}
-	return names
-}
-
-func binds(binding rbacv1.RoleBinding, serviceAccount string) bool {
-	return slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
-		return s.Kind == rbacv1.ServiceAccountKind && s.Name == serviceAccount && (s.Namespace == "" || s.Namespace == binding.Namespace)
-	})
 }
 
 // awaitService looks for ready pods behind a Service, for which the provider waits unless it has no selector, no address

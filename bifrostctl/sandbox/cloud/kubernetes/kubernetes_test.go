@@ -2,7 +2,7 @@ package kubernetes_test
 
 import (
 	"encoding/base64"
-	"errors"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -148,11 +148,23 @@ func job(name string, more pulumi.Map) enginetest.Resource {
 	return object(jobType, name, pulumi.Map{"spec": pulumi.Map{"template": pulumi.Map{"spec": spec}}})
 }
 
-// refresher is a Job that writes a token for the registry of privateImage.
+// refresher is a Job that writes a login into the pull Secret: what the name of the Job is, as the token.
 func refresher(name string) enginetest.Resource {
-	env := pulumi.Array{pulumi.Map{"name": s("REGISTRY_HOST"), "value": s("444455556666.dkr.ecr.eu-west-1.amazonaws.com")}}
-	containers := pulumi.Array{pulumi.Map{"name": s("c"), "image": s("i:1"), "env": env}}
-	return job(name, pulumi.Map{"serviceAccountName": s("puller"), "containers": containers})
+	login := base64.StdEncoding.EncodeToString([]byte(`{"auths":{"444455556666.dkr.ecr.eu-west-1.amazonaws.com":{"username":"AWS","password":"` + name + `"}}}`))
+	manifest := `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"pull","namespace":"app"},"type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"` + login + `"}}`
+	work := pulumi.Array{pulumi.Map{"name": s("work"), "mountPath": s("/work")}}
+	return job(name, pulumi.Map{
+		"serviceAccountName": s("puller"),
+		"initContainers": pulumi.Array{pulumi.Map{
+			"name": s("write"), "image": s("public.ecr.aws/aws-cli/aws-cli:2.37.1"), "volumeMounts": work,
+			"command": pulumi.ToStringArray([]string{"/bin/sh", "-c", "printf '%s' '" + manifest + "' > /work/secret.json"}),
+		}},
+		"containers": pulumi.Array{pulumi.Map{
+			"name": s("apply"), "image": s("registry.k8s.io/kubectl:v1.34.3"), "volumeMounts": work,
+			"command": pulumi.ToStringArray([]string{"kubectl", "apply", "--server-side", "--force-conflicts", "--filename=/work/secret.json"}),
+		}},
+		"volumes": pulumi.Array{pulumi.Map{"name": s("work"), "emptyDir": pulumi.Map{}}},
+	})
 }
 
 // privateImage asks for a login.
@@ -285,28 +297,32 @@ func TestIgnoredChangesStay(t *testing.T) {
 	require.Equal(t, token, live())
 }
 
-func TestJobRanHook(t *testing.T) {
-	w := newWorld()
-	w.Hooks.JobRan = func(_ *cloud.World, job *world.Resource) error { return errors.New("denied: subject mismatch") }
-	failing := annotated(job("run", nil), "pulumi.com/replaceUnready", "true")
-	e := stack(t, w, namespace, failing)
-	require.Contains(t, e.Up().Messages(), "denied: subject mismatch")
-	require.Contains(t, e.Up().Messages(), "denied: subject mismatch", "a failed Job stays failed")
+// failing is a Job whose container asks for a command that its image lacks.
+func failing() enginetest.Resource {
+	return job("run", pulumi.Map{"containers": pulumi.Array{pulumi.Map{
+		"name": s("c"), "image": s("public.ecr.aws/aws-cli/aws-cli:2.37.1"), "command": pulumi.ToStringArray([]string{"/bin/sh", "-c", "kubectl get pods"}),
+	}}})
+}
 
-	w.Hooks.JobRan = nil
+func TestFailedJobIsReplaced(t *testing.T) {
+	w := newWorld()
+	e := stack(t, w, namespace, annotated(failing(), "pulumi.com/replaceUnready", "true"))
+	const reason = "container c ended with exit code 127: /bin/sh: kubectl: command not found: refresher container: command not found: the image has no kubectl"
+	require.Contains(t, e.Up().Messages(), reason)
+	require.Contains(t, e.Up().Messages(), reason, "a failed Job stays failed")
+
+	e.SetProgram(enginetest.Program(provider(mutable(t, w)), namespace, annotated(job("run", nil), "pulumi.com/replaceUnready", "true")))
 	up := e.MustUp()
-	require.Contains(t, up.Plan(), `create-replacement Job run [metadata.annotations["pulumi.com/replaceUnready"]]`)
+	require.Contains(t, strings.Join(up.Plan(), "\n"), `create-replacement Job run [`)
 	require.Empty(t, e.MustUp().Plan())
 }
 
 // Without the annotation the provider waits for the failed Job for ever (pulumi-kubernetes #856).
 func TestFailedJobStaysFailed(t *testing.T) {
 	w := newWorld()
-	w.Hooks.JobRan = func(*cloud.World, *world.Resource) error { return errors.New("denied") }
-	e := stack(t, w, namespace, job("run", nil))
+	e := stack(t, w, namespace, failing())
 	require.Error(t, e.Up().Err)
-	w.Hooks.JobRan = nil
-	require.Contains(t, e.Up().Messages(), "denied")
+	require.Contains(t, e.Up().Messages(), "the image has no kubectl")
 }
 
 func TestChanges(t *testing.T) {
@@ -399,7 +415,7 @@ func TestRefused(t *testing.T) {
 		{"exists in every cluster", object(namespaceType, "default", nil), `namespaces "default" already exists`},
 		{"namespace", enginetest.Resource{Type: configMapType, Name: "x", Props: pulumi.Map{"metadata": pulumi.Map{"name": s("x"), "namespace": s("none")}}}, `namespaces "none" not found`},
 		{"service account", deployment(1, pulumi.Map{"serviceAccountName": s("none")}), `serviceaccount "none" not found`},
-		{"pull secret", deployment(1, pulumi.Map{"imagePullSecrets": pulumi.Array{pulumi.Map{"name": s("none")}}}), "Unable to retrieve some image pull secrets (none)"},
+		{"pull secret", pulling(privateImage), "Unable to retrieve some image pull secrets (pull)"},
 		{"secret volume", deployment(1, volume("secret", pulumi.Map{"secretName": s("none")})), `secret "none" not found`},
 		{"config map volume", job("x", volume("configMap", pulumi.Map{"name": s("none")})), `configmap "none" not found`},
 		{"projected volume", job("x", volume("projected", pulumi.Map{"sources": pulumi.Array{pulumi.Map{"configMap": pulumi.Map{"name": s("none")}}}})), `configmap "none" not found`},
@@ -534,4 +550,23 @@ func TestAnotherClusterReplacesEverything(t *testing.T) {
 	require.Equal(t, 2, e.MustUp().Changes["replace"], "the provider and the namespace")
 	require.Nil(t, w.Get(namespaceType, serverOf(w, "dev").Server, "app"))
 	require.NotNil(t, w.Get(namespaceType, serverOf(w, "other").Server, "app"))
+}
+
+// TestBroadRightsAreReported: the Role that customers write by hand lets its ServiceAccount read and make every Secret.
+func TestBroadRightsAreReported(t *testing.T) {
+	rules := func(more pulumi.Map) enginetest.Resource {
+		rule := pulumi.Map{"apiGroups": pulumi.StringArray{s("")}, "resources": pulumi.StringArray{s("secrets")}, "verbs": pulumi.ToStringArray([]string{"get", "create", "delete"})}
+		for key, v := range more {
+			rule[key] = v
+		}
+		return object(roleType, "patch", pulumi.Map{"rules": pulumi.Array{rule}})
+	}
+	w := newWorld()
+	stack(t, w, namespace, serviceAccount, rules(nil), bindPull, job("run", pulumi.Map{"serviceAccountName": s("puller")})).MustUp()
+	require.Equal(t, []string{"ServiceAccount app/puller may get, create, delete every Secret of its namespace; give its Role resourceNames, and no verb but create and patch"}, w.Warnings)
+
+	w = newWorld()
+	named := rules(pulumi.Map{"resourceNames": pulumi.StringArray{s("pull")}})
+	stack(t, w, namespace, serviceAccount, named, bindPull, job("run", pulumi.Map{"serviceAccountName": s("puller")})).MustUp()
+	require.Empty(t, w.Warnings)
 }

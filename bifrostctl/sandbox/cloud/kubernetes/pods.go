@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -29,14 +30,14 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 	}
 	p := podCheck{call: c, namespace: namespace}
 	p.serviceAccount(pod.Spec.ServiceAccountName)
-	p.images(pod.Spec)
 	for _, v := range pod.Spec.Volumes {
 		p.volume(v)
 	}
 	for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 		p.environment(container)
 	}
-	return p.problems
+	p.rights(pod.Spec.ServiceAccountName)
+	return append(p.problems, nodeOf(c).Pull(podOf(c, owner, pod))...)
 }
 
 // podCheck collects what keeps a pod from starting.
@@ -60,6 +61,26 @@ func (p *podCheck) serviceAccount(name string) {
 		return
 	}
 	p.add("error looking up service account %s/%s: serviceaccount %q not found", p.namespace, name, name)
+}
+
+// rights reports a ServiceAccount that may do more with Secrets than write named ones: who reads and makes any Secret of a
+// namespace can have a token of every other ServiceAccount in it.
+func (p *podCheck) rights(name string) {
+	if name == "" {
+		name = "default"
+	}
+	api := apiServer{p.call.World, server(p.call)}
+	user, groups := "system:serviceaccount:"+p.namespace+":"+name, []string{"system:serviceaccounts", "system:authenticated"}
+	var broad []string
+	for _, verb := range []string{"get", "list", "watch", "create", "update", "patch", "delete"} {
+		if api.May(user, groups, verb, "secrets", p.namespace, "any-other-secret") {
+			broad = append(broad, verb)
+		}
+	}
+	if len(broad) > 0 {
+		p.call.World.Warn(fmt.Sprintf("ServiceAccount %s/%s may %s every Secret of its namespace; give its Role resourceNames, and no verb but create and patch",
+			p.namespace, name, strings.Join(broad, ", ")))
+	}
 }
 
 func (p *podCheck) volume(v corev1.Volume) {

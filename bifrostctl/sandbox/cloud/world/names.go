@@ -60,12 +60,17 @@ func (c EKSCluster) ARN(account string) string {
 	return fmt.Sprintf("arn:%s:eks:%s:%s:cluster/%s", Partition(c.Region), c.Region, account, c.Name)
 }
 
+// NodeRoleARN returns the ARN of a role of the cluster's nodes.
+func (c EKSCluster) NodeRoleARN(account, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", Partition(c.Region), account, name)
+}
+
 func (c EKSCluster) hash(account string) string {
 	return strings.ToUpper(Hex(32, "eks", account, c.Region, c.Name))
 }
 
 func (c EKSCluster) cluster(account string) *Cluster {
-	return &Cluster{Server: c.Endpoint(account), CA: authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Issuer: c.Issuer(account)}
+	return &Cluster{Server: c.Endpoint(account), CA: authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Account: account, Region: c.Region, Issuer: c.Issuer(account)}
 }
 
 // ARN returns the cluster's ARN.
@@ -93,7 +98,7 @@ func (c AKSCluster) FQDN(tenant string) string {
 }
 
 func (c AKSCluster) cluster(tenant string) *Cluster {
-	return &Cluster{Server: c.Endpoint(tenant), CA: authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Issuer: c.Issuer(tenant)}
+	return &Cluster{Server: c.Endpoint(tenant), CA: authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Account: tenant, Issuer: c.Issuer(tenant)}
 }
 
 // authority returns the PEM text of a self-signed certificate that depends on the server alone: Ed25519 signatures have

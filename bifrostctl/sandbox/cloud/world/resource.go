@@ -27,6 +27,8 @@ type Resource struct {
 	Secrets []string `json:"secrets,omitempty"`
 	// Seeded marks what was there before the first deployment.
 	Seeded bool `json:"seeded,omitempty"`
+	// Edited marks what was changed or removed by hand: seeding leaves it as it is.
+	Edited bool `json:"edited,omitempty"`
 	// Deleted marks what keeps its name although it was deleted (a secret in its recovery window).
 	Deleted bool `json:"deleted,omitempty"`
 }
@@ -65,6 +67,15 @@ func (w *World) Get(typ, scope, id string) *Resource {
 
 // Put adds or overwrites a resource.
 func (w *World) Put(r *Resource) { w.Resources[r.Key()] = r }
+
+// Settle puts what others than the program have made, unless it was changed or removed by hand.
+func (w *World) Settle(r *Resource) {
+	if known := w.Resources[r.Key()]; known != nil && (known.Edited || !known.Seeded) {
+		return
+	}
+	r.Seeded = true
+	w.Put(r)
+}
 
 // Remove takes a resource away.
 func (w *World) Remove(r *Resource) { delete(w.Resources, r.Key()) }

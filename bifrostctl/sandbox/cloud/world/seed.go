@@ -23,6 +23,28 @@ type EKSCluster struct {
 	Version string `json:"version"`
 	// OIDCProvider says that the account has an IAM OIDC provider for the cluster's issuer.
 	OIDCProvider bool `json:"oidcProvider,omitempty"`
+	// NodeRoles are the names of the roles of the cluster's nodes. A pod may land on a node of any of them.
+	NodeRoles []string `json:"nodeRoles,omitempty"`
+	// Fargate are the cluster's Fargate profiles.
+	Fargate []FargateProfile `json:"fargate,omitempty"`
+	// PodIdentityAgent says that the add-on eks-pod-identity-agent is there.
+	PodIdentityAgent bool `json:"podIdentityAgent,omitempty"`
+	// CredentialProvider says that the nodes' kubelets ask ecr-credential-provider with a token of the pod's ServiceAccount.
+	CredentialProvider bool `json:"credentialProvider,omitempty"`
+}
+
+// FargateProfile says which pods of an EKS cluster run on Fargate: those of a namespace. The kubelets there pull with the pod
+// execution role of that name.
+type FargateProfile struct {
+	Namespace        string `json:"namespace"`
+	PodExecutionRole string `json:"podExecutionRole"`
+}
+
+// GCPProject is a project of Google Cloud.
+type GCPProject struct {
+	ID string `json:"id"`
+	// Number is what principals and audiences name.
+	Number string `json:"number"`
 }
 
 // ECSCluster is an existing ECS cluster.
@@ -63,6 +85,9 @@ type Cluster struct {
 	// Name is the name by which the cloud knows the cluster; Cloud is "eks" or "aks".
 	Name  string `json:"name"`
 	Cloud string `json:"cloud"`
+	// Account is the AWS account, with Region, or the Azure tenant of the cluster.
+	Account string `json:"account"`
+	Region  string `json:"region,omitempty"`
 	// Issuer is the issuer of the cluster's service account tokens, an https URL; empty where the feature is off.
 	Issuer string `json:"issuer,omitempty"`
 }
@@ -85,6 +110,9 @@ func (w *World) SeedAWS(seed AWSAccount) {
 		}
 		if c.OIDCProvider {
 			w.addOIDCProvider(seed.ID, c)
+		}
+		for _, name := range c.NodeRoles {
+			w.addNodeRole(seed.ID, c, name)
 		}
 	}
 	for _, c := range seed.ECS {
@@ -155,13 +183,25 @@ func (w *World) addCluster(c *Cluster) { w.Clusters[c.Server] = c }
 func (w *World) addOIDCProvider(account string, c EKSCluster) {
 	host := strings.TrimPrefix(c.Issuer(account), "https://")
 	arn := fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", Partition(c.Region), account, host)
-	if w.Get(OIDCProviderType, account, arn) != nil {
-		return
-	}
 	inputs := map[string]any{"url": "https://" + host, "clientIdLists": []any{"sts.amazonaws.com"}}
 	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tagsAll": map[string]any{}}
-	w.Put(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state, Seeded: true})
+	w.Settle(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state})
 }
+
+// addNodeRole makes a role of the cluster's nodes. It may pull from no ECR repository: what nodes are usually allowed beside,
+// the sandbox does not need.
+func (w *World) addNodeRole(account string, c EKSCluster, name string) {
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	inputs := map[string]any{"name": name, "assumeRolePolicy": trust}
+	w.Settle(&Resource{Type: RoleType, Scope: account, ID: name, Inputs: inputs, State: map[string]any{
+		"name": name, "path": "/", "arn": c.NodeRoleARN(account, name), "assumeRolePolicy": trust,
+		"uniqueId": "AROA" + strings.ToUpper(Hex(17, "node role", account, name)), "createDate": "2025-01-01T00:00:00Z",
+		"maxSessionDuration": 3600.0, "tags": map[string]any{}, "tagsAll": map[string]any{},
+	}})
+}
+
+// RoleType is the Pulumi type of an IAM role.
+const RoleType = "aws:iam/role:Role"
 
 // OIDCProviderType is the Pulumi type of an IAM OIDC provider, the one resource of the program's types that may exist
 // already.

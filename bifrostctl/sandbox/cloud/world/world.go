@@ -7,7 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
+
+	"bifrost/bifrostctl/sandbox/cloud/loopback"
 )
 
 // format is raised whenever a saved world of an older format cannot be read any more.
@@ -21,6 +25,8 @@ type World struct {
 	// AWS holds the accounts by id (twelve digits), Azure the subscriptions by id (GUID).
 	AWS   map[string]*AWSAccount        `json:"aws,omitempty"`
 	Azure map[string]*AzureSubscription `json:"azure,omitempty"`
+	// GCP holds the projects of Google Cloud by id.
+	GCP map[string]*GCPProject `json:"gcp,omitempty"`
 	// SignedIn says as whom the providers act.
 	SignedIn SignedIn `json:"signedIn"`
 	// Clusters holds every Kubernetes API server by the URL under which clients reach it.
@@ -32,20 +38,26 @@ type World struct {
 	// Revisions counts the registered ECS task definitions by ARN without revision; a revision is never given twice.
 	Revisions map[string]int `json:"revisions,omitempty"`
 
-	// Hooks let others take part in what happens. They are called with the world locked and are not saved.
-	Hooks Hooks `json:"-"`
+	// Keys holds the private keys of token issuers, PEM, by issuer.
+	Keys map[string]string `json:"keys,omitempty"`
+	// Grants holds the unique ids to which the principals of ECR repository policies were resolved, by GrantKey.
+	Grants map[string]string `json:"grants,omitempty"`
+	// Awaited holds, by the lower-case resource id of a managed identity, what Google's side will trust once it exists.
+	Awaited map[string]EntraTrust `json:"awaited,omitempty"`
+	// Later is how far the clouds' clocks are ahead of this machine's.
+	Later time.Duration `json:"later,omitempty"`
+
+	// Network reaches the services of the clouds while the world is served. It is not saved. Requests are made by who holds
+	// the world's lock, so the services behind it read the world without locking it again.
+	Network *loopback.Network `json:"-"`
+
+	// Warnings are what a person should know though nothing failed; they are not saved.
+	Warnings []string `json:"-"`
 
 	mu   sync.Mutex
 	file string
 	// stale is not saved: whoever comes back later sees what there is.
 	stale stale
-}
-
-// Hooks are the seams through which an evaluator of identities decides what the doubles only assume.
-type Hooks struct {
-	// JobRan is called when a Kubernetes Job's pod has done its work, before the Job is reported complete. An error
-	// fails the Job with this reason.
-	JobRan func(w *World, job *Resource) error
 }
 
 // SignedIn names the identity that the sandbox's user has with the clouds.
@@ -65,8 +77,25 @@ func New() *World {
 		Clusters:  map[string]*Cluster{},
 		Resources: map[string]*Resource{},
 		Revisions: map[string]int{},
+		GCP:       map[string]*GCPProject{},
+		Keys:      map[string]string{},
+		Grants:    map[string]string{},
+		Awaited:   map[string]EntraTrust{},
 	}
 }
+
+// Warn adds a warning, once.
+func (w *World) Warn(text string) {
+	if !slices.Contains(w.Warnings, text) {
+		w.Warnings = append(w.Warnings, text)
+	}
+}
+
+// GrantKey is the key of World.Grants.
+func GrantKey(repositoryARN, principalARN string) string { return repositoryARN + "|" + principalARN }
+
+// Now is the time by the clouds' clocks.
+func (w *World) Now() time.Time { return time.Now().Add(w.Later) }
 
 // Load reads a saved world. A file that does not exist is an empty world. A file that cannot be read as a world is an
 // error that names it; it is never overwritten by Load.

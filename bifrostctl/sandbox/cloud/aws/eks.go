@@ -1,0 +1,96 @@
+package aws
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+)
+
+// objectNamePattern is that of namespaces and ServiceAccounts.
+var objectNamePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+
+// podIdentityAssociation lets a ServiceAccount of a cluster use a role; there is one for each ServiceAccount (EKS API reference,
+// CreatePodIdentityAssociation). Namespace and ServiceAccount need not exist.
+func podIdentityAssociation() *double.Type {
+	return taggable(&double.Type{
+		Args:     eks.PodIdentityAssociationArgs{},
+		Replace:  []string{"clusterName", "namespace", "serviceAccount"},
+		Computed: []string{"associationArn", "associationId"},
+		Scope:    regional,
+		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
+			for _, property := range []string{"namespace", "serviceAccount"} {
+				if name := double.String(in, property); name != "" && !objectNamePattern.MatchString(name) {
+					fail(property, "%q must match %s", name, objectNamePattern)
+				}
+			}
+		},
+		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
+			s := sessionOf(c)
+			cluster, namespace, account := double.String(in, "clusterName"), double.String(in, "namespace"), double.String(in, "serviceAccount")
+			failed := func(format string, args ...any) (string, double.Object, error) {
+				return "", nil, fmt.Errorf("creating EKS Pod Identity Association: operation error EKS: CreatePodIdentityAssociation, %w", fmt.Errorf(format, args...))
+			}
+			if c.World.AWS[s.account].EKSCluster(s.region, cluster) == nil {
+				return failed("ResourceNotFoundException: No cluster found for name: %s.", cluster)
+			}
+			if role := double.String(in, "roleArn"); !roleOfARNExists(c, role) {
+				return failed("InvalidParameterException: Role provided in the request does not exist: %s", role)
+			}
+			for _, r := range c.World.List(amazon.AssociationType, regional(c)) {
+				if r.State["clusterName"] == cluster && r.State["namespace"] == namespace && r.State["serviceAccount"] == account {
+					return failed("ResourceInUseException: Association already exists: %s", r.ID)
+				}
+			}
+			id := strings.ToLower(uniqueID(c, "a-"))
+			return id, state(in, double.Object{
+				"associationId": id, "associationArn": s.arnIn(fmt.Sprintf("podidentityassociation/%s/%s", cluster, id)),
+			}), nil
+		},
+	})
+}
+
+// arnIn is the ARN of something of EKS.
+func (s *session) arnIn(resource string) string {
+	return fmt.Sprintf("arn:%s:eks:%s:%s:%s", s.partition, s.region, s.account, resource)
+}
+
+// podIdentityAgent is the one add-on whose presence matters here.
+const podIdentityAgent = "eks-pod-identity-agent"
+
+func getAddon(c *double.Call, args double.Object) (double.Object, error) {
+	s := sessionOf(c)
+	cluster, name := double.String(args, "clusterName"), double.String(args, "addonName")
+	found := c.World.AWS[s.account].EKSCluster(s.region, cluster)
+	if found == nil || name != podIdentityAgent || !found.PodIdentityAgent {
+		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): ResourceNotFoundException: No addon: %s found in cluster: %s", cluster, name, name, cluster)
+	}
+	return double.Object{
+		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": "v1.3.4-eksbuild.1",
+		"arn": s.arnIn(fmt.Sprintf("addon/%s/%s/1", cluster, name)), "configurationValues": "", "createdAt": "2025-01-01T00:00:00Z",
+		"modifiedAt": "2025-01-01T00:00:00Z", "podIdentityAssociations": []any{}, "serviceAccountRoleArn": "", "tags": double.Object{},
+	}, nil
+}
+
+func getRole(c *double.Call, args double.Object) (double.Object, error) {
+	name := double.String(args, "name")
+	r := c.World.Get(roleType, global(c), name)
+	if r == nil {
+		//lint:ignore ST1005 the words are not ours
+		return nil, fmt.Errorf("reading IAM Role (%s): NoSuchEntity: The role with name %s cannot be found.", name, name)
+	}
+	answer := double.Object{"id": r.ID, "roleLastUseds": []any{}, "description": "", "permissionsBoundary": "", "tags": r.State["tagsAll"]}
+	for _, key := range []string{"arn", "assumeRolePolicy", "createDate", "maxSessionDuration", "name", "path", "uniqueId"} {
+		answer[key] = r.State[key]
+	}
+	for _, key := range []string{"description", "permissionsBoundary"} {
+		if r.State[key] != nil {
+			answer[key] = r.State[key]
+		}
+	}
+	return answer, nil
+}

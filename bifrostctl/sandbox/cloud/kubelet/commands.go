@@ -1,0 +1,262 @@
+package kubelet
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"mvdan.cc/sh/v3/interp"
+
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	"bifrost/bifrostctl/sandbox/cloud/services/google"
+)
+
+// call is one call of a command.
+type call struct {
+	args           []string
+	env            map[string]string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// fail ends a command with a message and a status.
+func (c call) fail(status uint8, format string, args ...any) error {
+	fmt.Fprintf(c.stderr, format+"\n", args...)
+	return interp.ExitStatus(status)
+}
+
+// flag returns the value of --name VALUE or --name=VALUE.
+func (c call) flag(names ...string) string {
+	for i, arg := range c.args {
+		for _, name := range names {
+			if value, found := strings.CutPrefix(arg, name+"="); found {
+				return value
+			}
+			if arg == name && i+1 < len(c.args) {
+				return c.args[i+1]
+			}
+		}
+	}
+	return ""
+}
+
+func (c call) has(name string) bool {
+	for _, arg := range c.args {
+		if arg == name || strings.HasPrefix(arg, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *container) run(ctx context.Context, call call) error {
+	switch call.args[0] {
+	case "aws":
+		return c.aws(ctx, call)
+	case "gcloud":
+		return c.gcloud(ctx, call)
+	case "kubectl":
+		return c.kubectl(ctx, call)
+	case "curl":
+		return c.curl(ctx, call)
+	case "base64":
+		return encode(call)
+	case "date":
+		_, err := fmt.Fprintln(call.stdout, c.node.World.Now().UTC().Format(time.UnixDate))
+		return err
+	case "cat":
+		return c.cat(call)
+	}
+	return call.fail(127, "%s: command not found", call.args[0])
+}
+
+func (c *container) cat(call call) error {
+	for _, name := range call.args[1:] {
+		content, err := c.tree.Read(name)
+		if err != nil {
+			return call.fail(1, "cat: %s: No such file or directory", name)
+		}
+		if _, err := call.stdout.Write(content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encode is base64, whose output is one line here whatever -w says.
+func encode(call call) error {
+	text, err := io.ReadAll(call.stdin)
+	if err != nil {
+		return err
+	}
+	if call.has("-d") || call.has("--decode") {
+		decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil {
+			return call.fail(1, "base64: invalid input")
+		}
+		_, err = call.stdout.Write(decoded)
+		return err
+	}
+	_, err = io.WriteString(call.stdout, base64.StdEncoding.EncodeToString(text))
+	return err
+}
+
+// aws is `aws ecr get-login-password`.
+func (c *container) aws(ctx context.Context, call call) error {
+	if !strings.HasPrefix(strings.Join(call.args, " "), "aws ecr get-login-password") {
+		c.refuse(hop.Unsupported, "the sandbox runs `aws ecr get-login-password` only, not %q", strings.Join(call.args, " "))
+		return call.fail(252, "aws: not modelled")
+	}
+	if region := call.flag("--region"); region != "" {
+		call.env["AWS_REGION"] = region
+	}
+	password, err := amazon.LoginPassword(ctx, c.node.World, call.env, c.tree.Read)
+	if errors.Is(err, amazon.ErrNoCredentials) {
+		c.refuse(hop.NoCredentials, "the pod has no web identity and no Pod Identity; the node's own role must not be used")
+	}
+	if err != nil {
+		return call.fail(253, "%v", err)
+	}
+	_, err = fmt.Fprintln(call.stdout, password)
+	return err
+}
+
+// noAccount is what gcloud says when it has no account; it reads no GOOGLE_APPLICATION_CREDENTIALS.
+const noAccount = "ERROR: (gcloud.auth.print-access-token) You do not currently have an active account selected."
+
+// gcloud is `gcloud auth print-access-token` and `gcloud auth login --cred-file`.
+func (c *container) gcloud(ctx context.Context, call call) error {
+	home := call.env["CLOUDSDK_CONFIG"]
+	if home == "" {
+		home = call.env["HOME"] + "/.config/gcloud"
+	}
+	if !c.tree.isWritable(home + "/config") {
+		c.refuse(hop.Invalid, "gcloud cannot write its configuration to %s: set CLOUDSDK_CONFIG to a writable directory", home)
+		return call.fail(1, "ERROR: gcloud failed to load: could not create directory %s: read-only file system", home)
+	}
+	switch words := strings.Join(call.args, " "); {
+	case strings.HasPrefix(words, "gcloud auth login"):
+		config, err := c.tree.Read(call.flag("--cred-file"))
+		if err != nil {
+			return call.fail(1, "ERROR: (gcloud.auth.login) %v", err)
+		}
+		c.loggedIn = config
+		return nil
+	case !strings.HasPrefix(words, "gcloud auth print-access-token"):
+		c.refuse(hop.Unsupported, "the sandbox runs `gcloud auth` only, not %q", words)
+		return call.fail(2, "gcloud: not modelled")
+	}
+	config := c.loggedIn
+	if name := call.env["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"]; name != "" {
+		var err error
+		if config, err = c.tree.Read(name); err != nil {
+			c.refuse(hop.Missing, "the credential configuration %s", name)
+			return call.fail(1, "ERROR: (gcloud.auth.print-access-token) %v", err)
+		}
+	}
+	if config == nil {
+		c.refuse(hop.NoCredentials, "gcloud has no account: it reads CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, or what `gcloud auth login --cred-file` took, and never GOOGLE_APPLICATION_CREDENTIALS")
+		return call.fail(1, "%s", noAccount)
+	}
+	access, err := google.AccessToken(ctx, c.node.World, config, c.tree.Read)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.refuse(hop.Missing, "the token file that the credential configuration names: %v", err)
+	}
+	if err != nil {
+		return call.fail(1, "ERROR: (gcloud.auth.print-access-token) There was a problem refreshing your current auth tokens: %v", err)
+	}
+	_, err = fmt.Fprintln(call.stdout, access)
+	return err
+}
+
+// curl speaks HTTP over the sandbox's network, with the options that the refresher uses.
+func (c *container) curl(ctx context.Context, call call) error {
+	form, target := []string{}, ""
+	header := http.Header{}
+	failWithBody := call.has("--fail-with-body") || call.has("--fail") || call.has("-f")
+	for i := 1; i < len(call.args); i++ {
+		arg := call.args[i]
+		switch arg {
+		case "--silent", "-s", "--show-error", "-S", "--fail", "-f", "--fail-with-body", "-sS", "-fsS":
+			continue
+		case "--max-time", "--connect-timeout", "--request", "-X", "--header", "-H", "--data", "-d", "--data-urlencode":
+		default:
+			if strings.HasPrefix(arg, "-") {
+				c.refuse(hop.Unsupported, "curl's option %s", arg)
+				return call.fail(2, "curl: option %s: not modelled", arg)
+			}
+			target = arg
+			continue
+		}
+		if i++; i == len(call.args) {
+			return call.fail(2, "curl: option %s: requires parameter", arg)
+		}
+		value := call.args[i]
+		switch arg {
+		case "--header", "-H":
+			name, text, _ := strings.Cut(value, ":")
+			header.Set(name, strings.TrimSpace(text))
+		case "--data", "-d":
+			form = append(form, value)
+		case "--data-urlencode":
+			field, err := c.field(value)
+			if err != nil {
+				return call.fail(26, "curl: (26) Failed to open %s", value)
+			}
+			form = append(form, field)
+		}
+	}
+	method := http.MethodGet
+	if len(form) > 0 {
+		method = http.MethodPost
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	request, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(strings.Join(form, "&")))
+	if err != nil {
+		return call.fail(3, "curl: (3) URL rejected: %s", target)
+	}
+	request.Header = header
+	answer, err := c.node.World.Network.Client().Do(request)
+	var unknown *net.DNSError
+	switch {
+	case errors.As(err, &unknown):
+		c.refuse(hop.Missing, "the host %s", unknown.Name)
+		return call.fail(6, "curl: (6) Could not resolve host: %s", unknown.Name)
+	case err != nil:
+		return call.fail(7, "curl: (7) %v", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if _, err := io.Copy(call.stdout, answer.Body); err != nil {
+		return err
+	}
+	if failWithBody && answer.StatusCode >= http.StatusBadRequest {
+		return call.fail(22, "curl: (22) The requested URL returned error: %d", answer.StatusCode)
+	}
+	return nil
+}
+
+// field is one of --data-urlencode: name=content, or name@file.
+func (c *container) field(value string) (string, error) {
+	i := strings.IndexAny(value, "=@")
+	if i < 0 {
+		return url.QueryEscape(value), nil
+	}
+	content := value[i+1:]
+	if value[i] == '@' {
+		text, err := c.tree.Read(content)
+		if err != nil {
+			return "", err
+		}
+		content = string(text)
+	}
+	return value[:i] + "=" + url.QueryEscape(content), nil
+}

@@ -1,0 +1,190 @@
+// Package loopback is the network of the sandbox's clouds: their host names answered by servers on 127.0.0.1, and a client
+// for which no other host exists.
+package loopback
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+)
+
+// Network answers for hosts by name, over TLS with a certificate authority of its own and, for the hosts that life serves so,
+// in clear.
+type Network struct {
+	// Refusals is where services record why they refused.
+	Refusals hop.Log
+
+	secure, plain net.Listener
+	servers       []*http.Server
+	authority     tls.Certificate
+	client        *http.Client
+
+	mu           sync.Mutex
+	routes       []route
+	certificates map[string]*tls.Certificate
+}
+
+type route struct {
+	pattern string
+	handler http.Handler
+}
+
+// New starts the network's two servers on free ports of 127.0.0.1. Close stops them.
+func New() (*Network, error) {
+	authority, err := newAuthority()
+	if err != nil {
+		return nil, fmt.Errorf("certificate authority of the sandbox's network: %w", err)
+	}
+	n := &Network{authority: authority, certificates: map[string]*tls.Certificate{}}
+	if n.secure, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, fmt.Errorf("the sandbox's network: %w", err)
+	}
+	if n.plain, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(fmt.Errorf("the sandbox's network: %w", err), n.secure.Close())
+	}
+	n.serve(tls.NewListener(n.secure, &tls.Config{GetCertificate: n.certificate, NextProtos: []string{"http/1.1"}}))
+	n.serve(n.plain)
+	n.client = &http.Client{Transport: n.transport()}
+	return n, nil
+}
+
+func (n *Network) serve(listener net.Listener) {
+	server := &http.Server{Handler: n, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	n.servers = append(n.servers, server)
+	go func() { _ = server.Serve(listener) }()
+}
+
+// Close stops the servers.
+func (n *Network) Close() error {
+	n.client.CloseIdleConnections()
+	var err error
+	for _, server := range n.servers {
+		err = errors.Join(err, server.Close())
+	}
+	return err
+}
+
+// Handle answers for the hosts that a pattern (see path.Match) matches. The first pattern that does wins.
+func (n *Network) Handle(pattern string, handler http.Handler) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.routes = append(n.routes, route{pattern, handler})
+}
+
+// Client reaches the hosts of the network and no other.
+func (n *Network) Client() *http.Client { return n.client }
+
+// ServeHTTP hands a request to its host's handler.
+func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler := n.handler(hostname(r.Host))
+	if handler == nil {
+		http.Error(w, "no such host", http.StatusMisdirectedRequest)
+		return
+	}
+	handler.ServeHTTP(w, r)
+}
+
+func (n *Network) handler(host string) http.Handler {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, route := range n.routes {
+		if matched, err := path.Match(route.pattern, host); err == nil && matched {
+			return route.handler
+		}
+	}
+	return nil
+}
+
+// transport sends everything to the two servers, whatever a proxy variable says.
+func (n *Network) transport() *http.Transport {
+	pool := x509.NewCertPool()
+	pool.AddCert(n.authority.Leaf)
+	return &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool},
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			host, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			if n.handler(host) == nil {
+				return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+			}
+			target := n.plain
+			if port == "443" {
+				target = n.secure
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, target.Addr().String())
+		},
+	}
+}
+
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
+}
+
+// certificate makes a server certificate for the name that a client asks for.
+func (n *Network) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if known := n.certificates[hello.ServerName]; known != nil {
+		return known, nil
+	}
+	made, err := newCertificate(&x509.Certificate{
+		Subject:     pkix.Name{CommonName: "sandbox"},
+		DNSNames:    []string{hello.ServerName},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+	}, &n.authority)
+	if err != nil {
+		return nil, err
+	}
+	n.certificates[hello.ServerName] = &made
+	return &made, nil
+}
+
+func newAuthority() (tls.Certificate, error) {
+	return newCertificate(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "sandbox network"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, nil)
+}
+
+// newCertificate signs the template with a new key, or with the authority's.
+func newCertificate(template *x509.Certificate, authority *tls.Certificate) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
+		return tls.Certificate{}, err
+	}
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+	parent, signer := template, any(key)
+	if authority != nil {
+		parent, signer = authority.Leaf, authority.PrivateKey
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+}

@@ -1,0 +1,156 @@
+package google
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/services/registry"
+	"bifrost/bifrostctl/sandbox/cloud/token"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+var generate = regexp.MustCompile(`^/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken$`)
+
+// impersonators are roles with iam.serviceAccounts.getAccessToken.
+var impersonators = []string{"roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator"}
+
+// credentials answers generateAccessToken of the IAM Credentials API.
+func (g *google) credentials(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	fail := func(status int, name, message string, why *hop.Refusal) {
+		g.network.Refusals.Add(why)
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": status, "status": name, "message": message}})
+	}
+	asked := generate.FindStringSubmatch(r.URL.Path)
+	if asked == nil {
+		http.NotFound(w, r)
+		return
+	}
+	email := asked[1]
+	var h holder
+	if err := token.Open(g.world, issuer, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &h); err != nil {
+		fail(http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.", hop.Refuse(hop.Impersonation, hop.Invalid, "the federated token: %v", err))
+		return
+	}
+	if why := g.mayImpersonate(h, email); why != nil {
+		fail(http.StatusForbidden, "PERMISSION_DENIED", "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).", why)
+		return
+	}
+	access, err := g.seal(holder{Email: email})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"accessToken": access, "expireTime": g.world.Now().Add(accessLifetime).UTC().Format(time.RFC3339)})
+}
+
+func (g *google) mayImpersonate(h holder, email string) *hop.Refusal {
+	account := g.account(email)
+	if account == nil || account.State["disabled"] == true {
+		return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "the service account %s does not exist or is disabled", email)
+	}
+	for _, r := range g.world.List(world.ImpersonationType, account.Scope) {
+		ofAccount := r.State["serviceAccountId"] == account.ID || strings.HasSuffix(fmt.Sprint(r.State["serviceAccountId"]), "/"+email)
+		if ofAccount && slices.Contains(impersonators, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
+			return nil
+		}
+	}
+	return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "%s does not have roles/iam.workloadIdentityUser on %s", h.Principal, email)
+}
+
+// is tells whether an IAM member means the holder.
+func (h holder) is(member string) bool {
+	if h.Email != "" {
+		return member == "serviceAccount:"+h.Email
+	}
+	if member == h.Principal || member == h.Pool+"/*" {
+		return true
+	}
+	for name, value := range h.Attributes {
+		if member == h.Pool+"/"+name+"/"+value {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *google) account(email string) *world.Resource {
+	for _, r := range g.world.Resources {
+		if r.Type == world.ServiceAccountType && !r.Deleted && r.State["email"] == email {
+			return r
+		}
+	}
+	return nil
+}
+
+// readers are roles with artifactregistry.repositories.downloadArtifacts.
+var readers = []string{"roles/artifactregistry.reader", "roles/artifactregistry.writer", "roles/artifactregistry.repoAdmin"}
+
+// pull is Artifact Registry: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev.
+func (g *google) pull(r registry.Request) *registry.Answer {
+	const at = hop.ArtifactRegistry
+	var h holder
+	err := token.Open(g.world, issuer, r.Password, &h)
+	if err != nil || r.User != "oauth2accesstoken" {
+		reason, detail := hop.Invalid, fmt.Sprintf("the login is not one that Google gave (user %q)", r.User)
+		if errors.Is(err, token.ErrExpired) {
+			reason, detail = hop.Expired, fmt.Sprintf("the access token is older than %s", accessLifetime)
+		}
+		return &registry.Answer{
+			Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Refusal: hop.Refuse(at, reason, "%s", detail),
+			Message: `Unauthenticated request. Unauthenticated requests do not have permission "artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
+		}
+	}
+	parts := strings.SplitN(r.Repository, "/", 3)
+	if len(parts) < 3 {
+		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID", Message: "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
+			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s is not PROJECT/REPOSITORY/IMAGE", r.Repository)}
+	}
+	project, location, name := parts[0], strings.TrimSuffix(r.Host, "-docker.pkg.dev"), parts[1]
+	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
+	repository := g.world.Get(world.ARRepositoryType, project, id)
+	if repository == nil || !g.mayRead(h, project, location, name) {
+		reason, detail := hop.NoPullPermission, fmt.Sprintf("%s does not have roles/artifactregistry.reader on %s", h.name(), id)
+		if repository == nil {
+			reason, detail = hop.ImageNotFound, "there is no repository "+id
+		}
+		return &registry.Answer{
+			Status: http.StatusForbidden, Code: "DENIED", Refusal: hop.Refuse(at, reason, "%s", detail),
+			Message: fmt.Sprintf(`Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "%s" (or it may not exist)`, id),
+		}
+	}
+	if !registry.Has(repository, r.Reference) {
+		return &registry.Answer{Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Failed to fetch " + r.Reference,
+			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s has no %s", id, r.Reference)}
+	}
+	return nil
+}
+
+func (h holder) name() string {
+	if h.Email != "" {
+		return "serviceAccount:" + h.Email
+	}
+	return h.Principal
+}
+
+func (g *google) mayRead(h holder, project, location, name string) bool {
+	for _, r := range g.world.Resources {
+		if r.Type != world.ARReaderType || r.Deleted {
+			continue
+		}
+		repository := fmt.Sprint(r.State["repository"])
+		same := r.State["project"] == project && r.State["location"] == location && (repository == name || strings.HasSuffix(repository, "/"+name))
+		if same && slices.Contains(readers, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,180 @@
+// Package google is the part of Google Cloud that a pull passes through: the token exchange of workload identity federation,
+// generateAccessToken, and Artifact Registry. It evaluates the pools, service accounts and bindings of the world.
+package google
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/loopback"
+	"bifrost/bifrostctl/sandbox/cloud/services/registry"
+	"bifrost/bifrostctl/sandbox/cloud/token"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+const (
+	// issuer seals access tokens, which live an hour.
+	issuer         = "https://accounts.google.com/sandbox"
+	accessLifetime = time.Hour
+	// subjectLimit is in bytes (Google Cloud, "Workload Identity Federation": google.subject).
+	subjectLimit = 127
+
+	exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
+)
+
+// subjectTokenTypes are those of tokens that an OIDC provider takes.
+var subjectTokenTypes = []string{"urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"}
+
+type google struct {
+	network *loopback.Network
+	world   *world.World
+}
+
+// Register lets the network answer for Google Cloud.
+func Register(n *loopback.Network, w *world.World) error {
+	g := &google{n, w}
+	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
+	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
+	n.Handle("*-docker.pkg.dev", registry.Handler(n, g.pull))
+	return nil
+}
+
+// holder is whom an access token is for: a federated principal with its attributes, or a service account.
+type holder struct {
+	Principal  string            `json:"principal"`
+	Pool       string            `json:"pool"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Email      string            `json:"email"`
+}
+
+func (g *google) seal(h holder) (string, error) {
+	return token.Sign(g.world, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
+}
+
+// failure is an error of the token exchange (RFC 8693, RFC 6749).
+type failure struct {
+	code, message string
+	why           *hop.Refusal
+}
+
+// sts answers RFC 8693 exchanges.
+func (g *google) sts(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	h, failed := g.exchange(r)
+	var access string
+	if failed == nil {
+		var err error
+		if access, err = g.seal(h); err != nil {
+			failed = &failure{"server_error", err.Error(), hop.Refuse(hop.GoogleSTS, hop.Invalid, "%v", err)}
+		}
+	}
+	if failed != nil {
+		g.network.Refusals.Add(failed.why)
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": failed.code, "error_description": failed.message})
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"access_token": access, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
+		"expires_in": int(accessLifetime.Seconds()),
+	})
+}
+
+var audiencePattern = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
+
+// exchange decides whether a subject token is good for a pool's provider (Google Cloud, "Configure Workload Identity Federation with
+// other identity providers").
+func (g *google) exchange(r *http.Request) (holder, *failure) {
+	const at = hop.GoogleSTS
+	refuse := func(code, message string, reason hop.Reason, format string, args ...any) (holder, *failure) {
+		return holder{}, &failure{code, message, hop.Refuse(at, reason, format, args...)}
+	}
+	if kind := r.FormValue("subject_token_type"); r.FormValue("grant_type") != exchangeGrant || !slices.Contains(subjectTokenTypes, kind) {
+		return refuse("invalid_request", "Invalid grant or subject token type.", hop.Invalid, "grant_type %q, subject_token_type %q", r.FormValue("grant_type"), kind)
+	}
+	target := r.FormValue("audience")
+	provider, number, pool := g.provider(target)
+	if provider == nil {
+		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.",
+			hop.Missing, "no usable provider %s", target)
+	}
+	raw := r.FormValue("subject_token")
+	oidc, _ := provider.State["oidc"].(map[string]any)
+	expected := fmt.Sprint(oidc["issuerUri"])
+	claims, err := token.Claims(raw)
+	if err != nil {
+		return refuse("invalid_grant", "Unable to parse the ID Token.", hop.Invalid, "the subject token is %v", err)
+	}
+	if claims["iss"] != expected {
+		return refuse("invalid_grant", fmt.Sprintf("The issuer in ID Token %v does not match the expected ones: %s.", claims["iss"], expected),
+			hop.IssuerMismatch, "the token has %v, the provider trusts %s", claims["iss"], expected)
+	}
+	claims, err = token.Verify(r.Context(), g.world, g.network.Client(), expected, raw)
+	if errors.Is(err, token.ErrExpired) {
+		return refuse("invalid_grant", "ID Token is stale.", hop.Expired, "the subject token")
+	}
+	if err != nil {
+		return refuse("invalid_grant", "Error verifying the signature of the ID Token.", hop.Invalid, "%v", err)
+	}
+	allowed, _ := oidc["allowedAudiences"].([]any)
+	if len(allowed) == 0 {
+		allowed = []any{"https:" + target}
+	}
+	if !slices.ContainsFunc(audiences(claims), func(a any) bool { return slices.Contains(allowed, a) }) {
+		return refuse("invalid_grant", fmt.Sprintf("The audience in ID Token %v does not match the expected audience %v.", audiences(claims), allowed),
+			hop.AudienceMismatch, "the token has %v, the provider allows %v", audiences(claims), allowed)
+	}
+	attributes, err := mapAttributes(provider, claims)
+	if err != nil {
+		return refuse("invalid_grant", err.Error(), hop.Invalid, "the attribute mapping of %s: %v", provider.ID, err)
+	}
+	condition, _ := provider.State["attributeCondition"].(string)
+	holds, err := conditionHolds(condition, claims, attributes)
+	if err != nil {
+		return refuse("invalid_grant", err.Error(), hop.Invalid, "the attribute condition of %s: %v", provider.ID, err)
+	}
+	if !holds {
+		return refuse("unauthorized_client", "The given credential is rejected by the attribute condition.",
+			hop.ConditionFailed, "the token (sub %v) does not meet %s", claims["sub"], condition)
+	}
+	name := fmt.Sprintf("iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s", number, pool)
+	return holder{Principal: "principal://" + name + "/subject/" + attributes["google.subject"], Pool: "principalSet://" + name, Attributes: attributes}, nil
+}
+
+// provider finds a provider that is usable, with its pool: neither deleted nor disabled.
+func (g *google) provider(audience string) (provider *world.Resource, number, pool string) {
+	names := audiencePattern.FindStringSubmatch(audience)
+	if names == nil {
+		return nil, "", ""
+	}
+	for _, project := range g.world.GCP {
+		if project.Number != names[1] {
+			continue
+		}
+		poolID := "projects/" + project.ID + "/locations/global/workloadIdentityPools/" + names[2]
+		if usable(g.world.Get(world.PoolType, project.ID, poolID)) {
+			found := g.world.Get(world.PoolProviderType, project.ID, poolID+"/providers/"+names[3])
+			if usable(found) {
+				return found, names[1], names[2]
+			}
+		}
+	}
+	return nil, "", ""
+}
+
+func usable(r *world.Resource) bool {
+	return r != nil && r.State["state"] != "DELETED" && r.State["disabled"] != true
+}
+
+func audiences(claims map[string]any) []any {
+	if list, isList := claims["aud"].([]any); isList {
+		return list
+	}
+	return []any{claims["aud"]}
+}

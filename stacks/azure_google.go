@@ -1,0 +1,97 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components"
+	"bifrost/internal/check"
+)
+
+// Values of aks.trust: whose token Google's side is shown.
+const (
+	trustAKS   = "aks"
+	trustEntra = "entra"
+)
+
+func (a *AKS) trust() string { return cmp.Or(a.Trust, trustAKS) }
+
+// appID is the app registration's client id: its own key, or that in api://CLIENT_ID; empty when neither has it.
+func (e *Entra) appID() string {
+	if id, ok := strings.CutPrefix(e.AppIDURI, "api://"); e.AppID == "" && ok && check.UUID.Pattern.MatchString(id) {
+		return id
+	}
+	return e.AppID
+}
+
+// shownToken is what identifies the token that Google's side is shown: its claims, and a CEL condition on them that nobody else's
+// token meets.
+type shownToken struct{ issuer, subject, audience, condition pulumi.StringInput }
+
+// shownToken of the cluster is the ServiceAccount's own. Entra's is the managed identity's: its claims differ by version (Microsoft
+// identity platform, "Access token claims reference"), and every identity of the tenant can have one for the same audience.
+func (c *Config) shownToken(cluster *aksCluster, identity *components.AksWorkloadIdentity) shownToken {
+	if c.AKS.trust() == trustAKS {
+		return shownToken{
+			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.AKS.tokenAudience()),
+			condition: pulumi.Sprintf("assertion.sub == '%s'", identity.Subject),
+		}
+	}
+	entra := c.AKS.Entra
+	if entra.TokenVersion == 1 {
+		return shownToken{
+			issuer: pulumi.Sprintf("https://sts.windows.net/%s/", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppIDURI),
+			condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.appid == '%s'", identity.TenantId, identity.ClientId),
+		}
+	}
+	return shownToken{
+		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.appID()),
+		condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.azp == '%s'", identity.TenantId, identity.ClientId),
+	}
+}
+
+// googleCredentials are what the refresher signs in with at Google Cloud; the service account is nil where the vendor has it.
+type googleCredentials struct{ config, serviceAccount pulumi.StringInput }
+
+// googleCredentials are the vendor's document, or come from the federation, which is one of the identities: made at every rollout.
+func (c *Config) googleCredentials(ctx *pulumi.Context, shown shownToken) (*googleCredentials, error) {
+	if c.federated() {
+		return c.federate(ctx, shown)
+	}
+	if c.Rollout == RolloutIdentity {
+		return &googleCredentials{}, nil
+	}
+	config, err := c.GCP.credentialConfigJSON()
+	return &googleCredentials{config: pulumi.String(config)}, err
+}
+
+func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredentials, error) {
+	f := c.GCP.Federation
+	provider, err := gcp.NewProvider(ctx, "gcp", &gcp.ProviderArgs{Project: pulumi.String(f.ProjectID)})
+	if err != nil {
+		return nil, fmt.Errorf("gcp provider: %w", err)
+	}
+	project, err := organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &f.ProjectID}, pulumi.Provider(provider))
+	if err != nil {
+		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
+			f.ProjectID, err, Project)
+	}
+	repository, _ := c.image().ArtifactRegistryRepository()
+	federation, err := components.NewGcpFederation(ctx, "gcp", &components.GcpFederationArgs{
+		ProjectId: f.ProjectID, ProjectNumber: pulumi.String(project.Number),
+		PoolId: f.PoolID, ProviderId: f.ProviderID, ServiceAccountId: f.ServiceAccountID,
+		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
+		Repository: repository,
+		TokenFile:  cmp.Or(c.AKS.TokenFile, components.DefaultGcpTokenFile),
+		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
+	}, pulumi.Providers(provider))
+	if err != nil {
+		return nil, err
+	}
+	return &googleCredentials{config: federation.CredentialConfig, serviceAccount: federation.ServiceAccountEmail}, nil
+}
