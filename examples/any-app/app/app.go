@@ -42,6 +42,10 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("image: %w", err)
 	}
+	repository, ok := image.Ecr()
+	if !ok {
+		return fmt.Errorf("image: %s is not of a private registry of Amazon ECR", reference)
+	}
 
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
 		Region: pulumi.String(region), AllowedAccountIds: pulumi.StringArray{pulumi.String(account)},
@@ -53,6 +57,9 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return fmt.Errorf("cluster %s: %w", clusterName, err)
 	}
+	if len(cluster.Identities) == 0 || len(cluster.Identities[0].Oidcs) == 0 || len(cluster.CertificateAuthorities) == 0 {
+		return fmt.Errorf("cluster %s is not ready: %s", clusterName, cluster.Status)
+	}
 	issuer := cluster.Identities[0].Oidcs[0].Issuer
 	oidc, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &issuer}, pulumi.Provider(provider))
 	if err != nil {
@@ -60,7 +67,7 @@ func Program(ctx *pulumi.Context) error {
 	}
 
 	role, err := components.NewEcrPullRole(ctx, "pull", &components.EcrPullRoleArgs{
-		RepositoryArns: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, image.Path)},
+		RepositoryArns: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", repository.Region, repository.AccountId, image.Path)},
 		Irsa: &components.IrsaTrustArgs{
 			OidcProviderArn: pulumi.String(oidc.Arn), Issuer: issuer, Namespace: name, ServiceAccount: serviceAccount,
 		},
@@ -90,7 +97,7 @@ func Program(ctx *pulumi.Context) error {
 	}
 	secret, err := components.NewPullSecret(ctx, "pull-secret", &components.PullSecretArgs{
 		Namespace: namespace.Metadata.Name().Elem(), RegistryHost: image.Host, ServiceAccount: serviceAccount,
-		Ecr:       &components.EcrTokenArgs{RoleArn: role.RoleArn, Region: region},
+		Ecr:       &components.EcrTokenArgs{RoleArn: role.RoleArn, Region: repository.Region},
 		DependsOn: []pulumi.Resource{role},
 	}, pulumi.Providers(k8s))
 	if err != nil {
@@ -122,6 +129,8 @@ func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace p
 					SecurityContext: &corev1.PodSecurityContextArgs{
 						RunAsNonRoot: pulumi.Bool(true), RunAsUser: pulumi.Int(65532),
 						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+						// Port 80 without a privilege.
+						Sysctls: corev1.SysctlArray{&corev1.SysctlArgs{Name: pulumi.String("net.ipv4.ip_unprivileged_port_start"), Value: pulumi.String("0")}},
 					},
 					Containers: corev1.ContainerArray{&corev1.ContainerArgs{
 						Name: pulumi.String("my-app-container"), Image: pulumi.String(image.String()),

@@ -81,7 +81,7 @@ func (n *Node) runContainer(p Pod, volumes map[string]*volume, spec corev1.Conta
 	} else {
 		fmt.Fprintln(&c.stderr, err)
 	}
-	return fmt.Sprintf("container %s ended with exit code %d: %s", spec.Name, status, lastLine(c.stderr.String()))
+	return fmt.Sprintf("container %s ended with exit code %d: %s", spec.Name, status, lastWords(c.stderr.String()))
 }
 
 func (n *Node) value(p Pod, e corev1.EnvVar) string {

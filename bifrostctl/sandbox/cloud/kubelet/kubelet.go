@@ -105,7 +105,8 @@ func containersOf(p Pod) []corev1.Container {
 	return append(append([]corev1.Container{}, p.Spec.InitContainers...), p.Spec.Containers...)
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+// lastWords are the end of a container's log, as an event shows it: the service's words and the script's.
+func lastWords(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	return strings.Join(lines[max(0, len(lines)-2):], "; ")
 }
