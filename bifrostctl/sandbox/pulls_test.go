@@ -254,6 +254,27 @@ func TestPullCases(t *testing.T) {
 	}
 }
 
+// TestSlowFederation: the first-run Job tries again while a credential is fresh, and gives up after its seventh try.
+func TestSlowFederation(t *testing.T) {
+	for _, c := range []struct {
+		mode pullMode
+		typ  string
+		hop  hop.Hop
+	}{{trustAKS, world.PoolProviderType, hop.GoogleSTS}, {trustEntra, credentialType, hop.Entra}} {
+		t.Run(c.mode.name, func(t *testing.T) {
+			s := c.mode.start(t)
+			s.set(append([]string{"rollout=identity"}, c.mode.settings...)...)
+			s.engine.MustUp()
+			id := the(t, s.world, c.typ, "")[0].ID
+			s.set(c.mode.settings...)
+			s.world.Unready[id] = 7
+			require.Contains(t, s.engine.Up().Messages(), fmt.Sprintf("%s: %s: ", c.hop, hop.NotReady))
+			s.world.Unready[id] = 6
+			s.engine.MustUp()
+		})
+	}
+}
+
 const identityDoc = "../../docs/identity.md"
 
 // TestIdentityDoc: the table of docs/identity.md is that of the cases.

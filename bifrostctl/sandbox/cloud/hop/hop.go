@@ -66,6 +66,7 @@ const (
 	ImageNotFound     Reason = "image not found"
 	Unsupported       Reason = "not modelled"
 	Failed            Reason = "failed"
+	NotReady          Reason = "not usable yet"
 )
 
 // Refusal is one step that refused.

@@ -44,6 +44,9 @@ type World struct {
 	Grants map[string]string `json:"grants,omitempty"`
 	// Awaited holds, by the lower-case resource id of a managed identity, what Google's side will trust once it exists.
 	Awaited map[string]EntraTrust `json:"awaited,omitempty"`
+	// Unready counts, by the id of a federated credential or of a pool's provider, how many more exchanges find it not usable yet:
+	// what is fresh takes a while to reach all of a cloud's servers.
+	Unready map[string]int `json:"unready,omitempty"`
 	// Later is how far the clouds' clocks are ahead of this machine's.
 	Later time.Duration `json:"later,omitempty"`
 
@@ -81,7 +84,17 @@ func New() *World {
 		Keys:      map[string]string{},
 		Grants:    map[string]string{},
 		Awaited:   map[string]EntraTrust{},
+		Unready:   map[string]int{},
 	}
+}
+
+// Ready tells whether what has this id is usable, and counts the exchange.
+func (w *World) Ready(id string) bool {
+	if w.Unready[id] == 0 {
+		return true
+	}
+	w.Unready[id]--
+	return false
 }
 
 // Warn adds a warning, once.

@@ -173,6 +173,9 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 			nearest = 2
 			failed = &failure{700212, "invalid_client", fmt.Sprintf("No matching federated identity record found for presented assertion audience '%v'.", audience),
 				hop.Refuse(at, hop.AudienceMismatch, "the token has %v, the federated credential wants %v", audience, audiences)}
+		case !e.world.Ready(c.ID):
+			return &failure{70025, "invalid_client", "The client has no configured federated identity credentials.",
+				hop.Refuse(at, hop.NotReady, "the federated credential %s is fresh", c.ID)}
 		default:
 			return e.verify(r, raw, issuer)
 		}

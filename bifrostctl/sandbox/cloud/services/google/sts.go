@@ -104,6 +104,10 @@ func (g *google) exchange(r *http.Request) (holder, *failure) {
 		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.",
 			hop.Missing, "no usable provider %s", target)
 	}
+	if !g.world.Ready(provider.ID) {
+		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.",
+			hop.NotReady, "the provider %s is fresh", provider.ID)
+	}
 	raw := r.FormValue("subject_token")
 	oidc, _ := provider.State["oidc"].(map[string]any)
 	expected := fmt.Sprint(oidc["issuerUri"])
