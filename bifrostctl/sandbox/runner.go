@@ -282,6 +282,36 @@ func (f folders) openWorld(values, chosen map[string]any) (*cloud.World, string,
 	return world, seed(world, values, chosen), nil
 }
 
+// held is a stack whose lock is held, with its clouds.
+type held struct {
+	project *project
+	folders folders
+	world   *cloud.World
+	unlock  func()
+}
+
+// hold locks a stack and opens its clouds as its file describes them; unlock ends it.
+func hold(request Request) (*held, error) {
+	p, err := loadProject(request.Dir, request.Stack)
+	if err != nil {
+		return nil, err
+	}
+	f, err := request.folders(p)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, &FailedError{err}
+	}
+	world, _, err := f.openWorld(p.values, p.values)
+	if err != nil {
+		unlock()
+		return nil, &FailedError{err}
+	}
+	return &held{p, f, world, unlock}, nil
+}
+
 // lock makes sure that one command at a time runs on the stack.
 func (f folders) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(f.stack, 0o700); err != nil {

@@ -50,7 +50,6 @@ func allowlist(values map[string]any, account cloud.AWSAccount) []string {
 var (
 	wifAudience   = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
 	impersonation = regexp.MustCompile(`/serviceAccounts/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$`)
-	registryHost  = regexp.MustCompile(`^([a-z0-9-]+)-docker\.pkg\.dev$`)
 )
 
 // Where the stack file names no app registration, the sandbox's tenants have this one, whose tokens are of version 2.
@@ -114,13 +113,12 @@ func seedARRepository(w *cloud.World, values map[string]any, reader string) {
 	if err != nil {
 		return // the program refuses it
 	}
-	location := registryHost.FindStringSubmatch(image.Host)
-	parts := strings.SplitN(image.Path, "/", 3)
-	if location == nil || len(parts) < 3 {
+	r, ok := image.ArtifactRegistryRepository()
+	if !ok {
 		return
 	}
-	w.SeedProject(parts[0], projectNumber(parts[0]))
-	w.SeedARRepository(parts[0], location[1], parts[1], reader)
+	w.SeedProject(r.Project, projectNumber(r.Project))
+	w.SeedARRepository(r.Project, r.Location, r.Name, reader)
 }
 
 func subject(values map[string]any) string {

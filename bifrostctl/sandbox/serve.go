@@ -20,23 +20,12 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 			return fmt.Errorf("--providers: %w", err)
 		}
 	}
-	p, err := loadProject(request.Dir, request.Stack)
+	held, err := hold(request)
 	if err != nil {
 		return err
 	}
-	f, err := request.folders(p)
-	if err != nil {
-		return err
-	}
-	unlock, err := f.lock()
-	if err != nil {
-		return &FailedError{err}
-	}
-	defer unlock()
-	world, _, err := f.openWorld(p.values, p.values)
-	if err != nil {
-		return &FailedError{err}
-	}
+	defer held.unlock()
+	world, f := held.world, held.folders
 	world.AutoSave(f.world())
 	servers, err := cloud.Serve(world, packages...)
 	if err != nil {
@@ -45,7 +34,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	for _, fault := range faults {
 		servers.Inject(fault)
 	}
-	fmt.Fprintf(r.Stderr, serving, request.Stack, servers.DebugProviders(), p.dir)
+	fmt.Fprintf(r.Stderr, serving, request.Stack, servers.DebugProviders(), held.project.dir)
 	fmt.Fprintf(r.Stdout, "export PULUMI_DEBUG_PROVIDERS=%s\n", servers.DebugProviders())
 	<-ctx.Done()
 	servers.Stop()

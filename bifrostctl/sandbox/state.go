@@ -199,29 +199,17 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 	})
 }
 
-// change loads the stack's clouds, lets a function change them, and saves them.
+// change lets a function change the stack's clouds, and saves them.
 func (r Runner) change(request Request, function func(*cloud.World) error) error {
-	p, err := loadProject(request.Dir, request.Stack)
+	held, err := hold(request)
 	if err != nil {
 		return err
 	}
-	f, err := request.folders(p)
-	if err != nil {
+	defer held.unlock()
+	if err := function(held.world); err != nil {
 		return err
 	}
-	unlock, err := f.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	world, _, err := f.openWorld(p.values, p.values)
-	if err != nil {
-		return &FailedError{err}
-	}
-	if err := function(world); err != nil {
-		return err
-	}
-	if err := world.Save(f.world()); err != nil {
+	if err := held.world.Save(held.folders.world()); err != nil {
 		return &FailedError{err}
 	}
 	return nil

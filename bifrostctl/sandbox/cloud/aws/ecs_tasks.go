@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,7 +96,8 @@ func executionProblems(c *double.Call, role string, containers []container) []st
 		return problems
 	}
 	for _, container := range containers {
-		if ecrImage.MatchString(container.Image) {
+		host, _, _ := strings.Cut(container.Image, "/")
+		if _, _, ecr := amazon.RegistryOf(host); ecr {
 			if err := as.Pull(context.Background(), c.World, container.Image); err != nil {
 				add("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "+container.Image, err)
 			}
@@ -118,9 +118,6 @@ func executionProblems(c *double.Call, role string, containers []container) []st
 	}
 	return problems
 }
-
-// ecrImage matches the images of Amazon ECR's private registries.
-var ecrImage = regexp.MustCompile(`^\d{12}\.dkr\.ecr[.-]`)
 
 // stopReasons returns why a task with this container stops before the container starts, or is stopped for its health.
 func stopReasons(c *double.Call, container container) []string {

@@ -34,8 +34,7 @@ func Provider() *double.Provider {
 			world.ARReaderType:       repositoryMember(),
 		},
 		Functions: map[string]*double.Function{
-			"gcp:organizations/getProject:getProject":                 {Args: organizations.LookupProjectArgs{}, Call: getProject},
-			"gcp:iam/getWorkloadIdentityPool:getWorkloadIdentityPool": {Args: iam.LookupWorkloadIdentityPoolArgs{}, Call: getPool},
+			"gcp:organizations/getProject:getProject": {Args: organizations.LookupProjectArgs{}, Call: getProject},
 		},
 	}
 }
@@ -260,17 +259,5 @@ func getProject(c *double.Call, args double.Object) (double.Object, error) {
 		"id": "projects/" + id, "projectId": id, "number": c.World.GCP[id].Number, "name": id, "autoCreateNetwork": false,
 		"billingAccount": "", "deletionPolicy": "PREVENT", "effectiveLabels": double.Object{}, "folderId": "", "labels": double.Object{},
 		"orgId": "", "pulumiLabels": double.Object{}, "skipDelete": false, "tags": double.Object{},
-	}, nil
-}
-
-func getPool(c *double.Call, args double.Object) (double.Object, error) {
-	id := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, args), double.String(args, "workloadIdentityPoolId"))
-	r := c.World.Resources[world.Key(world.PoolType, scope(c), id)]
-	if r == nil || r.Deleted { // the provider's read takes a deleted one for gone
-		return nil, fmt.Errorf("%s not found", id)
-	}
-	return double.Object{
-		"id": id, "name": double.String(r.State, "name"), "project": project(c, args), "state": double.String(r.State, "state"),
-		"workloadIdentityPoolId": double.String(args, "workloadIdentityPoolId"), "description": "", "displayName": "", "disabled": r.State["disabled"] == true,
 	}, nil
 }

@@ -20,17 +20,14 @@ const (
 	dockerConfig      = ".dockerconfigjson"
 )
 
-// Hosts of registries that ask for a login: Amazon ECR (Amazon ECR user guide, "Private
-// registries") and Google Artifact Registry (Artifact Registry, "Repository and image names"). All other registries are
-// public in the sandbox, as those of the tools' images are in life.
-var (
-	ecrHost              = regexp.MustCompile(`^\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
-	artifactRegistryHost = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev$`)
-)
+// artifactRegistryHost is that of Google Artifact Registry (Artifact Registry, "Repository and image names"), which asks for a login
+// as Amazon ECR does. All other registries are public in the sandbox, as those of the tools' images are in life.
+var artifactRegistryHost = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev$`)
 
 func private(image string) bool {
 	host, _, _ := strings.Cut(image, "/")
-	return ecrHost.MatchString(host) || artifactRegistryHost.MatchString(host)
+	_, _, ecr := amazon.RegistryOf(host)
+	return ecr || artifactRegistryHost.MatchString(host)
 }
 
 // pull tries the credentials that a kubelet has for an image, one after the other: the logins of the pod's pull Secrets, then the
@@ -81,12 +78,13 @@ func (n *Node) note(err error) error {
 // pullAsNode pulls as a kubelet does for a pod without a pull Secret. The role in the annotation eks.amazonaws.com/role-arn plays no part
 // in it: that one is for the pod's own containers.
 func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error {
-	if n.Cluster.Cloud != "eks" || !ecrHost.MatchString(host) {
+	_, region, ecr := amazon.RegistryOf(host)
+	if n.Cluster.Cloud != "eks" || !ecr {
 		return hop.Refuse(hop.Kubelet, hop.NoCredentials, "the nodes have no credentials for %s, and the pod names no pull Secret", host)
 	}
 	_, annotations := n.API.ServiceAccount(p.Namespace, p.serviceAccount())
 	if role := annotations[ecrRoleAnnotation]; role != "" {
-		return n.pullAsServiceAccount(ctx, p, image, host, role)
+		return n.pullAsServiceAccount(ctx, p, image, region, role)
 	}
 	cluster := n.World.AWS[n.Cluster.Account].EKSCluster(n.Cluster.Region, n.Cluster.Name)
 	as := amazon.As{Hop: hop.Kubelet, Service: "ec2.amazonaws.com"}
@@ -113,7 +111,7 @@ func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error 
 
 // pullAsServiceAccount is the kubelet's credential provider with a token of the pod's ServiceAccount, which the API server gives to a node only
 // where RBAC allows that audience (admission plug-in NodeRestriction, ServiceAccountNodeAudienceRestriction).
-func (n *Node) pullAsServiceAccount(ctx context.Context, p Pod, image, host, role string) error {
+func (n *Node) pullAsServiceAccount(ctx context.Context, p Pod, image, region, role string) error {
 	cluster := n.World.AWS[n.Cluster.Account].EKSCluster(n.Cluster.Region, n.Cluster.Name)
 	if !cluster.CredentialProvider {
 		return hop.Refuse(hop.Kubelet, hop.Missing, "the nodes of %s do not configure ecr-credential-provider with ServiceAccount tokens", cluster.Name)
@@ -125,7 +123,7 @@ func (n *Node) pullAsServiceAccount(ctx context.Context, p Pod, image, host, rol
 	if err != nil {
 		return err
 	}
-	env := map[string]string{"AWS_REGION": ecrHost.FindStringSubmatch(host)[1], "AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "token"}
+	env := map[string]string{"AWS_REGION": region, "AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "token"}
 	password, err := amazon.LoginPassword(ctx, n.World, env, func(string) ([]byte, error) { return raw, nil })
 	if err != nil {
 		return err

@@ -100,8 +100,8 @@ func (as As) Assume(w *world.World) error {
 // *hop.Refusal; where a service refuses, the network has recorded why.
 func (as As) Pull(ctx context.Context, w *world.World, image string) error {
 	host, _, _ := strings.Cut(image, "/")
-	place := registryHost.FindStringSubmatch(host)
-	if place == nil {
+	_, region, ok := RegistryOf(host)
+	if !ok {
 		return fmt.Errorf("%s is no ECR registry", host)
 	}
 	s, err := assume(w, as.Hop, as.RoleARN, as.Service, as.Context, "sts:AssumeRole")
@@ -113,7 +113,7 @@ func (as As) Pull(ctx context.Context, w *world.World, image string) error {
 		return err
 	}
 	login, err := password(ctx, aws.Config{
-		Region: place[2], HTTPClient: w.Network.Client(), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Region: region, HTTPClient: w.Network.Client(), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, keys.Token),
 	})
 	if err != nil {

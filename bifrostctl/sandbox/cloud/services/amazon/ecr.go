@@ -77,6 +77,15 @@ func (a *amazon) mayGetToken(s session) *hop.Refusal {
 	return nil
 }
 
+// RegistryOf tells whose and in which region a registry of ECR is; false for any other host (Amazon ECR user guide, "Private registries").
+func RegistryOf(host string) (account, region string, ok bool) {
+	place := registryHost.FindStringSubmatch(host)
+	if place == nil {
+		return "", "", false
+	}
+	return place[1], place[2], true
+}
+
 var registryHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
 
 // pull is ECR's registry: the token's principal needs the three actions from its own policies and, in another account, from the
@@ -96,11 +105,11 @@ func (a *amazon) pull(r registry.Request) *registry.Answer {
 			Refusal: hop.Refuse(hop.Ecr, hop.Invalid, "the login is not one that ECR gave (user %q)", r.User),
 		}
 	}
-	place := registryHost.FindStringSubmatch(r.Host)
-	if place == nil {
+	account, region, ok := RegistryOf(r.Host)
+	if !ok {
 		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_UNKNOWN", Message: "no such registry"}
 	}
-	repository := world.ECRRepository{Account: place[1], Region: place[2], Name: r.Repository}
+	repository := world.ECRRepository{Account: account, Region: region, Name: r.Repository}
 	if why := a.mayPull(s, repository); why != nil {
 		kind := "identity-based"
 		if why.Reason == hop.NotAllowlisted {
