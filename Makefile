@@ -13,7 +13,13 @@ SANDBOX := .sandbox
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build sandbox test bench lint golden clean FORCE
+# The control plane of the end-to-end tests, one folder for each go.sum. The version stamps let kubectl parse the server's version.
+KUBERNETES := $(shell sed -n 's|^\tk8s.io/kubernetes \(v[0-9.]*\)$$|\1|p' e2e/go.mod)
+STAMP = -X $(1).gitVersion=$(KUBERNETES) -X $(1).gitMajor=1 -X $(1).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES))) -X $(1).gitTreeState=clean -X $(1).gitCommit=go-module -X $(1).buildDate=1970-01-01T00:00:00Z
+STAMPS := $(call STAMP,k8s.io/component-base/version) $(call STAMP,k8s.io/client-go/pkg/version)
+E2E_BIN := e2e/.bin/$(shell sha256sum e2e/go.sum 2>/dev/null | cut -c 1-16)
+
+.PHONY: help build sandbox test e2e bench lint golden clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -28,6 +34,11 @@ test: $(PULUMI) ## run all tests: no credentials, and no network once the module
 	go test ./...
 	go -C bifrostctl test ./...
 
+e2e: build $(E2E_BIN)/kubectl ## run the stacks and the refreshers on a real Kubernetes control plane (Linux)
+	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
+	go -C e2e test ./controlplane ./node/... ./images/...
+	cd e2e && go test -count=1 -timeout 30m
+
 bench: ## previews as ratios, and the CPU-seconds of a first build by package (minutes)
 	go -C bifrostctl test ./sandbox -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
@@ -39,13 +50,15 @@ lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint o
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
 	go vet ./...
 	go -C bifrostctl vet ./...
+	go -C e2e vet ./...
 	bin/staticcheck ./...
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd tools && ../bin/staticcheck ./...
+	cd e2e && ../bin/staticcheck . ./controlplane ./node/... ./images/...
 	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 clean: ## delete what was built, and the sandbox with its clouds
-	rm -rf bin .sandbox
+	rm -rf bin .sandbox e2e/.bin
 
 # go build knows best what is out of date.
 FORCE:
@@ -61,6 +74,13 @@ bin/bifrostctl: FORCE
 bin/pulumi: bifrostctl/go.mod
 	@echo "No Pulumi CLI of version 3.218 or newer is installed. Building $(PULUMI_VERSION): about 4 minutes on 2 cores, once."
 	go -C bifrostctl build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+
+# etcd, kube-apiserver, kube-controller-manager and kube-scheduler are one program under four names.
+$(E2E_BIN)/kubectl:
+	@echo "Building the Kubernetes control plane $(KUBERNETES) from its modules: about 5 minutes on 2 cores, once."
+	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$(E2E_BIN)/hyper ./hyper
+	for program in etcd kube-apiserver kube-controller-manager kube-scheduler; do ln -sf hyper $(E2E_BIN)/$$program; done
+	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$@ k8s.io/kubernetes/cmd/kubectl
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck

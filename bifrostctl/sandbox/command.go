@@ -10,6 +10,8 @@
 //	<stack>/settings.json     the overlay of the last up, without secrets
 //	<stack>/encryption.json   the key of those secrets
 //	<stack>/world.json        what exists in the stack's clouds
+//	<stack>/network.json      with --kubeconfig, while a command runs: how pods reach the clouds' services
+//	<stack>/network-ca.pem    the authority of those services' certificates
 //	<stack>/lock              held by the command that runs on the stack
 package sandbox
 
@@ -51,6 +53,8 @@ type Request struct {
 	Set []string
 	// Faults are what goes wrong in the clouds, as cloud.ParseFault reads it.
 	Faults []string
+	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
+	Kubeconfig string
 	// JSON asks for one JSON document (Result) instead of text for people.
 	JSON bool
 	// Self is how the user calls this program; texts that name a next command begin with it.
@@ -65,6 +69,9 @@ func (r Request) command(operation Operation, settings ...string) string {
 		for _, setting := range append(without(r.Set, settings), settings...) {
 			words = append(words, "--set", shellWord(setting))
 		}
+	}
+	if r.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", shellWord(r.Kubeconfig))
 	}
 	if r.Dir != "" {
 		words = append(words, "--dir", shellWord(r.Dir))
@@ -163,6 +170,7 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 	}
 	jsonFlag(cmd, &request)
 	faultFlag(cmd, &request)
+	kubeconfigFlag(cmd, &request)
 	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the value as YAML\n"+
 		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
 	folderFlags(cmd, &request)
@@ -188,6 +196,7 @@ Pulumi CLI there use the doubles in the place of the providers; the commands are
 	}
 	cmd.Flags().StringSliceVar(&providers, "providers", nil, "the `packages` of the providers to serve (default: all)")
 	faultFlag(cmd, &request)
+	kubeconfigFlag(cmd, &request)
 	folderFlags(cmd, &request)
 	return cmd
 }
@@ -298,6 +307,10 @@ func jsonFlag(cmd *cobra.Command, request *Request) {
 
 func faultFlag(cmd *cobra.Command, request *Request) {
 	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` is "+strings.ReplaceAll(double.FaultGrammar, " with ", "\nwith ")+";\nmay be given several times")
+}
+
+func kubeconfigFlag(cmd *cobra.Command, request *Request) {
+	cmd.Flags().StringVar(&request.Kubeconfig, "kubeconfig", "", "keep the stack's Kubernetes objects in a real cluster: that of the current context of this `file`")
 }
 
 func folderFlags(cmd *cobra.Command, request *Request) {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -90,15 +91,22 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if request.Operation == Destroy && !f.exist() {
 		return nil // never up
 	}
+	cluster, err := request.connect(ctx)
+	if err != nil {
+		return err
+	}
 	unlock, err := f.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	world, server, err := f.openWorld(inFile, p.values)
+	world, server, err := f.openWorld(inFile, p.values, cluster)
 	if err != nil {
-		return &FailedError{err}
+		return err
+	}
+	if err := f.settled(world, request, server); err != nil {
+		return err
 	}
 	keeper, err := openKeeper(f.key())
 	if err != nil {
@@ -161,6 +169,10 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 		return &FailedError{err}
 	}
 	defer servers.Stop()
+	withdraw, err := e.publish(world)
+	if err != nil {
+		return &FailedError{fmt.Errorf("write how the clouds' services are reached: %w", err)}
+	}
 	for _, fault := range faults {
 		servers.Inject(fault)
 	}
@@ -192,20 +204,27 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	if err == nil && request.Operation == Destroy {
 		world.ForgetGrants()
 	}
-	err = errors.Join(err, world.Save(e.world()))
+	err = errors.Join(err, withdraw(), world.Save(e.world()))
 	if refused != nil {
 		return refused
 	}
 	progress.show() // the CLI may have failed before it came to the program
 	r.noteUnused(servers)
-	result.Warnings = world.Warnings
-	for _, warning := range world.Warnings {
+	result.Warnings = warnings(world)
+	for _, warning := range result.Warnings {
 		fmt.Fprintf(r.Stderr, "warning: %s\n", warning)
 	}
 	if err != nil {
 		return &FailedError{err}
 	}
 	return nil
+}
+
+// warnings returns the world's, while others may still come in.
+func warnings(world *cloud.World) []string {
+	world.Lock()
+	defer world.Unlock()
+	return slices.Clone(world.Warnings)
 }
 
 // noteUnused tells of faults that met no call: a name may be misspelt.
@@ -236,12 +255,14 @@ func (r Request) folders(p *project) (folders, error) {
 // folders is the folder of one stack. Everything of the stack is in it: deleting it is starting afresh.
 type folders struct{ stack string }
 
-func (f folders) backend() string  { return filepath.Join(f.stack, "pulumi") }
-func (f folders) home() string     { return filepath.Join(f.stack, "home") }
-func (f folders) work() string     { return filepath.Join(f.stack, "work") }
-func (f folders) world() string    { return filepath.Join(f.stack, "world.json") }
-func (f folders) key() string      { return filepath.Join(f.stack, "encryption.json") }
-func (f folders) settings() string { return filepath.Join(f.stack, "settings.json") }
+func (f folders) backend() string   { return filepath.Join(f.stack, "pulumi") }
+func (f folders) home() string      { return filepath.Join(f.stack, "home") }
+func (f folders) work() string      { return filepath.Join(f.stack, "work") }
+func (f folders) world() string     { return filepath.Join(f.stack, "world.json") }
+func (f folders) key() string       { return filepath.Join(f.stack, "encryption.json") }
+func (f folders) network() string   { return filepath.Join(f.stack, "network.json") }
+func (f folders) networkCA() string { return filepath.Join(f.stack, "network-ca.pem") }
+func (f folders) settings() string  { return filepath.Join(f.stack, "settings.json") }
 
 // applied keeps the overlay of an up, without secrets, and returns that of the last one: a destroy that fails needs it to say how
 // the stack is deployed without its protection.
@@ -273,10 +294,13 @@ func (f folders) exist() bool {
 	return err == nil
 }
 
-// openWorld reads the stack's clouds and seeds them; see seed, whose result it returns also.
-func (f folders) openWorld(values, chosen map[string]any) (*cloud.World, string, error) {
+// openWorld reads the stack's clouds and seeds them, with a real cluster where there is one; see seed, whose result it returns also.
+func (f folders) openWorld(values, chosen map[string]any, cluster *cloud.Cluster) (*cloud.World, string, error) {
 	world, err := cloud.Load(f.world())
 	if err != nil {
+		return nil, "", &FailedError{err}
+	}
+	if err := f.enter(world, cluster); err != nil {
 		return nil, "", err
 	}
 	return world, seed(world, values, chosen), nil
@@ -287,11 +311,14 @@ type held struct {
 	project *project
 	folders folders
 	world   *cloud.World
-	unlock  func()
+	// server is what seed returned.
+	server string
+	unlock func()
 }
 
-// hold locks a stack and opens its clouds as its file describes them; unlock ends it.
-func hold(request Request) (*held, error) {
+// hold locks a stack and opens its clouds as its file and the overlay of its last up describe them, with a real cluster where there
+// is one; unlock ends it.
+func hold(request Request, cluster *cloud.Cluster) (*held, error) {
 	p, err := loadProject(request.Dir, request.Stack)
 	if err != nil {
 		return nil, err
@@ -304,12 +331,25 @@ func hold(request Request) (*held, error) {
 	if err != nil {
 		return nil, &FailedError{err}
 	}
-	world, _, err := f.openWorld(p.values, p.values)
-	if err != nil {
+	h := &held{project: p, folders: f, unlock: unlock}
+	if err := h.open(request, cluster); err != nil {
 		unlock()
-		return nil, &FailedError{err}
+		return nil, err
 	}
-	return &held{p, f, world, unlock}, nil
+	return h, nil
+}
+
+func (h *held) open(request Request, cluster *cloud.Cluster) error {
+	settings, err := h.folders.applied(request)
+	if err != nil {
+		return &FailedError{err}
+	}
+	chosen, err := overlay(h.project.values, settings)
+	if err != nil {
+		return &FailedError{fmt.Errorf("the settings of the last up: %w", err)}
+	}
+	h.world, h.server, err = h.folders.openWorld(h.project.values, chosen, cluster)
+	return err
 }
 
 // lock makes sure that one command at a time runs on the stack.

@@ -28,14 +28,14 @@ const (
 func seed(world *cloud.World, values, chosen map[string]any) (server string) {
 	switch text(values, "platform") {
 	case "aws":
-		account := awsSeed(values)
+		account := awsSeed(values, world.API())
 		world.SeedAWS(account)
 		seedECR(world, values, account)
 		if len(account.EKS) > 0 {
 			return account.EKS[0].Endpoint(account.ID)
 		}
 	case "azure":
-		subscription := azureSeed(values)
+		subscription := azureSeed(values, world.API())
 		world.SeedAzure(subscription)
 		seedGoogle(world, values, chosen, subscription)
 		if len(subscription.AKS) > 0 {
@@ -45,12 +45,13 @@ func seed(world *cloud.World, values, chosen map[string]any) (server string) {
 	return ""
 }
 
-func awsSeed(values map[string]any) cloud.AWSAccount {
+// awsSeed is the account with its clusters; api is the real API server of the Kubernetes cluster, or nil.
+func awsSeed(values map[string]any, api *cloud.APIServer) cloud.AWSAccount {
 	account := cloud.AWSAccount{ID: cmp.Or(text(values, "aws", "accountId"), defaultAccount)}
 	region := cmp.Or(text(values, "aws", "region"), defaultRegion)
 	if name := text(values, "eks", "clusterName"); name != "" {
 		account.EKS = []cloud.EKSCluster{{
-			Name: name, Region: region, Version: kubernetesVersion,
+			Name: name, Region: region, Version: minor(versionOf(api)), API: api,
 			OIDCProvider: text(values, "eks", "oidcProvider") != "create",
 			NodeRoles:    []string{name + "-node"}, PodIdentityAgent: true, CredentialProvider: true,
 		}}
@@ -61,7 +62,8 @@ func awsSeed(values map[string]any) cloud.AWSAccount {
 	return account
 }
 
-func azureSeed(values map[string]any) cloud.AzureSubscription {
+// azureSeed is the subscription with its clusters; api is the real API server of the Kubernetes cluster, or nil.
+func azureSeed(values map[string]any, api *cloud.APIServer) cloud.AzureSubscription {
 	subscription := cloud.AzureSubscription{
 		ID:     cmp.Or(text(values, "azure", "subscriptionId"), defaultSubscription),
 		Tenant: cmp.Or(text(values, "azure", "tenantId"), defaultTenant),
@@ -73,12 +75,22 @@ func azureSeed(values map[string]any) cloud.AzureSubscription {
 	if name := text(values, "aks", "clusterName"); name != "" {
 		subscription.AKS = []cloud.AKSCluster{{
 			Name: name, ResourceGroup: cmp.Or(text(values, "aks", "resourceGroup"), group),
-			Location: cmp.Or(text(values, "azure", "location"), defaultLocation), Version: kubernetesVersion + ".0",
-			OIDCIssuer: true, WorkloadIdentity: true,
+			Location: cmp.Or(text(values, "azure", "location"), defaultLocation), Version: versionOf(api),
+			OIDCIssuer: true, WorkloadIdentity: true, API: api,
 		}}
 	}
 	return subscription
 }
+
+func versionOf(api *cloud.APIServer) string {
+	if api == nil {
+		return kubernetesVersion + ".0"
+	}
+	return api.Version
+}
+
+// minor is a version without its patch, as EKS tells it.
+func minor(version string) string { return version[:strings.LastIndex(version, ".")] }
 
 // fakeSecret returns the function that makes up the value of a secret from its path. Every fake says what it is. A
 // kubeconfig must still be one: it leads to the cluster at server.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -20,16 +21,28 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 			return fmt.Errorf("--providers: %w", err)
 		}
 	}
-	held, err := hold(request)
+	cluster, err := request.connect(ctx)
+	if err != nil {
+		return err
+	}
+	held, err := hold(request, cluster)
 	if err != nil {
 		return err
 	}
 	defer held.unlock()
 	world, f := held.world, held.folders
+	if err := f.settled(world, request, held.server); err != nil {
+		return err
+	}
 	world.AutoSave(f.world())
 	servers, err := cloud.Serve(world, packages...)
 	if err != nil {
 		return &FailedError{err}
+	}
+	withdraw, err := f.publish(world)
+	if err != nil {
+		servers.Stop()
+		return &FailedError{fmt.Errorf("write how the clouds' services are reached: %w", err)}
 	}
 	for _, fault := range faults {
 		servers.Inject(fault)
@@ -39,7 +52,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	<-ctx.Done()
 	servers.Stop()
 	r.noteUnused(servers)
-	if err := world.Save(f.world()); err != nil {
+	if err := errors.Join(withdraw(), world.Save(f.world())); err != nil {
 		return &FailedError{err}
 	}
 	return nil

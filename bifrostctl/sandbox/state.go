@@ -201,7 +201,7 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 
 // change lets a function change the stack's clouds, and saves them.
 func (r Runner) change(request Request, function func(*cloud.World) error) error {
-	held, err := hold(request)
+	held, err := hold(request, nil)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@
 package cloud
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/gcp"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
 	"bifrost/bifrostctl/sandbox/cloud/services"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
@@ -26,7 +28,16 @@ type (
 	ECSCluster        = world.ECSCluster
 	AzureSubscription = world.AzureSubscription
 	AKSCluster        = world.AKSCluster
+	APIServer         = world.APIServer
 )
+
+// Cluster is a real API server for the Kubernetes objects of a world (World.Live).
+type Cluster = live.Cluster
+
+// Connect signs in to a real API server; see live.Connect.
+func Connect(ctx context.Context, kubeconfig string) (*Cluster, error) {
+	return live.Connect(ctx, kubeconfig)
+}
 
 // ECRRepositoryPolicyType is the Pulumi type of an ECR repository's policy: the vendor's allowlist.
 const ECRRepositoryPolicyType = world.ECRRepositoryPolicyType
@@ -90,6 +101,13 @@ func CheckPackage(name string) error {
 	return nil
 }
 
+func kubernetesOf(w *World) *double.Provider {
+	if w.Live != nil {
+		return kubernetes.Live()
+	}
+	return kubernetes.Provider()
+}
+
 // Serve starts the network of the clouds' services, and a double of each of the provider packages, or of all where none is named, on a loopback port of its own.
 // They change w until Stop is called; after World.AutoSave each change is saved at once, so that an interrupted deployment
 // forgets nothing.
@@ -99,7 +117,8 @@ func Serve(w *World, packages ...string) (*Servers, error) {
 			return nil, err
 		}
 	}
-	left := slices.DeleteFunc(Providers(), func(p *double.Provider) bool {
+	all := []*double.Provider{aws.Provider(), azure.Provider(), kubernetesOf(w), gcp.Provider()}
+	left := slices.DeleteFunc(all, func(p *double.Provider) bool {
 		return len(packages) > 0 && !slices.Contains(packages, p.Package)
 	})
 	if err := services.Start(w); err != nil {

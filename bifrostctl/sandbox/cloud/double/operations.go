@@ -3,6 +3,7 @@ package double
 import (
 	"context"
 	"fmt"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -81,7 +82,11 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}
+	c.Timeout = seconds(req.Timeout)
 	if req.Preview {
+		if err := s.preview(c, typ, nil, in); err != nil {
+			return nil, err
+		}
 		planned := Clone(in)
 		for _, path := range typ.Computed {
 			Default(planned, path, Unknown)
@@ -124,7 +129,11 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	r := s.find(c, typ, req.Id, before)
+	c.Reading = true
+	r, err := s.find(c, typ, req.Id, before)
+	if err != nil {
+		return nil, err
+	}
 	if r == nil {
 		return &pulumirpc.ReadResponse{}, nil
 	}
@@ -149,7 +158,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}
-	c.IgnoreChanges = req.IgnoreChanges
+	c.IgnoreChanges, c.Timeout = req.IgnoreChanges, seconds(req.Timeout)
 	in, secrets, err := unmarshalOpen(req.News)
 	if err != nil {
 		return nil, err
@@ -159,15 +168,25 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	if req.Preview {
+	if req.Preview && typ.Preview == nil {
 		state, err := marshal(Overlay(before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
 	}
-	r := s.find(c, typ, req.Id, before)
+	r, err := s.find(c, typ, req.Id, before)
+	if err != nil {
+		return nil, err
+	}
 	if r == nil {
 		return nil, fmt.Errorf("%s %q does not exist any more: run `pulumi refresh`", c.Type, req.Id)
 	}
 	keepIgnored(c, r, in)
+	if req.Preview {
+		if err := s.preview(c, typ, r, in); err != nil {
+			return nil, err
+		}
+		state, err := marshal(Overlay(before, inputs, in), secrets)
+		return &pulumirpc.UpdateResponse{Properties: state}, err
+	}
 	var state Object
 	if typ.Update != nil {
 		state, err = typ.Update(c, r, in)
@@ -181,6 +200,8 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	answer, err := s.finish(c, typ, r, secrets)
 	return &pulumirpc.UpdateResponse{Properties: answer}, err
 }
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // keepIgnored replaces what the program ignores by what exists: providers leave out of their requests what is ignored, so
 // that others' changes stay.
@@ -205,7 +226,11 @@ func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 	if err != nil {
 		return nil, err
 	}
-	r := s.find(c, typ, req.Id, before)
+	c.Timeout = seconds(req.Timeout)
+	r, err := s.find(c, typ, req.Id, before)
+	if err != nil {
+		return nil, err
+	}
 	if r == nil {
 		return &emptypb.Empty{}, nil
 	}

@@ -1,7 +1,9 @@
 package double
 
 import (
+	"context"
 	"reflect"
+	"time"
 
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
@@ -56,6 +58,10 @@ type Type struct {
 	Scope func(c *Call) string
 	// Key returns a resource's id in the world where the provider's id is not unique. May be nil.
 	Key func(id string, state Object) string
+	// Find returns what exists under a provider's id, or nil, where that is not the world's to say. May be nil: the world's.
+	Find func(c *Call, id string) (*world.Resource, error)
+	// Preview asks the cloud about what a preview plans to create (r is nil) or to change, as soon as all of it is known. May be nil.
+	Preview func(c *Call, r *world.Resource, in Object) error
 	// Create makes the resource and returns its id and what the cloud would answer about it.
 	Create func(c *Call, in Object) (id string, state Object, err error)
 	// Update returns what the cloud answers after a change. May be nil: Overlay.
@@ -94,6 +100,12 @@ type Call struct {
 	Type, Name string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
+	// Context ends with the call, or when the engine gives the deployment up.
+	Context context.Context
+	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Reading says that the
+	// call is a read.
+	Timeout time.Duration
+	Reading bool
 
 	strike strike
 }

@@ -91,6 +91,19 @@ type connection struct {
 	cancel    func()
 }
 
+// during returns a context for a call that ends with the deployment, too.
+func (c *connection) during(call context.Context) context.Context {
+	ctx, cancel := context.WithCancel(call)
+	go func() {
+		defer cancel()
+		select {
+		case <-c.cancelled:
+		case <-call.Done(): // when its handler returns
+		}
+	}()
+	return ctx
+}
+
 type connectionKey struct{}
 
 func connectionOf(ctx context.Context) *connection {

@@ -86,7 +86,7 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 		return nil, nil, s.unconfigured()
 	}
 	s.world.Begin(token)
-	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), strike: strikeOf(ctx)}, typ, nil
+	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), Context: con.during(ctx), strike: strikeOf(ctx)}, typ, nil
 }
 
 func (s *server) unconfigured() error {
@@ -100,11 +100,22 @@ func (s *server) ready(c *Call) error {
 	return s.provider.Ready(c)
 }
 
-func (s *server) find(c *Call, typ *Type, id string, state Object) *world.Resource {
+func (s *server) find(c *Call, typ *Type, id string, state Object) (*world.Resource, error) {
+	if typ.Find != nil {
+		return typ.Find(c, id)
+	}
 	if typ.Key != nil {
 		id = typ.Key(id, state)
 	}
-	return s.world.Get(c.Type, typ.Scope(c), id)
+	return s.world.Get(c.Type, typ.Scope(c), id), nil
+}
+
+// preview asks the cloud about a plan of which all is known.
+func (s *server) preview(c *Call, typ *Type, r *world.Resource, in Object) error {
+	if typ.Preview == nil || !Known(in) {
+		return nil
+	}
+	return typ.Preview(c, r, in)
 }
 
 // finish lets the controllers work, saves the world, and answers with the resource's state. A resource that exists but is

@@ -117,9 +117,17 @@ func failure(state double.Object) []string {
 
 // brokenJob names the annotation by which a program asks for a failed Job to be replaced.
 func brokenJob(c *double.Call, id string, after double.Object) string {
+	job := c.World.Get(jobType, server(c), id)
+	if job == nil || len(failure(job.State)) == 0 {
+		return ""
+	}
+	return replaceUnready(after)
+}
+
+// replaceUnready returns the path of the annotation, where the program has set it.
+func replaceUnready(after double.Object) string {
 	const annotation = "pulumi.com/replaceUnready"
-	live := c.World.Get(jobType, server(c), id)
-	if live == nil || double.Map(after, "metadata.annotations")[annotation] != "true" || len(failure(live.State)) == 0 {
+	if double.Map(after, "metadata.annotations")[annotation] != "true" {
 		return ""
 	}
 	return fmt.Sprintf("metadata.annotations[%q]", annotation)

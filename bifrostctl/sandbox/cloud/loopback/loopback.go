@@ -34,6 +34,7 @@ type Network struct {
 	servers       []*http.Server
 	authority     tls.Certificate
 	client        *http.Client
+	proxy         string
 
 	mu           sync.Mutex
 	routes       []route
@@ -58,14 +59,18 @@ func New() (*Network, error) {
 	if n.plain, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, errors.Join(fmt.Errorf("the sandbox's network: %w", err), n.secure.Close())
 	}
-	n.serve(tls.NewListener(n.secure, &tls.Config{GetCertificate: n.certificate, NextProtos: []string{"http/1.1"}}))
-	n.serve(n.plain)
+	n.serve(tls.NewListener(n.secure, n.tls()), n)
+	n.serve(n.plain, n)
 	n.client = &http.Client{Transport: n.transport()}
 	return n, nil
 }
 
-func (n *Network) serve(listener net.Listener) {
-	server := &http.Server{Handler: n, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+func (n *Network) tls() *tls.Config {
+	return &tls.Config{GetCertificate: n.certificate, NextProtos: []string{"http/1.1"}}
+}
+
+func (n *Network) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	n.servers = append(n.servers, server)
 	go func() { _ = server.Serve(listener) }()
 }
@@ -111,27 +116,34 @@ func (n *Network) handler(host string) http.Handler {
 	return nil
 }
 
-// transport sends everything to the two servers, whatever a proxy variable says.
+// transport sends everything to the two servers, whatever the port is and whatever a proxy variable says.
 func (n *Network) transport() *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(n.authority.Leaf)
 	return &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool},
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			host, port, err := net.SplitHostPort(address)
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return n.dial(ctx, address, n.plain)
+		},
+		DialTLSContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			conn, err := n.dial(ctx, address, n.secure)
 			if err != nil {
 				return nil, err
 			}
-			if n.handler(host) == nil {
-				return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+			secure := tls.Client(conn, &tls.Config{RootCAs: pool, ServerName: hostname(address)})
+			if err := secure.HandshakeContext(ctx); err != nil {
+				return nil, errors.Join(err, conn.Close())
 			}
-			target := n.plain
-			if port == "443" {
-				target = n.secure
-			}
-			return (&net.Dialer{}).DialContext(ctx, network, target.Addr().String())
+			return secure, nil
 		},
 	}
+}
+
+func (n *Network) dial(ctx context.Context, address string, target net.Listener) (net.Conn, error) {
+	host := hostname(address)
+	if n.handler(host) == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", target.Addr().String())
 }
 
 func hostname(host string) string {

@@ -19,13 +19,18 @@ import (
 // issuerHosts are the hosts of the clusters' OIDC issuers.
 var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com"}
 
-// Start starts the network and lets the world's clients reach it. Stop it with Stop.
+// Start starts the network and lets the world's clients reach it, with a real API server other processes too: they come in through
+// the network's proxy, one at a time. Stop it with Stop.
 func Start(w *world.World) error {
 	network, err := loopback.New()
 	if err != nil {
 		return err
 	}
-	for _, pattern := range issuerHosts {
+	hosts := issuerHosts
+	if w.Live != nil {
+		hosts = append([]string{w.Live.Host()}, issuerHosts...)
+	}
+	for _, pattern := range hosts {
 		network.Handle(pattern, discovery(w))
 	}
 	for _, register := range []func(*loopback.Network, *world.World) error{amazon.Register, entra.Register, google.Register} {
@@ -33,8 +38,26 @@ func Start(w *world.World) error {
 			return errors.Join(fmt.Errorf("services of the sandbox's clouds: %w", err), network.Close())
 		}
 	}
+	if w.Live != nil {
+		if err := network.Open(entrance(w)); err != nil {
+			return errors.Join(err, network.Close())
+		}
+	}
 	w.Network = network
 	return nil
+}
+
+// entrance lets a handler run as a call of its own, for a process that does not hold the world's lock.
+func entrance(w *world.World) func(handle func()) {
+	return func(handle func()) {
+		w.Lock()
+		defer w.Unlock()
+		w.Begin("")
+		handle()
+		if err := w.Commit(); err != nil {
+			w.Warn(err.Error())
+		}
+	}
 }
 
 // Stop stops the world's network, where it has one.
@@ -54,6 +77,10 @@ func discovery(w *world.World) http.Handler {
 		for _, cluster := range w.Clusters {
 			if cluster.Issuer == "" || !strings.HasPrefix(asked, strings.TrimSuffix(cluster.Issuer, "/")+"/") {
 				continue
+			}
+			if w.Live != nil && w.Live.Server == cluster.Server {
+				w.Live.ServeHTTP(rw, r)
+				return
 			}
 			handler, err := token.Discovery(w, cluster.Issuer)
 			if err != nil {

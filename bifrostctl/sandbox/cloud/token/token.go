@@ -19,6 +19,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/uuid"
 	"k8s.io/kubernetes/pkg/serviceaccount"
 
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -57,7 +58,7 @@ func parseKey(issuer, text string) (*rsa.PrivateKey, error) {
 	return x509.ParsePKCS1PrivateKey(block.Bytes)
 }
 
-// Sign returns a JWT of the issuer with these claims beside iss, iat, nbf and exp, which lives from now on.
+// Sign returns a JWT of the issuer with these claims beside jti, iss, iat, nbf and exp, which lives from now on. No two are alike.
 func Sign(w *world.World, issuer string, claims map[string]any, lifetime time.Duration) (string, error) {
 	private, err := key(w, issuer)
 	if err != nil {
@@ -75,7 +76,7 @@ func Sign(w *world.World, issuer string, claims map[string]any, lifetime time.Du
 	}
 	now := w.Now()
 	standard := jwt.Claims{
-		Issuer: issuer, IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(lifetime)),
+		ID: uuid.NewString(), Issuer: issuer, IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(lifetime)),
 	}
 	return jwt.Signed(signer).Claims(claims).Claims(standard).Serialize()
 }

@@ -47,11 +47,17 @@ func GUID(parts ...any) string {
 
 // Issuer returns the URL of the cluster's OIDC issuer, without a trailing slash.
 func (c EKSCluster) Issuer(account string) string {
+	if c.API != nil {
+		return c.API.Issuer
+	}
 	return fmt.Sprintf("https://oidc.eks.%s.%s/id/%s", c.Region, DNSSuffix(Partition(c.Region)), c.hash(account))
 }
 
 // Endpoint returns the URL of the cluster's API server.
 func (c EKSCluster) Endpoint(account string) string {
+	if c.API != nil {
+		return c.API.Server
+	}
 	return fmt.Sprintf("https://%s.gr7.%s.eks.%s", c.hash(account), c.Region, DNSSuffix(Partition(c.Region)))
 }
 
@@ -70,7 +76,7 @@ func (c EKSCluster) hash(account string) string {
 }
 
 func (c EKSCluster) cluster(account string) *Cluster {
-	return &Cluster{Server: c.Endpoint(account), CA: authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Account: account, Region: c.Region, Issuer: c.Issuer(account)}
+	return &Cluster{Server: c.Endpoint(account), CA: c.API.authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Account: account, Region: c.Region, Issuer: c.Issuer(account)}
 }
 
 // ARN returns the cluster's ARN.
@@ -79,26 +85,40 @@ func (c ECSCluster) ARN(account string) string {
 }
 
 // Issuer returns the URL of the cluster's OIDC issuer, with the trailing slash that Azure gives it; empty when the
-// issuer is off.
+// issuer is off. That of a real API server is as the server writes it.
 func (c AKSCluster) Issuer(tenant string) string {
 	if !c.OIDCIssuer {
 		return ""
+	}
+	if c.API != nil {
+		return c.API.Issuer
 	}
 	return fmt.Sprintf("https://%s.oic.prod-aks.azure.com/%s/%s/", c.Location, tenant, GUID("aks issuer", tenant, c.ResourceGroup, c.Name))
 }
 
 // Endpoint returns the URL of the cluster's API server.
 func (c AKSCluster) Endpoint(tenant string) string {
+	if c.API != nil {
+		return c.API.Server
+	}
 	return "https://" + c.FQDN(tenant) + ":443"
 }
 
-// FQDN returns the host name of the cluster's API server.
+// FQDN returns the host name by which Azure knows the cluster's API server.
 func (c AKSCluster) FQDN(tenant string) string {
 	return fmt.Sprintf("%s-%s.hcp.%s.azmk8s.io", c.Name, Hex(8, "aks", tenant, c.ResourceGroup, c.Name), c.Location)
 }
 
 func (c AKSCluster) cluster(tenant string) *Cluster {
-	return &Cluster{Server: c.Endpoint(tenant), CA: authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Account: tenant, Issuer: c.Issuer(tenant)}
+	return &Cluster{Server: c.Endpoint(tenant), CA: c.API.authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Account: tenant, Issuer: c.Issuer(tenant)}
+}
+
+// authority returns the PEM text of the certificate authority of a cluster's server.
+func (a *APIServer) authority(server string) string {
+	if a != nil {
+		return a.CA
+	}
+	return authority(server)
 }
 
 // authority returns the PEM text of a self-signed certificate that depends on the server alone: Ed25519 signatures have

@@ -31,6 +31,19 @@ type EKSCluster struct {
 	PodIdentityAgent bool `json:"podIdentityAgent,omitempty"`
 	// CredentialProvider says that the nodes' kubelets ask ecr-credential-provider with a token of the pod's ServiceAccount.
 	CredentialProvider bool `json:"credentialProvider,omitempty"`
+	// API is the real API server that is the cluster's; nil for one of the sandbox's own.
+	API *APIServer `json:"api,omitempty"`
+}
+
+// APIServer is a real Kubernetes API server, as the clouds' look-ups report it.
+type APIServer struct {
+	// Server is its URL, CA the PEM text of the authority that signed its certificate.
+	Server string `json:"server"`
+	CA     string `json:"ca"`
+	// Version is its version, as "1.36.3".
+	Version string `json:"version"`
+	// Issuer is the issuer of its ServiceAccounts' tokens.
+	Issuer string `json:"issuer"`
 }
 
 // FargateProfile says which pods of an EKS cluster run on Fargate: those of a namespace. The kubelets there pull with the pod
@@ -74,6 +87,8 @@ type AKSCluster struct {
 	// OIDCIssuer and WorkloadIdentity say which of the two features are on.
 	OIDCIssuer       bool `json:"oidcIssuer"`
 	WorkloadIdentity bool `json:"workloadIdentity"`
+	// API is the real API server that is the cluster's; nil for one of the sandbox's own.
+	API *APIServer `json:"api,omitempty"`
 }
 
 // Cluster is a Kubernetes API server that clients of the sandbox can reach.
@@ -93,7 +108,7 @@ type Cluster struct {
 }
 
 // SeedAWS adds what is missing of the account and its clusters, and signs the user in to the account. What exists
-// already stays as it is.
+// already stays as it is, but that a real API server takes the place of the one before.
 func (w *World) SeedAWS(seed AWSAccount) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,9 +119,14 @@ func (w *World) SeedAWS(seed AWSAccount) {
 		w.AWS[seed.ID] = account
 	}
 	for _, c := range seed.EKS {
-		if account.EKSCluster(c.Region, c.Name) == nil {
+		known := account.EKSCluster(c.Region, c.Name)
+		switch {
+		case known == nil:
 			account.EKS = append(account.EKS, c)
 			w.addCluster(c.cluster(seed.ID))
+		case c.API != nil:
+			w.moveCluster(known.Endpoint(seed.ID), c.cluster(seed.ID))
+			known.API, known.Version = c.API, c.Version
 		}
 		if c.OIDCProvider {
 			w.addOIDCProvider(seed.ID, c)
@@ -123,7 +143,7 @@ func (w *World) SeedAWS(seed AWSAccount) {
 }
 
 // SeedAzure adds what is missing of the subscription and its clusters, and signs the user in to the subscription. What
-// exists already stays as it is.
+// exists already stays as it is, but that a real API server takes the place of the one before.
 func (w *World) SeedAzure(seed AzureSubscription) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,9 +158,14 @@ func (w *World) SeedAzure(seed AzureSubscription) {
 	}
 	for _, c := range seed.AKS {
 		sub.addResourceGroup(c.ResourceGroup)
-		if sub.AKSCluster(c.ResourceGroup, c.Name) == nil {
+		known := sub.AKSCluster(c.ResourceGroup, c.Name)
+		switch {
+		case known == nil:
 			sub.AKS = append(sub.AKS, c)
 			w.addCluster(c.cluster(seed.Tenant))
+		case c.API != nil:
+			w.moveCluster(known.Endpoint(seed.Tenant), c.cluster(seed.Tenant))
+			known.API, known.Version = c.API, c.Version
 		}
 	}
 }
@@ -178,6 +203,42 @@ func (s *AzureSubscription) addResourceGroup(name string) {
 }
 
 func (w *World) addCluster(c *Cluster) { w.Clusters[c.Server] = c }
+
+// moveCluster puts a cluster in the place of that at another URL, with the objects in it.
+func (w *World) moveCluster(from string, c *Cluster) {
+	delete(w.Clusters, from)
+	w.addCluster(c)
+	for key, r := range w.Resources {
+		if r.Scope == from {
+			delete(w.Resources, key)
+			r.Scope = c.Server
+			w.Put(r)
+		}
+	}
+}
+
+// API returns the real API server of the world's cluster: the one it is served with, or was the last time; nil where the cluster is
+// of the sandbox's own.
+func (w *World) API() *APIServer {
+	if w.Live != nil {
+		return &APIServer{Server: w.Live.Server, CA: w.Live.CA, Version: w.Live.Version, Issuer: w.Live.Issuer}
+	}
+	for _, account := range w.AWS {
+		for _, c := range account.EKS {
+			if c.API != nil {
+				return c.API
+			}
+		}
+	}
+	for _, subscription := range w.Azure {
+		for _, c := range subscription.AKS {
+			if c.API != nil {
+				return c.API
+			}
+		}
+	}
+	return nil
+}
 
 // addOIDCProvider makes the IAM OIDC provider that somebody registered for the cluster before.
 func (w *World) addOIDCProvider(account string, c EKSCluster) {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 )
 
@@ -53,6 +54,9 @@ type World struct {
 	// Network reaches the services of the clouds while the world is served. It is not saved. Requests are made by who holds
 	// the world's lock, so the services behind it read the world without locking it again.
 	Network *loopback.Network `json:"-"`
+
+	// Live is the real API server in which the stack's Kubernetes objects are; nil where the sandbox stands for it. It is not saved.
+	Live *live.Cluster `json:"-"`
 
 	// Warnings are what a person should know though nothing failed; they are not saved.
 	Warnings []string `json:"-"`

@@ -1,0 +1,206 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// state is how far an object is on its way to what was asked for.
+type state struct {
+	ready bool
+	// failed says that it will not become ready any more.
+	failed bool
+	// reasons are why it is not ready.
+	reasons []string
+}
+
+// waits are the kinds that the provider waits for (pulumi-kubernetes 4.32, pkg/await).
+var waits = map[string]func(context.Context, *Cluster, Object) (state, error){
+	"Job": jobState, "Deployment": deploymentState, "Service": serviceState,
+}
+
+// Await waits until the object is what was asked for, and returns how it is then, with the reasons why it is not ready. A timeout
+// of zero looks once. An error is that of the server, or of an interrupted wait; the object may then be nil.
+func (c *Cluster) Await(ctx context.Context, r Ref, kind string, timeout time.Duration) (Object, []string, error) {
+	var live Object
+	var now state
+	// Looks are not cut off by the timeout: the last one tells why.
+	look := func(context.Context) (bool, error) {
+		found, err := c.Get(ctx, r)
+		if err != nil {
+			return false, err
+		}
+		if found == nil {
+			return false, fmt.Errorf("%s %s was deleted while it was waited for", kind, r.Name)
+		}
+		live = found
+		stateOf := waits[kind]
+		if stateOf == nil {
+			return true, nil
+		}
+		seen, err := stateOf(ctx, c, live)
+		if err != nil {
+			return false, err
+		}
+		now = seen
+		return now.ready || now.failed, nil
+	}
+	if timeout == 0 {
+		_, err := look(ctx)
+		return live, now.reasons, err
+	}
+	err := wait.PollUntilContextTimeout(ctx, c.pause, timeout, true, look)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return live, now.reasons, errors.New("the wait was interrupted")
+	case wait.Interrupted(err):
+		return live, append([]string{fmt.Sprintf("timed out after %s", timeout)}, now.reasons...), nil
+	}
+	return live, now.reasons, err
+}
+
+// jobState: a Job is Complete or Failed (Kubernetes, "Jobs", terminal conditions).
+func jobState(ctx context.Context, c *Cluster, live Object) (state, error) {
+	job, err := decode[batchv1.Job](live)
+	if err != nil {
+		return state{}, err
+	}
+	for _, condition := range job.Status.Conditions {
+		if condition.Status != corev1.ConditionTrue {
+			continue
+		}
+		switch condition.Type {
+		case batchv1.JobComplete:
+			return state{ready: true}, nil
+		case batchv1.JobFailed:
+			words, err := c.podWords(ctx, job.Namespace, job.Spec.Selector)
+			return state{failed: true, reasons: append([]string{fmt.Sprintf("the Job failed: %s: %s", condition.Reason, condition.Message)}, words...)}, err
+		}
+	}
+	words, err := c.podWords(ctx, job.Namespace, job.Spec.Selector)
+	return state{reasons: append([]string{"the Job is not complete"}, words...)}, err
+}
+
+// Failed tells whether a live Job has failed.
+func Failed(live Object) bool {
+	job, err := decode[batchv1.Job](live)
+	if err != nil {
+		return false
+	}
+	for _, condition := range job.Status.Conditions {
+		if condition.Type == batchv1.JobFailed && condition.Status == corev1.ConditionTrue {
+			return true
+		}
+	}
+	return false
+}
+
+// deploymentState: as kubectl rollout status decides it (k8s.io/kubectl, pkg/polymorphichelpers/rollout_status.go).
+func deploymentState(ctx context.Context, c *Cluster, live Object) (state, error) {
+	d, err := decode[appsv1.Deployment](live)
+	if err != nil {
+		return state{}, err
+	}
+	want := int32(1)
+	if d.Spec.Replicas != nil {
+		want = *d.Spec.Replicas
+	}
+	s := d.Status
+	if s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == want && s.Replicas == want && s.AvailableReplicas == want {
+		return state{ready: true}, nil
+	}
+	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are available", s.UpdatedReplicas, want, s.AvailableReplicas, s.Replicas)}
+	for _, condition := range d.Status.Conditions {
+		bad := condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue ||
+			condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse
+		if bad {
+			reasons = append(reasons, fmt.Sprintf("%s: %s", condition.Reason, condition.Message))
+		}
+	}
+	words, err := c.podWords(ctx, d.Namespace, d.Spec.Selector)
+	return state{reasons: append(reasons, words...)}, err
+}
+
+// serviceState: a Service that selects pods and has an address of its own needs a ready endpoint.
+func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
+	service, err := decode[corev1.Service](live)
+	if err != nil {
+		return state{}, err
+	}
+	spec := service.Spec
+	if len(spec.Selector) == 0 || spec.ClusterIP == corev1.ClusterIPNone || spec.Type == corev1.ServiceTypeExternalName {
+		return state{ready: true}, nil
+	}
+	slices, err := c.list(ctx, discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), service.Namespace, discoveryv1.LabelServiceName+"="+service.Name)
+	if err != nil {
+		return state{}, err
+	}
+	for _, o := range slices {
+		slice, err := decode[discoveryv1.EndpointSlice](o)
+		if err != nil {
+			return state{}, err
+		}
+		for _, endpoint := range slice.Endpoints {
+			if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
+				return state{ready: true}, nil
+			}
+		}
+	}
+	return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"}}, nil
+}
+
+// podWords returns what the containers of the selected pods wait for or died of.
+func (c *Cluster) podWords(ctx context.Context, namespace string, selector *metav1.LabelSelector) ([]string, error) {
+	if selector == nil {
+		return nil, nil
+	}
+	pods, err := c.list(ctx, corev1.SchemeGroupVersion.WithResource("pods"), namespace, metav1.FormatLabelSelector(selector))
+	var words []string
+	for _, o := range pods {
+		pod, err := decode[corev1.Pod](o)
+		if err != nil {
+			return nil, err
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+				words = append(words, fmt.Sprintf("pod %s: %s: %s", pod.Name, condition.Reason, condition.Message))
+			}
+		}
+		for _, container := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
+			if word := containerWords(container); word != "" {
+				words = append(words, fmt.Sprintf("pod %s: container %s: %s", pod.Name, container.Name, word))
+			}
+		}
+	}
+	return words, err
+}
+
+// quiet are the reasons for waiting that say nothing of a fault.
+var quiet = map[string]bool{"": true, "PodInitializing": true, "ContainerCreating": true}
+
+func containerWords(container corev1.ContainerStatus) string {
+	died := container.State.Terminated
+	if died == nil {
+		died = container.LastTerminationState.Terminated
+	}
+	var words string
+	if waiting := container.State.Waiting; waiting != nil && !quiet[waiting.Reason] {
+		words = waiting.Reason + ": " + waiting.Message
+	}
+	if died == nil || died.ExitCode == 0 {
+		return words
+	}
+	if words != "" {
+		words += "; "
+	}
+	return words + fmt.Sprintf("%s with exit code %d: %s", died.Reason, died.ExitCode, died.Message)
+}

@@ -1,0 +1,344 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+const issuer = "https://oidc.example.com/id/A1"
+
+// server is as much of an API server as a test needs: what it answers by method and path, each answer once but the last.
+type server struct {
+	*httptest.Server
+	mu      sync.Mutex
+	answers map[string][]answer
+	asked   []string
+}
+
+type answer struct {
+	code int
+	body any
+}
+
+func status(code int, reason, message string) answer {
+	return answer{code, Object{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}}
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{answers: map[string][]answer{
+		"GET /version":             {{200, Object{"gitVersion": "v1.36.3-eks-0a1b2c"}}},
+		"GET " + configurationPath: {{200, Object{"issuer": issuer, "jwks_uri": "https://10.0.0.1:6443/openid/v1/jwks"}}},
+		"GET " + keysPath:          {{200, Object{"keys": []any{}}}},
+	}}
+	s.Server = httptest.NewTLSServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := r.Method + " " + r.URL.Path
+	s.asked = append(s.asked, key+"?"+r.URL.RawQuery)
+	next := status(404, "NotFound", key+" not found")
+	if left := s.answers[key]; len(left) > 0 {
+		next = left[0]
+		if len(left) > 1 {
+			s.answers[key] = left[1:]
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if r.Method == http.MethodPatch {
+		w.Header().Set("Warning", `299 - "the server warns"`)
+	}
+	if next.code == 0 { // the connection breaks
+		panic(http.ErrAbortHandler)
+	}
+	w.WriteHeader(next.code)
+	_ = json.NewEncoder(w).Encode(next.body)
+}
+
+func (s *server) answer(key string, answers ...answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers[key] = answers
+}
+
+// kubeconfig writes the login to the server, with the user's own settings.
+func (s *server) kubeconfig(t *testing.T, user string) string {
+	t.Helper()
+	dir := t.TempDir()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600))
+	file := filepath.Join(dir, "kubeconfig")
+	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `apiVersion: v1
+kind: Config
+current-context: x
+contexts: [{name: x, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: %q, certificate-authority: ca.pem}}]
+users: [{name: u, user: %s}]
+`, s.URL, user), 0o600))
+	return file
+}
+
+func (s *server) connect(t *testing.T) *Cluster {
+	t.Helper()
+	c, err := Connect(t.Context(), s.kubeconfig(t, "{token: t}"))
+	require.NoError(t, err)
+	c.pause, c.patience = time.Millisecond, 5*time.Second
+	return c
+}
+
+func TestConnect(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	require.Equal(t, []string{s.URL, "1.36.3", issuer, "oidc.example.com"}, []string{c.Server, c.Version, c.Issuer, c.Host()})
+	require.Contains(t, c.CA, "BEGIN CERTIFICATE")
+}
+
+func TestConnectRefuses(t *testing.T) {
+	s := newServer(t)
+	gone := newServer(t)
+	gone.Close()
+	locked := newServer(t)
+	locked.answer("GET /version", status(401, "Unauthorized", "Unauthorized"))
+	numbered := newServer(t)
+	numbered.answer("GET "+configurationPath, answer{200, Object{"issuer": "https://127.0.0.1:6443"}})
+	text := func(content string) string {
+		file := filepath.Join(t.TempDir(), "kubeconfig")
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		return file
+	}
+	tests := map[string]struct{ file, want string }{
+		"no file":         {filepath.Join(t.TempDir(), "nowhere"), "no such file"},
+		"not YAML":        {text("{"), "read the kubeconfig"},
+		"no context":      {text("apiVersion: v1\nkind: Config\n"), `its current context "" does not exist`},
+		"another program": {s.kubeconfig(t, `{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Never}}`), "logs in with another program"},
+		"no server":       {gone.kubeconfig(t, "{token: t}"), "connection refused"},
+		"no rights":       {locked.kubeconfig(t, "{token: t}"), "provide credentials"},
+		"a number":        {numbered.kubeconfig(t, "{token: t}"), "is no https URL with a host name"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Connect(t.Context(), test.file)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestDiscoveryIsTheServersOwn(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	ask := func(url string) (int, string) {
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, httptest.NewRequest(http.MethodGet, url, nil))
+		return w.Code, strings.TrimSpace(w.Body.String())
+	}
+	code, body := ask(issuer + configurationPath)
+	require.Equal(t, 200, code)
+	require.JSONEq(t, `{"issuer":"`+issuer+`","jwks_uri":"`+issuer+keysPath+`"}`, body, "verifiers reach the keys")
+	code, body = ask(issuer + keysPath)
+	require.Equal(t, 200, code)
+	require.JSONEq(t, `{"keys":[]}`, body)
+	for _, elsewhere := range []string{"https://oidc.example.com" + configurationPath, "https://oidc.example.com/id/B2" + keysPath, issuer + "/version"} {
+		code, _ = ask(elsewhere)
+		require.Equal(t, 404, code, elsewhere)
+	}
+	s.Close()
+	code, _ = ask(issuer + keysPath)
+	require.Equal(t, 200, code, "the last answer stays while the server is away")
+}
+
+var job = Ref{schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}, "ns", "first"}
+
+const jobPath = "/apis/batch/v1/namespaces/ns/jobs/first"
+
+func aJob(conditions ...any) Object {
+	return Object{
+		"apiVersion": "batch/v1", "kind": "Job", "metadata": Object{"name": "first", "namespace": "ns", "uid": "u1"},
+		"spec":   Object{"selector": Object{"matchLabels": Object{"job-name": "first"}}},
+		"status": Object{"conditions": conditions},
+	}
+}
+
+// TestRequestsOutlastARestart: every way in which a server that restarts answers, before it answers.
+func TestRequestsOutlastARestart(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	s.answer("PATCH "+jobPath,
+		answer{}, status(503, "ServiceUnavailable", "starting"), status(401, "Unauthorized", "Unauthorized"),
+		status(403, "Forbidden", "jobs is forbidden: not yet ready to handle request"), answer{200, aJob()})
+	made, err := c.Apply(t.Context(), job, aJob(), Patch{Manager: "m"})
+	require.NoError(t, err)
+	require.Equal(t, "u1", text(made, "metadata", "uid"))
+	require.Contains(t, c.Warnings(), "the server warns")
+	require.Empty(t, c.Warnings(), "each is told once")
+
+	s.answer("PATCH "+jobPath, status(409, "Conflict", `conflict with "kubectl"`))
+	s.asked = nil
+	_, err = c.Apply(t.Context(), job, aJob(), Patch{Manager: "m", DryRun: true})
+	require.ErrorContains(t, err, `conflict with "kubectl"`)
+	require.Len(t, s.asked, 1, "an answer is an answer")
+	require.Contains(t, s.asked[0], "dryRun=All")
+	require.Contains(t, s.asked[0], "fieldManager=m")
+	require.Contains(t, s.asked[0], "force=false")
+
+	c.patience = 20 * time.Millisecond
+	s.answer("GET "+jobPath, answer{})
+	_, err = c.Get(t.Context(), job)
+	require.ErrorContains(t, err, "did not answer for 20ms")
+
+	s.answer("GET "+jobPath, status(404, "NotFound", "gone"))
+	found, err := c.Get(t.Context(), job)
+	require.NoError(t, err)
+	require.Nil(t, found)
+}
+
+func TestDeleteWaits(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	there, gone := answer{200, aJob()}, status(404, "NotFound", "gone")
+	s.answer("GET "+jobPath, there, there, there, gone)
+	s.answer("DELETE "+jobPath, answer{200, Object{"kind": "Status", "apiVersion": "v1", "status": "Success"}})
+	require.NoError(t, c.Delete(t.Context(), job, time.Minute))
+	require.Len(t, s.answers["GET "+jobPath], 1, "looked until it was gone")
+	require.NoError(t, c.Delete(t.Context(), job, time.Minute), "what is not there is a success")
+
+	s.answer("GET "+jobPath, there)
+	require.ErrorContains(t, c.Delete(t.Context(), job, 10*time.Millisecond), "still there after 10ms")
+}
+
+func TestAwaitJob(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	complete := Object{"type": "Complete", "status": "True"}
+	failed := Object{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+	s.answer("GET /api/v1/namespaces/ns/pods", answer{200, Object{"kind": "PodList", "apiVersion": "v1", "items": []any{Object{
+		"apiVersion": "v1", "kind": "Pod", "metadata": Object{"name": "first-x"}, "status": Object{"initContainerStatuses": []any{Object{
+			"name": "token", "state": Object{"terminated": Object{"exitCode": 3, "reason": "Error", "message": "AccessDenied"}},
+		}}, "containerStatuses": []any{Object{"name": "apply", "state": Object{"waiting": Object{"reason": "PodInitializing"}}}}},
+	}}}})
+
+	s.answer("GET "+jobPath, answer{200, aJob()}, answer{200, aJob()}, answer{200, aJob(complete)})
+	_, reasons, err := c.Await(t.Context(), job, "Job", time.Minute)
+	require.NoError(t, err)
+	require.Empty(t, reasons)
+
+	s.answer("GET "+jobPath, answer{200, aJob(failed)})
+	live, reasons, err := c.Await(t.Context(), job, "Job", time.Minute)
+	require.NoError(t, err)
+	require.True(t, Failed(live))
+	require.Equal(t, []string{"the Job failed: BackoffLimitExceeded: too often", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
+
+	s.answer("GET "+jobPath, answer{200, aJob()})
+	_, reasons, err = c.Await(t.Context(), job, "Job", 20*time.Millisecond)
+	require.NoError(t, err)
+	require.Equal(t, []string{"timed out after 20ms", "the Job is not complete", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
+
+	_, reasons, err = c.Await(t.Context(), job, "Job", 0)
+	require.NoError(t, err)
+	require.Equal(t, "the Job is not complete", reasons[0], "a read looks once")
+
+	ctx, interrupt := context.WithCancel(t.Context())
+	s.answer("GET "+jobPath, answer{200, aJob()})
+	time.AfterFunc(10*time.Millisecond, interrupt)
+	_, _, err = c.Await(ctx, job, "Job", time.Hour)
+	require.EqualError(t, err, "the wait was interrupted")
+
+	s.answer("GET "+jobPath, status(404, "NotFound", "gone"))
+	_, _, err = c.Await(t.Context(), job, "Job", time.Minute)
+	require.ErrorContains(t, err, "was deleted while it was waited for")
+}
+
+func TestStates(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	const slices = "GET /apis/discovery.k8s.io/v1/namespaces/ns/endpointslices"
+	list := func(endpoints ...any) answer {
+		return answer{200, Object{"kind": "EndpointSliceList", "apiVersion": "discovery.k8s.io/v1", "items": []any{
+			Object{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": Object{"name": "s"}, "endpoints": endpoints},
+		}}}
+	}
+	deployment := func(observed, replicas, updated, available int) Object {
+		return Object{
+			"metadata": Object{"name": "web", "namespace": "ns", "generation": 2}, "spec": Object{"replicas": 2},
+			"status": Object{"observedGeneration": observed, "replicas": replicas, "updatedReplicas": updated, "availableReplicas": available},
+		}
+	}
+	service := func(spec Object) Object {
+		return Object{"metadata": Object{"name": "web", "namespace": "ns"}, "spec": spec}
+	}
+	ready, unready := Object{"conditions": Object{"ready": true}}, Object{"conditions": Object{"ready": false}}
+	tests := map[string]struct {
+		kind   string
+		live   Object
+		slices answer
+		ready  bool
+	}{
+		"available":            {"Deployment", deployment(2, 2, 2, 2), list(), true},
+		"not seen yet":         {"Deployment", deployment(1, 2, 2, 2), list(), false},
+		"old pods still there": {"Deployment", deployment(2, 3, 2, 2), list(), false},
+		"not updated":          {"Deployment", deployment(2, 2, 1, 2), list(), false},
+		"not available":        {"Deployment", deployment(2, 2, 2, 1), list(), false},
+		"endpoint":             {"Service", service(Object{"selector": Object{"a": "b"}}), list(unready, ready), true},
+		"unready endpoint":     {"Service", service(Object{"selector": Object{"a": "b"}}), list(unready), false},
+		"no endpoint":          {"Service", service(Object{"selector": Object{"a": "b"}}), list(), false},
+		"no selector":          {"Service", service(Object{}), list(), true},
+		"headless":             {"Service", service(Object{"selector": Object{"a": "b"}, "clusterIP": "None"}), list(), true},
+		"another name":         {"Service", service(Object{"selector": Object{"a": "b"}, "type": "ExternalName"}), list(), true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s.answer(slices, test.slices)
+			now, err := waits[test.kind](t.Context(), c, test.live)
+			require.NoError(t, err)
+			require.Equal(t, test.ready, now.ready)
+			require.Equal(t, test.ready, len(now.reasons) == 0)
+		})
+	}
+}
+
+func TestInputsFollowTheLiveObject(t *testing.T) {
+	asked := Object{
+		"apiVersion": "v1", "metadata": Object{"name": "n", "labels": Object{"a": "1"}}, "data": Object{"k": "b2xk"}, "stringData": Object{"s": "x"},
+		"spec": Object{"cpu": "0.5", "empty": Object{}, "list": []any{Object{"port": 1.0}}, "gone": "x"},
+	}
+	found := Object{
+		"apiVersion": "v1", "metadata": Object{"name": "n", "labels": Object{"a": "2", "added": "3"}, "uid": "u"}, "data": Object{"k": "bmV3", "l": "bW9yZQ=="},
+		"spec": Object{"cpu": "500m", "list": []any{Object{"port": 2.0, "protocol": "TCP"}}, "defaulted": true}, "status": Object{},
+	}
+	require.Equal(t, Object{
+		"apiVersion": "v1", "metadata": Object{"name": "n", "labels": Object{"a": "2"}}, "data": Object{"k": "bmV3", "l": "bW9yZQ=="}, "stringData": Object{"s": "x"},
+		"spec": Object{"cpu": "0.5", "empty": Object{}, "list": []any{Object{"port": 2.0}}},
+	}, Inputs(found, asked))
+	imported := Inputs(found, nil)
+	require.NotContains(t, imported, "status")
+	require.Equal(t, Object{"name": "n", "labels": Object{"a": "2", "added": "3"}}, imported["metadata"])
+}
+
+func TestOwnership(t *testing.T) {
+	entry := func(manager string, fields Object) any { return Object{"manager": manager, "fieldsV1": fields} }
+	live := Object{"metadata": Object{"name": "n", "managedFields": []any{
+		entry("ours", Object{"f:data": Object{"f:k": Object{}}, "f:metadata": Object{"f:labels": Object{}}}),
+		entry("refresher", Object{"f:data": Object{"f:.dockerconfigjson": Object{}}}),
+	}}}
+	require.True(t, OwnedByOthers(live, "data", "ours"))
+	require.False(t, OwnedByOthers(live, "metadata.labels", "ours"))
+	require.True(t, OwnedByOthers(live, "metadata.labels", "another"))
+	require.Equal(t, Object{"metadata": Object{"name": "n"}}, Stripped(live))
+	require.Contains(t, live["metadata"], "managedFields", "nothing is changed in place")
+}

@@ -1,0 +1,266 @@
+package kubernetes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// waitTime is how long the provider waits where the program says nothing (pulumi-kubernetes, "customTimeouts").
+const waitTime = 10 * time.Minute
+
+// Live returns the double for a world with a real API server (world.World.Live): the objects are there, and that server, its
+// controllers and its nodes decide about them. What the world records of them is a copy.
+func Live() *double.Provider {
+	p := Provider()
+	for i := range kinds {
+		kinds[i].toLive(p.Types[kinds[i].token])
+	}
+	return p
+}
+
+// toLive lets the real server do what the sandbox does otherwise.
+func (k *kind) toLive(t *double.Type) {
+	t.Check = func(_ *double.Call, in double.Object, fail double.Fail) { k.validateNames(in, fail) }
+	t.Find, t.Preview = k.find, k.rehearse
+	t.Create, t.Update, t.Await, t.Delete = k.apply, k.reapply, k.wait, k.erase
+	if k.broken != nil {
+		t.Broken = k.brokenLive
+	}
+}
+
+// away does what talks to the API server, while others use the world: the pods that it starts ask the clouds' token services. Then it passes
+// on what the server warned of.
+func away(c *double.Call, do func(ctx context.Context, cluster *live.Cluster) error) error {
+	cluster := c.World.Live
+	c.World.Unlock()
+	err := do(c.Context, cluster)
+	c.World.Lock()
+	for _, warning := range cluster.Warnings() {
+		c.World.Warn(warning)
+	}
+	return err
+}
+
+func (k *kind) ref(id string) live.Ref {
+	group, _ := schema.ParseGroupVersion(k.apiVersion) // of a table
+	resource, _, _ := strings.Cut(k.resource, ".")
+	namespace, name, namespaced := strings.Cut(id, "/")
+	if !namespaced {
+		namespace, name = "", id
+	}
+	return live.Ref{Resource: group.WithResource(resource), Namespace: namespace, Name: name}
+}
+
+// manager is the owner of the object's fields: one of its own for each resource, as the provider has it.
+func (k *kind) manager(id string) string { return "pulumi-kubernetes-" + world.Hex(8, k.token, id) }
+
+// find reads the live object. The world's record follows it.
+func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
+	var found double.Object
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+		found, err = cluster.Get(ctx, k.ref(id))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s %q: %w", k.kind, id, err)
+	}
+	r := c.World.Resources[world.Key(k.token, server(c), id)]
+	if found == nil {
+		if r != nil {
+			c.World.Remove(r)
+		}
+		return nil, nil
+	}
+	if r == nil {
+		r = &world.Resource{Type: k.token, Scope: server(c), ID: id}
+		c.World.Put(r)
+	}
+	r.Inputs, r.State = live.Inputs(found, r.Inputs), found
+	return r, nil
+}
+
+// apply makes an object server-side. A name that exists already is an error since 4.29 of the provider.
+func (k *kind) apply(c *double.Call, in double.Object) (string, double.Object, error) {
+	name := double.String(in, "metadata.name")
+	if prefix := double.String(in, "metadata.generateName"); name == "" {
+		name = prefix + world.Hex(5, prefix, c.World.Next())
+	}
+	id := objectID(k.namespace(c, in), name)
+	body := k.live(c, in, name)
+	var made double.Object
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
+		known, err := cluster.Get(ctx, k.ref(id))
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			return fmt.Errorf("%s %q already exists", k.resource, name)
+		}
+		made, err = cluster.Apply(ctx, k.ref(id), body, k.patch(id, in))
+		return err
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id, conflict(err))
+	}
+	return id, live.Stripped(made), nil
+}
+
+// reapply applies an object's new inputs.
+func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+	body := k.request(c, r, in)
+	var made double.Object
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(r.ID, in))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("resource %q was not successfully updated by the Kubernetes API server: %w", r.ID, conflict(err))
+	}
+	return live.Stripped(made), nil
+}
+
+// request is what a change sends. Of what the program ignores it leaves out what another owns: applying it would take it over or be
+// refused. What nobody else owns is sent as it is, because leaving it out would delete it.
+func (k *kind) request(c *double.Call, r *world.Resource, in double.Object) double.Object {
+	body := k.live(c, in, double.String(r.State, "metadata.name"))
+	for _, path := range c.IgnoreChanges {
+		if live.OwnedByOthers(r.State, path, k.manager(r.ID)) {
+			remove(body, path)
+		}
+	}
+	return body
+}
+
+// remove takes the value at a dotted path away.
+func remove(o double.Object, path string) {
+	parent, key := o, path
+	if end := strings.LastIndex(path, "."); end >= 0 {
+		parent, key = double.Map(o, path[:end]), path[end+1:]
+	}
+	delete(parent, key)
+}
+
+// patchForce is the provider's annotation for taking fields over from other managers.
+const patchForce = "pulumi.com/patchForce"
+
+func (k *kind) patch(id string, in double.Object) live.Patch {
+	return live.Patch{Manager: k.manager(id), Force: double.Map(in, "metadata.annotations")[patchForce] == "true"}
+}
+
+// conflict says what to do about a field that another manager owns.
+func conflict(err error) error {
+	if !apierrors.IsConflict(err) {
+		return err
+	}
+	return fmt.Errorf("Server-Side Apply field conflict detected: %w\nAnother manager owns the field: leave it to that one (ignoreChanges), or take it over with the annotation %s: \"true\"", err, patchForce)
+}
+
+// rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,
+// or comes into a namespace that is not there yet.
+func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) error {
+	name := cmp.Or(double.String(in, "metadata.name"), double.String(in, "metadata.generateName")+"xxxxx")
+	namespace := k.namespace(c, in)
+	id := objectID(namespace, name)
+	body := k.live(c, in, name)
+	if r != nil {
+		body = k.request(c, r, in)
+	}
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
+		if r == nil {
+			known, err := cluster.Get(ctx, k.ref(id))
+			if err != nil || known != nil {
+				return err
+			}
+		}
+		if namespace != "" {
+			place, err := cluster.Get(ctx, kindOf(namespaceType).ref(namespace))
+			if err != nil || place == nil {
+				return err
+			}
+		}
+		patch := k.patch(id, in)
+		patch.DryRun = true
+		_, err := cluster.Apply(ctx, k.ref(id), body, patch)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the Kubernetes API server would refuse %s %q: %w", k.kind, id, conflict(err))
+	}
+	return nil
+}
+
+func kindOf(token string) *kind {
+	for i := range kinds {
+		if kinds[i].token == token {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// wait waits for what the provider waits for; a read looks once. Beside the reasons of a
+// Job it tells which services refused its pod meanwhile.
+func (k *kind) wait(c *double.Call, r *world.Resource) []string {
+	timeout := cmp.Or(c.Timeout, waitTime)
+	if c.Reading || skipAwait(r) {
+		timeout = 0
+	}
+	var found double.Object
+	var reasons []string
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+		found, reasons, err = cluster.Await(ctx, k.ref(r.ID), k.kind, timeout)
+		return err
+	})
+	if found != nil {
+		r.State = live.Stripped(found)
+	}
+	if err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	if skipAwait(r) && err == nil {
+		return nil
+	}
+	if k.token != jobType || c.World.Network == nil { // a command that ends has closed it
+		return reasons
+	}
+	refusals := c.World.Network.Refusals.Take()
+	if len(reasons) > 0 && len(refusals) > 0 {
+		reasons = append(reasons, "refused meanwhile: "+hop.Join(refusals))
+	}
+	return reasons
+}
+
+// erase deletes an object and waits until it is gone.
+func (k *kind) erase(c *double.Call, r *world.Resource, in double.Object) error {
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
+		return cluster.Delete(ctx, k.ref(r.ID), cmp.Or(c.Timeout, waitTime))
+	})
+	if err != nil {
+		return fmt.Errorf("delete %s %q: %w", k.kind, r.ID, err)
+	}
+	return k.remove(c, r, in)
+}
+
+// brokenLive is brokenJob for a live Job.
+func (k *kind) brokenLive(c *double.Call, id string, after double.Object) string {
+	var found double.Object
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+		found, err = cluster.Get(ctx, k.ref(id))
+		return err
+	})
+	if err != nil || found == nil || !live.Failed(found) {
+		return "" // what is wrong with the server the next call says
+	}
+	return replaceUnready(after)
+}

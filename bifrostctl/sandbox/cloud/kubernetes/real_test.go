@@ -1,0 +1,41 @@
+package kubernetes
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// TestAChangeLeavesOthersFieldsAlone: of what the program ignores, a request holds what nobody else owns, as it is.
+func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
+	k := kindOf(secretType)
+	in := double.Object{"metadata": double.Object{"name": "pull", "namespace": "ns", "labels": double.Object{"a": "new"}}, "data": double.Object{"k": "bGl2ZQ=="}}
+	request := func(owner string) double.Object {
+		r := &world.Resource{ID: "ns/pull", State: double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
+			double.Object{"manager": owner, "fieldsV1": double.Object{"f:data": double.Object{"f:k": double.Object{}}}},
+		}}}}
+		return k.request(&double.Call{World: world.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, r, in)
+	}
+	require.Equal(t, double.Object{"k": "bGl2ZQ=="}, request(k.manager("ns/pull"))["data"])
+	refreshed := request("refresher")
+	require.NotContains(t, refreshed, "data")
+	require.Equal(t, "new", double.Get(refreshed, "metadata.labels.a"))
+	require.Equal(t, "Secret", refreshed["kind"])
+	require.Contains(t, in, "data", "the inputs stay")
+}
+
+func TestLiveNames(t *testing.T) {
+	secret := kindOf(secretType)
+	require.Regexp(t, `^pulumi-kubernetes-[0-9a-f]{8}$`, secret.manager("ns/a"))
+	require.Equal(t, secret.manager("ns/a"), secret.manager("ns/a"))
+	require.NotEqual(t, secret.manager("ns/a"), secret.manager("ns/b"))
+
+	ref := kindOf(roleType).ref("ns/r")
+	require.Equal(t, "rbac.authorization.k8s.io/v1, Resource=roles", ref.Resource.String())
+	require.Equal(t, []string{"ns", "r"}, []string{ref.Namespace, ref.Name})
+	ref = kindOf(namespaceType).ref("ns")
+	require.Equal(t, []string{"", "ns"}, []string{ref.Namespace, ref.Name})
+}

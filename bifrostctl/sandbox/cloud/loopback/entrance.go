@@ -1,0 +1,118 @@
+package loopback
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// maxRequest is the longest body that a request through the entrance may have: no service takes longer ones.
+const maxRequest = 1 << 20
+
+// Open lets other processes of this machine in: it starts an HTTP proxy on a free port of 127.0.0.1. Its CONNECT leads to the
+// network's own TLS, requests in absolute form to the hosts that answer in clear; a host that the network does not know is
+// refused with 502. Every handler that such a request comes to runs within the function given. Close ends the proxy too.
+func (n *Network) Open(within func(handle func())) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("the proxy of the sandbox's network: %w", err)
+	}
+	inside := n.within(within)
+	tunnels := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{}), addr: listener.Addr()}
+	n.serve(tls.NewListener(tunnels, n.tls()), inside)
+	n.serve(listener, &entrance{network: n, tunnels: tunnels, inside: inside})
+	n.proxy = "http://" + listener.Addr().String()
+	return nil
+}
+
+// Proxy returns the URL of the proxy; "" where Open was not called.
+func (n *Network) Proxy() string { return n.proxy }
+
+// CA returns the PEM text of the certificate authority that signs for the network's hosts.
+func (n *Network) CA() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: n.authority.Certificate[0]})
+}
+
+// within reads a request whole first: nobody waits for a slow client.
+func (n *Network) within(within func(handle func())) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+		if err != nil {
+			http.Error(w, "read the request: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		within(func() { n.ServeHTTP(w, r) })
+	})
+}
+
+// entrance is the proxy.
+type entrance struct {
+	network *Network
+	tunnels *tunnels
+	inside  http.Handler
+}
+
+func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.network.handler(hostname(r.Host)) == nil {
+		http.Error(w, "no such host", http.StatusBadGateway)
+		return
+	}
+	if r.Method != http.MethodConnect {
+		e.inside.ServeHTTP(w, r)
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if _, err := io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		_ = conn.Close()
+		return
+	}
+	e.tunnels.take(conn)
+}
+
+// tunnels is a listener whose connections are those that CONNECT hands over.
+type tunnels struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	addr   net.Addr
+}
+
+var errClosed = errors.New("the sandbox's network is closed")
+
+func (t *tunnels) take(conn net.Conn) {
+	select {
+	case t.conns <- conn:
+	case <-t.closed:
+		_ = conn.Close()
+	}
+}
+
+// Accept implements net.Listener.
+func (t *tunnels) Accept() (net.Conn, error) {
+	select {
+	case conn := <-t.conns:
+		return conn, nil
+	case <-t.closed:
+		return nil, errClosed
+	}
+}
+
+// Close implements net.Listener.
+func (t *tunnels) Close() error {
+	t.once.Do(func() { close(t.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (t *tunnels) Addr() net.Addr { return t.addr }

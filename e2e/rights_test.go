@@ -1,0 +1,238 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// matrixAgent marks the questions of the tests in the audit log, apart from what the refresher's own commands asked.
+const matrixAgent = "bifrost-e2e-matrix"
+
+// as signs in as a ServiceAccount, with a token of its own.
+func (s *site) as(t *testing.T, namespace, account string) (kubernetes.Interface, *rest.Config) {
+	t.Helper()
+	token, err := s.client.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	config := s.plane.WithToken(token.Status.Token)
+	config.UserAgent = matrixAgent
+	client, err := kubernetes.NewForConfig(config)
+	require.NoError(t, err)
+	return client, config
+}
+
+// verbs are all that RBAC knows: of requests, and of its own checks.
+var verbs = []string{
+	"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection",
+	"impersonate", "bind", "escalate", "approve", "sign", "use", "request-serviceaccounts-token-audience",
+}
+
+// rights asks the API server for everything that a ServiceAccount may do: every verb on every resource and subresource, in the
+// stack's namespace, in others and in none, on any name and on those of the secrets that matter.
+func rights(t *testing.T, s *site, account kubernetes.Interface, secrets []string) map[string]bool {
+	t.Helper()
+	_, lists, err := s.client.Discovery().ServerGroupsAndResources()
+	require.NoError(t, err)
+	var questions []authorizationv1.ResourceAttributes
+	ask := func(a authorizationv1.ResourceAttributes) {
+		for _, verb := range verbs {
+			a.Verb = verb
+			questions = append(questions, a)
+		}
+	}
+	for _, list := range lists {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		require.NoError(t, err)
+		for _, r := range list.APIResources {
+			name, sub, _ := strings.Cut(r.Name, "/")
+			places := []string{""}
+			if r.Namespaced {
+				places = []string{namespace, "default", "kube-system"}
+			}
+			for _, place := range places {
+				a := authorizationv1.ResourceAttributes{Group: version.Group, Version: version.Version, Resource: name, Subresource: sub, Namespace: place}
+				ask(a)
+				if name == "secrets" {
+					for _, a.Name = range secrets {
+						ask(a)
+					}
+				}
+			}
+		}
+	}
+	allowed := make([]bool, len(questions))
+	asking, ctx := errgroup.WithContext(t.Context())
+	asking.SetLimit(16)
+	for i := range questions {
+		asking.Go(func() error {
+			review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &questions[i]}}
+			answer, err := account.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+			if err != nil {
+				return err
+			}
+			allowed[i] = answer.Status.Allowed
+			return nil
+		})
+	}
+	require.NoError(t, asking.Wait())
+	granted := map[string]bool{}
+	for i, q := range questions {
+		if allowed[i] {
+			granted[right(q)] = true
+		}
+	}
+	require.Greater(t, len(questions), 3000, "all of the API was asked about")
+	return granted
+}
+
+func right(q authorizationv1.ResourceAttributes) string {
+	resource := schema.GroupResource{Group: q.Group, Resource: q.Resource}.String()
+	if q.Subresource != "" {
+		resource += "/" + q.Subresource
+	}
+	if q.Name != "" {
+		resource += " " + q.Name
+	}
+	return strings.TrimSpace(q.Verb + " " + resource + " " + q.Namespace)
+}
+
+// testRights: the refresher may create and patch the one Secret and nothing else, the gateway nothing, beyond what every
+// ServiceAccount of every cluster may: asked with their own tokens.
+func testRights(t *testing.T, s *site, l *login) {
+	_, err := s.client.CoreV1().ServiceAccounts("default").Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "anybody"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	defer func() {
+		require.NoError(t, s.client.CoreV1().ServiceAccounts("default").Delete(context.Background(), "anybody", metav1.DeleteOptions{}))
+	}()
+	secrets := []string{l.secret, "bifrost-config", "another"}
+	anybody, _ := s.as(t, "default", "anybody")
+	everyone := rights(t, s, anybody, secrets)
+	table := "what every ServiceAccount may: " + strings.Join(slices.Sorted(maps.Keys(everyone)), ", ") + "\n"
+	for account, want := range map[string][]string{
+		refresherSA: {"create secrets " + l.secret + " " + namespace, "patch secrets " + l.secret + " " + namespace},
+		gatewaySA:   nil,
+		"default":   nil,
+	} {
+		client, _ := s.as(t, namespace, account)
+		own := rights(t, s, client, secrets)
+		maps.DeleteFunc(own, func(right string, _ bool) bool { return everyone[right] })
+		granted := slices.Sorted(maps.Keys(own))
+		require.Equal(t, want, granted, "%s", account)
+		table += fmt.Sprintf("%s may, beside that: %s\n", account, cmp.Or(strings.Join(granted, ", "), "nothing"))
+	}
+	report.add("Rights on the real API server, "+s.stack+" (every verb x resource x namespace)", table)
+}
+
+// testAudit: what the refreshers' commands really asked of the API server, in all runs so far.
+func testAudit(t *testing.T, s *site, l *login) {
+	events, err := s.plane.Audit()
+	require.NoError(t, err)
+	asked := map[string]int{}
+	for _, e := range events {
+		if e.UserAgent == matrixAgent || !strings.HasPrefix(e.User.Username, "system:serviceaccount:"+namespace+":") {
+			continue
+		}
+		require.Equal(t, "system:serviceaccount:"+namespace+":"+refresherSA, e.User.Username, "nobody else of the namespace asks for anything: %s", e.RequestURI)
+		if e.ObjectRef == nil {
+			require.Equal(t, "get", e.Verb, "%s", e.RequestURI)
+			asked["discovery"]++
+			continue
+		}
+		require.Empty(t, e.ObjectRef.Subresource)
+		asked[strings.Join([]string{e.Verb, e.ObjectRef.Resource, e.ObjectRef.Namespace + "/" + e.ObjectRef.Name}, " ")]++
+	}
+	patch := "patch secrets " + namespace + "/" + l.secret
+	require.Positive(t, asked[patch])
+	text := fmt.Sprintf("%s: %d times; discovery: %d times; nothing else\n", patch, asked[patch], asked["discovery"])
+	delete(asked, patch)
+	delete(asked, "discovery")
+	require.Empty(t, asked)
+	report.add("What the refreshers asked of the API server, "+s.stack+" (audit log)", text)
+}
+
+// testEscalation: with the recipe's Role a ServiceAccount becomes another one; with ours it does not.
+func testEscalation(t *testing.T, s *site, l *login) {
+	ctx := t.Context()
+	const place, powerful, puller = "recipe", "powerful", "bifrost-sa"
+	_, err := s.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: place}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	defer func() {
+		require.NoError(t, s.client.CoreV1().Namespaces().Delete(context.Background(), place, metav1.DeleteOptions{}))
+	}()
+	for _, account := range []string{powerful, puller} {
+		_, err := s.client.CoreV1().ServiceAccounts(place).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
+	grant(t, s, place, powerful, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
+	grant(t, s, place, puller, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "create", "delete"}})
+
+	recipe, _ := s.as(t, place, puller)
+	_, err = recipe.CoreV1().Pods(place).List(ctx, metav1.ListOptions{})
+	require.ErrorContains(t, err, "forbidden")
+	stolen := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "stolen", Annotations: map[string]string{corev1.ServiceAccountNameKey: powerful}},
+		Type:       corev1.SecretTypeServiceAccountToken,
+	}
+	_, err = recipe.CoreV1().Secrets(place).Create(ctx, stolen, metav1.CreateOptions{})
+	require.NoError(t, err)
+	var token string
+	eventually(t, "the token of the other ServiceAccount", func(ctx context.Context) error {
+		secret, err := recipe.CoreV1().Secrets(place).Get(ctx, stolen.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if token = string(secret.Data[corev1.ServiceAccountTokenKey]); token == "" {
+			return fmt.Errorf("not there yet")
+		}
+		return nil
+	})
+	other, err := kubernetes.NewForConfig(s.plane.WithToken(token))
+	require.NoError(t, err)
+	_, err = other.CoreV1().Pods(place).List(ctx, metav1.ListOptions{})
+	require.NoError(t, err, "it has become the powerful one")
+
+	ours, _ := s.as(t, namespace, refresherSA)
+	stolen.Annotations[corev1.ServiceAccountNameKey] = gatewaySA
+	_, err = ours.CoreV1().Secrets(namespace).Create(ctx, stolen, metav1.CreateOptions{})
+	require.ErrorContains(t, err, `cannot create resource "secrets"`)
+	applied := `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"stolen","annotations":{"` + corev1.ServiceAccountNameKey + `":"` + gatewaySA + `"}},"type":"` + string(corev1.SecretTypeServiceAccountToken) + `"}`
+	force := true
+	_, err = ours.CoreV1().Secrets(namespace).Patch(ctx, "stolen", types.ApplyPatchType, []byte(applied), metav1.PatchOptions{FieldManager: "thief", Force: &force})
+	require.ErrorContains(t, err, `cannot patch resource "secrets"`)
+	// Nor does the one Secret that it may write become such a token: the type of a Secret cannot change.
+	applied = strings.Replace(applied, `"stolen"`, `"`+l.secret+`"`, 1)
+	_, err = ours.CoreV1().Secrets(namespace).Patch(ctx, l.secret, types.ApplyPatchType, []byte(applied), metav1.PatchOptions{FieldManager: "thief", Force: &force})
+	require.ErrorContains(t, err, "field is immutable")
+	_, err = ours.CoreV1().Secrets(namespace).Get(ctx, l.secret, metav1.GetOptions{})
+	require.ErrorContains(t, err, `cannot get resource "secrets"`)
+	require.ErrorContains(t, ours.CoreV1().Secrets(namespace).Delete(ctx, l.secret, metav1.DeleteOptions{}), `cannot delete resource "secrets"`)
+}
+
+// grant gives a ServiceAccount a Role with one rule.
+func grant(t *testing.T, s *site, place, account string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	name := metav1.ObjectMeta{Name: account}
+	_, err := s.client.RbacV1().Roles(place).Create(t.Context(), &rbacv1.Role{ObjectMeta: name, Rules: []rbacv1.PolicyRule{rule}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = s.client.RbacV1().RoleBindings(place).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: name, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: account},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: account, Namespace: place}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+}
