@@ -384,7 +384,8 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 		return nil, fmt.Errorf("%s: secret: %w", name, err)
 	}
 
-	// Server-side apply needs patch alone; create lets it heal a Secret that was deleted. Never get: nothing can be read back.
+	// Server-side apply needs patch alone; create lets it heal a Secret that was deleted. No get or list: only the answer to its
+	// own patch shows it this one Secret (docs/e2e.md, "What is left").
 	role, err := rbacv1.NewRole(ctx, name+"-role", &rbacv1.RoleArgs{
 		Metadata: meta(pulumi.String(roleName)),
 		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{

@@ -35,17 +35,16 @@ func run(m *testing.M) int {
 }
 
 func prerequisites() error {
-	var missing []error
-	if _, err := controlplane.Binaries(); err != nil {
-		missing = append(missing, err)
-	}
 	if err := node.Available(); err != nil {
-		missing = append(missing, err)
+		return err
+	}
+	if _, err := controlplane.Binaries(); err != nil {
+		return err
 	}
 	if _, err := os.Stat(bifrostctl); err != nil {
-		missing = append(missing, errors.New("bin/bifrostctl is not built: run make e2e"))
+		return errors.New("bin/bifrostctl is not built: run make e2e")
 	}
-	return errors.Join(missing...)
+	return nil
 }
 
 // repository is the root of the project, bifrostctl its companion.

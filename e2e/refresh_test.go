@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -230,4 +231,38 @@ func testRestartDuringRefresh(t *testing.T, s *site, l *login) {
 	after := pullSecret(t, s, l)
 	require.Equal(t, before.UID, after.UID)
 	require.NotEqual(t, before.Data, after.Data)
+}
+
+// testVendorCLI: the refresh works with the vendor's own CLI, where this machine has it.
+func testVendorCLI(t *testing.T, s *site, l *login) {
+	path := l.vendorCLI()
+	if path == "" {
+		t.Skip("neither AWS CLI version 2 (for aws-dev) nor the Google Cloud CLI (for azure-dev) is installed here: only the stand-in was tried")
+	}
+	before := pullSecret(t, s, l)
+	require.NoError(t, s.agent.Run(t.Context(), refresher(t, s, l), node.RunOptions{VendorCLI: path}).Failure())
+	require.NotEqual(t, before.Data, pullSecret(t, s, l).Data)
+	version, err := exec.Command(path, "--version").Output()
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(version), "\n")
+	report.add("Refreshed with the vendor's own CLI, "+s.stack, first)
+}
+
+// vendorCLI finds a vendor's CLI of the version that the image holds; "" where there is none. Version 1 of the AWS CLI reads other variables.
+func (l *login) vendorCLI() string {
+	candidates := []string{"gcloud"}
+	if l == ecrLogin {
+		candidates = []string{"aws", "/usr/local/bin/aws", "/usr/bin/aws"}
+	}
+	for _, candidate := range candidates {
+		path, err := exec.LookPath(candidate)
+		if err != nil {
+			continue
+		}
+		version, err := exec.Command(path, "--version").Output()
+		if err == nil && (strings.HasPrefix(string(version), "aws-cli/2.") || strings.HasPrefix(string(version), "Google Cloud SDK ")) {
+			return path
+		}
+	}
+	return ""
 }

@@ -47,6 +47,8 @@ type way struct {
 	login    *login // nil: there is no pull Secret
 	injected bool   // by EKS Pod Identity
 	thorough bool   // configuration is changed, too
+	// more is looked at while the stack is up; may be nil.
+	more func(t *testing.T, s *site)
 }
 
 var (
@@ -54,8 +56,8 @@ var (
 	// The others on EKS.
 	eksWays = []way{
 		{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true},
-		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}},
-		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}},
+		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, more: nodesGetNoToken},
+		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, more: nodesGetTokenForECR},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
 	federation = []string{
@@ -78,6 +80,7 @@ func TestEKS(t *testing.T) {
 	}
 	t.Run(irsa.name, func(t *testing.T) { life(t, s, irsa) })
 	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, irsa) })
+	t.Run("example any-app", func(t *testing.T) { testAnyApp(t, s) })
 	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
 }
 
@@ -87,23 +90,33 @@ func TestAKS(t *testing.T) {
 	for _, w := range aksWays {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
-	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, aksWays[0]) })
+	t.Run("refresher", func(t *testing.T) {
+		testRefresher(t, s, aksWays[0], check{"delete then create", testDeleteThenCreate}) // the recipe for AKS refreshes so
+	})
+}
+
+// check is one look at the refresher of a stack that is up, while its clouds are served.
+type check struct {
+	name string
+	test func(*testing.T, *site, *login)
+}
+
+// checks are in this order: the audit log is read before others than the refresher ask.
+var checks = []check{
+	{"in place", testInPlace}, {"killed", testKilled}, {"vendor CLI", testVendorCLI}, {"heals", testHeals},
+	{"API server restarted", testRestartDuringRefresh}, {"audit", testAudit}, {"rights", testRights},
+	{"escalation", testEscalation}, {"left over", testLeftOver},
 }
 
 // testRefresher looks at the refresher of a stack that is up: what it may, what it does, and what becomes of a disturbed one.
-func testRefresher(t *testing.T, s *site, w way) {
+func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	s.fresh(t)
 	s.deploy(t, w)
 	defer s.must(t, "destroy")
 	defer s.serve(t)()
-	t.Run("in place", func(t *testing.T) { testInPlace(t, s, w.login) })
-	t.Run("delete then create", func(t *testing.T) { testDeleteThenCreate(t, s, w.login) })
-	t.Run("killed", func(t *testing.T) { testKilled(t, s, w.login) })
-	t.Run("heals", func(t *testing.T) { testHeals(t, s, w.login) })
-	t.Run("API server restarted", func(t *testing.T) { testRestartDuringRefresh(t, s, w.login) })
-	t.Run("audit", func(t *testing.T) { testAudit(t, s, w.login) })
-	t.Run("rights", func(t *testing.T) { testRights(t, s, w.login) })
-	t.Run("escalation", func(t *testing.T) { testEscalation(t, s, w.login) })
+	for _, c := range append(slices.Clone(checks), more...) {
+		t.Run(c.name, func(t *testing.T) { c.test(t, s, w.login) })
+	}
 }
 
 // testRestartDuringUp: the API server crashes at two moments of an up, and is back later. The same up ends well.
@@ -147,6 +160,9 @@ func life(t *testing.T, s *site, w way) {
 	require.NoError(t, err)
 	require.Equal(t, "restricted", enforced.Labels["pod-security.kubernetes.io/enforce"])
 	pods := gatewayPods(t, s)
+	if w.more != nil {
+		w.more(t, s)
+	}
 
 	var token *corev1.Secret
 	if w.login != nil {

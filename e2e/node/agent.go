@@ -36,9 +36,6 @@ type Config struct {
 	Name string
 	// Commands is the folder with the programs kubectl, aws and gcloud.
 	Commands string
-	// RealCLIs runs the vendors' own aws and gcloud, from the host's PATH, instead of those in Commands. Version 1 of the AWS CLI reads no
-	// AWS_REGION, and neither version takes Pod Identity credentials through a proxy.
-	RealCLIs bool
 	// Network is asked at every start of a container and at every pull. While it fails, processes find nobody at their proxy.
 	Network func() (Network, error)
 	// PodIdentity tells whether EKS injects Pod Identity for a ServiceAccount; nil: for none.

@@ -93,7 +93,7 @@ func (p *podRun) prepare(ctx context.Context, c *corev1.Container) (*prepared, e
 	if err := errors.Join(os.MkdirAll(s.Root, 0o755), os.WriteFile(made.termination, nil, 0o600), os.Chmod(made.termination, 0o666)); err != nil {
 		return nil, err
 	}
-	if err := content.fill(s, p.agent.config); err != nil {
+	if err := content.fill(s, p.agent.config.Commands, p.options.VendorCLI); err != nil {
 		return nil, err
 	}
 	if network.CAFile != "" {

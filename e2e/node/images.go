@@ -16,7 +16,7 @@ type image struct {
 	name *regexp.Regexp
 	// host are commands of the machine, own those of Config.Commands.
 	host, own []string
-	// vendor is the one of own that Config.RealCLIs replaces; it needs more of the machine's commands.
+	// vendor is the one of own that RunOptions.VendorCLI replaces; it needs more of the machine's commands.
 	vendor     string
 	more       []string
 	entrypoint []string
@@ -48,8 +48,8 @@ const commandDir = "/usr/bin"
 // libraries are where a machine's commands find theirs. Some are links to others.
 var libraries = []string{"/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache"}
 
-// fill puts the image's content into a root.
-func (i image) fill(s *jail.Spec, config Config) error {
+// fill puts the image's content into a root. commands is the folder of own, vendorCLI the path of the vendor's own CLI, or "".
+func (i image) fill(s *jail.Spec, commands, vendorCLI string) error {
 	s.Links = map[string]string{"/bin": "usr/bin"}
 	s.Files = map[string]string{
 		"/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "/etc/group": "root:x:0:\n",
@@ -57,14 +57,14 @@ func (i image) fill(s *jail.Spec, config Config) error {
 	}
 	host := i.host
 	for _, name := range i.own {
-		if config.RealCLIs && name == i.vendor {
-			if err := addReal(s, name); err != nil {
+		if vendorCLI != "" && name == i.vendor {
+			if err := addReal(s, name, vendorCLI); err != nil {
 				return err
 			}
 			host = slices.Concat(host, i.more)
 			continue
 		}
-		if err := add(s, name, filepath.Join(config.Commands, name)); err != nil {
+		if err := add(s, name, filepath.Join(commands, name)); err != nil {
 			return err
 		}
 	}

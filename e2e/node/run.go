@@ -16,6 +16,8 @@ type RunOptions struct {
 	Env map[string]string
 	// APIServer is the host and port that containers are told instead of the cluster's.
 	APIServer string
+	// VendorCLI is the path of a vendor's own aws or gcloud on this machine, which takes the stand-in's place in the image.
+	VendorCLI string
 	// BeforeContainer is called before each container starts; with an error the run ends there.
 	BeforeContainer func(name string) error
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,48 +11,50 @@ import (
 	"bifrost/e2e/node/jail"
 )
 
-// addReal puts a vendor's CLI into a root: what is installed with it and with the interpreter that its first line names, where it is on
-// the machine, and a link in the PATH.
-func addReal(s *jail.Spec, name string) error {
-	program, err := locate(name)
+// addReal puts a vendor's CLI into a root: what is installed with it, where it is on the machine, a link in the PATH, and the interpreter
+// that its first line names.
+func addReal(s *jail.Spec, name, path string) error {
+	program, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return fmt.Errorf("install %s on this machine, its image is to have the real one: %w", name, err)
+		return fmt.Errorf("the vendor's %s: %w", name, err)
 	}
-	s.Links[filepath.Join(commandDir, name)] = program
-	for _, path := range []string{program, interpreter(program)} {
-		if path == "" {
-			continue
-		}
-		// bin/NAME is part of the folder above.
-		prefix := filepath.Dir(filepath.Dir(path))
-		shared := slices.Contains(append([]string{"/", "/usr", "/usr/local"}, libraries...), prefix)
-		inLibraries := slices.ContainsFunc(libraries, func(dir string) bool { return strings.HasPrefix(path, dir+"/") })
-		mounted := slices.ContainsFunc(s.Mounts, func(m jail.Mount) bool { return m.Target == prefix })
-		if shared || inLibraries || mounted {
-			continue
-		}
+	target := filepath.Join(commandDir, name)
+	if program == target {
+		s.Mounts = append(s.Mounts, jail.Mount{Source: program, Target: target, ReadOnly: true})
+	} else {
+		s.Links[target] = program
+		addInstallation(s, program)
+	}
+	first := interpreter(program)
+	if first == "" {
+		return nil
+	}
+	if !shared(filepath.Dir(filepath.Dir(first))) {
+		addInstallation(s, first)
+		return nil
+	}
+	if first == "/bin/sh" || first == "/usr/bin/env" {
+		return nil // in the image anyway, or naming one that is
+	}
+	return add(s, filepath.Base(first), first)
+}
+
+// addInstallation mounts the folder that a program was installed to, of which bin/NAME is a part, unless libraries hold it.
+func addInstallation(s *jail.Spec, program string) {
+	prefix := filepath.Dir(filepath.Dir(program))
+	inLibraries := slices.ContainsFunc(libraries, func(dir string) bool { return strings.HasPrefix(program, dir+"/") })
+	mounted := slices.ContainsFunc(s.Mounts, func(m jail.Mount) bool { return m.Target == prefix })
+	if !shared(prefix) && !inLibraries && !mounted {
 		s.Mounts = append(s.Mounts, jail.Mount{Source: prefix, Target: prefix, ReadOnly: true})
 	}
-	return nil
 }
 
-// locate finds a command, and what is behind a shim of pyenv.
-func locate(name string) (string, error) {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", err
-	}
-	if filepath.Base(filepath.Dir(path)) == "shims" {
-		out, err := exec.Command("pyenv", "which", name).Output()
-		if err != nil {
-			return "", fmt.Errorf("pyenv which %s: %w", name, err)
-		}
-		path = strings.TrimSpace(string(out))
-	}
-	return filepath.EvalSymlinks(path)
+// shared tells whether a folder holds all sorts of programs.
+func shared(prefix string) bool {
+	return slices.Contains([]string{"/", "/usr", "/usr/local"}, prefix)
 }
 
-// interpreter is the program that a script's first line names, if it is one outside the usual folders.
+// interpreter is the program that a script's first line names; "" where it is none.
 func interpreter(script string) string {
 	file, err := os.Open(script)
 	if err != nil {

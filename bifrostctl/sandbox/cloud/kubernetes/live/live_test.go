@@ -2,19 +2,27 @@ package live
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -341,4 +349,28 @@ func TestOwnership(t *testing.T) {
 	require.True(t, OwnedByOthers(live, "metadata.labels", "another"))
 	require.Equal(t, Object{"metadata": Object{"name": "n"}}, Stripped(live))
 	require.Contains(t, live["metadata"], "managedFields", "nothing is changed in place")
+}
+
+// TestPasses: what a crash of the API server does to a request is asked again; what it means is not.
+func TestPasses(t *testing.T) {
+	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	for text, err := range map[string]error{
+		"refused":               &url.Error{Op: "Get", URL: "https://x", Err: syscall.ECONNREFUSED},
+		"reset in the answer":   fmt.Errorf("unexpected error when reading response body. Please retry. Original error: %w", reset),
+		"cut off in the answer": errors.New("stream error when reading response body, may be caused by closed connection. Please retry. Original error: x"),
+		"end of file":           io.ErrUnexpectedEOF,
+		"busy":                  apierrors.NewTooManyRequests("later", 1),
+		"broken":                apierrors.NewInternalError(errors.New("etcd")),
+	} {
+		require.True(t, passes(err), text)
+	}
+	for text, err := range map[string]error{
+		"no error":  nil,
+		"missing":   apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, "x"),
+		"wrong":     apierrors.NewBadRequest("x"),
+		"forbidden": apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("rbac")),
+		"stranger":  &url.Error{Op: "Get", URL: "https://x", Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}},
+	} {
+		require.False(t, passes(err), text)
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
+	"net"
 	"strings"
 	"time"
 
@@ -146,7 +146,7 @@ func (c *Cluster) request(ctx context.Context, ask func(context.Context) (*unstr
 // passes tells of an error whether it may pass by itself: the server is away, begins, or has too much to do.
 func passes(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	var sent *url.Error
+	var network net.Error
 	var answered apierrors.APIStatus
 	switch {
 	case err == nil, errors.As(err, &certificate):
@@ -157,8 +157,8 @@ func passes(err error) bool {
 		starting := apierrors.IsForbidden(err) && strings.Contains(err.Error(), "not yet ready to handle request")
 		return code >= 500 || code == 429 || code == 401 || starting
 	}
-	// Refused, reset, cut off in the middle of an answer: client-go wraps them all.
-	return errors.As(err, &sent) || strings.Contains(err.Error(), "EOF") || errors.Is(err, context.DeadlineExceeded)
+	// Refused, reset, cut off in the middle of an answer: client-go wraps some of them, and asks to retry in words when it read half an answer.
+	return errors.As(err, &network) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "Please retry") || errors.Is(err, context.DeadlineExceeded)
 }
 
 // plain copies an object so that all its numbers are float64, as everywhere in the sandbox.
