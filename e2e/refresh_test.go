@@ -90,14 +90,17 @@ func (r *readings) String() string {
 		refreshes, r.reads.Load(), r.missing.Load(), gap.Round(time.Millisecond), r.damaged.Load(), len(r.versions), len(r.uids))
 }
 
-// testInPlace: the Secret is there and whole at every moment of a hundred refreshes.
+// testInPlace: the Secret is there and whole at every moment of a hundred refreshes. Meanwhile the CronJob's own controller makes some
+// more, every minute.
 func testInPlace(t *testing.T, s *site, l *login) {
 	pod := refresher(t, s, l)
 	before := pullSecret(t, s, l)
+	s.kubectl(t, controlplane.AdminUser, "patch", "cronjob", l.cronJob, "--patch", `{"spec":{"schedule":"* * * * *"}}`)
 	seen, stop := poll(t, s, namespace, l.secret, l.check)
 	for range refreshes {
 		require.NoError(t, s.agent.Run(t.Context(), pod, node.RunOptions{}).Failure())
 	}
+	awaitScheduled(t, s, l)
 	stop()
 	after := pullSecret(t, s, l)
 	require.Zero(t, seen.missing.Load())
@@ -107,6 +110,24 @@ func testInPlace(t *testing.T, s *site, l *login) {
 	require.Greater(t, len(seen.versions), refreshes/2, "the readers saw most of the tokens")
 	require.Greater(t, seen.reads.Load(), int64(refreshes), "the readers were faster than the refreshes")
 	report.add("Refresh in place, as the CronJob's container commands do it, "+s.stack, seen.String())
+}
+
+// awaitScheduled waits for a Job of the CronJob's own, and lets no other begin.
+func awaitScheduled(t *testing.T, s *site, l *login) {
+	t.Helper()
+	complete := func(ctx context.Context) error {
+		cronJob, err := s.client.BatchV1().CronJobs(namespace).Get(ctx, l.cronJob, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if cronJob.Status.LastSuccessfulTime == nil || len(cronJob.Status.Active) > 0 {
+			return fmt.Errorf("%+v: %s", cronJob.Status, s.words(ctx))
+		}
+		return nil
+	}
+	eventually(t, "a scheduled refresh", complete)
+	s.kubectl(t, controlplane.AdminUser, "patch", "cronjob", l.cronJob, "--patch", `{"spec":{"suspend":true}}`)
+	eventually(t, "the last scheduled refresh", complete)
 }
 
 // testDeleteThenCreate measures the recipe's commands in the same way. Its Secret is elsewhere, so that ours stays whole.
