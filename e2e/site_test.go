@@ -144,18 +144,14 @@ func (s *site) fresh(t *testing.T) {
 	s.state, s.nodePulls, s.injected = t.TempDir(), false, nil
 }
 
-// outcome is what a command of the sandbox printed with --json.
+// outcome is what the tests look at of what a command of the sandbox printed with --json.
 type outcome struct {
-	Result, Error string
-	Changes       struct{ Create, Update, Replace, Delete, Same int }
-	Resources     []struct {
-		URN, Type, ID string
-		Inputs        map[string]any
-	}
-	Outputs  map[string]any
-	Warnings []string
-	stderr   string
-	err      error
+	Error     string
+	Changes   struct{ Create, Update, Replace, Delete, Same int }
+	Resources []struct{ URN string }
+	Warnings  []string
+	stderr    string
+	err       error
 }
 
 func (s *site) command(ctx context.Context, operation string, args ...string) *exec.Cmd {

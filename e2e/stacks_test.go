@@ -204,13 +204,13 @@ func change(t *testing.T, s *site, w way, pods []types.UID, token *corev1.Secret
 }
 
 // deploy brings the whole stack up.
-func (s *site) deploy(t *testing.T, w way) outcome {
+func (s *site) deploy(t *testing.T, w way) {
 	t.Helper()
 	s.mu.Lock()
 	s.nodePulls = w.login == nil
 	s.injected = map[string]bool{namespace + "/" + refresherSA: w.injected}
 	s.mu.Unlock()
-	return s.must(t, "up", set(w.settings)...)
+	s.must(t, "up", set(w.settings)...)
 }
 
 func set(settings []string) []string {

@@ -8,11 +8,8 @@ import (
 	"io"
 	"os"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 )
-
-var getOptions = metav1.GetOptions{}
 
 // auditPolicy records who did what to which object, and never a body: those hold tokens.
 const auditPolicy = `apiVersion: audit.k8s.io/v1

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -90,11 +91,11 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 	}
 	// What the controllers make in every namespace is there: pods can be made.
 	return c.await(ctx, controllerManagerProgram, func(ctx context.Context, client kubernetes.Interface) error {
-		_, err := client.CoreV1().ServiceAccounts("default").Get(ctx, "default", getOptions)
+		_, err := client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
-		_, err = client.CoreV1().ConfigMaps("default").Get(ctx, "kube-root-ca.crt", getOptions)
+		_, err = client.CoreV1().ConfigMaps("default").Get(ctx, "kube-root-ca.crt", metav1.GetOptions{})
 		return err
 	})
 }

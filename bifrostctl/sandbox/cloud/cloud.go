@@ -86,7 +86,7 @@ func SecretProperties(typ string) []string {
 
 // Providers returns the doubles of all provider packages that the sandbox models.
 func Providers() []*double.Provider {
-	return []*double.Provider{aws.Provider(), azure.Provider(), kubernetes.Provider(), gcp.Provider()}
+	return providers(kubernetes.Provider())
 }
 
 // CheckPackage refuses the name of a provider package that the sandbox does not model.
@@ -99,6 +99,10 @@ func CheckPackage(name string) error {
 		return fmt.Errorf("the sandbox has no provider %q, but %s", name, strings.Join(packages, ", "))
 	}
 	return nil
+}
+
+func providers(kubernetes *double.Provider) []*double.Provider {
+	return []*double.Provider{aws.Provider(), azure.Provider(), kubernetes, gcp.Provider()}
 }
 
 func kubernetesOf(w *World) *double.Provider {
@@ -117,8 +121,7 @@ func Serve(w *World, packages ...string) (*Servers, error) {
 			return nil, err
 		}
 	}
-	all := []*double.Provider{aws.Provider(), azure.Provider(), kubernetesOf(w), gcp.Provider()}
-	left := slices.DeleteFunc(all, func(p *double.Provider) bool {
+	left := slices.DeleteFunc(providers(kubernetesOf(w)), func(p *double.Provider) bool {
 		return len(packages) > 0 && !slices.Contains(packages, p.Package)
 	})
 	if err := services.Start(w); err != nil {

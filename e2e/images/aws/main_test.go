@@ -1,40 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/e2e/images/imagetest"
 )
 
-// TestMain is the command itself when a test starts it: the environment's proxy is read once in a process.
-func TestMain(m *testing.M) {
-	if os.Getenv("AS_COMMAND") != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { imagetest.Main(m, main) }
 
-// command runs it with an environment of its own.
+// command runs it where there is no machine's own role to find, and once.
 func command(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, complaints bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append([]string{"AS_COMMAND=1", "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1"}, env...)
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := cmd.Run(); err != nil {
-		require.IsType(t, &exec.ExitError{}, err)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
+	return imagetest.Command(t, append([]string{"HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1"}, env...), args...)
 }
 
 const (
@@ -46,14 +30,8 @@ const (
 // clouds is a proxy that answers for AWS. What it saw is by host.
 func clouds(t *testing.T) (proxy string, seen func(host string) string) {
 	t.Helper()
-	var requests sync.Map
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		requests.Store(r.Host, r.Header.Get("Authorization")+" "+string(body))
-		switch r.Host {
+	return imagetest.Clouds(t, func(w http.ResponseWriter, host string) {
+		switch host {
 		case "sts.test":
 			_, _ = io.WriteString(w, assumed)
 		case "169.254.170.23":
@@ -64,12 +42,7 @@ func clouds(t *testing.T) (proxy string, seen func(host string) string) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"not authorized to perform: ecr:GetAuthorizationToken"}`)
 		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL, func(host string) string {
-		text, _ := requests.Load(host)
-		return fmt.Sprint(text)
-	}
+	})
 }
 
 func TestWebIdentity(t *testing.T) {

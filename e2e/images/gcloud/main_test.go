@@ -1,52 +1,25 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/e2e/images/imagetest"
 )
 
-// TestMain is the command itself when a test starts it: the environment's proxy is read once in a process.
-func TestMain(m *testing.M) {
-	if os.Getenv("AS_COMMAND") != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
-func command(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var out, complaints bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append([]string{"AS_COMMAND=1"}, env...)
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := cmd.Run(); err != nil {
-		require.IsType(t, &exec.ExitError{}, err)
-	}
-	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
-}
+func TestMain(m *testing.M) { imagetest.Main(m, main) }
 
 // clouds is a proxy that answers for Google's token services. What it saw is by host.
 func clouds(t *testing.T) (proxy string, seen func(host string) string) {
 	t.Helper()
-	var requests sync.Map
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		requests.Store(r.Host, r.Header.Get("Authorization")+" "+string(body))
+	return imagetest.Clouds(t, func(w http.ResponseWriter, host string) {
 		w.Header().Set("Content-Type", "application/json")
-		switch r.Host {
+		switch host {
 		case "sts.test":
 			_, _ = io.WriteString(w, `{"access_token":"federated","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":3600}`)
 		case "iam.test":
@@ -55,12 +28,7 @@ func clouds(t *testing.T) (proxy string, seen func(host string) string) {
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"The audience does not match"}`)
 		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL, func(host string) string {
-		text, _ := requests.Load(host)
-		return fmt.Sprint(text)
-	}
+	})
 }
 
 // configuration writes a credential configuration.
@@ -79,7 +47,7 @@ func TestAccessToken(t *testing.T) {
 	const impersonation = `"service_account_impersonation_url":"http://iam.test/v1/projects/-/serviceAccounts/reader@p.iam.gserviceaccount.com:generateAccessToken",`
 	home := t.TempDir()
 	env := []string{"HTTP_PROXY=" + proxy, "CLOUDSDK_CONFIG=" + filepath.Join(home, "made", "here"), "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=" + configuration(t, "http://sts.test/v1/token", impersonation)}
-	code, out, complaints := command(t, env, "auth", "print-access-token", "--quiet")
+	code, out, complaints := imagetest.Command(t, env, "auth", "print-access-token", "--quiet")
 	require.Zero(t, code, complaints)
 	require.Equal(t, "of-the-service-account\n", out)
 	require.Contains(t, seen("sts.test"), "subject_token=the-subject-token")
@@ -88,7 +56,7 @@ func TestAccessToken(t *testing.T) {
 	require.DirExists(t, filepath.Join(home, "made", "here"))
 
 	env[2] = "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=" + configuration(t, "http://sts.test/v1/token", "")
-	code, out, complaints = command(t, env, "auth", "print-access-token")
+	code, out, complaints = imagetest.Command(t, env, "auth", "print-access-token")
 	require.Zero(t, code, complaints)
 	require.Equal(t, "federated\n", out, "without impersonation")
 }
@@ -111,7 +79,7 @@ func TestRefusals(t *testing.T) {
 			"There was a problem refreshing your current auth tokens"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, out, complaints := command(t, c.env, c.args...)
+			code, out, complaints := imagetest.Command(t, c.env, c.args...)
 			require.Equal(t, c.code, code, complaints)
 			require.Empty(t, out)
 			require.Contains(t, complaints, c.want)
