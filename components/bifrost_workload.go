@@ -50,39 +50,99 @@ const (
 // (cloud-provider-aws 1.35). It is not the annotation of IRSA, which serves containers.
 const EcrRoleAnnotation = "eks.amazonaws.com/ecr-role-arn"
 
-// BifrostWorkloadArgs are the arguments of NewBifrostWorkload.
+// BifrostWorkloadArgs are the arguments of NewBifrostWorkload. The gateway is a Deployment, or with Storage a StatefulSet of one pod.
 type BifrostWorkloadArgs struct {
-	// Name of Deployment and Service and value of the label `app`. Default bifrost.
+	// Name of the workload and its Service, and value of the label `app`. Default bifrost.
 	Name string `pulumi:"name,optional"`
 	// Namespace of everything; it must exist.
 	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Image with a tag or a digest.
 	Image string `pulumi:"image"`
-	// PullSecret is the name of the image pull Secret; the Deployment waits until it is known. None: the nodes can pull.
+	// ImagePullPolicy is IfNotPresent or Always. Default: IfNotPresent.
+	ImagePullPolicy string `pulumi:"imagePullPolicy,optional"`
+	// PullSecret is the name of the image pull Secret; the pods wait until it is known. None: the nodes can pull.
 	PullSecret pulumi.StringInput `pulumi:"pullSecret,optional"`
-	// Replicas, at least 1.
-	Replicas int `pulumi:"replicas"`
+	// Replicas, at least 1; exactly 1 with Storage; 0 with Autoscaling, which decides.
+	Replicas int `pulumi:"replicas,optional"`
+
 	// Config is the text of config.json. It becomes a Secret.
-	Config pulumi.StringInput `pulumi:"config"`
-	// Env are plain environment variables; SecretEnv are kept in a Secret. No name may be in both.
-	Env       map[string]string             `pulumi:"env,optional"`
-	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
-	// ServiceAccount of the gateway, made here. It has no right in the cluster and mounts no token. Default bifrost-sa.
+	Config pulumi.StringInput `pulumi:"config,optional"`
+	// ExistingConfigSecret has config.json under that key; exactly one of it and Config. Its changes roll no pods.
+	ExistingConfigSecret string `pulumi:"existingConfigSecret,optional"`
+	// Env are plain environment variables; SecretEnv are kept in a Secret; SecretRefs come from existing Secrets, whose changes roll no
+	// pods. No name may be in two of them.
+	Env        map[string]string             `pulumi:"env,optional"`
+	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
+	// EncryptionKey becomes the variable BIFROST_ENCRYPTION_KEY, from a Secret of its own that no `up` changes by accident. Nil: the
+	// variable comes from SecretRefs, or the gateway does not encrypt.
+	EncryptionKey pulumi.StringInput `pulumi:"encryptionKey,optional"`
+	// ChangeEncryptionKey lets this `up` change the key. What the gateway has encrypted with the old one must be readable by it no more.
+	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
+	// Log of the gateway.
+	Log *WorkloadLogArgs `pulumi:"log,optional"`
+
+	// ServiceAccount of the gateway, made here. It mounts no token and has no right in the cluster, but for Clustering. Default bifrost-sa.
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
+	// ExistingServiceAccount uses it instead; what AwsRoleArn, EcrRoleArn or AzureClientId would annotate is then its owner's.
+	ExistingServiceAccount bool `pulumi:"existingServiceAccount,optional"`
 	// AwsRoleArn is the gateway's own runtime identity on EKS (IRSA), such as for Amazon Bedrock. It never pulls the image.
-	AwsRoleArn string `pulumi:"awsRoleArn,optional"`
+	AwsRoleArn pulumi.StringInput `pulumi:"awsRoleArn,optional"`
+	// PodIdentity says that EKS Pod Identity gives the gateway its runtime identity: the association should be among DependsOn.
+	PodIdentity bool `pulumi:"podIdentity,optional"`
 	// EcrRoleArn is the role as which kubelets pull the image, with a token of the gateway's ServiceAccount that they ask for
 	// themselves; nodes must be configured for it. The containers never hold it. None: kubelets pull in another way.
 	EcrRoleArn pulumi.StringInput `pulumi:"ecrRoleArn,optional"`
 	// AzureClientId is the gateway's own runtime identity on AKS (workload identity), such as for Azure OpenAI.
 	AzureClientId string `pulumi:"azureClientId,optional"`
-	// Resources of the container. Defaults: requests 250m and 512Mi, limits 1 and 2Gi. GOMEMLIMIT is 90 % of MemoryLimit.
-	CpuRequest    string `pulumi:"cpuRequest,optional"`
-	MemoryRequest string `pulumi:"memoryRequest,optional"`
-	CpuLimit      string `pulumi:"cpuLimit,optional"`
-	MemoryLimit   string `pulumi:"memoryLimit,optional"`
-	// Labels of all objects; the selector is `app` alone.
-	Labels map[string]string `pulumi:"labels,optional"`
+
+	// Resources of the container. Defaults: requests 250m, 512Mi and 256Mi, limits 1, 2Gi and 2Gi. GOMEMLIMIT is 90 % of MemoryLimit.
+	CpuRequest              string `pulumi:"cpuRequest,optional"`
+	MemoryRequest           string `pulumi:"memoryRequest,optional"`
+	EphemeralStorageRequest string `pulumi:"ephemeralStorageRequest,optional"`
+	CpuLimit                string `pulumi:"cpuLimit,optional"`
+	MemoryLimit             string `pulumi:"memoryLimit,optional"`
+	EphemeralStorageLimit   string `pulumi:"ephemeralStorageLimit,optional"`
+	// Storage keeps the data folder on a volume, for SQLite. Nil: the folder is empty in every new pod.
+	Storage *WorkloadStorageArgs `pulumi:"storage,optional"`
+
+	// Autoscaling decides about the number of pods. Not with Storage.
+	Autoscaling *WorkloadAutoscalingArgs `pulumi:"autoscaling,optional"`
+	// DisruptionBudget holds while nodes are drained. Default: at most one pod unavailable, where there are two or more.
+	DisruptionBudget *WorkloadDisruptionBudgetArgs `pulumi:"disruptionBudget,optional"`
+	// Scheduling says where pods run.
+	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
+	// PreStopSeconds pass before SIGTERM, so that endpoints forget the pod; all of its end, with the gateway's clean-up of up to 30 s,
+	// has TerminationGraceSeconds. Defaults 15 and 60. Streams that are longer need more.
+	PreStopSeconds          int `pulumi:"preStopSeconds,optional"`
+	TerminationGraceSeconds int `pulumi:"terminationGraceSeconds,optional"`
+	// StartupSeconds is how long a start, migrations of the database included, may take. Default 300.
+	StartupSeconds int `pulumi:"startupSeconds,optional"`
+	// Clustering lets the pods share their state.
+	Clustering *WorkloadClusteringArgs `pulumi:"clustering,optional"`
+
+	// Service of the gateway. Default: ClusterIP on port 80.
+	Service *WorkloadServiceArgs `pulumi:"service,optional"`
+	// Ingress or HttpRoute, or both, lead from outside to the Service.
+	Ingress   *WorkloadIngressArgs   `pulumi:"ingress,optional"`
+	HttpRoute *WorkloadHttpRouteArgs `pulumi:"httpRoute,optional"`
+	// NetworkPolicy of the pods. Default: one that lets in the pods of the namespace.
+	NetworkPolicy *WorkloadNetworkPolicyArgs `pulumi:"networkPolicy,optional"`
+	// Monitoring makes a ServiceMonitor.
+	Monitoring *WorkloadMonitoringArgs `pulumi:"monitoring,optional"`
+
+	// Labels and Annotations of all objects; the selector is `app` alone. PodLabels and PodAnnotations are the pods' own.
+	Labels         map[string]string `pulumi:"labels,optional"`
+	Annotations    map[string]string `pulumi:"annotations,optional"`
+	PodLabels      map[string]string `pulumi:"podLabels,optional"`
+	PodAnnotations map[string]string `pulumi:"podAnnotations,optional"`
+	// ExtraVolumes of the pods, ExtraVolumeMounts of the gateway's container, ExtraContainers and InitContainers beside it: these must
+	// meet the Pod Security Standard "restricted" themselves.
+	ExtraVolumes      corev1.VolumeArray      `pulumi:"extraVolumes,optional"`
+	ExtraVolumeMounts corev1.VolumeMountArray `pulumi:"extraVolumeMounts,optional"`
+	ExtraContainers   corev1.ContainerArray   `pulumi:"extraContainers,optional"`
+	InitContainers    corev1.ContainerArray   `pulumi:"initContainers,optional"`
+
 	// DependsOn is what the pods need before their image can be pulled, beside PullSecret: the nodes' right to pull.
 	DependsOn []pulumi.Resource
 }
@@ -113,9 +173,8 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
 	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount))...)
-	errs = append(errs, check.Arn(field.NewPath("awsRoleArn"), a.AwsRoleArn, check.RoleArn)...)
 	errs = append(errs, check.Optional(field.NewPath("azureClientId"), a.AzureClientId, check.UUID)...)
-	if a.AwsRoleArn != "" && a.AzureClientId != "" {
+	if a.AwsRoleArn != nil && a.AzureClientId != "" {
 		errs = append(errs, field.Invalid(field.NewPath("azureClientId"), a.AzureClientId, "a gateway runs in one cloud: awsRoleArn is set too"))
 	}
 	errs = append(errs, check.Quantity(field.NewPath("cpuRequest"), a.CpuRequest)...)
@@ -157,7 +216,13 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 	}
 
 	saMeta := meta(cmp.Or(args.ServiceAccount, DefaultGatewayServiceAccount))
-	annotations := merge(args.identityAnnotations())
+	annotations := pulumi.StringMap{}
+	if args.AwsRoleArn != nil {
+		annotations["eks.amazonaws.com/role-arn"] = args.AwsRoleArn
+	}
+	if args.AzureClientId != "" {
+		annotations["azure.workload.identity/client-id"] = pulumi.String(args.AzureClientId)
+	}
 	if args.EcrRoleArn != nil {
 		annotations[EcrRoleAnnotation] = args.EcrRoleArn
 	}
@@ -278,16 +343,6 @@ func allowTokenAudience(ctx *pulumi.Context, c *BifrostWorkload, name string, me
 		return nil, fmt.Errorf("%s: role binding for the token audience: %w", name, err)
 	}
 	return binding, nil
-}
-
-func (a *BifrostWorkloadArgs) identityAnnotations() map[string]string {
-	switch {
-	case a.AwsRoleArn != "":
-		return map[string]string{"eks.amazonaws.com/role-arn": a.AwsRoleArn}
-	case a.AzureClientId != "":
-		return map[string]string{"azure.workload.identity/client-id": a.AzureClientId}
-	}
-	return nil
 }
 
 // identityPodLabels: the Azure webhook picks pods by their own label, never by the ServiceAccount's.

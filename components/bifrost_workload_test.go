@@ -113,7 +113,7 @@ func TestRuntimeIdentity(t *testing.T) {
 	plain := recordWorkload(t, asIs)
 	require.False(t, plain.One(t, "kubernetes:apps/v1:Deployment").Has(use))
 
-	aws := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AwsRoleArn = "arn:aws:iam::111122223333:role/Bedrock" })
+	aws := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AwsRoleArn = pulumi.String("arn:aws:iam::111122223333:role/Bedrock") })
 	require.Equal(t, "arn:aws:iam::111122223333:role/Bedrock",
 		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
@@ -129,7 +129,7 @@ func TestKubeletPull(t *testing.T) {
 
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.PullSecret, a.EcrRoleArn = nil, pulumi.String("arn:aws:iam::111122223333:role/Pull")
-		a.AwsRoleArn, a.ServiceAccount = "arn:aws:iam::111122223333:role/Bedrock", "gateway"
+		a.AwsRoleArn, a.ServiceAccount = pulumi.String("arn:aws:iam::111122223333:role/Bedrock"), "gateway"
 	})
 	deployment := g.One(t, "kubernetes:apps/v1:Deployment")
 	require.False(t, deployment.Has("spec.template.spec.imagePullSecrets"))
@@ -154,13 +154,13 @@ func TestKubeletPull(t *testing.T) {
 
 func TestBifrostWorkloadRefuses(t *testing.T) {
 	args := &BifrostWorkloadArgs{
-		Name: "Bifrost", Image: "bifrost:latest", ServiceAccount: "A", AwsRoleArn: "a", AzureClientId: "b",
+		Name: "Bifrost", Image: "bifrost:latest", ServiceAccount: "A", AwsRoleArn: pulumi.String("a"), AzureClientId: "b",
 		CpuRequest: "x", MemoryRequest: "x", CpuLimit: "x", MemoryLimit: "x", Labels: map[string]string{"a": "b c"},
 		Env:       map[string]string{"A B": "", "TWICE": ""},
 		SecretEnv: map[string]pulumi.StringInput{"C D": pulumi.String(""), "TWICE": pulumi.String("")},
 	}
 	requireRefused(t, args.Validate(), []string{
-		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "awsRoleArn", "azureClientId", "azureClientId",
+		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "azureClientId", "azureClientId",
 		"cpuRequest", "memoryRequest", "cpuLimit", "memoryLimit", "labels[a]",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostWorkload(ctx, "x", args, on)

@@ -213,7 +213,7 @@ func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pull *eksPu
 		provider: provider,
 		pull:     pull.secret,
 		workload: components.BifrostWorkloadArgs{
-			AwsRoleArn: c.EKS.GatewayRoleArn, EcrRoleArn: pull.gatewayRoleArn, DependsOn: []pulumi.Resource{pull.component},
+			AwsRoleArn: optionalInput(c.EKS.GatewayRoleArn), EcrRoleArn: pull.gatewayRoleArn, DependsOn: []pulumi.Resource{pull.component},
 		},
 	})
 	if err != nil {
@@ -252,4 +252,12 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		"taskDefinition": service.TaskDefinitionArn, "logGroup": service.LogGroup,
 	})
 	return nil
+}
+
+// optionalInput leaves an input out when it is empty.
+func optionalInput(s string) pulumi.StringInput {
+	if s == "" {
+		return nil
+	}
+	return pulumi.String(s)
 }
