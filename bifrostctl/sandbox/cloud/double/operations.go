@@ -29,7 +29,9 @@ func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 	before, _ := open(olds)
 	typ.Name.assign(c, in, before, req.RandomSeed)
 	failures := failures{}
-	checkSchema(typ.Args.ElementType(), in, nil, failures.add)
+	if typ.Args != nil {
+		checkSchema(typ.Args.ElementType(), in, nil, failures.add)
+	}
 	for _, path := range typ.Required {
 		if Get(in, path) == nil {
 			failures.add(path, "missing required property %q", path)

@@ -31,7 +31,7 @@ type Provider struct {
 
 // Type is the double of one resource type. Paths are dotted.
 type Type struct {
-	// Args is the SDK's argument struct.
+	// Args is the SDK's argument struct; nil where the properties are free.
 	Args Args
 	// Required names the required properties that checkSchema cannot see: lists, maps and unions.
 	Required []string

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -21,32 +22,43 @@ func condition(typ, status, reason, message string) double.Object {
 	return double.Object{"type": typ, "status": status, "reason": reason, "message": message}
 }
 
-// awaitDeployment starts a Deployment's pods.
-func awaitDeployment(c *double.Call, r *world.Resource) []string {
-	problems := podProblems(c, r)
+// replicasOf returns how many pods a Deployment or StatefulSet is to have.
+func replicasOf(r *world.Resource) float64 {
 	replicas, given := double.Get(r.State, "spec.replicas").(float64)
 	if !given {
-		replicas = 1
+		return 1
 	}
-	if replicas == 0 {
+	return replicas
+}
+
+// awaitDeployment starts a Deployment's pods.
+func awaitDeployment(c *double.Call, r *world.Resource) []string {
+	rescale(c, r)
+	problems := podProblems(c, r)
+	if replicasOf(r) == 0 {
 		problems = nil
 	}
-	status := double.Object{"observedGeneration": double.Get(r.State, "metadata.generation"), "replicas": replicas, "updatedReplicas": replicas}
-	if len(problems) > 0 {
-		status["unavailableReplicas"] = replicas
-		status["conditions"] = []any{condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")}
-	} else {
-		status["readyReplicas"], status["availableReplicas"] = replicas, replicas
-		status["conditions"] = []any{
-			condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
-			condition("Progressing", "True", "NewReplicaSetAvailable", "ReplicaSet has successfully progressed."),
-		}
-	}
-	r.State["status"] = status
+	r.State["status"] = deploymentStatus(r, len(problems) == 0)
 	if skipAwait(r) {
 		return nil
 	}
 	return problems
+}
+
+func deploymentStatus(r *world.Resource, ready bool) double.Object {
+	replicas := replicasOf(r)
+	status := double.Object{"observedGeneration": double.Get(r.State, "metadata.generation"), "replicas": replicas, "updatedReplicas": replicas}
+	if !ready {
+		status["unavailableReplicas"] = replicas
+		status["conditions"] = []any{condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")}
+		return status
+	}
+	status["readyReplicas"], status["availableReplicas"] = replicas, replicas
+	status["conditions"] = []any{
+		condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
+		condition("Progressing", "True", "NewReplicaSetAvailable", "ReplicaSet has successfully progressed."),
+	}
+	return status
 }
 
 func available(r *world.Resource) bool {
@@ -141,8 +153,8 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 	if len(selector) == 0 || headless || skipAwait(r) {
 		return nil
 	}
-	for _, d := range c.World.List(deploymentType, server(c)) {
-		if namespaceOf(d) == namespaceOf(r) && subset(selector, double.Map(d.State, "spec.template.metadata.labels")) && available(d) {
+	for _, owner := range slices.Concat(c.World.List(deploymentType, server(c)), c.World.List(statefulSetType, server(c))) {
+		if namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) && available(owner) {
 			return nil
 		}
 	}

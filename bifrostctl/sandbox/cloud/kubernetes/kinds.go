@@ -3,18 +3,23 @@ package kubernetes
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	appsargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	autoscalingargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/autoscaling/v2"
 	batchargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	coreargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	networkingargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	policyargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	rbacargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -29,14 +34,26 @@ const (
 	cronJobType        = "kubernetes:batch/v1:CronJob"
 	jobType            = "kubernetes:batch/v1:Job"
 	deploymentType     = "kubernetes:apps/v1:Deployment"
+	statefulSetType    = "kubernetes:apps/v1:StatefulSet"
+	claimType          = "kubernetes:core/v1:PersistentVolumeClaim"
+	budgetType         = "kubernetes:policy/v1:PodDisruptionBudget"
+	autoscalerType     = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	networkPolicyType  = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+	ingressType        = "kubernetes:networking.k8s.io/v1:Ingress"
+	httpRouteType      = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
+	serviceMonitorType = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
+	prometheusRuleType = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
+	definitionType     = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 )
 
 // kind is one kind of objects.
 type kind struct {
 	token            string
 	apiVersion, kind string
-	resource         string // as the API names it in errors
-	args             double.Args
+	resource         string      // as the API names it in errors
+	args             double.Args // nil: untyped
+	definition       string      // the CustomResourceDefinition of a custom resource
+	given            bool        // a cluster has such objects or not: the program only looks them up
 	clusterWide      bool
 	checkName        func(string) []string
 	required         []string
@@ -46,6 +63,7 @@ type kind struct {
 	allocate         func(c *double.Call, live double.Object) // what the API server gives out
 	await            func(c *double.Call, r *world.Resource) []string
 	broken           func(c *double.Call, id string, after double.Object) string
+	leave            func(c *double.Call, r *world.Resource) // what a controller does when the object goes
 	computed         []string
 }
 
@@ -100,6 +118,49 @@ var kinds = []kind{
 		replace: []string{"spec.selector"}, await: awaitDeployment,
 		computed: []string{"status"},
 	},
+	{
+		token: statefulSetType, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps", args: appsargs.StatefulSetArgs{},
+		checkName: validation.IsDNS1123Label, required: []string{"spec"},
+		replace: []string{"spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
+		await:   awaitStatefulSet, leave: leaveClaims, computed: []string{"status"},
+	},
+	{
+		token: claimType, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims", args: coreargs.PersistentVolumeClaimArgs{},
+		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
+		replace: []string{"spec"}, await: awaitClaim, computed: []string{"status"},
+	},
+	{
+		token: budgetType, apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
+		checkName: validation.IsDNS1123Subdomain, await: awaitBudget, computed: []string{"status"},
+	},
+	{
+		token: autoscalerType, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
+		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"}, await: awaitAutoscaler, computed: []string{"status"},
+	},
+	{
+		token: networkPolicyType, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
+		checkName: validation.IsDNS1123Subdomain,
+	},
+	{
+		token: ingressType, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io", args: networkingargs.IngressArgs{},
+		checkName: validation.IsDNS1123Subdomain, await: awaitIngress, computed: []string{"status"},
+	},
+	{
+		token: httpRouteType, apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", resource: crds.HTTPRoutes,
+		definition: crds.HTTPRoutes, checkName: validation.IsDNS1123Subdomain,
+	},
+	{
+		token: serviceMonitorType, apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", resource: crds.ServiceMonitors,
+		definition: crds.ServiceMonitors, checkName: validation.IsDNS1123Subdomain,
+	},
+	{
+		token: prometheusRuleType, apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", resource: crds.PrometheusRules,
+		definition: crds.PrometheusRules, checkName: validation.IsDNS1123Subdomain,
+	},
+	{
+		token: definitionType, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", resource: "customresourcedefinitions.apiextensions.k8s.io",
+		given: true, clusterWide: true, checkName: validation.IsDNS1123Subdomain,
+	},
 }
 
 // model makes the double of the kind.
@@ -138,9 +199,34 @@ func (k *kind) validate(c *double.Call, in double.Object, fail double.Fail) {
 	}
 	candidate := k.live(c, in, cmp.Or(double.String(in, "metadata.name"), double.String(in, "metadata.generateName")+"xxxxx"))
 	double.Set(candidate, "metadata.uid", "to-be-given")
-	if _, err := apiserver.Create(candidate); err != nil {
+	// A dry run of a custom resource waits until its definition is there.
+	if _, err := k.store(c, candidate, nil); err != nil && !errors.As(err, new(*noMatch)) {
 		fail("", "%v", err)
 	}
+}
+
+// noMatch is the answer to an object whose kind the cluster does not have.
+type noMatch struct{ kind, apiVersion string }
+
+func (e *noMatch) Error() string {
+	return fmt.Sprintf("the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created: no matches for kind %q in version %q", e.kind, e.apiVersion)
+}
+
+// store returns what the API server stores of an object that is to exist, or to take the place of old.
+func (k *kind) store(c *double.Call, object, old double.Object) (double.Object, error) {
+	switch {
+	case k.given:
+		return nil, fmt.Errorf("the sandbox makes no objects of kind %s: its clusters have them or not", k.kind)
+	case k.definition != "":
+		definition := c.World.Get(definitionType, server(c), k.definition)
+		if definition == nil {
+			return nil, &noMatch{k.kind, k.apiVersion}
+		}
+		return object, apiserver.Custom(object, definition.State)
+	case old == nil:
+		return apiserver.Create(object)
+	}
+	return apiserver.Update(object, old)
 }
 
 func (k *kind) validateNames(in double.Object, fail double.Fail) {
@@ -172,4 +258,15 @@ func decode[T any](o double.Object) (T, error) {
 		return v, fmt.Errorf("decode: %w", err)
 	}
 	return v, nil
+}
+
+// encode is decode's reverse.
+func encode(v any) (double.Object, error) {
+	var o double.Object
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	err = json.Unmarshal(text, &o)
+	return o, err
 }

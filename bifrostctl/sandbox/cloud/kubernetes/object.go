@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -40,7 +39,7 @@ func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, 
 	if k.allocate != nil {
 		k.allocate(c, live)
 	}
-	stored, err := apiserver.Create(live)
+	stored, err := k.store(c, live, nil)
 	if err != nil {
 		return failed("%w", err)
 	}
@@ -64,7 +63,7 @@ func (k *kind) update(c *double.Call, r *world.Resource, in double.Object) (doub
 	generation, _ := double.Get(live, "metadata.generation").(float64)
 	double.Set(live, "metadata.generation", generation+1)
 	touch(c.World, live)
-	stored, err := apiserver.Update(live, r.State)
+	stored, err := k.store(c, live, r.State)
 	if err != nil {
 		return nil, fmt.Errorf("resource %q was not successfully updated by the Kubernetes API server: %w", r.ID, err)
 	}
@@ -73,6 +72,9 @@ func (k *kind) update(c *double.Call, r *world.Resource, in double.Object) (doub
 
 // remove takes with a namespace all that is in it.
 func (k *kind) remove(c *double.Call, r *world.Resource, _ double.Object) error {
+	if k.leave != nil {
+		k.leave(c, r)
+	}
 	if !k.clusterWide {
 		return nil
 	}

@@ -13,8 +13,8 @@ import (
 // rootCA is the ConfigMap that a controller publishes in every namespace.
 const rootCA = "kube-root-ca.crt"
 
-// podProblems returns why the pods of a Deployment or Job do not start, in the words of events: the namespace forbids them,
-// or what they refer to is not there.
+// podProblems returns why the pods of a Deployment, StatefulSet or Job do not start or do not become ready, in the words of events where
+// there are any: admission forbids them, what they refer to is not there, or what they need cannot be reached.
 func podProblems(c *double.Call, owner *world.Resource) []string {
 	namespace := namespaceOf(owner)
 	pod, err := decode[corev1.PodTemplateSpec](double.Map(owner.State, "spec.template"))
@@ -30,13 +30,20 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 	}
 	p := podCheck{call: c, namespace: namespace}
 	p.serviceAccount(pod.Spec.ServiceAccountName)
+	p.priorityClass(pod.Spec.PriorityClassName)
 	for _, v := range pod.Spec.Volumes {
 		p.volume(v)
+		p.claim(owner, v)
 	}
 	for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 		p.environment(container)
 	}
 	p.rights(pod.Spec.ServiceAccountName)
+	p.cutOff(&pod, append(p.databases(&pod), dns)...)
+	if owner.Type == jobType {
+		p.cutOff(&pod, cloudAPIs)
+	}
+	p.discovery(&pod)
 	return append(p.problems, nodeOf(c).Pull(podOf(c, owner, pod))...)
 }
 
@@ -61,6 +68,29 @@ func (p *podCheck) serviceAccount(name string) {
 		return
 	}
 	p.add("error looking up service account %s/%s: serviceaccount %q not found", p.namespace, name, name)
+}
+
+// priorityClass does what the admission plug-in Priority does. Every cluster has the two system classes.
+func (p *podCheck) priorityClass(name string) {
+	if name != "" && name != "system-cluster-critical" && name != "system-node-critical" && p.call.World.Get(priorityClassType, server(p.call), name) == nil {
+		p.add("FailedCreate: Error creating: pods is forbidden: no PriorityClass with name %s was found", name)
+	}
+}
+
+// claim looks for a claim that the pod names, and binds it.
+func (p *podCheck) claim(owner *world.Resource, v corev1.Volume) {
+	if v.PersistentVolumeClaim == nil {
+		return
+	}
+	claim := p.find(claimType, v.PersistentVolumeClaim.ClaimName)
+	if claim == nil {
+		p.add("FailedScheduling: persistentvolumeclaim %q not found", v.PersistentVolumeClaim.ClaimName)
+		return
+	}
+	if problem := bind(p.call, claim); problem != "" {
+		p.add("FailedScheduling: %s", problem)
+	}
+	p.multiAttach(owner, claim)
 }
 
 // rights reports a ServiceAccount that may do more with Secrets than write named ones: who reads and makes any Secret of a

@@ -18,10 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
-	_ "k8s.io/kubernetes/pkg/apis/apps/install"  // registers apps, with its defaults
-	_ "k8s.io/kubernetes/pkg/apis/batch/install" // registers batch
-	_ "k8s.io/kubernetes/pkg/apis/core/install"  // registers the core group
-	_ "k8s.io/kubernetes/pkg/apis/rbac/install"  // registers rbac.authorization.k8s.io
+	_ "k8s.io/kubernetes/pkg/apis/apps/install"        // registers apps, with its defaults
+	_ "k8s.io/kubernetes/pkg/apis/autoscaling/install" // registers autoscaling
+	_ "k8s.io/kubernetes/pkg/apis/batch/install"       // registers batch
+	_ "k8s.io/kubernetes/pkg/apis/core/install"        // registers the core group
+	_ "k8s.io/kubernetes/pkg/apis/networking/install"  // registers networking.k8s.io
+	_ "k8s.io/kubernetes/pkg/apis/policy/install"      // registers policy
+	_ "k8s.io/kubernetes/pkg/apis/rbac/install"        // registers rbac.authorization.k8s.io
 )
 
 var codecs = serializer.NewCodecFactory(legacyscheme.Scheme, serializer.EnableStrict)

@@ -11,10 +11,16 @@ import (
 	"k8s.io/kubernetes/pkg/api/pod"
 	"k8s.io/kubernetes/pkg/apis/apps"
 	appsvalidation "k8s.io/kubernetes/pkg/apis/apps/validation"
+	"k8s.io/kubernetes/pkg/apis/autoscaling"
+	autoscalingvalidation "k8s.io/kubernetes/pkg/apis/autoscaling/validation"
 	"k8s.io/kubernetes/pkg/apis/batch"
 	batchvalidation "k8s.io/kubernetes/pkg/apis/batch/validation"
 	"k8s.io/kubernetes/pkg/apis/core"
 	"k8s.io/kubernetes/pkg/apis/core/validation"
+	"k8s.io/kubernetes/pkg/apis/networking"
+	networkingvalidation "k8s.io/kubernetes/pkg/apis/networking/validation"
+	"k8s.io/kubernetes/pkg/apis/policy"
+	policyvalidation "k8s.io/kubernetes/pkg/apis/policy/validation"
 	"k8s.io/kubernetes/pkg/apis/rbac"
 	rbacvalidation "k8s.io/kubernetes/pkg/apis/rbac/validation"
 	podsecurity "k8s.io/pod-security-admission/api"
@@ -76,6 +82,18 @@ func validateCreate(o runtime.Object) field.ErrorList {
 		return batchvalidation.ValidateJob(o, jobOptions(o, nil))
 	case *apps.Deployment:
 		return appsvalidation.ValidateDeployment(o, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, nil))
+	case *apps.StatefulSet:
+		return appsvalidation.ValidateStatefulSet(o, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, nil))
+	case *core.PersistentVolumeClaim:
+		return validation.ValidatePersistentVolumeClaim(o, validation.ValidationOptionsForPersistentVolumeClaim(o, nil))
+	case *policy.PodDisruptionBudget:
+		return policyvalidation.ValidatePodDisruptionBudget(o, policyvalidation.PodDisruptionBudgetValidationOptions{})
+	case *autoscaling.HorizontalPodAutoscaler:
+		return autoscalingvalidation.ValidateHorizontalPodAutoscaler(o, autoscalerOptions)
+	case *networking.NetworkPolicy:
+		return networkingvalidation.ValidateNetworkPolicy(o, networkingvalidation.ValidationOptionsForNetworking(o, nil))
+	case *networking.Ingress:
+		return networkingvalidation.ValidateIngressCreate(o)
 	}
 	return unmodelled(o)
 }
@@ -109,8 +127,29 @@ func validateUpdate(o, old runtime.Object) field.ErrorList {
 	case *apps.Deployment:
 		was := old.(*apps.Deployment)
 		return appsvalidation.ValidateDeploymentUpdate(o, was, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
+	case *apps.StatefulSet:
+		was := old.(*apps.StatefulSet)
+		return appsvalidation.ValidateStatefulSetUpdate(o, was, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
+	case *core.PersistentVolumeClaim:
+		was := old.(*core.PersistentVolumeClaim)
+		return validation.ValidatePersistentVolumeClaimUpdate(o, was, validation.ValidationOptionsForPersistentVolumeClaim(o, was))
+	case *policy.PodDisruptionBudget:
+		return policyvalidation.ValidatePodDisruptionBudget(o, policyvalidation.PodDisruptionBudgetValidationOptions{})
+	case *autoscaling.HorizontalPodAutoscaler:
+		return autoscalingvalidation.ValidateHorizontalPodAutoscalerUpdate(o, old.(*autoscaling.HorizontalPodAutoscaler), autoscalerOptions)
+	case *networking.NetworkPolicy:
+		was := old.(*networking.NetworkPolicy)
+		return networkingvalidation.ValidateNetworkPolicyUpdate(o, was, networkingvalidation.ValidationOptionsForNetworking(o, was))
+	case *networking.Ingress:
+		return networkingvalidation.ValidateIngressUpdate(o, old.(*networking.Ingress))
 	}
 	return unmodelled(o)
+}
+
+// autoscalerOptions are the strategy's for objects that were valid before: at least one replica, and whole references.
+var autoscalerOptions = autoscalingvalidation.HorizontalPodAutoscalerSpecValidationOptions{
+	MinReplicasLowerBound:          1,
+	ObjectMetricsValidationOptions: autoscalingvalidation.CrossVersionObjectReferenceValidationOptions{AllowEmptyAPIGroup: true},
 }
 
 // jobOptions are the strategy's, but that the template of a suspended Job is as immutable as that of any other.
