@@ -23,6 +23,15 @@ func optionalString(s string) pulumi.StringPtrInput {
 	return pulumi.String(s)
 }
 
+// optionalMap leaves the union of the maps out when it is empty.
+func optionalMap(maps ...map[string]string) pulumi.StringMapInput {
+	all := merge(maps...)
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
 // merge returns the union of the maps; later ones win.
 func merge(maps ...map[string]string) pulumi.StringMap {
 	all := pulumi.StringMap{}

@@ -22,6 +22,9 @@ const DefaultNamespace = "bifrost"
 type BifrostNamespaceArgs struct {
 	// Name of the namespace. Default bifrost.
 	Name string `pulumi:"name,optional"`
+	// Existing uses a namespace that is there already, and changes nothing of it; Labels must be empty. A warning says where it does not
+	// enforce "restricted".
+	Existing bool `pulumi:"existing,optional"`
 	// Labels of the namespace, beside those of Pod Security.
 	Labels map[string]string `pulumi:"labels,optional"`
 }
@@ -39,10 +42,13 @@ type BifrostNamespace struct {
 // Validate reports every problem of the arguments.
 func (a *BifrostNamespaceArgs) Validate() field.ErrorList {
 	errs := check.Label(field.NewPath("name"), cmp.Or(a.Name, DefaultNamespace))
+	if a.Existing && len(a.Labels) > 0 {
+		errs = append(errs, field.Forbidden(field.NewPath("labels"), "an existing namespace is not changed"))
+	}
 	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
 }
 
-// NewBifrostNamespace makes the namespace.
+// NewBifrostNamespace makes the namespace, or reads the existing one, which must be there.
 func NewBifrostNamespace(ctx *pulumi.Context, name string, args *BifrostNamespaceArgs, opts ...pulumi.ResourceOption) (*BifrostNamespace, error) {
 	if err := refuse(BifrostNamespaceType, name, args.Validate()); err != nil {
 		return nil, err
@@ -52,19 +58,47 @@ func NewBifrostNamespace(ctx *pulumi.Context, name string, args *BifrostNamespac
 		return nil, fmt.Errorf("registering %s %s: %w", BifrostNamespaceType, name, err)
 	}
 
-	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Name: pulumi.String(cmp.Or(args.Name, DefaultNamespace)),
-			Labels: merge(args.Labels, map[string]string{
-				"pod-security.kubernetes.io/enforce": "restricted",
-				"pod-security.kubernetes.io/warn":    "restricted",
-			}),
-		},
-	}, pulumi.Parent(c))
+	namespaceOf := args.create
+	if args.Existing {
+		namespaceOf = args.read
+	}
+	namespace, err := namespaceOf(ctx, name+"-namespace", c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: namespace: %w", name, err)
 	}
 
 	c.Name = namespace.Metadata.Name().Elem()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
+}
+
+// enforceLabel makes admission refuse pods that do not meet a Pod Security Standard.
+const enforceLabel = "pod-security.kubernetes.io/enforce"
+
+func (a *BifrostNamespaceArgs) create(ctx *pulumi.Context, name string, parent pulumi.Resource) (*corev1.Namespace, error) {
+	return corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name: pulumi.String(cmp.Or(a.Name, DefaultNamespace)),
+			Labels: merge(a.Labels, map[string]string{
+				enforceLabel:                       "restricted",
+				"pod-security.kubernetes.io/warn":  "restricted",
+				"pod-security.kubernetes.io/audit": "restricted",
+			}),
+		},
+	}, pulumi.Parent(parent))
+}
+
+func (a *BifrostNamespaceArgs) read(ctx *pulumi.Context, name string, parent pulumi.Resource) (*corev1.Namespace, error) {
+	objectName := cmp.Or(a.Name, DefaultNamespace)
+	namespace, err := corev1.GetNamespace(ctx, name, pulumi.ID(objectName), nil, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
+		if labels[enforceLabel] == "restricted" {
+			return "", nil
+		}
+		return "", ctx.Log.Warn(fmt.Sprintf("namespace %s does not enforce the Pod Security Standard restricted, which all pods here meet; run `kubectl label namespace %s %s=restricted`",
+			objectName, objectName, enforceLabel), nil)
+	})
+	return namespace, nil
 }

@@ -2,24 +2,15 @@ package components
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 
-	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
-	"bifrost/internal/iampolicy"
 )
 
 // BifrostWorkloadType is the type token of BifrostWorkload.
@@ -27,11 +18,13 @@ const BifrostWorkloadType = "bifrost:index:BifrostWorkload"
 
 // Defaults of a BifrostWorkload.
 const (
-	DefaultGatewayServiceAccount = "bifrost-sa"
-	DefaultCPURequest            = "250m"
-	DefaultMemoryRequest         = "512Mi"
-	DefaultCPULimit              = "1"
-	DefaultMemoryLimit           = "2Gi"
+	DefaultGatewayServiceAccount   = "bifrost-sa"
+	DefaultCPURequest              = "250m"
+	DefaultMemoryRequest           = "512Mi"
+	DefaultEphemeralStorageRequest = "256Mi"
+	DefaultCPULimit                = "1"
+	DefaultMemoryLimit             = "2Gi"
+	DefaultEphemeralStorageLimit   = "2Gi"
 
 	// GatewayPort is the port the gateway listens on; GatewayDataDir must be writable, or its entrypoint exits.
 	GatewayPort    = 8080
@@ -39,16 +32,7 @@ const (
 	gatewayUID     = 1000
 	configFile     = "config.json"
 	servicePort    = 80
-
-	// The gateway cleans up for up to 30 s after SIGTERM; endpoints take a while to forget the pod before that.
-	preStopSeconds          = 15
-	terminationGraceSeconds = 60
-	deploymentTimeout       = "10m"
 )
-
-// EcrRoleAnnotation is the ServiceAccount's annotation from which ecr-credential-provider, the kubelet's plugin, takes the role
-// (cloud-provider-aws 1.35). It is not the annotation of IRSA, which serves containers.
-const EcrRoleAnnotation = "eks.amazonaws.com/ecr-role-arn"
 
 // BifrostWorkloadArgs are the arguments of NewBifrostWorkload. The gateway is a Deployment, or with Storage a StatefulSet of one pod.
 type BifrostWorkloadArgs struct {
@@ -147,12 +131,14 @@ type BifrostWorkloadArgs struct {
 	DependsOn []pulumi.Resource
 }
 
-// BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment and Service. A change of
-// the configuration or of a secret rolls the pods, as a change of their own template does.
+// BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment or StatefulSet, Service, and what
+// keeps it available, leads to it, guards it and watches it. A change of the configuration or of a secret rolls the pods, as a change
+// of their own template does. The provider should have enableSecretMutable, so that Secrets change in place.
 type BifrostWorkload struct {
 	pulumi.ResourceState
 
-	// Deployment, Service and ServiceAccount are the names of the objects; Service is known once the Deployment is ready.
+	// Deployment, or with Storage the StatefulSet, Service and ServiceAccount are the names of the objects; Service is known once the
+	// pods are ready.
 	Deployment     pulumi.StringOutput `pulumi:"deployment"`
 	Service        pulumi.StringOutput `pulumi:"service"`
 	ServiceAccount pulumi.StringOutput `pulumi:"serviceAccount"`
@@ -160,44 +146,48 @@ type BifrostWorkload struct {
 
 // Validate reports every problem of the arguments.
 func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
-	errs := check.Label(field.NewPath("name"), cmp.Or(a.Name, DefaultNamespace))
+	errs := check.Label(field.NewPath("name"), a.name())
 	if a.Namespace == nil {
 		errs = append(errs, field.Required(field.NewPath("namespace"), "the namespace of the gateway"))
 	}
-	if a.Config == nil {
-		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
-	}
 	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
-	if a.Replicas < 1 {
-		errs = append(errs, field.Invalid(field.NewPath("replicas"), a.Replicas, "at least 1"))
+	errs = append(errs, check.OneOf(field.NewPath("imagePullPolicy"), a.ImagePullPolicy, "IfNotPresent", "Always")...)
+	errs = append(errs, a.validateConfig()...)
+	errs = append(errs, a.validateIdentity()...)
+	errs = append(errs, a.validateResources()...)
+	errs = append(errs, a.validateStorage()...)
+	errs = append(errs, a.validateAvailability()...)
+	errs = append(errs, a.validateScheduling()...)
+	if a.Clustering != nil {
+		errs = append(errs, check.OneOf(field.NewPath("clustering", "discovery"), a.Clustering.Discovery, discoveryKubernetes, discoveryDNS)...)
 	}
-	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
-	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount))...)
-	errs = append(errs, check.Optional(field.NewPath("azureClientId"), a.AzureClientId, check.UUID)...)
-	if a.AwsRoleArn != nil && a.AzureClientId != "" {
-		errs = append(errs, field.Invalid(field.NewPath("azureClientId"), a.AzureClientId, "a gateway runs in one cloud: awsRoleArn is set too"))
-	}
-	errs = append(errs, check.Quantity(field.NewPath("cpuRequest"), a.CpuRequest)...)
-	errs = append(errs, check.Quantity(field.NewPath("memoryRequest"), a.MemoryRequest)...)
-	errs = append(errs, check.Quantity(field.NewPath("cpuLimit"), a.CpuLimit)...)
-	errs = append(errs, check.Quantity(field.NewPath("memoryLimit"), a.MemoryLimit)...)
-	errs = append(errs, check.NotAbove(field.NewPath("cpuRequest"), cmp.Or(a.CpuRequest, DefaultCPURequest), cmp.Or(a.CpuLimit, DefaultCPULimit))...)
-	errs = append(errs, check.NotAbove(field.NewPath("memoryRequest"), cmp.Or(a.MemoryRequest, DefaultMemoryRequest), cmp.Or(a.MemoryLimit, DefaultMemoryLimit))...)
-	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
-}
-
-func validateEnv(plain map[string]string, secret map[string]pulumi.StringInput) field.ErrorList {
-	var errs field.ErrorList
-	for _, name := range slices.Sorted(maps.Keys(plain)) {
-		errs = append(errs, check.EnvName(field.NewPath("env").Key(name), name)...)
-		if _, both := secret[name]; both {
-			errs = append(errs, field.Duplicate(field.NewPath("env").Key(name), name))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(secret)) {
-		errs = append(errs, check.EnvName(field.NewPath("secretEnv").Key(name), name)...)
+	errs = append(errs, a.validateExposure()...)
+	errs = append(errs, a.validateNetwork()...)
+	errs = append(errs, a.validateMonitoring()...)
+	errs = append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
+	errs = append(errs, check.Labels(field.NewPath("podLabels"), a.PodLabels)...)
+	errs = append(errs, check.Annotations(field.NewPath("annotations"), a.Annotations)...)
+	errs = append(errs, check.Annotations(field.NewPath("podAnnotations"), a.PodAnnotations)...)
+	if _, taken := a.PodLabels["app"]; taken {
+		errs = append(errs, field.Forbidden(field.NewPath("podLabels").Key("app"), "it is the selector; set name instead"))
 	}
 	return errs
+}
+
+func (a *BifrostWorkloadArgs) name() string { return cmp.Or(a.Name, DefaultNamespace) }
+
+func (a *BifrostWorkloadArgs) serviceAccount() string {
+	return cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount)
+}
+
+// selector is all that Services, policies and budgets pick the pods by.
+func (a *BifrostWorkloadArgs) selector() map[string]string { return map[string]string{"app": a.name()} }
+
+func (a *BifrostWorkloadArgs) meta(objectName string) *metav1.ObjectMetaArgs {
+	return &metav1.ObjectMetaArgs{
+		Name: pulumi.String(objectName), Namespace: a.Namespace,
+		Labels: merge(a.Labels, a.selector()), Annotations: optionalMap(a.Annotations),
+	}
 }
 
 // NewBifrostWorkload makes the gateway.
@@ -209,248 +199,54 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 	if err := ctx.RegisterComponentResource(BifrostWorkloadType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", BifrostWorkloadType, name, err)
 	}
-	objectName := cmp.Or(args.Name, DefaultNamespace)
-	selector := map[string]string{"app": objectName}
-	meta := func(n string) *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{Name: pulumi.String(n), Namespace: args.Namespace, Labels: merge(args.Labels, selector)}
-	}
+	w := &workload{BifrostWorkloadArgs: args, ctx: ctx, parent: c, prefix: name, dependsOn: slices.Clone(args.DependsOn)}
 
-	saMeta := meta(cmp.Or(args.ServiceAccount, DefaultGatewayServiceAccount))
-	annotations := pulumi.StringMap{}
-	if args.AwsRoleArn != nil {
-		annotations["eks.amazonaws.com/role-arn"] = args.AwsRoleArn
-	}
-	if args.AzureClientId != "" {
-		annotations["azure.workload.identity/client-id"] = pulumi.String(args.AzureClientId)
-	}
-	if args.EcrRoleArn != nil {
-		annotations[EcrRoleAnnotation] = args.EcrRoleArn
-	}
-	saMeta.Annotations = annotations
-	serviceAccount, err := corev1.NewServiceAccount(ctx, name+"-service-account", &corev1.ServiceAccountArgs{
-		Metadata:                     saMeta,
-		AutomountServiceAccountToken: pulumi.Bool(false),
-	}, pulumi.Parent(c))
-	if err != nil {
-		return nil, fmt.Errorf("%s: service account: %w", name, err)
-	}
-
-	dependsOn := args.DependsOn
-	if args.EcrRoleArn != nil {
-		binding, err := allowTokenAudience(ctx, c, name, meta(objectName+"-token-audience"), serviceAccount)
-		if err != nil {
-			return nil, err
+	// What the pods need, then the pods, then what leads to them.
+	for _, step := range []struct {
+		what string
+		make func() error
+	}{
+		{"service account", w.newServiceAccount},
+		{"token audience", w.newTokenAudience},
+		{"discovery", w.newDiscovery},
+		{"configuration", w.newConfig},
+		{"encryption key", w.newEncryptionKey},
+		{"environment", w.newEnvironment},
+		{"network policy", w.newNetworkPolicy},
+		{"peers", w.newPeers},
+		{"pods", w.newPods},
+		{"disruption budget", w.newDisruptionBudget},
+		{"autoscaler", w.newAutoscaler},
+		{"service", w.newService},
+		{"ingress", w.newIngress},
+		{"route", w.newHttpRoute},
+		{"service monitor", w.newServiceMonitor},
+	} {
+		if err := step.make(); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", name, step.what, err)
 		}
-		dependsOn = append(slices.Clone(dependsOn), binding)
 	}
 
-	config, err := corev1.NewSecret(ctx, name+"-config", &corev1.SecretArgs{
-		Metadata: meta(objectName + "-config"),
-		Data:     pulumi.StringMap{configFile: encoded(args.Config)},
-	}, pulumi.Parent(c))
-	if err != nil {
-		return nil, fmt.Errorf("%s: config: %w", name, err)
-	}
-
-	secretEnv, data := pulumi.StringMap{}, pulumi.StringMap{}
-	for k, v := range args.SecretEnv {
-		secretEnv[k], data[k] = v, encoded(v)
-	}
-	environment, err := corev1.NewSecret(ctx, name+"-env", &corev1.SecretArgs{
-		Metadata: meta(objectName + "-env"),
-		Data:     data,
-	}, pulumi.Parent(c))
-	if err != nil {
-		return nil, fmt.Errorf("%s: environment: %w", name, err)
-	}
-
-	deployment, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
-		Metadata: meta(objectName),
-		Spec: &appsv1.DeploymentSpecArgs{
-			Replicas: pulumi.Int(args.Replicas),
-			Selector: &metav1.LabelSelectorArgs{MatchLabels: merge(selector)},
-			Strategy: &appsv1.DeploymentStrategyArgs{
-				Type:          pulumi.String("RollingUpdate"),
-				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
-			},
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{
-					Labels: merge(args.Labels, args.identityPodLabels(), selector),
-					// A Deployment does not roll when a Secret that it mounts changes.
-					Annotations: pulumi.StringMap{"checksum/config": checksum(args.Config, secretEnv)},
-				},
-				Spec: args.pod(serviceAccount, config, environment),
-			},
-		},
-	}, pulumi.Parent(c), pulumi.DependsOn(dependsOn), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: deploymentTimeout, Update: deploymentTimeout}))
-	if err != nil {
-		return nil, fmt.Errorf("%s: deployment: %w", name, err)
-	}
-
-	// A Service waits ten minutes for endpoints: it would report a failed first token ten minutes late.
-	service, err := corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
-		Metadata: meta(objectName),
-		Spec: &corev1.ServiceSpecArgs{
-			Type:     pulumi.String("ClusterIP"),
-			Selector: merge(selector),
-			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
-				Name: pulumi.String("http"), Port: pulumi.Int(servicePort), TargetPort: pulumi.Int(GatewayPort), Protocol: pulumi.String("TCP"),
-			}},
-		},
-	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{deployment}))
-	if err != nil {
-		return nil, fmt.Errorf("%s: service: %w", name, err)
-	}
-
-	c.Deployment = deployment.Metadata.Name().Elem()
-	c.Service = service.Metadata.Name().Elem()
-	c.ServiceAccount = serviceAccount.Metadata.Name().Elem()
+	c.Deployment, c.Service, c.ServiceAccount = w.podsName, w.serviceName, w.serviceAccountName
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"deployment": c.Deployment, "service": c.Service, "serviceAccount": c.ServiceAccount,
 	})
 }
 
-// allowTokenAudience lets the nodes ask for tokens of the gateway's ServiceAccount for AWS STS. The API server refuses a node any
-// audience that no volume of the pod names, unless RBAC allows this verb; it asks with the audience as the resource, and with the
-// namespace and name of the ServiceAccount (admission plugin NodeRestriction).
-func allowTokenAudience(ctx *pulumi.Context, c *BifrostWorkload, name string, meta *metav1.ObjectMetaArgs, serviceAccount *corev1.ServiceAccount) (*rbacv1.RoleBinding, error) {
-	role, err := rbacv1.NewRole(ctx, name+"-token-audience", &rbacv1.RoleArgs{
-		Metadata: meta,
-		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{
-			ApiGroups:     pulumi.StringArray{pulumi.String("")},
-			Resources:     pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
-			ResourceNames: pulumi.StringArray{serviceAccount.Metadata.Name().Elem()},
-			Verbs:         pulumi.StringArray{pulumi.String("request-serviceaccounts-token-audience")},
-		}},
-	}, pulumi.Parent(c))
-	if err != nil {
-		return nil, fmt.Errorf("%s: role for the token audience: %w", name, err)
-	}
-	binding, err := rbacv1.NewRoleBinding(ctx, name+"-token-audience-binding", &rbacv1.RoleBindingArgs{
-		Metadata: meta,
-		RoleRef: &rbacv1.RoleRefArgs{
-			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
-			Kind:     pulumi.String("Role"),
-			Name:     role.Metadata.Name().Elem(),
-		},
-		Subjects: rbacv1.SubjectArray{&rbacv1.SubjectArgs{
-			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
-			Kind:     pulumi.String("Group"),
-			Name:     pulumi.String("system:nodes"),
-		}},
-	}, pulumi.Parent(c))
-	if err != nil {
-		return nil, fmt.Errorf("%s: role binding for the token audience: %w", name, err)
-	}
-	return binding, nil
-}
+// workload is what the steps of NewBifrostWorkload hand on to each other.
+type workload struct {
+	*BifrostWorkloadArgs
+	ctx    *pulumi.Context
+	parent pulumi.Resource
+	prefix string
 
-// identityPodLabels: the Azure webhook picks pods by their own label, never by the ServiceAccount's.
-func (a *BifrostWorkloadArgs) identityPodLabels() map[string]string {
-	if a.AzureClientId == "" {
-		return nil
-	}
-	return map[string]string{"azure.workload.identity/use": "true"}
-}
+	// dependsOn is what the pods need beside what their template names.
+	dependsOn          []pulumi.Resource
+	serviceAccountName pulumi.StringOutput
+	configSecret       pulumi.StringOutput
+	// encryptionKeySecret and environmentSecret are nil where there is none.
+	encryptionKeySecret, environmentSecret *corev1.Secret
 
-func (a *BifrostWorkloadArgs) pod(serviceAccount *corev1.ServiceAccount, config, environment *corev1.Secret) *corev1.PodSpecArgs {
-	var pullSecrets corev1.LocalObjectReferenceArray
-	if a.PullSecret != nil {
-		pullSecrets = corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: a.PullSecret.ToStringOutput().ToStringPtrOutput()}}
-	}
-	health := func(initialDelay, period int) *corev1.ProbeArgs {
-		return &corev1.ProbeArgs{
-			InitialDelaySeconds: pulumi.Int(initialDelay),
-			PeriodSeconds:       pulumi.Int(period),
-		}
-	}
-	// /health answers 503 when a store is down: that must take the pod out of the Service, not restart it.
-	liveness, readiness := health(30, 10), health(10, 5)
-	liveness.TcpSocket = &corev1.TCPSocketActionArgs{Port: pulumi.Int(GatewayPort)}
-	readiness.HttpGet = &corev1.HTTPGetActionArgs{Path: pulumi.String("/health"), Port: pulumi.Int(GatewayPort)}
-
-	return &corev1.PodSpecArgs{
-		ServiceAccountName:            serviceAccount.Metadata.Name(),
-		AutomountServiceAccountToken:  pulumi.Bool(false),
-		EnableServiceLinks:            pulumi.Bool(false),
-		ImagePullSecrets:              pullSecrets,
-		SecurityContext:               restrictedPod(gatewayUID),
-		TerminationGracePeriodSeconds: pulumi.Int(terminationGraceSeconds),
-		Containers: corev1.ContainerArray{&corev1.ContainerArgs{
-			Name:  pulumi.String("bifrost"),
-			Image: pulumi.String(a.Image),
-			Ports: corev1.ContainerPortArray{&corev1.ContainerPortArgs{
-				Name: pulumi.String("http"), ContainerPort: pulumi.Int(GatewayPort), Protocol: pulumi.String("TCP"),
-			}},
-			Env: a.containerEnv(),
-			EnvFrom: corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{
-				SecretRef: &corev1.SecretEnvSourceArgs{Name: environment.Metadata.Name()},
-			}},
-			Resources: resources(
-				cmp.Or(a.CpuRequest, DefaultCPURequest), cmp.Or(a.MemoryRequest, DefaultMemoryRequest),
-				cmp.Or(a.CpuLimit, DefaultCPULimit), cmp.Or(a.MemoryLimit, DefaultMemoryLimit)),
-			LivenessProbe:  liveness,
-			ReadinessProbe: readiness,
-			Lifecycle: &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
-				Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", strconv.Itoa(preStopSeconds)})},
-			}},
-			SecurityContext: restrictedContainer(gatewayUID),
-			VolumeMounts: corev1.VolumeMountArray{
-				writable("data", GatewayDataDir),
-				writable("tmp", "/tmp"),
-				&corev1.VolumeMountArgs{
-					Name: pulumi.String("config"), MountPath: pulumi.String(GatewayDataDir + "/" + configFile),
-					SubPath: pulumi.String(configFile), ReadOnly: pulumi.Bool(true),
-				},
-			},
-		}},
-		Volumes: corev1.VolumeArray{
-			&corev1.VolumeArgs{Name: pulumi.String("config"), Secret: &corev1.SecretVolumeSourceArgs{SecretName: config.Metadata.Name()}},
-			&corev1.VolumeArgs{Name: pulumi.String("data"), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{}},
-			&corev1.VolumeArgs{Name: pulumi.String("tmp"), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{}},
-		},
-	}
-}
-
-// containerEnv are the plain variables in a fixed order, so that an unchanged up stays unchanged.
-func (a *BifrostWorkloadArgs) containerEnv() corev1.EnvVarArray {
-	memory := resource.MustParse(cmp.Or(a.MemoryLimit, DefaultMemoryLimit))
-	plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.FormatInt(memory.Value()*9/10, 10))
-	vars := corev1.EnvVarArray{}
-	for _, k := range slices.Sorted(maps.Keys(plain)) {
-		vars = append(vars, env(k, pulumi.String(plain[k])))
-	}
-	return vars
-}
-
-// withMemoryLimit adds Go's soft memory limit to the plain variables, unless the caller sets one of his own.
-func withMemoryLimit(plain map[string]string, secret map[string]pulumi.StringInput, limit string) map[string]string {
-	all := map[string]string{}
-	if _, own := secret["GOMEMLIMIT"]; !own {
-		all["GOMEMLIMIT"] = limit
-	}
-	maps.Copy(all, plain)
-	return all
-}
-
-// encoded is a value as a Secret's data has it. Not stringData: with server-side apply a key that leaves stringData stays in
-// the Secret (kubernetes issue 108008), and a revoked key would go on reaching the pods.
-func encoded(value pulumi.StringInput) pulumi.StringOutput {
-	return value.ToStringOutput().ApplyT(func(v string) string {
-		return base64.StdEncoding.EncodeToString([]byte(v))
-	}).(pulumi.StringOutput)
-}
-
-// checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key
-// included, and stays a Pulumi secret where one of them is.
-func checksum(config pulumi.StringInput, secretEnv pulumi.StringMap) pulumi.StringOutput {
-	return pulumi.All(config, secretEnv.ToStringMapOutput()).ApplyT(func(v []any) string {
-		h := sha256.New()
-		values := v[1].(map[string]string)
-		fmt.Fprintf(h, "%q\n", v[0])
-		for _, k := range slices.Sorted(maps.Keys(values)) {
-			fmt.Fprintf(h, "%q=%q\n", k, values[k])
-		}
-		return hex.EncodeToString(h.Sum(nil))
-	}).(pulumi.StringOutput)
+	pods                  pulumi.Resource
+	podsName, serviceName pulumi.StringOutput
 }

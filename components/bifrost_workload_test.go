@@ -15,7 +15,7 @@ func workloadArgs() *BifrostWorkloadArgs {
 	return &BifrostWorkloadArgs{
 		Namespace: pulumi.String("bifrost"), Image: image, PullSecret: pulumi.String("ecr-pull-secret"), Replicas: 2,
 		Config: secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
-		SecretEnv: map[string]pulumi.StringInput{"BIFROST_ENCRYPTION_KEY": secret(canary)},
+		SecretEnv: map[string]pulumi.StringInput{"OPENAI_API_KEY": secret(canary)}, EncryptionKey: secret(canary + "-key"),
 	}
 }
 

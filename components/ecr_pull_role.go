@@ -206,13 +206,8 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 
 	if args.PodIdentity != nil {
 		// After the attachment: credentials that a pod is given can pull.
-		if _, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
-			ClusterName:    pulumi.String(args.PodIdentity.ClusterName),
-			Namespace:      pulumi.String(args.PodIdentity.Namespace),
-			ServiceAccount: pulumi.String(args.PodIdentity.ServiceAccount),
-			RoleArn:        role.Arn,
-		}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{attachment})); err != nil {
-			return nil, fmt.Errorf("%s: pod identity association: %w", name, err)
+		if err := args.PodIdentity.associate(ctx, name, c, role, attachment); err != nil {
+			return nil, err
 		}
 	}
 
@@ -222,18 +217,40 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 	})
 }
 
-// trust renders the trust document; the OIDC provider may be made in the same graph, so its ARN is an Input.
+// trust renders the trust document.
 func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
 	switch {
 	case a.EcsTasks != nil:
 		document, err := iampolicy.ECSTasksTrust(a.EcsTasks.AccountId).JSON()
 		return pulumi.String(document), err
 	case a.PodIdentity != nil:
-		document, err := iampolicy.PodIdentityTrust(a.PodIdentity.ClusterArn, a.PodIdentity.Namespace, a.PodIdentity.ServiceAccount).JSON()
-		return pulumi.String(document), err
+		return a.PodIdentity.trust()
 	}
-	irsa := a.Irsa
-	return irsa.OidcProviderArn.ToStringOutput().ApplyT(func(provider string) (string, error) {
-		return iampolicy.IRSATrust(provider, irsa.Issuer, irsa.Namespace, irsa.ServiceAccount).JSON()
-	}).(pulumi.StringOutput), nil
+	return a.Irsa.trust(), nil
+}
+
+// trust renders the trust document; the OIDC provider may be made in the same graph, so its ARN is an Input.
+func (a *IrsaTrustArgs) trust() pulumi.StringInput {
+	return a.OidcProviderArn.ToStringOutput().ApplyT(func(provider string) (string, error) {
+		return iampolicy.IRSATrust(provider, a.Issuer, a.Namespace, a.ServiceAccount).JSON()
+	}).(pulumi.StringOutput)
+}
+
+func (a *PodIdentityTrustArgs) trust() (pulumi.StringInput, error) {
+	document, err := iampolicy.PodIdentityTrust(a.ClusterArn, a.Namespace, a.ServiceAccount).JSON()
+	return pulumi.String(document), err
+}
+
+// associate gives the ServiceAccount's pods the role, once it has its policies.
+func (a *PodIdentityTrustArgs) associate(ctx *pulumi.Context, name string, parent pulumi.Resource, role *iam.Role, attachments ...pulumi.Resource) error {
+	_, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
+		ClusterName:    pulumi.String(a.ClusterName),
+		Namespace:      pulumi.String(a.Namespace),
+		ServiceAccount: pulumi.String(a.ServiceAccount),
+		RoleArn:        role.Arn,
+	}, pulumi.Parent(parent), pulumi.DependsOn(attachments))
+	if err != nil {
+		return fmt.Errorf("%s: pod identity association: %w", name, err)
+	}
+	return nil
 }

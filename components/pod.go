@@ -32,9 +32,13 @@ func env(name string, value pulumi.StringInput) *corev1.EnvVarArgs {
 	return &corev1.EnvVarArgs{Name: pulumi.String(name), Value: value.ToStringOutput().ToStringPtrOutput()}
 }
 
-func resources(requestCPU, requestMemory, limitCPU, limitMemory string) *corev1.ResourceRequirementsArgs {
-	return &corev1.ResourceRequirementsArgs{
-		Requests: pulumi.StringMap{"cpu": pulumi.String(requestCPU), "memory": pulumi.String(requestMemory)},
-		Limits:   pulumi.StringMap{"cpu": pulumi.String(limitCPU), "memory": pulumi.String(limitMemory)},
-	}
+// amounts are what a container requests or may have.
+type amounts struct{ cpu, memory, ephemeralStorage string }
+
+func (a amounts) stringMap() pulumi.StringMap {
+	return pulumi.StringMap{"cpu": pulumi.String(a.cpu), "memory": pulumi.String(a.memory), "ephemeral-storage": pulumi.String(a.ephemeralStorage)}
+}
+
+func resources(requests, limits amounts) *corev1.ResourceRequirementsArgs {
+	return &corev1.ResourceRequirementsArgs{Requests: requests.stringMap(), Limits: limits.stringMap()}
 }

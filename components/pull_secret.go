@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"time"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -88,6 +90,10 @@ type PullSecretArgs struct {
 	Schedule string `pulumi:"schedule,optional"`
 	// KubectlImage writes the Secret.
 	KubectlImage string `pulumi:"kubectlImage,optional"`
+	// NetworkPolicy of the refresher's pods. Default: nothing in; DNS, HTTPS and the API server out.
+	NetworkPolicy *PullSecretNetworkPolicyArgs `pulumi:"networkPolicy,optional"`
+	// AlertRules make a PrometheusRule.
+	AlertRules *PullSecretAlertRulesArgs `pulumi:"alertRules,optional"`
 	// Labels of all objects.
 	Labels map[string]string `pulumi:"labels,optional"`
 	// DependsOn is what must exist before a token can be had: the role with its policies, the federated credential.
@@ -137,6 +143,21 @@ type EntraExchangeArgs struct {
 	AuthorityHost string `pulumi:"authorityHost,optional"`
 }
 
+// PullSecretNetworkPolicyArgs say what the refresher's pods reach.
+type PullSecretNetworkPolicyArgs struct {
+	// Disabled makes no policy.
+	Disabled bool `pulumi:"disabled,optional"`
+	// ExtraEgress are further rules, such as for a proxy on the way out.
+	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
+}
+
+// PullSecretAlertRulesArgs warn of a refresh that fails and of a token that is older than its life, by the metrics of kube-state-metrics.
+// The Prometheus Operator's CRD must be there: `up` stops before the rules where it is not.
+type PullSecretAlertRulesArgs struct {
+	// Labels by which a Prometheus picks its rules.
+	Labels map[string]string `pulumi:"labels,optional"`
+}
+
 // PullSecret is an image pull Secret whose content never outlives a registry token, and what keeps it fresh: a
 // ServiceAccount that may create and patch this one Secret and nothing else, a CronJob, and a Job for the first token. The
 // Secret is written in place, so that pulls never meet a missing one, and Pulumi never reverts its content.
@@ -175,6 +196,9 @@ func (a *PullSecretArgs) Validate() field.ErrorList {
 	}
 	errs = append(errs, check.Cron(field.NewPath("schedule"), a.Schedule)...)
 	errs = append(errs, a.validateImages()...)
+	if a.AlertRules != nil {
+		errs = append(errs, check.Labels(field.NewPath("alertRules", "labels"), a.AlertRules.Labels)...)
+	}
 	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
 }
 
@@ -239,12 +263,16 @@ func (a *PullSecretArgs) validateImages() field.ErrorList {
 type tokenSource struct {
 	secretName, cronJobName, schedule string
 	image, script, user               string
+	tokenLife                         time.Duration
 	// inputs are the values besides the script that decide which token comes out.
 	inputs  pulumi.StringArray
 	env     corev1.EnvVarArray
 	mounts  corev1.VolumeMountArray
 	volumes corev1.VolumeArray
 }
+
+// podLabels are what the refresher's pods are picked by, of a scheduled run and of the first one.
+func (s tokenSource) podLabels() map[string]string { return map[string]string{"app": s.cronJobName} }
 
 var (
 	//go:embed scripts/write_secret.sh
@@ -265,7 +293,7 @@ func tokenScript(first, command, hop string) string {
 func ecrSource(a *EcrTokenArgs) tokenSource {
 	source := tokenSource{
 		secretName: DefaultEcrSecretName, cronJobName: DefaultEcrCronJobName, schedule: DefaultEcrSchedule,
-		image: cmp.Or(a.Image, DefaultAwsImage), user: "AWS",
+		image: cmp.Or(a.Image, DefaultAwsImage), user: "AWS", tokenLife: ecrTokenLife,
 		env: corev1.EnvVarArray{
 			env("AWS_REGION", pulumi.String(a.Region)),
 			env("AWS_STS_REGIONAL_ENDPOINTS", pulumi.String("regional")),
@@ -296,7 +324,7 @@ func artifactRegistrySource(a *ArtifactRegistryTokenArgs, configMap pulumi.Strin
 	audience := cmp.Or(a.TokenAudience, AzureTokenExchangeAudience)
 	source := tokenSource{
 		secretName: DefaultArSecretName, cronJobName: DefaultArCronJobName, schedule: DefaultArSchedule,
-		image: cmp.Or(a.Image, DefaultGcloudImage), user: "oauth2accesstoken",
+		image: cmp.Or(a.Image, DefaultGcloudImage), user: "oauth2accesstoken", tokenLife: googleTokenLife,
 		inputs: pulumi.StringArray{a.CredentialConfig, pulumi.String(audience), pulumi.String(tokenFile)},
 		env: corev1.EnvVarArray{
 			// gcloud does not read GOOGLE_APPLICATION_CREDENTIALS; this property it does.
@@ -416,6 +444,13 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 		return nil, fmt.Errorf("%s: role binding: %w", name, err)
 	}
 
+	if err := args.newNetworkPolicy(ctx, name, c, meta(pulumi.String(DefaultPullServiceAccount)), source); err != nil {
+		return nil, fmt.Errorf("%s: network policy: %w", name, err)
+	}
+	if err := args.newAlertRules(ctx, name, c, meta(pulumi.String(alertRulesName)), source); err != nil {
+		return nil, fmt.Errorf("%s: alert rules: %w", name, err)
+	}
+
 	pod := args.refresherPod(source, secretName, serviceAccount.Metadata.Name())
 
 	// Not before the Secret: a run would heal it into being, and Pulumi's create would then meet an existing name.
@@ -433,7 +468,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 					ActiveDeadlineSeconds: pulumi.Int(scheduledDeadlineSeconds),
 					BackoffLimit:          pulumi.Int(scheduledBackoffLimit),
 					Template: &corev1.PodTemplateSpecArgs{
-						Metadata: &metav1.ObjectMetaArgs{Labels: merge(args.Labels, map[string]string{"app": source.cronJobName})},
+						Metadata: &metav1.ObjectMetaArgs{Labels: merge(args.Labels, source.podLabels())},
 						Spec:     pod,
 					},
 				},
@@ -465,7 +500,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 			BackoffLimit:          pulumi.Int(firstRunBackoffLimit),
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
-					Labels:      pulumi.StringMap{"app": pulumi.String(source.cronJobName)},
+					Labels:      merge(source.podLabels()),
 					Annotations: pulumi.StringMap{"bifrost.dev/secret-uid": secretUID},
 				},
 				Spec: pod,
@@ -512,7 +547,7 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			Command:         pulumi.StringArray{pulumi.String("/bin/sh"), pulumi.String("-c"), pulumi.String(source.script)},
 			Env:             tokenEnv,
 			VolumeMounts:    append(corev1.VolumeMountArray{writable("work", workDir)}, source.mounts...),
-			Resources:       resources("50m", "128Mi", "500m", "512Mi"),
+			Resources:       resources(amounts{"50m", "128Mi", "64Mi"}, amounts{"500m", "512Mi", "512Mi"}),
 			SecurityContext: restrictedContainer(refresherUID),
 			// The reason is then in the pod's status, where it outlives the log.
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
@@ -526,7 +561,7 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			}),
 			Env:                      corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
 			VolumeMounts:             corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},
-			Resources:                resources("50m", "64Mi", "500m", "256Mi"),
+			Resources:                resources(amounts{"50m", "64Mi", "64Mi"}, amounts{"500m", "256Mi", "256Mi"}),
 			SecurityContext:          restrictedContainer(refresherUID),
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},

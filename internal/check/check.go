@@ -5,6 +5,7 @@ package check
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"regexp"
 	"slices"
@@ -62,6 +63,10 @@ var (
 	// GcpProject and GcpServiceAccount: Google Cloud Resource Manager and IAM, "Creating projects" and "Create service accounts".
 	GcpProject        = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "a Google Cloud project id (not its number): 6 to 30 lowercase letters, digits and hyphens")
 	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, digits and hyphens, beginning with a letter")
+	// ClientBodySize: nginx, client_max_body_size.
+	ClientBodySize = rule(`^\d{1,9}[kKmMgG]?$`, "a size as nginx has it, such as 100m")
+	// PrometheusDuration: prometheus-operator API reference, Duration, without its compound forms.
+	PrometheusDuration = rule(`^[1-9]\d{0,5}(ms|s|m|h)$`, "a duration such as 30s or 1m")
 	// RegistryHost: a DNS name with at least one dot, and an optional port.
 	RegistryHost = rule(`^[a-z0-9]([a-z0-9.-]*\.[a-z0-9-]+)+(:\d+)?$`, "the host of a registry")
 )
@@ -132,11 +137,12 @@ type ArnForm struct {
 
 // Forms of ARNs. A policy may be AWS's own, of account "aws".
 var (
-	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
-	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
-	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
-	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
-	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
+	RoleArn        = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
+	PolicyArn      = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
+	RepositoryArn  = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
+	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/\S+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}
+	EksClusterArn  = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
+	EcsClusterArn  = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
 )
 
 // Arn checks an ARN's form; an empty one is absent.
@@ -182,6 +188,11 @@ func Subdomain(p *field.Path, name string) field.ErrorList {
 // EnvName checks the name of an environment variable.
 func EnvName(p *field.Path, name string) field.ErrorList {
 	return invalid(p, name, validation.IsEnvVarName(name))
+}
+
+// SecretKey checks a key in a Secret's data.
+func SecretKey(p *field.Path, key string) field.ErrorList {
+	return invalid(p, key, validation.IsConfigMapKey(key))
 }
 
 // Labels checks keys and values of Kubernetes labels.
@@ -240,4 +251,66 @@ func Cron(p *field.Path, schedule string) field.ErrorList {
 		return field.ErrorList{field.Invalid(p, schedule, err.Error()+"; write five fields such as */20 * * * *")}
 	}
 	return nil
+}
+
+// Annotations checks the keys of Kubernetes annotations.
+func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
+	}
+	return errs
+}
+
+// Between refuses a number outside a range.
+func Between(p *field.Path, n, least, most int) field.ErrorList {
+	if n >= least && n <= most {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, n, fmt.Sprintf("%d to %d", least, most))}
+}
+
+// Port checks the number of a port.
+func Port(p *field.Path, port int) field.ErrorList { return Between(p, port, 1, 65535) }
+
+var countPattern = regexp.MustCompile(`^(\d{1,6}|(\d|[1-9]\d|100)%)$`)
+
+// Count checks a number of pods or a percentage of them; an empty one is absent.
+func Count(p *field.Path, count string) field.ErrorList {
+	if count == "" || countPattern.MatchString(count) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, count, "a number of pods such as 1, or a percentage such as 50%")}
+}
+
+// Cidr checks an address range of IPv4 or IPv6, as a NetworkPolicy has it: without bits behind its length.
+func Cidr(p *field.Path, cidr string) field.ErrorList {
+	if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() {
+		return field.ErrorList{field.Invalid(p, cidr, "an address range such as 10.0.0.0/16")}
+	}
+	return nil
+}
+
+// Hosts checks the DNS names of an Ingress or a route, of which there must be one; the first label may be *.
+func Hosts(p *field.Path, hosts []string) field.ErrorList {
+	if len(hosts) == 0 {
+		return field.ErrorList{field.Required(p, "at least one DNS name, such as llm.example.com")}
+	}
+	var errs field.ErrorList
+	for i, host := range hosts {
+		problems := validation.IsDNS1123Subdomain(host)
+		if strings.HasPrefix(host, "*.") {
+			problems = validation.IsWildcardDNS1123Subdomain(host)
+		}
+		errs = append(errs, invalid(p.Index(i), host, problems)...)
+	}
+	return errs
+}
+
+// URLPath checks an absolute path of a URL; an empty one is absent.
+func URLPath(p *field.Path, value string) field.ErrorList {
+	if value == "" || (path.IsAbs(value) && path.Clean(value) == value) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, value, "an absolute path such as / or /llm, without a slash at its end")}
 }

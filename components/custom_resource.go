@@ -1,0 +1,29 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// customResourceDefinition is read only, and so needs none of the SDK's types for it, which take long to compile.
+type customResourceDefinition struct{ pulumi.CustomResourceState }
+
+// newCustomResource makes an object of a kind that a cluster may not know: its definition is read first, so that a cluster without it
+// stops the preview by the definition's name.
+func newCustomResource(ctx *pulumi.Context, name string, parent pulumi.Resource, crd, apiVersion, kind string, meta *metav1.ObjectMetaArgs, spec pulumi.Map, opts ...pulumi.ResourceOption) error {
+	definition := &customResourceDefinition{}
+	if err := ctx.ReadResource("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name+"-crd", pulumi.ID(crd), nil, definition, pulumi.Parent(parent)); err != nil {
+		return fmt.Errorf("reading the definition %s: %w", crd, err)
+	}
+	_, err := apiextensions.NewCustomResource(ctx, name, &apiextensions.CustomResourceArgs{
+		ApiVersion:  pulumi.String(apiVersion),
+		Kind:        pulumi.String(kind),
+		Metadata:    meta,
+		OtherFields: kubernetes.UntypedArgs{"spec": spec},
+	}, append(opts, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{definition}))...)
+	return err
+}

@@ -1,0 +1,257 @@
+package components
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+)
+
+// EncryptionKeyVariable carries the key with which the gateway encrypts what it stores: the same in all pods, at all times.
+const EncryptionKeyVariable = "BIFROST_ENCRYPTION_KEY"
+
+func (a *BifrostWorkloadArgs) validateConfig() field.ErrorList {
+	var errs field.ErrorList
+	if (a.Config == nil) == (a.ExistingConfigSecret == "") {
+		errs = append(errs, field.Required(field.NewPath("config"), "give exactly one of config, the text of config.json, and existingConfigSecret"))
+	}
+	if a.ExistingConfigSecret != "" {
+		errs = append(errs, check.Subdomain(field.NewPath("existingConfigSecret"), a.ExistingConfigSecret)...)
+	}
+	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	const guarded = "give it as encryptionKey, which no up changes by accident"
+	if _, ok := a.Env[EncryptionKeyVariable]; ok {
+		errs = append(errs, field.Forbidden(field.NewPath("env").Key(EncryptionKeyVariable), guarded))
+	}
+	if _, ok := a.SecretEnv[EncryptionKeyVariable]; ok {
+		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(EncryptionKeyVariable), guarded))
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.SecretRefs)) {
+		p := field.NewPath("secretRefs").Key(name)
+		errs = append(errs, check.EnvName(p, name)...)
+		errs = append(errs, a.SecretRefs[name].validate(p)...)
+		_, plain := a.Env[name]
+		_, secret := a.SecretEnv[name]
+		if plain || secret || (name == EncryptionKeyVariable && a.EncryptionKey != nil) {
+			errs = append(errs, field.Duplicate(p, name))
+		}
+	}
+	if a.Log != nil {
+		errs = append(errs, check.OneOf(field.NewPath("log", "level"), a.Log.Level, "debug", "info", "warn", "error")...)
+		errs = append(errs, check.OneOf(field.NewPath("log", "style"), a.Log.Style, "json", "pretty")...)
+	}
+	return errs
+}
+
+func (r SecretKeyRef) validate(p *field.Path) field.ErrorList {
+	errs := check.Subdomain(p.Child("secret"), r.Secret)
+	return append(errs, check.SecretKey(p.Child("key"), r.Key)...)
+}
+
+func (r SecretKeyRef) selector() *corev1.SecretKeySelectorArgs {
+	return &corev1.SecretKeySelectorArgs{Name: pulumi.String(r.Secret), Key: pulumi.String(r.Key)}
+}
+
+func validateEnv(plain map[string]string, secret map[string]pulumi.StringInput) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(plain)) {
+		errs = append(errs, check.EnvName(field.NewPath("env").Key(name), name)...)
+		if _, both := secret[name]; both {
+			errs = append(errs, field.Duplicate(field.NewPath("env").Key(name), name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secret)) {
+		errs = append(errs, check.EnvName(field.NewPath("secretEnv").Key(name), name)...)
+	}
+	return errs
+}
+
+// newConfig keeps config.json in a Secret, for what it may say of the inside of a company.
+func (w *workload) newConfig() error {
+	if w.ExistingConfigSecret != "" {
+		w.configSecret = pulumi.String(w.ExistingConfigSecret).ToStringOutput()
+		return nil
+	}
+	config, err := w.newSecret("config", pulumi.StringMap{configFile: encoded(w.Config)})
+	if err != nil {
+		return err
+	}
+	w.configSecret = config.Metadata.Name().Elem()
+	return nil
+}
+
+// newEnvironment keeps the secret variables.
+func (w *workload) newEnvironment() error {
+	if len(w.SecretEnv) == 0 {
+		return nil
+	}
+	data := pulumi.StringMap{}
+	for k, v := range w.SecretEnv {
+		data[k] = encoded(v)
+	}
+	var err error
+	w.environmentSecret, err = w.newSecret("env", data)
+	return err
+}
+
+func (w *workload) newSecret(what string, data pulumi.StringMap, opts ...pulumi.ResourceOption) (*corev1.Secret, error) {
+	return corev1.NewSecret(w.ctx, w.prefix+"-"+what, &corev1.SecretArgs{
+		Metadata: w.meta(w.name() + "-" + what),
+		Data:     data,
+	}, append(opts, pulumi.Parent(w.parent))...)
+}
+
+// newEncryptionKey keeps the key in a Secret of its own, and stops an `up`, and its preview, that would change it: nothing that the
+// gateway has encrypted could be read again.
+func (w *workload) newEncryptionKey() error {
+	if w.EncryptionKey == nil {
+		return nil
+	}
+	var opts []pulumi.ResourceOption
+	if !w.ChangeEncryptionKey {
+		guard, err := w.ctx.RegisterResourceHook(w.prefix+"-encryption-key-guard", keepEncryptionKey, &pulumi.ResourceHookOptions{OnDryRun: true})
+		if err != nil {
+			return err
+		}
+		opts = append(opts, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{guard}}))
+	}
+	var err error
+	w.encryptionKeySecret, err = w.newSecret("encryption-key", pulumi.StringMap{EncryptionKeyVariable: encoded(w.EncryptionKey)}, opts...)
+	return err
+}
+
+// keepEncryptionKey refuses an update of the Secret that changes the key. A key that is not known yet is let through by a preview, and
+// compared by the `up`.
+func keepEncryptionKey(args *pulumi.ResourceHookArgs) error {
+	before, was := encryptionKey(args.OldInputs)
+	after, is := encryptionKey(args.NewInputs)
+	if !was || !is || before == after {
+		return nil
+	}
+	return errors.New("the encryption key differs from that of the running gateway, which could read nothing that it has stored any more; " +
+		"restore the former key, or set changeEncryptionKey for one up where the loss is meant")
+}
+
+// encryptionKey is the key in a Secret's inputs, as it is encoded there; false where it is not known.
+func encryptionKey(inputs resource.PropertyMap) (string, bool) {
+	data, ok := revealed(inputs["data"])
+	if !ok || !data.IsObject() {
+		return "", false
+	}
+	key, ok := revealed(data.ObjectValue()[EncryptionKeyVariable])
+	if !ok || !key.IsString() {
+		return "", false
+	}
+	return key.StringValue(), true
+}
+
+// revealed is the value in a secret or an output; false where it is not known.
+func revealed(v resource.PropertyValue) (resource.PropertyValue, bool) {
+	for {
+		switch {
+		case v.IsSecret():
+			v = v.SecretValue().Element
+		case v.IsOutput() && v.OutputValue().Known:
+			v = v.OutputValue().Element
+		case v.IsOutput(), v.IsComputed():
+			return v, false
+		default:
+			return v, true
+		}
+	}
+}
+
+// containerEnv are the variables in a fixed order, so that an unchanged up stays unchanged.
+func (w *workload) containerEnv() corev1.EnvVarArray {
+	logging := map[string]string{}
+	if w.Log != nil && w.Log.Level != "" {
+		logging["LOG_LEVEL"] = w.Log.Level
+	}
+	if w.Log != nil && w.Log.Style != "" {
+		logging["LOG_STYLE"] = w.Log.Style
+	}
+	elsewhere := maps.Clone(w.SecretEnv)
+	if elsewhere == nil {
+		elsewhere = map[string]pulumi.StringInput{}
+	}
+	for name := range w.SecretRefs {
+		elsewhere[name] = nil
+	}
+	plain := withMemoryLimit(w.Env, elsewhere, strconv.FormatInt(bytes(cmp.Or(w.MemoryLimit, DefaultMemoryLimit))*9/10, 10))
+	for name, value := range logging {
+		_, own := plain[name]
+		if _, secret := elsewhere[name]; !own && !secret {
+			plain[name] = value
+		}
+	}
+
+	vars := corev1.EnvVarArray{}
+	for _, k := range slices.Sorted(maps.Keys(plain)) {
+		vars = append(vars, env(k, pulumi.String(plain[k])))
+	}
+	for _, k := range slices.Sorted(maps.Keys(w.SecretRefs)) {
+		vars = append(vars, secretEnv(k, w.SecretRefs[k].selector()))
+	}
+	if w.encryptionKeySecret != nil {
+		vars = append(vars, secretEnv(EncryptionKeyVariable, &corev1.SecretKeySelectorArgs{
+			Name: w.encryptionKeySecret.Metadata.Name(), Key: pulumi.String(EncryptionKeyVariable),
+		}))
+	}
+	return vars
+}
+
+func secretEnv(name string, from *corev1.SecretKeySelectorArgs) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{Name: pulumi.String(name), ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: from}}
+}
+
+// withMemoryLimit adds Go's soft memory limit to the plain variables, unless the caller sets one of his own.
+func withMemoryLimit(plain map[string]string, secret map[string]pulumi.StringInput, limit string) map[string]string {
+	all := map[string]string{}
+	if _, own := secret["GOMEMLIMIT"]; !own {
+		all["GOMEMLIMIT"] = limit
+	}
+	maps.Copy(all, plain)
+	return all
+}
+
+// encoded is a value as a Secret's data has it. Not stringData: with server-side apply a key that leaves stringData stays in
+// the Secret (kubernetes issue 108008), and a revoked key would go on reaching the pods.
+func encoded(value pulumi.StringInput) pulumi.StringOutput {
+	return value.ToStringOutput().ApplyT(func(v string) string {
+		return base64.StdEncoding.EncodeToString([]byte(v))
+	}).(pulumi.StringOutput)
+}
+
+// checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key
+// included, and stays a Pulumi secret where one of them is.
+func (w *workload) checksum() pulumi.StringOutput {
+	values := pulumi.StringMap{}
+	for k, v := range w.SecretEnv {
+		values["env."+k] = v
+	}
+	if w.Config != nil {
+		values[configFile] = w.Config
+	}
+	if w.EncryptionKey != nil {
+		values["key"] = w.EncryptionKey
+	}
+	return values.ToStringMapOutput().ApplyT(func(values map[string]string) string {
+		h := sha256.New()
+		for _, k := range slices.Sorted(maps.Keys(values)) {
+			fmt.Fprintf(h, "%q=%q\n", k, values[k])
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}).(pulumi.StringOutput)
+}

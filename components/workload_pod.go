@@ -1,0 +1,227 @@
+package components
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+)
+
+// Names of the pods' volumes.
+const (
+	configVolume = "config"
+	dataVolume   = "data"
+	tmpVolume    = "tmp"
+)
+
+func (a *BifrostWorkloadArgs) validateResources() field.ErrorList {
+	var errs field.ErrorList
+	for _, r := range []struct{ request, limit, requested, limited, defaultRequest, defaultLimit string }{
+		{"cpuRequest", "cpuLimit", a.CpuRequest, a.CpuLimit, DefaultCPURequest, DefaultCPULimit},
+		{"memoryRequest", "memoryLimit", a.MemoryRequest, a.MemoryLimit, DefaultMemoryRequest, DefaultMemoryLimit},
+		{"ephemeralStorageRequest", "ephemeralStorageLimit", a.EphemeralStorageRequest, a.EphemeralStorageLimit, DefaultEphemeralStorageRequest, DefaultEphemeralStorageLimit},
+	} {
+		errs = append(errs, check.Quantity(field.NewPath(r.request), r.requested)...)
+		errs = append(errs, check.Quantity(field.NewPath(r.limit), r.limited)...)
+		errs = append(errs, check.NotAbove(field.NewPath(r.request), cmp.Or(r.requested, r.defaultRequest), cmp.Or(r.limited, r.defaultLimit))...)
+	}
+	return errs
+}
+
+// newPods makes the Deployment, or the StatefulSet where the pods have storage.
+func (w *workload) newPods() error {
+	if w.Storage != nil {
+		return w.newStatefulSet()
+	}
+	return w.newDeployment()
+}
+
+func (w *workload) newDeployment() error {
+	opts := w.podsOptions()
+	replicas := w.Replicas
+	if w.Autoscaling != nil {
+		replicas = w.Autoscaling.MinReplicas
+		opts = append(opts, pulumi.IgnoreChanges([]string{"spec.replicas"}))
+	}
+	deployment, err := appsv1.NewDeployment(w.ctx, w.prefix+"-deployment", &appsv1.DeploymentArgs{
+		Metadata: w.meta(w.name()),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(replicas),
+			Selector: &metav1.LabelSelectorArgs{MatchLabels: merge(w.selector())},
+			Strategy: &appsv1.DeploymentStrategyArgs{
+				Type:          pulumi.String("RollingUpdate"),
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
+			},
+			ProgressDeadlineSeconds: pulumi.Int(w.progressDeadlineSeconds()),
+			Template:                w.template(),
+		},
+	}, opts...)
+	if err != nil {
+		return err
+	}
+	w.pods, w.podsName = deployment, deployment.Metadata.Name().Elem()
+	return nil
+}
+
+// progressDeadlineSeconds leave a pod that starts as slowly as it may the time to be scheduled and to pull its image.
+func (a *BifrostWorkloadArgs) progressDeadlineSeconds() int { return a.startupSeconds() + 300 }
+
+// podsOptions wait for a rollout as long as it may take, one pod after the other.
+func (w *workload) podsOptions() []pulumi.ResourceOption {
+	seconds := max(w.progressDeadlineSeconds(), 120*w.mostReplicas())
+	timeout := fmt.Sprintf("%dm", (seconds+59)/60)
+	return []pulumi.ResourceOption{
+		pulumi.Parent(w.parent), pulumi.DependsOn(w.dependsOn),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}),
+	}
+}
+
+func (w *workload) template() *corev1.PodTemplateSpecArgs {
+	// Neither a Deployment nor a StatefulSet rolls when a Secret that it mounts changes.
+	annotations := merge(w.PodAnnotations)
+	annotations["checksum/config"] = w.checksum()
+	return &corev1.PodTemplateSpecArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Labels:      merge(w.Labels, w.PodLabels, w.identityPodLabels(), w.selector()),
+			Annotations: annotations,
+		},
+		Spec: w.pod(),
+	}
+}
+
+// identityPodLabels: the Azure webhook picks pods by their own label, never by the ServiceAccount's.
+func (a *BifrostWorkloadArgs) identityPodLabels() map[string]string {
+	if a.AzureClientId == "" {
+		return nil
+	}
+	return map[string]string{"azure.workload.identity/use": "true"}
+}
+
+func (w *workload) pod() *corev1.PodSpecArgs {
+	pod := &corev1.PodSpecArgs{
+		ServiceAccountName:            w.serviceAccountName,
+		AutomountServiceAccountToken:  pulumi.Bool(false),
+		EnableServiceLinks:            pulumi.Bool(false),
+		SecurityContext:               restrictedPod(gatewayUID),
+		TerminationGracePeriodSeconds: pulumi.Int(w.terminationGraceSeconds()),
+		InitContainers:                w.InitContainers,
+		Containers:                    append(corev1.ContainerArray{w.container()}, w.ExtraContainers...),
+		Volumes:                       append(w.volumes(), w.ExtraVolumes...),
+	}
+	if w.PullSecret != nil {
+		pod.ImagePullSecrets = corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: w.PullSecret.ToStringOutput().ToStringPtrOutput()}}
+	}
+	w.schedule(pod)
+	return pod
+}
+
+func (w *workload) container() *corev1.ContainerArgs {
+	container := &corev1.ContainerArgs{
+		Name:            pulumi.String("bifrost"),
+		Image:           pulumi.String(w.Image),
+		ImagePullPolicy: pulumi.String(cmp.Or(w.ImagePullPolicy, "IfNotPresent")),
+		Ports:           append(corev1.ContainerPortArray{containerPort("http", GatewayPort, "TCP")}, w.peerPorts()...),
+		Env:             w.containerEnv(),
+		Resources: resources(
+			amounts{cmp.Or(w.CpuRequest, DefaultCPURequest), cmp.Or(w.MemoryRequest, DefaultMemoryRequest), cmp.Or(w.EphemeralStorageRequest, DefaultEphemeralStorageRequest)},
+			amounts{cmp.Or(w.CpuLimit, DefaultCPULimit), cmp.Or(w.MemoryLimit, DefaultMemoryLimit), w.ephemeralStorageLimit()}),
+		StartupProbe:   w.startupProbe(),
+		LivenessProbe:  livenessProbe(),
+		ReadinessProbe: readinessProbe(),
+		Lifecycle: &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
+			Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", strconv.Itoa(w.preStopSeconds())})},
+		}},
+		SecurityContext: restrictedContainer(gatewayUID),
+		VolumeMounts: append(corev1.VolumeMountArray{
+			writable(dataVolume, GatewayDataDir),
+			writable(tmpVolume, "/tmp"),
+			&corev1.VolumeMountArgs{
+				Name: pulumi.String(configVolume), MountPath: pulumi.String(GatewayDataDir + "/" + configFile),
+				SubPath: pulumi.String(configFile), ReadOnly: pulumi.Bool(true),
+			},
+		}, w.ExtraVolumeMounts...),
+	}
+	if w.environmentSecret != nil {
+		container.EnvFrom = corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{
+			SecretRef: &corev1.SecretEnvSourceArgs{Name: w.environmentSecret.Metadata.Name()},
+		}}
+	}
+	if w.discovers() {
+		container.VolumeMounts = append(container.VolumeMounts.(corev1.VolumeMountArray), mount(kubernetesTokenVolumeName, kubernetesTokenDir))
+	}
+	return container
+}
+
+func containerPort(name string, port int, protocol string) *corev1.ContainerPortArgs {
+	return &corev1.ContainerPortArgs{Name: pulumi.String(name), ContainerPort: pulumi.Int(port), Protocol: pulumi.String(protocol)}
+}
+
+// health asks the gateway; it answers 503 when a store is down.
+var health = &corev1.HTTPGetActionArgs{Path: pulumi.String("/health"), Port: pulumi.Int(GatewayPort)}
+
+const startupPeriodSeconds = 5
+
+// startupProbe gives migrations their time: until it succeeds, the others wait.
+func (a *BifrostWorkloadArgs) startupProbe() *corev1.ProbeArgs {
+	return &corev1.ProbeArgs{
+		HttpGet: health, PeriodSeconds: pulumi.Int(startupPeriodSeconds), TimeoutSeconds: pulumi.Int(5),
+		FailureThreshold: pulumi.Int((a.startupSeconds() + startupPeriodSeconds - 1) / startupPeriodSeconds),
+	}
+}
+
+// livenessProbe does not ask for the stores' health: a database that is down must not restart the pods.
+func livenessProbe() *corev1.ProbeArgs {
+	return &corev1.ProbeArgs{
+		TcpSocket:     &corev1.TCPSocketActionArgs{Port: pulumi.Int(GatewayPort)},
+		PeriodSeconds: pulumi.Int(10), TimeoutSeconds: pulumi.Int(5), FailureThreshold: pulumi.Int(6),
+	}
+}
+
+// readinessProbe takes a pod that cannot serve out of the Service.
+func readinessProbe() *corev1.ProbeArgs {
+	return &corev1.ProbeArgs{
+		HttpGet: health, PeriodSeconds: pulumi.Int(5), TimeoutSeconds: pulumi.Int(5), FailureThreshold: pulumi.Int(3),
+	}
+}
+
+func (w *workload) volumes() corev1.VolumeArray {
+	volumes := corev1.VolumeArray{
+		&corev1.VolumeArgs{Name: pulumi.String(configVolume), Secret: &corev1.SecretVolumeSourceArgs{SecretName: w.configSecret}},
+		w.scratch(tmpVolume),
+	}
+	switch {
+	case w.Storage == nil:
+		volumes = append(volumes, w.scratch(dataVolume))
+	case w.Storage.ExistingClaim != "":
+		volumes = append(volumes, &corev1.VolumeArgs{
+			Name: pulumi.String(dataVolume), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(w.Storage.ExistingClaim)},
+		})
+	}
+	if w.discovers() {
+		volumes = append(volumes, kubernetesTokenVolume(kubernetesTokenVolumeName))
+	}
+	return volumes
+}
+
+// scratch is an empty folder on the node's disk.
+func (a *BifrostWorkloadArgs) scratch(name string) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{Name: pulumi.String(name), EmptyDir: &corev1.EmptyDirVolumeSourceArgs{SizeLimit: pulumi.String(a.ephemeralStorageLimit())}}
+}
+
+func (a *BifrostWorkloadArgs) ephemeralStorageLimit() string {
+	return cmp.Or(a.EphemeralStorageLimit, DefaultEphemeralStorageLimit)
+}
+
+// bytes is a quantity that Validate has accepted.
+func bytes(quantity string) int64 {
+	q := resource.MustParse(quantity)
+	return q.Value()
+}
