@@ -42,9 +42,10 @@ const (
 
 // Request is one command of a user.
 type Request struct {
-	// Operation and Stack say what is done to which stack.
+	// Operation says what is done.
 	Operation Operation
-	Stack     string
+	// Stack is the name of a stack of the project or, with a slash, the folder of a stack file.
+	Stack string
 	// Dir is the project's folder; empty means the nearest parent of the working directory that holds the project.
 	Dir string
 	// State is the sandbox's folder; empty means .sandbox in the project's folder.
@@ -64,7 +65,7 @@ type Request struct {
 // command returns the command line that does operation to the same stack, with the same overlay and settings over it. A destroy
 // reads no configuration.
 func (r Request) command(operation Operation, settings ...string) string {
-	words := []string{r.Self, "sandbox", string(operation), r.Stack}
+	words := []string{r.Self, "sandbox", string(operation), shellWord(r.Stack)}
 	if operation != Destroy {
 		for _, setting := range append(without(r.Set, settings), settings...) {
 			words = append(words, "--set", shellWord(setting))
@@ -136,7 +137,8 @@ func Command() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Rehearse a stack on clouds that exist only on this machine",
 		Long: `Deploys a stack of the project with the real Pulumi engine into clouds that exist only on this machine.
-No cloud account and no credentials are needed. The project's files are never written to.`,
+No cloud account and no credentials are needed. The project's files are never written to. STACK is the name of a stack
+of the project, or a folder that holds one stack file, with a slash in its path: examples/minimal.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -161,6 +163,7 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 		Short: short,
 		Example: fmt.Sprintf(`  bifrostctl sandbox %[1]s aws-dev
   bifrostctl sandbox %[1]s azure-dev --set rollout=identity --json
+  bifrostctl sandbox %[1]s examples/minimal
   bifrostctl sandbox %[1]s aws-dev --fault 'type=aws:iam/role:Role,op=check,error=throttled'`, operation),
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -296,7 +299,7 @@ func runner(cmd *cobra.Command) Runner {
 
 func oneStack(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("sandbox %s takes one stack's name, not %d; see bifrostctl sandbox %[1]s --help", cmd.Name(), len(args))
+		return fmt.Errorf("sandbox %s takes one stack, not %d; see bifrostctl sandbox %[1]s --help", cmd.Name(), len(args))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,7 +22,8 @@ const (
 // project is a stack of the project as its files describe it. Nothing here writes to these files.
 type project struct {
 	dir   string
-	stack string
+	stack string // its name
+	file  string
 	// environments says that the stack file imports Pulumi ESC environments, which only Pulumi Cloud can open.
 	environments bool
 	// values is the configuration of the program, by key without the project's prefix.
@@ -30,24 +32,22 @@ type project struct {
 	others map[string]any
 }
 
-// loadProject reads a stack of the project in dir, or in the nearest parent of the working directory that holds the
-// project where dir is empty.
-func loadProject(dir, stack string) (*project, error) {
-	dir, err := findProject(dir)
+// loadProject reads a stack: of that name, of the project in dir, or in the nearest parent of the working directory that holds the
+// project where dir is empty; or, where the argument contains a slash, the one in that folder.
+func loadProject(dir, argument string) (*project, error) {
+	locate := named
+	if strings.Contains(argument, "/") {
+		locate = inFolder
+	}
+	dir, stack, file, err := locate(dir, argument)
 	if err != nil {
 		return nil, err
-	}
-	file := filepath.Join(dir, stackFile(stack))
-	stacks := stackNames(dir)
-	if !slices.Contains(stacks, stack) {
-		return nil, fmt.Errorf("there is no stack %q: %s does not exist; the stacks of this project are %s",
-			stack, file, orNone(stacks))
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read stack %q: %w", stack, err)
 	}
-	p := &project{dir: dir, stack: stack, values: map[string]any{}, others: map[string]any{}}
+	p := &project{dir: dir, stack: stack, file: file, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("%s is no YAML object: %w", file, err)
@@ -66,6 +66,60 @@ func loadProject(dir, stack string) (*project, error) {
 		p.others[key] = value
 	}
 	return p, nil
+}
+
+// named finds a stack among those of the project.
+func named(dir, name string) (project, stack, file string, err error) {
+	dir, err = findProject(dir)
+	if err != nil {
+		return "", "", "", err
+	}
+	file = filepath.Join(dir, stackFile(name))
+	if stacks := stackNames(dir); !slices.Contains(stacks, name) {
+		return "", "", "", fmt.Errorf("there is no stack %q: %s does not exist; the stacks of this project are %s", name, file, orNone(stacks))
+	}
+	return dir, name, file, nil
+}
+
+// inFolder finds the one stack whose file is in a folder of the project.
+func inFolder(dir, folder string) (project, stack, file string, err error) {
+	refused := func(format string, args ...any) (string, string, string, error) {
+		return "", "", "", fmt.Errorf("stack %s: %w", folder, fmt.Errorf(format, args...))
+	}
+	at, err := filepath.Abs(folder)
+	if err != nil {
+		return refused("%w", err)
+	}
+	switch info, err := os.Stat(at); {
+	case errors.Is(err, fs.ErrNotExist):
+		return refused("there is no folder %s; a stack of the project itself is named without a slash", at)
+	case err != nil:
+		return refused("%w", err)
+	case !info.IsDir():
+		return refused("this is a file: name the folder that holds it")
+	}
+	stacks := stackNames(at)
+	if len(stacks) != 1 {
+		return refused("the folder must hold one stack file %s, and holds %s", stackFile("<stack>"), cmp.Or(files(stacks), "none"))
+	}
+	if dir == "" {
+		if dir, err = nearest(at, hasProjectFile); err != nil {
+			return refused("%w", err)
+		}
+		if !holdsProject(dir) {
+			return refused("%s is of another project than %q", filepath.Join(dir, projectFile), projectName)
+		}
+	}
+	project, err = findProject(dir)
+	return project, stacks[0], filepath.Join(at, stackFile(stacks[0])), err
+}
+
+func files(stacks []string) string {
+	var names []string
+	for _, stack := range stacks {
+		names = append(names, stackFile(stack))
+	}
+	return strings.Join(names, ", ")
 }
 
 func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }
@@ -103,8 +157,13 @@ func findProject(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return nearest(start, holdsProject)
+}
+
+// nearest returns the nearest of a folder and its parents that has what is looked for.
+func nearest(start string, has func(dir string) bool) (string, error) {
 	for dir := start; ; dir = filepath.Dir(dir) {
-		if holdsProject(dir) {
+		if has(dir) {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
@@ -112,6 +171,11 @@ func findProject(dir string) (string, error) {
 				start, projectFile, projectName)
 		}
 	}
+}
+
+func hasProjectFile(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, projectFile))
+	return err == nil
 }
 
 func holdsProject(dir string) bool {
@@ -123,6 +187,14 @@ func holdsProject(dir string) bool {
 		Name string `yaml:"name"`
 	}
 	return yaml.Unmarshal(text, &settings) == nil && settings.Name == projectName
+}
+
+// configFlag is the flag by which the Pulumi CLI finds the stack file, after a blank; empty where it finds it by itself.
+func (p *project) configFlag() string {
+	if filepath.Dir(p.file) == p.dir {
+		return ""
+	}
+	return " --config-file " + shellWord(p.file)
 }
 
 // readme returns the template of the stack's readme output; empty where the project has none.

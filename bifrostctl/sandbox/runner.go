@@ -75,6 +75,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err != nil {
 		return err
 	}
+	result.Stack = p.stack
 	inFile := p.values
 	if p.values, err = overlay(inFile, request.Set); err != nil {
 		return err
@@ -130,7 +131,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		return &FailedError{err}
 	}
 
-	err = r.deploy(ctx, request, p, faults, &engine{folders: f, cli: cli, name: request.Stack, passphrase: keeper.passphrase}, world, result)
+	err = r.deploy(ctx, request, p, faults, &engine{folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase}, world, result)
 	if err == nil {
 		return nil
 	}
@@ -249,7 +250,7 @@ func parseFaults(texts []string) ([]cloud.Fault, error) {
 // folders returns where the sandbox keeps what belongs to the request's stack of p.
 func (r Request) folders(p *project) (folders, error) {
 	state, err := filepath.Abs(cmp.Or(r.State, filepath.Join(p.dir, ".sandbox")))
-	return folders{filepath.Join(state, r.Stack)}, err
+	return folders{filepath.Join(state, p.stack)}, err
 }
 
 // folders is the folder of one stack. Everything of the stack is in it: deleting it is starting afresh.

@@ -47,7 +47,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	for _, fault := range faults {
 		servers.Inject(fault)
 	}
-	fmt.Fprintf(r.Stderr, serving, request.Stack, servers.DebugProviders(), held.project.dir)
+	fmt.Fprintf(r.Stderr, serving, held.project.stack, servers.DebugProviders(), held.project.dir, held.project.configFlag())
 	fmt.Fprintf(r.Stdout, "export PULUMI_DEBUG_PROVIDERS=%s\n", servers.DebugProviders())
 	<-ctx.Done()
 	servers.Stop()
@@ -58,12 +58,12 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	return nil
 }
 
-// serving takes a stack's name, the value of PULUMI_DEBUG_PROVIDERS, and the project's folder.
+// serving takes a stack's name, the value of PULUMI_DEBUG_PROVIDERS, the project's folder, and the flag for a stack file elsewhere.
 const serving = `The clouds of stack %[1]s are here until Ctrl-C; what exists is kept. A Pulumi CLI attaches to them in another terminal,
 with a backend and a stack of its own. It does not see what sandbox up made as the stack's: --state gives clouds of their own.
   cd %[3]s
   export PULUMI_DEBUG_PROVIDERS=%[2]s
   export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
-  pulumi preview --stack %[1]s
-  pulumi up --stack %[1]s
+  pulumi preview --stack %[1]s%[4]s
+  pulumi up --stack %[1]s%[4]s
 `

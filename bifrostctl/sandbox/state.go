@@ -56,12 +56,12 @@ func (r Runner) State(request Request) error {
 	if err != nil {
 		return &FailedError{err}
 	}
-	found := Inventory{Stack: request.Stack, Resources: inventory(world)}
+	found := Inventory{Stack: p.stack, Resources: inventory(world)}
 	switch {
 	case request.JSON:
 		err = printJSON(r.Stdout, found)
 	case !f.exist():
-		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", request.Stack, request.command(Up))
+		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", p.stack, request.command(Up))
 	default:
 		err = found.print(r.Stdout)
 	}

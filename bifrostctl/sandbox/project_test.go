@@ -1,0 +1,65 @@
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// write makes a file with its folders.
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+}
+
+// TestStackInAFolder: an argument with a slash is the folder of a stack file, wherever it is named from.
+func TestStackInAFolder(t *testing.T) {
+	dir := writeProject(t, map[string]string{"dev": "config: {bifrost:platform: aws}"})
+	write(t, filepath.Join(dir, "examples/small/Pulumi.tiny.yaml"), "config: {bifrost:platform: azure}")
+	t.Chdir(filepath.Join(dir, "examples"))
+	for _, argument := range []string{"./small", "../examples/small/", filepath.Join(dir, "examples/small")} {
+		p, err := loadProject("", argument)
+		require.NoError(t, err, argument)
+		require.Equal(t, []any{dir, "tiny", "azure"}, []any{p.dir, p.stack, p.values["platform"]}, argument)
+		require.Equal(t, " --config-file "+filepath.Join(dir, "examples/small/Pulumi.tiny.yaml"), p.configFlag())
+		f, err := Request{Stack: argument}.folders(p)
+		require.NoError(t, err)
+		require.Equal(t, filepath.Join(dir, ".sandbox/tiny"), f.stack)
+	}
+	p, err := loadProject("", "dev")
+	require.NoError(t, err)
+	require.Equal(t, "aws", p.values["platform"])
+	require.Empty(t, p.configFlag())
+
+	request := Request{Self: "bifrostctl", Operation: Up, Stack: "examples/small"}
+	require.Equal(t, "bifrostctl sandbox destroy examples/small", request.command(Destroy), "the next command names it as this one did")
+}
+
+func TestNoStackInAFolder(t *testing.T) {
+	dir := writeProject(t, nil)
+	write(t, filepath.Join(dir, "none/README.md"), "")
+	write(t, filepath.Join(dir, "two/Pulumi.a.yaml"), "")
+	write(t, filepath.Join(dir, "two/Pulumi.b.yaml"), "")
+	write(t, filepath.Join(dir, "other/Pulumi.yaml"), "name: other")
+	write(t, filepath.Join(dir, "other/Pulumi.dev.yaml"), "config: {}")
+	outside := t.TempDir()
+	write(t, filepath.Join(outside, "x/Pulumi.dev.yaml"), "config: {}")
+	t.Chdir(dir)
+	for argument, want := range map[string]string{
+		"./nowhere":         "stack ./nowhere: there is no folder " + dir + "/nowhere; a stack of the project itself is named without a slash",
+		"none/":             "the folder must hold one stack file Pulumi.<stack>.yaml, and holds none",
+		"./two":             "the folder must hold one stack file Pulumi.<stack>.yaml, and holds Pulumi.a.yaml, Pulumi.b.yaml",
+		"two/Pulumi.a.yaml": "stack two/Pulumi.a.yaml: this is a file: name the folder that holds it",
+		"./other":           "other/Pulumi.yaml is of another project than \"bifrost\"",
+		outside + "/x":      "neither " + outside + "/x nor a parent of it holds the Pulumi.yaml of the project \"bifrost\"",
+	} {
+		_, err := loadProject("", argument)
+		require.ErrorContains(t, err, want, argument)
+	}
+	p, err := loadProject(dir, outside+"/x")
+	require.NoError(t, err, "--dir names the project")
+	require.Equal(t, dir, p.dir)
+}
