@@ -48,6 +48,9 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	var pull *eksPull
 	var executionRole *components.EcrPullRole
 	if c.EKS != nil {
+		if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
+			return err
+		}
 		if pull, err = c.newEKSPull(ctx, provider, cluster); err != nil {
 			return err
 		}
@@ -70,7 +73,7 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	}
 
 	if c.EKS != nil {
-		if err := c.deployEKS(ctx, cluster, pull); err != nil {
+		if err := c.deployEKS(ctx, provider, cluster, pull); err != nil {
 			return err
 		}
 	}
@@ -102,7 +105,7 @@ type eksCluster struct {
 	nodeRoles                                   []*iam.LookupRoleResult
 }
 
-// lookUpEKS finds the cluster and what its way of pulling needs: the IAM OIDC provider, unless the stack makes it, the roles of the
+// lookUpEKS finds the cluster and what its identities need: the IAM OIDC provider, unless the stack makes it, the roles of the
 // nodes, or the agent of EKS Pod Identity.
 func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
 	name := c.EKS.ClusterName
@@ -111,7 +114,7 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return nil, fmt.Errorf("eks.clusterName: there is no cluster %s in %s, or it cannot be read: %w; see `aws eks list-clusters --region %s` and set %s:eks.clusterName",
 			name, c.AWS.Region, err, c.AWS.Region, Project)
 	}
-	reason, oldest := c.EKS.oldestVersion()
+	reason, oldest := c.oldestEKS()
 	if err := requireVersion(reason+"EKS cluster "+name, found.Version, oldest,
 		fmt.Sprintf("aws eks update-cluster-version --region %s --name %s --kubernetes-version VERSION", c.AWS.Region, name)); err != nil {
 		return nil, err
@@ -125,13 +128,15 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		issuer: found.Identities[0].Oidcs[0].Issuer,
 	}
 
-	switch {
-	case c.EKS.Pull == pullNode:
-		cluster.nodeRoles, err = c.lookUpNodeRoles(ctx, provider)
-		return cluster, err
-	case c.EKS.Auth == authPodIdentity:
-		return cluster, c.requirePodIdentityAgent(ctx, provider, found)
-	case c.EKS.OidcProvider == oidcCreate:
+	if cluster.nodeRoles, err = c.lookUpNodeRoles(ctx, provider); err != nil {
+		return nil, err
+	}
+	if key := c.podIdentityKey(); key != "" {
+		if err := c.requirePodIdentityAgent(ctx, provider, found, key); err != nil {
+			return nil, err
+		}
+	}
+	if !c.webIdentity() || c.EKS.OidcProvider == oidcCreate {
 		return cluster, nil
 	}
 	existing, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &cluster.issuer}, pulumi.Provider(provider))
@@ -145,7 +150,7 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 
 // useOidcProvider makes the cluster's IAM OIDC provider where the stack says so; otherwise the look-up has found it.
 func (c *Config) useOidcProvider(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) error {
-	if c.EKS.OidcProvider != oidcCreate {
+	if !c.webIdentity() || c.EKS.OidcProvider != oidcCreate {
 		return nil
 	}
 	// No thumbprints: IAM trusts the certificate authorities of EKS by itself. Protected as the role is, which trusts it.
@@ -199,27 +204,38 @@ func (c *Config) awsHandoff(platform, purpose string, arn, id pulumi.StringInput
 	}
 }
 
-func (c *Config) deployEKS(ctx *pulumi.Context, cluster *eksCluster, pull *eksPull) error {
+func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster, pull *eksPull) error {
+	gateway, err := c.newEKSGatewayRole(ctx, provider, cluster)
+	if err != nil {
+		return err
+	}
 	kubeconfig, err := c.eksKubeconfig(cluster)
 	if err != nil {
 		return err
 	}
-	provider, err := kubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
+	onCluster, err := kubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
 	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
 		prefix:   "eks",
-		provider: provider,
+		provider: onCluster,
 		pull:     pull.secret,
-		workload: components.BifrostWorkloadArgs{
-			AwsRoleArn: optionalInput(c.EKS.GatewayRoleArn), EcrRoleArn: pull.gatewayRoleArn, DependsOn: []pulumi.Resource{pull.component},
+		identity: func(workload *components.BifrostWorkloadArgs) {
+			workload.EcrRoleArn = pull.gatewayRoleArn
+			if pull.component != nil {
+				workload.DependsOn = append(workload.DependsOn, pull.component)
+			}
+			gateway.addTo(workload)
 		},
 	})
 	if err != nil {
 		return err
 	}
 	maps.Copy(outputs, pull.outputs)
+	if gateway.arn != nil {
+		outputs["gatewayRoleArn"] = gateway.arn
+	}
 	ctx.Export("eks", outputs)
 	return nil
 }

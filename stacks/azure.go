@@ -32,6 +32,11 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 		return err
 	}
 
+	if c.Registry.Mirror {
+		ctx.Export("vendorHandoff", pulumi.Array{})
+		return c.deployAKS(ctx, provider, cluster, nil)
+	}
+
 	identity, err := components.NewAksWorkloadIdentity(ctx, "aks", &components.AksWorkloadIdentityArgs{
 		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
 		Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.puller(),
@@ -61,10 +66,6 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 		return nil
 	}
 
-	kubernetesProvider, err := kubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
-	if err != nil {
-		return fmt.Errorf("kubernetes provider: %w", err)
-	}
 	token := &components.ArtifactRegistryTokenArgs{
 		CredentialConfig: credentials.config,
 		TokenAudience:    c.AKS.tokenAudience(),
@@ -74,16 +75,20 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	if c.AKS.trust() == trustEntra {
 		token.Entra = &components.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.AKS.Entra.AppIDURI}
 	}
-	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
-		prefix:   "aks",
-		provider: kubernetesProvider,
-		pull: &components.PullSecretArgs{
-			SecretName:       c.AKS.SecretName,
-			ArtifactRegistry: token,
-			DependsOn:        []pulumi.Resource{identity},
-		},
-		workload: components.BifrostWorkloadArgs{AzureClientId: c.AKS.GatewayClientID},
+	return c.deployAKS(ctx, provider, cluster, &components.PullSecretArgs{
+		SecretName:       c.AKS.SecretName,
+		ArtifactRegistry: token,
+		DependsOn:        []pulumi.Resource{identity},
 	})
+}
+
+// deployAKS adds what runs on the cluster.
+func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *aksCluster, pull *components.PullSecretArgs) error {
+	onCluster, err := kubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
+	if err != nil {
+		return fmt.Errorf("kubernetes provider: %w", err)
+	}
+	outputs, err := c.deployKubernetes(ctx, kubernetesParts{prefix: "aks", provider: onCluster, pull: pull})
 	if err != nil {
 		return err
 	}
@@ -113,18 +118,26 @@ func (c *Config) lookUpAKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az login --tenant %s`",
 			name, found.Identity.TenantId, c.Azure.TenantID, c.Azure.TenantID)
 	}
-	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, minAKS,
+	oldest := minAKS
+	if c.Rollout == RolloutFull {
+		oldest = minWorkload
+	}
+	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, oldest,
 		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {
 		return nil, err
 	}
 	issuer := found.OidcIssuerProfile != nil && found.OidcIssuerProfile.Enabled != nil && *found.OidcIssuerProfile.Enabled
 	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
 		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
-	if !issuer || !workloadIdentity {
+	if needed := !c.Registry.Mirror || c.AKS.GatewayClientID != ""; needed && (!issuer || !workloadIdentity) {
 		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity`",
 			name, onOff(issuer), onOff(workloadIdentity), group, name)
 	}
-	return &aksCluster{id: found.Id, issuer: found.OidcIssuerProfile.IssuerURL}, nil
+	result := &aksCluster{id: found.Id}
+	if issuer {
+		result.issuer = found.OidcIssuerProfile.IssuerURL
+	}
+	return result, nil
 }
 
 func onOff(b bool) string {

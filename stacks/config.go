@@ -2,6 +2,8 @@
 // stack's platform.
 package stacks
 
+import "bifrost/internal/bifrostconfig"
+
 // Project is the name of the Pulumi project and so the prefix of every configuration key.
 const Project = "bifrost"
 
@@ -36,6 +38,9 @@ type Config struct {
 	Refresher Refresher `config:"refresher"`
 	Gateway   Gateway   `config:"gateway"`
 	Secrets   Secrets   `config:"secrets"`
+
+	// schema is what gateway.schemaFile holds.
+	schema *bifrostconfig.Schema
 }
 
 // AWS says which account and how to sign in.
@@ -60,6 +65,10 @@ type Azure struct {
 type Registry struct {
 	// Image is the full reference, with tag or digest.
 	Image string `config:"image"`
+	// Mirror says that the image is in a registry of one's own: no identity is made to pull it, and no pull Secret.
+	Mirror bool `config:"mirror"`
+	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from.
+	PullSecret string `config:"pullSecret"`
 	// AdditionalRepositoryArns may be pulled from as well, beside the image's own repository.
 	AdditionalRepositoryArns []string `config:"additionalRepositoryArns"`
 }
@@ -76,11 +85,15 @@ type EKS struct {
 	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
 	OidcProvider string `config:"oidcProvider"`
 	// Context in secrets.kubeconfig, where that is given.
-	Context        string `config:"context"`
-	RoleName       string `config:"roleName"`
-	PolicyName     string `config:"policyName"`
-	SecretName     string `config:"secretName"`
-	GatewayRoleArn string `config:"gatewayRoleArn"`
+	Context    string `config:"context"`
+	RoleName   string `config:"roleName"`
+	PolicyName string `config:"policyName"`
+	SecretName string `config:"secretName"`
+	// The gateway's runtime identity is a given role, or one made here with given policies; GatewayAuth is irsa or podIdentity.
+	GatewayRoleArn    string   `config:"gatewayRoleArn"`
+	GatewayPolicyArns []string `config:"gatewayPolicyArns"`
+	GatewayRoleName   string   `config:"gatewayRoleName"`
+	GatewayAuth       string   `config:"gatewayAuth"`
 }
 
 // ECS is an existing cluster and the service in it.
@@ -161,69 +174,13 @@ type RefresherImages struct {
 	Kubectl string `config:"kubectl"`
 }
 
-// Gateway is Bifrost itself, on every platform.
-type Gateway struct {
-	Namespace      string            `config:"namespace"`
-	ServiceAccount string            `config:"serviceAccount"`
-	Replicas       *int              `config:"replicas"`
-	Config         map[string]any    `config:"config"`
-	Env            map[string]string `config:"env"`
-	CPURequest     string            `config:"cpuRequest"`
-	MemoryRequest  string            `config:"memoryRequest"`
-	CPULimit       string            `config:"cpuLimit"`
-	MemoryLimit    string            `config:"memoryLimit"`
-}
-
 // Secrets is the only place of secret values.
 type Secrets struct {
 	License       string            `config:"license"`
 	EncryptionKey string            `config:"encryptionKey"`
+	SetupToken    string            `config:"setupToken"`
 	Env           map[string]string `config:"env"`
 	Kubeconfig    string            `config:"kubeconfig"`
-}
-
-// Environment variables that carry the secrets of the same purpose.
-const (
-	licenseVariable       = "BIFROST_LICENSE"
-	encryptionKeyVariable = "BIFROST_ENCRYPTION_KEY"
-)
-
-// secretEnv are all secret environment variables of the gateway.
-func (c *Config) secretEnv() map[string]string {
-	all := map[string]string{encryptionKeyVariable: c.Secrets.EncryptionKey}
-	if c.Secrets.License != "" {
-		all[licenseVariable] = c.Secrets.License
-	}
-	for k, v := range c.Secrets.Env {
-		all[k] = v
-	}
-	return all
-}
-
-// replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.
-func (g *Gateway) replicas() int {
-	switch {
-	case g.Replicas != nil:
-		return *g.Replicas
-	case g.withoutSQLite():
-		return 3
-	}
-	return 1
-}
-
-// withoutSQLite tells whether more than one process may run: every store is PostgreSQL or disabled. One that config.json does not
-// name is SQLite.
-func (g *Gateway) withoutSQLite() bool {
-	for _, name := range []string{"config_store", "logs_store"} {
-		store, _ := g.Config[name].(map[string]any)
-		if enabled, ok := store["enabled"].(bool); ok && !enabled {
-			continue
-		}
-		if store["type"] != "postgres" {
-			return false
-		}
-	}
-	return true
 }
 
 // desiredCount of ECS tasks: as configured, else the gateway's replicas.

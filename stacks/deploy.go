@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,10 +9,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
 )
 
 // Options are what the program needs besides the stack's configuration.
 type Options struct {
+	// Dir is the project's folder, where relative paths in the configuration begin; empty is the working directory.
+	Dir string
 	// Readme is the text of Pulumi.README.md, exported as the output readme.
 	Readme string
 	// Keys are all configuration keys that the stack sets, with their prefixes: mistyped ones are refused.
@@ -36,12 +38,12 @@ func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
 
 // Deploy is the program. A refused configuration is a *ConfigError, and nothing is registered.
 func Deploy(ctx *pulumi.Context, opts Options) error {
-	config, err := Parse(ctx.Stack(), read(ctx, opts.Keys))
+	config, err := Parse(ctx.Stack(), read(ctx, opts))
 	if err != nil {
 		return err
 	}
-	if config.Rollout == RolloutFull && !config.Gateway.withoutSQLite() {
-		warning := "a store of the gateway is SQLite: what it holds is lost whenever the pod or task is replaced; give config_store and logs_store of type postgres in gateway.config"
+	if config.Rollout == RolloutFull && config.ECS != nil && !config.Gateway.withoutSQLite() {
+		warning := "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return err
 		}
@@ -75,13 +77,17 @@ func (c *Config) image() components.Image {
 	return image
 }
 
-// configJSON is the text of config.json: a secret, for what it may say of the inside of a company.
+// configJSON is the text of config.json for platforms without Kubernetes: a secret, for what it may say of the inside of a company.
 func (c *Config) configJSON() (pulumi.StringOutput, error) {
-	b, err := json.Marshal(c.Gateway.Config)
+	return secretDocument(c.Gateway.document())
+}
+
+func secretDocument(document bifrostconfig.Document) (pulumi.StringOutput, error) {
+	text, err := bifrostconfig.Render(document)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("rendering gateway.config: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("rendering config.json: %w", err)
 	}
-	return secretString(string(b)), nil
+	return secretString(string(text)), nil
 }
 
 // secretInputs are the gateway's secret environment variables.
@@ -98,27 +104,34 @@ func secretString(s string) pulumi.StringOutput {
 }
 
 // kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway. Without pull there is
-// no pull Secret: the nodes pull by themselves.
+// no pull Secret that is made here: the nodes pull by themselves, or with one that exists.
 type kubernetesParts struct {
 	prefix   string
 	provider pulumi.ProviderResource
 	pull     *components.PullSecretArgs
-	workload components.BifrostWorkloadArgs
+	// identity, where there is one, adds the gateway's runtime identity and the right to pull to its arguments.
+	identity func(*components.BifrostWorkloadArgs)
 }
 
 // deployKubernetes makes them in the order in which each needs the one before.
 func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (pulumi.Map, error) {
 	on := pulumi.Providers(parts.provider)
 	namespace, err := components.NewBifrostNamespace(ctx, parts.prefix, &components.BifrostNamespaceArgs{
-		Name:   c.Gateway.Namespace,
-		Labels: c.labels(),
+		Name:     c.Gateway.Namespace,
+		Existing: c.Gateway.ExistingNamespace,
+		Labels:   c.labels(),
 	}, on)
 	if err != nil {
 		return nil, err
 	}
 
 	outputs := pulumi.Map{"namespace": namespace.Name}
-	workload := parts.workload
+	workload := c.workloadArgs()
+	workload.Namespace = namespace.Name
+	workload.PullSecret = optionalInput(c.Registry.PullSecret)
+	if parts.identity != nil {
+		parts.identity(&workload)
+	}
 	if parts.pull != nil {
 		pull := *parts.pull
 		pull.Namespace = namespace.Name
@@ -127,6 +140,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		pull.Schedule = c.Refresher.Schedule
 		pull.KubectlImage = c.Refresher.Images.Kubectl
 		pull.Labels = c.labels()
+		pull.AlertRules = c.alertRules()
 		pullSecret, err := components.NewPullSecret(ctx, parts.prefix+"-pull", &pull, on)
 		if err != nil {
 			return nil, err
@@ -135,27 +149,52 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun, pullSecret.CronJob
 	}
 
-	config, err := c.configJSON()
-	if err != nil {
-		return nil, err
+	if workload.ExistingConfigSecret == "" {
+		config, err := secretDocument(c.kubernetesDocument())
+		if err != nil {
+			return nil, err
+		}
+		workload.Config = config
 	}
-	workload.Namespace = namespace.Name
-	workload.Image = c.image().String()
-	workload.Replicas = c.Gateway.replicas()
-	workload.Config = config
-	workload.Env = c.Gateway.Env
-	workload.SecretEnv = c.secretInputs()
-	workload.ServiceAccount = c.Gateway.ServiceAccount
-	workload.CpuRequest, workload.MemoryRequest = c.Gateway.CPURequest, c.Gateway.MemoryRequest
-	workload.CpuLimit, workload.MemoryLimit = c.Gateway.CPULimit, c.Gateway.MemoryLimit
-	workload.Labels = c.labels()
 	gateway, err := components.NewBifrostWorkload(ctx, parts.prefix+"-gateway", &workload, on)
 	if err != nil {
 		return nil, err
 	}
 
 	outputs["deployment"], outputs["service"] = gateway.Deployment, gateway.Service
+	if urls := c.Gateway.urls(); len(urls) > 0 {
+		outputs["urls"] = pulumi.ToStringArray(urls)
+	}
 	return outputs, nil
+}
+
+// alertRules are those of the refresher, where they are asked for.
+func (c *Config) alertRules() *components.PullSecretAlertRulesArgs {
+	if m := c.Gateway.Monitoring; m != nil && m.AlertRules {
+		return &components.PullSecretAlertRulesArgs{Labels: m.AlertLabels}
+	}
+	return nil
+}
+
+// urls are where clients reach the gateway from outside the cluster.
+func (g *Gateway) urls() []string {
+	var urls []string
+	add := func(hosts []string, path string, clear bool) {
+		scheme := "https"
+		if clear {
+			scheme = "http"
+		}
+		for _, host := range hosts {
+			urls = append(urls, scheme+"://"+host+cmp.Or(path, "/"))
+		}
+	}
+	if i := g.Ingress; i != nil {
+		add(i.Hosts, i.Path, i.TlsSecret == "" && i.CertificateArn == "")
+	}
+	if r := g.HTTPRoute; r != nil {
+		add(r.Hosts, r.Path, r.Section == "")
+	}
+	return urls
 }
 
 // puller or gatewayServiceAccount, with namespace, are the subject that clouds trust.

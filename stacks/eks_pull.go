@@ -41,20 +41,34 @@ const (
 // podIdentityAgent is the add-on that serves credentials on the nodes.
 const podIdentityAgent = "eks-pod-identity-agent"
 
-// oldestVersion is the oldest Kubernetes that will do, behind the key that asks for it.
-func (e *EKS) oldestVersion() (reason, oldest string) {
+// oldestEKS is the oldest Kubernetes that will do, behind the key that asks for it.
+func (c *Config) oldestEKS() (reason, oldest string) {
 	switch {
-	case e.Pull == pullKubelet:
+	case c.EKS.Pull == pullKubelet:
 		return "eks.pull kubelet: ", minKubelet
-	case e.Auth == authPodIdentity:
+	case c.Rollout == RolloutFull:
+		return "", minWorkload
+	case c.EKS.Auth == authPodIdentity:
 		return "eks.auth podIdentity: ", minPodIdentity
 	}
 	return "", minEKS
 }
 
-// webIdentity tells whether the role trusts the cluster's OIDC issuer.
-func (e *EKS) webIdentity() bool {
-	return e.Pull != pullNode && e.Auth != authPodIdentity
+// webIdentity tells whether a role made here trusts the cluster's OIDC issuer.
+func (c *Config) webIdentity() bool {
+	pulls := !c.Registry.Mirror && c.EKS.Pull != pullNode && c.EKS.Auth != authPodIdentity
+	return pulls || len(c.EKS.GatewayPolicyArns) > 0 && c.EKS.GatewayAuth != authPodIdentity
+}
+
+// podIdentityKey is the key by which something signs in with EKS Pod Identity; empty where nothing does.
+func (c *Config) podIdentityKey() string {
+	switch {
+	case c.EKS.Auth == authPodIdentity:
+		return "eks.auth"
+	case c.EKS.GatewayAuth == authPodIdentity && c.Rollout == RolloutFull:
+		return "eks.gatewayAuth"
+	}
+	return ""
 }
 
 // lookUpNodeRoles finds the roles that are to pull. Their unique ids are part of the hand-off.
@@ -77,22 +91,22 @@ func (c *Config) lookUpNodeRoles(ctx *pulumi.Context, provider pulumi.ProviderRe
 
 // requirePodIdentityAgent stops the stack where nothing would serve credentials to the refresher. Nodes of EKS Auto Mode have the
 // agent built in.
-func (c *Config) requirePodIdentityAgent(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eks.LookupClusterResult) error {
+func (c *Config) requirePodIdentityAgent(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eks.LookupClusterResult, key string) error {
 	for _, compute := range cluster.ComputeConfigs {
 		if compute.Enabled {
 			return nil
 		}
 	}
 	if _, err := eks.LookupAddon(ctx, &eks.LookupAddonArgs{ClusterName: c.EKS.ClusterName, AddonName: podIdentityAgent}, pulumi.Provider(provider)); err != nil {
-		return fmt.Errorf("eks.auth: podIdentity needs the add-on %s, which EKS cluster %s does not have or which cannot be read: %w; run `aws eks create-addon --cluster-name %s --addon-name %s --region %s`",
-			podIdentityAgent, c.EKS.ClusterName, err, c.EKS.ClusterName, podIdentityAgent, c.AWS.Region)
+		return fmt.Errorf("%s: podIdentity needs the add-on %s, which EKS cluster %s does not have or which cannot be read: %w; run `aws eks create-addon --cluster-name %s --addon-name %s --region %s`",
+			key, podIdentityAgent, c.EKS.ClusterName, err, c.EKS.ClusterName, podIdentityAgent, c.AWS.Region)
 	}
 	return nil
 }
 
 // eksPull is who pulls on EKS, and what the workload needs of it.
 type eksPull struct {
-	// component holds all of the right to pull.
+	// component holds all of the right to pull; none, where a mirror needs no right that is made here.
 	component pulumi.Resource
 	// secret is the pull Secret, where there is one.
 	secret *components.PullSecretArgs
@@ -104,11 +118,11 @@ type eksPull struct {
 
 // newEKSPull makes the identities of the stack's way of pulling.
 func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
-	if c.EKS.Pull == pullNode {
+	switch {
+	case c.Registry.Mirror:
+		return &eksPull{}, nil
+	case c.EKS.Pull == pullNode:
 		return c.newEKSNodePull(ctx, provider, cluster)
-	}
-	if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
-		return nil, err
 	}
 	role, err := components.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
 	if err != nil {

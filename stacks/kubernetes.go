@@ -16,6 +16,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// minWorkload is the oldest Kubernetes of the gateway's objects: matchLabelKeys of a topology spread and unhealthyPodEvictionPolicy of
+// a PodDisruptionBudget are on by default from there (Kubernetes, "Feature Gates").
+const minWorkload = "1.27"
+
 // requireVersion stops a stack whose cluster is too old; mend is the command that upgrades it.
 func requireVersion(cluster string, have, atLeast, mend string) error {
 	v, err := version.ParseGeneric(have)

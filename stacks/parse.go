@@ -26,6 +26,8 @@ type Raw struct {
 	Secret map[string]bool
 	// Foreign are set keys of other projects or providers.
 	Foreign []string
+	// Dir is the project's folder, where relative paths begin; empty is the working directory.
+	Dir string
 }
 
 // ConfigError is a refused configuration; nothing was registered. It lists every problem.
@@ -65,10 +67,10 @@ func EnvironmentKeys() []string {
 }
 
 // read collects the configuration of the running stack.
-func read(ctx *pulumi.Context, keys []string) Raw {
-	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{}}
+func read(ctx *pulumi.Context, opts Options) Raw {
+	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{}, Dir: opts.Dir}
 	prefix := Project + ":"
-	for _, key := range append(slices.Clone(keys), knownKeys()...) {
+	for _, key := range append(slices.Clone(opts.Keys), knownKeys()...) {
 		name, ours := strings.CutPrefix(key, prefix)
 		if !ours {
 			raw.Foreign = append(raw.Foreign, key)
@@ -97,10 +99,13 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	c := &Config{Rollout: RolloutFull, ProtectIdentities: true}
 	problems = append(problems, decode(values, c)...)
 	problems = append(problems, placeholders(values)...)
+	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)
+	problems = append(problems, c.loadSchema(raw.Dir)...)
 	problems = append(problems, c.validate()...)
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}
+	c.Gateway.withLog()
 	return c, nil
 }
 
@@ -171,7 +176,7 @@ func decodeValue(key, text string) (any, error) {
 // decode fills c; wrong types and unknown keys are problems with their paths, never with a secret's value.
 func decode(values map[string]any, c *Config) field.ErrorList {
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: c, TagName: "config", MatchName: func(key, name string) bool { return key == name },
+		Result: c, TagName: "config", MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },
 	})
 	if err != nil {
 		return field.ErrorList{field.InternalError(nil, err)}
@@ -180,16 +185,29 @@ func decode(values map[string]any, c *Config) field.ErrorList {
 }
 
 // unknownKeys finds the keys that no field has. The decoder would name them too, but not beside a value of the wrong type.
-func unknownKeys(p *field.Path, t reflect.Type, values map[string]any) field.ErrorList {
+func unknownKeys(p *field.Path, t reflect.Type, value any) field.ErrorList {
 	var problems field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		f, ok := fieldByName(t, key)
-		if !ok {
-			problems = append(problems, unknownKey(p.Child(key), key, fieldNames(t)))
-			continue
+	t = deref(t)
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			switch t.Kind() {
+			case reflect.Struct:
+				f, ok := fieldByName(t, key)
+				if !ok {
+					problems = append(problems, unknownKey(p.Child(key), key, fieldNames(t)))
+					continue
+				}
+				problems = append(problems, unknownKeys(p.Child(key), f.Type, value[key])...)
+			case reflect.Map:
+				problems = append(problems, unknownKeys(p.Key(key), t.Elem(), value[key])...)
+			}
 		}
-		if below, isObject := values[key].(map[string]any); isObject && deref(f.Type).Kind() == reflect.Struct {
-			problems = append(problems, unknownKeys(p.Child(key), deref(f.Type), below)...)
+	case []any:
+		if t.Kind() == reflect.Slice {
+			for i, e := range value {
+				problems = append(problems, unknownKeys(p.Index(i), t.Elem(), e)...)
+			}
 		}
 	}
 	return problems
@@ -272,19 +290,31 @@ func unknownKey(p *field.Path, mistyped string, known []string) *field.Error {
 func fieldNames(t reflect.Type) []string {
 	var names []string
 	for i := range t.NumField() {
-		names = append(names, t.Field(i).Tag.Get("config"))
+		if f := t.Field(i); f.IsExported() {
+			names = append(names, keyOf(f))
+		}
 	}
 	return names
 }
 
 func fieldByName(t reflect.Type, name string) (reflect.StructField, bool) {
 	for i := range t.NumField() {
-		if f := t.Field(i); f.Tag.Get("config") == name {
+		if f := t.Field(i); f.IsExported() && keyOf(f) == name {
 			return f, true
 		}
 	}
 	return reflect.StructField{}, false
 }
+
+// keyOf is a field's key: of the components' arguments and of the SDK's types, which have no tag of ours, the name in lower camel case.
+func keyOf(f reflect.StructField) string {
+	if key := f.Tag.Get("config"); key != "" {
+		return key
+	}
+	return lowerFirst(f.Name)
+}
+
+func lowerFirst(name string) string { return strings.ToLower(name[:1]) + name[1:] }
 
 func deref(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {

@@ -438,11 +438,11 @@ func TestRolledBackService(t *testing.T) {
 
 func TestMissingSecrets(t *testing.T) {
 	for _, stack := range devStacks {
-		require.Equal(t, []string{"encryptionKey", "env.PG_PASSWORD", "license"}, MissingSecrets(stackFile(t, stack).set("secrets", nil)))
-		require.Empty(t, MissingSecrets(stackFile(t, stack)))
-		require.Empty(t, MissingSecrets(stackFile(t, stack).set("secrets", nil).set("rollout", RolloutIdentity)))
+		require.Equal(t, []string{"encryptionKey", "env.PG_PASSWORD", "license"}, MissingSecrets("..", stackFile(t, stack).set("secrets", nil)))
+		require.Empty(t, MissingSecrets("..", stackFile(t, stack)))
+		require.Empty(t, MissingSecrets("..", stackFile(t, stack).set("secrets", nil).set("rollout", RolloutIdentity)))
 	}
-	require.NotContains(t, MissingSecrets(stackFile(t, "aws-dev").set("secrets", nil).set("registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.5.2")), "license")
+	require.NotContains(t, MissingSecrets("..", stackFile(t, "aws-dev").set("secrets", nil).set("registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.5.2")), "license")
 }
 
 // TestProjectFile: the program's keys and those that Pulumi.yaml describes are the same.

@@ -12,9 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/robfig/cron/v3"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apimachinery/pkg/util/version"
 
 	"bifrost/components"
 	"bifrost/internal/check"
@@ -73,9 +71,6 @@ var (
 	tokenURL = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
 )
 
-// envReference is how config.json refers to an environment variable.
-var envReference = regexp.MustCompile(`^env\.([A-Za-z_][A-Za-z0-9_]*)$`)
-
 // checker collects problems.
 type checker struct{ problems field.ErrorList }
 
@@ -105,6 +100,7 @@ func (c *Config) validate() field.ErrorList {
 	}
 	k.add(check.OneOf(field.NewPath("rollout"), c.Rollout, RolloutIdentity, RolloutFull)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
+	c.validateMirror(k)
 	c.validateRefresher(k)
 	c.validateGateway(k)
 	return k.problems
@@ -123,7 +119,7 @@ func (c *Config) checkImage(k *checker, required bool, fits func(components.Imag
 	switch {
 	case err != nil:
 		k.add(field.Invalid(p, c.Registry.Image, err.Error()))
-	case !fits(image):
+	case !c.Registry.Mirror && !fits(image):
 		k.add(field.Invalid(p, c.Registry.Image, "not of this platform's registry; write "+want))
 	}
 }
@@ -151,7 +147,7 @@ func validateAWS(c *Config, k *checker) {
 	}
 	// The identity needs it too: its policy names the repository.
 	c.checkImage(k, true, func(i components.Image) bool { _, ok := i.Ecr(); return ok },
-		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG")
+		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG, or set registry.mirror to true for a registry of your own")
 	for i, r := range c.Registry.AdditionalRepositoryArns {
 		k.add(check.Arn(field.NewPath("registry", "additionalRepositoryArns").Index(i), r, check.RepositoryArn)...)
 	}
@@ -176,9 +172,75 @@ func (c *Config) validateEKS(k *checker) {
 	k.add(check.RoleName(p.Child("roleName"), c.EKS.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), c.EKS.PolicyName)...)
 	k.ifSet(c.EKS.SecretName, check.Subdomain, p.Child("secretName"))
-	k.add(check.Arn(p.Child("gatewayRoleArn"), c.EKS.GatewayRoleArn, check.RoleArn)...)
+	c.validateEKSGateway(k)
 	c.validateContext(k, p.Child("context"), c.EKS.Context)
 	c.validateSchedule(k, 12*time.Hour, "an ECR token")
+}
+
+// validateEKSGateway checks the gateway's runtime identity: a role that is given, or one that is made with given policies.
+func (c *Config) validateEKSGateway(k *checker) {
+	p, e := field.NewPath("eks"), c.EKS
+	k.add(check.Arn(p.Child("gatewayRoleArn"), e.GatewayRoleArn, check.RoleArn)...)
+	seen := map[string]bool{}
+	for i, policy := range e.GatewayPolicyArns {
+		at := p.Child("gatewayPolicyArns").Index(i)
+		k.add(check.Arn(at, policy, check.PolicyArn)...)
+		switch {
+		case policy == "":
+			k.add(field.Required(at, "the ARN of a policy"))
+		case seen[policy]:
+			k.add(field.Duplicate(at, policy))
+		}
+		seen[policy] = true
+	}
+	k.add(check.OneOf(p.Child("gatewayAuth"), e.GatewayAuth, authIrsa, authPodIdentity)...)
+	k.add(check.RoleName(p.Child("gatewayRoleName"), e.GatewayRoleName)...)
+	made := len(e.GatewayPolicyArns) > 0
+	if made && e.GatewayRoleArn != "" {
+		k.add(field.Forbidden(p.Child("gatewayRoleArn"), "eks.gatewayPolicyArns makes a role; remove one of them"))
+	}
+	if !made && e.GatewayRoleName != "" {
+		k.add(field.Forbidden(p.Child("gatewayRoleName"), "only eks.gatewayPolicyArns makes a role; remove it, or list policies"))
+	}
+	if !made && e.GatewayRoleArn == "" && e.GatewayAuth != "" {
+		k.add(field.Forbidden(p.Child("gatewayAuth"), "the gateway has no role; remove it, or give eks.gatewayPolicyArns or eks.gatewayRoleArn"))
+	}
+}
+
+// validateMirror refuses what a registry of one's own does not need: identities that the vendor would allowlist, and the refresher.
+func (c *Config) validateMirror(k *checker) {
+	p, r := field.NewPath("registry"), c.Registry
+	if !r.Mirror {
+		if r.PullSecret != "" {
+			k.add(field.Forbidden(p.Child("pullSecret"), "the pull Secret of the vendor's registry is made here; remove it, or set registry.mirror to true for a registry of your own"))
+		}
+		return
+	}
+	k.ifSet(r.PullSecret, check.Subdomain, p.Child("pullSecret"))
+	if c.Rollout == RolloutIdentity {
+		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would allowlist; write full"))
+	}
+	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
+	unread := map[string]bool{
+		"registry.additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0, "gcp": c.GCP != nil, "refresher": c.Refresher != Refresher{},
+	}
+	if e := c.EKS; e != nil {
+		unread["eks.pull"], unread["eks.auth"], unread["eks.nodeRoleArns"] = e.Pull != "", e.Auth != "", len(e.NodeRoleArns) > 0
+		unread["eks.roleName"], unread["eks.policyName"], unread["eks.secretName"] = e.RoleName != "", e.PolicyName != "", e.SecretName != ""
+	}
+	if a := c.AKS; a != nil {
+		unread["aks.identityName"], unread["aks.federatedCredentialName"] = a.IdentityName != "", a.FederatedCredentialName != ""
+		unread["aks.secretName"], unread["aks.tokenAudience"], unread["aks.tokenFile"] = a.SecretName != "", a.TokenAudience != "", a.TokenFile != ""
+		unread["aks.trust"], unread["aks.entra"] = a.Trust != "", a.Entra != nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(unread)) {
+		if unread[key] {
+			k.add(field.Forbidden(field.NewPath(key), why))
+		}
+	}
+	if c.ECS != nil {
+		k.add(field.Forbidden(p.Child("mirror"), "tasks of ECS pull from Amazon ECR with their execution role; remove it, or ecs"))
+	}
 }
 
 // validatePull refuses what the way of pulling does not read, and checks the roles of nodes.
@@ -193,8 +255,8 @@ func (c *Config) validatePull(k *checker) {
 			k.add(field.Forbidden(p.Child("secretName"), "eks.pull "+pull+" makes no pull Secret; remove it"))
 		}
 	}
-	if !e.webIdentity() && e.OidcProvider != "" {
-		k.add(field.Forbidden(p.Child("oidcProvider"), "nothing here signs in through the cluster's OIDC issuer; remove it, or eks.pull node and eks.auth podIdentity"))
+	if !c.webIdentity() && e.OidcProvider != "" {
+		k.add(field.Forbidden(p.Child("oidcProvider"), "nothing here signs in through the cluster's OIDC issuer; remove it, or eks.pull node, eks.auth podIdentity and registry.mirror"))
 	}
 	if pull != pullNode {
 		if len(e.NodeRoleArns) > 0 {
@@ -258,7 +320,7 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
 	// The federation needs it too: its service account reads the repository.
-	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region")
+	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -270,7 +332,7 @@ func validateAzure(c *Config, k *checker) {
 	switch {
 	case c.federated():
 		c.validateFederation(k)
-	case c.Rollout != RolloutIdentity:
+	case c.Rollout != RolloutIdentity && !c.Registry.Mirror:
 		c.validateCredentialConfig(k)
 	}
 }
@@ -427,119 +489,4 @@ func (c *Config) validateSchedule(k *checker, life time.Duration, token string) 
 		}
 		at = next
 	}
-}
-
-// validateCount refuses more than one process on SQLite, which locks its file.
-func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
-	switch {
-	case count == nil:
-	case *count < 1:
-		k.add(field.Invalid(p, *count, "at least 1"))
-	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
-		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
-	}
-}
-
-func (c *Config) validateGateway(k *checker) {
-	p, g := field.NewPath("gateway"), &c.Gateway
-	k.ifSet(g.Namespace, check.Label, p.Child("namespace"))
-	k.ifSet(g.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
-	c.validateCount(k, p.Child("replicas"), g.Replicas)
-	k.add(check.Quantity(p.Child("cpuRequest"), g.CPURequest)...)
-	k.add(check.Quantity(p.Child("memoryRequest"), g.MemoryRequest)...)
-	k.add(check.Quantity(p.Child("cpuLimit"), g.CPULimit)...)
-	k.add(check.Quantity(p.Child("memoryLimit"), g.MemoryLimit)...)
-	k.add(check.NotAbove(p.Child("cpuRequest"), cmp.Or(g.CPURequest, components.DefaultCPURequest), cmp.Or(g.CPULimit, components.DefaultCPULimit))...)
-	k.add(check.NotAbove(p.Child("memoryRequest"), cmp.Or(g.MemoryRequest, components.DefaultMemoryRequest), cmp.Or(g.MemoryLimit, components.DefaultMemoryLimit))...)
-	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
-		k.add(check.EnvName(p.Child("env").Key(name), name)...)
-		if _, secret := c.Secrets.Env[name]; secret || name == licenseVariable || name == encryptionKeyVariable {
-			k.add(field.Forbidden(p.Child("env").Key(name), "is a secret; keep it under secrets alone"))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
-		if len(validation.IsEnvVarName(name)) > 0 {
-			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "not the name of an environment variable"))
-		}
-		if name == licenseVariable || name == encryptionKeyVariable {
-			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "has a key of its own: secrets.license or secrets.encryptionKey"))
-		}
-		if name == components.ConfigVariable {
-			k.add(field.Forbidden(field.NewPath("secrets", "env").Key(name), "carries config.json; give the variable another name"))
-		}
-	}
-	if c.Rollout == RolloutIdentity {
-		return
-	}
-	if len(g.Config) == 0 {
-		k.add(field.Required(p.Child("config"), "the content of Bifrost's config.json; {config_store: {enabled: true, type: sqlite}} for a trial whose data may be lost"))
-	}
-	for _, missing := range c.missingSecrets() {
-		k.add(field.Required(field.NewPath("secrets").Child(missing), "pulumi config set --secret --path '"+Project+":secrets."+missing+"'"))
-	}
-}
-
-// missingSecrets are the paths below secrets that the workload needs and that are not there.
-func (c *Config) missingSecrets() []string {
-	if c.Rollout == RolloutIdentity {
-		return nil
-	}
-	var missing []string
-	if c.Secrets.EncryptionKey == "" {
-		missing = append(missing, "encryptionKey")
-	}
-	if c.Secrets.License == "" && needsLicense(c.Registry.Image) {
-		missing = append(missing, "license")
-	}
-	for _, name := range envReferences(c.Gateway.Config) {
-		_, plain := c.Gateway.Env[name]
-		if c.Secrets.Env[name] == "" && !plain && name != licenseVariable && name != encryptionKeyVariable {
-			missing = append(missing, "env."+name)
-		}
-	}
-	slices.Sort(missing)
-	return missing
-}
-
-// needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.
-func needsLicense(image string) bool {
-	i, err := components.ParseImage(image)
-	if err != nil {
-		return false
-	}
-	v, err := version.ParseGeneric(i.Tag)
-	return err == nil && v.Major() >= 2
-}
-
-// envReferences are the names of the env.NAME references in config.json, sorted.
-func envReferences(v any) []string {
-	found := map[string]bool{}
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			if m := envReference.FindStringSubmatch(v); m != nil {
-				found[m[1]] = true
-			}
-		case []any:
-			for _, e := range v {
-				walk(e)
-			}
-		case map[string]any:
-			for _, e := range v {
-				walk(e)
-			}
-		}
-	}
-	walk(v)
-	return slices.Sorted(maps.Keys(found))
-}
-
-// MissingSecrets lists the paths below secrets that a configuration needs and lacks, such as encryptionKey or env.PG_PASSWORD,
-// sorted. The values are those of a stack file: keys without the project's prefix. What does not decode is passed over, so
-// that Deploy can refuse it with its reason.
-func MissingSecrets(values map[string]any) []string {
-	c := &Config{Rollout: RolloutFull}
-	decode(values, c)
-	return c.missingSecrets()
 }

@@ -128,7 +128,7 @@ var errRefused = errors.New("gateway.replicas: 0 is too few; write 1 or more")
 
 // small is a program with a component, a protected one, a secret output, and the ways to fail.
 var small = Program{
-	Deploy: func(ctx *pulumi.Context, readme string, keys []string) error {
+	Deploy: func(ctx *pulumi.Context, _, readme string, keys []string) error {
 		settings := config.New(ctx, projectName)
 		if settings.Get("mode") == "refused" {
 			return errRefused
@@ -150,7 +150,7 @@ var small = Program{
 		}
 		return nil
 	},
-	MissingSecrets: func(map[string]any) []string { return []string{"encryptionKey"} },
+	MissingSecrets: func(string, map[string]any) []string { return []string{"encryptionKey"} },
 	Refused:        func(err error) bool { return errors.Is(err, errRefused) },
 }
 

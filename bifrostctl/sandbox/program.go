@@ -10,20 +10,20 @@ import (
 
 // Program is what the sandbox deploys.
 type Program struct {
-	// Deploy registers the stack's resources. readme is the text of the project's Pulumi.README.md, keys are the
-	// configuration keys that the stack sets, with their prefix.
-	Deploy func(ctx *pulumi.Context, readme string, keys []string) error
+	// Deploy registers the stack's resources. dir is the project's folder, readme the text of its Pulumi.README.md, keys are
+	// the configuration keys that the stack sets, with their prefix.
+	Deploy func(ctx *pulumi.Context, dir, readme string, keys []string) error
 	// MissingSecrets names the secrets (paths below the key secrets) that the configuration needs and lacks. Its
-	// argument is the configuration by key without prefix.
-	MissingSecrets func(values map[string]any) []string
+	// arguments are the project's folder and the configuration by key without prefix.
+	MissingSecrets func(dir string, values map[string]any) []string
 	// Refused tells whether an error of Deploy means that it refused the configuration and registered nothing.
 	Refused func(err error) bool
 }
 
 // Bifrost is the project's program.
 var Bifrost = Program{
-	Deploy: func(ctx *pulumi.Context, readme string, keys []string) error {
-		return stacks.Deploy(ctx, stacks.Options{Readme: readme, Keys: keys})
+	Deploy: func(ctx *pulumi.Context, dir, readme string, keys []string) error {
+		return stacks.Deploy(ctx, stacks.Options{Dir: dir, Readme: readme, Keys: keys})
 	},
 	MissingSecrets: stacks.MissingSecrets,
 	Refused: func(err error) bool {

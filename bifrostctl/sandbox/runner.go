@@ -192,7 +192,7 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	}
 	var refused error
 	e.program = func(ctx *pulumi.Context) error {
-		err := r.Program.Deploy(ctx, readme, p.keys())
+		err := r.Program.Deploy(ctx, p.dir, readme, p.keys())
 		if err != nil && r.Program.Refused(err) {
 			refused = err
 			return err

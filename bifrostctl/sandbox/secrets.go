@@ -95,7 +95,7 @@ func walk(node any, path resource.PropertyPath, replace func(path resource.Prope
 
 // supplySecrets replaces what the user's key encrypted, which the sandbox cannot open, and adds the secrets that missing
 // names, all by fakes. It returns the paths of the fakes.
-func (p *project) supplySecrets(missing func(values map[string]any) []string, fake func(path string) string) ([]string, error) {
+func (p *project) supplySecrets(missing func(dir string, values map[string]any) []string, fake func(path string) string) ([]string, error) {
 	var fakes []string
 	supply := func(path resource.PropertyPath, leaf any) any {
 		switch {
@@ -111,7 +111,7 @@ func (p *project) supplySecrets(missing func(values map[string]any) []string, fa
 	}
 	p.values = walk(p.values, nil, supply).(map[string]any)
 	p.others = walk(p.others, nil, supply).(map[string]any)
-	for _, name := range missing(p.values) {
+	for _, name := range missing(p.dir, p.values) {
 		name = secretsKey + "." + name
 		path, err := resource.ParsePropertyPath(name)
 		if err != nil {

@@ -16,7 +16,7 @@ secrets:
   encryptionKey: own-key
   env: {A: {secure: v1:c}, LIST: [{secure: v1:d}]}
 `)}
-	missing := func(values map[string]any) []string {
+	missing := func(_ string, values map[string]any) []string {
 		require.Equal(t, "fake of secrets.license", values["secrets"].(map[string]any)["license"], "encrypted values are not missing")
 		return []string{"env.PG_PASSWORD"}
 	}
@@ -34,7 +34,7 @@ secrets:
 
 func TestSupplySecretsEncryptedAsAWhole(t *testing.T) {
 	p := &project{values: parse(t, `{secrets: {secure: v1:a}}`)}
-	fakes, err := p.supplySecrets(func(map[string]any) []string { return []string{"license"} }, func(string) string { return "fake" })
+	fakes, err := p.supplySecrets(func(string, map[string]any) []string { return []string{"license"} }, func(string) string { return "fake" })
 	require.NoError(t, err)
 	require.Equal(t, []string{"secrets.license"}, fakes)
 	require.Equal(t, parse(t, `{secrets: {license: fake}}`), p.values)
@@ -46,7 +46,7 @@ func TestSupplySecretsOfOthers(t *testing.T) {
 		values: parse(t, `{secrets: {license: 42, env: {ON: true}}}`),
 		others: parse(t, `{"azure-native:clientSecret": {secure: v1:a}, "pulumi:tags": {team: x}}`),
 	}
-	fakes, err := p.supplySecrets(func(map[string]any) []string { return nil }, func(path string) string { return "fake of " + path })
+	fakes, err := p.supplySecrets(func(string, map[string]any) []string { return nil }, func(path string) string { return "fake of " + path })
 	require.NoError(t, err)
 	require.Len(t, fakes, 1)
 	require.Equal(t, parse(t, `{secrets: {license: "42", env: {ON: "true"}}}`), p.values)

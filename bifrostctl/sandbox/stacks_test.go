@@ -43,7 +43,7 @@ func newStackIn(t testing.TB, name string, w *cloud.World) *stackUnderTest {
 	require.NoError(t, err)
 	s := &stackUnderTest{t: t, file: p.values, world: w}
 	s.engine = enginetest.New(t, s.world, func(ctx *pulumi.Context) error {
-		return stacks.Deploy(ctx, stacks.Options{Readme: "readme", Keys: s.keys})
+		return stacks.Deploy(ctx, stacks.Options{Dir: "../..", Readme: "readme", Keys: s.keys})
 	}, nil)
 	s.set()
 	return s
@@ -56,7 +56,7 @@ func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
 	require.NoError(s.t, err)
 	seed(s.world, s.file, values)
 	secrets := map[string]any{"env": map[string]any{}}
-	for _, path := range stacks.MissingSecrets(values) {
+	for _, path := range stacks.MissingSecrets("../..", values) {
 		if variable, ok := strings.CutPrefix(path, "env."); ok {
 			secrets["env"].(map[string]any)[variable] = canary + "-" + variable
 			continue

@@ -35,7 +35,7 @@ func Validate(p *field.Path, document Document, facts Facts) field.ErrorList {
 		problems = append(problems, validateStore(p.Child(name), document, name, facts)...)
 	}
 	problems = append(problems, validateConnections(document, facts)...)
-	return append(problems, clearSecrets(p, document)...)
+	return append(problems, ClearSecrets(p, document)...)
 }
 
 // storeKinds are what the schema takes for each store.
@@ -166,9 +166,9 @@ var (
 	secretHeader  = regexp.MustCompile(`(?i)^(proxy-)?authorization$|cookie|token|secret|api-?key|password`)
 )
 
-// clearSecrets refuses a secret that stands in clear where a reference belongs: config.json is read by more people than the
+// ClearSecrets refuses a secret that stands in clear where a reference belongs: config.json is read by more people than the
 // secrets are, and kept in the stack file.
-func clearSecrets(p *field.Path, document Document) field.ErrorList {
+func ClearSecrets(p *field.Path, document Document) field.ErrorList {
 	var problems field.ErrorList
 	refuse := func(p *field.Path) {
 		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value under secrets.env.NAME"))

@@ -1,0 +1,53 @@
+package stacks
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components"
+)
+
+// eksGateway is the gateway's runtime identity on EKS, where it has one.
+type eksGateway struct {
+	arn         pulumi.StringInput
+	podIdentity bool
+	component   pulumi.Resource
+}
+
+// newEKSGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
+func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksGateway, error) {
+	e := c.EKS
+	gateway := &eksGateway{podIdentity: e.GatewayAuth == authPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
+	if len(e.GatewayPolicyArns) == 0 && (e.GatewayRoleArn == "" || !gateway.podIdentity) {
+		return gateway, nil
+	}
+	args := &components.EksGatewayRoleArgs{
+		PolicyArns: e.GatewayPolicyArns, RoleName: e.GatewayRoleName,
+		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
+	}
+	if gateway.podIdentity {
+		args.PodIdentity = &components.PodIdentityTrustArgs{
+			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
+		}
+	} else {
+		args.Irsa = &components.IrsaTrustArgs{
+			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
+		}
+	}
+	role, err := components.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(provider))
+	if err != nil {
+		return nil, err
+	}
+	gateway.arn, gateway.component = role.RoleArn, role
+	return gateway, nil
+}
+
+// addTo lets the gateway's pods take the identity, and wait for it.
+func (g *eksGateway) addTo(workload *components.BifrostWorkloadArgs) {
+	workload.PodIdentity = g.podIdentity
+	if !g.podIdentity {
+		workload.AwsRoleArn = g.arn
+	}
+	if g.component != nil {
+		workload.DependsOn = append(workload.DependsOn, g.component)
+	}
+}

@@ -1,0 +1,431 @@
+package stacks
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+)
+
+// Gateway is Bifrost itself. ECS reads Config, Env, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
+// component are keys as they are, in lower camel case.
+type Gateway struct {
+	// Namespace and ServiceAccount are made here, unless they are said to exist.
+	Namespace              string `config:"namespace"`
+	ExistingNamespace      bool   `config:"existingNamespace"`
+	ServiceAccount         string `config:"serviceAccount"`
+	ExistingServiceAccount bool   `config:"existingServiceAccount"`
+
+	// Config is the content of config.json, or ConfigFile the file that has it, relative to the project's folder. SchemaFile is a
+	// JSON schema that it must meet.
+	Config     map[string]any `config:"config"`
+	ConfigFile string         `config:"configFile"`
+	SchemaFile string         `config:"schemaFile"`
+	// ExistingConfigSecret has config.json under that key, and is nobody's to check here.
+	ExistingConfigSecret string `config:"existingConfigSecret"`
+	// Env are plain environment variables; SecretRefs come from existing Secrets.
+	Env        map[string]string                  `config:"env"`
+	SecretRefs map[string]components.SecretKeyRef `config:"secretRefs"`
+	// ChangeEncryptionKey lets one up change secrets.encryptionKey.
+	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
+	Postgres            Postgres                    `config:"postgres"`
+	Log                 *components.WorkloadLogArgs `config:"log"`
+	Otel                *Otel                       `config:"otel"`
+
+	ImagePullPolicy         string `config:"imagePullPolicy"`
+	CPURequest              string `config:"cpuRequest"`
+	MemoryRequest           string `config:"memoryRequest"`
+	EphemeralStorageRequest string `config:"ephemeralStorageRequest"`
+	CPULimit                string `config:"cpuLimit"`
+	MemoryLimit             string `config:"memoryLimit"`
+	EphemeralStorageLimit   string `config:"ephemeralStorageLimit"`
+
+	Replicas                *int                                     `config:"replicas"`
+	Storage                 *components.WorkloadStorageArgs          `config:"storage"`
+	Autoscaling             *components.WorkloadAutoscalingArgs      `config:"autoscaling"`
+	DisruptionBudget        *components.WorkloadDisruptionBudgetArgs `config:"disruptionBudget"`
+	Scheduling              *Scheduling                              `config:"scheduling"`
+	PreStopSeconds          int                                      `config:"preStopSeconds"`
+	TerminationGraceSeconds int                                      `config:"terminationGraceSeconds"`
+	StartupSeconds          int                                      `config:"startupSeconds"`
+	Clustering              *Clustering                              `config:"clustering"`
+
+	Service       *components.WorkloadServiceArgs   `config:"service"`
+	Ingress       *components.WorkloadIngressArgs   `config:"ingress"`
+	HTTPRoute     *components.WorkloadHttpRouteArgs `config:"httpRoute"`
+	NetworkPolicy *NetworkPolicy                    `config:"networkPolicy"`
+	Monitoring    *Monitoring                       `config:"monitoring"`
+
+	Annotations       map[string]string    `config:"annotations"`
+	PodLabels         map[string]string    `config:"podLabels"`
+	PodAnnotations    map[string]string    `config:"podAnnotations"`
+	ExtraVolumes      []corev1.Volume      `config:"extraVolumes"`
+	ExtraVolumeMounts []corev1.VolumeMount `config:"extraVolumeMounts"`
+	ExtraContainers   []corev1.Container   `config:"extraContainers"`
+	InitContainers    []corev1.Container   `config:"initContainers"`
+}
+
+// Postgres is what config.json does not say of the database.
+type Postgres struct {
+	// MaxConnections that it takes; all pools of all processes must fit.
+	MaxConnections int `config:"maxConnections"`
+	// AllowInsecure says a second time that ssl_mode may leave the connection in clear.
+	AllowInsecure bool `config:"allowInsecure"`
+}
+
+// Otel is the profile of the plugin otel: where traces, and metrics, go.
+type Otel struct {
+	CollectorURL          string            `config:"collectorUrl"`
+	Protocol              string            `config:"protocol"`
+	TraceType             string            `config:"traceType"`
+	ServiceName           string            `config:"serviceName"`
+	Headers               map[string]string `config:"headers"`
+	Insecure              bool              `config:"insecure"`
+	MetricsEndpoint       string            `config:"metricsEndpoint"`
+	MetricsPushInterval   int               `config:"metricsPushInterval"`
+	DisableContentLogging bool              `config:"disableContentLogging"`
+}
+
+// Scheduling says on which nodes the pods run, in the words of the Kubernetes API.
+type Scheduling struct {
+	NodeSelector   map[string]string                      `config:"nodeSelector"`
+	Tolerations    []corev1.Toleration                    `config:"tolerations"`
+	Affinity       *corev1.Affinity                       `config:"affinity"`
+	PriorityClass  string                                 `config:"priorityClass"`
+	TopologySpread *components.WorkloadTopologySpreadArgs `config:"topologySpread"`
+}
+
+// Clustering lets the pods share their state; Region names this part of a cluster of several.
+type Clustering struct {
+	Enabled bool   `config:"enabled"`
+	Region  string `config:"region"`
+}
+
+// NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.
+type NetworkPolicy struct {
+	Disabled      bool                                   `config:"disabled"`
+	From          []components.NetworkPeer               `config:"from"`
+	FromAnywhere  bool                                   `config:"fromAnywhere"`
+	MetricsFrom   []components.NetworkPeer               `config:"metricsFrom"`
+	DatabasePorts []int                                  `config:"databasePorts"`
+	ExtraEgress   []networkingv1.NetworkPolicyEgressRule `config:"extraEgress"`
+}
+
+// Monitoring is for the Prometheus Operator: ServiceMonitor scrapes the gateway, AlertRules tell of a refresher that fails.
+type Monitoring struct {
+	ServiceMonitor bool                              `config:"serviceMonitor"`
+	Interval       string                            `config:"interval"`
+	Labels         map[string]string                 `config:"labels"`
+	BasicAuth      *components.WorkloadBasicAuthArgs `config:"basicAuth"`
+	AlertRules     bool                              `config:"alertRules"`
+	AlertLabels    map[string]string                 `config:"alertLabels"`
+}
+
+// loadFiles reads what the configuration names as files below dir, and tells what of them is no JSON.
+func (g *Gateway) loadFiles(dir string) field.ErrorList {
+	p := field.NewPath("gateway", "configFile")
+	switch {
+	case g.ConfigFile == "":
+		return nil
+	case len(g.Config) > 0:
+		return field.ErrorList{field.Forbidden(p, "gateway.config is set, too; keep one of them")}
+	}
+	text, problem := readFile(dir, g.ConfigFile, p)
+	if problem != nil {
+		return field.ErrorList{problem}
+	}
+	document, err := bifrostconfig.Parse(text)
+	if err != nil {
+		return field.ErrorList{field.Invalid(p, g.ConfigFile, err.Error())}
+	}
+	if len(document) == 0 {
+		return field.ErrorList{field.Invalid(p, g.ConfigFile, "an empty object")}
+	}
+	g.Config = document
+	return nil
+}
+
+func readFile(dir, name string, p *field.Path) ([]byte, *field.Error) {
+	file := name
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
+	text, err := os.ReadFile(file)
+	var failed *os.PathError
+	if errors.As(err, &failed) {
+		return nil, field.Invalid(p, name, fmt.Sprintf("cannot be read: %s; relative paths begin in the folder of Pulumi.yaml", failed.Err))
+	}
+	return text, nil
+}
+
+// configPath is the key that config.json comes from.
+func (g *Gateway) configPath() *field.Path {
+	if g.ConfigFile != "" {
+		return field.NewPath("gateway", "configFile")
+	}
+	return field.NewPath("gateway", "config")
+}
+
+// replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.
+func (g *Gateway) replicas() int {
+	switch {
+	case g.Replicas != nil:
+		return *g.Replicas
+	case g.withoutSQLite():
+		return 3
+	}
+	return 1
+}
+
+// withoutSQLite tells whether more than one process may run: every store is on a server, or disabled. What an existing Secret holds
+// is not known: storage says that it is SQLite.
+func (g *Gateway) withoutSQLite() bool {
+	if g.ExistingConfigSecret != "" {
+		return g.Storage == nil
+	}
+	return !bifrostconfig.UsesSQLite(g.Config)
+}
+
+// onKubernetes tells whether the stack has a gateway on Kubernetes.
+func (c *Config) onKubernetes() bool { return c.EKS != nil || c.AKS != nil }
+
+// mostProcesses run at once, on all platforms of the stack.
+func (c *Config) mostProcesses() int {
+	most := 0
+	switch {
+	case !c.onKubernetes():
+	case c.Gateway.Autoscaling != nil:
+		most = c.Gateway.Autoscaling.MaxReplicas
+	default:
+		most = c.Gateway.replicas()
+	}
+	if c.ECS != nil {
+		most += c.desiredCount()
+	}
+	return most
+}
+
+// secretEnv are all secret environment variables of the gateway whose values are configured.
+func (c *Config) secretEnv() map[string]string {
+	all := maps.Clone(c.Secrets.Env)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
+		bifrostconfig.LicenseVariable:       c.Secrets.License,
+		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
+	} {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// withLog adds the gateway's own log settings to its variables; the image's entrypoint reads them there on every platform.
+func (g *Gateway) withLog() {
+	if g.Log == nil {
+		return
+	}
+	env := maps.Clone(g.Env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	for name, value := range map[string]string{bifrostconfig.LogLevelVariable: g.Log.Level, bifrostconfig.LogStyleVariable: g.Log.Style} {
+		if value != "" {
+			env[name] = value
+		}
+	}
+	g.Env = env
+}
+
+// document is config.json for every platform: as configured, with the plugin that exports traces.
+func (g *Gateway) document() bifrostconfig.Document {
+	if g.Otel == nil {
+		return g.Config
+	}
+	return bifrostconfig.WithPlugin(g.Config, bifrostconfig.OtelPlugin, g.Otel.profile())
+}
+
+// kubernetesDocument is config.json on Kubernetes, where clustered pods find each other in the Kubernetes API.
+func (c *Config) kubernetesDocument() bifrostconfig.Document {
+	if !c.Gateway.clustered() {
+		return c.Gateway.document()
+	}
+	return bifrostconfig.WithCluster(c.Gateway.document(), c.cluster())
+}
+
+func (g *Gateway) clustered() bool { return g.Clustering != nil && g.Clustering.Enabled }
+
+// cluster is the one that the component's objects are made for.
+func (c *Config) cluster() bifrostconfig.Cluster {
+	return bifrostconfig.Cluster{
+		Namespace: c.namespace(), LabelSelector: "app=" + components.DefaultNamespace, Region: c.Gateway.Clustering.Region,
+	}
+}
+
+// Defaults of the exported traces: names of the plugin otel.
+const (
+	otelGRPC      = "grpc"
+	otelTraceType = "genai_extension"
+)
+
+// profile is the configuration of the plugin otel.
+func (o *Otel) profile() map[string]any {
+	profile := map[string]any{
+		"collector_url": o.CollectorURL, "protocol": cmp.Or(o.Protocol, otelGRPC), "trace_type": cmp.Or(o.TraceType, otelTraceType),
+		"service_name": cmp.Or(o.ServiceName, components.DefaultNamespace),
+		// The plugin skips verification by default.
+		"insecure": o.Insecure,
+	}
+	if len(o.Headers) > 0 {
+		headers := map[string]any{}
+		for k, v := range o.Headers {
+			headers[k] = v
+		}
+		profile["headers"] = headers
+	}
+	if o.MetricsEndpoint != "" {
+		profile["metrics_enabled"], profile["metrics_endpoint"] = true, o.MetricsEndpoint
+	}
+	if o.MetricsPushInterval != 0 {
+		profile["metrics_push_interval"] = o.MetricsPushInterval
+	}
+	if o.DisableContentLogging {
+		profile["disable_content_logging"] = true
+	}
+	return profile
+}
+
+// ports are those of the collector, as far as they are literal; 443 is open anyway.
+func (o *Otel) ports() []int {
+	var ports []int
+	for _, endpoint := range []string{o.CollectorURL, o.MetricsEndpoint} {
+		port, err := strconv.Atoi(portOf(endpoint))
+		if err == nil && port != 443 && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+func portOf(endpoint string) string {
+	if _, port, err := net.SplitHostPort(endpoint); err == nil {
+		return port
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil:
+		return ""
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "http":
+		return "80"
+	}
+	return ""
+}
+
+// workloadArgs are the component's arguments as far as they are the configuration's alone.
+func (c *Config) workloadArgs() components.BifrostWorkloadArgs {
+	g := &c.Gateway
+	args := components.BifrostWorkloadArgs{
+		Image:                   c.Registry.Image,
+		ImagePullPolicy:         g.ImagePullPolicy,
+		ExistingConfigSecret:    g.ExistingConfigSecret,
+		Env:                     g.Env,
+		SecretEnv:               c.secretInputs(),
+		SecretRefs:              g.SecretRefs,
+		ChangeEncryptionKey:     g.ChangeEncryptionKey,
+		ServiceAccount:          g.ServiceAccount,
+		ExistingServiceAccount:  g.ExistingServiceAccount,
+		CpuRequest:              g.CPURequest,
+		MemoryRequest:           g.MemoryRequest,
+		EphemeralStorageRequest: g.EphemeralStorageRequest,
+		CpuLimit:                g.CPULimit,
+		MemoryLimit:             g.MemoryLimit,
+		EphemeralStorageLimit:   g.EphemeralStorageLimit,
+		Storage:                 g.Storage,
+		Autoscaling:             g.Autoscaling,
+		DisruptionBudget:        g.DisruptionBudget,
+		PreStopSeconds:          g.PreStopSeconds,
+		TerminationGraceSeconds: g.TerminationGraceSeconds,
+		StartupSeconds:          g.StartupSeconds,
+		Service:                 g.Service,
+		Ingress:                 g.Ingress,
+		HttpRoute:               g.HTTPRoute,
+		NetworkPolicy:           c.networkPolicyArgs(),
+		Labels:                  c.labels(),
+		Annotations:             g.Annotations,
+		PodLabels:               g.PodLabels,
+		PodAnnotations:          g.PodAnnotations,
+		ExtraVolumes:            volumes(g.ExtraVolumes),
+		ExtraVolumeMounts:       volumeMounts(g.ExtraVolumeMounts),
+		ExtraContainers:         containers(g.ExtraContainers),
+		InitContainers:          containers(g.InitContainers),
+	}
+	delete(args.SecretEnv, bifrostconfig.EncryptionKeyVariable)
+	if c.Secrets.EncryptionKey != "" {
+		args.EncryptionKey = secretString(c.Secrets.EncryptionKey)
+	}
+	if !g.withoutSQLite() && args.Storage == nil {
+		args.Storage = &components.WorkloadStorageArgs{}
+	}
+	if g.Autoscaling == nil {
+		args.Replicas = g.replicas()
+	}
+	if s := g.Scheduling; s != nil {
+		args.Scheduling = &components.WorkloadSchedulingArgs{
+			NodeSelector: s.NodeSelector, Tolerations: tolerations(s.Tolerations),
+			PriorityClass: s.PriorityClass, TopologySpread: s.TopologySpread,
+		}
+		if s.Affinity != nil {
+			args.Scheduling.Affinity = resolved[corev1.Affinity, corev1.AffinityOutput](*s.Affinity).ToAffinityPtrOutput()
+		}
+	}
+	if g.clustered() {
+		args.Clustering = &components.WorkloadClusteringArgs{}
+	}
+	if m := g.Monitoring; m != nil && m.ServiceMonitor {
+		args.Monitoring = &components.WorkloadMonitoringArgs{Interval: m.Interval, Labels: m.Labels, BasicAuth: m.BasicAuth}
+	}
+	if c.AKS != nil {
+		args.AzureClientId = c.AKS.GatewayClientID
+	}
+	return args
+}
+
+// networkPolicyArgs opens the ports of the databases and of the collector where config.json has them literally.
+func (c *Config) networkPolicyArgs() *components.WorkloadNetworkPolicyArgs {
+	g := &c.Gateway
+	args := &components.WorkloadNetworkPolicyArgs{}
+	if n := g.NetworkPolicy; n != nil {
+		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom, n.DatabasePorts
+		args.ExtraEgress = egressRules(n.ExtraEgress)
+	}
+	if len(args.DatabasePorts) == 0 {
+		args.DatabasePorts = bifrostconfig.DatabasePorts(g.Config)
+	}
+	if g.Otel != nil {
+		for _, port := range g.Otel.ports() {
+			args.ExtraEgress = append(args.ExtraEgress, &networkingv1.NetworkPolicyEgressRuleArgs{
+				Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port), Protocol: pulumi.String("TCP")}},
+			})
+		}
+	}
+	return args
+}

@@ -1,0 +1,384 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/check"
+)
+
+// validateCount refuses more than one process on SQLite, which locks its file.
+func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
+	switch {
+	case count == nil:
+	case *count < 1:
+		k.add(field.Invalid(p, *count, "at least 1"))
+	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
+		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
+	}
+}
+
+func (c *Config) validateGateway(k *checker) {
+	p, g := field.NewPath("gateway"), &c.Gateway
+	k.ifSet(g.Namespace, check.Label, p.Child("namespace"))
+	k.ifSet(g.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
+	c.validateCount(k, p.Child("replicas"), g.Replicas)
+	c.validateVariables(k)
+	if g.Log != nil {
+		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, bifrostconfig.LogLevels...)...)
+		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, bifrostconfig.LogStyles...)...)
+	}
+	if c.onKubernetes() {
+		c.validateKubernetes(k)
+	} else {
+		c.refuseKubernetesKeys(k)
+	}
+	if c.Rollout == RolloutIdentity {
+		return
+	}
+	c.validateConfig(k)
+	if c.onKubernetes() {
+		c.validateWorkload(k)
+	}
+	for _, missing := range c.missingSecrets() {
+		k.add(field.Required(field.NewPath("secrets").Child(missing), "pulumi config set --secret --path '"+Project+":secrets."+missing+"'"))
+	}
+}
+
+// ownKeys are the secret variables that have keys of their own.
+var ownKeys = map[string]string{
+	bifrostconfig.LicenseVariable:       "license",
+	bifrostconfig.EncryptionKeyVariable: "encryptionKey",
+	bifrostconfig.SetupTokenVariable:    "setupToken",
+}
+
+// validateVariables: every variable has one place, and a secret's is not a plain one.
+func (c *Config) validateVariables(k *checker) {
+	g, secrets := &c.Gateway, field.NewPath("secrets", "env")
+	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
+		p := field.NewPath("gateway", "env").Key(name)
+		k.add(check.EnvName(p, name)...)
+		if _, secret := c.Secrets.Env[name]; secret || ownKeys[name] != "" {
+			k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
+		}
+		if g.Log != nil && (name == bifrostconfig.LogLevelVariable || name == bifrostconfig.LogStyleVariable) {
+			k.add(field.Forbidden(p, "gateway.log says it; remove it"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
+		p := secrets.Key(name)
+		if len(validation.IsEnvVarName(name)) > 0 {
+			k.add(field.Forbidden(p, "not the name of an environment variable"))
+		}
+		if own := ownKeys[name]; own != "" {
+			k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
+		}
+		if name == components.ConfigVariable {
+			k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
+		}
+	}
+	configured := c.secretEnv()
+	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
+		p := field.NewPath("gateway", "secretRefs").Key(name)
+		if _, both := configured[name]; both {
+			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+		}
+		if c.ECS != nil {
+			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
+		}
+	}
+}
+
+// refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
+func (c *Config) refuseKubernetesKeys(k *checker) {
+	g := &c.Gateway
+	for name, set := range map[string]bool{
+		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
+		"changeEncryptionKey": g.ChangeEncryptionKey, "imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
+		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0, "startupSeconds": g.StartupSeconds != 0,
+		"clustering": g.Clustering != nil, "service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
+		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
+		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
+		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil, "initContainers": g.InitContainers != nil,
+	} {
+		if set {
+			k.add(field.Forbidden(field.NewPath("gateway", name), "only Kubernetes reads it, and this stack has no cluster of it; remove it"))
+		}
+	}
+}
+
+// validateKubernetes checks what holds at every rollout.
+func (c *Config) validateKubernetes(k *checker) {
+	g := &c.Gateway
+	if m := g.Monitoring; m != nil {
+		p := field.NewPath("gateway", "monitoring")
+		if !m.ServiceMonitor && (m.Interval != "" || len(m.Labels) > 0 || m.BasicAuth != nil) {
+			k.add(field.Required(p.Child("serviceMonitor"), "the other keys here are the ServiceMonitor's; write true, or remove them"))
+		}
+		if !m.AlertRules && len(m.AlertLabels) > 0 {
+			k.add(field.Required(p.Child("alertRules"), "alertLabels are the PrometheusRule's; write true, or remove them"))
+		}
+		if m.AlertRules && !c.refreshes() {
+			k.add(field.Forbidden(p.Child("alertRules"), "this stack has no refresher to tell of; remove it"))
+		}
+	}
+	if g.Clustering != nil && !g.Clustering.Enabled && g.Clustering.Region != "" {
+		k.add(field.Required(field.NewPath("gateway", "clustering", "enabled"), "region is the cluster's; write true, or remove clustering"))
+	}
+}
+
+// refreshes tells whether the stack makes a pull Secret and what keeps it fresh.
+func (c *Config) refreshes() bool {
+	return !c.Registry.Mirror && (c.AKS != nil || c.EKS != nil && (c.EKS.Pull == "" || c.EKS.Pull == pullRefresh))
+}
+
+// validateConfig checks config.json.
+func (c *Config) validateConfig(k *checker) {
+	g := &c.Gateway
+	p := g.configPath()
+	postgres := field.NewPath("gateway", "postgres", "maxConnections")
+	if g.Postgres.MaxConnections < 0 {
+		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not known"))
+	}
+	if g.ExistingConfigSecret != "" {
+		c.validateExistingConfig(k)
+		return
+	}
+	if len(g.Config) == 0 {
+		if g.ConfigFile == "" {
+			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite}} for a trial"))
+		}
+		return
+	}
+	facts := bifrostconfig.Facts{
+		MostProcesses: c.mostProcesses(), MaxConnections: g.Postgres.MaxConnections, ConnectionsKey: postgres.String(),
+		AllowInsecure: g.Postgres.AllowInsecure, InsecureKey: "gateway.postgres.allowInsecure: true",
+	}
+	k.add(bifrostconfig.Validate(p, g.Config, facts)...)
+	if g.Otel != nil {
+		c.validateOtel(k)
+	}
+	c.validateClustering(k)
+	c.validateRendered(k, p)
+}
+
+// validateRendered checks what the gateway will read: its size, and the schema where one is given.
+func (c *Config) validateRendered(k *checker, p *field.Path) {
+	text, err := bifrostconfig.Render(c.kubernetesDocument())
+	if err != nil {
+		k.add(field.InternalError(p, err))
+		return
+	}
+	k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecret, "a Secret of Kubernetes")...)
+	if c.ECS != nil {
+		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
+	}
+	if c.schema == nil {
+		return
+	}
+	// As text, so that what is added here has the same types as what is configured.
+	document, err := bifrostconfig.Parse(text)
+	if err != nil {
+		k.add(field.InternalError(p, err))
+		return
+	}
+	k.add(c.schema.Validate(p, document)...)
+}
+
+// validateExistingConfig refuses what would have to be written into a config.json that is not here.
+func (c *Config) validateExistingConfig(k *checker) {
+	g, p := &c.Gateway, field.NewPath("gateway")
+	const why = "gateway.existingConfigSecret holds config.json already; "
+	for key, set := range map[string]bool{"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "", "otel": g.Otel != nil} {
+		if set {
+			k.add(field.Forbidden(p.Child(key), why+"remove one of them"))
+		}
+	}
+	if g.Postgres != (Postgres{}) {
+		k.add(field.Forbidden(p.Child("postgres"), why+"nothing here reads its stores; remove this"))
+	}
+	if c.ECS != nil {
+		k.add(field.Forbidden(p.Child("existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
+	}
+}
+
+// otelEndpoint is how the plugin otel takes the address of a collector.
+var otelEndpoint = check.Rule{
+	Pattern: regexp.MustCompile(`^(https?://\S+|[^:/\s]+:\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
+	Want:    "HOST:PORT, a URL, or a reference such as env.OTEL_ENDPOINT",
+}
+
+// validateOtel checks the traces' profile.
+func (c *Config) validateOtel(k *checker) {
+	p, o := field.NewPath("gateway", "otel"), c.Gateway.Otel
+	if bifrostconfig.HasPlugin(c.Gateway.Config, bifrostconfig.OtelPlugin) {
+		k.add(field.Forbidden(p, "config.json has the plugin otel already; keep one of them"))
+	}
+	k.add(check.Required(p.Child("collectorUrl"), o.CollectorURL, otelEndpoint)...)
+	k.add(check.Optional(p.Child("metricsEndpoint"), o.MetricsEndpoint, otelEndpoint)...)
+	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGRPC, "http")...)
+	k.add(check.OneOf(p.Child("traceType"), o.TraceType, otelTraceType, "vercel", "open_inference")...)
+	if o.MetricsPushInterval < 0 || o.MetricsPushInterval > 300 {
+		k.add(field.Invalid(p.Child("metricsPushInterval"), o.MetricsPushInterval, "1 to 300 seconds"))
+	}
+	headers := map[string]any{}
+	for name, value := range o.Headers {
+		headers[name] = value
+	}
+	k.add(bifrostconfig.ClearSecrets(p, bifrostconfig.Document{"headers": headers})...)
+}
+
+// validateClustering: config.json and the objects around the gateway say the same.
+func (c *Config) validateClustering(k *checker) {
+	if !c.onKubernetes() {
+		return
+	}
+	g, p := &c.Gateway, field.NewPath("gateway", "clustering")
+	if !g.clustered() {
+		if bifrostconfig.Clustered(g.Config) && c.ECS == nil {
+			k.add(field.Required(p.Child("enabled"), "config.json has cluster_config on; write true, which opens the ports and lets the pods find each other"))
+		}
+		return
+	}
+	if !g.withoutSQLite() {
+		k.add(field.Invalid(p.Child("enabled"), true, "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"))
+	}
+	k.add(bifrostconfig.ValidateCluster(g.configPath(), g.Config, c.cluster())...)
+}
+
+// workloadKeys are the configuration keys of the component's arguments that are not below gateway; "" has its own check elsewhere.
+var workloadKeys = map[string]string{
+	"image": "registry.image", "labels": "labels", "secretEnv": "secrets.env", "encryptionKey": "secrets.encryptionKey",
+	"awsRoleArn": "eks.gatewayRoleArn", "podIdentity": "eks.gatewayAuth", "ecrRoleArn": "eks.pull", "azureClientId": "aks.gatewayClientId",
+	"pullSecret": "registry.pullSecret", "config": "", "namespace": "", "name": "",
+}
+
+// validateWorkload asks the component for what it would refuse, before anything is registered.
+func (c *Config) validateWorkload(k *checker) {
+	g := &c.Gateway
+	if g.Replicas != nil && g.Autoscaling != nil {
+		k.add(field.Forbidden(field.NewPath("gateway", "replicas"), "gateway.autoscaling decides; remove one of them"))
+	}
+	if g.Storage != nil && g.withoutSQLite() {
+		k.add(field.Forbidden(field.NewPath("gateway", "storage"), "no store of config.json is SQLite, and nothing else is kept there; remove it"))
+	}
+	args := c.workloadArgs()
+	args.Namespace = pulumi.String(c.namespace())
+	if args.ExistingConfigSecret == "" {
+		args.Config = pulumi.String("{}")
+	}
+	if c.EKS != nil {
+		args.PodIdentity = c.EKS.GatewayAuth == authPodIdentity
+		if arn := c.EKS.GatewayRoleArn; arn != "" && !args.PodIdentity {
+			args.AwsRoleArn = pulumi.String(arn)
+		}
+		if len(c.EKS.GatewayPolicyArns) > 0 && !args.PodIdentity {
+			args.AwsRoleArn = pulumi.String("made here")
+		}
+		if c.EKS.Pull == pullKubelet {
+			args.EcrRoleArn = pulumi.String("made here")
+		}
+	}
+	for _, problem := range args.Validate() {
+		if path := configurationPath(problem.Field); path != "" {
+			mapped := *problem
+			mapped.Field = path
+			k.add(&mapped)
+		}
+	}
+}
+
+// configurationPath is the key of an argument's path.
+func configurationPath(argument string) string {
+	first := argument[:strings.IndexAny(argument+".", ".[")]
+	if key, elsewhere := workloadKeys[first]; elsewhere {
+		if key == "" {
+			return ""
+		}
+		return key + strings.TrimPrefix(argument, first)
+	}
+	return "gateway." + argument
+}
+
+// missingSecrets are the paths below secrets that the workload needs and that are not there.
+func (c *Config) missingSecrets() []string {
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+	var missing []string
+	need := func(variable string) {
+		if c.provided(variable) {
+			return
+		}
+		if own := ownKeys[variable]; own != "" {
+			missing = append(missing, own)
+		} else {
+			missing = append(missing, "env."+variable)
+		}
+	}
+	need(bifrostconfig.EncryptionKeyVariable)
+	if needsLicense(c.Registry.Image) {
+		need(bifrostconfig.LicenseVariable)
+	}
+	for _, name := range bifrostconfig.EnvReferences(c.Gateway.document()) {
+		need(name)
+	}
+	slices.Sort(missing)
+	return slices.Compact(missing)
+}
+
+// provided tells whether the gateway's containers get the variable.
+func (c *Config) provided(variable string) bool {
+	_, plain := c.Gateway.Env[variable]
+	_, referred := c.Gateway.SecretRefs[variable]
+	return plain || referred || c.secretEnv()[variable] != ""
+}
+
+// needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.
+func needsLicense(image string) bool {
+	i, err := components.ParseImage(image)
+	if err != nil {
+		return false
+	}
+	v, err := version.ParseGeneric(i.Tag)
+	return err == nil && v.Major() >= 2
+}
+
+// loadSchema reads the schema that config.json must meet, where one is named.
+func (c *Config) loadSchema(dir string) field.ErrorList {
+	p, name := field.NewPath("gateway", "schemaFile"), c.Gateway.SchemaFile
+	if name == "" {
+		return nil
+	}
+	text, problem := readFile(dir, name, p)
+	if problem != nil {
+		return field.ErrorList{problem}
+	}
+	schema, err := bifrostconfig.CompileSchema(text)
+	if err != nil {
+		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; the vendor's is at https://www.getbifrost.ai/schema", err))}
+	}
+	c.schema = schema
+	return nil
+}
+
+// MissingSecrets lists the paths below secrets that a configuration needs and lacks, such as encryptionKey or env.PG_PASSWORD,
+// sorted. The values are those of a stack file: keys without the project's prefix; dir is the project's folder. What does not
+// decode is passed over, so that Deploy can refuse it with its reason.
+func MissingSecrets(dir string, values map[string]any) []string {
+	c := &Config{Rollout: RolloutFull}
+	decode(values, c)
+	c.Gateway.loadFiles(dir)
+	return c.missingSecrets()
+}
