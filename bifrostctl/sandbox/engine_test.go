@@ -251,7 +251,7 @@ func TestSmallProgram(t *testing.T) {
 	t.Run("interrupted", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		program := small
-		program.Deploy = func(pulumi *pulumi.Context, _ string, _ []string) error {
+		program.Deploy = func(pulumi *pulumi.Context, _, _ string, _ []string) error {
 			cancel()
 			<-pulumi.Context().Done()
 			return pulumi.Context().Err()

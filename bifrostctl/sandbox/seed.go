@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
 )
 
 // kubernetesVersion is the version of the clusters that stand in the sandbox.
@@ -22,10 +23,16 @@ const (
 )
 
 // seed makes everything that the stack file takes for granted exist in the world: the account or subscription, the
-// resource group, the clusters, and the vendor's side with its allowlist. It is given the file's values without any overlay, so
+// resource group, the clusters with what they hold, and the vendor's side with its allowlist. It is given the file's values without any overlay, so
 // that a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes only which trust the
 // vendor was told of. It returns the URL of the Kubernetes cluster's API server, or "" where the stack has none.
 func seed(world *cloud.World, values, chosen map[string]any) (server string) {
+	server = seedPlatform(world, values, chosen)
+	kubernetes.Furnish(world, server, clusterContents(values))
+	return server
+}
+
+func seedPlatform(world *cloud.World, values, chosen map[string]any) (server string) {
 	switch text(values, "platform") {
 	case "aws":
 		account := awsSeed(values, world.API())

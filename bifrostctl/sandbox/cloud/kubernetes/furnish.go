@@ -3,8 +3,11 @@ package kubernetes
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
 	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	podsecurity "k8s.io/pod-security-admission/api"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
@@ -18,26 +21,27 @@ const (
 	priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 )
 
-// Contents are what stands in a cluster before the first deployment, beside what every cluster has. It is left as it is where it stands
-// already, or where somebody has changed or removed it by hand.
+// Contents are what stands in a cluster before the first deployment, beside what every cluster has. What stands there already stays as
+// it is, and so does what somebody has changed or removed by hand.
 type Contents struct {
 	// Definitions are names of package crds.
 	Definitions []string
-	// StorageClasses wait for the first pod; the default one is that of the cluster's own.
+	// StorageClasses give volumes to the first pod that asks, and are no default.
 	StorageClasses, IngressClasses, PriorityClasses []string
-	Namespaces                                      []string
-	ServiceAccounts, Claims                         []Name
-	Secrets                                         []Secret
+	// Namespaces enforce the Pod Security Standard "restricted".
+	Namespaces              []string
+	ServiceAccounts, Claims []Name
+	Secrets, ConfigMaps     []Data
 }
 
 // Name is that of an object in a namespace.
 type Name struct{ Namespace, Name string }
 
-// Secret is a Secret with the texts of its keys. An empty Type is Opaque.
-type Secret struct {
+// Data is a Secret or ConfigMap with the texts of its keys. A Secret without a Type is Opaque.
+type Data struct {
 	Name
 	Type string
-	Data map[string]string
+	Keys map[string]string
 }
 
 // classes are the StorageClasses that clusters come with, the default one first. EKS has none that is the default since 1.30 (EKS user
@@ -50,52 +54,35 @@ var classes = map[string]struct {
 	"aks": {[]string{"default", "managed", "managed-csi", "managed-csi-premium", "managed-premium", "azurefile", "azurefile-csi", "azurefile-premium", "azurefile-csi-premium"}, true},
 }
 
-// Furnish puts contents into the cluster at server, with what clusters of its cloud have.
-func Furnish(w *world.World, server string, contents Contents) error {
+// Furnish puts contents into the cluster at server, with what clusters of its cloud have. Without a cluster of the sandbox's own there
+// it does nothing.
+func Furnish(w *world.World, server string, contents Contents) {
 	w.Lock()
 	defer w.Unlock()
 	cluster := w.Clusters[server]
-	if cluster == nil {
-		return fmt.Errorf("there is no cluster at %s", server)
+	if cluster == nil || w.Live != nil {
+		return
 	}
 	f := furnisher{w, server}
 	own := classes[cluster.Cloud]
 	for i, name := range own.names {
-		annotations := double.Object{}
-		if i == 0 && own.hasDefault {
-			annotations[defaultStorageClass] = "true"
-		}
-		f.put(storageClassType, "storage.k8s.io/v1", "StorageClass", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"}, annotations)
+		f.storageClass(name, i == 0 && own.hasDefault)
 	}
 	for _, name := range contents.StorageClasses {
 		if !slices.Contains(own.names, name) {
-			f.put(storageClassType, "storage.k8s.io/v1", "StorageClass", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"}, nil)
+			f.storageClass(name, false)
 		}
 	}
 	for _, name := range contents.IngressClasses {
-		f.put(ingressClassType, "networking.k8s.io/v1", "IngressClass", Name{Name: name}, nil, nil)
+		f.put(ingressClassType, "networking.k8s.io/v1", Name{Name: name}, nil)
 	}
 	for _, name := range contents.PriorityClasses {
-		f.put(priorityClassType, "scheduling.k8s.io/v1", "PriorityClass", Name{Name: name}, nil, nil)
+		f.put(priorityClassType, "scheduling.k8s.io/v1", Name{Name: name}, nil)
 	}
-	for _, name := range contents.Namespaces {
-		if !slices.Contains(builtin, name) {
-			f.put(namespaceType, "v1", "Namespace", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}}, nil)
-		}
+	for _, name := range contents.Definitions {
+		f.put(definitionType, "apiextensions.k8s.io/v1", Name{Name: name}, double.Object{"spec": crds.All()[name]["spec"]})
 	}
-	for _, account := range contents.ServiceAccounts {
-		f.put(serviceAccountType, "v1", "ServiceAccount", account, nil, nil)
-	}
-	for _, claim := range contents.Claims {
-		f.put(claimType, "v1", "PersistentVolumeClaim", claim, double.Object{
-			"spec":   double.Object{"accessModes": []any{"ReadWriteOnce"}, "resources": double.Object{"requests": double.Object{"storage": "10Gi"}}},
-			"status": double.Object{"phase": "Bound"},
-		}, nil)
-	}
-	for _, secret := range contents.Secrets {
-		f.putSecret(secret)
-	}
-	return f.define(contents.Definitions)
+	f.namespaced(contents)
 }
 
 type furnisher struct {
@@ -103,7 +90,49 @@ type furnisher struct {
 	server string
 }
 
-func (f furnisher) put(typ, apiVersion, kind string, name Name, more, annotations double.Object) {
+func (f furnisher) namespaced(contents Contents) {
+	for _, name := range contents.Namespaces {
+		if slices.Contains(builtin, name) {
+			continue
+		}
+		labels := double.Object{corev1.LabelMetadataName: name, podsecurity.EnforceLevelLabel: string(podsecurity.LevelRestricted)}
+		r := f.put(namespaceType, "v1", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}})
+		double.Set(r.State, "metadata.labels", labels)
+	}
+	for _, name := range contents.ServiceAccounts {
+		f.put(serviceAccountType, "v1", name, nil)
+	}
+	for _, name := range contents.Claims {
+		f.put(claimType, "v1", name, double.Object{
+			"spec":   double.Object{"accessModes": []any{"ReadWriteOnce"}, "resources": double.Object{"requests": double.Object{"storage": "10Gi"}}},
+			"status": double.Object{"phase": "Bound"},
+		})
+	}
+	for _, secret := range contents.Secrets {
+		data := double.Object{}
+		for key, text := range secret.Keys {
+			data[key] = base64.StdEncoding.EncodeToString([]byte(text))
+		}
+		f.put(secretType, "v1", secret.Name, double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
+	}
+	for _, configMap := range contents.ConfigMaps {
+		data := double.Object{}
+		for key, text := range configMap.Keys {
+			data[key] = text
+		}
+		f.put(configMapType, "v1", configMap.Name, double.Object{"data": data})
+	}
+}
+
+func (f furnisher) storageClass(name string, isDefault bool) {
+	r := f.put(storageClassType, "storage.k8s.io/v1", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"})
+	if isDefault {
+		double.Set(r.State, "metadata.annotations", double.Object{defaultStorageClass: "true"})
+	}
+}
+
+// put settles an object, and returns it as it is to be.
+func (f furnisher) put(typ, apiVersion string, name Name, more double.Object) *world.Resource {
 	id := objectID(name.Namespace, name.Name)
 	metadata := double.Object{
 		"name": name.Name, "uid": world.GUID(f.server, typ, id), "resourceVersion": "1", "creationTimestamp": "2025-01-01T00:00:00Z",
@@ -111,38 +140,11 @@ func (f furnisher) put(typ, apiVersion, kind string, name Name, more, annotation
 	if name.Namespace != "" {
 		metadata["namespace"] = name.Namespace
 	}
-	if len(annotations) > 0 {
-		metadata["annotations"] = annotations
-	}
-	state := double.Object{"apiVersion": apiVersion, "kind": kind, "metadata": metadata}
+	state := double.Object{"apiVersion": apiVersion, "kind": typ[strings.LastIndex(typ, ":")+1:], "metadata": metadata}
 	for key, v := range more {
 		state[key] = v
 	}
-	f.world.Settle(&world.Resource{Type: typ, Scope: f.server, ID: id, Inputs: double.Object{}, State: state})
-}
-
-func (f furnisher) putSecret(secret Secret) {
-	data := double.Object{}
-	for key, text := range secret.Data {
-		data[key] = base64.StdEncoding.EncodeToString([]byte(text))
-	}
-	f.put(secretType, "v1", "Secret", secret.Name, double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}, nil)
-	if r := f.world.Get(secretType, f.server, objectID(secret.Namespace, secret.Name.Name)); r != nil {
-		r.Secrets = []string{"data"}
-	}
-}
-
-func (f furnisher) define(names []string) error {
-	all, err := crds.Load()
-	if err != nil {
-		return fmt.Errorf("the CustomResourceDefinitions: %w", err)
-	}
-	for _, name := range names {
-		definition := all[name]
-		if definition == nil {
-			return fmt.Errorf("the sandbox has no CustomResourceDefinition %q", name)
-		}
-		f.put(definitionType, "apiextensions.k8s.io/v1", "CustomResourceDefinition", Name{Name: name}, double.Object{"spec": definition["spec"]}, nil)
-	}
-	return nil
+	r := &world.Resource{Type: typ, Scope: f.server, ID: id, Inputs: double.Object{}, State: state}
+	f.world.Settle(r)
+	return r
 }

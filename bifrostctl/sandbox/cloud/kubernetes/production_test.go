@@ -27,11 +27,17 @@ const (
 	definitionType     = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 )
 
+// restricted is what the Pod Security Standard of that name asks of a container.
+var restricted = pulumi.Map{
+	"allowPrivilegeEscalation": pulumi.Bool(false), "runAsNonRoot": pulumi.Bool(true),
+	"capabilities": pulumi.Map{"drop": pulumi.StringArray{s("ALL")}}, "seccompProfile": pulumi.Map{"type": s("RuntimeDefault")},
+}
+
 // furnished is newWorld with more in the cluster dev.
 func furnished(t *testing.T, contents doubles.Contents) *cloud.World {
 	t.Helper()
 	w := newWorld()
-	require.NoError(t, doubles.Furnish(w, serverOf(w, "dev").Server, contents))
+	doubles.Furnish(w, serverOf(w, "dev").Server, contents)
 	return w
 }
 
@@ -409,7 +415,7 @@ func TestCustomResources(t *testing.T) {
 	e := stack(t, w, namespace, route)
 	require.NoError(t, e.Preview().Err, "the definition may come with the same up")
 	require.Contains(t, e.Up().Messages(), `no matches for kind "HTTPRoute" in version "gateway.networking.k8s.io/v1"`)
-	require.NoError(t, doubles.Furnish(w, serverOf(w, "dev").Server, everyCRD))
+	doubles.Furnish(w, serverOf(w, "dev").Server, everyCRD)
 	e.MustUp()
 	require.Empty(t, e.MustUp().Plan())
 	require.NoError(t, e.Refresh().Err)
@@ -448,7 +454,7 @@ func TestDefinitionsAreLookedUp(t *testing.T) {
 func TestFurnish(t *testing.T) {
 	contents := doubles.Contents{
 		Namespaces: []string{"theirs", "kube-system"}, ServiceAccounts: []doubles.Name{{Namespace: "theirs", Name: "runner"}},
-		Secrets: []doubles.Secret{{Name: doubles.Name{Namespace: "theirs", Name: "given"}, Data: map[string]string{"key": "hush"}}},
+		Secrets: []doubles.Data{{Name: doubles.Name{Namespace: "theirs", Name: "given"}, Keys: map[string]string{"key": "hush"}}},
 		Claims:  []doubles.Name{{Namespace: "theirs", Name: "data"}},
 	}
 	w := furnished(t, contents)
@@ -457,7 +463,7 @@ func TestFurnish(t *testing.T) {
 		r.Props["metadata"] = pulumi.Map{"name": s(r.Name), "namespace": s("theirs")}
 		return r
 	}
-	web := theirs(deployment(1, with(containers(pulumi.Map{"env": pulumi.Array{pulumi.Map{"name": s("K"), "valueFrom": pulumi.Map{"secretKeyRef": pulumi.Map{"name": s("given"), "key": s("key")}}}}}), pulumi.Map{
+	web := theirs(deployment(1, with(containers(pulumi.Map{"securityContext": restricted, "env": pulumi.Array{pulumi.Map{"name": s("K"), "valueFrom": pulumi.Map{"secretKeyRef": pulumi.Map{"name": s("given"), "key": s("key")}}}}}), pulumi.Map{
 		"serviceAccountName": s("runner"), "volumes": pulumi.Array{pulumi.Map{"name": s("v"), "persistentVolumeClaim": pulumi.Map{"claimName": s("data")}}},
 	})))
 	e := stack(t, w, web)
@@ -466,7 +472,9 @@ func TestFurnish(t *testing.T) {
 	require.NotNil(t, w.Get(namespaceType, server, "theirs"))
 	require.Equal(t, []string{"data"}, w.Get(secretType, server, "theirs/given").Secrets)
 
-	w.Remove(w.Get(serviceAccountType, server, "theirs/runner"))
-	require.ErrorContains(t, doubles.Furnish(w, server, doubles.Contents{Definitions: []string{"none"}}), `no CustomResourceDefinition "none"`)
-	require.ErrorContains(t, doubles.Furnish(w, "https://nowhere", contents), "there is no cluster at https://nowhere")
+	removed := w.Get(serviceAccountType, server, "theirs/runner")
+	removed.Deleted, removed.Edited = true, true
+	doubles.Furnish(w, server, contents)
+	require.Nil(t, w.Get(serviceAccountType, server, "theirs/runner"), "what was removed by hand stays away")
+	doubles.Furnish(w, "https://nowhere", contents)
 }

@@ -120,11 +120,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestPodSecurity(t *testing.T) {
-	restricted := object(namespaceType, "app", pulumi.Map{"metadata": pulumi.Map{"name": s("app"), "labels": pulumi.StringMap{"pod-security.kubernetes.io/enforce": s("restricted")}}})
-	allowed := containers(pulumi.Map{"securityContext": pulumi.Map{
-		"allowPrivilegeEscalation": pulumi.Bool(false), "runAsNonRoot": pulumi.Bool(true),
-		"capabilities": pulumi.Map{"drop": pulumi.StringArray{s("ALL")}}, "seccompProfile": pulumi.Map{"type": s("RuntimeDefault")},
-	}})
+	enforcing := object(namespaceType, "app", pulumi.Map{"metadata": pulumi.Map{"name": s("app"), "labels": pulumi.StringMap{"pod-security.kubernetes.io/enforce": s("restricted")}}})
+	allowed := containers(pulumi.Map{"securityContext": restricted})
 	const refusal = `FailedCreate: Error creating: pods "%s-" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false)`
 	tests := []struct {
 		name      string
@@ -132,9 +129,9 @@ func TestPodSecurity(t *testing.T) {
 		object    enginetest.Resource
 		want      string // "": it becomes ready
 	}{
-		{"deployment", restricted, deployment(1, nil), fmt.Sprintf(refusal, "web")},
-		{"job", restricted, job("run", nil), fmt.Sprintf(refusal, "run")},
-		{"allowed deployment", restricted, deployment(1, allowed), ""},
+		{"deployment", enforcing, deployment(1, nil), fmt.Sprintf(refusal, "web")},
+		{"job", enforcing, job("run", nil), fmt.Sprintf(refusal, "run")},
+		{"allowed deployment", enforcing, deployment(1, allowed), ""},
 		{"namespace without label", namespace, deployment(1, nil), ""},
 	}
 	for _, test := range tests {

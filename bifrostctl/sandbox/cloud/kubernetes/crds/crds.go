@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 )
@@ -20,8 +21,16 @@ const (
 	PrometheusRules = "prometheusrules.monitoring.coreos.com"
 )
 
-// Load returns the definitions, by name, as encoding/json would decode them.
-func Load() (map[string]map[string]any, error) {
+// All returns the definitions, by name, as encoding/json would decode them. Whoever asks shares them and changes nothing.
+var All = sync.OnceValue(func() map[string]map[string]any {
+	all, err := load()
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	return all
+})
+
+func load() (map[string]map[string]any, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return nil, err
@@ -32,17 +41,12 @@ func Load() (map[string]map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		var definition struct {
-			Metadata struct{ Name string }
-		}
 		var object map[string]any
 		if err := yaml.Unmarshal(text, &object); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if err := yaml.Unmarshal(text, &definition); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all[definition.Metadata.Name] = object
+		metadata, _ := object["metadata"].(map[string]any)
+		all[fmt.Sprint(metadata["name"])] = object
 	}
 	return all, nil
 }
