@@ -58,24 +58,22 @@ func NewBifrostNamespace(ctx *pulumi.Context, name string, args *BifrostNamespac
 		return nil, fmt.Errorf("registering %s %s: %w", BifrostNamespaceType, name, err)
 	}
 
-	namespaceOf := args.create
+	nameOf := args.create
 	if args.Existing {
-		namespaceOf = args.read
+		nameOf = args.read
 	}
-	namespace, err := namespaceOf(ctx, name+"-namespace", c)
-	if err != nil {
+	var err error
+	if c.Name, err = nameOf(ctx, name+"-namespace", c); err != nil {
 		return nil, fmt.Errorf("%s: namespace: %w", name, err)
 	}
-
-	c.Name = namespace.Metadata.Name().Elem()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
 
 // enforceLabel makes admission refuse pods that do not meet a Pod Security Standard.
 const enforceLabel = "pod-security.kubernetes.io/enforce"
 
-func (a *BifrostNamespaceArgs) create(ctx *pulumi.Context, name string, parent pulumi.Resource) (*corev1.Namespace, error) {
-	return corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+func (a *BifrostNamespaceArgs) create(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.StringOutput, error) {
+	namespace, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name: pulumi.String(cmp.Or(a.Name, DefaultNamespace)),
 			Labels: merge(a.Labels, map[string]string{
@@ -85,20 +83,23 @@ func (a *BifrostNamespaceArgs) create(ctx *pulumi.Context, name string, parent p
 			}),
 		},
 	}, pulumi.Parent(parent))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return namespace.Metadata.Name().Elem(), nil
 }
 
-func (a *BifrostNamespaceArgs) read(ctx *pulumi.Context, name string, parent pulumi.Resource) (*corev1.Namespace, error) {
+func (a *BifrostNamespaceArgs) read(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.StringOutput, error) {
 	objectName := cmp.Or(a.Name, DefaultNamespace)
 	namespace, err := corev1.GetNamespace(ctx, name, pulumi.ID(objectName), nil, pulumi.Parent(parent))
 	if err != nil {
-		return nil, err
+		return pulumi.StringOutput{}, err
 	}
-	namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
+	return namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
 		if labels[enforceLabel] == "restricted" {
-			return "", nil
+			return objectName, nil
 		}
-		return "", ctx.Log.Warn(fmt.Sprintf("namespace %s does not enforce the Pod Security Standard restricted, which all pods here meet; run `kubectl label namespace %s %s=restricted`",
+		return objectName, ctx.Log.Warn(fmt.Sprintf("namespace %s does not enforce the Pod Security Standard restricted, which all pods here meet; run `kubectl label namespace %s %s=restricted`",
 			objectName, objectName, enforceLabel), nil)
-	})
-	return namespace, nil
+	}).(pulumi.StringOutput), nil
 }

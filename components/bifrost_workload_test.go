@@ -3,6 +3,7 @@ package components
 import (
 	"encoding/base64"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,11 +45,10 @@ func TestBifrostWorkload(t *testing.T) {
 		pod + ".automountServiceAccountToken":         false,
 		pod + ".securityContext.runAsUser":            1000.0,
 		container + ".image":                          image,
-		container + ".resources.requests":             map[string]any{"cpu": "250m", "memory": "512Mi"},
-		container + ".resources.limits":               map[string]any{"cpu": "1", "memory": "2Gi"},
-		container + ".ports[0].containerPort":         8080.0,
-		container + ".livenessProbe":                  map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "initialDelaySeconds": 30.0, "periodSeconds": 10.0},
-		container + ".readinessProbe":                 map[string]any{"httpGet": map[string]any{"path": "/health", "port": 8080.0}, "initialDelaySeconds": 10.0, "periodSeconds": 5.0},
+		container + ".imagePullPolicy":                "IfNotPresent",
+		container + ".resources.requests":             map[string]any{"cpu": "250m", "memory": "512Mi", "ephemeral-storage": "256Mi"},
+		container + ".resources.limits":               map[string]any{"cpu": "1", "memory": "2Gi", "ephemeral-storage": "2Gi"},
+		container + ".ports":                          []any{map[string]any{"name": "http", "containerPort": 8080.0, "protocol": "TCP"}},
 		container + ".lifecycle.preStop.exec.command": []any{"sleep", "15"},
 		container + ".envFrom[0].secretRef.name":      "bifrost-env",
 	} {
@@ -60,6 +60,16 @@ func TestBifrostWorkload(t *testing.T) {
 		"name": "config", "mountPath": "/app/data/config.json", "subPath": "config.json", "readOnly": true})
 	require.Contains(t, d.Input(t, container+".volumeMounts"), map[string]any{"name": "data", "mountPath": "/app/data"})
 
+	require.Equal(t, []any{
+		map[string]any{"name": "config", "secret": map[string]any{"secretName": "bifrost-config"}},
+		map[string]any{"name": "tmp", "emptyDir": map[string]any{"sizeLimit": "2Gi"}},
+		map[string]any{"name": "data", "emptyDir": map[string]any{"sizeLimit": "2Gi"}},
+	}, d.Input(t, pod+".volumes"), "every folder has a limit, and no token is mounted")
+	require.Equal(t, map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}}, d.Input(t, "spec.strategy"))
+	require.EqualValues(t, 600, d.Input(t, "spec.progressDeadlineSeconds"))
+	require.Empty(t, d.Request.GetIgnoreChanges())
+	require.Equal(t, "10m", d.Request.GetCustomTimeouts().GetCreate())
+
 	service := g.One(t, "kubernetes:core/v1:Service")
 	require.Equal(t, "ClusterIP", service.Input(t, "spec.type"))
 	require.EqualValues(t, 80, service.Input(t, "spec.ports[0].port"))
@@ -70,24 +80,66 @@ func TestBifrostWorkload(t *testing.T) {
 	require.Equal(t, "bifrost-config", config.Input(t, "metadata.name"))
 	require.Equal(t, base64.StdEncoding.EncodeToString([]byte(`{"a":1}`)), config.Input(t, `data["config.json"]`))
 	key := g.Named(t, "kubernetes:core/v1:Secret", "x-env")
-	require.Equal(t, base64.StdEncoding.EncodeToString([]byte(canary)), key.Input(t, "data.BIFROST_ENCRYPTION_KEY"))
+	require.Equal(t, map[string]any{"OPENAI_API_KEY": base64.StdEncoding.EncodeToString([]byte(canary))}, key.Input(t, "data"))
 	require.False(t, key.Has("stringData"), "a key that leaves it stays in the Secret")
 	require.Equal(t, false, g.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, "automountServiceAccountToken"))
+	requireNoLeak(t, g)
+	for _, r := range g.Resources {
+		if r.Request.GetCustom() && strings.HasPrefix(r.Type, "kubernetes:") {
+			require.Equal(t, g.One(t, BifrostWorkloadType).URN, r.Parent())
+			require.Equal(t, "bifrost", r.Input(t, "metadata.namespace"), r.URN)
+			require.Equal(t, "bifrost", r.Input(t, "metadata.labels.app"), r.URN)
+		}
+	}
+}
+
+// requireNoLeak: neither the canary nor its encoding is in clear, whatever stands before or behind it.
+func requireNoLeak(t *testing.T, g *graphtest.Graph) {
+	t.Helper()
 	for _, r := range g.Resources {
 		require.Empty(t, graphtest.Leaks(r.Inputs, canary), r.URN)
-		require.Empty(t, graphtest.Leaks(r.Inputs, base64.StdEncoding.EncodeToString([]byte(canary))), r.URN)
+		require.Empty(t, graphtest.Leaks(r.Inputs, base64.StdEncoding.EncodeToString([]byte(canary))[:12]), r.URN)
 	}
+}
+
+// TestProbes: a start has five minutes, a database that is down takes pods out of the Service, and restarts none.
+func TestProbes(t *testing.T) {
+	const container = "spec.template.spec.containers[0]"
+	health := map[string]any{"path": "/health", "port": 8080.0}
+	d := recordWorkload(t, asIs).One(t, "kubernetes:apps/v1:Deployment")
+	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 60.0}, d.Input(t, container+".startupProbe"))
+	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 3.0}, d.Input(t, container+".readinessProbe"))
+	require.Equal(t, map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "periodSeconds": 10.0, "timeoutSeconds": 5.0, "failureThreshold": 6.0},
+		d.Input(t, container+".livenessProbe"))
+
+	slow := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+		a.StartupSeconds, a.PreStopSeconds, a.TerminationGraceSeconds, a.Replicas = 901, 30, 600, 40
+	}).One(t, "kubernetes:apps/v1:Deployment")
+	require.EqualValues(t, 181, slow.Input(t, container+".startupProbe.failureThreshold"))
+	require.EqualValues(t, 1201, slow.Input(t, "spec.progressDeadlineSeconds"))
+	require.Equal(t, "80m", slow.Request.GetCustomTimeouts().GetUpdate(), "40 pods, one after the other")
+	require.Equal(t, []any{"sleep", "30"}, slow.Input(t, container+".lifecycle.preStop.exec.command"))
+	require.EqualValues(t, 600, slow.Input(t, "spec.template.spec.terminationGracePeriodSeconds"))
 }
 
 // TestOwnMemoryLimit: two entries of one name are refused by the API server.
 func TestOwnMemoryLimit(t *testing.T) {
 	const container = "spec.template.spec.containers[0]"
 	own := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"GOMEMLIMIT": "1GiB"} })
-	require.Equal(t, []any{map[string]any{"name": "GOMEMLIMIT", "value": "1GiB"}}, own.One(t, "kubernetes:apps/v1:Deployment").Input(t, container+".env"))
-	secretly := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Env, a.SecretEnv = nil, map[string]pulumi.StringInput{"GOMEMLIMIT": secret("1GiB")}
-	})
-	require.False(t, secretly.One(t, "kubernetes:apps/v1:Deployment").Has(container+".env[0]"))
+	require.Equal(t, "1GiB", envOf(t, own.One(t, "kubernetes:apps/v1:Deployment"), container)["GOMEMLIMIT"])
+	for name, change := range map[string]func(*BifrostWorkloadArgs){
+		"secret": func(a *BifrostWorkloadArgs) {
+			a.SecretEnv = map[string]pulumi.StringInput{"GOMEMLIMIT": secret("1GiB")}
+		},
+		"existing secret": func(a *BifrostWorkloadArgs) {
+			a.SecretRefs = map[string]SecretKeyRef{"GOMEMLIMIT": {Secret: "s", Key: "k"}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment")
+			require.Nil(t, envOf(t, d, container)["GOMEMLIMIT"])
+		})
+	}
 }
 
 // TestChecksum: the pods roll with every value they read at start, and with nothing else.
@@ -99,8 +151,10 @@ func TestChecksum(t *testing.T) {
 	same := of(asIs)
 	require.Equal(t, same, of(func(a *BifrostWorkloadArgs) { a.Replicas = 5 }))
 	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) { a.Config = secret(`{"a":2}`) }))
+	require.Equal(t, same, of(func(a *BifrostWorkloadArgs) { a.PodLabels = map[string]string{"a": "b"} }))
+	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) { a.EncryptionKey = secret("other") }))
 	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
-		a.SecretEnv = map[string]pulumi.StringInput{"BIFROST_ENCRYPTION_KEY": secret("other")}
+		a.SecretEnv = map[string]pulumi.StringInput{"OPENAI_API_KEY": secret("other")}
 	}))
 	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
 		a.SecretEnv = maps.Clone(a.SecretEnv)
@@ -152,36 +206,36 @@ func TestKubeletPull(t *testing.T) {
 	require.True(t, g.DependsOn(deployment, binding), "a pull before it would be refused")
 }
 
-func TestBifrostWorkloadRefuses(t *testing.T) {
-	args := &BifrostWorkloadArgs{
-		Name: "Bifrost", Image: "bifrost:latest", ServiceAccount: "A", AwsRoleArn: pulumi.String("a"), AzureClientId: "b",
-		CpuRequest: "x", MemoryRequest: "x", CpuLimit: "x", MemoryLimit: "x", Labels: map[string]string{"a": "b c"},
-		Env:       map[string]string{"A B": "", "TWICE": ""},
-		SecretEnv: map[string]pulumi.StringInput{"C D": pulumi.String(""), "TWICE": pulumi.String("")},
-	}
-	requireRefused(t, args.Validate(), []string{
-		"name", "namespace", "config", "image", "replicas", "env[A B]", "env[TWICE]", "secretEnv[C D]", "serviceAccount", "azureClientId", "azureClientId",
-		"cpuRequest", "memoryRequest", "cpuLimit", "memoryLimit", "labels[a]",
-	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostWorkload(ctx, "x", args, on)
-		return err
-	})
-	require.Empty(t, workloadArgs().Validate())
-	low := workloadArgs()
-	low.MemoryLimit, low.CpuRequest = "256Mi", "2"
-	require.Len(t, low.Validate(), 2, "requests above their limits")
-}
-
 func TestBifrostNamespace(t *testing.T) {
 	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
 		return err
 	})
-	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"},
+	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted", "pod-security.kubernetes.io/audit": "restricted"},
 		g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels"))
-	bad := &BifrostNamespaceArgs{Name: "A", Labels: map[string]string{"a": "b c"}}
-	requireRefused(t, bad.Validate(), []string{"name", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	bad := &BifrostNamespaceArgs{Name: "A", Existing: true, Labels: map[string]string{"a": "b c"}}
+	requireRefused(t, bad.Validate(), []string{"name", "labels", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostNamespace(ctx, "x", bad, on)
 		return err
 	})
+}
+
+// TestExistingNamespace: it is read, so that a missing one stops the preview, and nothing of it is changed.
+func TestExistingNamespace(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		namespace, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Name: "team", Existing: true}, on)
+		if err != nil {
+			return err
+		}
+		args := workloadArgs()
+		args.Namespace = namespace.Name
+		_, err = NewBifrostWorkload(ctx, "y", args, on)
+		return err
+	})
+	namespace := g.One(t, "kubernetes:core/v1:Namespace")
+	require.Nil(t, namespace.Request, "read, not registered")
+	require.Equal(t, "team", namespace.Reads)
+	deployment := g.One(t, "kubernetes:apps/v1:Deployment")
+	require.Equal(t, "team", deployment.Input(t, "metadata.namespace"))
+	require.True(t, g.DependsOn(deployment, namespace))
 }

@@ -21,6 +21,8 @@ type Resource struct {
 	URN, Type, Name, Provider string
 	Inputs                    resource.PropertyMap
 	Request                   *pulumirpc.RegisterResourceRequest
+	// Reads is the id of a resource that is only read: it has no Request.
+	Reads string
 }
 
 // Parent is the parent's URN.
@@ -135,6 +137,9 @@ func (g *Graph) NewResource(a pulumi.MockResourceArgs) (string, resource.Propert
 	r := Resource{
 		URN: g.urn(a), Type: a.TypeToken, Name: a.Name, Provider: a.Provider, Inputs: a.Inputs, Request: a.RegisterRPC,
 	}
+	if a.ReadRPC != nil {
+		r.Reads = a.ReadRPC.GetId()
+	}
 	g.mu.Lock()
 	g.Resources = append(g.Resources, r)
 	g.mu.Unlock()
@@ -148,6 +153,9 @@ func (g *Graph) urn(a pulumi.MockResourceArgs) string {
 	var parent resource.URN
 	if a.RegisterRPC != nil {
 		parent = resource.URN(a.RegisterRPC.GetParent())
+	}
+	if a.ReadRPC != nil {
+		parent = resource.URN(a.ReadRPC.GetParent())
 	}
 	qualified := a.TypeToken
 	if parent != "" && parent.QualifiedType() != resource.RootStackType {
@@ -257,7 +265,7 @@ func (g *Graph) DependsOn(on, of Resource) bool {
 func (g *Graph) RequireProviders(t testing.TB) {
 	t.Helper()
 	for _, r := range g.Resources {
-		if r.Request == nil || !r.Request.GetCustom() || strings.HasPrefix(r.Type, "pulumi:providers:") {
+		if (!r.Request.GetCustom() && r.Reads == "") || strings.HasPrefix(r.Type, "pulumi:providers:") {
 			continue
 		}
 		require.NotEmpty(t, r.Provider, "%s has no explicit provider", r.URN)
