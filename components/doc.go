@@ -7,8 +7,24 @@
 // token is there. On ECS [NewEcrPullRole] makes the execution role and [NewEcsService] the service. On AKS
 // [NewAksWorkloadIdentity] takes the place of the role, and the pull Secret's token comes from Artifact Registry; [NewGcpFederation] makes
 // the Google side of that, for whoever owns it. Where nodes pull by themselves on EKS, [NewEcrNodePull] gives their roles the right to.
+// The gateway's own runtime identity on EKS is [NewEksGatewayRole]'s, and never the one that pulls.
 //
 // All constructors validate first and report every problem at once as a [k8s.io/apimachinery/pkg/util/validation/field.ErrorList],
 // with the paths of the arguments; a refusal registers nothing. They change neither their arguments nor pass the
 // caller's options on to their children.
+//
+// # What no argument says
+//
+// Anything else is a transform's to change: one of the stack meets every resource of every component, before it is registered.
+//
+//	ctx.RegisterResourceTransform(func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+//		if args.Type != "kubernetes:core/v1:Service" {
+//			return nil
+//		}
+//		metadata := args.Props["metadata"].(pulumi.Map)
+//		metadata["annotations"] = pulumi.StringMap{"cost-center": pulumi.String("llm")}
+//		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+//	})
+//
+// [pulumi.Transforms] as an option of one constructor does the same for that component and its children.
 package components

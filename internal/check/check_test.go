@@ -24,6 +24,8 @@ func TestRules(t *testing.T) {
 		"location":       {AzureLocation, []string{"westeurope", "eastus2"}, []string{"West Europe", "westEurope"}},
 		"resource group": {ResourceGroup, []string{"rg", "a.b-(c)_d"}, []string{"rg.", "a b", strings.Repeat("a", 91)}},
 		"AKS cluster":    {AksCluster, []string{"a", "dev-1"}, []string{"-dev", "dev-", strings.Repeat("a", 64)}},
+		"body size":      {ClientBodySize, []string{"0", "100m", "8K", "1g"}, []string{"100Mi", "-1", "m", "1 m"}},
+		"interval":       {PrometheusDuration, []string{"30s", "1m", "500ms"}, []string{"30", "0s", "often", "1m30s"}},
 		"registry":       {RegistryHost, []string{"r.example.com", "localhost.localdomain:5000"}, []string{"docker", "https://r.example.com", "r.example.com/x"}},
 	} {
 		for _, value := range c.good {
@@ -48,6 +50,7 @@ func TestArn(t *testing.T) {
 		{PolicyArn, []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:policy/P"}, []string{"arn:aws:iam::111122223333:role/R"}},
 		{RepositoryArn, []string{"arn:aws-us-gov:ecr:us-gov-west-1:444455556666:repository/a/b-c.d_e"},
 			[]string{"arn:aws:ecr::444455556666:repository/a", "arn:aws:ecr:us-east-1:444455556666:repository/*", "arn:aws:ecr:us-east-1:444455556666:repository/A", "arn:aws:ecr:us-east-1:aws:repository/a"}},
+		{CertificateArn, []string{"arn:aws:acm:us-east-1:111122223333:certificate/0123"}, []string{"0123", "arn:aws:iam::111122223333:server-certificate/x"}},
 		{EcsClusterArn, []string{"arn:aws:ecs:us-east-1:111122223333:cluster/dev"}, []string{"dev", "arn:aws:ecs:us-east-1:111122223333:service/dev"}},
 	} {
 		for _, value := range c.good {
@@ -77,4 +80,32 @@ func TestListsAndTexts(t *testing.T) {
 	require.Empty(t, Cron(p, "*/20 * * * *"))
 	require.Len(t, EnvName(p, "A B"), 1)
 	require.Len(t, Labels(p, map[string]string{"a": "b c", "d": "e"}), 1)
+	require.Empty(t, Annotations(p, map[string]string{"a.b/C_d": "any text", "E": ""}))
+	require.Equal(t, "x[a b]", Annotations(p, map[string]string{"a b": ""})[0].Field)
+	require.Len(t, SecretKey(p, "a b"), 1)
+	require.Empty(t, SecretKey(p, "config.json"))
+	require.Len(t, Between(p, 0, 1, 2), 1)
+	require.Len(t, Between(p, 3, 1, 2), 1)
+	require.Empty(t, Between(p, 2, 1, 2))
+	require.Len(t, Port(p, 0), 1)
+	require.Len(t, Port(p, 65536), 1)
+	require.Empty(t, Port(p, 65535))
+	for _, bad := range []string{"-1", "101%", "1.5", "%", "a"} {
+		require.Len(t, Count(p, bad), 1, bad)
+	}
+	for _, good := range []string{"", "0", "3", "0%", "50%", "100%"} {
+		require.Empty(t, Count(p, good), good)
+	}
+	for _, bad := range []string{"", "10.0.0.0", "10.0.0.1/8", "10.0.0.0/33", "a/8"} {
+		require.Len(t, Cidr(p, bad), 1, bad)
+	}
+	for _, good := range []string{"10.0.0.0/8", "fd00:ec2::23/128", "0.0.0.0/0"} {
+		require.Empty(t, Cidr(p, good), good)
+	}
+	require.Len(t, Hosts(p, nil), 1)
+	require.Equal(t, "x[1]", Hosts(p, []string{"a.b", "A.b"})[0].Field)
+	require.Empty(t, Hosts(p, []string{"a.b", "*.a.b"}))
+	require.Len(t, URLPath(p, "a"), 1)
+	require.Len(t, URLPath(p, "/a/"), 1)
+	require.Empty(t, URLPath(p, "/a"))
 }
