@@ -116,11 +116,11 @@ type kubernetesParts struct {
 // deployKubernetes makes them in the order in which each needs the one before.
 func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (pulumi.Map, error) {
 	on := pulumi.Providers(parts.provider)
-	namespace, err := components.NewBifrostNamespace(ctx, parts.prefix, &components.BifrostNamespaceArgs{
-		Name:     c.Gateway.Namespace,
-		Existing: c.Gateway.ExistingNamespace,
-		Labels:   c.labels(),
-	}, on)
+	space := &components.BifrostNamespaceArgs{Name: c.Gateway.Namespace, Existing: c.Gateway.ExistingNamespace}
+	if !space.Existing {
+		space.Labels = c.labels()
+	}
+	namespace, err := components.NewBifrostNamespace(ctx, parts.prefix, space, on)
 	if err != nil {
 		return nil, err
 	}

@@ -202,8 +202,8 @@ func TestPullLookUps(t *testing.T) {
 			[]string{"eks.auth", "aws eks create-addon --cluster-name dev --addon-name eks-pod-identity-agent --region us-east-1"}},
 		"no agent in Auto Mode": {"pod identity", map[string]answer{
 			"aws:eks/getAddon:getAddon": never("couldn't find resource"), "aws:eks/getCluster:getCluster": always(autoMode)}, nil},
-		"a cluster too old for Pod Identity": {"pod identity", map[string]answer{"aws:eks/getCluster:getCluster": always(eksLookup("1.23"))},
-			[]string{"eks.auth podIdentity", "1.23", "1.24 or newer"}},
+		"a cluster too old for the gateway": {"pod identity", map[string]answer{"aws:eks/getCluster:getCluster": always(eksLookup("1.26"))},
+			[]string{"1.26", "1.27 or newer"}},
 		"a cluster too old for the kubelet": {"kubelet", map[string]answer{"aws:eks/getCluster:getCluster": always(eksLookup("1.33"))},
 			[]string{"eks.pull kubelet", "1.33", "1.34 or newer", "aws eks update-cluster-version --region us-east-1 --name dev"}},
 		"that cluster for nodes": {"node", map[string]answer{"aws:eks/getCluster:getCluster": always(eksLookup("1.33"))}, nil},

@@ -194,8 +194,12 @@ func (g *Gateway) replicas() int {
 // withoutSQLite tells whether more than one process may run: every store is on a server, or disabled. What an existing Secret holds
 // is not known: storage says that it is SQLite.
 func (g *Gateway) withoutSQLite() bool {
-	if g.ExistingConfigSecret != "" {
+	switch {
+	case g.ExistingConfigSecret != "":
 		return g.Storage == nil
+	case g.ConfigFile != "" && len(g.Config) == 0:
+		// It could not be read, and that is the problem.
+		return true
 	}
 	return !bifrostconfig.UsesSQLite(g.Config)
 }

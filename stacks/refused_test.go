@@ -2,11 +2,14 @@ package stacks
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
 
 	"bifrost/internal/graphtest"
 )
@@ -25,7 +28,7 @@ var refused = map[string][]refusal{
 		// Unknown keys and wrong types.
 		{"unknown top-level key", "aws-dev", "gatway", map[string]any{"replicas": 2}, []string{"bifrost:gatway: Forbidden", "did you mean gateway?"}},
 		{"unknown key", "aws-dev", "eks.clustername", "dev", []string{"bifrost:eks.clustername: Forbidden", "did you mean clusterName?"}},
-		{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, additionalRepositoryArns"}},
+		{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, mirror, pullSecret, additionalRepositoryArns"}},
 		{"unknown nested key", "aws-dev", "refresher.images.kubctl", "x/y:1", []string{"bifrost:refresher.images.kubctl", "did you mean kubectl?"}},
 		{"unknown secret", "aws-dev", "secrets.licence", "x", []string{"bifrost:secrets.licence", "did you mean license?"}},
 		{"text for an object", "aws-dev", "eks", "dev", []string{"bifrost:eks: Forbidden", "not an object"}},
@@ -35,6 +38,12 @@ var refused = map[string][]refusal{
 		{"text for a boolean", "aws-dev", "ecs.assignPublicIp", "yes", []string{"bifrost:ecs.assignPublicIp: Invalid value", "true or false"}},
 		{"number for a tag", "aws-dev", "tags.team", map[string]any{"a": 1}, []string{"bifrost:tags"}},
 		{"protect is no boolean", "aws-dev", "protectIdentities", "maybe", []string{"bifrost:protectIdentities: Invalid value", "true or false"}},
+		{"unknown key in a list", "aws-dev", "gateway.networkPolicy.from", []any{map[string]any{"cdir": "10.0.0.0/8"}}, []string{"bifrost:gateway.networkPolicy.from[0].cdir", "did you mean cidr?"}},
+		{"unknown key in a map", "aws-dev", "gateway.secretRefs", map[string]any{"A": map[string]any{"name": "x", "key": "y"}}, []string{"bifrost:gateway.secretRefs[A].name", "known here: secret, key"}},
+		{"unknown key of the Kubernetes API", "aws-dev", "gateway.extraVolumes", []any{map[string]any{"name": "x", "emptydir": map[string]any{}}}, []string{"bifrost:gateway.extraVolumes[0].emptydir", "did you mean emptyDir?"}},
+		{"text for a list", "aws-dev", "gateway.ingress.hosts", "llm.example.com", []string{"bifrost:gateway.ingress.hosts", "not of the right type"}},
+		{"number for a wait", "aws-dev", "gateway.startupSeconds", "5m", []string{"bifrost:gateway.startupSeconds", "a whole number"}},
+		{"wrong type in a container", "aws-dev", "gateway.extraContainers", []any{map[string]any{"name": "x", "tty": "yes"}}, []string{"bifrost:gateway.extraContainers[0].tty", "true or false"}},
 		{"secret of the wrong type", "aws-dev", "secrets.license", map[string]any{"a": canary}, []string{"bifrost:secrets.license: Forbidden", "text"}},
 	},
 	"validate": {
@@ -197,7 +206,133 @@ var refused = map[string][]refusal{
 		{"secret variable", "aws-dev", "secrets.env", map[string]any{"A B": canary, "PG_PASSWORD": canary}, []string{"bifrost:secrets.env[A B]: Forbidden"}},
 		{"reserved variable", "aws-dev", "secrets.env.BIFROST_CONFIG", canary, []string{"bifrost:secrets.env[BIFROST_CONFIG]: Forbidden", "carries config.json"}},
 		{"key with a place of its own", "aws-dev", "secrets.env.BIFROST_ENCRYPTION_KEY", canary, []string{"secrets.encryptionKey"}},
+
+		// config.json.
+		{"config.json twice", "aws-dev", "gateway.configFile", "examples/clustered/config.json", []string{"bifrost:gateway.configFile: Forbidden", "keep one of them"}},
+		{"no such file", "aws-dev", "gateway", fromFile("aws-dev", "config.json"), []string{"bifrost:gateway.configFile: Invalid value", "no such file", "folder of Pulumi.yaml"}},
+		{"a file that is no JSON", "aws-dev", "gateway", fromFile("aws-dev", "README.md"), []string{"bifrost:gateway.configFile: Invalid value", "not JSON, at byte"}},
+		{"no such schema", "aws-dev", "gateway.schemaFile", "schema.json", []string{"bifrost:gateway.schemaFile: Invalid value", "no such file"}},
+		{"a schema that is none", "aws-dev", "gateway.schemaFile", "README.md", []string{"bifrost:gateway.schemaFile: Invalid value", "https://www.getbifrost.ai/schema"}},
+		{"against the schema", "aws-dev", "gateway.schemaFile", "stacks/testdata/strict.schema.json", []string{"bifrost:gateway.config: Forbidden", "against the schema: has no key"}},
+		{"a secret in clear", "aws-dev", "gateway.config.encryption_key", canary, []string{"bifrost:gateway.config.encryption_key: Forbidden", "a secret in clear", "secrets.env.NAME"}},
+		{"a provider's key in clear", "aws-dev", "gateway.config.providers", map[string]any{"openai": map[string]any{"keys": []any{map[string]any{"name": "k", "value": canary}}}}, []string{"bifrost:gateway.config.providers.openai.keys[0].value: Forbidden"}},
+		{"a database without TLS", "aws-dev", "gateway.config.config_store.config.ssl_mode", "disable", []string{"bifrost:gateway.config.config_store.config.ssl_mode", "gateway.postgres.allowInsecure: true"}},
+		{"a port as a number", "azure-dev", "gateway.config.logs_store.config.port", 5432, []string{"bifrost:gateway.config.logs_store.config.port", "write \"5432\""}},
+		{"more connections than the database takes", "aws-dev", "gateway.postgres.maxConnections", 399, []string{"bifrost:gateway.postgres.maxConnections", "4 processes", "100 connections", "400"}},
+		{"negative connections", "aws-dev", "gateway.postgres.maxConnections", -1, []string{"bifrost:gateway.postgres.maxConnections", "at least 1"}},
+		{"too large for ECS", "aws-dev", "gateway.config.client", map[string]any{"a": strings.Repeat("x", 65<<10)}, []string{"bifrost:gateway.config", "AWS Secrets Manager takes 65536"}},
+		{"too large for Kubernetes", "azure-dev", "gateway.config.client", map[string]any{"a": strings.Repeat("x", 1<<20)}, []string{"bifrost:gateway.config", "a Secret of Kubernetes takes 1048576"}},
+		{"SQLite outside the volume", "azure-dev", "gateway", sqlite("config_store", "/var/config.db"), []string{"bifrost:gateway.config.config_store.config.path", "/app/data/config.db"}},
+		{"autoscaled SQLite", "azure-dev", "gateway", sqlite("autoscaling", map[string]any{"minReplicas": 1, "maxReplicas": 2}), []string{"bifrost:gateway.autoscaling"}},
+		{"a volume for nothing", "azure-dev", "gateway", with("azure-dev", "storage", map[string]any{"size": "20Gi"}, "replicas", 1), []string{"bifrost:gateway.storage: Forbidden", "no store of config.json is SQLite"}},
+		{"an existing Secret and config.json", "azure-dev", "gateway.existingConfigSecret", "config", []string{"bifrost:gateway.config: Forbidden", "remove one of them"}},
+		{"an existing Secret on ECS", "aws-dev", "gateway", map[string]any{"existingConfigSecret": "config"}, []string{"bifrost:gateway.existingConfigSecret: Forbidden", "ECS"}},
+		{"an existing Secret and traces", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "otel": map[string]any{"collectorUrl": "otel:4317"}, "postgres": map[string]any{"maxConnections": 1}}, []string{"bifrost:gateway.otel: Forbidden", "bifrost:gateway.postgres: Forbidden"}},
+
+		// Variables.
+		{"a reference that is a secret, too", "azure-dev", "gateway.secretRefs", ref("PG_PASSWORD"), []string{"bifrost:gateway.secretRefs[PG_PASSWORD]: Forbidden", "keep one of them"}},
+		{"a reference on ECS", "aws-dev", "gateway.secretRefs", ref("OPENAI_API_KEY"), []string{"bifrost:gateway.secretRefs[OPENAI_API_KEY]: Forbidden", "ECS"}},
+		{"a reference to no key", "azure-dev", "gateway.secretRefs", map[string]any{"A": map[string]any{"secret": "x"}}, []string{"bifrost:gateway.secretRefs[A].key"}},
+		{"log level twice", "aws-dev", "gateway", with("aws-dev", "log", map[string]any{"level": "debug"}, "env", map[string]any{"LOG_LEVEL": "info", "PG_HOST": "h", "PG_USER": "u"}), []string{"bifrost:gateway.env[LOG_LEVEL]: Forbidden", "gateway.log says it"}},
+		{"log level", "aws-dev", "gateway.log.level", "trace", []string{"bifrost:gateway.log.level", `"debug", "info", "warn", "error"`}},
+		{"log style", "azure-dev", "gateway.log.style", "text", []string{"bifrost:gateway.log.style", `"json", "pretty"`}},
+		{"setup token in clear", "aws-dev", "gateway.env.BIFROST_SETUP_TOKEN", "t", []string{"bifrost:gateway.env[BIFROST_SETUP_TOKEN]: Forbidden"}},
+		{"setup token with a place of its own", "aws-dev", "secrets.env.BIFROST_SETUP_TOKEN", canary, []string{"secrets.setupToken"}},
+		{"a setup token that is only referred to", "aws-dev", "gateway.config.setup_token", "env.BIFROST_SETUP_TOKEN", []string{"bifrost:secrets.setupToken: Required"}},
+		{"a header without its value", "aws-dev", "gateway.otel", map[string]any{"collectorUrl": "otel:4317", "headers": map[string]any{"authorization": "env.OTEL_TOKEN"}}, []string{"bifrost:secrets.env.OTEL_TOKEN: Required"}},
+
+		// Traces.
+		{"no collector", "aws-dev", "gateway.otel", map[string]any{"protocol": "grpc"}, []string{"bifrost:gateway.otel.collectorUrl: Required"}},
+		{"collector without a port", "aws-dev", "gateway.otel.collectorUrl", "otel-collector", []string{"bifrost:gateway.otel.collectorUrl", "HOST:PORT"}},
+		{"protocol", "aws-dev", "gateway.otel", map[string]any{"collectorUrl": "otel:4317", "protocol": "udp"}, []string{"bifrost:gateway.otel.protocol", `"grpc", "http"`}},
+		{"trace type", "aws-dev", "gateway.otel", map[string]any{"collectorUrl": "otel:4317", "traceType": "otel"}, []string{"bifrost:gateway.otel.traceType", "genai_extension"}},
+		{"interval of metrics", "aws-dev", "gateway.otel", map[string]any{"collectorUrl": "otel:4317", "metricsPushInterval": 301}, []string{"bifrost:gateway.otel.metricsPushInterval"}},
+		{"a header in clear", "aws-dev", "gateway.otel", map[string]any{"collectorUrl": "otel:4317", "headers": map[string]any{"authorization": canary}}, []string{"bifrost:gateway.otel.headers.authorization: Forbidden"}},
+		{"the plugin twice", "aws-dev", "gateway", with("aws-dev", "config.plugins", []any{map[string]any{"name": "otel", "enabled": true, "config": map[string]any{}}}, "otel", map[string]any{"collectorUrl": "otel:4317"}), []string{"bifrost:gateway.otel: Forbidden", "keep one of them"}},
+
+		// Clustering.
+		{"clustered SQLite", "azure-dev", "gateway", sqlite("clustering", map[string]any{"enabled": true}), []string{"bifrost:gateway.clustering.enabled", "SQLite"}},
+		{"clustered in config.json alone", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true}, []string{"bifrost:gateway.clustering.enabled: Required", "opens the ports"}},
+		{"clustered otherwise", "azure-dev", "gateway", with("azure-dev", "config.cluster_config", map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes"}, "gossip": map[string]any{"port": 7946}}, "clustering", map[string]any{"enabled": true}), []string{
+			"bifrost:gateway.config.cluster_config.discovery.k8s_namespace: Required", "bifrost:gateway.config.cluster_config.discovery.k8s_label_selector: Required", "bifrost:gateway.config.cluster_config.gossip.port: Invalid value: 7946",
+		}},
+		{"a region of no cluster", "azure-dev", "gateway.clustering", map[string]any{"region": "eu"}, []string{"bifrost:gateway.clustering.enabled: Required"}},
+
+		// Availability, exposure, policies and monitoring: the component's own rules, with the configuration's keys.
+		{"replicas and autoscaling", "azure-dev", "gateway.autoscaling", map[string]any{"minReplicas": 2, "maxReplicas": 4}, []string{"bifrost:gateway.replicas: Forbidden", "gateway.autoscaling decides"}},
+		{"fewer at most than at least", "azure-dev", "gateway", with("azure-dev", "autoscaling", map[string]any{"minReplicas": 4, "maxReplicas": 2}, "replicas", nil), []string{"bifrost:gateway.autoscaling.maxReplicas"}},
+		{"two budgets", "azure-dev", "gateway.disruptionBudget", map[string]any{"maxUnavailable": "1", "minAvailable": "1"}, []string{"bifrost:gateway.disruptionBudget"}},
+		{"no budget", "azure-dev", "gateway.disruptionBudget.maxUnavailable", "all", []string{"bifrost:gateway.disruptionBudget.maxUnavailable"}},
+		{"grace shorter than the way out", "azure-dev", "gateway.terminationGraceSeconds", 10, []string{"bifrost:gateway.terminationGraceSeconds"}},
+		{"spread", "azure-dev", "gateway.scheduling.topologySpread.zone", "always", []string{"bifrost:gateway.scheduling.topologySpread.zone", "ScheduleAnyway"}},
+		{"a public Service without TLS", "azure-dev", "gateway.service.type", "LoadBalancer", []string{"bifrost:gateway.service", "allowHttp"}},
+		{"no controller", "azure-dev", "gateway.ingress", map[string]any{"hosts": []any{"llm.example.com"}, "tlsSecret": "tls"}, []string{"bifrost:gateway.ingress.controller"}},
+		{"no TLS", "azure-dev", "gateway.ingress", map[string]any{"controller": "nginx", "hosts": []any{"llm.example.com"}}, []string{"bifrost:gateway.ingress.tlsSecret", "allowHttp"}},
+		{"no host", "azure-dev", "gateway.ingress", map[string]any{"controller": "nginx", "tlsSecret": "tls"}, []string{"bifrost:gateway.ingress.hosts"}},
+		{"ALB without a certificate", "aws-dev", "gateway.ingress", map[string]any{"controller": "alb", "hosts": []any{"llm.example.com"}}, []string{"bifrost:gateway.ingress.certificateArn"}},
+		{"ALB without its peers", "aws-dev", "gateway.ingress", map[string]any{"controller": "alb", "hosts": []any{"llm.example.com"}, "certificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/x"}, []string{"bifrost:gateway.networkPolicy.from"}},
+		{"a route without its listener", "azure-dev", "gateway.httpRoute", map[string]any{"gateway": "public", "hosts": []any{"llm.example.com"}}, []string{"bifrost:gateway.httpRoute.section"}},
+		{"a peer that is two", "azure-dev", "gateway.networkPolicy.from", []any{map[string]any{"namespace": "a", "cidr": "10.0.0.0/8"}}, []string{"bifrost:gateway.networkPolicy.from[0]"}},
+		{"a range with bits behind it", "azure-dev", "gateway.networkPolicy.from", []any{map[string]any{"cidr": "10.0.0.1/8"}}, []string{"bifrost:gateway.networkPolicy.from[0].cidr"}},
+		{"interval of scrapes", "azure-dev", "gateway.monitoring", map[string]any{"serviceMonitor": true, "interval": "soon"}, []string{"bifrost:gateway.monitoring.interval"}},
+		{"a monitor that is not asked for", "azure-dev", "gateway.monitoring.interval", "30s", []string{"bifrost:gateway.monitoring.serviceMonitor: Required"}},
+		{"rules that are not asked for", "azure-dev", "gateway.monitoring.alertLabels", map[string]any{"a": "b"}, []string{"bifrost:gateway.monitoring.alertRules: Required"}},
+		{"rules for nothing", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}, "gatewayAuth": "irsa"}, []string{"bifrost:eks.gatewayAuth: Forbidden"}},
+		{"the selector", "azure-dev", "gateway.podLabels", map[string]any{"app": "x"}, []string{"bifrost:gateway.podLabels[app]"}},
+		{"pull policy", "azure-dev", "gateway.imagePullPolicy", "Never", []string{"bifrost:gateway.imagePullPolicy"}},
+		{"ephemeral storage", "azure-dev", "gateway.ephemeralStorageLimit", "much", []string{"bifrost:gateway.ephemeralStorageLimit"}},
+
+		// The gateway's identity on EKS.
+		{"a role that is given and made", "aws-dev", "eks", map[string]any{"clusterName": "dev", "gatewayRoleArn": "arn:aws:iam::111122223333:role/r", "gatewayPolicyArns": []any{"arn:aws:iam::aws:policy/p"}}, []string{"bifrost:eks.gatewayRoleArn: Forbidden", "remove one of them"}},
+		{"a policy that is none", "aws-dev", "eks.gatewayPolicyArns", []any{"AmazonBedrockFullAccess"}, []string{"bifrost:eks.gatewayPolicyArns[0]: Invalid value", "arn:aws:iam::ACCOUNT:policy/NAME"}},
+		{"a policy twice", "aws-dev", "eks.gatewayPolicyArns", []any{"arn:aws:iam::aws:policy/p", "arn:aws:iam::aws:policy/p"}, []string{"bifrost:eks.gatewayPolicyArns[1]: Duplicate"}},
+		{"a name for no role", "aws-dev", "eks.gatewayRoleName", "Gateway", []string{"bifrost:eks.gatewayRoleName: Forbidden"}},
+		{"a way in for no role", "aws-dev", "eks.gatewayAuth", "podIdentity", []string{"bifrost:eks.gatewayAuth: Forbidden", "the gateway has no role"}},
+		{"way in", "aws-dev", "eks", map[string]any{"clusterName": "dev", "gatewayRoleArn": "arn:aws:iam::111122223333:role/r", "gatewayAuth": "oidc"}, []string{"bifrost:eks.gatewayAuth", `"irsa", "podIdentity"`}},
+
+		// A registry of one's own.
+		{"a pull Secret without a mirror", "azure-dev", "registry.pullSecret", "mine", []string{"bifrost:registry.pullSecret: Forbidden", "registry.mirror"}},
+		{"a mirror on ECS", "aws-dev", "registry.mirror", true, []string{"bifrost:registry.mirror: Forbidden", "execution role"}},
+		{"a mirror with the vendor's side", "azure-dev", "registry.mirror", true, []string{"bifrost:gcp: Forbidden", "remove it"}},
+		{"a mirror's latest", "azure-dev", "registry", map[string]any{"mirror": true, "image": "registry.internal.example.com/bifrost:latest"}, []string{"bifrost:registry.image", "latest"}},
 	},
+}
+
+// with is the gateway of a dev stack with some keys changed: pairs of dotted path and value.
+func with(stack string, pairs ...any) map[string]any {
+	text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	if err != nil {
+		panic(err)
+	}
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		panic(err)
+	}
+	gateway := settings(file.Config[Project+":gateway"].(map[string]any))
+	for i := 0; i < len(pairs); i += 2 {
+		gateway.set(pairs[i].(string), pairs[i+1])
+	}
+	return gateway
+}
+
+// fromFile is such a gateway with its config.json in a file.
+func fromFile(stack, name string) map[string]any {
+	return with(stack, "config", nil, "configFile", name)
+}
+
+// sqlite is a gateway on SQLite, with one more key. One that is a store is its file.
+func sqlite(key string, value any) map[string]any {
+	gateway := settings{"config": map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}}
+	if key == "config_store" {
+		return gateway.set("config.config_store.config", map[string]any{"path": value})
+	}
+	return gateway.set(key, value)
+}
+
+func ref(variable string) map[string]any {
+	return map[string]any{variable: map[string]any{"secret": "bifrost-secrets", "key": "key"}}
 }
 
 // entraAKS is the dev cluster with trust entra.

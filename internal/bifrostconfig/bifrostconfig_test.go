@@ -233,5 +233,5 @@ func TestPlugins(t *testing.T) {
 	require.False(t, HasPlugin(plain, OtelPlugin), "the document itself was changed")
 	require.True(t, HasPlugin(with, OtelPlugin))
 	require.True(t, HasPlugin(with, "logging"))
-	require.True(t, HasPlugin(WithPlugin(Document{}, OtelPlugin, nil), OtelPlugin))
+	require.True(t, HasPlugin(WithPlugin(nil, OtelPlugin, nil), OtelPlugin))
 }

@@ -44,9 +44,7 @@ func WithCluster(document Document, cluster Cluster) Document {
 	if _, own := document["cluster_config"]; own {
 		return document
 	}
-	with := maps.Clone(document)
-	with["cluster_config"] = cluster.config()
-	return with
+	return with(document, "cluster_config", cluster.config())
 }
 
 // Clustered tells whether the document itself turns clustering on.
@@ -70,9 +68,14 @@ func HasPlugin(document Document, name string) bool {
 // WithPlugin adds an enabled plugin at the end. The document itself stays as it is.
 func WithPlugin(document Document, name string, config map[string]any) Document {
 	plugins, _ := document["plugins"].([]any)
-	with := maps.Clone(document)
-	with["plugins"] = append(slices.Clone(plugins), map[string]any{"enabled": true, "name": name, "config": config})
-	return with
+	return with(document, "plugins", append(slices.Clone(plugins), map[string]any{"enabled": true, "name": name, "config": config}))
+}
+
+func with(document Document, key string, value any) Document {
+	all := Document{}
+	maps.Copy(all, document)
+	all[key] = value
+	return all
 }
 
 // Render is the text of config.json: the same document gives the same text.
