@@ -53,12 +53,15 @@ type Changes struct {
 	Replace int `json:"replace"`
 	Delete  int `json:"delete"`
 	Same    int `json:"same"`
+	// Read counts what others made and the program looks up as resources.
+	Read int `json:"read"`
 }
 
 func countChanges(counts map[apitype.OpType]int) Changes {
 	return Changes{
 		Create: counts[apitype.OpCreate], Update: counts[apitype.OpUpdate], Replace: counts[apitype.OpReplace],
 		Delete: counts[apitype.OpDelete], Same: counts[apitype.OpSame],
+		Read: counts[apitype.OpRead],
 	}
 }
 

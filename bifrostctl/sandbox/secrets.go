@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -111,7 +112,7 @@ func (p *project) supplySecrets(missing func(dir string, values map[string]any) 
 	}
 	p.values = walk(p.values, nil, supply).(map[string]any)
 	p.others = walk(p.others, nil, supply).(map[string]any)
-	for _, name := range missing(p.dir, p.values) {
+	for _, name := range append(missing(p.dir, p.values), missingKubeconfig(p.values)...) {
 		name = secretsKey + "." + name
 		path, err := resource.ParsePropertyPath(name)
 		if err != nil {
@@ -143,4 +144,13 @@ func (p *project) encryptSecrets(k *keeper, fakes []string) ([]string, error) {
 	p.values = walk(p.values, nil, encrypt).(map[string]any)
 	p.others = walk(p.others, nil, encrypt).(map[string]any)
 	return plaintexts, failure
+}
+
+// missingKubeconfig names the kubeconfig where the stack file chooses a context of one that it lacks.
+func missingKubeconfig(values map[string]any) []string {
+	context := cmp.Or(text(values, "eks", "context"), text(values, "aks", "context"))
+	if context == "" || text(values, secretsKey, "kubeconfig") != "" {
+		return nil
+	}
+	return []string{"kubeconfig"}
 }

@@ -37,6 +37,7 @@ func seedPlatform(world *cloud.World, values, chosen map[string]any) (server str
 	case "aws":
 		account := awsSeed(values, world.API())
 		world.SeedAWS(account)
+		seedPolicies(world, values, account.ID)
 		seedECR(world, values, account)
 		if len(account.EKS) > 0 {
 			return account.EKS[0].Endpoint(account.ID)
@@ -50,6 +51,17 @@ func seedPlatform(world *cloud.World, values, chosen map[string]any) (server str
 		}
 	}
 	return ""
+}
+
+// seedPolicies makes the account's own policies that the gateway's role is to have.
+func seedPolicies(world *cloud.World, values map[string]any, account string) {
+	eks, _ := values["eks"].(map[string]any)
+	policies, _ := eks["gatewayPolicyArns"].([]any)
+	for _, policy := range policies {
+		if arn, ok := policy.(string); ok && strings.Contains(arn, ":iam::"+account+":policy/") {
+			world.SeedPolicy(account, arn)
+		}
+	}
 }
 
 // awsSeed is the account with its clusters; api is the real API server of the Kubernetes cluster, or nil.

@@ -54,7 +54,7 @@ func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
 	s.t.Helper()
 	values, err := overlay(s.file, settings)
 	require.NoError(s.t, err)
-	seed(s.world, s.file, values)
+	server := seed(s.world, s.file, values)
 	secrets := map[string]any{"env": map[string]any{}}
 	for _, path := range stacks.MissingSecrets("../..", values) {
 		if variable, ok := strings.CutPrefix(path, "env."); ok {
@@ -62,6 +62,9 @@ func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
 			continue
 		}
 		secrets[path] = canary + "-" + path
+	}
+	for _, name := range missingKubeconfig(values) {
+		secrets[name] = fakeSecret(s.world, values, server)(secretsKey + "." + name)
 	}
 	for _, key := range s.keys {
 		s.engine.Unset(key)

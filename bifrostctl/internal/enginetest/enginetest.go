@@ -48,9 +48,9 @@ type Engine struct {
 type Result struct {
 	// Err is why the operation failed; nil where it did not.
 	Err error
-	// Changes counts the steps by operation, as "create" or "same"; the stack itself counts, too.
+	// Changes counts the steps by operation, as "create" or "same"; the stack itself counts, too. What is only read does not.
 	Changes map[string]int
-	// Steps are what the engine began, in its order, without what stays the same.
+	// Steps are what the engine began, in its order, without what stays the same or is only read.
 	Steps []Step
 	// Diagnostics are the engine's messages.
 	Diagnostics []string
@@ -198,6 +198,9 @@ func (r *Result) read(events []engine.Event) {
 }
 
 func (r *Result) step(m engine.StepEventMetadata) {
+	if m.Op == deploy.OpRead {
+		return
+	}
 	r.Changes[string(m.Op)]++
 	if m.Op == deploy.OpSame {
 		return

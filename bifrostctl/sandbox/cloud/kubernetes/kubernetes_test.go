@@ -570,3 +570,11 @@ func TestBroadRightsAreReported(t *testing.T) {
 	stack(t, w, namespace, serviceAccount, named, bindPull, job("run", pulumi.Map{"serviceAccountName": s("puller")})).MustUp()
 	require.Empty(t, w.Warnings)
 }
+
+// A headless Service has no address, and nobody waits for its pods.
+func TestHeadlessService(t *testing.T) {
+	headless := object(serviceType, "peers", pulumi.Map{"spec": pulumi.Map{"clusterIP": s("None"), "selector": labels, "ports": pulumi.Array{pulumi.Map{"port": pulumi.Int(80)}}}})
+	e := stack(t, newWorld(), namespace, headless)
+	require.Equal(t, "None", e.MustUp().Resource("peers").Outputs["spec"].ObjectValue()["clusterIPs"].ArrayValue()[0].StringValue())
+	require.Empty(t, e.MustUp().Plan())
+}

@@ -31,6 +31,10 @@ func Live() *double.Provider {
 
 // toLive lets the real server do what the sandbox does otherwise.
 func (k *kind) toLive(t *double.Type) {
+	if k.given {
+		t.Find = k.find
+		return
+	}
 	t.Check = func(_ *double.Call, in double.Object, fail double.Fail) { k.validateNames(in, fail) }
 	t.Find, t.Preview = k.find, k.rehearse
 	t.Create, t.Update, t.Await, t.Delete = k.apply, k.reapply, k.wait, k.erase

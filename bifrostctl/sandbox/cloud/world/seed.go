@@ -261,6 +261,22 @@ func (w *World) addNodeRole(account string, c EKSCluster, name string) {
 	}})
 }
 
+// SeedPolicy makes a managed policy of the account's own that exists already. What it allows the sandbox does not ask.
+func (w *World) SeedPolicy(account, arn string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":"*"}]}`
+	name := arn[strings.LastIndex(arn, "/")+1:]
+	inputs := map[string]any{"name": name, "policy": document}
+	w.Settle(&Resource{Type: PolicyType, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{
+		"name": name, "arn": arn, "path": "/", "policy": document, "policyId": "ANPA" + strings.ToUpper(Hex(17, "policy", arn)),
+		"attachmentCount": 0.0, "description": "", "tags": map[string]any{}, "tagsAll": map[string]any{},
+	}})
+}
+
+// PolicyType is the Pulumi type of a managed policy.
+const PolicyType = "aws:iam/policy:Policy"
+
 // RoleType is the Pulumi type of an IAM role.
 const RoleType = "aws:iam/role:Role"
 

@@ -38,6 +38,10 @@ func prepareForCreate(o runtime.Object) {
 		if !*o.Spec.ManualSelector {
 			generateSelector(o)
 		}
+	case *core.Service:
+		if o.Spec.ClusterIP != "" && len(o.Spec.ClusterIPs) == 0 { // k8s.io/kubernetes/pkg/registry/core/service/storage, normalizeClusterIPs
+			o.Spec.ClusterIPs = []string{o.Spec.ClusterIP}
+		}
 	}
 }
 

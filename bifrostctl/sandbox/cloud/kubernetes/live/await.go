@@ -10,6 +10,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
@@ -25,7 +27,8 @@ type state struct {
 
 // waits are the kinds that the provider waits for (pulumi-kubernetes 4.32, pkg/await).
 var waits = map[string]func(context.Context, *Cluster, Object) (state, error){
-	"Job": jobState, "Deployment": deploymentState, "Service": serviceState,
+	"Job": jobState, "Deployment": deploymentState, "StatefulSet": statefulSetState, "Service": serviceState,
+	"PersistentVolumeClaim": claimState, "Ingress": ingressState,
 }
 
 // Await waits until the object is what was asked for, and returns how it is then, with the reasons why it is not ready. A timeout
@@ -128,6 +131,57 @@ func deploymentState(ctx context.Context, c *Cluster, live Object) (state, error
 	}
 	words, err := c.podWords(ctx, d.Namespace, d.Spec.Selector)
 	return state{reasons: append(reasons, words...)}, err
+}
+
+// statefulSetState: as kubectl rollout status decides it; an update strategy OnDelete rolls nothing.
+func statefulSetState(ctx context.Context, c *Cluster, live Object) (state, error) {
+	set, err := decode[appsv1.StatefulSet](live)
+	if err != nil {
+		return state{}, err
+	}
+	want := int32(1)
+	if set.Spec.Replicas != nil {
+		want = *set.Spec.Replicas
+	}
+	s := set.Status
+	rolled := s.CurrentRevision == s.UpdateRevision || set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType
+	if s.ObservedGeneration >= set.Generation && s.Replicas == want && s.ReadyReplicas == want && rolled {
+		return state{ready: true}, nil
+	}
+	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are ready", s.UpdatedReplicas, want, s.ReadyReplicas, s.Replicas)}
+	words, err := c.podWords(ctx, set.Namespace, set.Spec.Selector)
+	return state{reasons: append(reasons, words...)}, err
+}
+
+// claimState: a claim is bound, or its class waits for the first pod that uses it.
+func claimState(ctx context.Context, c *Cluster, live Object) (state, error) {
+	claim, err := decode[corev1.PersistentVolumeClaim](live)
+	if err != nil || claim.Status.Phase == corev1.ClaimBound {
+		return state{ready: err == nil}, err
+	}
+	if name := claim.Spec.StorageClassName; name != nil && *name != "" {
+		found, err := c.Get(ctx, Ref{Resource: storagev1.SchemeGroupVersion.WithResource("storageclasses"), Name: *name})
+		if err != nil {
+			return state{}, err
+		}
+		if found["volumeBindingMode"] == string(storagev1.VolumeBindingWaitForFirstConsumer) {
+			return state{ready: true}, nil
+		}
+	}
+	return state{reasons: []string{fmt.Sprintf("the claim is %s and not bound to a volume", claim.Status.Phase)}}, nil
+}
+
+// ingressState: clusters to throw away have no controller that would give an Ingress an address. It is waited for only where the program
+// says so, with the annotation pulumi.com/skipAwait: "false".
+func ingressState(_ context.Context, _ *Cluster, live Object) (state, error) {
+	ingress, err := decode[networkingv1.Ingress](live)
+	if err != nil {
+		return state{}, err
+	}
+	if ingress.Annotations["pulumi.com/skipAwait"] != "false" || len(ingress.Status.LoadBalancer.Ingress) > 0 {
+		return state{ready: true}, nil
+	}
+	return state{reasons: []string{"Ingress .status.loadBalancer field was not updated with a hostname/IP address"}}, nil
 }
 
 // serviceState: a Service that selects pods and has an address of its own needs a ready endpoint.

@@ -1,0 +1,101 @@
+package kubernetes_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/components"
+)
+
+// gateway is a program with a namespace and the gateway in it; its secrets come from the configuration.
+func gateway(args kubernetes.ProviderArgs, change func(*pulumi.Context, *components.BifrostWorkloadArgs) error) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		provider, err := kubernetes.NewProvider(ctx, "kubernetes", &args)
+		if err != nil {
+			return err
+		}
+		on, settings := pulumi.Providers(provider), config.New(ctx, "")
+		workload := &components.BifrostWorkloadArgs{
+			Image: "registry.example.com/bifrost:1", Replicas: 2,
+			Config: pulumi.ToSecret(s(`{}`)).(pulumi.StringOutput), EncryptionKey: settings.RequireSecret("key"),
+			SecretEnv: map[string]pulumi.StringInput{"TOKEN": settings.RequireSecret("token")},
+		}
+		if err := change(ctx, workload); err != nil {
+			return err
+		}
+		namespace, err := components.NewBifrostNamespace(ctx, "x", &components.BifrostNamespaceArgs{Name: "app"}, on)
+		if err != nil {
+			return err
+		}
+		workload.Namespace = namespace.Name
+		_, err = components.NewBifrostWorkload(ctx, "x", workload, on)
+		return err
+	}
+}
+
+func asIs(*pulumi.Context, *components.BifrostWorkloadArgs) error { return nil }
+
+func gatewayStack(t *testing.T, w *cloud.World, change func(*pulumi.Context, *components.BifrostWorkloadArgs) error) *enginetest.Engine {
+	e := enginetest.New(t, w, gateway(mutable(t, w), change), nil)
+	e.SetSecret("bifrost:key", "first-key")
+	e.SetSecret("bifrost:token", "first-token")
+	return e
+}
+
+// TestEncryptionKeyIsKept: another secret rolls the pods; another encryption key stops the preview, unless it is meant.
+func TestEncryptionKeyIsKept(t *testing.T) {
+	w := newWorld()
+	e := gatewayStack(t, w, asIs)
+	e.MustUp()
+	require.NotContains(t, e.MustUp().Changes, "update", "what is unchanged rolls nothing")
+
+	e.SetSecret("bifrost:token", "second-token")
+	plan := e.MustUp().Plan()
+	require.Contains(t, plan, "update Deployment x-deployment")
+	require.NotContains(t, plan, "x-encryption-key")
+
+	e.SetSecret("bifrost:key", "second-key")
+	preview := e.Preview()
+	require.Error(t, preview.Err)
+	require.Contains(t, preview.Messages()+preview.Err.Error(), "set changeEncryptionKey for one up where the loss is meant")
+	require.NotContains(t, preview.Messages(), "second-key")
+	require.Error(t, e.Up().Err)
+
+	e.SetProgram(gateway(mutable(t, w), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+		a.ChangeEncryptionKey = true
+		return nil
+	}))
+	require.Contains(t, e.MustUp().Plan(), "update Secret x-encryption-key")
+	e.SetProgram(gateway(mutable(t, w), asIs))
+	require.NotContains(t, e.MustUp().Changes, "update")
+	require.NoError(t, e.Destroy().Err, "the guard holds no destroy up")
+}
+
+// TestTransforms is the example of the documentation of package components: what no argument says, a transform of the stack does.
+func TestTransforms(t *testing.T) {
+	w := newWorld()
+	e := gatewayStack(t, w, func(ctx *pulumi.Context, _ *components.BifrostWorkloadArgs) error {
+		return ctx.RegisterResourceTransform(func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+			if args.Type != "kubernetes:core/v1:Service" {
+				return nil
+			}
+			metadata := args.Props["metadata"].(pulumi.Map)
+			metadata["annotations"] = pulumi.StringMap{"cost-center": pulumi.String("llm")}
+			return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+		})
+	})
+	annotations := map[string]any{}
+	for _, r := range e.MustUp().Snapshot.Resources {
+		if r.Type == serviceType {
+			annotations[r.URN.Name()] = r.Inputs["metadata"].ObjectValue()["annotations"].Mappable()
+		}
+	}
+	require.Equal(t, map[string]any{"x-service": map[string]any{"cost-center": "llm"}}, annotations)
+}

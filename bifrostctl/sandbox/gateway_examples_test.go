@@ -1,0 +1,66 @@
+package sandbox
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/internal/graphtest"
+)
+
+// exampleStacks are the folders of examples/ that hold a stack file of the project, and no project of their own.
+func exampleStacks(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob("../../examples/*/Pulumi.*.yaml")
+	require.NoError(t, err)
+	var folders []string
+	for _, file := range found {
+		if folder := filepath.Dir(file); !hasProjectFile(folder) {
+			folders = append(folders, folder)
+		}
+	}
+	require.NotEmpty(t, folders)
+	return folders
+}
+
+// TestExamples: each example goes up, first its identities where it has any, stays as it is, and goes whole.
+func TestExamples(t *testing.T) {
+	for _, folder := range exampleStacks(t) {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			s := newStack(t, folder)
+			before := map[string]bool{}
+			for key := range s.world.Resources {
+				before[key] = true
+			}
+			if !s.mirrored() {
+				s.set("protectIdentities=false", "rollout=identity")
+				s.engine.MustUp()
+			}
+			s.set("protectIdentities=false")
+			made := s.engine.MustUp()
+			require.Empty(t, s.world.Warnings)
+			onlySame(t, s.engine.Preview(), "nothing changed since")
+			onlySame(t, s.engine.MustUp(), "nothing changed since")
+			require.NoError(t, s.engine.Refresh().Err)
+			onlySame(t, s.engine.MustUp(), "a refresh finds nothing new")
+			for _, r := range made.Snapshot.Resources {
+				require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
+				require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
+			}
+
+			gone := s.engine.Destroy()
+			require.NoError(t, gone.Err, gone.Diagnostics)
+			require.Empty(t, gone.Snapshot.Resources)
+			for key, r := range s.world.Resources {
+				require.True(t, before[key] || r.Deleted, "%s is left in the clouds", key)
+			}
+		})
+	}
+}
+
+// mirrored tells whether the stack pulls from a registry of one's own, and so has no identity for the vendor to know.
+func (s *stackUnderTest) mirrored() bool {
+	registry, _ := s.file["registry"].(map[string]any)
+	return registry["mirror"] == true
+}
