@@ -1,6 +1,9 @@
 package stacks
 
 import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components"
@@ -10,14 +13,26 @@ import (
 type eksGateway struct {
 	arn         pulumi.StringInput
 	podIdentity bool
-	component   pulumi.Resource
+	// waitsFor is what the pods must not be made before.
+	waitsFor pulumi.Resource
 }
 
 // newEKSGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
 func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksGateway, error) {
 	e := c.EKS
 	gateway := &eksGateway{podIdentity: e.GatewayAuth == authPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
-	if len(e.GatewayPolicyArns) == 0 && (e.GatewayRoleArn == "" || !gateway.podIdentity) {
+	switch {
+	case e.GatewayRoleArn != "" && gateway.podIdentity:
+		association, err := eks.NewPodIdentityAssociation(ctx, "eks-gateway-association", &eks.PodIdentityAssociationArgs{
+			ClusterName: pulumi.String(e.ClusterName), Namespace: pulumi.String(c.namespace()),
+			ServiceAccount: pulumi.String(c.gatewayServiceAccount()), RoleArn: pulumi.String(e.GatewayRoleArn),
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return nil, fmt.Errorf("association of the gateway's role: %w", err)
+		}
+		gateway.waitsFor = association
+		return gateway, nil
+	case len(e.GatewayPolicyArns) == 0:
 		return gateway, nil
 	}
 	args := &components.EksGatewayRoleArgs{
@@ -37,7 +52,7 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 	if err != nil {
 		return nil, err
 	}
-	gateway.arn, gateway.component = role.RoleArn, role
+	gateway.arn, gateway.waitsFor = role.RoleArn, role
 	return gateway, nil
 }
 
@@ -47,7 +62,7 @@ func (g *eksGateway) addTo(workload *components.BifrostWorkloadArgs) {
 	if !g.podIdentity {
 		workload.AwsRoleArn = g.arn
 	}
-	if g.component != nil {
-		workload.DependsOn = append(workload.DependsOn, g.component)
+	if g.waitsFor != nil {
+		workload.DependsOn = append(workload.DependsOn, g.waitsFor)
 	}
 }
