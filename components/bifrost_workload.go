@@ -58,17 +58,19 @@ type BifrostWorkloadArgs struct {
 	Env        map[string]string             `pulumi:"env,optional"`
 	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
 	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
-	// EncryptionKey becomes the variable BIFROST_ENCRYPTION_KEY, from a Secret of its own that no `up` changes by accident. Nil: the
-	// variable comes from SecretRefs, or the gateway does not encrypt.
+	// EncryptionKey becomes the variable BIFROST_ENCRYPTION_KEY, from a Secret of its own. An `up`, and its preview, that would change the
+	// key stops; a provider without enableSecretMutable replaces the Secret and is not stopped. Nil: the variable comes from SecretRefs,
+	// or the gateway does not encrypt.
 	EncryptionKey pulumi.StringInput `pulumi:"encryptionKey,optional"`
-	// ChangeEncryptionKey lets this `up` change the key. What the gateway has encrypted with the old one must be readable by it no more.
+	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
 	// Log of the gateway.
 	Log *WorkloadLogArgs `pulumi:"log,optional"`
 
 	// ServiceAccount of the gateway, made here. It mounts no token and has no right in the cluster, but for Clustering. Default bifrost-sa.
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
-	// ExistingServiceAccount uses it instead; what AwsRoleArn, EcrRoleArn or AzureClientId would annotate is then its owner's.
+	// ExistingServiceAccount uses one that is there and changes nothing of it: its annotations are its owner's, AwsRoleArn and EcrRoleArn are
+	// refused, and AzureClientId only labels the pods.
 	ExistingServiceAccount bool `pulumi:"existingServiceAccount,optional"`
 	// AwsRoleArn is the gateway's own runtime identity on EKS (IRSA), such as for Amazon Bedrock. It never pulls the image.
 	AwsRoleArn pulumi.StringInput `pulumi:"awsRoleArn,optional"`
@@ -133,7 +135,8 @@ type BifrostWorkloadArgs struct {
 
 // BifrostWorkload is the gateway on Kubernetes: ServiceAccount, config.json and secrets, Deployment or StatefulSet, Service, and what
 // keeps it available, leads to it, guards it and watches it. A change of the configuration or of a secret rolls the pods, as a change
-// of their own template does. The provider should have enableSecretMutable, so that Secrets change in place.
+// of their own template does. The provider should have enableSecretMutable, so that Secrets change in place. Budget and spread need
+// Kubernetes 1.27.
 type BifrostWorkload struct {
 	pulumi.ResourceState
 

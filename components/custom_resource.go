@@ -14,7 +14,7 @@ type customResourceDefinition struct{ pulumi.CustomResourceState }
 
 // newCustomResource makes an object of a kind that a cluster may not know: its definition is read first, so that a cluster without it
 // stops the preview by the definition's name.
-func newCustomResource(ctx *pulumi.Context, name string, parent pulumi.Resource, crd, apiVersion, kind string, meta *metav1.ObjectMetaArgs, spec pulumi.Map, opts ...pulumi.ResourceOption) error {
+func newCustomResource(ctx *pulumi.Context, name string, parent pulumi.Resource, crd, apiVersion, kind string, meta *metav1.ObjectMetaArgs, spec pulumi.Map) error {
 	definition := &customResourceDefinition{}
 	if err := ctx.ReadResource("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name+"-crd", pulumi.ID(crd), nil, definition, pulumi.Parent(parent)); err != nil {
 		return fmt.Errorf("reading the definition %s: %w", crd, err)
@@ -24,6 +24,6 @@ func newCustomResource(ctx *pulumi.Context, name string, parent pulumi.Resource,
 		Kind:        pulumi.String(kind),
 		Metadata:    meta,
 		OtherFields: kubernetes.UntypedArgs{"spec": spec},
-	}, append(opts, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{definition}))...)
+	}, pulumi.Parent(parent), pulumi.DependsOn([]pulumi.Resource{definition}))
 	return err
 }

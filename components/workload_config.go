@@ -1,7 +1,6 @@
 package components
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -58,10 +56,6 @@ func (a *BifrostWorkloadArgs) validateConfig() field.ErrorList {
 func (r SecretKeyRef) validate(p *field.Path) field.ErrorList {
 	errs := check.Subdomain(p.Child("secret"), r.Secret)
 	return append(errs, check.SecretKey(p.Child("key"), r.Key)...)
-}
-
-func (r SecretKeyRef) selector() *corev1.SecretKeySelectorArgs {
-	return &corev1.SecretKeySelectorArgs{Name: pulumi.String(r.Secret), Key: pulumi.String(r.Key)}
 }
 
 func validateEnv(plain map[string]string, secret map[string]pulumi.StringInput) field.ErrorList {
@@ -171,49 +165,6 @@ func revealed(v resource.PropertyValue) (resource.PropertyValue, bool) {
 			return v, true
 		}
 	}
-}
-
-// containerEnv are the variables in a fixed order, so that an unchanged up stays unchanged.
-func (w *workload) containerEnv() corev1.EnvVarArray {
-	logging := map[string]string{}
-	if w.Log != nil && w.Log.Level != "" {
-		logging["LOG_LEVEL"] = w.Log.Level
-	}
-	if w.Log != nil && w.Log.Style != "" {
-		logging["LOG_STYLE"] = w.Log.Style
-	}
-	elsewhere := maps.Clone(w.SecretEnv)
-	if elsewhere == nil {
-		elsewhere = map[string]pulumi.StringInput{}
-	}
-	for name := range w.SecretRefs {
-		elsewhere[name] = nil
-	}
-	plain := withMemoryLimit(w.Env, elsewhere, strconv.FormatInt(bytes(cmp.Or(w.MemoryLimit, DefaultMemoryLimit))*9/10, 10))
-	for name, value := range logging {
-		_, own := plain[name]
-		if _, secret := elsewhere[name]; !own && !secret {
-			plain[name] = value
-		}
-	}
-
-	vars := corev1.EnvVarArray{}
-	for _, k := range slices.Sorted(maps.Keys(plain)) {
-		vars = append(vars, env(k, pulumi.String(plain[k])))
-	}
-	for _, k := range slices.Sorted(maps.Keys(w.SecretRefs)) {
-		vars = append(vars, secretEnv(k, w.SecretRefs[k].selector()))
-	}
-	if w.encryptionKeySecret != nil {
-		vars = append(vars, secretEnv(EncryptionKeyVariable, &corev1.SecretKeySelectorArgs{
-			Name: w.encryptionKeySecret.Metadata.Name(), Key: pulumi.String(EncryptionKeyVariable),
-		}))
-	}
-	return vars
-}
-
-func secretEnv(name string, from *corev1.SecretKeySelectorArgs) *corev1.EnvVarArgs {
-	return &corev1.EnvVarArgs{Name: pulumi.String(name), ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: from}}
 }
 
 // withMemoryLimit adds Go's soft memory limit to the plain variables, unless the caller sets one of his own.

@@ -3,6 +3,8 @@ package components
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -160,6 +162,55 @@ func (w *workload) container() *corev1.ContainerArgs {
 	return container
 }
 
+// containerEnv are the variables in a fixed order, so that an unchanged up stays unchanged. What the caller sets himself wins.
+func (w *workload) containerEnv() corev1.EnvVarArray {
+	elsewhere := map[string]pulumi.StringInput{}
+	maps.Copy(elsewhere, w.SecretEnv)
+	for name := range w.SecretRefs {
+		elsewhere[name] = nil
+	}
+	memory := resource.MustParse(cmp.Or(w.MemoryLimit, DefaultMemoryLimit))
+	plain := withMemoryLimit(w.Env, elsewhere, strconv.FormatInt(memory.Value()*9/10, 10))
+	for name, value := range w.Log.variables() {
+		_, own := plain[name]
+		if _, secret := elsewhere[name]; !own && !secret {
+			plain[name] = value
+		}
+	}
+
+	vars := corev1.EnvVarArray{}
+	for _, name := range slices.Sorted(maps.Keys(plain)) {
+		vars = append(vars, env(name, pulumi.String(plain[name])))
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.SecretRefs)) {
+		vars = append(vars, secretEnv(name, &corev1.SecretKeySelectorArgs{
+			Name: pulumi.String(w.SecretRefs[name].Secret), Key: pulumi.String(w.SecretRefs[name].Key),
+		}))
+	}
+	if w.encryptionKeySecret != nil {
+		vars = append(vars, secretEnv(EncryptionKeyVariable, &corev1.SecretKeySelectorArgs{
+			Name: w.encryptionKeySecret.Metadata.Name(), Key: pulumi.String(EncryptionKeyVariable),
+		}))
+	}
+	return vars
+}
+
+// variables are those that the image's entrypoint turns into the gateway's flags.
+func (a *WorkloadLogArgs) variables() map[string]string {
+	all := map[string]string{}
+	if a != nil && a.Level != "" {
+		all["LOG_LEVEL"] = a.Level
+	}
+	if a != nil && a.Style != "" {
+		all["LOG_STYLE"] = a.Style
+	}
+	return all
+}
+
+func secretEnv(name string, from *corev1.SecretKeySelectorArgs) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{Name: pulumi.String(name), ValueFrom: &corev1.EnvVarSourceArgs{SecretKeyRef: from}}
+}
+
 func containerPort(name string, port int, protocol string) *corev1.ContainerPortArgs {
 	return &corev1.ContainerPortArgs{Name: pulumi.String(name), ContainerPort: pulumi.Int(port), Protocol: pulumi.String(protocol)}
 }
@@ -218,10 +269,4 @@ func (a *BifrostWorkloadArgs) scratch(name string) *corev1.VolumeArgs {
 
 func (a *BifrostWorkloadArgs) ephemeralStorageLimit() string {
 	return cmp.Or(a.EphemeralStorageLimit, DefaultEphemeralStorageLimit)
-}
-
-// bytes is a quantity that Validate has accepted.
-func bytes(quantity string) int64 {
-	q := resource.MustParse(quantity)
-	return q.Value()
 }
