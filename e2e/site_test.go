@@ -35,6 +35,8 @@ type site struct {
 	agent  *node.Agent
 
 	mu sync.Mutex
+	// folder is that of the example that is deployed, from the repository on; empty for the project's own stack.
+	folder string
 	// state is the folder of the sandbox with the stack's clouds.
 	state string
 	// nodePulls says that the node's own credentials may pull whatever a pod names.
@@ -96,7 +98,7 @@ func (s *site) stop() {
 func (s *site) network() (node.Network, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text, err := os.ReadFile(filepath.Join(s.state, s.stack, "network.json"))
+	text, err := os.ReadFile(filepath.Join(s.state, filepath.Base(s.argument()), "network.json"))
 	if err != nil {
 		return node.Network{}, fmt.Errorf("the clouds are not served: %w", err)
 	}
@@ -136,12 +138,20 @@ func (s *site) containerStarts(pod *corev1.Pod, container string) {
 	}
 }
 
+// argument is how the sandbox's commands name the stack. An example's stack is called as its folder.
+func (s *site) argument() string {
+	if s.folder != "" {
+		return filepath.Join(repository, s.folder)
+	}
+	return s.stack
+}
+
 // fresh gives the stack clouds in which nothing exists yet.
 func (s *site) fresh(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.nodePulls, s.injected = t.TempDir(), false, nil
+	s.folder, s.state, s.nodePulls, s.injected = "", t.TempDir(), false, nil
 }
 
 // outcome is what the tests look at of what a command of the sandbox printed with --json.
@@ -155,7 +165,7 @@ type outcome struct {
 }
 
 func (s *site) command(ctx context.Context, operation string, args ...string) *exec.Cmd {
-	words := append([]string{"sandbox", operation, s.stack, "--dir", repository, "--state", s.state, "--kubeconfig", s.plane.KubeconfigOf(controlplane.AdminUser)}, args...)
+	words := append([]string{"sandbox", operation, s.argument(), "--dir", repository, "--state", s.state, "--kubeconfig", s.plane.KubeconfigOf(controlplane.AdminUser)}, args...)
 	cmd := exec.CommandContext(ctx, bifrostctl, words...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
@@ -185,6 +195,13 @@ func (s *site) must(t *testing.T, operation string, args ...string) outcome {
 	require.NoError(t, o.err, "%s\n%s", o.Error, o.stderr)
 	require.Empty(t, o.Warnings)
 	return o
+}
+
+// unchanged: the command changed nothing of what it looked at. What is only read counts nowhere.
+func unchanged(t *testing.T, o outcome) {
+	t.Helper()
+	require.Zero(t, o.Changes.Create+o.Changes.Update+o.Changes.Replace+o.Changes.Delete, "%+v", o.Changes)
+	require.Positive(t, o.Changes.Same)
 }
 
 // serve keeps the stack's clouds reachable until what it returns is called, or the test ends.

@@ -81,6 +81,9 @@ func TestEKS(t *testing.T) {
 	t.Run(irsa.name, func(t *testing.T) { life(t, s, irsa) })
 	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, irsa) })
 	t.Run("example any-app", func(t *testing.T) { testAnyApp(t, s) })
+	for _, e := range eksExamples {
+		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
+	}
 	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
 }
 
@@ -93,6 +96,9 @@ func TestAKS(t *testing.T) {
 	t.Run("refresher", func(t *testing.T) {
 		testRefresher(t, s, aksWays[0], check{"delete then create", testDeleteThenCreate}) // the recipe for AKS refreshes so
 	})
+	for _, e := range aksExamples {
+		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
+	}
 }
 
 // check is one look at the refresher of a stack that is up, while its clouds are served.
@@ -145,7 +151,7 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			pullSecret(t, s, w.login)
 			gatewayPods(t, s)
 			again := s.must(t, "up", set(w.settings)...)
-			require.Equal(t, again.Changes.Same, len(again.Resources), "%+v", again.Changes)
+			unchanged(t, again)
 			s.must(t, "destroy")
 		})
 	}
@@ -176,7 +182,7 @@ func life(t *testing.T, s *site, w way) {
 	}
 
 	again := s.must(t, "up", set(w.settings)...)
-	require.Zero(t, again.Changes.Create+again.Changes.Update+again.Changes.Replace+again.Changes.Delete, "%+v", again.Changes)
+	unchanged(t, again)
 	require.Equal(t, pods, gatewayPods(t, s), "an unchanged up rolls nothing")
 	if w.login != nil {
 		require.Equal(t, token.ResourceVersion, pullSecret(t, s, w.login).ResourceVersion, "and reverts no token")

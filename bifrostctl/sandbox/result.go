@@ -45,23 +45,20 @@ type Result struct {
 	errorsShown bool
 }
 
-// Changes counts resources as Pulumi's summary does: the stack itself, components and providers count too, and a
-// replaced resource counts once, as a replacement (neither its creation nor its deletion is counted).
+// Changes counts resources as Pulumi's summary does: the stack itself, components and providers count too, what others made and
+// the program reads does not, and a replaced resource counts once, as a replacement (neither its creation nor its deletion is counted).
 type Changes struct {
 	Create  int `json:"create"`
 	Update  int `json:"update"`
 	Replace int `json:"replace"`
 	Delete  int `json:"delete"`
 	Same    int `json:"same"`
-	// Read counts what others made and the program looks up as resources.
-	Read int `json:"read"`
 }
 
 func countChanges(counts map[apitype.OpType]int) Changes {
 	return Changes{
 		Create: counts[apitype.OpCreate], Update: counts[apitype.OpUpdate], Replace: counts[apitype.OpReplace],
 		Delete: counts[apitype.OpDelete], Same: counts[apitype.OpSame],
-		Read: counts[apitype.OpRead],
 	}
 }
 

@@ -82,7 +82,9 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 	}
 	if err := c.launch(controllerManagerProgram,
 		"--kubeconfig="+c.KubeconfigOf(controllerManagerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+port(ports[1]),
-		"--service-account-private-key-file="+c.file("sa.key"), "--root-ca-file="+c.file("ca.crt"), "--use-service-account-credentials=true"); err != nil {
+		"--service-account-private-key-file="+c.file("sa.key"), "--root-ca-file="+c.file("ca.crt"), "--use-service-account-credentials=true",
+		// Tests do not wait for minutes until a new pod's load counts.
+		"--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s", "--horizontal-pod-autoscaler-cpu-initialization-period=1s"); err != nil {
 		return err
 	}
 	if err := c.launch(schedulerProgram,

@@ -120,8 +120,9 @@ func (p *podRun) addVolumes(s *jail.Spec, c *corev1.Container) error {
 		if i < 0 {
 			return fmt.Errorf("volume %q of container %s is not in the pod", m.Name, c.Name)
 		}
-		// Whatever a container's mount says, the kubelet writes these volumes and nobody else does.
-		readOnly := m.ReadOnly || p.pod.Spec.Volumes[i].EmptyDir == nil
+		// Whatever a container's mount says, the kubelet writes the other volumes and nobody else does.
+		v := p.pod.Spec.Volumes[i]
+		readOnly := m.ReadOnly || v.EmptyDir == nil && v.PersistentVolumeClaim == nil
 		s.Mounts = append(s.Mounts, jail.Mount{Source: filepath.Join(p.volume(m.Name), m.SubPath), Target: m.MountPath, ReadOnly: readOnly})
 	}
 	return nil

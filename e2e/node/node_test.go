@@ -341,3 +341,24 @@ func TestKilled(t *testing.T) {
 	require.ErrorIs(t, r.Err, gone)
 	require.Len(t, r.Containers, 1)
 }
+
+// TestClaim: what a pod writes to a claimed volume the next pod reads, as another container's user.
+func TestClaim(t *testing.T) {
+	a, served := agent(t, nil)
+	disk := filepath.Join(t.TempDir(), "disk")
+	const claims, volumes = "/api/v1/namespaces/place/persistentvolumeclaims/", "/api/v1/persistentvolumes/"
+	served.objects[claims+"data"] = corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{VolumeName: "v"}}
+	served.objects[claims+"pending"] = corev1.PersistentVolumeClaim{}
+	served.objects[volumes+"v"] = corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: disk}}}}
+	run := func(claim, text string) Result {
+		p := script(t, awsImage, text, ", volumeMounts: [{name: v, mountPath: /data}]")
+		p.Spec.Volumes = []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim}}}}
+		return a.Run(t.Context(), p, RunOptions{})
+	}
+	require.NoError(t, run("data", "echo kept > /data/db").Failure())
+	second := run("data", "cat /data/db")
+	require.NoError(t, second.Failure())
+	require.Equal(t, "kept\n", second.Containers[0].Log)
+	require.ErrorContains(t, run("pending", "true").Err, `persistentvolumeclaim "pending" is not bound`)
+	require.ErrorContains(t, run("none", "true").Err, "not found")
+}

@@ -39,6 +39,8 @@ func (p *podRun) mountVolume(ctx context.Context, v corev1.Volume) error {
 	switch {
 	case v.EmptyDir != nil:
 		return p.writeVolume(dir, content, 0o777)
+	case v.PersistentVolumeClaim != nil:
+		return p.addClaim(ctx, v.Name, v.PersistentVolumeClaim.ClaimName)
 	case v.ConfigMap != nil:
 		err = p.addConfigMap(ctx, content, v.ConfigMap.Name, v.ConfigMap.Items, v.ConfigMap.Optional, mode(v.ConfigMap.DefaultMode))
 	case v.Secret != nil:
@@ -52,7 +54,7 @@ func (p *podRun) mountVolume(ctx context.Context, v corev1.Volume) error {
 			}
 		}
 	default:
-		return fmt.Errorf("this node knows volumes of type emptyDir, configMap, secret, downwardAPI and projected only")
+		return fmt.Errorf("this node knows volumes of type emptyDir, persistentVolumeClaim, configMap, secret, downwardAPI and projected only")
 	}
 	if err != nil {
 		return err

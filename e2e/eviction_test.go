@@ -1,0 +1,74 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"bifrost/e2e/controlplane"
+)
+
+// gatewayRequest is what the gateway's container asks for.
+func (s *site) gatewayRequest(t *testing.T, name corev1.ResourceName) *resource.Quantity {
+	t.Helper()
+	d, err := s.client.AppsV1().Deployments(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
+	require.NoError(t, err)
+	request := d.Spec.Template.Spec.Containers[0].Resources.Requests[name]
+	require.False(t, request.IsZero())
+	return &request
+}
+
+// testEviction: while a node is drained one pod may go, and no other before it has a successor.
+func testEviction(t *testing.T, s *site) {
+	pods := func(ctx context.Context) []corev1.Pod {
+		list, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + gateway})
+		require.NoError(t, err)
+		return list.Items
+	}
+	evict := func(pod string) error {
+		return s.client.PolicyV1().Evictions(namespace).Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: pod, Namespace: namespace}})
+	}
+	budget := func(allowed int32) {
+		eventually(t, fmt.Sprintf("the budget allows %d", allowed), func(ctx context.Context) error {
+			found, err := s.client.PolicyV1().PodDisruptionBudgets(namespace).Get(ctx, gateway, metav1.GetOptions{})
+			if err == nil && (found.Status.DisruptionsAllowed != allowed || found.Status.ObservedGeneration != found.Generation) {
+				err = fmt.Errorf("%+v", found.Status)
+			}
+			return err
+		})
+	}
+	cordon := func(unschedulable bool) {
+		_, err := s.client.CoreV1().Nodes().Patch(context.Background(), controlplane.NodeName, types.StrategicMergePatchType, fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, unschedulable), metav1.PatchOptions{})
+		require.NoError(t, err)
+	}
+	before := pods(t.Context())
+	require.Len(t, before, 3)
+	budget(1)
+	cordon(true) // the successor waits for another node
+	uncordoned := false
+	defer func() {
+		if !uncordoned {
+			cordon(false)
+		}
+	}()
+	require.NoError(t, evict(before[0].Name))
+	budget(0)
+	refused := evict(before[1].Name)
+	require.True(t, apierrors.IsTooManyRequests(refused), "%v", refused)
+	require.ErrorContains(t, refused, "disruption budget")
+	cordon(false)
+	uncordoned = true
+	budget(1)
+	require.NoError(t, evict(before[1].Name), "the successor is there")
+	budget(1)
+	require.Len(t, gatewayPods(t, s), 3)
+	report.add("Evictions on a cordoned node, "+s.stack, fmt.Sprintf("3 pods: the first evicted, the second refused (%v); once the first had a successor it was evicted\n", refused))
+}
