@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -57,7 +58,7 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 	require.NotContains(t, e.MustUp().Changes, "update", "what is unchanged rolls nothing")
 
 	e.SetSecret("bifrost:token", "second-token")
-	plan := e.MustUp().Plan()
+	plan := strings.Join(e.MustUp().Plan(), "\n")
 	require.Contains(t, plan, "update Deployment x-deployment")
 	require.NotContains(t, plan, "x-encryption-key")
 
@@ -72,7 +73,7 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 		a.ChangeEncryptionKey = true
 		return nil
 	}))
-	require.Contains(t, e.MustUp().Plan(), "update Secret x-encryption-key")
+	require.Contains(t, strings.Join(e.MustUp().Plan(), "\n"), "update Secret x-encryption-key")
 	e.SetProgram(gateway(mutable(t, w), asIs))
 	require.NotContains(t, e.MustUp().Changes, "update")
 	require.NoError(t, e.Destroy().Err, "the guard holds no destroy up")
@@ -98,4 +99,82 @@ func TestTransforms(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]any{"x-service": map[string]any{"cost-center": "llm"}}, annotations)
+}
+
+// TestGatewayIsAccepted: every part of a gateway is what the API takes, at the level restricted, and a second up changes nothing.
+func TestGatewayIsAccepted(t *testing.T) {
+	host := []string{"llm.example.com"}
+	for name, change := range map[string]func(*components.BifrostWorkloadArgs){
+		"sqlite": func(a *components.BifrostWorkloadArgs) {
+			a.Replicas, a.Storage = 1, &components.WorkloadStorageArgs{Size: "20Gi", ClassName: "fast"}
+		},
+		"clustered": func(a *components.BifrostWorkloadArgs) {
+			a.Replicas, a.Clustering = 3, &components.WorkloadClusteringArgs{}
+			a.Scheduling = &components.WorkloadSchedulingArgs{TopologySpread: &components.WorkloadTopologySpreadArgs{Node: "None"}}
+			a.DisruptionBudget = &components.WorkloadDisruptionBudgetArgs{MinAvailable: "50%"}
+		},
+		"autoscaled behind an ingress, watched": func(a *components.BifrostWorkloadArgs) {
+			a.Replicas, a.Autoscaling = 0, &components.WorkloadAutoscalingArgs{MinReplicas: 2, MaxReplicas: 5, CpuPercent: 60, MemoryPercent: 80}
+			a.Ingress = &components.WorkloadIngressArgs{Controller: "nginx", Hosts: host, AllowHttp: true}
+			a.Monitoring = &components.WorkloadMonitoringArgs{Labels: map[string]string{"release": "prometheus"}}
+			a.Log = &components.WorkloadLogArgs{Level: "info", Style: "json"}
+		},
+		"behind a Gateway": func(a *components.BifrostWorkloadArgs) {
+			a.HttpRoute = &components.WorkloadHttpRouteArgs{Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: host}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			contents := everyCRD
+			contents.StorageClasses, contents.IngressClasses = []string{"fast"}, []string{"nginx"}
+			e := gatewayStack(t, furnished(t, contents), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+				change(a)
+				return nil
+			})
+			e.MustUp()
+			require.Empty(t, e.MustUp().Plan())
+			require.Empty(t, e.Refresh().Changes["update"])
+			require.Empty(t, e.MustUp().Plan())
+			require.NoError(t, e.Destroy().Err)
+		})
+	}
+}
+
+// TestMissingDefinition: a cluster without the Prometheus Operator stops the preview.
+func TestMissingDefinition(t *testing.T) {
+	preview := gatewayStack(t, newWorld(), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+		a.Monitoring = &components.WorkloadMonitoringArgs{}
+		return nil
+	}).Preview()
+	require.Error(t, preview.Err)
+	require.Contains(t, preview.Messages()+preview.Err.Error(), "servicemonitors.monitoring.coreos.com")
+}
+
+// TestExistingNamespace: a missing one stops the preview; one that is there is used as it is.
+func TestExistingNamespace(t *testing.T) {
+	w := newWorld()
+	program := func(ctx *pulumi.Context) error {
+		args := mutable(t, w)
+		provider, err := kubernetes.NewProvider(ctx, "kubernetes", &args)
+		if err != nil {
+			return err
+		}
+		used, err := components.NewBifrostNamespace(ctx, "x", &components.BifrostNamespaceArgs{Name: "app", Existing: true}, pulumi.Providers(provider))
+		if err != nil {
+			return err
+		}
+		ctx.Export("namespace", used.Name)
+		return nil
+	}
+	preview := enginetest.New(t, w, program, nil).Preview()
+	require.Error(t, preview.Err)
+	require.Contains(t, preview.Messages()+preview.Err.Error(), "app")
+
+	enforced := object(namespaceType, "app", pulumi.Map{"metadata": pulumi.Map{
+		"name": s("app"), "labels": pulumi.StringMap{"pod-security.kubernetes.io/enforce": s("restricted")},
+	}})
+	stack(t, w, enforced).MustUp()
+	e := enginetest.New(t, w, program, nil)
+	require.Equal(t, "app", e.MustUp().Outputs["namespace"].StringValue())
+	require.NoError(t, e.Destroy().Err)
+	require.NotNil(t, w.Get(namespaceType, serverOf(w, "dev").Server, "app"), "it is not this stack's to delete")
 }
