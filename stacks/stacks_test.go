@@ -521,6 +521,26 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 }
 
+// TestComparisonHasReasons: what is not here says why, and no row is empty.
+func TestComparisonHasReasons(t *testing.T) {
+	page, err := os.ReadFile("../docs/comparison.md")
+	require.NoError(t, err)
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) < 4 || strings.HasPrefix(cells[1], "---") || strings.Contains(cells[len(cells)-2], " Here ") {
+			continue
+		}
+		rows++
+		verdict, reason, _ := strings.Cut(strings.TrimSpace(cells[len(cells)-2]), ":")
+		require.NotEmpty(t, verdict, line)
+		if strings.HasPrefix(verdict, "not") {
+			require.Greater(t, len(reason), 20, "no reason: %s", line)
+		}
+	}
+	require.Greater(t, rows, 60, "the tables were not found")
+}
+
 func TestEnvironmentKeys(t *testing.T) {
 	t.Setenv(pulumi.EnvConfig, `{"bifrost:platform":"aws","bifrost:eks":"{}"}`)
 	require.Equal(t, []string{"bifrost:eks", "bifrost:platform"}, EnvironmentKeys())
