@@ -123,7 +123,7 @@ type BifrostWorkloadArgs struct {
 	PodLabels      map[string]string `pulumi:"podLabels,optional"`
 	PodAnnotations map[string]string `pulumi:"podAnnotations,optional"`
 	// ExtraVolumes of the pods, ExtraVolumeMounts of the gateway's container, ExtraContainers and InitContainers beside it: these must
-	// meet the Pod Security Standard "restricted" themselves.
+	// meet the Pod Security Standard "restricted" themselves, and with Autoscaling state their requests, which it counts.
 	ExtraVolumes      corev1.VolumeArray      `pulumi:"extraVolumes,optional"`
 	ExtraVolumeMounts corev1.VolumeMountArray `pulumi:"extraVolumeMounts,optional"`
 	ExtraContainers   corev1.ContainerArray   `pulumi:"extraContainers,optional"`

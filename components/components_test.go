@@ -1,6 +1,7 @@
 package components
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -79,4 +80,27 @@ const (
 
 func secret(s string) pulumi.StringInput {
 	return pulumi.ToSecret(pulumi.String(s)).(pulumi.StringOutput)
+}
+
+// TestTags: a field without a tag would be missing in every other language.
+func TestTags(t *testing.T) {
+	var check func(reflect.Type)
+	check = func(typ reflect.Type) {
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if f.Name == "DependsOn" || !f.IsExported() {
+				continue
+			}
+			require.NotEmpty(t, f.Tag.Get("pulumi"), "%s.%s", typ.Name(), f.Name)
+			if element := f.Type; element.Kind() == reflect.Pointer && element.Elem().PkgPath() == typ.PkgPath() {
+				check(element.Elem())
+			}
+		}
+	}
+	for _, args := range []any{
+		BifrostNamespaceArgs{}, BifrostWorkloadArgs{}, NetworkPeer{}, SecretKeyRef{}, PullSecretArgs{}, EcrPullRoleArgs{}, EcrNodePullArgs{},
+		EksGatewayRoleArgs{}, EcsServiceArgs{}, AksWorkloadIdentityArgs{}, GcpFederationArgs{},
+	} {
+		check(reflect.TypeOf(args))
+	}
 }

@@ -22,7 +22,12 @@
 //			return nil
 //		}
 //		metadata := args.Props["metadata"].(pulumi.Map)
-//		metadata["annotations"] = pulumi.StringMap{"cost-center": pulumi.String("llm")}
+//		annotations, ok := metadata["annotations"].(pulumi.Map)
+//		if !ok {
+//			annotations = pulumi.Map{}
+//		}
+//		annotations["cost-center"] = pulumi.String("llm")
+//		metadata["annotations"] = annotations
 //		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 //	})
 //

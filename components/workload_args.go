@@ -84,7 +84,8 @@ type WorkloadServiceArgs struct {
 
 // WorkloadIngressArgs expose the gateway through an Ingress. TLS is required.
 type WorkloadIngressArgs struct {
-	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx) or appRouting (the application routing add-on of AKS).
+	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx) or appRouting (the application routing add-on of AKS). With
+	// alb, the namespace's label elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer.
 	Controller string `pulumi:"controller"`
 	// ClassName of the Ingress. Default alb, nginx or webapprouting.kubernetes.azure.com.
 	ClassName string `pulumi:"className,optional"`

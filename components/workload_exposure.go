@@ -110,21 +110,22 @@ func (a *WorkloadIngressArgs) validate(p *field.Path) field.ErrorList {
 
 // validateTLS asks for the certificate in the form that the controller takes.
 func (a *WorkloadIngressArgs) validateTLS(p *field.Path) field.ErrorList {
-	wanted, want, other, unwanted := p.Child("tlsSecret"), a.TlsSecret, p.Child("certificateArn"), a.CertificateArn
+	type form struct{ key, value string }
+	taken, other := form{"tlsSecret", a.TlsSecret}, form{"certificateArn", a.CertificateArn}
 	if a.Controller == IngressALB {
-		wanted, want, other, unwanted = other, unwanted, wanted, want
+		taken, other = other, taken
 	}
 	errs := check.Arn(p.Child("certificateArn"), a.CertificateArn, check.CertificateArn)
 	if a.TlsSecret != "" {
 		errs = append(errs, check.Subdomain(p.Child("tlsSecret"), a.TlsSecret)...)
 	}
-	if unwanted != "" {
-		errs = append(errs, field.Forbidden(other, "controller "+a.Controller+" takes "+wanted.String()))
+	if other.value != "" {
+		errs = append(errs, field.Forbidden(p.Child(other.key), "controller "+a.Controller+" takes "+taken.key))
 	}
 	switch {
-	case want == "" && !a.AllowHttp:
-		errs = append(errs, field.Required(wanted, "clients must speak TLS; set "+p.Child("allowHttp").String()+" where clear text is meant"))
-	case want != "" && a.AllowHttp:
+	case taken.value == "" && !a.AllowHttp:
+		errs = append(errs, field.Required(p.Child(taken.key), "clients must speak TLS; set "+p.Child("allowHttp").String()+" where clear text is meant"))
+	case taken.value != "" && a.AllowHttp:
 		errs = append(errs, field.Forbidden(p.Child("allowHttp"), "there is a certificate; remove one of them"))
 	}
 	return errs

@@ -82,13 +82,20 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 // TestTransforms is the example of the documentation of package components: what no argument says, a transform of the stack does.
 func TestTransforms(t *testing.T) {
 	w := newWorld()
-	e := gatewayStack(t, w, func(ctx *pulumi.Context, _ *components.BifrostWorkloadArgs) error {
+	e := gatewayStack(t, w, func(ctx *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+		a.Service = &components.WorkloadServiceArgs{Annotations: map[string]string{"owner": "me"}}
+		a.Clustering = &components.WorkloadClusteringArgs{Discovery: "dns"}
 		return ctx.RegisterResourceTransform(func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 			if args.Type != "kubernetes:core/v1:Service" {
 				return nil
 			}
 			metadata := args.Props["metadata"].(pulumi.Map)
-			metadata["annotations"] = pulumi.StringMap{"cost-center": pulumi.String("llm")}
+			annotations, ok := metadata["annotations"].(pulumi.Map)
+			if !ok {
+				annotations = pulumi.Map{}
+			}
+			annotations["cost-center"] = pulumi.String("llm")
+			metadata["annotations"] = annotations
 			return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 		})
 	})
@@ -98,7 +105,10 @@ func TestTransforms(t *testing.T) {
 			annotations[r.URN.Name()] = r.Inputs["metadata"].ObjectValue()["annotations"].Mappable()
 		}
 	}
-	require.Equal(t, map[string]any{"x-service": map[string]any{"cost-center": "llm"}}, annotations)
+	require.Equal(t, map[string]any{
+		"x-service": map[string]any{"cost-center": "llm", "owner": "me"},
+		"x-peers":   map[string]any{"cost-center": "llm", "pulumi.com/skipAwait": "true"},
+	}, annotations)
 }
 
 // TestGatewayIsAccepted: every part of a gateway is what the API takes, at the level restricted, and a second up changes nothing.
