@@ -92,14 +92,15 @@ type BifrostWorkloadArgs struct {
 	// Storage keeps the data folder on a volume, for SQLite. Nil: the folder is empty in every new pod.
 	Storage *WorkloadStorageArgs `pulumi:"storage,optional"`
 
-	// Autoscaling decides about the number of pods. Not with Storage.
+	// Autoscaling decides about the number of pods. Not with Storage. Where it is taken away again, one `up` needs the annotation
+	// pulumi.com/patchForce: "true" on the Deployment, whose number of pods is the autoscaler's until then.
 	Autoscaling *WorkloadAutoscalingArgs `pulumi:"autoscaling,optional"`
 	// DisruptionBudget holds while nodes are drained. Default: at most one pod unavailable, where there are two or more.
 	DisruptionBudget *WorkloadDisruptionBudgetArgs `pulumi:"disruptionBudget,optional"`
 	// Scheduling says where pods run.
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
-	// PreStopSeconds pass before SIGTERM, so that endpoints forget the pod; all of its end, with the gateway's clean-up of up to 30 s,
-	// has TerminationGraceSeconds. Defaults 15 and 60. Streams that are longer need more.
+	// PreStopSeconds pass before SIGTERM, so that endpoints forget the pod; streams go on meanwhile, and long ones need as many. All of a
+	// pod's end, with the gateway's clean-up of up to 30 s, has TerminationGraceSeconds. Defaults 15 and 60.
 	PreStopSeconds          int `pulumi:"preStopSeconds,optional"`
 	TerminationGraceSeconds int `pulumi:"terminationGraceSeconds,optional"`
 	// StartupSeconds is how long a start, migrations of the database included, may take. Default 300.

@@ -50,6 +50,8 @@ func (w *workload) newDeployment() error {
 	opts := w.podsOptions()
 	replicas := w.Replicas
 	if w.Autoscaling != nil {
+		// With server-side apply the provider does not send an ignored field that another manager holds, as the autoscaler does once it has
+		// scaled; until then the field stays ours, for one that nobody holds falls back to 1.
 		replicas = w.Autoscaling.MinReplicas
 		opts = append(opts, pulumi.IgnoreChanges([]string{"spec.replicas"}))
 	}
