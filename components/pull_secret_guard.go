@@ -61,7 +61,7 @@ func (a *PullSecretArgs) newAlertRules(ctx *pulumi.Context, name string, parent 
 			},
 		}
 	}
-	return newCustomResource(ctx, name+"-alert-rules", parent, prometheusRuleCRD, monitoringAPI, "PrometheusRule", meta, pulumi.Map{
+	return newCustomResource(ctx, name+"-alert-rules", parent, prometheusRuleCRD, prometheusOperator, monitoringAPI, "PrometheusRule", meta, pulumi.Map{
 		"groups": pulumi.Array{pulumi.Map{
 			"name": pulumi.String(alertRulesName),
 			"rules": pulumi.Array{

@@ -259,7 +259,7 @@ func (w *workload) newHttpRoute() error {
 	timeout := pulumi.String(fmt.Sprintf("%ds", cmp.Or(a.RequestTimeoutSeconds, DefaultStreamTimeoutSeconds)))
 	meta := w.meta(w.name())
 	meta.Annotations = optionalMap(w.Annotations, a.Annotations)
-	return newCustomResource(w.ctx, w.prefix+"-http-route", w.parent, httpRouteCRD, "gateway.networking.k8s.io/v1", "HTTPRoute", meta, pulumi.Map{
+	return newCustomResource(w.ctx, w.prefix+"-http-route", w.parent, httpRouteCRD, gatewayAPI, "gateway.networking.k8s.io/v1", "HTTPRoute", meta, pulumi.Map{
 		"parentRefs": pulumi.Array{parent},
 		"hostnames":  pulumi.ToStringArray(a.Hosts),
 		"rules": pulumi.Array{pulumi.Map{

@@ -47,7 +47,7 @@ func (w *workload) newServiceMonitor() error {
 	}
 	meta := w.meta(w.name())
 	meta.Labels = merge(w.Labels, a.Labels, w.selector())
-	return newCustomResource(w.ctx, w.prefix+"-service-monitor", w.parent, serviceMonitorCRD, monitoringAPI, "ServiceMonitor", meta, pulumi.Map{
+	return newCustomResource(w.ctx, w.prefix+"-service-monitor", w.parent, serviceMonitorCRD, prometheusOperator, monitoringAPI, "ServiceMonitor", meta, pulumi.Map{
 		"selector":  pulumi.Map{"matchLabels": merge(w.selector())},
 		"endpoints": pulumi.Array{endpoint},
 	})
