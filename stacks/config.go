@@ -83,25 +83,6 @@ type EKS struct {
 	GatewayRoleArn string `config:"gatewayRoleArn"`
 }
 
-// ECS is an existing cluster and the service in it.
-type ECS struct {
-	ClusterName        string   `config:"clusterName"`
-	Name               string   `config:"name"`
-	Subnets            []string `config:"subnets"`
-	SecurityGroups     []string `config:"securityGroups"`
-	AssignPublicIP     bool     `config:"assignPublicIp"`
-	DesiredCount       *int     `config:"desiredCount"`
-	CPU                int      `config:"cpu"`
-	Memory             int      `config:"memory"`
-	RoleName           string   `config:"roleName"`
-	PolicyName         string   `config:"policyName"`
-	TaskRoleArn        string   `config:"taskRoleArn"`
-	LogGroup           string   `config:"logGroup"`
-	LogRetentionDays   int      `config:"logRetentionDays"`
-	SecretPrefix       string   `config:"secretPrefix"`
-	SecretRecoveryDays *int     `config:"secretRecoveryDays"`
-}
-
 // AKS is an existing cluster and the identity of its refresher.
 type AKS struct {
 	ClusterName string `config:"clusterName"`
@@ -224,12 +205,4 @@ func (g *Gateway) withoutSQLite() bool {
 		}
 	}
 	return true
-}
-
-// desiredCount of ECS tasks: as configured, else the gateway's replicas.
-func (c *Config) desiredCount() int {
-	if c.ECS.DesiredCount != nil {
-		return *c.ECS.DesiredCount
-	}
-	return c.Gateway.replicas()
 }
