@@ -63,7 +63,7 @@ func (a *EcsServiceArgs) newAlarms(ctx *pulumi.Context, name string, parent pulu
 		}
 		alarms["server-errors"] = a.serverErrorAlarm("The Bifrost gateway itself answers with too many 5xx.", "HTTPCode_Target_5XX_Count", target)
 	}
-	if front.made != nil {
+	if front.made {
 		// Of a load balancer that others use, too, these would be theirs as well.
 		alarms["load-balancer-errors"] = a.serverErrorAlarm("The load balancer answers with too many 5xx of its own: no task takes the requests, or in time.",
 			"HTTPCode_ELB_5XX_Count", pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix})

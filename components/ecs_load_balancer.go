@@ -56,19 +56,6 @@ type EcsLoadBalancerArgs struct {
 	AccessLogsBucket string `pulumi:"accessLogsBucket,optional"`
 }
 
-// EcsLoadBalancer is the load balancer that was made.
-type EcsLoadBalancer struct {
-	// Url is https:// or http:// and the load balancer's own name. A certificate is for a name of yours: point it here.
-	Url pulumi.StringOutput
-	// DnsName and ZoneId are what an alias record of Route 53 points to.
-	DnsName pulumi.StringOutput
-	ZoneId  pulumi.StringOutput
-	// TargetGroupArn is the tasks' target group.
-	TargetGroupArn pulumi.StringOutput
-	// SecurityGroup is the load balancer's, where it was made here.
-	SecurityGroup *pulumi.IDOutput
-}
-
 // Validate reports every problem, at paths below p. taskGroups are the given security groups of the tasks.
 func (a *EcsLoadBalancerArgs) Validate(p *field.Path, taskGroups []string) field.ErrorList {
 	var errs field.ErrorList
@@ -128,7 +115,9 @@ type ecsFront struct {
 	loadBalancerSuffix, targetGroupSuffix pulumi.StringInput
 	// listeners must exist before the service: ECS refuses a target group that no load balancer uses.
 	listeners []pulumi.Resource
-	made      *EcsLoadBalancer
+	// Of the load balancer made here; empty without.
+	made                 bool
+	url, dnsName, zoneId pulumi.StringOutput
 }
 
 // resourceLabel names the target group to Application Auto Scaling (API reference, PredefinedMetricSpecification).
@@ -190,28 +179,24 @@ func (a *EcsServiceArgs) newLoadBalancer(ctx *pulumi.Context, name string, paren
 	if args.AllowHttp {
 		scheme = "http"
 	}
-	made := &EcsLoadBalancer{
-		Url: pulumi.Sprintf("%s://%s", scheme, balancer.DnsName), DnsName: balancer.DnsName, ZoneId: balancer.ZoneId, TargetGroupArn: target.Arn,
-	}
-	if network.madeForLB != nil {
-		id := network.madeForLB.ID()
-		made.SecurityGroup = &id
-	}
 	return ecsFront{
-		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix, listeners: listeners, made: made,
+		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix, listeners: listeners,
+		made: true, url: pulumi.Sprintf("%s://%s", scheme, balancer.DnsName), dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
 	}, nil
 }
 
 // givenTargetGroup is an existing target group, or none.
 func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
+	none := pulumi.String("").ToStringOutput()
 	if a.TargetGroupArn == "" {
-		return ecsFront{}
+		return ecsFront{url: none, dnsName: none, zoneId: none}
 	}
 	_, balancer, _ := strings.Cut(a.LoadBalancerArn, ":loadbalancer/")
 	return ecsFront{
 		targetGroupArn:     pulumi.String(a.TargetGroupArn),
 		loadBalancerSuffix: pulumi.String(balancer),
 		targetGroupSuffix:  pulumi.String(a.TargetGroupArn[strings.LastIndex(a.TargetGroupArn, ":")+1:]),
+		url:                none, dnsName: none, zoneId: none,
 	}
 }
 

@@ -60,8 +60,8 @@ func ValidateTaskGroups(groupsPath, clientsPath, targetGroupPath *field.Path, gr
 type ecsNetwork struct {
 	taskGroups pulumi.StringArray
 	lbGroups   pulumi.StringArray
-	// made is the tasks' group where it was made here, and madeForLB the load balancer's.
-	made, madeForLB *awsec2.SecurityGroup
+	// madeForLB is the load balancer's group where it was made here.
+	madeForLB *awsec2.SecurityGroup
 	// rules must exist before a task can start.
 	rules []pulumi.Resource
 }
@@ -97,7 +97,7 @@ func (a *EcsServiceArgs) newNetwork(ctx *pulumi.Context, name string, parent pul
 	if err != nil {
 		return nil, err
 	}
-	n.made, n.taskGroups = tasks, pulumi.StringArray{tasks.ID().ToStringOutput()}
+	n.taskGroups = pulumi.StringArray{tasks.ID().ToStringOutput()}
 
 	out := groupRule{name: "out", description: "Image, logs, secrets, providers, stores", protocol: "-1", cidr: anywhere}
 	if err := n.allowOut(ctx, name+"-tasks", tasks, out, parent); err != nil {

@@ -35,6 +35,7 @@ func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pul
 		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
 			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
 			RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
+			KmsKeyId:             optionalString(a.SecretKmsKeyArn),
 		}, pulumi.Parent(parent))
 		if err != nil {
 			return ecsSecrets{}, fmt.Errorf("%s: secret %s: %w", name, physical, err)

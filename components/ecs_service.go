@@ -139,12 +139,18 @@ type EcsService struct {
 	TaskRoleArn pulumi.StringOutput `pulumi:"taskRoleArn"`
 	// LogGroup is where the tasks log.
 	LogGroup pulumi.StringOutput `pulumi:"logGroup"`
-	// TaskSecurityGroup is the tasks' security group, where it was made here.
-	TaskSecurityGroup *pulumi.IDOutput `pulumi:"taskSecurityGroup,optional"`
-	// LoadBalancer is what was made in front of the tasks; nil without.
-	LoadBalancer *EcsLoadBalancer
+	// TaskSecurityGroups are the tasks' security groups, given or made here.
+	TaskSecurityGroups pulumi.StringArrayOutput `pulumi:"taskSecurityGroups"`
 	// ClusterDnsName is the name at which the tasks find each other; empty without clustering.
-	ClusterDnsName string `pulumi:"clusterDnsName,optional"`
+	ClusterDnsName pulumi.StringOutput `pulumi:"clusterDnsName"`
+	// Url is https:// or http:// and the name of the load balancer made here. A certificate is for a name of yours: point that name
+	// to it. This, and what follows, is empty without one.
+	Url pulumi.StringOutput `pulumi:"url"`
+	// LoadBalancerDnsName and LoadBalancerZoneId are what an alias record of Route 53 points to.
+	LoadBalancerDnsName pulumi.StringOutput `pulumi:"loadBalancerDnsName"`
+	LoadBalancerZoneId  pulumi.StringOutput `pulumi:"loadBalancerZoneId"`
+	// LoadBalancerSecurityGroups are given or made here, too.
+	LoadBalancerSecurityGroups pulumi.StringArrayOutput `pulumi:"loadBalancerSecurityGroups"`
 }
 
 // Validate reports every problem of the arguments.
@@ -297,22 +303,18 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 
 	c.ServiceName, c.LogGroup, c.TaskRoleArn = service.Name, logGroup.Name, taskRole.arn
 	c.TaskDefinitionArn = runningTaskDefinition(ctx, c, args.ClusterArn, service, taskDefinition)
-	outputs := pulumi.Map{
-		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "taskRoleArn": c.TaskRoleArn, "logGroup": c.LogGroup,
-	}
-	if network.made != nil {
-		id := network.made.ID()
-		c.TaskSecurityGroup, outputs["taskSecurityGroup"] = &id, id
-	}
-	if front.made != nil {
-		c.LoadBalancer = front.made
-		outputs["url"] = front.made.Url
-	}
+	c.TaskSecurityGroups, c.LoadBalancerSecurityGroups = network.taskGroups.ToStringArrayOutput(), network.lbGroups.ToStringArrayOutput()
+	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
+	c.ClusterDnsName = pulumi.String("").ToStringOutput()
 	if args.Clustering != nil {
-		c.ClusterDnsName = args.Clustering.DnsName()
-		outputs["clusterDnsName"] = pulumi.String(c.ClusterDnsName)
+		c.ClusterDnsName = pulumi.String(args.Clustering.DnsName()).ToStringOutput()
 	}
-	return c, ctx.RegisterResourceOutputs(c, outputs)
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "taskRoleArn": c.TaskRoleArn, "logGroup": c.LogGroup,
+		"taskSecurityGroups": c.TaskSecurityGroups, "clusterDnsName": c.ClusterDnsName,
+		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
+		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
+	})
 }
 
 // clusterName is the last part of the cluster's ARN.

@@ -225,30 +225,22 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return err
 	}
-	ctx.Export("ecs", ecsOutputs(place, service))
+	ctx.Export("ecs", c.ecsOutputs(place, service))
 	return nil
 }
 
 // ecsOutputs are what was made, and of what exists only where it is.
-func ecsOutputs(place *ecsPlace, service *components.EcsService) pulumi.Map {
+func (c *Config) ecsOutputs(place *ecsPlace, service *components.EcsService) pulumi.Map {
 	outputs := pulumi.Map{
 		"cluster": pulumi.String(place.clusterArn), "service": service.ServiceName, "taskDefinition": service.TaskDefinitionArn,
-		"taskRoleArn": service.TaskRoleArn, "logGroup": service.LogGroup,
+		"taskRoleArn": service.TaskRoleArn, "taskSecurityGroups": service.TaskSecurityGroups, "logGroup": service.LogGroup,
 	}
-	if service.TaskSecurityGroup != nil {
-		outputs["taskSecurityGroup"] = *service.TaskSecurityGroup
+	if c.ECS.Clustering != nil {
+		outputs["clusterDnsName"] = service.ClusterDnsName
 	}
-	if service.ClusterDnsName != "" {
-		outputs["clusterDnsName"] = pulumi.String(service.ClusterDnsName)
-	}
-	front := service.LoadBalancer
-	if front == nil {
-		return outputs
-	}
-	outputs["url"], outputs["targetGroupArn"] = front.Url, front.TargetGroupArn
-	outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = front.DnsName, front.ZoneId
-	if front.SecurityGroup != nil {
-		outputs["loadBalancerSecurityGroup"] = *front.SecurityGroup
+	if c.ECS.LoadBalancer != nil {
+		outputs["url"], outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.Url, service.LoadBalancerDnsName, service.LoadBalancerZoneId
+		outputs["loadBalancerSecurityGroups"] = service.LoadBalancerSecurityGroups
 	}
 	return outputs
 }
