@@ -100,7 +100,7 @@ func vpcLookup(dns bool) map[string]any {
 // ecsCloud is a network in which the tasks can start.
 func ecsCloud() map[string]answer {
 	return map[string]answer{
-		getSubnet:      subnets(map[string][2]string{subnetA: {vpcID, "us-east-1a"}, subnetB: {vpcID, "us-east-1b"}, "subnet-0c1d2e3f4a5b60718": {vpcID, "us-east-1c"}, "subnet-00000003": {vpcID, "us-east-1a"}, "subnet-00000004": {"vpc-4", "us-east-1b"}}),
+		getSubnet:      subnets(map[string][2]string{subnetA: {vpcID, "us-east-1a"}, subnetB: {vpcID, "us-east-1b"}, "subnet-0c1d2e3f4a5b60718": {vpcID, "us-east-1c"}, "subnet-0d1e2f3a4b5c60718": {vpcID, "us-east-1d"}, "subnet-00000003": {vpcID, "us-east-1a"}, "subnet-00000004": {"vpc-4", "us-east-1b"}}),
 		getRouteTable:  always(routeTable(route("natGatewayId", "nat-1"))),
 		getVpcEndpoint: never(noEndpoint),
 		getVpc:         always(vpcLookup(true)),
