@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -362,4 +364,62 @@ func TestECSDesiredCount(t *testing.T) {
 	g := stackFile(t, "aws-dev").set("gateway.replicas", 1).set("gateway.config.config_store.type", "sqlite").
 		set("ecs.autoscaling", map[string]any{"maxTasks": 2, "cpuPercent": 60}).graph(t, "aws-dev")
 	require.ErrorContains(t, g.Run(program(g)), "bifrost:ecs.autoscaling.maxTasks: Invalid value: 2: SQLite")
+}
+
+// ecsExamples are the stack files below examples/ that run on ECS alone.
+var ecsExamples = []string{"ecs-minimal", "ecs-production"}
+
+// TestECSExamples pins what the examples render: the task definition, every policy document and the URNs.
+func TestECSExamples(t *testing.T) {
+	for _, name := range ecsExamples {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("..", "examples", name, "Pulumi."+name+".yaml"))
+			require.NoError(t, err)
+			g := record(t, name, parseStackFile(t, text))
+			g.RequireProviders(t)
+			requireGolden(t, name+".task.json", taskDefinition(t, g))
+			requireGolden(t, name+".policies.json", policies(t, g))
+			requireGolden(t, name+".full.urns", strings.Join(g.URNs(), "\n")+"\n")
+		})
+	}
+}
+
+func requireGolden(t *testing.T, file, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", file)
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "run go test ./stacks -update, and review the difference before you commit it")
+}
+
+// taskDefinition is what ECS would register, with the containers as they are rendered.
+func taskDefinition(t *testing.T, g *graphtest.Graph) string {
+	t.Helper()
+	task := graphtest.Plain(g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Inputs).Mappable()
+	task["containerDefinitions"] = json.RawMessage(task["containerDefinitions"].(string))
+	return indented(t, task)
+}
+
+// policies are all IAM documents by the logical names of their resources: what roles may do, and who may assume them.
+func policies(t *testing.T, g *graphtest.Graph) string {
+	t.Helper()
+	documents := map[string]any{}
+	for _, d := range []struct{ typ, input string }{
+		{"aws:iam/role:Role", "assumeRolePolicy"}, {"aws:iam/policy:Policy", "policy"}, {"aws:iam/rolePolicy:RolePolicy", "policy"},
+	} {
+		for _, r := range g.Of(d.typ) {
+			documents[r.Name] = json.RawMessage(r.Input(t, d.input).(string))
+		}
+	}
+	return indented(t, documents)
+}
+
+func indented(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.MarshalIndent(v, "", "  ")
+	require.NoError(t, err)
+	return string(b) + "\n"
 }

@@ -538,8 +538,8 @@ func TestDocumentedProduction(t *testing.T) {
 	g := record(t, "aws-prod", parseStackFile(t, []byte("config:\n"+text)))
 	require.EqualValues(t, 3, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
 	require.EqualValues(t, 30, g.Of("aws:secretsmanager/secret:Secret")[0].Input(t, "recoveryWindowInDays"))
-	for _, role := range g.Of("aws:iam/role:Role") {
-		require.True(t, role.Request.GetProtect(), role.URN)
+	for _, role := range []string{"eks-ecr-role", "ecs-execution-role"} {
+		require.True(t, g.Named(t, "aws:iam/role:Role", role).Request.GetProtect(), role)
 	}
 }
 
