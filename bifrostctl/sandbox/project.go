@@ -31,23 +31,30 @@ type project struct {
 }
 
 // loadProject reads a stack of the project in dir, or in the nearest parent of the working directory that holds the
-// project where dir is empty.
+// project where dir is empty. A stack is the name of one whose file is beside Pulumi.yaml, or a folder of the project with the file of the
+// stack of its name, such as examples/ecs-minimal.
 func loadProject(dir, stack string) (*project, error) {
 	dir, err := findProject(dir)
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, stackFile(stack))
-	stacks := stackNames(dir)
-	if !slices.Contains(stacks, stack) {
+	if !filepath.IsLocal(stack) {
+		return nil, fmt.Errorf("%q is neither a stack nor a folder of the project", stack)
+	}
+	folder, name := filepath.Join(dir, stack), filepath.Base(stack)
+	if name == stack {
+		folder = dir
+	}
+	file := filepath.Join(folder, stackFile(name))
+	if !slices.Contains(stackNames(folder), name) {
 		return nil, fmt.Errorf("there is no stack %q: %s does not exist; the stacks of this project are %s",
-			stack, file, orNone(stacks))
+			stack, file, orNone(stackNames(dir)))
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read stack %q: %w", stack, err)
 	}
-	p := &project{dir: dir, stack: stack, values: map[string]any{}, others: map[string]any{}}
+	p := &project{dir: dir, stack: name, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("%s is no YAML object: %w", file, err)
