@@ -80,6 +80,8 @@ func (a *EcsServiceArgs) newRegistry(ctx *pulumi.Context, name string, parent pu
 		},
 		// ECS reports the health of its tasks; Route 53 cannot reach private addresses.
 		HealthCheckCustomConfig: &servicediscovery.ServiceHealthCheckCustomConfigArgs{FailureThreshold: pulumi.Int(1)},
+		// ECS takes its tasks out of the name a while after the service is gone, and Cloud Map keeps a name that is in use.
+		ForceDestroy: pulumi.Bool(true),
 	}, pulumi.Parent(parent))
 	if err != nil {
 		return nil, fmt.Errorf("%s: Cloud Map service: %w", name, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -224,7 +225,7 @@ func TestECSNetwork(t *testing.T) {
 
 		// Clustering and alarms.
 		"a VPC without DNS names":       {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: always(vpcLookup(false))}, []string{"ecs.clustering", "--enable-dns-hostnames"}, nil},
-		"a VPC unseen":                  {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: never(unauthorized)}, nil, []string{"ecs.clustering", "ec2:DescribeVpcs"}[:1]},
+		"a VPC unseen":                  {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: never(unauthorized)}, nil, []string{"ecs.clustering: vpc-0123456789abcdef0 could not be looked up (ec2:DescribeVpcs)"}},
 		"alarms with nothing to count":  {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "disabled"))}, []string{"ecs.alarms", "aws ecs update-cluster-settings --region us-east-1 --cluster dev"}, nil},
 		"alarms, with enhanced insight": {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "enhanced"))}, nil, nil},
 	} {
@@ -422,4 +423,12 @@ func indented(t *testing.T, v any) string {
 	b, err := json.MarshalIndent(v, "", "  ")
 	require.NoError(t, err)
 	return string(b) + "\n"
+}
+
+// TestNoExpensivePackage: everybody who runs the program compiles what it imports (docs/decisions/0010-compile-cost.md).
+func TestNoExpensivePackage(t *testing.T) {
+	deps, err := exec.Command("go", "list", "-deps", "bifrost").Output()
+	require.NoError(t, err)
+	require.Contains(t, string(deps), "/go/aws/vpc\n", "the list proves nothing")
+	require.NotContains(t, string(deps), "/go/aws/ec2\n")
 }
