@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+const securityGroupType = "aws:ec2/securityGroup:SecurityGroup"
+
 // SecurityGroup is the resource aws:ec2/securityGroup:SecurityGroup. Its id is the group's.
 type SecurityGroup struct {
 	pulumi.CustomResourceState
@@ -33,7 +35,19 @@ func (SecurityGroupArgs) ElementType() reflect.Type { return reflect.TypeFor[sec
 // NewSecurityGroup registers a security group. The explicit provider that its parent hands down decides the provider's version.
 func NewSecurityGroup(ctx *pulumi.Context, name string, args SecurityGroupArgs, opts ...pulumi.ResourceOption) (*SecurityGroup, error) {
 	group := &SecurityGroup{}
-	return group, ctx.RegisterResource("aws:ec2/securityGroup:SecurityGroup", name, args, group, opts...)
+	return group, ctx.RegisterResource(securityGroupType, name, args, group, opts...)
+}
+
+// Tokens of the look-ups.
+const (
+	getSubnet      = "aws:ec2/getSubnet:getSubnet"
+	getVpc         = "aws:ec2/getVpc:getVpc"
+	getRouteTable  = "aws:ec2/getRouteTable:getRouteTable"
+	getVpcEndpoint = "aws:ec2/getVpcEndpoint:getVpcEndpoint"
+)
+
+type byID struct {
+	Id string `pulumi:"id"`
 }
 
 // Filter narrows a look-up, as the EC2 API's Describe actions have it.
@@ -51,27 +65,26 @@ type Subnet struct {
 // LookUpSubnet finds a subnet by id.
 func LookUpSubnet(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Subnet, error) {
 	var found Subnet
-	err := ctx.Invoke("aws:ec2/getSubnet:getSubnet", struct {
-		Id string `pulumi:"id"`
-	}{id}, &found, opts...)
+	err := ctx.Invoke(getSubnet, byID{id}, &found, opts...)
 	return found, err
 }
 
 // Vpc is what a look-up says of a VPC.
 type Vpc struct {
-	EnableDnsHostnames    bool `pulumi:"enableDnsHostnames"`
-	EnableDnsSupport      bool `pulumi:"enableDnsSupport"`
-	CidrBlockAssociations []struct {
-		CidrBlock string `pulumi:"cidrBlock"`
-	} `pulumi:"cidrBlockAssociations"`
+	EnableDnsHostnames    bool                   `pulumi:"enableDnsHostnames"`
+	EnableDnsSupport      bool                   `pulumi:"enableDnsSupport"`
+	CidrBlockAssociations []CidrBlockAssociation `pulumi:"cidrBlockAssociations"`
+}
+
+// CidrBlockAssociation is one address block of a VPC.
+type CidrBlockAssociation struct {
+	CidrBlock string `pulumi:"cidrBlock"`
 }
 
 // LookUpVpc finds a VPC by id.
 func LookUpVpc(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Vpc, error) {
 	var found Vpc
-	err := ctx.Invoke("aws:ec2/getVpc:getVpc", struct {
-		Id string `pulumi:"id"`
-	}{id}, &found, opts...)
+	err := ctx.Invoke(getVpc, byID{id}, &found, opts...)
 	return found, err
 }
 
@@ -103,8 +116,6 @@ type routeTableArgs struct {
 	Filters  []Filter `pulumi:"filters"`
 }
 
-const getRouteTable = "aws:ec2/getRouteTable:getRouteTable"
-
 // LookUpRouteTable finds the route table that a subnet is associated with. A subnet without an association of its own has none
 // for this look-up; it uses the VPC's main one.
 func LookUpRouteTable(ctx *pulumi.Context, subnetId string, opts ...pulumi.InvokeOption) (RouteTable, error) {
@@ -129,15 +140,19 @@ type VpcEndpoint struct {
 	RouteTableIds     []string `pulumi:"routeTableIds"`
 }
 
+type vpcEndpointArgs struct {
+	VpcId       string   `pulumi:"vpcId"`
+	ServiceName string   `pulumi:"serviceName"`
+	State       string   `pulumi:"state"`
+	Filters     []Filter `pulumi:"filters"`
+}
+
 // LookUpVpcEndpoint finds the available endpoint of a VPC for a service and of a type, Interface or Gateway; none, and more than
 // one, are errors.
 func LookUpVpcEndpoint(ctx *pulumi.Context, vpcId, service, endpointType string, opts ...pulumi.InvokeOption) (VpcEndpoint, error) {
 	var found VpcEndpoint
-	err := ctx.Invoke("aws:ec2/getVpcEndpoint:getVpcEndpoint", struct {
-		VpcId       string   `pulumi:"vpcId"`
-		ServiceName string   `pulumi:"serviceName"`
-		State       string   `pulumi:"state"`
-		Filters     []Filter `pulumi:"filters"`
-	}{vpcId, service, "available", []Filter{{Name: "vpc-endpoint-type", Values: []string{endpointType}}}}, &found, opts...)
+	err := ctx.Invoke(getVpcEndpoint, vpcEndpointArgs{
+		VpcId: vpcId, ServiceName: service, State: "available", Filters: []Filter{{Name: "vpc-endpoint-type", Values: []string{endpointType}}},
+	}, &found, opts...)
 	return found, err
 }
