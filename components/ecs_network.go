@@ -16,7 +16,7 @@ import (
 const anywhere = "0.0.0.0/0"
 
 func (a *EcsServiceArgs) validateNetwork() field.ErrorList {
-	errs := check.IDs(field.NewPath("subnets"), a.Subnets, check.Subnet)
+	errs := ValidateSubnets(field.NewPath("subnets"), a.Subnets)
 	errs = append(errs, ValidateTaskGroups(field.NewPath("securityGroups"), field.NewPath("clientSecurityGroups"), field.NewPath("targetGroupArn"), a.SecurityGroups, a.ClientSecurityGroups, a.TargetGroupArn)...)
 	errs = append(errs, check.Optional(field.NewPath("vpcId"), a.VpcId, check.Vpc)...)
 	if a.VpcId == "" && (len(a.SecurityGroups) == 0 || a.LoadBalancer != nil || a.Clustering != nil) {
@@ -38,11 +38,29 @@ func (a *EcsServiceArgs) validateNetwork() field.ErrorList {
 	return append(errs, a.LoadBalancer.Validate(p, a.SecurityGroups)...)
 }
 
+// The most that a task's network interface takes (Amazon ECS API, AwsVpcConfiguration).
+const (
+	maxSubnets        = 16
+	maxSecurityGroups = 5
+)
+
+// ValidateSubnets checks the subnets of the tasks, 1 to 16.
+func ValidateSubnets(p *field.Path, subnets []string) field.ErrorList {
+	errs := check.IDs(p, subnets, check.Subnet)
+	if len(subnets) > maxSubnets {
+		errs = append(errs, field.TooMany(p, len(subnets), maxSubnets))
+	}
+	return errs
+}
+
 // ValidateTaskGroups checks the security groups of the tasks, or who may reach the tasks where one is made.
 func ValidateTaskGroups(groupsPath, clientsPath, targetGroupPath *field.Path, groups, clients []string, targetGroupArn string) field.ErrorList {
 	var errs field.ErrorList
 	for i, id := range groups {
 		errs = append(errs, check.Required(groupsPath.Index(i), id, check.SecurityGroup)...)
+	}
+	if len(groups) > maxSecurityGroups {
+		errs = append(errs, field.TooMany(groupsPath, len(groups), maxSecurityGroups))
 	}
 	for i, id := range clients {
 		errs = append(errs, check.Required(clientsPath.Index(i), id, check.SecurityGroup)...)

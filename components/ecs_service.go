@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -248,51 +249,9 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 		return nil, err
 	}
 
-	serviceArgs := &ecs.ServiceArgs{
-		Name:                            pulumi.String(args.name()),
-		Cluster:                         pulumi.String(args.ClusterArn),
-		TaskDefinition:                  taskDefinition.Arn,
-		DesiredCount:                    pulumi.Int(args.DesiredCount),
-		LaunchType:                      pulumi.String("FARGATE"),
-		DeploymentMinimumHealthyPercent: pulumi.Int(args.minHealthyPercent()),
-		DeploymentMaximumPercent:        pulumi.Int(args.maxHealthyPercent()),
-		DeploymentCircuitBreaker:        &ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
-		WaitForSteadyState:              pulumi.Bool(true),
-		EnableExecuteCommand:            pulumi.Bool(args.Exec),
-		EnableEcsManagedTags:            pulumi.Bool(true),
-		PropagateTags:                   pulumi.String("SERVICE"),
-		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(args.Subnets),
-			SecurityGroups: network.taskGroups,
-			AssignPublicIp: pulumi.Bool(args.AssignPublicIp),
-		},
-	}
-	if front.targetGroupArn != nil {
-		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(healthGrace)
-		serviceArgs.LoadBalancers = ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
-			TargetGroupArn: front.targetGroupArn.ToStringOutput().ToStringPtrOutput(),
-			ContainerName:  pulumi.String(args.name()),
-			ContainerPort:  pulumi.Int(GatewayPort),
-		}}
-	}
-	if registry != nil {
-		serviceArgs.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
-	}
-	// IAM is eventually consistent, and without the rules nothing is let through: without the waits the first tasks fail to pull.
-	// ECS refuses a target group that no listener uses yet.
-	waits := append([]pulumi.Resource{rights}, args.DependsOn...)
-	waits = append(waits, taskRole.rights...)
-	waits = append(waits, network.rules...)
-	waits = append(waits, front.listeners...)
-	serviceOpts := []pulumi.ResourceOption{
-		pulumi.Parent(c), pulumi.DependsOn(waits), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: ecsTimeout, Update: ecsTimeout}),
-	}
-	if args.Autoscaling != nil {
-		serviceOpts = append(serviceOpts, pulumi.IgnoreChanges([]string{"desiredCount"}))
-	}
-	service, err := ecs.NewService(ctx, name+"-service", serviceArgs, serviceOpts...)
+	service, err := args.newService(ctx, name, c, taskDefinition.Arn, ecsSurroundings{rights, taskRole, network, front, registry})
 	if err != nil {
-		return nil, fmt.Errorf("%s: service: %w", name, err)
+		return nil, err
 	}
 	if err := args.newAutoscaling(ctx, name, c, service, front); err != nil {
 		return nil, err
@@ -315,6 +274,66 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})
+}
+
+// ecsSurroundings are what a service needs around it.
+type ecsSurroundings struct {
+	// rights of the execution role.
+	rights   pulumi.Resource
+	taskRole ecsTaskRole
+	network  *ecsNetwork
+	front    ecsFront
+	registry *servicediscovery.Service
+}
+
+func (a *EcsServiceArgs) newService(ctx *pulumi.Context, name string, parent pulumi.Resource, taskDefinitionArn pulumi.StringOutput, around ecsSurroundings) (*ecs.Service, error) {
+	serviceArgs := &ecs.ServiceArgs{
+		Name:                            pulumi.String(a.name()),
+		Cluster:                         pulumi.String(a.ClusterArn),
+		TaskDefinition:                  taskDefinitionArn,
+		DesiredCount:                    pulumi.Int(a.DesiredCount),
+		LaunchType:                      pulumi.String("FARGATE"),
+		DeploymentMinimumHealthyPercent: pulumi.Int(a.minHealthyPercent()),
+		DeploymentMaximumPercent:        pulumi.Int(a.maxHealthyPercent()),
+		DeploymentCircuitBreaker:        &ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
+		WaitForSteadyState:              pulumi.Bool(true),
+		EnableExecuteCommand:            pulumi.Bool(a.Exec),
+		EnableEcsManagedTags:            pulumi.Bool(true),
+		PropagateTags:                   pulumi.String("SERVICE"),
+		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
+			Subnets:        pulumi.ToStringArray(a.Subnets),
+			SecurityGroups: around.network.taskGroups,
+			AssignPublicIp: pulumi.Bool(a.AssignPublicIp),
+		},
+	}
+	if around.front.targetGroupArn != nil {
+		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(healthGrace)
+		serviceArgs.LoadBalancers = ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
+			TargetGroupArn: around.front.targetGroupArn.ToStringOutput().ToStringPtrOutput(),
+			ContainerName:  pulumi.String(a.name()),
+			ContainerPort:  pulumi.Int(GatewayPort),
+		}}
+	}
+	if around.registry != nil {
+		serviceArgs.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: around.registry.Arn}
+	}
+	// IAM is eventually consistent, and without the rules nothing is let through: without the waits the first tasks fail to pull.
+	// ECS refuses a target group that no listener uses yet.
+	waits := append([]pulumi.Resource{around.rights}, a.DependsOn...)
+	waits = append(waits, around.taskRole.rights...)
+	waits = append(waits, around.network.rules...)
+	waits = append(waits, around.front.listeners...)
+	serviceOpts := []pulumi.ResourceOption{
+		pulumi.Parent(parent), pulumi.DependsOn(waits), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: ecsTimeout, Update: ecsTimeout}),
+	}
+	if a.Autoscaling != nil {
+		serviceOpts = append(serviceOpts, pulumi.IgnoreChanges([]string{"desiredCount"}))
+	}
+	service, err := ecs.NewService(ctx, name+"-service", serviceArgs, serviceOpts...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: service: %w", name, err)
+	}
+	return service, nil
 }
 
 // clusterName is the last part of the cluster's ARN.

@@ -144,7 +144,7 @@ func (c *Config) validateECS(k *checker) {
 
 func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
 	e := c.ECS
-	k.add(check.IDs(p.Child("subnets"), e.Subnets, check.Subnet)...)
+	k.add(components.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
 	k.add(check.OneOf(p.Child("singleZone"), e.SingleZone, singleZoneAllow)...)
 	k.add(components.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
 	k.add(check.Arn(p.Child("targetGroupArn"), e.TargetGroupArn, check.TargetGroupArn)...)

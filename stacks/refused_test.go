@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,8 @@ var refused = map[string][]refusal{
 		{"log group", "aws-dev", "ecs.logGroup", "/ecs/bi frost", []string{"bifrost:ecs.logGroup"}},
 		{"task role", "aws-dev", "ecs.taskRoleArn", "x", []string{"bifrost:ecs.taskRoleArn"}},
 		{"negative count", "aws-dev", "ecs.desiredCount", -1, []string{"bifrost:ecs.desiredCount", "at least 1"}},
+		{"too many security groups", "aws-dev", "ecs.securityGroups", []any{"sg-00000001", "sg-00000002", "sg-00000003", "sg-00000004", "sg-00000005", "sg-00000006"}, []string{"bifrost:ecs.securityGroups: Too many", "at most 5"}},
+		{"too many subnets", "aws-dev", "ecs.subnets", slices.Repeat(ecsSubnets, 9), []string{"bifrost:ecs.subnets: Too many", "at most 16"}},
 		{"the nearest pair", "aws-dev", "ecs.memory", 5000, []string{"bifrost:ecs.memory: Invalid value: 5000", "the nearest pair of Fargate that is not smaller is ecs.cpu 1024 with ecs.memory 5120"}},
 		{"architecture", "aws-dev", "ecs.cpuArchitecture", "arm64", []string{"bifrost:ecs.cpuArchitecture", `"X86_64", "ARM64"`}},
 		{"Exec with a read-only root", "aws-dev", "ecs.exec", true, []string{"bifrost:ecs.exec: Invalid value: true", "set ecs.readOnlyRoot to false"}},
