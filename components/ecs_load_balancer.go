@@ -68,12 +68,8 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path, taskGroups []string) field
 		errs = append(errs, check.Certificate(p.Child("certificateArn"), a.CertificateArn)...)
 	}
 	errs = append(errs, check.OneOf(p.Child("scheme"), a.Scheme, SchemeInternal, SchemeInternetFacing)...)
-	for i, id := range a.Subnets {
-		errs = append(errs, check.Required(p.Child("subnets").Index(i), id, check.Subnet)...)
-	}
-	for i, id := range a.SecurityGroups {
-		errs = append(errs, check.Required(p.Child("securityGroups").Index(i), id, check.SecurityGroup)...)
-	}
+	errs = append(errs, check.OptionalIDs(p.Child("subnets"), a.Subnets, check.Subnet)...)
+	errs = append(errs, check.OptionalIDs(p.Child("securityGroups"), a.SecurityGroups, check.SecurityGroup)...)
 	errs = append(errs, check.Cidrs(p.Child("allowedCidrs"), a.AllowedCidrs)...)
 	switch {
 	case len(a.SecurityGroups) > 0 && len(a.AllowedCidrs) > 0:
@@ -98,6 +94,11 @@ func (a *EcsLoadBalancerArgs) idleTimeout() int {
 }
 func (a *EcsLoadBalancerArgs) deregistrationDelay() int {
 	return or(a.DeregistrationDelaySeconds, DefaultDeregistrationDelay)
+}
+
+// openToVpc tells whether nothing says who may reach it.
+func (a *EcsLoadBalancerArgs) openToVpc() bool {
+	return a.Scheme != SchemeInternetFacing && len(a.SecurityGroups) == 0 && len(a.AllowedCidrs) == 0
 }
 
 // ports are those that the load balancer listens on.

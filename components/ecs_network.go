@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -35,6 +36,9 @@ func (a *EcsServiceArgs) validateNetwork() field.ErrorList {
 	if a.TargetGroupArn != "" {
 		errs = append(errs, field.Forbidden(p, "targetGroupArn names an existing load balancer's target group; remove one of them"))
 	}
+	if a.LoadBalancer.openToVpc() && len(a.VpcCidrs) == 0 {
+		errs = append(errs, field.Required(field.NewPath("vpcCidrs"), "who may reach an internal load balancer without allowedCidrs or securityGroups"))
+	}
 	return append(errs, a.LoadBalancer.Validate(p, a.SecurityGroups)...)
 }
 
@@ -55,15 +59,10 @@ func ValidateSubnets(p *field.Path, subnets []string) field.ErrorList {
 
 // ValidateTaskGroups checks the security groups of the tasks, or who may reach the tasks where one is made.
 func ValidateTaskGroups(groupsPath, clientsPath, targetGroupPath *field.Path, groups, clients []string, targetGroupArn string) field.ErrorList {
-	var errs field.ErrorList
-	for i, id := range groups {
-		errs = append(errs, check.Required(groupsPath.Index(i), id, check.SecurityGroup)...)
-	}
+	errs := check.OptionalIDs(groupsPath, groups, check.SecurityGroup)
+	errs = append(errs, check.OptionalIDs(clientsPath, clients, check.SecurityGroup)...)
 	if len(groups) > maxSecurityGroups {
 		errs = append(errs, field.TooMany(groupsPath, len(groups), maxSecurityGroups))
-	}
-	for i, id := range clients {
-		errs = append(errs, check.Required(clientsPath.Index(i), id, check.SecurityGroup)...)
 	}
 	switch {
 	case len(groups) > 0 && len(clients) > 0:
@@ -156,7 +155,9 @@ func (a *EcsServiceArgs) taskRules(n *ecsNetwork) []groupRule {
 		}
 	}
 	for _, id := range a.ClientSecurityGroups {
-		requests(id, pulumi.String(id))
+		if a.LoadBalancer == nil || !slices.Contains(a.LoadBalancer.SecurityGroups, id) {
+			requests(id, pulumi.String(id))
+		}
 	}
 	if a.Clustering != nil {
 		for _, p := range clusterPorts {
@@ -172,7 +173,7 @@ func (a *EcsServiceArgs) taskRules(n *ecsNetwork) []groupRule {
 // lbRules are who reaches the load balancer, on the ports that it listens on.
 func (a *EcsServiceArgs) lbRules() []groupRule {
 	cidrs := a.LoadBalancer.AllowedCidrs
-	if len(cidrs) == 0 {
+	if a.LoadBalancer.openToVpc() {
 		cidrs = a.VpcCidrs
 	}
 	var rules []groupRule

@@ -52,6 +52,10 @@ func TestEcsSecurityGroups(t *testing.T) {
 			withLoadBalancer(a)
 			a.LoadBalancer.SecurityGroups = []string{lbGroup}
 		}, []string{"x-tasks <- tcp 8080 " + lbGroup, "x-tasks -> -1 0.0.0.0/0"}},
+		"a client that is the load balancer's": {func(a *EcsServiceArgs) {
+			withLoadBalancer(a)
+			a.LoadBalancer.SecurityGroups, a.ClientSecurityGroups = []string{lbGroup}, []string{lbGroup, "sg-00000000000000002"}
+		}, []string{"x-tasks <- tcp 8080 " + lbGroup, "x-tasks <- tcp 8080 sg-00000000000000002", "x-tasks -> -1 0.0.0.0/0"}},
 		"both given": {func(a *EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.SecurityGroups, a.LoadBalancer.SecurityGroups = []string{"sg-0123456789abcdef0"}, []string{lbGroup}
@@ -61,5 +65,28 @@ func TestEcsSecurityGroups(t *testing.T) {
 		}, []string{"x-tasks <- tcp 10101 x-tasks", "x-tasks <- tcp 10102 x-tasks", "x-tasks <- udp 10101 x-tasks", "x-tasks -> -1 0.0.0.0/0"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, rules(t, recordEcs(t, c.change))) })
+	}
+}
+
+// TestEcsNetworkRefuses: what is needed in the VPC, and only then.
+func TestEcsNetworkRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*EcsServiceArgs)
+		want   string
+	}{
+		"a load balancer for nobody": {func(a *EcsServiceArgs) {
+			withLoadBalancer(a)
+			a.VpcCidrs = nil
+		}, "vpcCidrs: Required"},
+		"no VPC":         {func(a *EcsServiceArgs) { a.SecurityGroups = nil }, "vpcId: Required"},
+		"a group twice":  {func(a *EcsServiceArgs) { a.SecurityGroups = []string{lbGroup, lbGroup} }, "securityGroups[1]: Duplicate"},
+		"a subnet twice": {func(a *EcsServiceArgs) { a.Subnets = append(a.Subnets, a.Subnets...) }, "subnets[1]: Duplicate"},
+		"a target group alone": {func(a *EcsServiceArgs) {
+			a.TargetGroupArn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
+		}, "loadBalancerArn: Required"},
+	} {
+		args := ecsArgs()
+		c.change(args)
+		require.ErrorContains(t, args.Validate().ToAggregate(), c.want, name)
 	}
 }

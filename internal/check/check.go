@@ -89,14 +89,22 @@ func Optional(p *field.Path, value string, r Rule) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, value, r.Want)}
 }
 
-// IDs refuses an empty list and ids that break the rule.
+// IDs refuses an empty list, and what OptionalIDs does.
 func IDs(p *field.Path, ids []string, r Rule) field.ErrorList {
 	if len(ids) == 0 {
 		return field.ErrorList{field.Required(p, "at least one: "+r.Want)}
 	}
+	return OptionalIDs(p, ids, r)
+}
+
+// OptionalIDs refuses ids that break the rule, and one that is named twice.
+func OptionalIDs(p *field.Path, ids []string, r Rule) field.ErrorList {
 	var errs field.ErrorList
 	for i, id := range ids {
 		errs = append(errs, Required(p.Index(i), id, r)...)
+		if slices.Contains(ids[:i], id) {
+			errs = append(errs, field.Duplicate(p.Index(i), id))
+		}
 	}
 	return errs
 }
