@@ -43,6 +43,7 @@ func TestBadUsage(t *testing.T) {
 		"unknown operation":       {[]string{"refresh", "aws-dev"}, `unknown command "refresh"`},
 		"unknown stack":           {[]string{"up", "aws-prod", "--dir", dir}, `no stack "aws-prod": ` + dir + "/Pulumi.aws-prod.yaml does not exist; the stacks of this project are aws-dev, azure-dev, list, text"},
 		"stack elsewhere":         {[]string{"up", "../aws-dev", "--dir", dir}, `no stack "../aws-dev"`},
+		"folder without a stack":  {[]string{"up", "examples/none", "--dir", dir}, `no stack "examples/none": ` + dir + "/examples/none/Pulumi.none.yaml does not exist"},
 		"no project":              {[]string{"up", "aws-dev", "--dir", t.TempDir()}, `no Pulumi.yaml of the project "bifrost"`},
 		"setting without a value": {[]string{"up", "aws-dev", "--dir", dir, "--set", "rollout"}, "--set rollout: has no value"},
 		"stack file of text":      {[]string{"up", "text", "--dir", dir}, "Pulumi.text.yaml is no YAML object"},

@@ -39,7 +39,7 @@ func loadProject(dir, stack string) (*project, error) {
 		return nil, err
 	}
 	if !filepath.IsLocal(stack) {
-		return nil, fmt.Errorf("%q is neither a stack nor a folder of the project", stack)
+		return nil, fmt.Errorf("there is no stack %q: it is no folder of the project in %s", stack, dir)
 	}
 	folder, name := filepath.Join(dir, stack), filepath.Base(stack)
 	if name == stack {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
@@ -10,9 +11,18 @@ import (
 
 // The look-ups of what exists already fail as those of terraform-provider-aws do where nothing, or more than one thing, fits.
 
-// theOne returns the one resource of a type that all of the wanted properties fit.
-func theOne(c *double.Call, typ, words string, fits func(r *world.Resource) bool) (*world.Resource, error) {
-	found := slices.DeleteFunc(c.World.List(typ, regional(c)), func(r *world.Resource) bool { return !fits(r) })
+// theOne returns the one resource of a type that the look-up's own arguments fit, and its filters, which are about properties by name.
+func theOne(c *double.Call, typ, words string, args double.Object, filters map[string]string, fits func(r *world.Resource) bool) (*world.Resource, error) {
+	var found []*world.Resource
+	for _, r := range c.World.List(typ, regional(c)) {
+		passes, err := filtered(args, r, filters)
+		if err != nil {
+			return nil, err
+		}
+		if passes && fits(r) {
+			found = append(found, r)
+		}
+	}
 	switch len(found) {
 	case 0:
 		return nil, fmt.Errorf("no matching %s found", words)
@@ -37,6 +47,21 @@ func onlyThese(args double.Object, modelled ...string) error {
 	return nil
 }
 
+// filtered tells whether a resource's properties are among the values of the look-up's filters, by the filters' names.
+func filtered(args double.Object, r *world.Resource, properties map[string]string) (bool, error) {
+	for _, v := range double.List(args, "filters") {
+		f, _ := v.(double.Object)
+		property, modelled := properties[double.String(f, "name")]
+		if !modelled {
+			return false, fmt.Errorf("the sandbox does not model this look-up by the filter %v, but by %v", f["name"], slices.Sorted(maps.Keys(properties)))
+		}
+		if !slices.Contains(double.List(f, "values"), any(fmt.Sprint(r.State[property]))) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // reply is a resource's state with its id and what is always answered besides.
 func reply(r *world.Resource, more double.Object) double.Object {
 	answer := state(r.State, more)
@@ -49,7 +74,7 @@ func getSubnet(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "vpcId", "availabilityZone", "cidrBlock"); err != nil {
 		return nil, err
 	}
-	subnet, err := theOne(c, world.SubnetType, "EC2 Subnet", func(r *world.Resource) bool {
+	subnet, err := theOne(c, world.SubnetType, "EC2 Subnet", args, nil, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) &&
 			wants(args, "availabilityZone", r.State["availabilityZone"]) && wants(args, "cidrBlock", r.State["cidrBlock"])
 	})
@@ -68,7 +93,7 @@ func getVpc(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "cidrBlock"); err != nil {
 		return nil, err
 	}
-	found, err := theOne(c, world.VPCType, "EC2 VPC", func(r *world.Resource) bool {
+	found, err := theOne(c, world.VPCType, "EC2 VPC", args, nil, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "cidrBlock", r.State["cidrBlock"])
 	})
 	if err != nil {
@@ -94,17 +119,9 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "routeTableId", "subnetId", "vpcId", "filters"); err != nil {
 		return nil, err
 	}
-	mainOnly := false
-	for _, v := range double.List(args, "filters") {
-		f, _ := v.(double.Object)
-		if f["name"] != "association.main" || !slices.Contains(double.List(f, "values"), any("true")) {
-			return nil, fmt.Errorf("the sandbox does not model this look-up by filter %v=%v, but by association.main=true", f["name"], f["values"])
-		}
-		mainOnly = true
-	}
-	table, err := theOne(c, world.RouteTableType, "EC2 Route Table", func(r *world.Resource) bool {
+	table, err := theOne(c, world.RouteTableType, "EC2 Route Table", args, map[string]string{"association.main": "main"}, func(r *world.Resource) bool {
 		associated := args["subnetId"] == nil || slices.Contains(double.List(r.State, "subnetIds"), args["subnetId"])
-		return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && (!mainOnly || r.State["main"] == true)
+		return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading EC2 Route Table: %w", err)
@@ -133,10 +150,10 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 }
 
 func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
-	if err := onlyThese(args, "id", "vpcId", "serviceName", "state"); err != nil {
+	if err := onlyThese(args, "id", "vpcId", "serviceName", "state", "filters"); err != nil {
 		return nil, err
 	}
-	endpoint, err := theOne(c, world.VPCEndpointType, "EC2 VPC Endpoint", func(r *world.Resource) bool {
+	endpoint, err := theOne(c, world.VPCEndpointType, "EC2 VPC Endpoint", args, map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && wants(args, "serviceName", r.State["serviceName"]) && wants(args, "state", r.State["state"])
 	})
 	if err != nil {
@@ -159,7 +176,7 @@ func getTargetGroup(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "arn", "name"); err != nil {
 		return nil, err
 	}
-	group, err := theOne(c, world.TargetGroupType, "ELBv2 Target Group", func(r *world.Resource) bool {
+	group, err := theOne(c, world.TargetGroupType, "ELBv2 Target Group", args, nil, func(r *world.Resource) bool {
 		return wants(args, "arn", r.ID) && wants(args, "name", r.State["name"])
 	})
 	if err != nil {
