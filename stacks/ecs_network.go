@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"bifrost/components"
 	"bifrost/internal/awsec2"
+	"bifrost/internal/iampolicy"
 )
 
 // ecsPlace is what the look-ups say of where the tasks run.
@@ -207,7 +209,7 @@ const (
 func wayOut(table awsec2.RouteTable) (way, target string) {
 	way = wayNone
 	for _, r := range table.Routes {
-		beyond := firstNonEmpty(r.TransitGatewayId, r.VpcPeeringConnectionId, r.CoreNetworkArn, r.NetworkInterfaceId, r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyGatewayId)
+		beyond := cmp.Or(r.TransitGatewayId, r.VpcPeeringConnectionId, r.CoreNetworkArn, r.NetworkInterfaceId, r.LocalGatewayId, r.CarrierGatewayId, r.EgressOnlyGatewayId)
 		virtual := strings.HasPrefix(r.GatewayId, "vgw-")
 		byDefault := r.CidrBlock == "0.0.0.0/0"
 		switch {
@@ -227,15 +229,6 @@ func wayOut(table awsec2.RouteTable) (way, target string) {
 	return way, target
 }
 
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 // checkWayOut: a task pulls its image, reads its secrets and logs before it runs; without a way there it stops.
 func (n *ecsNetworkCheck) checkWayOut(subnet, vpcID string) error {
 	table, err := n.routes(subnet, vpcID)
@@ -251,6 +244,10 @@ func (n *ecsNetworkCheck) checkWayOut(subnet, vpcID string) error {
 		return fmt.Errorf("ecs.subnets: %s is public (its way out is %s), and tasks without a public address have none through it; name private subnets, or `pulumi config set --path '%s:ecs.assignPublicIp' true`", subnet, target, Project)
 	case way == wayUnknown:
 		n.warn("ecs.subnets: the way out of %s leads through %s and cannot be followed from here; see that its tasks reach %s", subnet, target, n.neededServices())
+		return nil
+	}
+	if iampolicy.Partition(n.config.AWS.Region) == "aws-cn" {
+		n.warn("ecs.subnets: %s has no way out, and some endpoints have other names in China, which are not known here; see that its tasks reach ECR, S3, CloudWatch Logs and Secrets Manager", subnet)
 		return nil
 	}
 	return n.checkEndpoints(subnet, vpcID, table.RouteTableId)
@@ -286,13 +283,7 @@ func (n *ecsNetworkCheck) needs() []endpointNeed {
 }
 
 // endpointName is a service's name to VPC endpoints (Amazon VPC, "AWS services that integrate with AWS PrivateLink").
-func endpointName(region, service string) string {
-	name := "com.amazonaws." + region + "." + service
-	if strings.HasPrefix(region, "cn-") && service != "s3" && service != "logs" {
-		return "cn." + name
-	}
-	return name
-}
+func endpointName(region, service string) string { return "com.amazonaws." + region + "." + service }
 
 func (n *ecsNetworkCheck) neededServices() string {
 	var names []string
@@ -303,16 +294,19 @@ func (n *ecsNetworkCheck) neededServices() string {
 }
 
 func (n *ecsNetworkCheck) checkEndpoints(subnet, vpcID, routeTable string) error {
-	var missing []string
+	var missing, unseen []string
+	var reason error
 	for _, need := range n.needs() {
 		problem, err := n.checkEndpoint(need, vpcID, routeTable)
-		if err != nil {
-			n.warn("ecs.subnets: %s has no way out, and the VPC endpoint %s could not be looked up (ec2:DescribeVpcEndpoints), so it was not checked that its tasks reach it: %v", subnet, need.service, err)
-			return nil
-		}
-		if problem != "" {
+		switch {
+		case err != nil:
+			unseen, reason = append(unseen, need.service), err
+		case problem != "":
 			missing = append(missing, problem)
 		}
+	}
+	if len(unseen) > 0 {
+		n.warn("ecs.subnets: %s has no way out, and the VPC endpoints %s could not be looked up (ec2:DescribeVpcEndpoints), so it was not checked that its tasks reach them: %v", subnet, strings.Join(unseen, ", "), reason)
 	}
 	if len(missing) == 0 {
 		return nil

@@ -206,6 +206,13 @@ func TestECSNetwork(t *testing.T) {
 		"endpoints unseen":                  {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: never(unauthorized)}, nil, []string{subnetA + " has no way out", subnetB + " has no way out"}},
 		"a registry elsewhere": {map[string]any{"registry.image": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/acme-hub:2.1.0"},
 			map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(allEndpoints())}, []string{"lacks com.amazonaws.eu-west-1.ecr.api, lacks com.amazonaws.eu-west-1.ecr.dkr, lacks com.amazonaws.eu-west-1.s3; "}, nil},
+		"some endpoints unseen, one missing": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: func(args resource.PropertyMap) (resource.PropertyMap, error) {
+			if strings.HasSuffix(args["serviceName"].StringValue(), ".logs") {
+				return nil, errors.New(unauthorized)
+			}
+			return endpoints(without("ecr.api"))(args)
+		}}, []string{"lacks com.amazonaws.us-east-1.ecr.api; "}, nil},
+		"China": {map[string]any{"eks": nil, "aws.region": "cn-north-1"}, map[string]answer{getRouteTable: isolated}, nil, []string{subnetA + " has no way out, and some endpoints have other names", subnetB}},
 		"Exec needs its own": {map[string]any{"ecs.exec": true, "ecs.readOnlyRoot": false}, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(allEndpoints())},
 			[]string{"lacks com.amazonaws.us-east-1.ssmmessages; "}, nil},
 
