@@ -17,12 +17,12 @@ const (
 	GrpcPort   = 10102
 )
 
-type clusterPort struct {
+type ecsClusterPort struct {
 	port     int
 	protocol string
 }
 
-var clusterPorts = []clusterPort{{GossipPort, "tcp"}, {GossipPort, "udp"}, {GrpcPort, "tcp"}}
+var ecsClusterPorts = []ecsClusterPort{{GossipPort, "tcp"}, {GossipPort, "udp"}, {GrpcPort, "tcp"}}
 
 // dnsTtl, in seconds, is how long a task that has gone is still given to the others.
 const dnsTtl = 10

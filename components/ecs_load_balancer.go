@@ -24,9 +24,9 @@ const (
 	// Load Balancer").
 	DefaultSslPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 
-	healthPath = "/health"
-	httpPort   = 80
-	httpsPort  = 443
+	healthPath  = "/health"
+	lbHttpPort  = 80
+	lbHttpsPort = 443
 )
 
 // EcsLoadBalancerArgs are an Application Load Balancer to make in front of the tasks: HTTPS, with a redirect from HTTP. It passes
@@ -104,9 +104,9 @@ func (a *EcsLoadBalancerArgs) openToVpc() bool {
 // ports are those that the load balancer listens on.
 func (a *EcsLoadBalancerArgs) ports() []int {
 	if a.AllowHttp {
-		return []int{httpPort}
+		return []int{lbHttpPort}
 	}
-	return []int{httpsPort, httpPort}
+	return []int{lbHttpsPort, lbHttpPort}
 }
 
 // ecsFront is what stands in front of the tasks: nothing, an existing target group, or what was made here.
@@ -207,11 +207,11 @@ func (a *EcsLoadBalancerArgs) newListeners(ctx *pulumi.Context, name string, par
 	redirect := lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("redirect"),
 		Redirect: &lb.ListenerDefaultActionRedirectArgs{
-			Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(httpsPort)), StatusCode: pulumi.String("HTTP_301"),
+			Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(lbHttpsPort)), StatusCode: pulumi.String("HTTP_301"),
 		},
 	}}
 	onHttp := &lb.ListenerArgs{
-		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(httpPort), Protocol: pulumi.String("HTTP"), DefaultActions: redirect,
+		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpPort), Protocol: pulumi.String("HTTP"), DefaultActions: redirect,
 	}
 	if a.AllowHttp {
 		onHttp.DefaultActions = forward
@@ -224,7 +224,7 @@ func (a *EcsLoadBalancerArgs) newListeners(ctx *pulumi.Context, name string, par
 		return []pulumi.Resource{plain}, nil
 	}
 	secure, err := lb.NewListener(ctx, name+"-https", &lb.ListenerArgs{
-		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(httpsPort), Protocol: pulumi.String("HTTPS"),
+		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpsPort), Protocol: pulumi.String("HTTPS"),
 		CertificateArn: pulumi.String(a.CertificateArn), SslPolicy: pulumi.String(cmp.Or(a.SslPolicy, DefaultSslPolicy)),
 		DefaultActions: forward,
 	}, pulumi.Parent(parent))

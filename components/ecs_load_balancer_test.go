@@ -22,7 +22,7 @@ func TestEcsLoadBalancer(t *testing.T) {
 		require.Equal(t, want, target.Input(t, path), path)
 	}
 	secure, plain := g.Named(t, "aws:lb/listener:Listener", "x-https"), g.Named(t, "aws:lb/listener:Listener", "x-http")
-	require.Equal(t, certificate, secure.Input(t, "certificateArn"))
+	require.Equal(t, lbCertificate, secure.Input(t, "certificateArn"))
 	require.Equal(t, 443.0, secure.Input(t, "port"))
 	require.Equal(t, "forward", secure.Input(t, "defaultActions[0].type"))
 	require.Equal(t, 80.0, plain.Input(t, "port"))

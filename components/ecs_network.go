@@ -160,7 +160,7 @@ func (a *EcsServiceArgs) taskRules(n *ecsNetwork) []groupRule {
 		}
 	}
 	if a.Clustering != nil {
-		for _, p := range clusterPorts {
+		for _, p := range ecsClusterPorts {
 			rules = append(rules, groupRule{
 				name: fmt.Sprintf("cluster-%s-%d", p.protocol, p.port), description: "Other tasks of the cluster",
 				protocol: p.protocol, port: p.port, group: n.taskGroups[0],

@@ -140,13 +140,13 @@ func recordEcs(t *testing.T, change func(*EcsServiceArgs)) *graphtest.Graph {
 }
 
 const (
-	certificate = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"
-	topic       = "arn:aws:sns:eu-west-1:111122223333:alarms"
-	lbGroup     = "sg-00000000000000001"
+	lbCertificate = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"
+	topic         = "arn:aws:sns:eu-west-1:111122223333:alarms"
+	lbGroup       = "sg-00000000000000001"
 )
 
 // withLoadBalancer is a service with everything made here.
 func withLoadBalancer(a *EcsServiceArgs) {
 	a.SecurityGroups, a.VpcId, a.VpcCidrs = nil, "vpc-0123456789abcdef0", []string{"10.0.0.0/16"}
-	a.LoadBalancer = &EcsLoadBalancerArgs{CertificateArn: certificate}
+	a.LoadBalancer = &EcsLoadBalancerArgs{CertificateArn: lbCertificate}
 }

@@ -193,7 +193,7 @@ func (a *EcsServiceArgs) linuxParameters() linuxParameters {
 func (a *EcsServiceArgs) portMappings() []portMapping {
 	mappings := []portMapping{{GatewayPort, GatewayPort, "tcp"}}
 	if a.Clustering != nil {
-		for _, p := range clusterPorts {
+		for _, p := range ecsClusterPorts {
 			mappings = append(mappings, portMapping{p.port, p.port, p.protocol})
 		}
 	}

@@ -23,11 +23,11 @@ type ECS struct {
 	ClientSecurityGroups []string `config:"clientSecurityGroups"`
 	AssignPublicIP       bool     `config:"assignPublicIp"`
 
-	LoadBalancer   *LoadBalancer `config:"loadBalancer"`
-	TargetGroupArn string        `config:"targetGroupArn"`
-	Clustering     *Clustering   `config:"clustering"`
-	Autoscaling    *Autoscaling  `config:"autoscaling"`
-	Alarms         *Alarms       `config:"alarms"`
+	LoadBalancer   *ECSLoadBalancer `config:"loadBalancer"`
+	TargetGroupArn string           `config:"targetGroupArn"`
+	Clustering     *ECSClustering   `config:"clustering"`
+	Autoscaling    *ECSAutoscaling  `config:"autoscaling"`
+	Alarms         *ECSAlarms       `config:"alarms"`
 
 	DesiredCount       *int   `config:"desiredCount"`
 	CPU                int    `config:"cpu"`
@@ -53,8 +53,8 @@ type ECS struct {
 	SecretKmsKeyArn    string `config:"secretKmsKeyArn"`
 }
 
-// LoadBalancer is one to make: components.EcsLoadBalancerArgs.
-type LoadBalancer struct {
+// ECSLoadBalancer is one to make: components.EcsLoadBalancerArgs.
+type ECSLoadBalancer struct {
 	CertificateArn             string   `config:"certificateArn"`
 	AllowHttp                  bool     `config:"allowHttp"`
 	Scheme                     string   `config:"scheme"`
@@ -68,14 +68,14 @@ type LoadBalancer struct {
 	AccessLogsBucket           string   `config:"accessLogsBucket"`
 }
 
-// Clustering is components.EcsClusteringArgs.
-type Clustering struct {
+// ECSClustering is components.EcsClusteringArgs.
+type ECSClustering struct {
 	Namespace string `config:"namespace"`
 	Service   string `config:"service"`
 }
 
-// Autoscaling is components.EcsAutoscalingArgs.
-type Autoscaling struct {
+// ECSAutoscaling is components.EcsAutoscalingArgs.
+type ECSAutoscaling struct {
 	MinTasks          int `config:"minTasks"`
 	MaxTasks          int `config:"maxTasks"`
 	CpuPercent        int `config:"cpuPercent"`
@@ -85,8 +85,8 @@ type Autoscaling struct {
 	ScaleOutSeconds   int `config:"scaleOutSeconds"`
 }
 
-// Alarms is components.EcsAlarmsArgs.
-type Alarms struct {
+// ECSAlarms is components.EcsAlarmsArgs.
+type ECSAlarms struct {
 	TopicArn     string `config:"topicArn"`
 	ServerErrors int    `config:"serverErrors"`
 }
@@ -114,7 +114,7 @@ func (c *Config) validateECS(k *checker) {
 	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
 	c.validateECSNetwork(k, p)
 	c.validateECSTask(k, p)
-	c.validateClustering(k, p.Child("clustering"))
+	c.validateECSClustering(k, p.Child("clustering"))
 
 	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)

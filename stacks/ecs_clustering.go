@@ -24,9 +24,9 @@ func object(values map[string]any, key string) map[string]any {
 	return below
 }
 
-// validateClustering compares ecs.clustering with what config.json says of the cluster: what it leaves out is filled in, what it says
+// validateECSClustering compares ecs.clustering with what config.json says of the cluster: what it leaves out is filled in, what it says
 // otherwise is refused.
-func (c *Config) validateClustering(k *checker, p *field.Path) {
+func (c *Config) validateECSClustering(k *checker, p *field.Path) {
 	given := object(c.Gateway.Config, "cluster_config")
 	at := field.NewPath("gateway", "config", "cluster_config")
 	if c.ECS.Clustering == nil {

@@ -132,7 +132,7 @@ func allEndpoints() map[string]map[string]any {
 	return all
 }
 
-func without(service string) map[string]map[string]any {
+func withoutEndpoint(service string) map[string]map[string]any {
 	all := allEndpoints()
 	maps.DeleteFunc(all, func(name string, _ map[string]any) bool {
 		return strings.HasPrefix(name, "com.amazonaws.us-east-1."+service+" ")
@@ -140,7 +140,7 @@ func without(service string) map[string]map[string]any {
 	return all
 }
 
-func with(service string, v map[string]any) map[string]map[string]any {
+func withEndpoint(service string, v map[string]any) map[string]map[string]any {
 	all := allEndpoints()
 	all["com.amazonaws.us-east-1."+service] = v
 	return all
@@ -191,16 +191,16 @@ func TestECSNetwork(t *testing.T) {
 		// Endpoints instead.
 		"all endpoints":          {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(allEndpoints())}, nil, nil},
 		"no endpoints":           {nil, map[string]answer{getRouteTable: isolated}, []string{"lacks com.amazonaws.us-east-1.ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id " + vpcID}, nil},
-		"no endpoint for logs":   {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(without("logs"))}, []string{"instead " + vpcID + " lacks com.amazonaws.us-east-1.logs; "}, nil},
-		"no endpoint for layers": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(without("s3"))}, []string{"lacks com.amazonaws.us-east-1.s3; "}, nil},
+		"no endpoint for logs":   {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withoutEndpoint("logs"))}, []string{"instead " + vpcID + " lacks com.amazonaws.us-east-1.logs; "}, nil},
+		"no endpoint for layers": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withoutEndpoint("s3"))}, []string{"lacks com.amazonaws.us-east-1.s3; "}, nil},
 		"S3 through an interface": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(func() map[string]map[string]any {
-			all := without("s3")
+			all := withoutEndpoint("s3")
 			all["com.amazonaws.us-east-1.s3 Interface"] = map[string]any{"privateDnsEnabled": true}
 			return all
 		}())}, nil, nil},
-		"endpoint without private DNS": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(with("ecr.dkr Interface", map[string]any{"privateDnsEnabled": false}))},
+		"endpoint without private DNS": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withEndpoint("ecr.dkr Interface", map[string]any{"privateDnsEnabled": false}))},
 			[]string{"has com.amazonaws.us-east-1.ecr.dkr without private DNS"}, nil},
-		"S3 for another route table": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(with("s3 Gateway", map[string]any{"routeTableIds": []any{"rtb-0"}}))},
+		"S3 for another route table": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withEndpoint("s3 Gateway", map[string]any{"routeTableIds": []any{"rtb-0"}}))},
 			[]string{"has com.amazonaws.us-east-1.s3 without the route table rtb-1"}, nil},
 		"several endpoints for one service": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: never("multiple EC2 VPC Endpoints matched; use additional constraints")}, nil, nil},
 		"endpoints unseen":                  {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: never(unauthorized)}, nil, []string{subnetA + " has no way out", subnetB + " has no way out"}},
@@ -210,7 +210,7 @@ func TestECSNetwork(t *testing.T) {
 			if strings.HasSuffix(args["serviceName"].StringValue(), ".logs") {
 				return nil, errors.New(unauthorized)
 			}
-			return endpoints(without("ecr.api"))(args)
+			return endpoints(withoutEndpoint("ecr.api"))(args)
 		}}, []string{"lacks com.amazonaws.us-east-1.ecr.api; "}, nil},
 		"China": {map[string]any{"eks": nil, "aws.region": "cn-north-1"}, map[string]answer{getRouteTable: isolated}, nil, []string{subnetA + " has no way out, and some endpoints have other names", subnetB}},
 		"Exec needs its own": {map[string]any{"ecs.exec": true, "ecs.readOnlyRoot": false}, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(allEndpoints())},
