@@ -105,9 +105,10 @@ func TestECSExamples(t *testing.T) {
 	t.Run("production", func(t *testing.T) {
 		protected := newExample(t, "ecs-production")
 		protected.engine.MustUp()
+		protected.set("protectIdentities=false").engine.MustUp()
 		refused := protected.engine.Destroy()
 		require.Error(t, refused.Err)
-		require.Contains(t, refused.Messages(), "protected")
+		require.Contains(t, refused.Messages(), "deletion protection is enabled")
 
 		newExample(t, "ecs-production").lives(t, []string{"protectIdentities=false", "ecs.loadBalancer.deletionProtection=false", "ecs.secretRecoveryDays=0"}, []string{
 			world.LoadBalancerType, world.SecurityGroupType, "aws:appautoscaling/policy:Policy", "aws:servicediscovery/service:Service", "aws:cloudwatch/metricAlarm:MetricAlarm",
