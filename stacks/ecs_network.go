@@ -82,6 +82,7 @@ type endpointAnswer struct {
 
 func (n *ecsNetworkCheck) run(place *ecsPlace) error {
 	e := n.config.ECS
+	n.warnOfGiven()
 	if err := n.lookUpSubnets(place); err != nil {
 		return err
 	}
@@ -98,6 +99,17 @@ func (n *ecsNetworkCheck) run(place *ecsPlace) error {
 		}
 	}
 	return errors.Join(append(problems, n.checkVpc(place))...)
+}
+
+// warnOfGiven says what is given must do, where a gateway without it seems to run: without its cluster, or without ECS Exec.
+func (n *ecsNetworkCheck) warnOfGiven() {
+	e := n.config.ECS
+	if e.Clustering != nil && len(e.SecurityGroups) > 0 {
+		n.warn("ecs.securityGroups: see that %s let the tasks reach each other, or no cluster forms: TCP and UDP %d, TCP %d", strings.Join(e.SecurityGroups, ", "), components.GossipPort, components.GrpcPort)
+	}
+	if e.Exec && e.TaskRoleArn != "" {
+		n.warn("ecs.taskRoleArn: see that %s allows %s, or ECS Exec opens nothing", e.TaskRoleArn, strings.Join(iampolicy.ExecActions, ", "))
+	}
 }
 
 func (n *ecsNetworkCheck) warn(format string, args ...any) {

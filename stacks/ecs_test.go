@@ -232,7 +232,10 @@ func TestECSNetwork(t *testing.T) {
 
 		// Clustering and alarms.
 		"a VPC without DNS names":       {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: always(vpcLookup(false))}, []string{"ecs.clustering", "--enable-dns-hostnames"}, nil},
-		"a VPC unseen":                  {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: never(unauthorized)}, nil, []string{"ecs.clustering: vpc-0123456789abcdef0 could not be looked up (ec2:DescribeVpcs)"}},
+		"a VPC unseen":                  {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, map[string]answer{getVpc: never(unauthorized)}, nil, []string{"ecs.securityGroups: see that", "ecs.clustering: vpc-0123456789abcdef0 could not be looked up (ec2:DescribeVpcs)"}},
+		"a cluster in given groups":     {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, nil, nil, []string{"sg-0123456789abcdef0 let the tasks reach each other, or no cluster forms: TCP and UDP 10101, TCP 10102"}},
+		"a cluster in its own":          {map[string]any{"ecs.clustering.namespace": "bifrost.internal", "ecs.securityGroups": nil}, nil, nil, nil},
+		"Exec with a given role":        {map[string]any{"ecs.exec": true, "ecs.readOnlyRoot": false, "ecs.taskRoleArn": "arn:aws:iam::111122223333:role/bedrock"}, nil, nil, []string{"role/bedrock allows ssmmessages:CreateControlChannel, "}},
 		"alarms with nothing to count":  {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "disabled"))}, []string{"ecs.alarms", "aws ecs update-cluster-settings --region us-east-1 --cluster dev"}, nil},
 		"alarms, with enhanced insight": {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "enhanced"))}, nil, nil},
 	} {

@@ -158,18 +158,21 @@ func ECSExecution(logGroupArn string, secretArns []string, kmsKeyArn, region str
 	return Document{Version: version, Statement: statements}
 }
 
-// ECSExec allows the agent of ECS Exec in a task to open its channels (Amazon ECS developer guide, "Monitor Amazon ECS containers
-// with ECS Exec").
+// ExecActions are the four actions of the agent of ECS Exec in a task, which opens its channels with them (Amazon ECS developer guide,
+// "Monitor Amazon ECS containers with ECS Exec").
+var ExecActions = []string{
+	"ssmmessages:CreateControlChannel",
+	"ssmmessages:CreateDataChannel",
+	"ssmmessages:OpenControlChannel",
+	"ssmmessages:OpenDataChannel",
+}
+
+// ECSExec allows a task ECS Exec.
 func ECSExec() Document {
 	return Document{Version: version, Statement: []Statement{{
 		Sid:    "ECSExec",
 		Effect: "Allow",
-		Action: []string{
-			"ssmmessages:CreateControlChannel",
-			"ssmmessages:CreateDataChannel",
-			"ssmmessages:OpenControlChannel",
-			"ssmmessages:OpenDataChannel",
-		},
+		Action: ExecActions,
 		// The actions have no resource type: AWS accepts nothing but "*" (Service Authorization Reference, Amazon Message Gateway Service).
 		Resource: []string{"*"},
 	}}}
