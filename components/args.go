@@ -42,3 +42,11 @@ func merge(maps ...map[string]string) pulumi.StringMap {
 	}
 	return all
 }
+
+// or is what a pointer points to, or the default where it is nil.
+func or[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

@@ -2,21 +2,16 @@ package components
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
-	"bifrost/internal/iampolicy"
 )
 
 // EcsServiceType is the type token of EcsService.
@@ -24,20 +19,30 @@ const EcsServiceType = "bifrost:index:EcsService"
 
 // Defaults of an EcsService.
 const (
-	DefaultEcsName          = "bifrost"
-	DefaultEcsLogGroup      = "/ecs/bifrost"
-	DefaultEcsSecretPrefix  = "bifrost/"
-	DefaultFargateCpu       = 512
-	DefaultFargateMemory    = 1024
-	DefaultLogRetentionDays = 30
-	DefaultSecretRecovery   = 30
+	DefaultEcsName           = "bifrost"
+	DefaultEcsLogGroup       = "/ecs/bifrost"
+	DefaultEcsSecretPrefix   = "bifrost/"
+	DefaultEcsTaskRoleName   = "BifrostECSTaskRole"
+	DefaultFargateCpu        = 512
+	DefaultFargateMemory     = 1024
+	DefaultLogRetentionDays  = 30
+	DefaultSecretRecovery    = 30
+	DefaultMinHealthyPercent = 100
+	DefaultMaxHealthyPercent = 200
+	// DefaultStopTimeout in seconds: the gateway cleans up for up to 30.
+	DefaultStopTimeout = 60
+
+	// ArchitectureX86 and ArchitectureArm are the processors that Fargate has.
+	ArchitectureX86 = "X86_64"
+	ArchitectureArm = "ARM64"
 
 	// ConfigVariable carries config.json to the container that writes it; no secret variable may have this name.
 	ConfigVariable = "BIFROST_CONFIG"
 	configSecret   = "config.json"
-	// stopTimeout in seconds, of Fargate's 120 at most: the gateway cleans up for up to 30.
-	stopTimeout = 60
-	ecsTimeout  = "20m"
+	// A deployment takes the pulls, the checks and, behind a load balancer, the deregistration of the old tasks.
+	ecsTimeout = "30m"
+	// healthGrace, in seconds, is how long the load balancer's checks do not count after a task's start.
+	healthGrace = 120
 )
 
 // EcsServiceArgs are the arguments of NewEcsService.
@@ -49,40 +54,81 @@ type EcsServiceArgs struct {
 	Region     string `pulumi:"region"`
 	// Image with a tag or a digest.
 	Image string `pulumi:"image"`
+
 	// ExecutionRoleArn and ExecutionRoleName are of the role that may pull the image. The rights on the log group and the
 	// secrets made here are added to it; nothing else is.
 	ExecutionRoleArn  pulumi.StringInput `pulumi:"executionRoleArn"`
 	ExecutionRoleName pulumi.StringInput `pulumi:"executionRoleName"`
-	// TaskRoleArn is the gateway's own runtime identity, such as for Amazon Bedrock. It never pulls the image.
-	TaskRoleArn string `pulumi:"taskRoleArn,optional"`
-	// DesiredCount of tasks, at least 1.
-	DesiredCount int `pulumi:"desiredCount"`
+	// TaskRoleArn is the gateway's own runtime identity where it exists already, TaskRole one to make; exactly one of them. It
+	// never pulls the image.
+	TaskRoleArn string           `pulumi:"taskRoleArn,optional"`
+	TaskRole    *EcsTaskRoleArgs `pulumi:"taskRole,optional"`
+	// Exec opens ECS Exec: a shell in the running container for whoever may ask ECS for one. Its agent writes to the root
+	// file system, so ReadOnlyRoot must be false (Amazon ECS developer guide, "Monitor Amazon ECS containers with ECS Exec"). An
+	// existing TaskRoleArn must have the four ssmmessages actions already.
+	Exec bool `pulumi:"exec,optional"`
+
+	// DesiredCount of tasks, at least 1; with Autoscaling the number to begin with.
+	DesiredCount int                 `pulumi:"desiredCount"`
+	Autoscaling  *EcsAutoscalingArgs `pulumi:"autoscaling,optional"`
 	// Cpu (1024 units are one vCPU) and Memory (MiB), one of Fargate's pairs. Defaults 512 and 1024.
 	Cpu    int `pulumi:"cpu,optional"`
 	Memory int `pulumi:"memory,optional"`
-	// Subnets and SecurityGroups of the tasks, at least one each.
-	Subnets        []string `pulumi:"subnets"`
-	SecurityGroups []string `pulumi:"securityGroups"`
+	// CpuArchitecture is X86_64, the default, or ARM64. The image must have it.
+	CpuArchitecture string `pulumi:"cpuArchitecture,optional"`
+	// ReadOnlyRoot leaves the containers only /app/data to write to. Default true.
+	ReadOnlyRoot *bool `pulumi:"readOnlyRoot,optional"`
+	// StopTimeoutSeconds is how long a task may clean up after SIGTERM, 1 to 120. Default 60.
+	StopTimeoutSeconds int `pulumi:"stopTimeoutSeconds,optional"`
+	// MinHealthyPercent and MaxHealthyPercent of the desired count bound the tasks during a deployment. Defaults 100 and 200.
+	MinHealthyPercent *int `pulumi:"minHealthyPercent,optional"`
+	MaxHealthyPercent int  `pulumi:"maxHealthyPercent,optional"`
+
+	// Subnets of the tasks, at least one.
+	Subnets []string `pulumi:"subnets"`
+	// SecurityGroups of the tasks, where they exist already: they must let the tasks out, the load balancer in on port 8080
+	// and, with Clustering, the tasks to each other on 10101 (TCP and UDP) and 10102 (TCP). Where there are none, one that does is made.
+	SecurityGroups []string `pulumi:"securityGroups,optional"`
+	// ClientSecurityGroups may reach port 8080 of the tasks directly; for a security group made here.
+	ClientSecurityGroups []string `pulumi:"clientSecurityGroups,optional"`
+	// VpcId is the subnets' VPC, and VpcCidrs its address blocks: needed for what is made here in the VPC.
+	VpcId    string   `pulumi:"vpcId,optional"`
+	VpcCidrs []string `pulumi:"vpcCidrs,optional"`
 	// AssignPublicIp gives each task a public address. Default false: private subnets with NAT or endpoints.
 	AssignPublicIp bool `pulumi:"assignPublicIp,optional"`
+	// LoadBalancer to make, or TargetGroupArn of an existing target group and the LoadBalancerArn that it hangs on; or neither.
+	LoadBalancer    *EcsLoadBalancerArgs `pulumi:"loadBalancer,optional"`
+	TargetGroupArn  string               `pulumi:"targetGroupArn,optional"`
+	LoadBalancerArn string               `pulumi:"loadBalancerArn,optional"`
+	// Clustering lets the tasks find each other. Config must name the same DNS name.
+	Clustering *EcsClusteringArgs `pulumi:"clustering,optional"`
+	// Alarms to make. The cluster must have Container Insights.
+	Alarms *EcsAlarmsArgs `pulumi:"alarms,optional"`
+
 	// Config is the text of config.json.
 	Config pulumi.StringInput `pulumi:"config"`
 	// Env are plain environment variables; SecretEnv are kept in Secrets Manager, one secret each. No name may be in both.
 	Env       map[string]string             `pulumi:"env,optional"`
 	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
-	// LogGroup and how long it keeps, in days. Defaults /ecs/bifrost and 30.
-	LogGroup         string `pulumi:"logGroup,optional"`
-	LogRetentionDays int    `pulumi:"logRetentionDays,optional"`
 	// SecretPrefix begins the names of the secrets. Default bifrost/.
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.
 	SecretRecoveryDays *int `pulumi:"secretRecoveryDays,optional"`
+	// SecretKmsKeyArn is the KMS key of the secrets; the execution role may then decrypt with it, through Secrets Manager. Default:
+	// AWS's own key.
+	SecretKmsKeyArn string `pulumi:"secretKmsKeyArn,optional"`
+	// LogGroup and how long it keeps, in days. Defaults /ecs/bifrost and 30.
+	LogGroup         string `pulumi:"logGroup,optional"`
+	LogRetentionDays int    `pulumi:"logRetentionDays,optional"`
+	// LogKmsKeyArn is the KMS key of the log group, whose key policy must let CloudWatch Logs use it.
+	LogKmsKeyArn string `pulumi:"logKmsKeyArn,optional"`
+
 	// DependsOn is what must exist before a task can start: the execution role with its policies attached.
 	DependsOn []pulumi.Resource
 }
 
-// EcsService is the gateway on ECS Fargate: log group, secrets, task definition and a service that `up` awaits. An `up` whose
-// deployment the circuit breaker rolled back fails.
+// EcsService is the gateway on ECS Fargate: roles, network, load balancer, log group, secrets, task definition and a service that
+// `up` awaits. An `up` whose deployment the circuit breaker rolled back fails.
 type EcsService struct {
 	pulumi.ResourceState
 
@@ -90,60 +136,22 @@ type EcsService struct {
 	ServiceName pulumi.StringOutput `pulumi:"serviceName"`
 	// TaskDefinitionArn is the revision that runs, compared with the one registered.
 	TaskDefinitionArn pulumi.StringOutput `pulumi:"taskDefinitionArn"`
+	// TaskRoleArn is the gateway's own role.
+	TaskRoleArn pulumi.StringOutput `pulumi:"taskRoleArn"`
 	// LogGroup is where the tasks log.
 	LogGroup pulumi.StringOutput `pulumi:"logGroup"`
-}
-
-// fargateSize is the memory that goes with a number of CPU units: from Min to Max in steps of Step, in MiB.
-type fargateSize struct{ cpu, min, max, step int }
-
-// fargateSizes are the pairs that Fargate has (Amazon ECS developer guide, "Task size"). 256 units go with 512 too.
-var fargateSizes = []fargateSize{
-	{256, 1024, 2048, 1024},
-	{512, 1024, 4096, 1024},
-	{1024, 2048, 8192, 1024},
-	{2048, 4096, 16384, 1024},
-	{4096, 8192, 30720, 1024},
-	{8192, 16384, 61440, 4096},
-	{16384, 32768, 122880, 8192},
-}
-
-// ValidateFargateSize refuses a pair of CPU units and MiB that Fargate does not have; the error names what goes.
-func ValidateFargateSize(cpuPath, memoryPath *field.Path, cpu, memory int) field.ErrorList {
-	i := slices.IndexFunc(fargateSizes, func(s fargateSize) bool { return s.cpu == cpu })
-	if i < 0 {
-		return field.ErrorList{field.Invalid(cpuPath, cpu, "Fargate has 256, 512, 1024, 2048, 4096, 8192 and 16384 CPU units")}
-	}
-	s := fargateSizes[i]
-	fits := memory >= s.min && memory <= s.max && (memory-s.min)%s.step == 0
-	if fits || (cpu == 256 && memory == 512) {
-		return nil
-	}
-	smallest := s.min
-	if cpu == 256 {
-		smallest = 512
-	}
-	return field.ErrorList{field.Invalid(memoryPath, memory,
-		fmt.Sprintf("with cpu %d Fargate has %d to %d MiB in steps of %d", cpu, smallest, s.max, s.step))}
-}
-
-// logRetentions are the days that CloudWatch Logs accepts (API reference, PutRetentionPolicy).
-var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-
-// ValidateLogRetention refuses a number of days that CloudWatch Logs does not have.
-func ValidateLogRetention(path *field.Path, days int) field.ErrorList {
-	if slices.Contains(logRetentions, days) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, days, fmt.Sprintf("CloudWatch Logs keeps for one of %v days", logRetentions))}
-}
-
-// ValidateSecretRecovery refuses a recovery window that Secrets Manager does not have (API reference, DeleteSecret); 0 deletes at once.
-func ValidateSecretRecovery(path *field.Path, days int) field.ErrorList {
-	if days == 0 || (days >= 7 && days <= 30) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, days, "0, or 7 to 30 days")}
+	// TaskSecurityGroups are the tasks' security groups, given or made here.
+	TaskSecurityGroups pulumi.StringArrayOutput `pulumi:"taskSecurityGroups"`
+	// ClusterDnsName is the name at which the tasks find each other; empty without clustering.
+	ClusterDnsName pulumi.StringOutput `pulumi:"clusterDnsName"`
+	// Url is https:// or http:// and the name of the load balancer made here. A certificate is for a name of yours: point that name
+	// to it. This, and what follows, is empty without one.
+	Url pulumi.StringOutput `pulumi:"url"`
+	// LoadBalancerDnsName and LoadBalancerZoneId are what an alias record of Route 53 points to.
+	LoadBalancerDnsName pulumi.StringOutput `pulumi:"loadBalancerDnsName"`
+	LoadBalancerZoneId  pulumi.StringOutput `pulumi:"loadBalancerZoneId"`
+	// LoadBalancerSecurityGroups are given or made here, too.
+	LoadBalancerSecurityGroups pulumi.StringArrayOutput `pulumi:"loadBalancerSecurityGroups"`
 }
 
 // Validate reports every problem of the arguments.
@@ -155,40 +163,43 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Arn(field.NewPath("clusterArn"), a.ClusterArn, check.EcsClusterArn)...)
 	errs = append(errs, check.Required(field.NewPath("region"), a.Region, check.Region)...)
 	errs = append(errs, check.Optional(field.NewPath("name"), a.Name, check.EcsName)...)
-	errs = append(errs, check.Arn(field.NewPath("taskRoleArn"), a.TaskRoleArn, check.RoleArn)...)
-	errs = append(errs, check.Optional(field.NewPath("logGroup"), a.LogGroup, check.LogGroup)...)
-	errs = append(errs, check.Optional(field.NewPath("secretPrefix"), a.SecretPrefix, check.SecretPrefix)...)
 	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
-	if a.ExecutionRoleArn == nil || a.ExecutionRoleName == nil {
-		errs = append(errs, field.Required(field.NewPath("executionRoleArn"), "ARN and name of the role that may pull the image"))
+	errs = append(errs, a.validateRoles()...)
+	errs = append(errs, a.validateTask()...)
+	errs = append(errs, a.validateNetwork()...)
+	if a.Clustering != nil {
+		errs = append(errs, a.Clustering.Validate(field.NewPath("clustering"))...)
 	}
-	if a.DesiredCount < 1 {
-		errs = append(errs, field.Invalid(field.NewPath("desiredCount"), a.DesiredCount, "at least 1"))
+	if a.Alarms != nil {
+		errs = append(errs, a.Alarms.Validate(field.NewPath("alarms"))...)
 	}
-	errs = append(errs, ValidateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), a.cpu(), a.memory())...)
-	errs = append(errs, check.IDs(field.NewPath("subnets"), a.Subnets, check.Subnet)...)
-	errs = append(errs, check.IDs(field.NewPath("securityGroups"), a.SecurityGroups, check.SecurityGroup)...)
-	if a.Config == nil {
-		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
-	}
-	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
-	if _, taken := a.SecretEnv[ConfigVariable]; taken {
-		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
-	}
+	errs = append(errs, check.Optional(field.NewPath("secretPrefix"), a.SecretPrefix, check.SecretPrefix)...)
+	errs = append(errs, ValidateSecretRecovery(field.NewPath("secretRecoveryDays"), a.secretRecoveryDays())...)
+	errs = append(errs, check.Arn(field.NewPath("secretKmsKeyArn"), a.SecretKmsKeyArn, check.KmsKeyArn)...)
+	errs = append(errs, check.Optional(field.NewPath("logGroup"), a.LogGroup, check.LogGroup)...)
 	errs = append(errs, ValidateLogRetention(field.NewPath("logRetentionDays"), a.logRetentionDays())...)
-	return append(errs, ValidateSecretRecovery(field.NewPath("secretRecoveryDays"), a.secretRecoveryDays())...)
+	return append(errs, check.Arn(field.NewPath("logKmsKeyArn"), a.LogKmsKeyArn, check.KmsKeyArn)...)
 }
 
-func (a *EcsServiceArgs) cpu() int    { return cmp.Or(a.Cpu, DefaultFargateCpu) }
-func (a *EcsServiceArgs) memory() int { return cmp.Or(a.Memory, DefaultFargateMemory) }
+func (a *EcsServiceArgs) name() string { return cmp.Or(a.Name, DefaultEcsName) }
+func (a *EcsServiceArgs) cpu() int     { return cmp.Or(a.Cpu, DefaultFargateCpu) }
+func (a *EcsServiceArgs) memory() int  { return cmp.Or(a.Memory, DefaultFargateMemory) }
 func (a *EcsServiceArgs) logRetentionDays() int {
 	return cmp.Or(a.LogRetentionDays, DefaultLogRetentionDays)
 }
 func (a *EcsServiceArgs) secretRecoveryDays() int {
-	if a.SecretRecoveryDays == nil {
-		return DefaultSecretRecovery
-	}
-	return *a.SecretRecoveryDays
+	return or(a.SecretRecoveryDays, DefaultSecretRecovery)
+}
+func (a *EcsServiceArgs) minHealthyPercent() int {
+	return or(a.MinHealthyPercent, DefaultMinHealthyPercent)
+}
+func (a *EcsServiceArgs) maxHealthyPercent() int {
+	return cmp.Or(a.MaxHealthyPercent, DefaultMaxHealthyPercent)
+}
+func (a *EcsServiceArgs) stopTimeout() int   { return cmp.Or(a.StopTimeoutSeconds, DefaultStopTimeout) }
+func (a *EcsServiceArgs) readOnlyRoot() bool { return or(a.ReadOnlyRoot, true) }
+func (a *EcsServiceArgs) behindTargetGroup() bool {
+	return a.LoadBalancer != nil || a.TargetGroupArn != ""
 }
 
 // NewEcsService makes the service and what belongs to it.
@@ -200,77 +211,134 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	if err := ctx.RegisterComponentResource(EcsServiceType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", EcsServiceType, name, err)
 	}
-	serviceName := cmp.Or(args.Name, DefaultEcsName)
 
 	logGroup, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String(cmp.Or(args.LogGroup, DefaultEcsLogGroup)),
 		RetentionInDays: pulumi.Int(args.logRetentionDays()),
+		KmsKeyId:        optionalString(args.LogKmsKeyArn),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, fmt.Errorf("%s: log group: %w", name, err)
 	}
-
 	secrets, err := args.newSecrets(ctx, name, c)
 	if err != nil {
 		return nil, err
 	}
-
-	// A policy of the role's own, so that the identity that the vendor allowlists stays as it is.
-	rights, err := iam.NewRolePolicy(ctx, name+"-logs-and-secrets", &iam.RolePolicyArgs{
-		Name: pulumi.String(serviceName + "-logs-and-secrets"),
-		Role: args.ExecutionRoleName,
-		Policy: pulumi.All(logGroup.Arn, secrets.arns).ApplyT(func(v []any) (string, error) {
-			return iampolicy.ECSExecution(v[0].(string), v[1].([]string)).JSON()
-		}).(pulumi.StringOutput),
-	}, pulumi.Parent(c))
+	rights, err := args.newExecutionRights(ctx, name, c, logGroup.Arn, secrets.arns)
 	if err != nil {
-		return nil, fmt.Errorf("%s: execution role's policy: %w", name, err)
+		return nil, err
+	}
+	taskRole, err := args.newTaskRole(ctx, name, c)
+	if err != nil {
+		return nil, err
+	}
+	network, err := args.newNetwork(ctx, name, c)
+	if err != nil {
+		return nil, err
+	}
+	front, err := args.newLoadBalancer(ctx, name, c, network)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := args.newRegistry(ctx, name, c)
+	if err != nil {
+		return nil, err
+	}
+	taskDefinition, err := args.newTaskDefinition(ctx, name, c, taskRole.arn, logGroup.Name, secrets)
+	if err != nil {
+		return nil, err
 	}
 
-	taskDefinition, err := ecs.NewTaskDefinition(ctx, name+"-task-definition", &ecs.TaskDefinitionArgs{
-		Family:                  pulumi.String(serviceName),
-		RequiresCompatibilities: pulumi.StringArray{pulumi.String("FARGATE")},
-		NetworkMode:             pulumi.String("awsvpc"),
-		Cpu:                     pulumi.String(strconv.Itoa(args.cpu())),
-		Memory:                  pulumi.String(strconv.Itoa(args.memory())),
-		ExecutionRoleArn:        args.ExecutionRoleArn.ToStringOutput().ToStringPtrOutput(),
-		TaskRoleArn:             optionalString(args.TaskRoleArn),
-		ContainerDefinitions:    args.containers(serviceName, logGroup.Name, secrets),
-		Volumes:                 ecs.TaskDefinitionVolumeArray{&ecs.TaskDefinitionVolumeArgs{Name: pulumi.String("data")}},
-	}, pulumi.Parent(c))
+	service, err := args.newService(ctx, name, c, taskDefinition.Arn, ecsSurroundings{rights, taskRole, network, front, registry})
 	if err != nil {
-		return nil, fmt.Errorf("%s: task definition: %w", name, err)
+		return nil, err
+	}
+	if err := args.newAutoscaling(ctx, name, c, service, front); err != nil {
+		return nil, err
+	}
+	if err := args.newAlarms(ctx, name, c, service, front); err != nil {
+		return nil, err
 	}
 
-	// IAM is eventually consistent: without the waits the first tasks fail to pull.
-	service, err := ecs.NewService(ctx, name+"-service", &ecs.ServiceArgs{
-		Name:                            pulumi.String(serviceName),
-		Cluster:                         pulumi.String(args.ClusterArn),
-		TaskDefinition:                  taskDefinition.Arn,
-		DesiredCount:                    pulumi.Int(args.DesiredCount),
+	c.ServiceName, c.LogGroup, c.TaskRoleArn = service.Name, logGroup.Name, taskRole.arn
+	c.TaskDefinitionArn = runningTaskDefinition(ctx, c, args.ClusterArn, service, taskDefinition)
+	c.TaskSecurityGroups, c.LoadBalancerSecurityGroups = network.taskGroups.ToStringArrayOutput(), network.lbGroups.ToStringArrayOutput()
+	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
+	c.ClusterDnsName = pulumi.String("").ToStringOutput()
+	if args.Clustering != nil {
+		c.ClusterDnsName = pulumi.String(args.Clustering.DnsName()).ToStringOutput()
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "taskRoleArn": c.TaskRoleArn, "logGroup": c.LogGroup,
+		"taskSecurityGroups": c.TaskSecurityGroups, "clusterDnsName": c.ClusterDnsName,
+		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
+		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
+	})
+}
+
+// ecsSurroundings are what a service needs around it.
+type ecsSurroundings struct {
+	// rights of the execution role.
+	rights   pulumi.Resource
+	taskRole ecsTaskRole
+	network  *ecsNetwork
+	front    ecsFront
+	registry *servicediscovery.Service
+}
+
+func (a *EcsServiceArgs) newService(ctx *pulumi.Context, name string, parent pulumi.Resource, taskDefinitionArn pulumi.StringOutput, around ecsSurroundings) (*ecs.Service, error) {
+	serviceArgs := &ecs.ServiceArgs{
+		Name:                            pulumi.String(a.name()),
+		Cluster:                         pulumi.String(a.ClusterArn),
+		TaskDefinition:                  taskDefinitionArn,
+		DesiredCount:                    pulumi.Int(a.DesiredCount),
 		LaunchType:                      pulumi.String("FARGATE"),
-		DeploymentMinimumHealthyPercent: pulumi.Int(100),
-		DeploymentMaximumPercent:        pulumi.Int(200),
+		DeploymentMinimumHealthyPercent: pulumi.Int(a.minHealthyPercent()),
+		DeploymentMaximumPercent:        pulumi.Int(a.maxHealthyPercent()),
 		DeploymentCircuitBreaker:        &ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
 		WaitForSteadyState:              pulumi.Bool(true),
+		EnableExecuteCommand:            pulumi.Bool(a.Exec),
 		EnableEcsManagedTags:            pulumi.Bool(true),
 		PropagateTags:                   pulumi.String("SERVICE"),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(args.Subnets),
-			SecurityGroups: pulumi.ToStringArray(args.SecurityGroups),
-			AssignPublicIp: pulumi.Bool(args.AssignPublicIp),
+			Subnets:        pulumi.ToStringArray(a.Subnets),
+			SecurityGroups: around.network.taskGroups,
+			AssignPublicIp: pulumi.Bool(a.AssignPublicIp),
 		},
-	}, pulumi.Parent(c), pulumi.DependsOn(append([]pulumi.Resource{rights}, args.DependsOn...)),
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: ecsTimeout, Update: ecsTimeout}))
+	}
+	if around.front.targetGroupArn != nil {
+		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(healthGrace)
+		serviceArgs.LoadBalancers = ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
+			TargetGroupArn: around.front.targetGroupArn.ToStringOutput().ToStringPtrOutput(),
+			ContainerName:  pulumi.String(a.name()),
+			ContainerPort:  pulumi.Int(GatewayPort),
+		}}
+	}
+	if around.registry != nil {
+		serviceArgs.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: around.registry.Arn}
+	}
+	// IAM is eventually consistent, and without the rules nothing is let through: without the waits the first tasks fail to pull.
+	// ECS refuses a target group that no listener uses yet.
+	waits := append([]pulumi.Resource{around.rights}, a.DependsOn...)
+	waits = append(waits, around.taskRole.rights...)
+	waits = append(waits, around.network.rules...)
+	waits = append(waits, around.front.listeners...)
+	serviceOpts := []pulumi.ResourceOption{
+		pulumi.Parent(parent), pulumi.DependsOn(waits), pulumi.Timeouts(&pulumi.CustomTimeouts{Create: ecsTimeout, Update: ecsTimeout}),
+	}
+	if a.Autoscaling != nil {
+		serviceOpts = append(serviceOpts, pulumi.IgnoreChanges([]string{"desiredCount"}))
+	}
+	service, err := ecs.NewService(ctx, name+"-service", serviceArgs, serviceOpts...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: service: %w", name, err)
 	}
+	return service, nil
+}
 
-	c.ServiceName, c.LogGroup = service.Name, logGroup.Name
-	c.TaskDefinitionArn = runningTaskDefinition(ctx, c, args.ClusterArn, service, taskDefinition)
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "logGroup": c.LogGroup,
-	})
+// clusterName is the last part of the cluster's ARN.
+func (a *EcsServiceArgs) clusterName() string {
+	return a.ClusterArn[strings.LastIndex(a.ClusterArn, "/")+1:]
 }
 
 // runningTaskDefinition compares what runs with what was registered: a circuit breaker's rollback leaves the service steady on
@@ -290,154 +358,5 @@ func runningTaskDefinition(ctx *pulumi.Context, parent pulumi.Resource, clusterA
 				service, running, registered, clusterArn, service)
 		}
 		return running, nil
-	}).(pulumi.StringOutput)
-}
-
-// ecsSecrets are the secrets of a task: config.json and one for each secret variable.
-type ecsSecrets struct {
-	// variables are sorted; arns and references (ARN and version, so that a changed value is a new revision) are in their order.
-	variables  []string
-	arns       pulumi.StringArrayOutput
-	references pulumi.StringArrayOutput
-}
-
-func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pulumi.Resource) (ecsSecrets, error) {
-	values := maps.Clone(a.SecretEnv)
-	if values == nil {
-		values = map[string]pulumi.StringInput{}
-	}
-	values[ConfigVariable] = a.Config
-
-	variables := slices.Sorted(maps.Keys(values))
-	var arns, references pulumi.StringArray
-	for _, variable := range variables {
-		physical, logical := variable, name+"-secret-"+variable
-		if variable == ConfigVariable {
-			physical, logical = configSecret, name+"-config"
-		}
-		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
-			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
-			RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
-		}, pulumi.Parent(parent))
-		if err != nil {
-			return ecsSecrets{}, fmt.Errorf("%s: secret %s: %w", name, physical, err)
-		}
-		version, err := secretsmanager.NewSecretVersion(ctx, logical+"-version", &secretsmanager.SecretVersionArgs{
-			SecretId:     secret.Arn,
-			SecretString: pulumi.ToSecret(values[variable]).(pulumi.StringOutput),
-		}, pulumi.Parent(parent))
-		if err != nil {
-			return ecsSecrets{}, fmt.Errorf("%s: value of secret %s: %w", name, physical, err)
-		}
-		arns = append(arns, secret.Arn)
-		references = append(references, pulumi.Sprintf("%s:::%s", secret.Arn, version.VersionId))
-	}
-	return ecsSecrets{variables, arns.ToStringArrayOutput(), references.ToStringArrayOutput()}, nil
-}
-
-// Container definitions as ECS reads them (API reference, ContainerDefinition).
-type (
-	containerDefinition struct {
-		Name             string            `json:"name"`
-		Image            string            `json:"image"`
-		Essential        bool              `json:"essential"`
-		EntryPoint       []string          `json:"entryPoint,omitempty"`
-		Command          []string          `json:"command,omitempty"`
-		DependsOn        []dependency      `json:"dependsOn,omitempty"`
-		PortMappings     []portMapping     `json:"portMappings,omitempty"`
-		Environment      []variable        `json:"environment,omitempty"`
-		Secrets          []secretReference `json:"secrets,omitempty"`
-		MountPoints      []mountPoint      `json:"mountPoints"`
-		HealthCheck      *healthCheck      `json:"healthCheck,omitempty"`
-		StopTimeout      int               `json:"stopTimeout,omitempty"`
-		LogConfiguration logConfiguration  `json:"logConfiguration"`
-	}
-	dependency struct {
-		ContainerName string `json:"containerName"`
-		Condition     string `json:"condition"`
-	}
-	portMapping struct {
-		ContainerPort int    `json:"containerPort"`
-		HostPort      int    `json:"hostPort"`
-		Protocol      string `json:"protocol"`
-	}
-	variable struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
-	}
-	secretReference struct {
-		Name      string `json:"name"`
-		ValueFrom string `json:"valueFrom"`
-	}
-	mountPoint struct {
-		SourceVolume  string `json:"sourceVolume"`
-		ContainerPath string `json:"containerPath"`
-		ReadOnly      bool   `json:"readOnly"`
-	}
-	healthCheck struct {
-		Command     []string `json:"command"`
-		Interval    int      `json:"interval"`
-		Timeout     int      `json:"timeout"`
-		Retries     int      `json:"retries"`
-		StartPeriod int      `json:"startPeriod"`
-	}
-	logConfiguration struct {
-		LogDriver string            `json:"logDriver"`
-		Options   map[string]string `json:"options"`
-	}
-)
-
-// containers renders the two containers: Fargate cannot mount a secret as a file, so the first, of the same image, writes
-// config.json to the volume, at the path that the image declares as its own, and the gateway starts when it has.
-func (a *EcsServiceArgs) containers(name string, logGroup pulumi.StringOutput, secrets ecsSecrets) pulumi.StringOutput {
-	return pulumi.All(logGroup, secrets.references).ApplyT(func(v []any) (string, error) {
-		logs := logConfiguration{LogDriver: "awslogs", Options: map[string]string{
-			"awslogs-group": v[0].(string), "awslogs-region": a.Region, "awslogs-stream-prefix": name,
-		}}
-		data := []mountPoint{{SourceVolume: "data", ContainerPath: GatewayDataDir}}
-		var config, others []secretReference
-		for i, reference := range v[1].([]string) {
-			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
-			if s.Name == ConfigVariable {
-				config = append(config, s)
-				continue
-			}
-			others = append(others, s)
-		}
-		plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.Itoa(a.memory()*9/10)+"MiB")
-		var environment []variable
-		for _, k := range slices.Sorted(maps.Keys(plain)) {
-			environment = append(environment, variable{k, plain[k]})
-		}
-
-		b, err := json.Marshal([]containerDefinition{
-			{
-				Name:             "config",
-				Image:            a.Image,
-				EntryPoint:       []string{"/bin/sh", "-c"},
-				Command:          []string{`printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile},
-				Secrets:          config,
-				MountPoints:      data,
-				LogConfiguration: logs,
-			},
-			{
-				Name:         name,
-				Image:        a.Image,
-				Essential:    true,
-				DependsOn:    []dependency{{"config", "SUCCESS"}},
-				PortMappings: []portMapping{{GatewayPort, GatewayPort, "tcp"}},
-				Environment:  environment,
-				Secrets:      others,
-				MountPoints:  data,
-				// ECS ignores the image's own check, and the image has wget and no curl.
-				HealthCheck: &healthCheck{
-					Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d/health || exit 1", GatewayPort)},
-					Interval: 30, Timeout: 5, Retries: 3, StartPeriod: 60,
-				},
-				StopTimeout:      stopTimeout,
-				LogConfiguration: logs,
-			},
-		})
-		return string(b), err
 	}).(pulumi.StringOutput)
 }

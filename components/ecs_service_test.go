@@ -1,12 +1,10 @@
 package components
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/graphtest"
 )
@@ -15,6 +13,7 @@ func ecsArgs() *EcsServiceArgs {
 	return &EcsServiceArgs{
 		ClusterArn: "arn:aws:ecs:eu-west-1:111122223333:cluster/dev", Region: "eu-west-1", Image: image,
 		ExecutionRoleArn: pulumi.String("arn:aws:iam::111122223333:role/E"), ExecutionRoleName: pulumi.String("E"),
+		TaskRole:     &EcsTaskRoleArgs{AccountId: accountID},
 		DesiredCount: 2, Subnets: []string{"subnet-0a1b2c3d4e5f60718"}, SecurityGroups: []string{"sg-0123456789abcdef0"},
 		Config: secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
 		SecretEnv: map[string]pulumi.StringInput{"PG_PASSWORD": secret(canary)},
@@ -34,7 +33,7 @@ func TestEcsService(t *testing.T) {
 	})
 	require.Equal(t, "/ecs/bifrost", g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "name"))
 
-	rights := g.One(t, "aws:iam/rolePolicy:RolePolicy")
+	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets")
 	require.Equal(t, "E", rights.Input(t, "role"))
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:test:us-east-1:111122223333:x-logs:log-stream:*"]},
@@ -48,16 +47,18 @@ func TestEcsService(t *testing.T) {
 	require.Equal(t, "1024", task.Input(t, "memory"))
 	require.Equal(t, "awsvpc", task.Input(t, "networkMode"))
 	require.Equal(t, "arn:aws:iam::111122223333:role/E", task.Input(t, "executionRoleArn"))
-	require.False(t, task.Has("taskRoleArn"))
+	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-task-role", task.Input(t, "taskRoleArn"))
+	require.Equal(t, map[string]any{"operatingSystemFamily": "LINUX", "cpuArchitecture": "X86_64"}, task.Input(t, "runtimePlatform"))
 	require.JSONEq(t, `[
-		{"name":"config","image":"`+image+`","essential":false,"entryPoint":["/bin/sh","-c"],
-		 "command":["printf '%s' \"$BIFROST_CONFIG\" > /app/data/config.json"],
+		{"name":"config","image":"`+image+`","essential":false,"user":"1000","readonlyRootFilesystem":true,"linuxParameters":{"capabilities":{"drop":["ALL"]}},
+		 "entryPoint":["/bin/sh","-c"],"command":["mkdir -p /app/data/tmp && printf '%s' \"$BIFROST_CONFIG\" > /app/data/config.json"],
 		 "secrets":[{"name":"BIFROST_CONFIG","valueFrom":"arn:aws:test:us-east-1:111122223333:x-config:::version-of-x-config-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
 		 "logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/bifrost","awslogs-region":"eu-west-1","awslogs-stream-prefix":"bifrost"}}},
-		{"name":"bifrost","image":"`+image+`","essential":true,"dependsOn":[{"containerName":"config","condition":"SUCCESS"}],
+		{"name":"bifrost","image":"`+image+`","essential":true,"user":"1000","readonlyRootFilesystem":true,"linuxParameters":{"capabilities":{"drop":["ALL"]}},
+		 "dependsOn":[{"containerName":"config","condition":"SUCCESS"}],
 		 "portMappings":[{"containerPort":8080,"hostPort":8080,"protocol":"tcp"}],
-		 "environment":[{"name":"GOMEMLIMIT","value":"921MiB"},{"name":"PG_HOST","value":"h"}],
+		 "environment":[{"name":"GOMEMLIMIT","value":"921MiB"},{"name":"PG_HOST","value":"h"},{"name":"TMPDIR","value":"/app/data/tmp"}],
 		 "secrets":[{"name":"PG_PASSWORD","valueFrom":"arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD:::version-of-x-secret-PG_PASSWORD-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
 		 "healthCheck":{"command":["CMD-SHELL","wget -q -O /dev/null http://127.0.0.1:8080/health || exit 1"],"interval":30,"timeout":5,"retries":3,"startPeriod":60},
@@ -68,6 +69,7 @@ func TestEcsService(t *testing.T) {
 	service := g.One(t, "aws:ecs/service:Service")
 	for path, want := range map[string]any{
 		"cluster": "arn:aws:ecs:eu-west-1:111122223333:cluster/dev", "launchType": "FARGATE", "desiredCount": 2.0, "waitForSteadyState": true,
+		"deploymentMinimumHealthyPercent": 100.0, "deploymentMaximumPercent": 200.0, "enableExecuteCommand": false,
 		"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": true},
 		"networkConfiguration": map[string]any{
 			"subnets": []any{"subnet-0a1b2c3d4e5f60718"}, "securityGroups": []any{"sg-0123456789abcdef0"}, "assignPublicIp": false,
@@ -78,6 +80,11 @@ func TestEcsService(t *testing.T) {
 	require.True(t, g.DependsOn(service, rights), "without its rights the task cannot log")
 	require.True(t, g.DependsOn(service, g.One(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")), "without its policy the role cannot pull")
 
+	for _, typ := range []string{"aws:ec2/securityGroup:SecurityGroup", "aws:lb/loadBalancer:LoadBalancer", "aws:appautoscaling/target:Target", "aws:servicediscovery/service:Service", "aws:cloudwatch/metricAlarm:MetricAlarm"} {
+		require.Empty(t, g.Of(typ), "nobody asked for it")
+	}
+	require.Empty(t, service.Request.GetIgnoreChanges())
+
 	for _, r := range g.Resources {
 		require.Empty(t, graphtest.Leaks(r.Inputs, canary), r.URN)
 	}
@@ -87,34 +94,33 @@ func TestEcsService(t *testing.T) {
 	require.EqualValues(t, 30, g.Of("aws:secretsmanager/secret:Secret")[0].Input(t, "recoveryWindowInDays"))
 }
 
-func TestFargateSizes(t *testing.T) {
-	for _, c := range []struct {
-		cpu, memory int
-		fits        bool
-	}{
-		{256, 512, true}, {256, 1024, true}, {256, 2048, true}, {256, 1536, false}, {256, 3072, false},
-		{512, 1024, true}, {512, 4096, true}, {512, 512, false}, {512, 5120, false},
-		{1024, 2048, true}, {1024, 8192, true}, {1024, 1024, false},
-		{2048, 4096, true}, {2048, 16384, true}, {2048, 17408, false},
-		{4096, 8192, true}, {4096, 30720, true}, {4096, 31744, false},
-		{8192, 16384, true}, {8192, 20480, true}, {8192, 61440, true}, {8192, 18432, false},
-		{16384, 32768, true}, {16384, 122880, true}, {16384, 36864, false},
-		{500, 1024, false}, {0, 0, false},
-	} {
-		errs := ValidateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)
-		require.Equal(t, c.fits, len(errs) == 0, "%d/%d: %v", c.cpu, c.memory, errs)
-	}
-}
-
 func TestEcsServiceRefuses(t *testing.T) {
-	days := 3
+	days, delay := 3, 3601
 	args := &EcsServiceArgs{
 		ClusterArn: "dev", Region: "x", Image: "x", Cpu: 512, Memory: 512, Subnets: []string{"x"}, SecretRecoveryDays: &days,
 		SecretEnv: map[string]pulumi.StringInput{"BIFROST_CONFIG": pulumi.String("x")}, LogRetentionDays: 2, Name: "a b", LogGroup: "a b", SecretPrefix: "a b", TaskRoleArn: "x",
+		TaskRole: &EcsTaskRoleArgs{RoleName: "a b", PolicyArns: []string{"x", "", "arn:aws:iam::aws:policy/B", "arn:aws:iam::111122223333:policy/team/B"}, Path: "x", PermissionsBoundary: "x"},
+		Exec:     true, CpuArchitecture: "arm64", StopTimeoutSeconds: 121, MaxHealthyPercent: 50, SecretKmsKeyArn: "alias/x", LogKmsKeyArn: "x",
+		ClientSecurityGroups: []string{"x"}, VpcCidrs: []string{"10.0.0.1/8", "::/0", "10.0.0.0/8", "10.0.0.0/8"}, TargetGroupArn: "x",
+		LoadBalancer: &EcsLoadBalancerArgs{
+			CertificateArn: "x", Scheme: "public", Subnets: []string{"x"}, SecurityGroups: []string{"x"}, AllowedCidrs: []string{"x"}, IdleTimeoutSeconds: 4001,
+			DeregistrationDelaySeconds: &delay, SslPolicy: "TLS13", AccessLogsBucket: "B",
+		},
+		Clustering:  &EcsClusteringArgs{Namespace: "Bifrost", Service: "a.b"},
+		Autoscaling: &EcsAutoscalingArgs{MinTasks: 3, MaxTasks: 2, CpuPercent: 101, MemoryPercent: -1, RequestsPerTarget: -1, ScaleInSeconds: -1, ScaleOutSeconds: 3601},
+		Alarms:      &EcsAlarmsArgs{TopicArn: "x", ServerErrors: -1},
 	}
 	requireRefused(t, args.Validate(), []string{
-		"clusterArn", "region", "name", "taskRoleArn", "logGroup", "secretPrefix", "image", "executionRoleArn", "desiredCount", "memory",
-		"subnets[0]", "securityGroups", "config", "secretEnv[BIFROST_CONFIG]", "logRetentionDays", "secretRecoveryDays",
+		"clusterArn", "region", "name", "image", "executionRoleArn", "taskRoleArn", "taskRole", "taskRole.accountId", "taskRole.roleName",
+		"taskRole.policyArns[0]", "taskRole.policyArns[1]", "taskRole.policyArns[3]", "taskRole.path", "taskRole.permissionsBoundary",
+		"desiredCount", "memory", "cpuArchitecture", "stopTimeoutSeconds", "maxHealthyPercent", "exec",
+		"autoscaling.maxTasks", "autoscaling.minTasks", "autoscaling.cpuPercent", "autoscaling.memoryPercent", "autoscaling.requestsPerTarget",
+		"autoscaling.scaleInSeconds", "autoscaling.scaleOutSeconds", "alarms.topicArn", "alarms.serverErrors",
+		"subnets[0]", "clientSecurityGroups[0]", "vpcId", "vpcCidrs[0]", "vpcCidrs[1]", "vpcCidrs[3]", "targetGroupArn", "loadBalancerArn", "loadBalancer",
+		"loadBalancer.certificateArn", "loadBalancer.scheme", "loadBalancer.subnets[0]", "loadBalancer.securityGroups[0]", "loadBalancer.allowedCidrs[0]",
+		"loadBalancer.allowedCidrs", "loadBalancer.idleTimeoutSeconds", "loadBalancer.deregistrationDelaySeconds", "loadBalancer.sslPolicy", "loadBalancer.accessLogsBucket",
+		"clustering.namespace", "clustering.service", "config", "secretEnv[BIFROST_CONFIG]",
+		"logGroup", "logRetentionDays", "logKmsKeyArn", "secretPrefix", "secretRecoveryDays", "secretKmsKeyArn",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcsService(ctx, "x", args, on)
 		return err
@@ -122,20 +128,25 @@ func TestEcsServiceRefuses(t *testing.T) {
 	require.Empty(t, ecsArgs().Validate())
 }
 
-// TestContainerOrder: the same arguments render the same text, or every up would register a revision.
-func TestContainerOrder(t *testing.T) {
-	render := func() string {
+// recordEcs makes a service of changed arguments.
+func recordEcs(t *testing.T, change func(*EcsServiceArgs)) *graphtest.Graph {
+	t.Helper()
+	return record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		args := ecsArgs()
-		args.Env = map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}
-		g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewEcsService(ctx, "x", args, on)
-			return err
-		})
-		return g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)
-	}
-	first := render()
-	require.True(t, json.Valid([]byte(first)))
-	for range 5 {
-		require.Equal(t, first, render())
-	}
+		change(args)
+		_, err := NewEcsService(ctx, "x", args, on)
+		return err
+	})
+}
+
+const (
+	lbCertificate = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"
+	topic         = "arn:aws:sns:eu-west-1:111122223333:alarms"
+	lbGroup       = "sg-00000000000000001"
+)
+
+// withLoadBalancer is a service with everything made here.
+func withLoadBalancer(a *EcsServiceArgs) {
+	a.SecurityGroups, a.VpcId, a.VpcCidrs = nil, "vpc-0123456789abcdef0", []string{"10.0.0.0/16"}
+	a.LoadBalancer = &EcsLoadBalancerArgs{CertificateArn: lbCertificate}
 }

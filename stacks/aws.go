@@ -5,7 +5,6 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
@@ -37,9 +36,9 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 			return err
 		}
 	}
-	var ecsClusterArn string
+	var place *ecsPlace
 	if c.ECS != nil {
-		if ecsClusterArn, err = c.lookUpECS(ctx, provider); err != nil {
+		if place, err = c.lookUpECS(ctx, provider); err != nil {
 			return err
 		}
 	}
@@ -78,7 +77,7 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 		}
 	}
 	if c.ECS != nil {
-		return c.deployECS(ctx, provider, ecsClusterArn, executionRole)
+		return c.deployECS(ctx, provider, place, executionRole)
 	}
 	return nil
 }
@@ -165,28 +164,6 @@ func (c *Config) useOidcProvider(ctx *pulumi.Context, provider pulumi.ProviderRe
 	return nil
 }
 
-func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource) (string, error) {
-	found, err := ecs.LookupCluster(ctx, &ecs.LookupClusterArgs{ClusterName: c.ECS.ClusterName}, pulumi.Provider(provider))
-	if err != nil {
-		return "", fmt.Errorf("ecs.clusterName: there is no cluster %s in %s, or it cannot be read: %w; make it with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
-			c.ECS.ClusterName, c.AWS.Region, err, c.AWS.Region, c.ECS.ClusterName, Project)
-	}
-	if found.Status != "ACTIVE" {
-		return "", fmt.Errorf("ecs.clusterName: cluster %s is %s, as ECS calls a deleted one; make it again with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
-			c.ECS.ClusterName, found.Status, c.AWS.Region, c.ECS.ClusterName, Project)
-	}
-	return found.Arn, nil
-}
-
-func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
-	return &components.EcrPullRoleArgs{
-		RepositoryArns: c.repositoryArns(),
-		EcsTasks:       &components.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
-		RoleName:       c.ECS.RoleName, PolicyName: c.ECS.PolicyName,
-		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
-	}
-}
-
 // repositoryArns are the image's own repository and the additional ones.
 func (c *Config) repositoryArns() []string {
 	image := c.image()
@@ -237,36 +214,6 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		outputs["gatewayRoleArn"] = gateway.arn
 	}
 	ctx.Export("eks", outputs)
-	return nil
-}
-
-func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, clusterArn string, executionRole *components.EcrPullRole) error {
-	config, err := c.configJSON()
-	if err != nil {
-		return err
-	}
-	service, err := components.NewEcsService(ctx, "ecs", &components.EcsServiceArgs{
-		Name:             c.ECS.Name,
-		ClusterArn:       clusterArn,
-		Region:           c.AWS.Region,
-		Image:            c.image().String(),
-		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
-		TaskRoleArn:  c.ECS.TaskRoleArn,
-		DesiredCount: c.desiredCount(),
-		Cpu:          c.ECS.CPU, Memory: c.ECS.Memory,
-		Subnets: c.ECS.Subnets, SecurityGroups: c.ECS.SecurityGroups, AssignPublicIp: c.ECS.AssignPublicIP,
-		Config: config, Env: c.Gateway.Env, SecretEnv: c.secretInputs(),
-		LogGroup: c.ECS.LogGroup, LogRetentionDays: c.ECS.LogRetentionDays,
-		SecretPrefix: c.ECS.SecretPrefix, SecretRecoveryDays: c.ECS.SecretRecoveryDays,
-		DependsOn: []pulumi.Resource{executionRole},
-	}, pulumi.Providers(provider))
-	if err != nil {
-		return err
-	}
-	ctx.Export("ecs", pulumi.Map{
-		"cluster": pulumi.String(clusterArn), "service": service.ServiceName,
-		"taskDefinition": service.TaskDefinitionArn, "logGroup": service.LogGroup,
-	})
 	return nil
 }
 

@@ -96,25 +96,6 @@ type EKS struct {
 	GatewayAuth       string   `config:"gatewayAuth"`
 }
 
-// ECS is an existing cluster and the service in it.
-type ECS struct {
-	ClusterName        string   `config:"clusterName"`
-	Name               string   `config:"name"`
-	Subnets            []string `config:"subnets"`
-	SecurityGroups     []string `config:"securityGroups"`
-	AssignPublicIP     bool     `config:"assignPublicIp"`
-	DesiredCount       *int     `config:"desiredCount"`
-	CPU                int      `config:"cpu"`
-	Memory             int      `config:"memory"`
-	RoleName           string   `config:"roleName"`
-	PolicyName         string   `config:"policyName"`
-	TaskRoleArn        string   `config:"taskRoleArn"`
-	LogGroup           string   `config:"logGroup"`
-	LogRetentionDays   int      `config:"logRetentionDays"`
-	SecretPrefix       string   `config:"secretPrefix"`
-	SecretRecoveryDays *int     `config:"secretRecoveryDays"`
-}
-
 // AKS is an existing cluster and the identity of its refresher.
 type AKS struct {
 	ClusterName string `config:"clusterName"`
@@ -181,12 +162,4 @@ type Secrets struct {
 	SetupToken    string            `config:"setupToken"`
 	Env           map[string]string `config:"env"`
 	Kubeconfig    string            `config:"kubeconfig"`
-}
-
-// desiredCount of ECS tasks: as configured, else the gateway's replicas.
-func (c *Config) desiredCount() int {
-	if c.ECS.DesiredCount != nil {
-		return *c.ECS.DesiredCount
-	}
-	return c.Gateway.replicas()
 }

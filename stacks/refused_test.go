@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,54 @@ var refused = map[string][]refusal{
 		{"log group", "aws-dev", "ecs.logGroup", "/ecs/bi frost", []string{"bifrost:ecs.logGroup"}},
 		{"task role", "aws-dev", "ecs.taskRoleArn", "x", []string{"bifrost:ecs.taskRoleArn"}},
 		{"negative count", "aws-dev", "ecs.desiredCount", -1, []string{"bifrost:ecs.desiredCount", "at least 1"}},
+		{"too many security groups", "aws-dev", "ecs.securityGroups", []any{"sg-00000001", "sg-00000002", "sg-00000003", "sg-00000004", "sg-00000005", "sg-00000006"}, []string{"bifrost:ecs.securityGroups: Too many", "at most 5"}},
+		{"too many subnets", "aws-dev", "ecs.subnets", slices.Repeat(ecsSubnets, 9), []string{"bifrost:ecs.subnets: Too many", "at most 16"}},
+		{"the nearest pair", "aws-dev", "ecs.memory", 5000, []string{"bifrost:ecs.memory: Invalid value: 5000", "the nearest pair of Fargate that is not smaller is ecs.cpu 1024 with ecs.memory 5120"}},
+		{"architecture", "aws-dev", "ecs.cpuArchitecture", "arm64", []string{"bifrost:ecs.cpuArchitecture", `"X86_64", "ARM64"`}},
+		{"Exec with a read-only root", "aws-dev", "ecs.exec", true, []string{"bifrost:ecs.exec: Invalid value: true", "set ecs.readOnlyRoot to false"}},
+		{"stop timeout", "aws-dev", "ecs.stopTimeoutSeconds", 300, []string{"bifrost:ecs.stopTimeoutSeconds", "1 to 120 seconds"}},
+		{"no room for a deployment", "aws-dev", "ecs.maxHealthyPercent", 100, []string{"bifrost:ecs.maxHealthyPercent", "with 2 of 2 tasks kept and 2 allowed", "lower ecs.minHealthyPercent"}},
+		{"percentage", "aws-dev", "ecs.minHealthyPercent", 110, []string{"bifrost:ecs.minHealthyPercent", "0 to 100 percent"}},
+		{"one zone", "aws-dev", "ecs.singleZone", "yes", []string{"bifrost:ecs.singleZone", `"allow"`}},
+		{"client group", "aws-dev", "ecs.clientSecurityGroups", []any{"sg-0123456789abcdef0"}, []string{"bifrost:ecs.clientSecurityGroups: Forbidden", "the given ecs.securityGroups decide"}},
+		{"name of a role that is given", "aws-dev", "ecs", ecsWith("taskRoleArn", "arn:aws:iam::111122223333:role/bedrock", "taskRoleName", "R"), []string{"bifrost:ecs.taskRoleName: Forbidden", "ecs.taskRoleArn"}},
+		{"policies of a role that is given", "aws-dev", "ecs", ecsWith("taskRoleArn", "arn:aws:iam::111122223333:role/bedrock", "taskPolicyArns", []any{"arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"}), []string{"bifrost:ecs.taskPolicyArns: Forbidden"}},
+		{"policy that is none", "aws-dev", "ecs.taskPolicyArns", []any{"AmazonBedrockFullAccess"}, []string{"bifrost:ecs.taskPolicyArns[0]", "arn:aws:iam::ACCOUNT:policy/NAME"}},
+		{"policy twice", "aws-dev", "ecs.taskPolicyArns", []any{"arn:aws:iam::aws:policy/P", "arn:aws:iam::aws:policy/P"}, []string{"bifrost:ecs.taskPolicyArns[1]: Duplicate"}},
+		{"alias for a key", "aws-dev", "ecs.secretKmsKeyArn", "arn:aws:kms:us-east-1:111122223333:alias/secrets", []string{"bifrost:ecs.secretKmsKeyArn", "key/ID"}},
+		{"key of the logs", "aws-dev", "ecs.logKmsKeyArn", "key", []string{"bifrost:ecs.logKmsKeyArn"}},
+
+		// ECS: load balancer and target group.
+		{"load balancer without TLS", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", ""), []string{"bifrost:ecs.loadBalancer.certificateArn: Required", "allowHttp"}},
+		{"HTTP beside HTTPS", "aws-dev", "ecs.loadBalancer", lbWith("allowHttp", true), []string{"bifrost:ecs.loadBalancer.allowHttp: Forbidden", "redirects"}},
+		{"certificate", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", "arn:aws:acm::111122223333:certificate/x"), []string{"bifrost:ecs.loadBalancer.certificateArn: Invalid", "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}},
+		{"TLS policy without TLS", "aws-dev", "ecs.loadBalancer", map[string]any{"allowHttp": true, "securityGroups": []any{lbGroup}, "sslPolicy": "ELBSecurityPolicy-2016-08"}, []string{"bifrost:ecs.loadBalancer.sslPolicy: Forbidden"}},
+		{"TLS policy", "aws-dev", "ecs.loadBalancer", lbWith("sslPolicy", "modern"), []string{"bifrost:ecs.loadBalancer.sslPolicy", "aws elbv2 describe-ssl-policies"}},
+		{"scheme", "aws-dev", "ecs.loadBalancer", lbWith("scheme", "public"), []string{"bifrost:ecs.loadBalancer.scheme", `"internal", "internet-facing"`}},
+		{"load balancer's group for given groups", "aws-dev", "ecs.loadBalancer", map[string]any{"certificateArn": certificate}, []string{"bifrost:ecs.loadBalancer.securityGroups: Required", "on port 8080"}},
+		{"the internet unnamed", "aws-dev", "ecs", map[string]any{"clusterName": "dev", "subnets": ecsSubnets, "loadBalancer": map[string]any{"certificateArn": certificate, "scheme": "internet-facing"}}, []string{"bifrost:ecs.loadBalancer.allowedCidrs: Required", "0.0.0.0/0"}},
+		{"addresses for a given group", "aws-dev", "ecs.loadBalancer", lbWith("allowedCidrs", []any{"10.0.0.0/8"}), []string{"bifrost:ecs.loadBalancer.allowedCidrs: Forbidden"}},
+		{"addresses", "aws-dev", "ecs", map[string]any{"clusterName": "dev", "subnets": ecsSubnets, "loadBalancer": map[string]any{"certificateArn": certificate, "allowedCidrs": []any{"10.1.2.3/8", "fd00::/8"}}}, []string{"bifrost:ecs.loadBalancer.allowedCidrs[0]", "write 10.0.0.0/8", "bifrost:ecs.loadBalancer.allowedCidrs[1]"}},
+		{"load balancer's subnet", "aws-dev", "ecs.loadBalancer", lbWith("subnets", []any{"public-a"}), []string{"bifrost:ecs.loadBalancer.subnets[0]"}},
+		{"idle timeout", "aws-dev", "ecs.loadBalancer", lbWith("idleTimeoutSeconds", 4001), []string{"bifrost:ecs.loadBalancer.idleTimeoutSeconds", "1 to 4000"}},
+		{"deregistration delay", "aws-dev", "ecs.loadBalancer", lbWith("deregistrationDelaySeconds", 4000), []string{"bifrost:ecs.loadBalancer.deregistrationDelaySeconds", "0 to 3600"}},
+		{"bucket", "aws-dev", "ecs.loadBalancer", lbWith("accessLogsBucket", "s3://logs"), []string{"bifrost:ecs.loadBalancer.accessLogsBucket"}},
+		{"load balancer and target group", "aws-dev", "ecs", ecsWith("targetGroupArn", targetGroup, "loadBalancer", lbWith("scheme", "internal")), []string{"bifrost:ecs.loadBalancer: Forbidden", "remove one of them"}},
+		{"target group", "aws-dev", "ecs.targetGroupArn", "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/x/0", []string{"bifrost:ecs.targetGroupArn", "targetgroup/NAME/ID"}},
+		{"target group that cannot reach the tasks", "aws-dev", "ecs", map[string]any{"clusterName": "dev", "subnets": ecsSubnets, "targetGroupArn": targetGroup}, []string{"bifrost:ecs.clientSecurityGroups: Required", "load balancer of ecs.targetGroupArn"}},
+
+		// ECS: scale, clustering, alarms.
+		{"no most tasks", "aws-dev", "ecs.autoscaling", map[string]any{"cpuPercent": 60}, []string{"bifrost:ecs.autoscaling.maxTasks: Required"}},
+		{"nothing to follow", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4}, []string{"bifrost:ecs.autoscaling.cpuPercent: Required", "at least one of"}},
+		{"most below least", "aws-dev", "ecs.autoscaling", map[string]any{"minTasks": 5, "maxTasks": 4, "cpuPercent": 60}, []string{"bifrost:ecs.autoscaling.maxTasks", "which is 5"}},
+		{"begin below least", "aws-dev", "ecs", ecsWith("desiredCount", 1, "autoscaling", map[string]any{"minTasks": 2, "maxTasks": 4, "cpuPercent": 60}), []string{"bifrost:ecs.autoscaling.minTasks", "which is 1"}},
+		{"percentage of the CPU", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4, "cpuPercent": 600}, []string{"bifrost:ecs.autoscaling.cpuPercent", "percent"}},
+		{"requests that nobody counts", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4, "requestsPerTarget": 600}, []string{"bifrost:ecs.autoscaling.requestsPerTarget", "loadBalancer or targetGroupArn"}},
+		{"autoscaling without a namespace", "aws-dev", "ecs.clustering", map[string]any{"service": "x"}, []string{"bifrost:ecs.clustering.namespace: Required"}},
+		{"namespace of the tasks", "aws-dev", "ecs.clustering.namespace", "Bifrost", []string{"bifrost:ecs.clustering.namespace"}},
+		{"cluster that cannot form", "aws-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes"}}, []string{"bifrost:ecs.clustering.namespace: Required", "gateway.config.cluster_config is enabled"}},
+		{"no topic", "aws-dev", "ecs.alarms", map[string]any{"serverErrors": 5}, []string{"bifrost:ecs.alarms.topicArn: Required"}},
+		{"topic", "aws-dev", "ecs.alarms.topicArn", "alarms", []string{"bifrost:ecs.alarms.topicArn", "arn:aws:sns:REGION:ACCOUNT:NAME"}},
 
 		// Azure.
 		{"no azure object", "azure-dev", "azure", nil, []string{"bifrost:azure: Required"}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -173,9 +174,9 @@ users:
 `
 
 func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error) {
-	return map[string]func(resource.PropertyMap) (resource.PropertyMap, error){
+	answers := map[string]func(resource.PropertyMap) (resource.PropertyMap, error){
 		"aws:eks/getCluster:getCluster":                             always(eksLookup("1.34")),
-		"aws:ecs/getCluster:getCluster":                             always(map[string]any{"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": "ACTIVE"}),
+		"aws:ecs/getCluster:getCluster":                             always(ecsLookup("ACTIVE", "enabled")),
 		"aws:ecs/getService:getService":                             always(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:ecs-task-definition"}),
 		"aws:eks/getAddon:getAddon":                                 always(map[string]any{"addonName": podIdentityAgent}),
 		"aws:iam/getRole:getRole":                                   roleLookup("/"),
@@ -186,6 +187,8 @@ func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error)
 			"kubeconfigs": []any{map[string]any{"name": "clusterUser", "value": base64.StdEncoding.EncodeToString([]byte(aksUserKubeconfig))}},
 		}),
 	}
+	maps.Copy(answers, ecsCloud())
+	return answers
 }
 
 var devStacks = []string{"aws-dev", "azure-dev"}
@@ -267,7 +270,9 @@ func TestProtectedIdentities(t *testing.T) {
 		protected := record(t, stack, settingsWithOidc(t, stack).set("protectIdentities", nil))
 		open := record(t, stack, stackFile(t, stack).set("protectIdentities", "false"))
 		for _, r := range protected.Resources {
-			require.Equal(t, slices.Contains(types, r.Type), r.Request.GetProtect(), "protection of %s", r.URN)
+			// The gateway's own role is nobody's to allowlist.
+			want := slices.Contains(types, r.Type) && r.Name != "ecs-task-role"
+			require.Equal(t, want, r.Request.GetProtect(), "protection of %s", r.URN)
 		}
 		for _, r := range open.Resources {
 			require.False(t, r.Request.GetProtect(), r.URN)
@@ -288,11 +293,11 @@ func settingsWithOidc(t *testing.T, stack string) settings {
 func TestSettableNames(t *testing.T) {
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").
 		set("aws.iamPath", "/bifrost/").set("aws.permissionsBoundary", "arn:aws:iam::111122223333:policy/boundary").
-		set("eks.roleName", "R1").set("eks.policyName", "P1").set("ecs.roleName", "R2").set("ecs.policyName", "P2").
+		set("eks.roleName", "R1").set("eks.policyName", "P1").set("ecs.roleName", "R2").set("ecs.taskRoleName", "R3").set("ecs.policyName", "P2").
 		set("ecs.name", "gateway").set("ecs.logGroup", "/g").set("ecs.secretPrefix", "two/").
 		set("refresher.images.kubectl", "mirror.example.com/kubectl:v1.34.3").set("refresher.images.aws", "mirror.example.com/aws-cli:2.37.1").
 		set("refresher.serviceAccount", "puller").set("gateway.namespace", "two"))
-	for name, want := range map[string]string{"eks-ecr-role": "R1", "ecs-execution-role": "R2"} {
+	for name, want := range map[string]string{"eks-ecr-role": "R1", "ecs-execution-role": "R2", "ecs-task-role": "R3"} {
 		role := g.Named(t, "aws:iam/role:Role", name)
 		require.Equal(t, want, role.Input(t, "name"))
 		require.Equal(t, "/bifrost/", role.Input(t, "path"))
@@ -585,8 +590,8 @@ func TestDocumentedProduction(t *testing.T) {
 	g := record(t, "aws-prod", parseStackFile(t, []byte("config:\n"+text)))
 	require.EqualValues(t, 3, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
 	require.EqualValues(t, 30, g.Of("aws:secretsmanager/secret:Secret")[0].Input(t, "recoveryWindowInDays"))
-	for _, role := range g.Of("aws:iam/role:Role") {
-		require.True(t, role.Request.GetProtect(), role.URN)
+	for _, role := range []string{"eks-ecr-role", "ecs-execution-role"} {
+		require.True(t, g.Named(t, "aws:iam/role:Role", role).Request.GetProtect(), role)
 	}
 }
 

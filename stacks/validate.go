@@ -288,26 +288,6 @@ func (c *Config) validatePull(k *checker) {
 	}
 }
 
-func (c *Config) validateECS(k *checker) {
-	p, e := field.NewPath("ecs"), c.ECS
-	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
-	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
-	k.add(check.IDs(p.Child("subnets"), e.Subnets, check.Subnet)...)
-	k.add(check.IDs(p.Child("securityGroups"), e.SecurityGroups, check.SecurityGroup)...)
-	cpu, memory := cmp.Or(e.CPU, components.DefaultFargateCpu), cmp.Or(e.Memory, components.DefaultFargateMemory)
-	k.add(components.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
-	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
-	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
-	k.add(check.Arn(p.Child("taskRoleArn"), e.TaskRoleArn, check.RoleArn)...)
-	k.add(check.Optional(p.Child("logGroup"), e.LogGroup, check.LogGroup)...)
-	k.add(components.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, components.DefaultLogRetentionDays))...)
-	k.add(check.Optional(p.Child("secretPrefix"), e.SecretPrefix, check.SecretPrefix)...)
-	if e.SecretRecoveryDays != nil {
-		k.add(components.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
-	}
-	c.validateCount(k, p.Child("desiredCount"), e.DesiredCount)
-}
-
 func validateAzure(c *Config, k *checker) {
 	k.unused("azure", map[string]bool{"aws": c.AWS != nil, "eks": c.EKS != nil, "ecs": c.ECS != nil})
 	p := field.NewPath("azure")

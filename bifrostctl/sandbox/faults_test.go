@@ -273,8 +273,8 @@ func TestRefreshFaults(t *testing.T) {
 
 func TestFaultsOfUnknownTypes(t *testing.T) {
 	for text, want := range map[string]string{
-		"type=aws:iam/user:User,op=create,error=denied":                `no type "aws:iam/user:User" for op=create, but aws:cloudwatch/logGroup:LogGroup`,
-		"type=" + roleToken + ",op=invoke,error=denied":                "for op=invoke, but aws:ecs/getCluster:getCluster",
+		"type=aws:iam/user:User,op=create,error=denied":                `no type "aws:iam/user:User" for op=create, but aws:appautoscaling/policy:Policy`,
+		"type=" + roleToken + ",op=invoke,error=denied":                "for op=invoke, but aws:ec2/getRouteTable:getRouteTable",
 		"type=aws:eks/getCluster:getCluster,op=create,error=throttled": "for op=create",
 	} {
 		_, err := cloud.ParseFault(text)

@@ -39,6 +39,7 @@ func seedPlatform(world *cloud.World, values, chosen map[string]any) (server str
 		world.SeedAWS(account)
 		seedPolicies(world, values, account.ID)
 		seedECR(world, values, account)
+		seedECS(world, values, account)
 		if len(account.EKS) > 0 {
 			return account.EKS[0].Endpoint(account.ID)
 		}
@@ -76,7 +77,7 @@ func awsSeed(values map[string]any, api *cloud.APIServer) cloud.AWSAccount {
 		}}
 	}
 	if name := text(values, "ecs", "clusterName"); name != "" {
-		account.ECS = []cloud.ECSCluster{{Name: name, Region: region}}
+		account.ECS = []cloud.ECSCluster{{Name: name, Region: region, ContainerInsights: "enabled"}}
 	}
 	return account
 }
@@ -135,9 +136,14 @@ users: [{name: sandbox, user: {token: %[4]q}}]
 
 // text returns the text at a path of keys, or "" where there is none.
 func text(values map[string]any, path ...string) string {
+	found, _ := at(values, path...).(string)
+	return found
+}
+
+// at returns what is at a path of keys, or nil.
+func at(values map[string]any, path ...string) any {
 	for _, key := range path[:len(path)-1] {
 		values, _ = values[key].(map[string]any)
 	}
-	found, _ := values[path[len(path)-1]].(string)
-	return found
+	return values[path[len(path)-1]]
 }

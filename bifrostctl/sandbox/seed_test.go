@@ -27,7 +27,7 @@ func TestSeedAWS(t *testing.T) {
 			cloud.AWSAccount{
 				ID:  "999988887777",
 				EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", OIDCProvider: true, NodeRoles: []string{"a-node"}, PodIdentityAgent: true, CredentialProvider: true}},
-				ECS: []cloud.ECSCluster{{Name: "b", Region: "eu-west-1"}},
+				ECS: []cloud.ECSCluster{{Name: "b", Region: "eu-west-1", ContainerInsights: "enabled"}},
 			},
 		},
 		"the account left to the credentials": {`{aws: {region: eu-west-1}}`, cloud.AWSAccount{ID: "111122223333"}},

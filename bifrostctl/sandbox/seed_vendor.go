@@ -134,9 +134,6 @@ func projectNumber(id string) string {
 
 // number returns the whole number at a path of keys, or 0.
 func number(values map[string]any, path ...string) int {
-	for _, key := range path[:len(path)-1] {
-		values, _ = values[key].(map[string]any)
-	}
-	n, _ := values[path[len(path)-1]].(int)
+	n, _ := at(values, path...).(int)
 	return n
 }

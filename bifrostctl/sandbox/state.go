@@ -15,8 +15,11 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
-// eksClusterType is the Pulumi type of an EKS cluster, which no double makes.
-const eksClusterType = "aws:eks/cluster:Cluster"
+// Pulumi types of the clusters, which no double makes.
+const (
+	eksClusterType = "aws:eks/cluster:Cluster"
+	ecsClusterType = "aws:ecs/cluster:Cluster"
+)
 
 // Inventory is the document that `sandbox state --json` prints.
 type Inventory struct {
@@ -95,8 +98,8 @@ func (r Runner) Remove(request Request, typ, id string) error {
 // Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
 	err := r.change(request, func(world *cloud.World) error {
-		if typ == eksClusterType {
-			return changeCluster(world, id, settings)
+		if typ == eksClusterType || typ == ecsClusterType {
+			return changeCluster(world, typ, id, settings)
 		}
 		found, err := find(world, typ, id)
 		if err != nil {
@@ -136,38 +139,47 @@ func edited(object map[string]any, settings []string) (map[string]any, error) {
 	return copied, nil
 }
 
-// changeCluster changes what the sandbox knows of an EKS cluster that the stack takes for granted.
-func changeCluster(world *cloud.World, name string, settings []string) error {
+// changeCluster changes what the sandbox knows of an EKS or ECS cluster that the stack takes for granted.
+func changeCluster(world *cloud.World, typ, name string, settings []string) error {
 	for _, account := range world.AWS {
 		for i := range account.EKS {
-			if account.EKS[i].Name != name {
-				continue
+			if typ == eksClusterType && account.EKS[i].Name == name {
+				return changeFields(&account.EKS[i], settings)
 			}
-			text, err := json.Marshal(account.EKS[i])
-			if err != nil {
-				return err
+		}
+		for i := range account.ECS {
+			if typ == ecsClusterType && account.ECS[i].Name == name {
+				return changeFields(&account.ECS[i], settings)
 			}
-			var values map[string]any
-			if err := json.Unmarshal(text, &values); err != nil {
-				return err
-			}
-			if values, err = edited(values, settings); err != nil {
-				return err
-			}
-			if text, err = json.Marshal(values); err != nil {
-				return err
-			}
-			var changed cloud.EKSCluster
-			decoder := json.NewDecoder(bytes.NewReader(text))
-			decoder.DisallowUnknownFields()
-			if err := decoder.Decode(&changed); err != nil {
-				return fmt.Errorf("EKS cluster %s: %w", name, err)
-			}
-			account.EKS[i] = changed
-			return nil
 		}
 	}
-	return fmt.Errorf("there is no EKS cluster %q", name)
+	return fmt.Errorf("there is no cluster %q of type %s", name, typ)
+}
+
+// changeFields changes fields of what is at a pointer by their names in JSON.
+func changeFields[T any](at *T, settings []string) error {
+	text, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	var values map[string]any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	if values, err = edited(values, settings); err != nil {
+		return err
+	}
+	if text, err = json.Marshal(values); err != nil {
+		return err
+	}
+	var changed T
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&changed); err != nil {
+		return fmt.Errorf("%v: %w", values["name"], err)
+	}
+	*at = changed
+	return nil
 }
 
 // Allowlist shows, and changes, whom the vendor lets pull from its ECR repositories.

@@ -92,6 +92,36 @@ func TestRemove(t *testing.T) {
 	require.NoError(t, remove("aws:ecr/repository:Repository", "acme-hub"))
 	require.ErrorContains(t, remove("aws:ecr/repository:Repository", "acme-hub"), "there are 0 things")
 }
+
+// TestChange: what somebody changes by hand is seen by later commands, and kept by their seeding.
+func TestChange(t *testing.T) {
+	s := newStack(t, "aws-dev").set(onlyECS, withScaling)
+	s.engine.MustUp()
+	request := Request{Stack: "aws-dev", Dir: "../..", State: t.TempDir()}
+	file := filepath.Join(request.State, "aws-dev", "world.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, s.world.Save(file))
+	change := func(typ, id string, settings ...string) error {
+		return Runner{Stdout: new(bytes.Buffer)}.Change(request, typ, id, settings)
+	}
+	const service = "arn:aws:ecs:us-east-1:111122223333:service/dev/bifrost"
+	require.NoError(t, change(serviceType, service, "desiredCount=4"))
+	require.NoError(t, change(ecsClusterType, "dev", "containerInsights=disabled"))
+	require.NoError(t, change(eksClusterType, "dev", "credentialProvider=false"))
+	require.ErrorContains(t, change(ecsClusterType, "prod", "containerInsights=disabled"), `there is no cluster "prod"`)
+	require.ErrorContains(t, change(ecsClusterType, "dev", "insights=disabled"), `unknown field "insights"`)
+
+	changed, err := cloud.Load(file)
+	require.NoError(t, err)
+	require.Equal(t, 4.0, changed.Get(serviceType, "111122223333/us-east-1", service).State["desiredCount"])
+	account := changed.AWS["111122223333"]
+	require.Equal(t, []cloud.ECSCluster{{Name: "dev", Region: "us-east-1", ContainerInsights: "disabled"}}, account.ECS)
+	require.False(t, account.EKS[0].CredentialProvider)
+
+	without := newStackIn(t, "aws-dev", changed).set(onlyECS, withAlarms)
+	require.Contains(t, without.engine.Preview().Messages(), "aws ecs update-cluster-settings")
+}
+
 func TestStateThatIsDamaged(t *testing.T) {
 	request := Request{Stack: "dev", Dir: writeProject(t, map[string]string{"dev": servedStack}), State: t.TempDir()}
 	file := filepath.Join(request.State, "dev", "world.json")

@@ -43,6 +43,12 @@ var (
 	// Subnet and SecurityGroup: EC2 resource ids, long and short form.
 	Subnet        = rule(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`, "a subnet id such as subnet-0123456789abcdef0")
 	SecurityGroup = rule(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`, "a security group id such as sg-0123456789abcdef0")
+	// Vpc: EC2 resource ids, long and short form.
+	Vpc = rule(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`, "a VPC id such as vpc-0123456789abcdef0")
+	// SslPolicy: Elastic Load Balancing, "Security policies for your Application Load Balancer".
+	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 describe-ssl-policies`")
+	// Bucket: Amazon S3, "General purpose bucket naming rules".
+	Bucket = rule(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`, "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens")
 	// LogGroup: CloudWatch Logs API, CreateLogGroup.
 	LogGroup = rule(`^[.\-_/#A-Za-z0-9]{1,512}$`, "a log group has letters, digits and ._-/# and at most 512 characters")
 	// SecretPrefix: Secrets Manager API, CreateSecret; the variable's name comes behind it, of 512 characters in all.
@@ -87,14 +93,22 @@ func Optional(p *field.Path, value string, r Rule) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, value, r.Want)}
 }
 
-// IDs refuses an empty list and ids that break the rule.
+// IDs refuses an empty list, and what OptionalIDs does.
 func IDs(p *field.Path, ids []string, r Rule) field.ErrorList {
 	if len(ids) == 0 {
 		return field.ErrorList{field.Required(p, "at least one: "+r.Want)}
 	}
+	return OptionalIDs(p, ids, r)
+}
+
+// OptionalIDs refuses ids that break the rule, and one that is named twice.
+func OptionalIDs(p *field.Path, ids []string, r Rule) field.ErrorList {
 	var errs field.ErrorList
 	for i, id := range ids {
 		errs = append(errs, Required(p.Index(i), id, r)...)
+		if slices.Contains(ids[:i], id) {
+			errs = append(errs, field.Duplicate(p.Index(i), id))
+		}
 	}
 	return errs
 }
@@ -137,12 +151,20 @@ type ArnForm struct {
 
 // Forms of ARNs. A policy may be AWS's own, of account "aws".
 var (
-	RoleArn        = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
-	PolicyArn      = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
-	RepositoryArn  = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
-	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/\S+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}
-	EksClusterArn  = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
-	EcsClusterArn  = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
+	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
+	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
+	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
+	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
+	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
+	// KmsKeyArn: not of an alias, which IAM policies and log groups do not follow.
+	KmsKeyArn       = ArnForm{"kms", regexp.MustCompile(`^key/[a-z0-9-]+$`), "arn:aws:kms:REGION:ACCOUNT:key/ID"}
+	TopicArn        = ArnForm{"sns", regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`), "arn:aws:sns:REGION:ACCOUNT:NAME"}
+	TargetGroupArn  = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`), "arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID"}
+	LoadBalancerArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+$`), "arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
+
+	// CertificateArn is of AWS Certificate Manager.
+	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/[a-z0-9-]+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}
+	iamCertificate = ArnForm{"iam", regexp.MustCompile(`^server-certificate/\S+$`), "arn:aws:iam::ACCOUNT:server-certificate/NAME"}
 )
 
 // Arn checks an ARN's form; an empty one is absent.
@@ -159,6 +181,31 @@ func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
 		return field.ErrorList{field.Invalid(p, value, "not an ARN of the form "+form.want)}
 	}
 	return nil
+}
+
+// Certificate checks the ARN of a certificate for a load balancer: of AWS Certificate Manager, or of IAM.
+func Certificate(p *field.Path, value string) field.ErrorList {
+	if len(Arn(p, value, iamCertificate)) == 0 {
+		return nil
+	}
+	return Arn(p, value, CertificateArn)
+}
+
+// Cidrs checks IPv4 blocks: the addresses' bits behind the prefix must be zero, or EC2 shows another block than was written.
+func Cidrs(p *field.Path, cidrs []string) field.ErrorList {
+	var errs field.ErrorList
+	for i, cidr := range cidrs {
+		prefix, err := netip.ParsePrefix(cidr)
+		switch {
+		case err != nil || !prefix.Addr().Is4():
+			errs = append(errs, field.Invalid(p.Index(i), cidr, "an IPv4 block such as 10.0.0.0/8"))
+		case prefix != prefix.Masked():
+			errs = append(errs, field.Invalid(p.Index(i), cidr, "has address bits behind its prefix; write "+prefix.Masked().String()))
+		case slices.Contains(cidrs[:i], cidr):
+			errs = append(errs, field.Duplicate(p.Index(i), cidr))
+		}
+	}
+	return errs
 }
 
 var gcpPoolPattern = regexp.MustCompile(`^[a-z0-9-]{4,32}$`)

@@ -174,6 +174,9 @@ func computed(a pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 		set("arn", "arn:aws:test:us-east-1:111122223333:"+a.Name)
 		set("uniqueId", "AROA"+strings.ToUpper(a.Name))
 		set("versionId", "version-of-"+a.Name)
+		set("arnSuffix", "suffix-of-"+a.Name)
+		set("dnsName", a.Name+".elb.test")
+		set("zoneId", "zone-of-"+a.Name)
 		if _, ok := out["name"]; !ok {
 			set("name", a.Name)
 		}

@@ -128,9 +128,10 @@ func ECSTasksTrust(accountID string) Document {
 	}}}
 }
 
-// ECSExecution allows what an execution role needs beside the pull: writing the streams of one log group and reading
-// exactly the given secrets. logGroupArn is without the trailing ":*".
-func ECSExecution(logGroupArn string, secretArns []string) Document {
+// ECSExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the
+// given secrets and, where they have a KMS key of their own, decrypting with it, through Secrets Manager of the region alone.
+// logGroupArn is without the trailing ":*".
+func ECSExecution(logGroupArn string, secretArns []string, kmsKeyArn, region string) Document {
 	statements := []Statement{{
 		Sid:      "WriteLogStreams",
 		Effect:   "Allow",
@@ -145,7 +146,44 @@ func ECSExecution(logGroupArn string, secretArns []string) Document {
 			Resource: secretArns,
 		})
 	}
+	if kmsKeyArn != "" {
+		statements = append(statements, Statement{
+			Sid:       "DecryptSecrets",
+			Effect:    "Allow",
+			Action:    []string{"kms:Decrypt"},
+			Resource:  []string{kmsKeyArn},
+			Condition: &Condition{StringEquals: map[string]string{"kms:ViaService": "secretsmanager." + region + "." + dnsSuffix(region)}},
+		})
+	}
 	return Document{Version: version, Statement: statements}
+}
+
+// ExecActions are the four actions of the agent of ECS Exec in a task, which opens its channels with them (Amazon ECS developer guide,
+// "Monitor Amazon ECS containers with ECS Exec").
+var ExecActions = []string{
+	"ssmmessages:CreateControlChannel",
+	"ssmmessages:CreateDataChannel",
+	"ssmmessages:OpenControlChannel",
+	"ssmmessages:OpenDataChannel",
+}
+
+// ECSExec allows a task ECS Exec.
+func ECSExec() Document {
+	return Document{Version: version, Statement: []Statement{{
+		Sid:    "ECSExec",
+		Effect: "Allow",
+		Action: ExecActions,
+		// The actions have no resource type: AWS accepts nothing but "*" (Service Authorization Reference, Amazon Message Gateway Service).
+		Resource: []string{"*"},
+	}}}
+}
+
+// dnsSuffix ends the names of a region's service endpoints.
+func dnsSuffix(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
 }
 
 // Partition is the AWS partition of a region: aws, aws-cn or aws-us-gov.

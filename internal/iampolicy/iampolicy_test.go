@@ -33,11 +33,18 @@ func TestDocuments(t *testing.T) {
 		"ecs tasks": {ECSTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
 			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},
-		"execution": {ECSExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}), `{"Version":"2012-10-17","Statement":[
+		"execution": {ECSExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost:log-stream:*"]},
 			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]}]}`},
-		"execution without secrets": {ECSExecution("arn:g", nil), `{"Version":"2012-10-17","Statement":[
+		"execution without secrets": {ECSExecution("arn:g", nil, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]}]}`},
+		"execution with a KMS key": {ECSExecution("arn:g", nil, "arn:k", "cn-north-1"), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]},
+			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:k"],
+			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"}}}]}`},
+		"exec": {ECSExec(), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"ECSExec","Effect":"Allow","Action":["ssmmessages:CreateControlChannel","ssmmessages:CreateDataChannel","ssmmessages:OpenControlChannel","ssmmessages:OpenDataChannel"],
+			 "Resource":["*"]}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := c.doc.JSON()

@@ -4,6 +4,7 @@
 package enginetest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/resource/deploy"
 	"github.com/pulumi/pulumi/pkg/v3/resource/deploy/deploytest"
 	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
@@ -42,6 +45,8 @@ type Engine struct {
 	config  config.Map
 	state   *deploy.Snapshot
 	ctx     context.Context
+	// logged is what the program logs in an operation.
+	logged bytes.Buffer
 }
 
 // Result is what an operation did, or would do.
@@ -52,7 +57,7 @@ type Result struct {
 	Changes map[string]int
 	// Steps are what the engine began, in its order, without what stays the same or is only read.
 	Steps []Step
-	// Diagnostics are the engine's messages.
+	// Diagnostics are the messages of the engine, and then of the program.
 	Diagnostics []string
 	// Outputs are the stack's; empty after a preview.
 	Outputs resource.PropertyMap
@@ -175,6 +180,10 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 	}
 	state, err := op.RunWithContextStep(e.ctx, plan.GetProject(), plan.GetTarget(e.t, e.state), options, preview, nil, read, "")
 	result.Err = err
+	if e.logged.Len() > 0 {
+		result.Diagnostics = append(result.Diagnostics, e.logged.String())
+		e.logged.Reset()
+	}
 	if preview {
 		return result
 	}
@@ -241,14 +250,21 @@ func (e *Engine) host() deploytest.PluginHostFactory {
 		}
 		loaders = append(loaders, deploytest.NewProviderLoader(tokens.Package(double.Package), semver.MustParse(double.Version), load))
 	}
+	var engineAddr string
 	runtime := deploytest.NewLanguageRuntimeF(func(info plugin.RunInfo, _ *deploytest.ResourceMonitor) error {
-		return runProgram(info, e.program)
+		return runProgram(info, engineAddr, e.program)
 	})
-	return deploytest.NewPluginHostF(nil, nil, runtime, nil, nil, loaders...)
+	sink := diag.DefaultSink(&e.logged, &e.logged, diag.FormatOptions{Color: colors.Never})
+	makeHost := deploytest.NewPluginHostF(sink, sink, runtime, nil, nil, loaders...)
+	return func() plugin.Host {
+		host := makeHost()
+		engineAddr = host.ServerAddr()
+		return host
+	}
 }
 
 // runProgram does what Pulumi's Go language host does: it hands the engine's settings to the program.
-func runProgram(info plugin.RunInfo, program pulumi.RunFunc) error {
+func runProgram(info plugin.RunInfo, engineAddr string, program pulumi.RunFunc) error {
 	values := map[string]string{}
 	for key, value := range info.Config {
 		values[key.String()] = value
@@ -259,7 +275,7 @@ func runProgram(info plugin.RunInfo, program pulumi.RunFunc) error {
 	}
 	ctx, err := pulumi.NewContext(context.Background(), pulumi.RunInfo{
 		Project: info.Project, Stack: info.Stack, Config: values, ConfigSecretKeys: secrets,
-		Parallel: info.Parallel, DryRun: info.DryRun, MonitorAddr: info.MonitorAddress,
+		Parallel: info.Parallel, DryRun: info.DryRun, MonitorAddr: info.MonitorAddress, EngineAddr: engineAddr,
 	})
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package aws is the double of the Pulumi AWS provider (v6): IAM, CloudWatch Logs, Secrets Manager and ECS as far as the
-// program uses them, and the look-ups of clusters that exist already.
+// Package aws is the double of the Pulumi AWS provider (v6): IAM, CloudWatch, Secrets Manager, ECS and what stands around its services
+// (security groups, load balancers, scaling, Cloud Map) as far as the program uses them, and the look-ups of what exists already.
 //
 // Which properties need a new resource is taken from the ForceNew marks of terraform-provider-aws v5, from which the
 // Pulumi provider is made; the words of errors are those of that provider or of the service's API.
@@ -38,6 +38,18 @@ func Provider() *double.Provider {
 			taskDefinitionType:     taskDefinition(),
 			serviceType:            service(),
 			amazon.AssociationType: podIdentityAssociation(),
+
+			world.SecurityGroupType: securityGroup(),
+			ingressRuleType:         ingressRule(),
+			egressRuleType:          egressRule(),
+			world.LoadBalancerType:  loadBalancer(),
+			world.TargetGroupType:   targetGroup(),
+			world.ListenerType:      listener(),
+			scalableTargetType:      scalableTarget(),
+			scalingPolicyType:       scalingPolicy(),
+			namespaceType:           privateDNSNamespace(),
+			registryServiceType:     registryService(),
+			alarmType:               metricAlarm(),
 		},
 		Functions: functions(),
 	}

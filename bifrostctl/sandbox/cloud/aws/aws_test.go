@@ -11,6 +11,7 @@ import (
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
 const (
@@ -34,6 +35,16 @@ const (
 	serviceType        = "aws:ecs/service:Service"
 )
 
+// network has two private subnets, two public ones, and an open security group.
+var network = world.Network{
+	Account: account, Region: region, VPC: "vpc-0", Private: []string{"subnet-0a", "subnet-0b"}, Public: []string{"subnet-1a", "subnet-1b"},
+	SecurityGroups: []string{"sg-0"},
+}
+
+func inSubnets(ids ...string) pulumi.Map {
+	return pulumi.Map{"subnets": pulumi.ToStringArray(ids), "securityGroups": pulumi.StringArray{s("sg-0")}}
+}
+
 func newWorld() *cloud.World {
 	w := cloud.NewWorld()
 	w.SeedAWS(cloud.AWSAccount{
@@ -41,6 +52,7 @@ func newWorld() *cloud.World {
 		EKS: []cloud.EKSCluster{{Name: "dev", Region: region, Version: "1.33", OIDCProvider: true}},
 		ECS: []cloud.ECSCluster{{Name: "dev", Region: region}},
 	})
+	w.SeedNetwork(network)
 	return w
 }
 
@@ -81,8 +93,7 @@ func merge(props pulumi.Map, changes pulumi.Map) pulumi.Map {
 var (
 	role           = res(roleType, "role", pulumi.Map{"name": s("app"), "assumeRolePolicy": s(trust)})
 	fargate        = pulumi.Map{"family": s("app"), "cpu": s("256"), "memory": s("512"), "networkMode": s("awsvpc"), "requiresCompatibilities": pulumi.StringArray{s("FARGATE")}, "containerDefinitions": s(`[{"name":"app","image":"app:1"}]`)}
-	network        = pulumi.Map{"subnets": pulumi.StringArray{s("subnet-0a")}}
-	runningService = pulumi.Map{"name": s("app"), "cluster": s("dev"), "taskDefinition": s("app:1"), "launchType": s("FARGATE"), "networkConfiguration": network, "waitForSteadyState": pulumi.Bool(true)}
+	runningService = pulumi.Map{"name": s("app"), "cluster": s("dev"), "taskDefinition": s("app:1"), "launchType": s("FARGATE"), "networkConfiguration": inSubnets("subnet-0a"), "waitForSteadyState": pulumi.Bool(true)}
 )
 
 // everything is one resource of each type.
@@ -103,6 +114,7 @@ func everything() []enginetest.Resource {
 
 func TestLifecycle(t *testing.T) {
 	w := newWorld()
+	before := len(w.Resources)
 	e := enginetest.New(t, w, program(everything()...), nil)
 	require.Equal(t, 11, e.MustUp().Changes["create"])
 	require.Equal(t, map[string]int{"same": 11}, e.MustUp().Changes)
@@ -114,7 +126,7 @@ func TestLifecycle(t *testing.T) {
 	destroyed := e.Destroy()
 	require.NoError(t, destroyed.Err)
 	require.Empty(t, destroyed.Snapshot.Resources)
-	require.Len(t, w.Resources, 1, "only the cluster's OIDC provider was there before")
+	require.Len(t, w.Resources, before, "something is left")
 }
 
 func TestComputed(t *testing.T) {
@@ -302,7 +314,7 @@ func TestRevisionsNeverRepeat(t *testing.T) {
 	e.MustUp()
 	e.SetProgram(program(res(taskDefinitionType, "task", merge(fargate, pulumi.Map{"cpu": s("512"), "memory": s("1024")}))))
 	require.Contains(t, e.MustUp().Resource("task").Outputs["arn"].StringValue(), "app:4")
-	require.Len(t, w.Resources, 2, "the old revision is deregistered")
+	require.Len(t, w.List(taskDefinitionType, account+"/"+region), 1, "the old revision is deregistered")
 }
 
 func TestSecretKeepsItsName(t *testing.T) {

@@ -1,8 +1,8 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -17,23 +17,6 @@ const (
 	taskDefinitionType = "aws:ecs/taskDefinition:TaskDefinition"
 	serviceType        = "aws:ecs/service:Service"
 )
-
-// container is what the double reads of a container definition.
-type container struct {
-	Name    string `json:"name"`
-	Image   string `json:"image"`
-	Secrets []struct {
-		Name      string `json:"name"`
-		ValueFrom string `json:"valueFrom"`
-	} `json:"secrets"`
-	HealthCheck *struct {
-		Command []string `json:"command"`
-	} `json:"healthCheck"`
-	LogConfiguration *struct {
-		LogDriver string            `json:"logDriver"`
-		Options   map[string]string `json:"options"`
-	} `json:"logConfiguration"`
-}
 
 func taskDefinition() *double.Type {
 	return taggable(&double.Type{
@@ -61,6 +44,7 @@ func taskDefinition() *double.Type {
 				return
 			}
 			checkFargate(in, fail)
+			checkPlatform(in, fail)
 			checkContainers(in, containers, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -76,37 +60,6 @@ func taskDefinition() *double.Type {
 			return family, s, nil
 		},
 	})
-}
-
-// containersOf reads the container definitions; none where they are not known yet.
-func containersOf(in double.Object) ([]container, error) {
-	text, known := in["containerDefinitions"].(string)
-	if !known {
-		return nil, nil
-	}
-	var containers []container
-	if err := json.Unmarshal([]byte(text), &containers); err != nil {
-		return nil, fmt.Errorf("ECS Task Definition container_definitions is invalid: %w", err)
-	}
-	if len(containers) == 0 {
-		return nil, fmt.Errorf("ClientException: Container list cannot be empty")
-	}
-	return containers, nil
-}
-
-func checkContainers(in double.Object, containers []container, fail double.Fail) {
-	for i, c := range containers {
-		at := fmt.Sprintf("containerDefinitions[%d]", i)
-		if c.Name == "" || c.Image == "" {
-			fail("containerDefinitions", "ClientException: %s: Container.name and Container.image should not be null or empty.", at)
-		}
-		if len(c.Secrets) > 0 && in["executionRoleArn"] == nil {
-			fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
-		}
-		if isFargate(in) && c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" && in["executionRoleArn"] == nil {
-			fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver awslogs.")
-		}
-	}
 }
 
 // fargateMemory gives, in MiB, the least and most memory of a Fargate task by its CPU units, and the step between sizes
@@ -157,6 +110,17 @@ func fargateSize(cpu, memory string) bool {
 	return ok && mib >= size[0] && mib <= size[1] && (mib-size[0])%size[2] == 0
 }
 
+// checkPlatform: ECS API reference, RuntimePlatform, as far as the gateway runs there.
+func checkPlatform(in double.Object, fail double.Fail) {
+	platform := double.Map(in, "runtimePlatform")
+	if cpu := double.String(platform, "cpuArchitecture"); cpu != "" && cpu != x86 && cpu != arm {
+		fail("runtimePlatform.cpuArchitecture", "expected cpu_architecture to be one of [%s %s], got %s", x86, arm, cpu)
+	}
+	if system := double.String(platform, "operatingSystemFamily"); system != "" && system != "LINUX" {
+		fail("runtimePlatform.operatingSystemFamily", "the sandbox models LINUX, not %q", system)
+	}
+}
+
 func service() *double.Type {
 	return taggable(&double.Type{
 		Args:     ecs.ServiceArgs{},
@@ -166,6 +130,11 @@ func service() *double.Type {
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(serviceType, in, fail)
+			checkRanges(serviceType, in, fail)
+			checkPercents(in, fail)
+			if in["healthCheckGracePeriodSeconds"] != nil && in["loadBalancers"] == nil {
+				fail("healthCheckGracePeriodSeconds", "InvalidParameterException: healthCheckGracePeriodSeconds is only valid for services configured to use load balancers")
+			}
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := double.String(in, "name")
@@ -173,7 +142,7 @@ func service() *double.Type {
 			if err != nil {
 				return "", nil, fmt.Errorf("creating ECS Service (%s): %w", name, err)
 			}
-			if err := checkTask(c, in); err != nil {
+			if err := checkService(c, in); err != nil {
 				return "", nil, fmt.Errorf("creating ECS Service (%s): %w", name, err)
 			}
 			id := sessionOf(c).arn("ecs", "service/"+cluster.Name+"/"+name)
@@ -188,11 +157,12 @@ func service() *double.Type {
 			return id, s, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
-			if err := checkTask(c, in); err != nil {
+			if err := checkService(c, in); err != nil {
 				return nil, fmt.Errorf("updating ECS Service (%s): %w", r.ID, err)
 			}
 			s := double.Overlay(r.State, r.Inputs, in)
 			s["cluster"] = r.State["cluster"] // answered as an ARN, whatever was asked
+			warnOfNoRoom(c, r.State, s)
 			if rolledBack(c, r, s) {
 				s["taskDefinition"] = r.State["taskDefinition"]
 			}
@@ -202,17 +172,93 @@ func service() *double.Type {
 	})
 }
 
-// checkTask refuses a service whose task definition does not exist or does not fit its network.
-func checkTask(c *double.Call, in double.Object) error {
+// checkPercents: ECS developer guide, "Service deployment parameters". Limits are as CreateService has them.
+func checkPercents(in double.Object, fail double.Fail) {
+	least, known1 := in["deploymentMinimumHealthyPercent"].(float64)
+	most, known2 := in["deploymentMaximumPercent"].(float64)
+	if known1 && known2 && least == 100 && most == 100 {
+		fail("deploymentMaximumPercent", "InvalidParameterException: Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
+	}
+	if known1 && (least < 0 || least > 100) {
+		fail("deploymentMinimumHealthyPercent", "InvalidParameterException: minimumHealthyPercent must be from 0 to 100, got %v", least)
+	}
+	if known2 && most < 100 {
+		fail("deploymentMaximumPercent", "InvalidParameterException: maximumPercent must be 100 or more, got %v", most)
+	}
+}
+
+// warnOfNoRoom tells of a deployment that ECS can never finish: the percentages let it neither start a new task nor stop an old one.
+// ECS rounds the most down and the least up.
+func warnOfNoRoom(c *double.Call, before, after double.Object) {
+	if before["taskDefinition"] == after["taskDefinition"] {
+		return
+	}
+	tasks, _ := after["desiredCount"].(float64)
+	least, most := 100.0, 200.0
+	if percent, ok := after["deploymentMinimumHealthyPercent"].(float64); ok {
+		least = percent
+	}
+	if percent, ok := after["deploymentMaximumPercent"].(float64); ok {
+		most = percent
+	}
+	if tasks > 0 && math.Floor(tasks*most/100) <= tasks && math.Ceil(tasks*least/100) >= tasks {
+		c.World.Warn(fmt.Sprintf("a deployment of service %s cannot go on: with %v tasks, %v %% at least and %v %% at most, ECS may neither start one nor stop one", after["name"], tasks, least, most))
+	}
+}
+
+// checkService refuses a service whose task definition, network, target groups or registry are not there, or do not fit together (ECS
+// API reference, CreateService).
+func checkService(c *double.Call, in double.Object) error {
 	task := findTask(c, double.String(in, "taskDefinition"))
 	if task == nil {
 		return fmt.Errorf("InvalidParameterException: TaskDefinition not found: %s", double.String(in, "taskDefinition"))
 	}
-	if task.State["networkMode"] == "awsvpc" && in["networkConfiguration"] == nil {
+	awsvpc := task.State["networkMode"] == "awsvpc"
+	if awsvpc && in["networkConfiguration"] == nil {
 		return fmt.Errorf("InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is specified")
 	}
 	if in["launchType"] == "FARGATE" && !isFargate(task.State) {
 		return fmt.Errorf("InvalidParameterException: Task definition does not support launch_type FARGATE")
+	}
+	if in["enableExecuteCommand"] == true && double.String(task.State, "taskRoleArn") == "" {
+		return fmt.Errorf("InvalidParameterException: The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.")
+	}
+	if awsvpc {
+		if err := checkPlace(c, in); err != nil {
+			return err
+		}
+	}
+	if err := checkTargets(c, in, task); err != nil {
+		return err
+	}
+	return checkRegistry(c, in)
+}
+
+// checkTargets refuses target groups that no load balancer uses, or that do not take addresses, and ports that no container has.
+func checkTargets(c *double.Call, in double.Object, task *world.Resource) error {
+	containers, err := containersOf(task.State)
+	if err != nil {
+		return err
+	}
+	for _, v := range double.List(in, "loadBalancers") {
+		at, _ := v.(double.Object)
+		arn, name, port := double.String(at, "targetGroupArn"), double.String(at, "containerName"), at["containerPort"]
+		group := c.World.Get(world.TargetGroupType, regional(c), arn)
+		switch {
+		case group == nil:
+			return fmt.Errorf("InvalidParameterException: The target group %s does not exist.", arn)
+		case len(balancersOf(c, arn)) == 0:
+			return fmt.Errorf("InvalidParameterException: The target group with targetGroupArn %s does not have an associated load balancer.", arn)
+		case task.State["networkMode"] == "awsvpc" && group.State["targetType"] != "ip":
+			return fmt.Errorf("InvalidParameterException: The provided target group %s has target type %v, which is incompatible with the awsvpc network mode specified in the task definition.", arn, group.State["targetType"])
+		}
+		i := slices.IndexFunc(containers, func(c container) bool { return c.Name == name })
+		if i < 0 {
+			return fmt.Errorf("InvalidParameterException: The container %s does not exist in the task definition.", name)
+		}
+		if !slices.ContainsFunc(containers[i].PortMappings, func(m portMapping) bool { return float64(m.ContainerPort) == port }) {
+			return fmt.Errorf("InvalidParameterException: The container %s did not have a container port %v defined.", name, port)
+		}
 	}
 	return nil
 }

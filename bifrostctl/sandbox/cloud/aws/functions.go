@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -24,6 +25,11 @@ func functions() map[string]*double.Function {
 		"aws:ecs/getService:getService":                 {Args: ecs.LookupServiceArgs{}, Call: getService},
 		"aws:eks/getAddon:getAddon":                     {Args: eks.LookupAddonArgs{}, Call: getAddon},
 		"aws:iam/getRole:getRole":                       {Args: iam.LookupRoleArgs{}, Call: getRole},
+		"aws:ec2/getSubnet:getSubnet":                   {Args: getSubnetArgs{}, Call: getSubnet},
+		"aws:ec2/getVpc:getVpc":                         {Args: getVpcArgs{}, Call: getVpc},
+		"aws:ec2/getRouteTable:getRouteTable":           {Args: getRouteTableArgs{}, Call: getRouteTable},
+		"aws:ec2/getVpcEndpoint:getVpcEndpoint":         {Args: getVpcEndpointArgs{}, Call: getVpcEndpoint},
+		"aws:lb/getTargetGroup:getTargetGroup":          {Args: lb.LookupTargetGroupArgs{}, Call: getTargetGroup},
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {
 			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
 		},
@@ -97,7 +103,8 @@ func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	return double.Object{
 		"id": id, "arn": id, "clusterName": cluster.Name, "status": "ACTIVE",
 		"pendingTasksCount": 0.0, "registeredContainerInstancesCount": 0.0, "runningTasksCount": 0.0,
-		"serviceConnectDefaults": []any{}, "settings": []any{}, "tags": double.Object{},
+		"serviceConnectDefaults": []any{}, "tags": double.Object{},
+		"settings": []any{double.Object{"name": "containerInsights", "value": cluster.Insights()}},
 	}, nil
 }
 

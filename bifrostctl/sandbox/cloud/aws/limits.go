@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
 // policiesPerRole is how many managed policies a role may have (IAM user guide, "IAM and STS quotas": the default, which can
@@ -32,6 +33,49 @@ var textRules = map[string][]textRule{
 	// ECS API reference, RegisterTaskDefinition and CreateService.
 	taskDefinitionType: {{"family", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
 	serviceType:        {{"name", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
+	// EC2 API reference, CreateSecurityGroup and SecurityGroupRule.
+	world.SecurityGroupType: {{"name", 255, groupCharacters}, {"description", 255, groupCharacters}},
+	ingressRuleType:         {{"description", 255, groupCharacters}},
+	egressRuleType:          {{"description", 255, groupCharacters}},
+	// Application Auto Scaling API reference, PutScalingPolicy.
+	scalingPolicyType: {{"name", 256, nil}},
+	// Cloud Map API reference, CreatePrivateDnsNamespace and CreateService.
+	namespaceType:       {{"description", 1024, nil}},
+	registryServiceType: {{"description", 1024, nil}},
+	// CloudWatch API reference, PutMetricAlarm.
+	alarmType: {{"name", 255, nil}, {"alarmDescription", 1024, nil}},
+}
+
+// groupCharacters are those of a security group's name and descriptions.
+var groupCharacters = regexp.MustCompile(`^[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*$`)
+
+// rangeRule limits a number of a type.
+type rangeRule struct {
+	property    string
+	least, most float64
+}
+
+// The rules for numbers, by type.
+var rangeRules = map[string][]rangeRule{
+	// Elastic Load Balancing API reference: LoadBalancerAttribute, TargetGroupAttribute, CreateTargetGroup, CreateListener.
+	world.LoadBalancerType: {{"idleTimeout", 1, 4000}, {"clientKeepAlive", 60, 604800}},
+	world.TargetGroupType: {
+		{"deregistrationDelay", 0, 3600}, {"port", 1, 65535}, {"slowStart", 0, 900}, {"healthCheck.interval", 5, 300}, {"healthCheck.timeout", 2, 120},
+		{"healthCheck.healthyThreshold", 2, 10}, {"healthCheck.unhealthyThreshold", 2, 10},
+	},
+	world.ListenerType: {{"port", 1, 65535}},
+	// ECS API reference, CreateService.
+	serviceType: {{"healthCheckGracePeriodSeconds", 0, 2147483647}, {"desiredCount", 0, 5000}},
+	// CloudWatch API reference, PutMetricAlarm.
+	alarmType: {{"evaluationPeriods", 1, 10080}, {"datapointsToAlarm", 1, 10080}},
+}
+
+func checkRanges(typ string, in double.Object, fail double.Fail) {
+	for _, rule := range rangeRules[typ] {
+		if n, known := double.Get(in, rule.property).(float64); known && (n < rule.least || n > rule.most) {
+			fail(rule.property, "expected %s to be in the range (%v - %v), got %v", rule.property, rule.least, rule.most, n)
+		}
+	}
 }
 
 func checkTexts(typ string, in double.Object, fail double.Fail) {

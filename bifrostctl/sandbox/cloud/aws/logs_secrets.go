@@ -7,10 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -44,6 +46,9 @@ func logGroup() *double.Type {
 			if strings.HasPrefix(double.String(in, "name"), "aws/") {
 				fail("name", "log group names can't start with the string aws/") // CloudWatch Logs API reference, CreateLogGroup
 			}
+			if key := double.String(in, "kmsKeyId"); key != "" && !arn.IsARN(key) {
+				fail("kmsKeyId", "%q is an invalid ARN", key)
+			}
 			if days, ok := in["retentionInDays"].(float64); ok && !slices.Contains(retentions, any(days)) {
 				fail("retentionInDays", "expected one of %v, got %v", retentions, days)
 			}
@@ -54,11 +59,45 @@ func logGroup() *double.Type {
 				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): ResourceAlreadyExistsException: The specified log group already exists", name)
 			}
 			s := state(in, double.Object{"arn": sessionOf(c).arn("logs", "log-group:"+name), "name": name})
+			if err := checkLogKey(c, s); err != nil {
+				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): %w", name, err)
+			}
 			double.Default(s, "logGroupClass", "STANDARD")
 			double.Default(s, "retentionInDays", 0.0)
 			return name, s, nil
 		},
+		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			s := double.Overlay(r.State, r.Inputs, in)
+			if err := checkLogKey(c, s); err != nil {
+				return nil, fmt.Errorf("associating CloudWatch Logs Log Group (%s) KMS key: %w", r.ID, err)
+			}
+			return s, nil
+		},
 	})
+}
+
+// checkLogKey: the key's policy must let CloudWatch Logs encrypt with it (CloudWatch Logs user guide, "Encrypt log data").
+func checkLogKey(c *double.Call, group double.Object) error {
+	given := double.String(group, "kmsKeyId")
+	if given == "" {
+		return nil
+	}
+	s := sessionOf(c)
+	key := findKey(c, given)
+	if key == nil || !amazon.ServiceMayUseKey(key, "logs."+s.region+"."+world.DNSSuffix(s.partition), "kms:GenerateDataKey") {
+		return fmt.Errorf("AccessDeniedException: The specified KMS key does not exist or is not allowed to be used with Arn '%s'", double.String(group, "arn"))
+	}
+	return nil
+}
+
+// findKey returns an enabled KMS key of the region by its ARN or id, or nil.
+func findKey(c *double.Call, given string) *world.Resource {
+	for _, key := range c.World.List(world.KeyType, regional(c)) {
+		if key.State["isEnabled"] == true && (key.ID == given || strings.HasSuffix(key.ID, ":key/"+given)) {
+			return key
+		}
+	}
+	return nil
 }
 
 func secret() *double.Type {
@@ -133,8 +172,12 @@ func secretVersion() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := double.String(in, "secretId")
-			if c.World.Get(secretType, regional(c), id) == nil {
+			secret := c.World.Get(secretType, regional(c), id)
+			if secret == nil {
 				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: ResourceNotFoundException: Secrets Manager can't find the specified secret", id)
+			}
+			if key := double.String(secret.State, "kmsKeyId"); key != "" && findKey(c, key) == nil {
+				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: EncryptionFailure: Secrets Manager can't encrypt the protected secret text using the provided KMS key %s. Check that the KMS key is available, enabled, and not in an invalid state", id, key)
 			}
 			version := world.GUID("secret version", id, c.World.Next())
 			s := state(in, double.Object{"arn": id, "versionId": version})

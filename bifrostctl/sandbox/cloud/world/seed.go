@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +65,12 @@ type GCPProject struct {
 type ECSCluster struct {
 	Name   string `json:"name"`
 	Region string `json:"region"`
+	// ContainerInsights is the cluster's setting: enhanced, enabled or disabled; empty means disabled.
+	ContainerInsights string `json:"containerInsights,omitempty"`
 }
+
+// Insights is the value of the cluster's setting containerInsights.
+func (c ECSCluster) Insights() string { return cmp.Or(c.ContainerInsights, "disabled") }
 
 // AzureSubscription is a subscription with the clusters that stand in it already.
 type AzureSubscription struct {
@@ -136,7 +142,7 @@ func (w *World) SeedAWS(seed AWSAccount) {
 		}
 	}
 	for _, c := range seed.ECS {
-		if !slices.Contains(account.ECS, c) {
+		if !slices.ContainsFunc(account.ECS, func(known ECSCluster) bool { return known.Name == c.Name && known.Region == c.Region }) {
 			account.ECS = append(account.ECS, c)
 		}
 	}
@@ -253,19 +259,23 @@ func (w *World) addOIDCProvider(account string, c EKSCluster) {
 // the sandbox does not need.
 func (w *World) addNodeRole(account string, c EKSCluster, name string) {
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	w.addRole(account, name, c.NodeRoleARN(account, name), trust)
+}
+
+func (w *World) addRole(account, name, arn, trust string) {
 	inputs := map[string]any{"name": name, "assumeRolePolicy": trust}
 	w.Settle(&Resource{Type: RoleType, Scope: account, ID: name, Inputs: inputs, State: map[string]any{
-		"name": name, "path": "/", "arn": c.NodeRoleARN(account, name), "assumeRolePolicy": trust,
+		"name": name, "path": "/", "arn": arn, "assumeRolePolicy": trust,
 		"uniqueId": "AROA" + strings.ToUpper(Hex(17, "node role", account, name)), "createDate": "2025-01-01T00:00:00Z",
 		"maxSessionDuration": 3600.0, "tags": map[string]any{}, "tagsAll": map[string]any{},
 	}})
 }
 
-// SeedPolicy makes a managed policy of the account's own that exists already. What it allows the sandbox does not ask.
+// SeedPolicy makes a managed policy of the account's own exist that lets its role call models of Amazon Bedrock.
 func (w *World) SeedPolicy(account, arn string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":"*"}]}`
+	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"],"Resource":"*"}]}`
 	name := arn[strings.LastIndex(arn, "/")+1:]
 	inputs := map[string]any{"name": name, "policy": document}
 	w.Settle(&Resource{Type: PolicyType, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{

@@ -67,7 +67,7 @@ func (a *amazon) mayGetToken(s session) *hop.Refusal {
 		return hop.Refuse(hop.EcrToken, hop.Missing, "the role %s does not exist any more", s.Role)
 	}
 	// The action has no resource type: nothing but "*" fits.
-	d, err := may(a.world, role, "ecr:GetAuthorizationToken", "*")
+	d, err := may(a.world, role, iam.Request{Action: "ecr:GetAuthorizationToken", Resource: "*"})
 	if err != nil {
 		return hop.Refuse(hop.EcrToken, hop.Unsupported, "policies of %s: %v", s.Role, err)
 	}
@@ -143,7 +143,7 @@ func (a *amazon) mayPull(s session, repository world.ECRRepository) *hop.Refusal
 		return hop.Refuse(hop.Ecr, hop.Missing, "the role %s, for which the token was given, does not exist any more", s.Role)
 	}
 	for _, action := range world.PullActions {
-		own, err := may(a.world, role, action, repository.ARN())
+		own, err := may(a.world, role, iam.Request{Action: action, Resource: repository.ARN()})
 		if err != nil {
 			return hop.Refuse(hop.Ecr, hop.Unsupported, "policies of %s: %v", s.Role, err)
 		}

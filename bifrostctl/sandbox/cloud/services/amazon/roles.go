@@ -75,8 +75,7 @@ func documents(w *world.World, role *world.Resource) []string {
 
 // may asks a role's own policies about an action: one allows it, none denies it, and its permissions boundary, where the sandbox
 // knows that policy, allows it too.
-func may(w *world.World, role *world.Resource, action, resource string) (iam.Decision, error) {
-	request := iam.Request{Action: action, Resource: resource}
+func may(w *world.World, role *world.Resource, request iam.Request) (iam.Decision, error) {
 	d, err := together(documents(w, role), request)
 	boundary := w.Get(policyType, role.Scope, text(role, "permissionsBoundary"))
 	if err != nil || boundary == nil {
@@ -141,14 +140,14 @@ func assume(w *world.World, at hop.Hop, roleARN, service string, context map[str
 	return session{Role: roleARN, ID: text(role, "uniqueId")}, nil
 }
 
-// Allowed tells whether a role's policies allow each of the actions on a resource.
-func Allowed(w *world.World, roleARN, resource string, actions ...string) error {
+// Allowed tells whether a role's policies allow each of the actions on a resource; context holds the condition keys of the request.
+func Allowed(w *world.World, roleARN, resource string, context map[string]string, actions ...string) error {
 	role := roleOf(w, roleARN)
 	if role == nil {
 		return fmt.Errorf("the role %s does not exist", roleARN)
 	}
 	for _, action := range slices.Sorted(slices.Values(actions)) {
-		d, err := may(w, role, action, resource)
+		d, err := may(w, role, iam.Request{Action: action, Resource: resource, Context: context})
 		if err != nil {
 			return err
 		}
@@ -157,4 +156,34 @@ func Allowed(w *world.World, roleARN, resource string, actions ...string) error 
 		}
 	}
 	return nil
+}
+
+// MayUseKey tells whether a role may do something with a KMS key: the key's policy allows it to the role itself, or leaves it to the
+// account's policies, of which one of the role's then has to allow it (KMS developer guide, "Default key policy").
+func MayUseKey(w *world.World, roleARN string, key *world.Resource, action string, context map[string]string) error {
+	account := strings.Join(strings.Split(roleARN, ":")[:5], ":") + ":root"
+	request := iam.Request{AWS: []string{roleARN}, Action: action, Resource: text(key, "arn"), Context: context}
+	own, err := iam.Evaluate(text(key, "policy"), request)
+	if err != nil || own.Allowed || own.Denied {
+		return denied(own, err, "the policy of KMS key %s denies %s to %s", key.ID, action, roleARN)
+	}
+	request.AWS = []string{account, strings.Split(account, ":")[4]}
+	left, err := iam.Evaluate(text(key, "policy"), request)
+	if err != nil || !left.Allowed {
+		return denied(iam.Decision{Denied: true}, err, "the policy of KMS key %s neither allows %s to %s nor leaves it to the account's policies", key.ID, action, roleARN)
+	}
+	return Allowed(w, roleARN, text(key, "arn"), context, action)
+}
+
+func denied(d iam.Decision, err error, format string, args ...any) error {
+	if err != nil || !d.Denied {
+		return err
+	}
+	return fmt.Errorf(format, args...)
+}
+
+// ServiceMayUseKey tells whether a KMS key's policy lets a service of AWS do something with it.
+func ServiceMayUseKey(key *world.Resource, service, action string) bool {
+	d, err := iam.Evaluate(text(key, "policy"), iam.Request{Service: service, Action: action, Resource: text(key, "arn")})
+	return err == nil && d.Allowed
 }

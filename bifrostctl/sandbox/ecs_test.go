@@ -1,0 +1,338 @@
+package sandbox
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/internal/graphtest"
+)
+
+// The tests of this file take the gateway on ECS Fargate through its variants.
+
+const (
+	serviceType      = "aws:ecs/service:Service"
+	ecsCertificate   = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"
+	ecsTargetGroup   = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/bifrost/0123456789abcdef"
+	ecsKey           = "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000a"
+	ecsTopic         = "arn:aws:sns:us-east-1:111122223333:bifrost-alarms"
+	privateSubnets   = "aws:ec2/routeTable:RouteTable"
+	onlyECS          = "eks=null"
+	withLoadBalancer = "ecs.loadBalancer.certificateArn=" + ecsCertificate
+	withTargetGroup  = "ecs.targetGroupArn=" + ecsTargetGroup
+	withScaling      = "ecs.autoscaling={minTasks: 2, maxTasks: 6, cpuPercent: 60, memoryPercent: 75}"
+	withCluster      = "ecs.clustering={namespace: bifrost.internal}"
+	withAlarms       = "ecs.alarms={topicArn: " + ecsTopic + "}"
+	ownGroups        = "ecs.securityGroups=null"
+)
+
+// ecsVariants are the ways in which a service is set up, as overlays of aws-dev, and the types that each adds.
+var ecsVariants = []struct {
+	name     string
+	settings []string
+	makes    []string
+}{
+	{"minimal", nil, nil},
+	{"own security groups", []string{ownGroups}, []string{world.SecurityGroupType}},
+	{"load balancer", []string{withLoadBalancer, ownGroups}, []string{world.LoadBalancerType, world.TargetGroupType, world.ListenerType, world.SecurityGroupType}},
+	{"load balancer before given security groups", []string{withLoadBalancer, "ecs.loadBalancer.securityGroups=[" + sandboxSecurityGroup + "]"}, []string{world.LoadBalancerType}},
+	{"load balancer of given security groups", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.securityGroups=[" + sandboxSecurityGroup + "]"}, []string{world.LoadBalancerType}},
+	{"internet-facing load balancer", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.allowedCidrs=[0.0.0.0/0]", "ecs.loadBalancer.subnets=[" + strings.Join(sandboxPublicSubnets, ",") + "]"}, []string{world.LoadBalancerType}},
+	{"load balancer over HTTP", []string{"ecs.loadBalancer.allowHttp=true", ownGroups}, []string{world.ListenerType}},
+	{"existing target group", []string{withTargetGroup}, nil},
+	{"existing target group, own security groups", []string{withTargetGroup, ownGroups, "ecs.clientSecurityGroups=[" + sandboxSecurityGroup + "]"}, []string{world.SecurityGroupType}},
+	{"clustered", []string{withCluster, ownGroups}, []string{"aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "aws:servicediscovery/service:Service"}},
+	{"clustered in given security groups", []string{withCluster}, []string{"aws:servicediscovery/service:Service"}},
+	{"autoscaled", []string{withScaling}, []string{"aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"}},
+	{"autoscaled by requests", []string{withLoadBalancer, ownGroups, withScaling, "ecs.autoscaling.requestsPerTarget=500"}, []string{"aws:appautoscaling/policy:Policy"}},
+	{"autoscaled by requests of an existing target group", []string{withTargetGroup, withScaling, "ecs.autoscaling.requestsPerTarget=500"}, []string{"aws:appautoscaling/policy:Policy"}},
+	{"alarms", []string{withAlarms}, []string{"aws:cloudwatch/metricAlarm:MetricAlarm"}},
+	{"customer's keys", []string{"ecs.secretKmsKeyArn=" + ecsKey, "ecs.logKmsKeyArn=" + ecsKey}, nil},
+	{"ARM64", []string{"ecs.cpuArchitecture=ARM64"}, nil},
+	{"ECS Exec", []string{"ecs.exec=true", "ecs.readOnlyRoot=false"}, nil},
+	{"public addresses", []string{"ecs.assignPublicIp=true", "ecs.subnets=[" + strings.Join(sandboxPublicSubnets, ",") + "]"}, nil},
+	{"everything", []string{
+		withLoadBalancer, ownGroups, withCluster, withScaling, "ecs.autoscaling.requestsPerTarget=500", withAlarms, "ecs.secretKmsKeyArn=" + ecsKey, "ecs.logKmsKeyArn=" + ecsKey,
+	}, []string{world.LoadBalancerType, world.SecurityGroupType}},
+}
+
+// TestECSVariants: each goes up, stays as it is, also after a refresh, and leaves nothing behind.
+func TestECSVariants(t *testing.T) {
+	for _, v := range ecsVariants {
+		t.Run(v.name, func(t *testing.T) {
+			s := newStack(t, "aws-dev")
+			s.lives(t, append([]string{onlyECS}, v.settings...), v.makes)
+		})
+	}
+}
+
+// lives takes a stack with settings through its life.
+func (s *stackUnderTest) lives(t *testing.T, settings, makes []string) {
+	t.Helper()
+	s.set(settings...)
+	before := len(s.world.Resources)
+	made := s.engine.MustUp()
+	require.Empty(t, s.world.Warnings)
+	var types []string
+	for _, r := range made.Snapshot.Resources {
+		types = append(types, string(r.Type))
+		require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
+		require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
+	}
+	for _, typ := range makes {
+		require.Contains(t, types, typ)
+	}
+	onlySame(t, s.engine.MustUp(), "nothing changed since")
+	require.NoError(t, s.engine.Refresh().Err)
+	onlySame(t, s.engine.MustUp(), "what is read is what was asked for")
+	gone := s.engine.Destroy()
+	require.NoError(t, gone.Err, gone.Diagnostics)
+	require.Empty(t, gone.Snapshot.Resources)
+	require.Len(t, s.world.Resources, before, "something is left in the clouds")
+}
+
+// newExample is the stack of an example's stack file.
+func newExample(t testing.TB, folder string) *stackUnderTest {
+	t.Helper()
+	return newStack(t, "examples/"+folder)
+}
+
+// TestECSExamples: the examples go up as they are; production keeps what must not be deleted.
+func TestECSExamples(t *testing.T) {
+	t.Run("minimal", func(t *testing.T) { newExample(t, "ecs-minimal").lives(t, nil, nil) })
+	t.Run("production", func(t *testing.T) {
+		protected := newExample(t, "ecs-production")
+		protected.engine.MustUp()
+		protected.set("protectIdentities=false").engine.MustUp()
+		refused := protected.engine.Destroy()
+		require.Error(t, refused.Err)
+		require.Contains(t, refused.Messages(), "deletion protection is enabled")
+
+		newExample(t, "ecs-production").lives(t, []string{"protectIdentities=false", "ecs.loadBalancer.deletionProtection=false", "ecs.secretRecoveryDays=0"}, []string{
+			world.LoadBalancerType, world.SecurityGroupType, "aws:appautoscaling/policy:Policy", "aws:servicediscovery/service:Service", "aws:cloudwatch/metricAlarm:MetricAlarm",
+		})
+	})
+}
+
+// TestECSSizes: a pair that Fargate does not have is refused before anything is registered, and the error names the nearest.
+func TestECSSizes(t *testing.T) {
+	for _, c := range []struct{ cpu, memory, want string }{
+		{"256", "4096", "2048"}, {"256", "256", "512"}, {"512", "512", "1024"}, {"512", "8192", "4096"}, {"1024", "1024", "2048"}, {"1024", "9216", "8192"},
+		{"2048", "2048", "4096"}, {"2048", "20480", "16384"}, {"4096", "4096", "8192"}, {"4096", "32768", "30720"}, {"8192", "18000", "16384"},
+		{"8192", "65536", "61440"}, {"16384", "16384", "32768"}, {"16384", "131072", "122880"}, {"300", "1024", "256"},
+	} {
+		t.Run(c.cpu+"/"+c.memory, func(t *testing.T) {
+			s := newStack(t, "aws-dev").set(onlyECS, "ecs.cpu="+c.cpu, "ecs.memory="+c.memory)
+			before := len(s.world.Resources)
+			refused := s.engine.Up()
+			require.Error(t, refused.Err)
+			require.Contains(t, refused.Messages(), c.want)
+			require.Len(t, s.world.Resources, before)
+		})
+	}
+}
+
+// ecsRights are the ways in which what the execution role may do, or who may take a role, is lacking.
+var ecsRights = []struct {
+	name     string
+	settings []string
+	edit     edit
+	want     []string
+}{
+	{"no token", nil, withoutAction(policyType, "", "policy", getToken), []string{"Amazon ECR GetAuthorizationToken: no token permission"}},
+	{"no layers", nil, withoutAction(policyType, "", "policy", layers), []string{"Amazon ECR pull: no pull permission", layers}},
+	{"no image", nil, withoutAction(policyType, "", "policy", getImage), []string{"Amazon ECR pull: no pull permission", getImage}},
+	{"no download", nil, withoutAction(policyType, "", "policy", download), []string{"Amazon ECR pull: no pull permission", download}},
+	{"no secrets", nil, withoutAction(rolePolicyType, "", "policy", "secretsmanager:GetSecretValue"), []string{"ECS task execution role: forbidden", "secretsmanager:GetSecretValue on arn:aws:secretsmanager:us-east-1:111122223333:secret:bifrost/"}},
+	{"no key", []string{"ecs.secretKmsKeyArn=" + ecsKey}, withoutAction(rolePolicyType, "", "policy", "kms:Decrypt"), []string{"ECS task execution role: forbidden", "kms:Decrypt on " + ecsKey}},
+	{"no streams", nil, withoutAction(rolePolicyType, "", "policy", "logs:CreateLogStream"), []string{"ECS task execution role: forbidden", "logs:CreateLogStream on arn:aws:logs:us-east-1:111122223333:log-group:/ecs/bifrost:"}},
+	{"no events", nil, withoutAction(rolePolicyType, "", "policy", "logs:PutLogEvents"), []string{"ECS task execution role: forbidden", "logs:PutLogEvents"}},
+	{"execution role not trusted", nil, replacing(world.RoleType, executionRole, trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
+	{"task role not trusted", nil, replacing(world.RoleType, "BifrostECSTaskRole", trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "not trusted"}},
+	{"key disabled", []string{"ecs.secretKmsKeyArn=" + ecsKey}, with(world.KeyType, ecsKey, "isEnabled=false"), []string{"does not exist or is disabled"}},
+	{"log group deleted", nil, removed("aws:cloudwatch/logGroup:LogGroup", ""), []string{"the log group /ecs/bifrost does not exist"}},
+	{"no such tag", nil, with(world.ECRRepositoryType, "", "tags=[2.0.9]"), []string{"CannotPullContainerError", "Amazon ECR pull: image not found"}},
+	{"no such architecture", nil, with(world.ECRRepositoryType, "", "architectures=[ARM64]"), []string{"CannotPullContainerError", "does not contain descriptor matching platform 'linux/amd64'"}},
+}
+
+// TestECSMissingRights: a deployment under lacking rights fails, with the hop that refused, and so does the next up until they are back.
+func TestECSMissingRights(t *testing.T) {
+	for _, c := range ecsRights {
+		t.Run(c.name, func(t *testing.T) {
+			settings := append([]string{onlyECS}, c.settings...)
+			s := newStack(t, "aws-dev").set(settings...)
+			s.engine.MustUp()
+			c.edit(t, s.world)
+			s.set(append(settings, "ecs.memory=2048")...)
+			for range 2 {
+				failed := s.engine.Up()
+				require.Error(t, failed.Err)
+				for _, want := range c.want {
+					require.Contains(t, failed.Messages(), want)
+				}
+				require.NotContains(t, failed.Messages(), canary)
+			}
+		})
+	}
+}
+
+// TestECSNetwork: what a task cannot reach is found at the preview where it can be looked up, and stops the task where it cannot.
+func TestECSNetwork(t *testing.T) {
+	noRoutes := with(privateSubnets, "", "routes=[]")
+	t.Run("looked up", func(t *testing.T) {
+		s := newStack(t, "aws-dev").set(onlyECS)
+		noRoutes(t, s.world)
+		before := len(s.world.Resources)
+		refused := s.engine.Preview()
+		require.Error(t, refused.Err, refused.Messages())
+		for _, service := range []string{"ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager"} {
+			require.Contains(t, refused.Messages(), "com.amazonaws.us-east-1."+service)
+		}
+		require.Len(t, s.world.Resources, before)
+	})
+	t.Run("not looked up", func(t *testing.T) {
+		s := newStack(t, "aws-dev").set(onlyECS)
+		noRoutes(t, s.world)
+		s.engine.Fault("type=aws:ec2/getRouteTable:getRouteTable,op=invoke,error=denied,times=1000")
+		failed := s.engine.Up()
+		require.Error(t, failed.Err)
+		require.Contains(t, failed.Messages(), "ResourceInitializationError: unable to pull secrets or registry auth")
+		require.Contains(t, failed.Messages(), "i/o timeout")
+		require.Contains(t, failed.Messages(), "no endpoint com.amazonaws.us-east-1.ecr.api")
+	})
+	t.Run("through endpoints", func(t *testing.T) {
+		s := newStack(t, "aws-dev").set(onlyECS)
+		noRoutes(t, s.world)
+		var tables []any
+		for _, table := range the(t, s.world, privateSubnets, "") {
+			tables = append(tables, table.ID)
+		}
+		for _, service := range []string{"ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager"} {
+			state := map[string]any{
+				"vpcId": sandboxVPC, "serviceName": "com.amazonaws.us-east-1." + service, "state": "available", "vpcEndpointType": "Interface", "privateDnsEnabled": true,
+				"securityGroupIds": []any{sandboxSecurityGroup}, "subnetIds": []any{"subnet-0a1b2c3d4e5f60718", "subnet-0b1c2d3e4f5a60718"}, "routeTableIds": []any{},
+			}
+			if service == "s3" {
+				state["vpcEndpointType"], state["routeTableIds"], state["privateDnsEnabled"] = "Gateway", tables, false
+			}
+			s.world.Put(&world.Resource{Type: world.VPCEndpointType, Scope: "111122223333/us-east-1", ID: "vpce-" + service, Seeded: true, State: state})
+		}
+		s.engine.MustUp()
+		onlySame(t, s.engine.MustUp(), "nothing changed since")
+	})
+	t.Run("subnets of one zone", func(t *testing.T) {
+		s := newStack(t, "aws-dev").set(onlyECS, "ecs.subnets=[subnet-0a1b2c3d4e5f60718]", "protectIdentities=true")
+		require.Contains(t, s.engine.Preview().Messages(), "zone")
+		require.Error(t, s.engine.Preview().Err)
+	})
+}
+
+// TestECSTargetsUnhealthy: a security group that does not let the load balancer in stops the deployment.
+func TestECSTargetsUnhealthy(t *testing.T) {
+	s := newStack(t, "aws-dev").set(onlyECS, withTargetGroup)
+	with(world.SecurityGroupType, sandboxSecurityGroup, "ingress=[]")(t, s.world)
+	failed := s.engine.Up()
+	require.Error(t, failed.Err)
+	require.Contains(t, failed.Messages(), "Task failed ELB health checks in (target-group "+ecsTargetGroup+")")
+	require.Contains(t, failed.Messages(), "lets the load balancer in on port 8080")
+}
+
+// TestECSSecrets: a changed value makes a new revision and a deployment of it, an unchanged one none.
+func TestECSSecrets(t *testing.T) {
+	s := newStack(t, "aws-dev").set(onlyECS)
+	s.engine.MustUp()
+	service := the(t, s.world, serviceType, "")[0]
+	before := service.State["taskDefinition"]
+	onlySame(t, s.engine.MustUp(), "nothing changed since")
+	require.Equal(t, before, service.State["taskDefinition"])
+
+	s.engine.SetSecret(projectName+":secrets", `{"encryptionKey":"`+canary+`-other","license":"`+canary+`-license","env":{"PG_PASSWORD":"`+canary+`-PG_PASSWORD"}}`)
+	up := s.engine.MustUp()
+	require.NotEqual(t, before, service.State["taskDefinition"])
+	var replaced []string
+	for _, step := range up.Steps {
+		if step.Op == "replace" {
+			replaced = append(replaced, step.Name)
+		}
+	}
+	require.Len(t, replaced, 2, "one secret's version, and the task definition: %v", replaced)
+	require.Contains(t, replaced, "ecs-task-definition")
+	require.Contains(t, up.Plan(), "update Service ecs-service [taskDefinition]")
+	onlySame(t, s.engine.MustUp(), "the change was made")
+}
+
+// TestECSImageThatCannotBePulled: the service returns to the revision before, and the up fails until the image is mended.
+func TestECSImageThatCannotBePulled(t *testing.T) {
+	s := newStack(t, "aws-dev").set(onlyECS)
+	s.engine.MustUp()
+	with(world.ECRRepositoryType, "", "tags=[2.1.0]")(t, s.world)
+	s.set(onlyECS, newECRTag)
+	failed := s.engine.Up()
+	require.Error(t, failed.Err)
+	require.Contains(t, failed.Messages(), "was rolled back")
+	require.Contains(t, the(t, s.world, serviceType, "")[0].State["taskDefinition"], "task-definition/bifrost:1")
+	s.set(onlyECS)
+	s.engine.MustUp()
+	onlySame(t, s.engine.MustUp(), "it is mended")
+}
+
+// TestECSDesiredCount: what autoscaling set stays, through a deployment too; without autoscaling the configuration decides.
+func TestECSDesiredCount(t *testing.T) {
+	count := func(s *stackUnderTest) any { return the(t, s.world, serviceType, "")[0].State["desiredCount"] }
+	scaled := newStack(t, "aws-dev").set(onlyECS, withScaling)
+	scaled.engine.MustUp()
+	require.Equal(t, 2.0, count(scaled))
+	the(t, scaled.world, serviceType, "")[0].State["desiredCount"] = 5.0
+	onlySame(t, scaled.engine.MustUp(), "the number of tasks is autoscaling's")
+	scaled.set(onlyECS, withScaling, "ecs.memory=2048")
+	scaled.engine.MustUp()
+	require.Equal(t, 5.0, count(scaled), "a deployment reverted it")
+	require.NoError(t, scaled.engine.Refresh().Err)
+	onlySame(t, scaled.engine.MustUp(), "a refresh made it a change")
+
+	fixed := newStack(t, "aws-dev").set(onlyECS)
+	fixed.engine.MustUp()
+	fixed.set(onlyECS, "ecs.desiredCount=3")
+	fixed.engine.MustUp()
+	require.Equal(t, 3.0, count(fixed))
+}
+
+// TestECSClusterIsTold: the gateways' config.json looks for the name under which they are registered.
+func TestECSClusterIsTold(t *testing.T) {
+	s := newStack(t, "aws-dev").set(onlyECS, withCluster, ownGroups)
+	s.engine.MustUp()
+	var told bool
+	for _, r := range s.world.List("aws:secretsmanager/secretVersion:SecretVersion", "111122223333/us-east-1") {
+		text, _ := r.State["secretString"].(string)
+		told = told || strings.Contains(text, `"dns_names"`) && strings.Contains(text, ".bifrost.internal")
+	}
+	require.True(t, told, "cluster_config")
+
+	closed := newStack(t, "aws-dev").set(onlyECS, withCluster)
+	with(world.SecurityGroupType, sandboxSecurityGroup, "ingress[1]=null")(t, closed.world)
+	closed.engine.MustUp()
+	require.Contains(t, strings.Join(closed.world.Warnings, "\n"), "udp port 10101")
+}
+
+// TestECSOverlaysFindNothing: what only an overlay names does not exist.
+func TestECSOverlaysFindNothing(t *testing.T) {
+	for setting, want := range map[string]string{
+		"ecs.subnets=[subnet-00000000000000001, subnet-00000000000000002]":                                                                                              "subnet-00000000000000001",
+		"ecs.securityGroups=[sg-00000000000000001]":                                                                                                                     "sg-00000000000000001",
+		"ecs.targetGroupArn=" + strings.Replace(ecsTargetGroup, "0123456789abcdef", "0000000000000001", 1):                                                              "0000000000000001",
+		"ecs.loadBalancer={securityGroups: [" + sandboxSecurityGroup + "], certificateArn: " + strings.Replace(ecsCertificate, "000000000001", "000000000002", 1) + "}": "CertificateNotFound",
+		"ecs.secretKmsKeyArn=" + strings.Replace(ecsKey, "00000000000a", "00000000000b", 1):                                                                             "EncryptionFailure",
+		"ecs.logKmsKeyArn=" + strings.Replace(ecsKey, "00000000000a", "00000000000b", 1):                                                                                "The specified KMS key does not exist",
+		"ecs.taskRoleArn=arn:aws:iam::111122223333:role/none":                                                                                                           "unable to assume the role",
+		"ecs.taskPolicyArns=[arn:aws:iam::111122223333:policy/none]":                                                                                                    "does not exist or is not attachable",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			s := newStack(t, "aws-dev").set(onlyECS, setting)
+			failed := s.engine.Up()
+			require.Error(t, failed.Err)
+			require.Contains(t, failed.Messages(), want)
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+)
+
+// What stands around every ECS cluster of the sandbox, whether the stack file names it or not, so that overlays can use it too. Accounts
+// and regions are the stack's own.
+const (
+	sandboxVPC           = "vpc-0123456789abcdef0"
+	sandboxSecurityGroup = "sg-0123456789abcdef0"
+
+	sandboxCertificate = "arn:%s:acm:%s:%s:certificate/0a1b2c3d-0000-4000-8000-000000000001"
+	sandboxTargetGroup = "arn:%s:elasticloadbalancing:%s:%s:targetgroup/bifrost/0123456789abcdef"
+	sandboxTopic       = "arn:%s:sns:%s:%s:bifrost-alarms"
+	sandboxKey         = "arn:%s:kms:%s:%s:key/0a1b2c3d-0000-4000-8000-00000000000a"
+)
+
+// sandboxPublicSubnets lead to the internet gateway, in zones a and b.
+var sandboxPublicSubnets = []string{"subnet-0c1d2e3f4a5b60718", "subnet-0d1e2f3a4b5c60718"}
+
+// seedECS makes what a service on ECS takes for granted exist: the network that the stack file names, private with a NAT gateway unless
+// the tasks get public addresses or the load balancer is internet-facing; certificates, keys, a topic, a bucket, policies and a role by
+// their names there; and the sandbox's own.
+func seedECS(w *cloud.World, values map[string]any, account cloud.AWSAccount) {
+	if len(account.ECS) == 0 {
+		return
+	}
+	n := networkSeed(values, account)
+	w.SeedNetwork(n)
+	own := func(format string) string { return fmt.Sprintf(format, world.Partition(n.Region), n.Region, n.Account) }
+	each := func(seed func(world.Network, string), ids ...string) {
+		for _, id := range ids {
+			if id != "" {
+				seed(n, id)
+			}
+		}
+	}
+	each(w.SeedCertificate, own(sandboxCertificate), text(values, "ecs", "loadBalancer", "certificateArn"))
+	each(w.SeedTopic, own(sandboxTopic), text(values, "ecs", "alarms", "topicArn"))
+	each(w.SeedKey, own(sandboxKey), text(values, "ecs", "secretKmsKeyArn"), text(values, "ecs", "logKmsKeyArn"))
+	each(w.SeedBucket, text(values, "ecs", "loadBalancer", "accessLogsBucket"))
+	if role := text(values, "ecs", "taskRoleArn"); role != "" {
+		w.SeedTaskRole(account.ID, role)
+	}
+	for _, policy := range texts(values, "ecs", "taskPolicyArns") {
+		w.SeedPolicy(account.ID, policy)
+	}
+	w.SeedBalancer(n, world.SharedBalancer{
+		TargetGroup: cmp.Or(text(values, "ecs", "targetGroupArn"), own(sandboxTargetGroup)), Certificate: own(sandboxCertificate),
+		SecurityGroup: slices.Concat(texts(values, "ecs", "clientSecurityGroups"), []string{sandboxSecurityGroup})[0],
+	})
+}
+
+func networkSeed(values map[string]any, account cloud.AWSAccount) world.Network {
+	n := world.Network{
+		Account: account.ID, Region: account.ECS[0].Region, VPC: sandboxVPC, Public: sandboxPublicSubnets,
+		SecurityGroups: slices.Concat([]string{sandboxSecurityGroup}, texts(values, "ecs", "securityGroups"), texts(values, "ecs", "clientSecurityGroups"),
+			texts(values, "ecs", "loadBalancer", "securityGroups")),
+	}
+	tasks, balancer := texts(values, "ecs", "subnets"), texts(values, "ecs", "loadBalancer", "subnets")
+	if public, _ := at(values, "ecs", "assignPublicIp").(bool); public {
+		n.Public = slices.Concat(tasks, n.Public)
+	} else {
+		n.Private = tasks
+	}
+	others := slices.DeleteFunc(slices.Clone(balancer), func(id string) bool { return slices.Contains(tasks, id) })
+	if text(values, "ecs", "loadBalancer", "scheme") == "internet-facing" {
+		n.Public = slices.Concat(others, n.Public)
+		return n
+	}
+	n.Private = slices.Concat(n.Private, others)
+	return n
+}
+
+// texts returns the texts of the list at a path of keys.
+func texts(values map[string]any, path ...string) []string {
+	list, _ := at(values, path...).([]any)
+	var found []string
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			found = append(found, s)
+		}
+	}
+	return found
+}

@@ -1,0 +1,54 @@
+package components
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ecsSecrets are the secrets of a task: config.json and one for each secret variable.
+type ecsSecrets struct {
+	// variables are sorted; arns and references (ARN and version, so that a changed value is a new revision) are in their order.
+	variables  []string
+	arns       pulumi.StringArrayOutput
+	references pulumi.StringArrayOutput
+}
+
+func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pulumi.Resource) (ecsSecrets, error) {
+	values := maps.Clone(a.SecretEnv)
+	if values == nil {
+		values = map[string]pulumi.StringInput{}
+	}
+	values[ConfigVariable] = a.Config
+
+	variables := slices.Sorted(maps.Keys(values))
+	var arns, references pulumi.StringArray
+	for _, variable := range variables {
+		physical, logical := variable, name+"-secret-"+variable
+		if variable == ConfigVariable {
+			physical, logical = configSecret, name+"-config"
+		}
+		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
+			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
+			RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
+			KmsKeyId:             optionalString(a.SecretKmsKeyArn),
+		}, pulumi.Parent(parent))
+		if err != nil {
+			return ecsSecrets{}, fmt.Errorf("%s: secret %s: %w", name, physical, err)
+		}
+		version, err := secretsmanager.NewSecretVersion(ctx, logical+"-version", &secretsmanager.SecretVersionArgs{
+			SecretId:     secret.Arn,
+			SecretString: pulumi.ToSecret(values[variable]).(pulumi.StringOutput),
+		}, pulumi.Parent(parent))
+		if err != nil {
+			return ecsSecrets{}, fmt.Errorf("%s: value of secret %s: %w", name, physical, err)
+		}
+		arns = append(arns, secret.Arn)
+		references = append(references, pulumi.Sprintf("%s:::%s", secret.Arn, version.VersionId))
+	}
+	return ecsSecrets{variables, arns.ToStringArrayOutput(), references.ToStringArrayOutput()}, nil
+}

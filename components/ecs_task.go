@@ -1,0 +1,215 @@
+package components
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// tmpVariable is where programs put temporary files. It points into the data volume: a volume of its own on /tmp would belong to
+// root, since the image declares none there (Amazon ECS developer guide, "Use bind mounts with Amazon ECS").
+const (
+	tmpVariable = "TMPDIR"
+	tmpDir      = GatewayDataDir + "/tmp"
+)
+
+func (a *EcsServiceArgs) validateTask() field.ErrorList {
+	var errs field.ErrorList
+	if a.DesiredCount < 1 {
+		errs = append(errs, field.Invalid(field.NewPath("desiredCount"), a.DesiredCount, "at least 1"))
+	}
+	if a.Autoscaling != nil {
+		errs = append(errs, a.Autoscaling.Validate(field.NewPath("autoscaling"), a.DesiredCount, a.behindTargetGroup())...)
+	}
+	errs = append(errs, ValidateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), a.cpu(), a.memory())...)
+	errs = append(errs, ValidateCpuArchitecture(field.NewPath("cpuArchitecture"), a.CpuArchitecture)...)
+	errs = append(errs, ValidateStopTimeout(field.NewPath("stopTimeoutSeconds"), a.stopTimeout())...)
+	errs = append(errs, ValidateRollout(field.NewPath("minHealthyPercent"), field.NewPath("maxHealthyPercent"), a.minHealthyPercent(), a.maxHealthyPercent(), a.DesiredCount)...)
+	errs = append(errs, ValidateExec(field.NewPath("exec"), field.NewPath("readOnlyRoot"), a.Exec, a.readOnlyRoot())...)
+	if a.Config == nil {
+		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
+	}
+	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	if _, taken := a.SecretEnv[ConfigVariable]; taken {
+		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
+	}
+	return errs
+}
+
+// ValidateExec refuses ECS Exec together with a read-only root: its agent writes there (Amazon ECS developer guide, "Monitor Amazon
+// ECS containers with ECS Exec").
+func ValidateExec(execPath, rootPath *field.Path, exec, readOnlyRoot bool) field.ErrorList {
+	if !exec || !readOnlyRoot {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(execPath, exec, fmt.Sprintf("the agent of ECS Exec writes to the root file system; set %s to false, or remove this", rootPath))}
+}
+
+func (a *EcsServiceArgs) newTaskDefinition(ctx *pulumi.Context, name string, parent pulumi.Resource, taskRoleArn, logGroup pulumi.StringOutput, secrets ecsSecrets) (*ecs.TaskDefinition, error) {
+	definition, err := ecs.NewTaskDefinition(ctx, name+"-task-definition", &ecs.TaskDefinitionArgs{
+		Family:                  pulumi.String(a.name()),
+		RequiresCompatibilities: pulumi.StringArray{pulumi.String("FARGATE")},
+		NetworkMode:             pulumi.String("awsvpc"),
+		RuntimePlatform: &ecs.TaskDefinitionRuntimePlatformArgs{
+			OperatingSystemFamily: pulumi.String("LINUX"),
+			CpuArchitecture:       pulumi.String(cmp.Or(a.CpuArchitecture, ArchitectureX86)),
+		},
+		Cpu:                  pulumi.String(strconv.Itoa(a.cpu())),
+		Memory:               pulumi.String(strconv.Itoa(a.memory())),
+		ExecutionRoleArn:     a.ExecutionRoleArn.ToStringOutput().ToStringPtrOutput(),
+		TaskRoleArn:          taskRoleArn.ToStringPtrOutput(),
+		ContainerDefinitions: a.containers(logGroup, secrets),
+		Volumes:              ecs.TaskDefinitionVolumeArray{&ecs.TaskDefinitionVolumeArgs{Name: pulumi.String("data")}},
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, fmt.Errorf("%s: task definition: %w", name, err)
+	}
+	return definition, nil
+}
+
+// Container definitions as ECS reads them (API reference, ContainerDefinition).
+type (
+	containerDefinition struct {
+		Name             string            `json:"name"`
+		Image            string            `json:"image"`
+		Essential        bool              `json:"essential"`
+		User             string            `json:"user"`
+		ReadOnlyRoot     bool              `json:"readonlyRootFilesystem"`
+		LinuxParameters  linuxParameters   `json:"linuxParameters"`
+		EntryPoint       []string          `json:"entryPoint,omitempty"`
+		Command          []string          `json:"command,omitempty"`
+		DependsOn        []dependency      `json:"dependsOn,omitempty"`
+		PortMappings     []portMapping     `json:"portMappings,omitempty"`
+		Environment      []variable        `json:"environment,omitempty"`
+		Secrets          []secretReference `json:"secrets,omitempty"`
+		MountPoints      []mountPoint      `json:"mountPoints"`
+		HealthCheck      *healthCheck      `json:"healthCheck,omitempty"`
+		StopTimeout      int               `json:"stopTimeout,omitempty"`
+		LogConfiguration logConfiguration  `json:"logConfiguration"`
+	}
+	linuxParameters struct {
+		Capabilities       *capabilities `json:"capabilities,omitempty"`
+		InitProcessEnabled bool          `json:"initProcessEnabled,omitempty"`
+	}
+	capabilities struct {
+		Drop []string `json:"drop"`
+	}
+	dependency struct {
+		ContainerName string `json:"containerName"`
+		Condition     string `json:"condition"`
+	}
+	portMapping struct {
+		ContainerPort int    `json:"containerPort"`
+		HostPort      int    `json:"hostPort"`
+		Protocol      string `json:"protocol"`
+	}
+	variable struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	secretReference struct {
+		Name      string `json:"name"`
+		ValueFrom string `json:"valueFrom"`
+	}
+	mountPoint struct {
+		SourceVolume  string `json:"sourceVolume"`
+		ContainerPath string `json:"containerPath"`
+		ReadOnly      bool   `json:"readOnly"`
+	}
+	healthCheck struct {
+		Command     []string `json:"command"`
+		Interval    int      `json:"interval"`
+		Timeout     int      `json:"timeout"`
+		Retries     int      `json:"retries"`
+		StartPeriod int      `json:"startPeriod"`
+	}
+	logConfiguration struct {
+		LogDriver string            `json:"logDriver"`
+		Options   map[string]string `json:"options"`
+	}
+)
+
+// containers renders the two containers: Fargate cannot mount a secret as a file, so the first, of the same image, writes
+// config.json to the volume, at the path that the image declares as its own, and the gateway starts when it has.
+func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSecrets) pulumi.StringOutput {
+	return pulumi.All(logGroup, secrets.references).ApplyT(func(v []any) (string, error) {
+		common := containerDefinition{
+			Image:           a.Image,
+			User:            strconv.Itoa(gatewayUID),
+			ReadOnlyRoot:    a.readOnlyRoot(),
+			LinuxParameters: a.linuxParameters(),
+			MountPoints:     []mountPoint{{SourceVolume: "data", ContainerPath: GatewayDataDir}},
+			LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
+				"awslogs-group": v[0].(string), "awslogs-region": a.Region, "awslogs-stream-prefix": a.name(),
+			}},
+		}
+		writer, gateway := common, common
+		for i, reference := range v[1].([]string) {
+			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
+			if s.Name == ConfigVariable {
+				writer.Secrets = append(writer.Secrets, s)
+				continue
+			}
+			gateway.Secrets = append(gateway.Secrets, s)
+		}
+
+		writer.Name = "config"
+		writer.EntryPoint = []string{"/bin/sh", "-c"}
+		writer.Command = []string{`mkdir -p ` + tmpDir + ` && printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile}
+
+		gateway.Name = a.name()
+		gateway.Essential = true
+		gateway.DependsOn = []dependency{{"config", "SUCCESS"}}
+		gateway.PortMappings = a.portMappings()
+		gateway.Environment = a.environment()
+		// ECS ignores the image's own check, and the image has wget and no curl.
+		gateway.HealthCheck = &healthCheck{
+			Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", GatewayPort, healthPath)},
+			Interval: 30, Timeout: 5, Retries: 3, StartPeriod: 60,
+		}
+		gateway.StopTimeout = a.stopTimeout()
+
+		b, err := json.Marshal([]containerDefinition{writer, gateway})
+		return string(b), err
+	}).(pulumi.StringOutput)
+}
+
+// linuxParameters: no capability is needed for a user that is not root; the agent of ECS Exec is root, and leaves processes
+// that an init process must reap.
+func (a *EcsServiceArgs) linuxParameters() linuxParameters {
+	if a.Exec {
+		return linuxParameters{InitProcessEnabled: true}
+	}
+	return linuxParameters{Capabilities: &capabilities{Drop: []string{"ALL"}}}
+}
+
+func (a *EcsServiceArgs) portMappings() []portMapping {
+	mappings := []portMapping{{GatewayPort, GatewayPort, "tcp"}}
+	if a.Clustering != nil {
+		for _, p := range ecsClusterPorts {
+			mappings = append(mappings, portMapping{p.port, p.port, p.protocol})
+		}
+	}
+	return mappings
+}
+
+// environment are the plain variables, sorted: the same arguments render the same text.
+func (a *EcsServiceArgs) environment() []variable {
+	plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.Itoa(a.memory()*9/10)+"MiB")
+	_, secret := a.SecretEnv[tmpVariable]
+	if _, own := plain[tmpVariable]; !own && !secret {
+		plain[tmpVariable] = tmpDir
+	}
+	var all []variable
+	for _, name := range slices.Sorted(maps.Keys(plain)) {
+		all = append(all, variable{name, plain[name]})
+	}
+	return all
+}

@@ -1,0 +1,246 @@
+package stacks
+
+import (
+	"cmp"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/check"
+)
+
+// ECS is an existing cluster and the service in it. The parts that hold objects have the same fields as the component's arguments,
+// which describe them.
+type ECS struct {
+	ClusterName string `config:"clusterName"`
+	Name        string `config:"name"`
+
+	Subnets []string `config:"subnets"`
+	// SingleZone is allow, or empty: whether subnets of one zone are enough.
+	SingleZone           string   `config:"singleZone"`
+	SecurityGroups       []string `config:"securityGroups"`
+	ClientSecurityGroups []string `config:"clientSecurityGroups"`
+	AssignPublicIP       bool     `config:"assignPublicIp"`
+
+	LoadBalancer   *ECSLoadBalancer `config:"loadBalancer"`
+	TargetGroupArn string           `config:"targetGroupArn"`
+	Clustering     *ECSClustering   `config:"clustering"`
+	Autoscaling    *ECSAutoscaling  `config:"autoscaling"`
+	Alarms         *ECSAlarms       `config:"alarms"`
+
+	DesiredCount       *int   `config:"desiredCount"`
+	CPU                int    `config:"cpu"`
+	Memory             int    `config:"memory"`
+	CPUArchitecture    string `config:"cpuArchitecture"`
+	ReadOnlyRoot       *bool  `config:"readOnlyRoot"`
+	Exec               bool   `config:"exec"`
+	StopTimeoutSeconds int    `config:"stopTimeoutSeconds"`
+	MinHealthyPercent  *int   `config:"minHealthyPercent"`
+	MaxHealthyPercent  int    `config:"maxHealthyPercent"`
+
+	RoleName       string   `config:"roleName"`
+	PolicyName     string   `config:"policyName"`
+	TaskRoleArn    string   `config:"taskRoleArn"`
+	TaskRoleName   string   `config:"taskRoleName"`
+	TaskPolicyArns []string `config:"taskPolicyArns"`
+
+	LogGroup           string `config:"logGroup"`
+	LogRetentionDays   int    `config:"logRetentionDays"`
+	LogKmsKeyArn       string `config:"logKmsKeyArn"`
+	SecretPrefix       string `config:"secretPrefix"`
+	SecretRecoveryDays *int   `config:"secretRecoveryDays"`
+	SecretKmsKeyArn    string `config:"secretKmsKeyArn"`
+}
+
+// ECSLoadBalancer is one to make: components.EcsLoadBalancerArgs.
+type ECSLoadBalancer struct {
+	CertificateArn             string   `config:"certificateArn"`
+	AllowHttp                  bool     `config:"allowHttp"`
+	Scheme                     string   `config:"scheme"`
+	Subnets                    []string `config:"subnets"`
+	SecurityGroups             []string `config:"securityGroups"`
+	AllowedCidrs               []string `config:"allowedCidrs"`
+	IdleTimeoutSeconds         int      `config:"idleTimeoutSeconds"`
+	DeregistrationDelaySeconds *int     `config:"deregistrationDelaySeconds"`
+	SslPolicy                  string   `config:"sslPolicy"`
+	DeletionProtection         bool     `config:"deletionProtection"`
+	AccessLogsBucket           string   `config:"accessLogsBucket"`
+}
+
+// ECSClustering is components.EcsClusteringArgs.
+type ECSClustering struct {
+	Namespace string `config:"namespace"`
+	Service   string `config:"service"`
+}
+
+// ECSAutoscaling is components.EcsAutoscalingArgs.
+type ECSAutoscaling struct {
+	MinTasks          int `config:"minTasks"`
+	MaxTasks          int `config:"maxTasks"`
+	CpuPercent        int `config:"cpuPercent"`
+	MemoryPercent     int `config:"memoryPercent"`
+	RequestsPerTarget int `config:"requestsPerTarget"`
+	ScaleInSeconds    int `config:"scaleInSeconds"`
+	ScaleOutSeconds   int `config:"scaleOutSeconds"`
+}
+
+// ECSAlarms is components.EcsAlarmsArgs.
+type ECSAlarms struct {
+	TopicArn     string `config:"topicArn"`
+	ServerErrors int    `config:"serverErrors"`
+}
+
+// singleZoneAllow is the value of ecs.singleZone.
+const singleZoneAllow = "allow"
+
+// readOnlyRoot unless the stack says otherwise.
+func (e *ECS) readOnlyRoot() bool { return e.ReadOnlyRoot == nil || *e.ReadOnlyRoot }
+
+// desiredCount of ECS tasks: as configured, else what the autoscaling keeps at least, else the gateway's replicas.
+func (c *Config) desiredCount() int {
+	switch {
+	case c.ECS.DesiredCount != nil:
+		return *c.ECS.DesiredCount
+	case c.ECS.Autoscaling != nil && c.ECS.Autoscaling.MinTasks > 0:
+		return c.ECS.Autoscaling.MinTasks
+	}
+	return c.Gateway.replicas()
+}
+
+func (c *Config) validateECS(k *checker) {
+	p, e := field.NewPath("ecs"), c.ECS
+	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
+	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
+	c.validateECSNetwork(k, p)
+	c.validateECSTask(k, p)
+	c.validateECSClustering(k, p.Child("clustering"))
+
+	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
+	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
+	k.add(check.Arn(p.Child("taskRoleArn"), e.TaskRoleArn, check.RoleArn)...)
+	k.add(check.RoleName(p.Child("taskRoleName"), e.TaskRoleName)...)
+	k.add(components.ValidateTaskPolicies(p.Child("taskPolicyArns"), e.TaskPolicyArns)...)
+	if e.TaskRoleArn != "" {
+		if e.TaskRoleName != "" {
+			k.add(field.Forbidden(p.Child("taskRoleName"), "names the role made here, and ecs.taskRoleArn gives an existing one; remove one of them"))
+		}
+		if len(e.TaskPolicyArns) > 0 {
+			k.add(field.Forbidden(p.Child("taskPolicyArns"), "attached to the role made here, and ecs.taskRoleArn gives an existing one, which has its own; remove one of them"))
+		}
+	}
+	if e.Alarms != nil {
+		k.add((*components.EcsAlarmsArgs)(e.Alarms).Validate(p.Child("alarms"))...)
+	}
+	k.add(check.Optional(p.Child("logGroup"), e.LogGroup, check.LogGroup)...)
+	k.add(components.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, components.DefaultLogRetentionDays))...)
+	k.add(check.Arn(p.Child("logKmsKeyArn"), e.LogKmsKeyArn, check.KmsKeyArn)...)
+	k.add(check.Optional(p.Child("secretPrefix"), e.SecretPrefix, check.SecretPrefix)...)
+	if e.SecretRecoveryDays != nil {
+		k.add(components.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
+	}
+	k.add(check.Arn(p.Child("secretKmsKeyArn"), e.SecretKmsKeyArn, check.KmsKeyArn)...)
+}
+
+func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
+	e := c.ECS
+	k.add(components.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
+	k.add(check.OneOf(p.Child("singleZone"), e.SingleZone, singleZoneAllow)...)
+	k.add(components.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
+	k.add(check.Arn(p.Child("targetGroupArn"), e.TargetGroupArn, check.TargetGroupArn)...)
+	if e.LoadBalancer == nil {
+		return
+	}
+	if e.TargetGroupArn != "" {
+		k.add(field.Forbidden(p.Child("loadBalancer"), "ecs.targetGroupArn names an existing load balancer's target group; remove one of them"))
+	}
+	k.add((*components.EcsLoadBalancerArgs)(e.LoadBalancer).Validate(p.Child("loadBalancer"), e.SecurityGroups)...)
+}
+
+func (c *Config) validateECSTask(k *checker, p *field.Path) {
+	e := c.ECS
+	cpu, memory := cmp.Or(e.CPU, components.DefaultFargateCpu), cmp.Or(e.Memory, components.DefaultFargateMemory)
+	k.add(components.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
+	k.add(components.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CPUArchitecture)...)
+	k.add(components.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, e.readOnlyRoot())...)
+	k.add(components.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), cmp.Or(e.StopTimeoutSeconds, components.DefaultStopTimeout))...)
+	least := components.DefaultMinHealthyPercent
+	if e.MinHealthyPercent != nil {
+		least = *e.MinHealthyPercent
+	}
+	k.add(components.ValidateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"), least, cmp.Or(e.MaxHealthyPercent, components.DefaultMaxHealthyPercent), c.desiredCount())...)
+	c.validateCount(k, p.Child("desiredCount"), e.DesiredCount)
+	if e.Autoscaling == nil {
+		return
+	}
+	at := p.Child("autoscaling")
+	k.add((*components.EcsAutoscalingArgs)(e.Autoscaling).Validate(at, c.desiredCount(), e.LoadBalancer != nil || e.TargetGroupArn != "")...)
+	if e.Autoscaling.MaxTasks > 0 {
+		c.validateCount(k, at.Child("maxTasks"), &e.Autoscaling.MaxTasks)
+	}
+}
+
+func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
+	return &components.EcrPullRoleArgs{
+		RepositoryArns: c.repositoryArns(),
+		EcsTasks:       &components.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
+		RoleName:       c.ECS.RoleName, PolicyName: c.ECS.PolicyName,
+		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
+	}
+}
+
+func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *components.EcrPullRole) error {
+	config, err := c.ecsConfigJSON()
+	if err != nil {
+		return err
+	}
+	e := c.ECS
+	args := &components.EcsServiceArgs{
+		Name:             e.Name,
+		ClusterArn:       place.clusterArn,
+		Region:           c.AWS.Region,
+		Image:            c.image().String(),
+		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
+		TaskRoleArn: e.TaskRoleArn, Exec: e.Exec,
+		DesiredCount: c.desiredCount(), Autoscaling: (*components.EcsAutoscalingArgs)(e.Autoscaling),
+		Cpu: e.CPU, Memory: e.Memory, CpuArchitecture: e.CPUArchitecture, ReadOnlyRoot: e.ReadOnlyRoot,
+		StopTimeoutSeconds: e.StopTimeoutSeconds, MinHealthyPercent: e.MinHealthyPercent, MaxHealthyPercent: e.MaxHealthyPercent,
+		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups, AssignPublicIp: e.AssignPublicIP,
+		VpcId: place.vpcID, VpcCidrs: place.vpcCidrs,
+		LoadBalancer:   (*components.EcsLoadBalancerArgs)(e.LoadBalancer),
+		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
+		Clustering: (*components.EcsClusteringArgs)(e.Clustering), Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
+		Config: config, Env: c.Gateway.Env, SecretEnv: c.secretInputs(),
+		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
+		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
+		DependsOn: []pulumi.Resource{executionRole},
+	}
+	if e.TaskRoleArn == "" {
+		args.TaskRole = &components.EcsTaskRoleArgs{
+			AccountId: c.AWS.AccountID, RoleName: e.TaskRoleName, PolicyArns: e.TaskPolicyArns,
+			Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
+		}
+	}
+	service, err := components.NewEcsService(ctx, "ecs", args, pulumi.Providers(provider))
+	if err != nil {
+		return err
+	}
+	ctx.Export("ecs", c.ecsOutputs(place, service))
+	return nil
+}
+
+// ecsOutputs are what was made, and of what exists only where it is.
+func (c *Config) ecsOutputs(place *ecsPlace, service *components.EcsService) pulumi.Map {
+	outputs := pulumi.Map{
+		"cluster": pulumi.String(place.clusterArn), "service": service.ServiceName, "taskDefinition": service.TaskDefinitionArn,
+		"taskRoleArn": service.TaskRoleArn, "taskSecurityGroups": service.TaskSecurityGroups, "logGroup": service.LogGroup,
+	}
+	if c.ECS.Clustering != nil {
+		outputs["clusterDnsName"] = service.ClusterDnsName
+	}
+	if c.ECS.LoadBalancer != nil {
+		outputs["url"], outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.Url, service.LoadBalancerDnsName, service.LoadBalancerZoneId
+		outputs["loadBalancerSecurityGroups"] = service.LoadBalancerSecurityGroups
+	}
+	return outputs
+}
