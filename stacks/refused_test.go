@@ -289,7 +289,6 @@ var refused = map[string][]refusal{
 		{"a way in for no role", "aws-dev", "eks.gatewayAuth", "podIdentity", []string{"bifrost:eks.gatewayAuth: Forbidden", "the gateway has no role"}},
 		{"way in", "aws-dev", "eks", map[string]any{"clusterName": "dev", "gatewayRoleArn": "arn:aws:iam::111122223333:role/r", "gatewayAuth": "oidc"}, []string{"bifrost:eks.gatewayAuth", `"irsa", "podIdentity"`}},
 
-
 		// A registry of one's own.
 		{"a pull Secret without a mirror", "azure-dev", "registry.pullSecret", "mine", []string{"bifrost:registry.pullSecret: Forbidden", "registry.mirror"}},
 		{"a mirror on ECS", "aws-dev", "registry.mirror", true, []string{"bifrost:registry.mirror: Forbidden", "execution role"}},
