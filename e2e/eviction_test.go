@@ -49,8 +49,8 @@ func testEviction(t *testing.T, s *site) {
 		_, err := s.client.CoreV1().Nodes().Patch(context.Background(), controlplane.NodeName, types.StrategicMergePatchType, fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, unschedulable), metav1.PatchOptions{})
 		require.NoError(t, err)
 	}
+	s.readyPods(t, namespace, 3)
 	before := pods(t.Context())
-	require.Len(t, before, 3)
 	budget(1)
 	cordon(true) // the successor waits for another node
 	uncordoned := false
@@ -68,7 +68,6 @@ func testEviction(t *testing.T, s *site) {
 	uncordoned = true
 	budget(1)
 	require.NoError(t, evict(before[1].Name), "the successor is there")
-	budget(1)
-	require.Len(t, gatewayPods(t, s), 3)
+	s.readyPods(t, namespace, 3)
 	report.add("Evictions on a cordoned node, "+s.stack, fmt.Sprintf("3 pods: the first evicted, the second refused (%v); once the first had a successor it was evicted\n", refused))
 }

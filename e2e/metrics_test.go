@@ -63,11 +63,12 @@ spec:
   insecureSkipTLSVerify: true
   service: {name: metrics-server, namespace: kube-system, port: %s}
 `, address.Port()), 0o600))
-	s.kubectl(t, controlplane.AdminUser, "apply", "-f", file)
+	// An API that nobody answers for keeps every namespace from going.
 	t.Cleanup(func() {
-		out, err := s.tryKubectl(context.Background(), s.plane.KubeconfigOf(controlplane.AdminUser), "delete", "-f", file)
+		out, err := s.tryKubectl(context.Background(), s.plane.KubeconfigOf(controlplane.AdminUser), "--namespace=kube-system", "delete", "--ignore-not-found", "-f", file)
 		require.NoError(t, err, out)
 	})
+	s.kubectl(t, controlplane.AdminUser, "--namespace=kube-system", "apply", "-f", file)
 	eventually(t, "the metrics API", func(ctx context.Context) error {
 		return s.client.Discovery().RESTClient().Get().AbsPath("/apis/" + metricsAPI).Do(ctx).Error()
 	})

@@ -128,7 +128,7 @@ func (s *site) pod(t *testing.T, space, name string, set map[string]string) plac
 		require.NoError(t, err)
 		t.Cleanup(func() {
 			require.NoError(t, s.client.CoreV1().Namespaces().Delete(ctx, space, metav1.DeleteOptions{}))
-			eventually(t, "namespace "+space+" is gone", func(context.Context) error {
+			eventuallyIn(ctx, t, "namespace "+space+" is gone", func(context.Context) error {
 				if _, err := s.client.CoreV1().Namespaces().Get(ctx, space, metav1.GetOptions{}); err == nil {
 					return fmt.Errorf("still there")
 				}
@@ -147,7 +147,7 @@ func (s *site) pod(t *testing.T, space, name string, set map[string]string) plac
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		now := int64(0)
-		_ = s.client.CoreV1().Pods(space).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+		require.NoError(t, s.client.CoreV1().Pods(space).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 	})
 	return s.place(t, made)
 }

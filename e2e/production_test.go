@@ -76,10 +76,9 @@ func testExample(t *testing.T, s *site, e example) {
 		e.prepare(t, s)
 	}
 	if len(e.definitions) > 0 {
-		refused := s.begin(t, "up", set(e.all())...)()
+		refused := s.begin(t, "preview", set(e.all())...)()
 		require.Error(t, refused.err)
 		require.Contains(t, refused.Error+refused.stderr, "does not exist", "the definitions are looked up, not assumed")
-		s.must(t, "destroy")
 		s.define(t, e.definitions)
 	}
 	before := inventory(t, s)
@@ -92,7 +91,7 @@ func testExample(t *testing.T, s *site, e example) {
 	unchanged(t, s.must(t, "up", set(e.all())...))
 	require.Equal(t, first, s.readyPods(t, place, e.pods), "an unchanged up rolls nothing")
 	if e.more != nil {
-		e.more(t, s, e)
+		t.Run("behaviour", func(t *testing.T) { e.more(t, s, e) })
 	}
 	s.must(t, "destroy")
 	require.Equal(t, before, inventory(t, s), "destroy leaves nothing")

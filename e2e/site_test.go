@@ -233,8 +233,14 @@ func (s *site) serve(t *testing.T) (stop func()) {
 // eventually polls until what has to come has come. The limit is for a machine that is busy.
 func eventually(t *testing.T, what string, check func(context.Context) error) {
 	t.Helper()
+	eventuallyIn(t.Context(), t, what, check)
+}
+
+// eventuallyIn is for a test's cleanup, whose own context has ended.
+func eventuallyIn(ctx context.Context, t *testing.T, what string, check func(context.Context) error) {
+	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
 		last = check(ctx)
 		return last == nil, nil
 	})

@@ -128,6 +128,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	outputs := pulumi.Map{"namespace": namespace.Name}
 	workload := c.workloadArgs()
 	workload.Namespace = namespace.Name
+	workload.Image = c.image().String()
 	workload.PullSecret = optionalInput(c.Registry.PullSecret)
 	if parts.identity != nil {
 		parts.identity(&workload)

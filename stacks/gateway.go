@@ -217,7 +217,11 @@ func (c *Config) mostProcesses() int {
 	default:
 		most = c.Gateway.replicas()
 	}
-	if c.ECS != nil {
+	switch {
+	case c.ECS == nil:
+	case c.ECS.Autoscaling != nil:
+		most += c.ECS.Autoscaling.MaxTasks
+	default:
 		most += c.desiredCount()
 	}
 	return most
@@ -377,10 +381,10 @@ func (c *Config) workloadArgs() components.BifrostWorkloadArgs {
 		Annotations:             g.Annotations,
 		PodLabels:               g.PodLabels,
 		PodAnnotations:          g.PodAnnotations,
-		ExtraVolumes:            volumes(g.ExtraVolumes),
-		ExtraVolumeMounts:       volumeMounts(g.ExtraVolumeMounts),
-		ExtraContainers:         containers(g.ExtraContainers),
-		InitContainers:          containers(g.InitContainers),
+		ExtraVolumes:            inputs[corev1.VolumeInput, corev1.VolumeOutput](g.ExtraVolumes),
+		ExtraVolumeMounts:       inputs[corev1.VolumeMountInput, corev1.VolumeMountOutput](g.ExtraVolumeMounts),
+		ExtraContainers:         inputs[corev1.ContainerInput, corev1.ContainerOutput](g.ExtraContainers),
+		InitContainers:          inputs[corev1.ContainerInput, corev1.ContainerOutput](g.InitContainers),
 	}
 	delete(args.SecretEnv, bifrostconfig.EncryptionKeyVariable)
 	if c.Secrets.EncryptionKey != "" {
@@ -394,7 +398,7 @@ func (c *Config) workloadArgs() components.BifrostWorkloadArgs {
 	}
 	if s := g.Scheduling; s != nil {
 		args.Scheduling = &components.WorkloadSchedulingArgs{
-			NodeSelector: s.NodeSelector, Tolerations: tolerations(s.Tolerations),
+			NodeSelector: s.NodeSelector, Tolerations: inputs[corev1.TolerationInput, corev1.TolerationOutput](s.Tolerations),
 			PriorityClass: s.PriorityClass, TopologySpread: s.TopologySpread,
 		}
 		if s.Affinity != nil {
@@ -419,7 +423,7 @@ func (c *Config) networkPolicyArgs() *components.WorkloadNetworkPolicyArgs {
 	args := &components.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
 		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom, n.DatabasePorts
-		args.ExtraEgress = egressRules(n.ExtraEgress)
+		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
 	}
 	if len(args.DatabasePorts) == 0 {
 		args.DatabasePorts = bifrostconfig.DatabasePorts(g.Config)

@@ -326,7 +326,6 @@ var refused = map[string][]refusal{
 		{"interval of scrapes", "azure-dev", "gateway.monitoring", map[string]any{"serviceMonitor": true, "interval": "soon"}, []string{"bifrost:gateway.monitoring.interval"}},
 		{"a monitor that is not asked for", "azure-dev", "gateway.monitoring.interval", "30s", []string{"bifrost:gateway.monitoring.serviceMonitor: Required"}},
 		{"rules that are not asked for", "azure-dev", "gateway.monitoring.alertLabels", map[string]any{"a": "b"}, []string{"bifrost:gateway.monitoring.alertRules: Required"}},
-		{"rules for nothing", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}, "gatewayAuth": "irsa"}, []string{"bifrost:eks.gatewayAuth: Forbidden"}},
 		{"the selector", "azure-dev", "gateway.podLabels", map[string]any{"app": "x"}, []string{"bifrost:gateway.podLabels[app]"}},
 		{"pull policy", "azure-dev", "gateway.imagePullPolicy", "Never", []string{"bifrost:gateway.imagePullPolicy"}},
 		{"ephemeral storage", "azure-dev", "gateway.ephemeralStorageLimit", "much", []string{"bifrost:gateway.ephemeralStorageLimit"}},
@@ -429,6 +428,43 @@ func decodeProblems(g *graphtest.Graph) field.ErrorList {
 	}
 	values, problems := decodeValues(raw)
 	return append(problems, decode(values, &Config{})...)
+}
+
+// TestRefusedTogether are configurations in which several keys do not fit each other.
+func TestRefusedTogether(t *testing.T) {
+	for name, c := range map[string]struct {
+		s    settings
+		want []string
+	}{
+		"a role for a ServiceAccount of others": {
+			stackFile(t, "aws-dev").set("eks.gatewayPolicyArns", []any{"arn:aws:iam::aws:policy/p"}).set("gateway.existingServiceAccount", true),
+			[]string{"bifrost:eks.gatewayPolicyArns: Forbidden", "annotate it"},
+		},
+		"keys of Kubernetes on ECS": {
+			stackFile(t, "aws-dev").set("eks", nil).set("gateway.ingress", map[string]any{"controller": "alb"}).set("gateway.monitoring", map[string]any{"serviceMonitor": true}),
+			[]string{"bifrost:gateway.ingress: Forbidden", "bifrost:gateway.monitoring: Forbidden", "only Kubernetes reads it"},
+		},
+		"a mirror and the way to the vendor's registry": {
+			stackFile(t, "aws-dev").set("ecs", nil).set("registry.mirror", true).set("rollout", RolloutIdentity).set("refresher.schedule", "0 */6 * * *").
+				set("eks.roleName", "R").set("eks.auth", "podIdentity").set("eks.oidcProvider", "create"),
+			[]string{"bifrost:eks.roleName: Forbidden", "bifrost:eks.auth: Forbidden", "bifrost:eks.oidcProvider: Forbidden", "bifrost:refresher: Forbidden", "bifrost:rollout: Invalid value"},
+		},
+		"alerts without a refresher": {
+			stackFile(t, "aws-dev").set("ecs", nil).set("eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}).
+				set("gateway.monitoring", map[string]any{"alertRules": true}),
+			[]string{"bifrost:gateway.monitoring.alertRules: Forbidden", "no refresher"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := c.s.graph(t, "aws-dev")
+			err := g.Run(program(g))
+			for _, want := range c.want {
+				require.ErrorContains(t, err, want)
+			}
+			require.Empty(t, g.Resources)
+			require.Empty(t, g.Calls)
+		})
+	}
 }
 
 func TestNowhereToRun(t *testing.T) {

@@ -83,6 +83,15 @@ func (k *checker) ifSet(value string, check func(*field.Path, string) field.Erro
 	}
 }
 
+// forbid refuses the keys below parent that are set, in their order.
+func (k *checker) forbid(parent, why string, keys map[string]bool) {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if keys[key] {
+			k.add(field.Forbidden(field.NewPath(parent).Child(key), why))
+		}
+	}
+}
+
 // validate reports every problem of what decoded.
 func (c *Config) validate() field.ErrorList {
 	k := &checker{}
@@ -221,22 +230,24 @@ func (c *Config) validateMirror(k *checker) {
 		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would allowlist; write full"))
 	}
 	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
-	unread := map[string]bool{
-		"registry.additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0, "gcp": c.GCP != nil, "refresher": c.Refresher != Refresher{},
+	k.forbid("registry", why, map[string]bool{"additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0})
+	if c.GCP != nil {
+		k.add(field.Forbidden(field.NewPath("gcp"), why))
+	}
+	if c.Refresher != (Refresher{}) {
+		k.add(field.Forbidden(field.NewPath("refresher"), why))
 	}
 	if e := c.EKS; e != nil {
-		unread["eks.pull"], unread["eks.auth"], unread["eks.nodeRoleArns"] = e.Pull != "", e.Auth != "", len(e.NodeRoleArns) > 0
-		unread["eks.roleName"], unread["eks.policyName"], unread["eks.secretName"] = e.RoleName != "", e.PolicyName != "", e.SecretName != ""
+		k.forbid("eks", why, map[string]bool{
+			"pull": e.Pull != "", "auth": e.Auth != "", "nodeRoleArns": len(e.NodeRoleArns) > 0,
+			"roleName": e.RoleName != "", "policyName": e.PolicyName != "", "secretName": e.SecretName != "",
+		})
 	}
 	if a := c.AKS; a != nil {
-		unread["aks.identityName"], unread["aks.federatedCredentialName"] = a.IdentityName != "", a.FederatedCredentialName != ""
-		unread["aks.secretName"], unread["aks.tokenAudience"], unread["aks.tokenFile"] = a.SecretName != "", a.TokenAudience != "", a.TokenFile != ""
-		unread["aks.trust"], unread["aks.entra"] = a.Trust != "", a.Entra != nil
-	}
-	for _, key := range slices.Sorted(maps.Keys(unread)) {
-		if unread[key] {
-			k.add(field.Forbidden(field.NewPath(key), why))
-		}
+		k.forbid("aks", why, map[string]bool{
+			"identityName": a.IdentityName != "", "federatedCredentialName": a.FederatedCredentialName != "", "secretName": a.SecretName != "",
+			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
+		})
 	}
 	if c.ECS != nil {
 		k.add(field.Forbidden(p.Child("mirror"), "tasks of ECS pull from Amazon ECR with their execution role; remove it, or ecs"))

@@ -102,7 +102,7 @@ func (c *Config) validateVariables(k *checker) {
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
 func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.Gateway
-	for name, set := range map[string]bool{
+	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
 		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
 		"changeEncryptionKey": g.ChangeEncryptionKey, "imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
@@ -111,11 +111,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
 		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil, "initContainers": g.InitContainers != nil,
-	} {
-		if set {
-			k.add(field.Forbidden(field.NewPath("gateway", name), "only Kubernetes reads it, and this stack has no cluster of it; remove it"))
-		}
-	}
+	})
 }
 
 // validateKubernetes checks what holds at every rollout.
@@ -198,18 +194,13 @@ func (c *Config) validateRendered(k *checker, p *field.Path) {
 
 // validateExistingConfig refuses what would have to be written into a config.json that is not here.
 func (c *Config) validateExistingConfig(k *checker) {
-	g, p := &c.Gateway, field.NewPath("gateway")
-	const why = "gateway.existingConfigSecret holds config.json already; "
-	for key, set := range map[string]bool{"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "", "otel": g.Otel != nil} {
-		if set {
-			k.add(field.Forbidden(p.Child(key), why+"remove one of them"))
-		}
-	}
-	if g.Postgres != (Postgres{}) {
-		k.add(field.Forbidden(p.Child("postgres"), why+"nothing here reads its stores; remove this"))
-	}
+	g := &c.Gateway
+	k.forbid("gateway", "gateway.existingConfigSecret holds config.json already, and is not read here; remove one of them", map[string]bool{
+		"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "",
+		"otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
+	})
 	if c.ECS != nil {
-		k.add(field.Forbidden(p.Child("existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
+		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
 	}
 }
 
@@ -291,7 +282,7 @@ func (c *Config) validateWorkload(k *checker) {
 		}
 	}
 	for _, problem := range args.Validate() {
-		if path := configurationPath(problem.Field); path != "" {
+		if path := c.configurationPath(problem.Field); path != "" {
 			mapped := *problem
 			mapped.Field = path
 			k.add(&mapped)
@@ -300,8 +291,11 @@ func (c *Config) validateWorkload(k *checker) {
 }
 
 // configurationPath is the key of an argument's path.
-func configurationPath(argument string) string {
+func (c *Config) configurationPath(argument string) string {
 	first := argument[:strings.IndexAny(argument+".", ".[")]
+	if first == "awsRoleArn" && len(c.EKS.GatewayPolicyArns) > 0 {
+		return "eks.gatewayPolicyArns"
+	}
 	if key, elsewhere := workloadKeys[first]; elsewhere {
 		if key == "" {
 			return ""

@@ -162,7 +162,7 @@ The identities stand. Send the vendor the lines above; after the vendor's answer
   bin/x sandbox up dev --set rollout=full
 `},
 		"full": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "full"}, `The stack is up. To see what a change would do, or to delete everything:
-  bin/x sandbox preview dev --set gateway.replicas=5
+  bin/x sandbox preview dev --set labels.team=platform
   bin/x sandbox destroy dev
 `},
 		"destroyed": {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{Changes: Changes{Delete: 3}}, "All that stack dev made in the sandbox is deleted.\n"},

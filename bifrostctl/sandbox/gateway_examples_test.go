@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"bifrost/internal/graphtest"
 )
 
 // exampleStacks are the folders of examples/ that hold a stack file of the project, and no project of their own.
@@ -44,10 +42,7 @@ func TestExamples(t *testing.T) {
 			onlySame(t, s.engine.MustUp(), "nothing changed since")
 			require.NoError(t, s.engine.Refresh().Err)
 			onlySame(t, s.engine.MustUp(), "a refresh finds nothing new")
-			for _, r := range made.Snapshot.Resources {
-				require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
-				require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
-			}
+			noLeaks(t, made)
 
 			gone := s.engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)

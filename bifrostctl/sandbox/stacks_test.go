@@ -96,6 +96,15 @@ func onlySame(t *testing.T, r *enginetest.Result, because string) {
 	require.Len(t, r.Changes, 1)
 }
 
+// noLeaks: no secret is in the clear in the stack's state.
+func noLeaks(t *testing.T, made *enginetest.Result) {
+	t.Helper()
+	for _, r := range made.Snapshot.Resources {
+		require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
+		require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
+	}
+}
+
 func TestStackLifecycle(t *testing.T) {
 	for _, name := range devStacks {
 		t.Run(name, func(t *testing.T) {
@@ -115,10 +124,7 @@ func TestStackLifecycle(t *testing.T) {
 			onlySame(t, s.engine.MustUp(), "a refreshed token is no change")
 			require.Equal(t, token, s.pullSecretData(), "up reverted the token")
 
-			for _, r := range made.Snapshot.Resources {
-				require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
-				require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
-			}
+			noLeaks(t, made)
 
 			gone := s.engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
@@ -188,6 +194,10 @@ func TestOneSetting(t *testing.T) {
 			"update Secret eks-pull-secret [metadata.labels.team]",
 			"update Secret eks-gateway-config [metadata.labels.team]",
 			"update Secret eks-gateway-env [metadata.labels.team]",
+			"update Secret eks-gateway-encryption-key [metadata.labels.team]",
+			"update NetworkPolicy eks-pull-network-policy [metadata.labels.team]",
+			"update NetworkPolicy eks-gateway-network-policy [metadata.labels.team]",
+			"update PodDisruptionBudget eks-gateway-disruption-budget [metadata.labels.team]",
 			"update Role eks-pull-role [metadata.labels.team]",
 			"update RoleBinding eks-pull-role-binding [metadata.labels.team]",
 			"update CronJob eks-pull-cron-job [metadata.labels.team spec.jobTemplate.metadata.labels.team spec.jobTemplate.spec.template.metadata.labels.team]",

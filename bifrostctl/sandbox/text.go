@@ -95,5 +95,5 @@ func next(request Request, result *Result) string {
 			request.command(Up, "rollout=full")
 	}
 	return "The stack is up. To see what a change would do, or to delete everything:\n  " +
-		request.command(Preview, "gateway.replicas=5") + "\n  " + request.command(Destroy)
+		request.command(Preview, "labels.team=platform") + "\n  " + request.command(Destroy)
 }

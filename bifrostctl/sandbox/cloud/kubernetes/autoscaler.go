@@ -2,15 +2,9 @@ package kubernetes
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -79,47 +73,4 @@ func warnOfMissingRequests(c *double.Call, id string, autoscaler autoscalingv2.H
 			}
 		}
 	}
-}
-
-// awaitBudget warns of a budget that lets no pod go: the drain of a node would wait for ever. The provider does not wait for budgets.
-func awaitBudget(c *double.Call, r *world.Resource) []string {
-	budget, err := decode[policyv1.PodDisruptionBudget](r.State)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	expected, allowed := 0, 0
-	for _, owner := range slices.Concat(c.World.List(deploymentType, server(c)), c.World.List(statefulSetType, server(c))) {
-		if namespaceOf(owner) == budget.Namespace && selects(budget.Spec.Selector, owner) {
-			expected += int(replicasOf(owner))
-		}
-	}
-	if limit := budget.Spec.MaxUnavailable; limit != nil {
-		allowed, err = intstr.GetScaledValueFromIntOrPercent(limit, expected, true)
-	} else if limit := budget.Spec.MinAvailable; limit != nil {
-		var needed int
-		needed, err = intstr.GetScaledValueFromIntOrPercent(limit, expected, true)
-		allowed = expected - needed
-	}
-	if err == nil && expected > 0 && allowed <= 0 {
-		c.World.Warn(fmt.Sprintf("PodDisruptionBudget %s lets none of %d pods go: the drain of a node would wait for ever", r.ID, expected))
-	}
-	r.State["status"] = double.Object{
-		"expectedPods": float64(expected), "currentHealthy": float64(expected), "desiredHealthy": float64(expected - max(allowed, 0)), "disruptionsAllowed": float64(max(allowed, 0)),
-		"observedGeneration": double.Get(r.State, "metadata.generation"),
-	}
-	return nil
-}
-
-// selects tells whether a selector finds the pods of a Deployment or StatefulSet.
-func selects(selector *metav1.LabelSelector, owner *world.Resource) bool {
-	found, err := metav1.LabelSelectorAsSelector(selector)
-	return err == nil && found.Matches(labelsOf(double.Map(owner.State, "spec.template.metadata.labels")))
-}
-
-func labelsOf(o double.Object) labels.Set {
-	set := labels.Set{}
-	for key := range maps.Keys(o) {
-		set[key], _ = o[key].(string)
-	}
-	return set
 }

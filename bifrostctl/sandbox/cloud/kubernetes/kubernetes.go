@@ -2,9 +2,9 @@
 // controllers and kubelets in the clusters as far as the program waits for them.
 //
 // Objects live in the cluster that the provider's kubeconfig reaches. What the API server does to them before it stores them
-// is its own code (package apiserver). Jobs finish and Deployments become ready at once when their namespace allows their
-// pods, all that the pods refer to exists, and their pull Secrets hold a login for their images' registry; otherwise the
-// change fails with the reason that the events would give.
+// is its own code (package apiserver). Jobs finish, and Deployments and StatefulSets become ready, at once when their namespace
+// allows their pods, all that the pods refer to exists, NetworkPolicies leave them what they need, and their pull Secrets hold a
+// login for their images' registry; otherwise the change fails with the reason that the events would give.
 package kubernetes
 
 import (

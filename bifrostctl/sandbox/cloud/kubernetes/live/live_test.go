@@ -290,6 +290,20 @@ func TestStates(t *testing.T) {
 	service := func(spec Object) Object {
 		return Object{"metadata": Object{"name": "web", "namespace": "ns"}, "spec": spec}
 	}
+	set := func(observed, ready int, update, strategy string) Object {
+		return Object{
+			"metadata": Object{"name": "web", "namespace": "ns", "generation": 2}, "spec": Object{"replicas": 1, "updateStrategy": Object{"type": strategy}},
+			"status": Object{"observedGeneration": observed, "replicas": 1, "readyReplicas": ready, "currentRevision": "a", "updateRevision": update},
+		}
+	}
+	s.answer("GET /apis/storage.k8s.io/v1/storageclasses/late", answer{200, Object{"kind": "StorageClass", "apiVersion": "storage.k8s.io/v1", "volumeBindingMode": "WaitForFirstConsumer"}})
+	s.answer("GET /apis/storage.k8s.io/v1/storageclasses/now", answer{200, Object{"kind": "StorageClass", "apiVersion": "storage.k8s.io/v1", "volumeBindingMode": "Immediate"}})
+	claim := func(phase, class string) Object {
+		return Object{"metadata": Object{"name": "data", "namespace": "ns"}, "spec": Object{"storageClassName": class}, "status": Object{"phase": phase}}
+	}
+	ingress := func(skip string, addresses ...any) Object {
+		return Object{"metadata": Object{"name": "web", "namespace": "ns", "annotations": Object{"pulumi.com/skipAwait": skip}}, "status": Object{"loadBalancer": Object{"ingress": addresses}}}
+	}
 	ready, unready := Object{"conditions": Object{"ready": true}}, Object{"conditions": Object{"ready": false}}
 	tests := map[string]struct {
 		kind   string
@@ -307,6 +321,18 @@ func TestStates(t *testing.T) {
 		"no endpoint":          {"Service", service(Object{"selector": Object{"a": "b"}}), list(), false},
 		"no selector":          {"Service", service(Object{}), list(), true},
 		"headless":             {"Service", service(Object{"selector": Object{"a": "b"}, "clusterIP": "None"}), list(), true},
+		"set is ready":         {"StatefulSet", set(2, 1, "a", "RollingUpdate"), list(), true},
+		"set is not seen yet":  {"StatefulSet", set(1, 1, "a", "RollingUpdate"), list(), false},
+		"set is not ready":     {"StatefulSet", set(2, 0, "a", "RollingUpdate"), list(), false},
+		"set is not rolled":    {"StatefulSet", set(2, 1, "b", "RollingUpdate"), list(), false},
+		"set rolls nothing":    {"StatefulSet", set(2, 1, "b", "OnDelete"), list(), true},
+		"bound":                {"PersistentVolumeClaim", claim("Bound", "now"), list(), true},
+		"pending":              {"PersistentVolumeClaim", claim("Pending", "now"), list(), false},
+		"waits for a pod":      {"PersistentVolumeClaim", claim("Pending", "late"), list(), true},
+		"no such class":        {"PersistentVolumeClaim", claim("Pending", "none"), list(), false},
+		"ingress":              {"Ingress", ingress(""), list(), true},
+		"awaited ingress":      {"Ingress", ingress("false"), list(), false},
+		"address":              {"Ingress", ingress("false", Object{"hostname": "h"}), list(), true},
 		"another name":         {"Service", service(Object{"selector": Object{"a": "b"}, "type": "ExternalName"}), list(), true},
 	}
 	for name, test := range tests {
