@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -126,15 +128,7 @@ func (s *site) pod(t *testing.T, space, name string, set map[string]string) plac
 	if _, err := s.client.CoreV1().Namespaces().Get(ctx, space, metav1.GetOptions{}); err != nil {
 		_, err = s.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: space}}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		t.Cleanup(func() {
-			require.NoError(t, s.client.CoreV1().Namespaces().Delete(ctx, space, metav1.DeleteOptions{}))
-			eventuallyIn(ctx, t, "namespace "+space+" is gone", func(context.Context) error {
-				if _, err := s.client.CoreV1().Namespaces().Get(ctx, space, metav1.GetOptions{}); err == nil {
-					return fmt.Errorf("still there")
-				}
-				return nil
-			})
-		})
+		t.Cleanup(func() { s.drop(t, space) })
 		eventually(t, "the ServiceAccount of "+space, func(ctx context.Context) error {
 			_, err := s.client.CoreV1().ServiceAccounts(space).Get(ctx, "default", metav1.GetOptions{})
 			return err
@@ -150,6 +144,23 @@ func (s *site) pod(t *testing.T, space, name string, set map[string]string) plac
 		require.NoError(t, s.client.CoreV1().Pods(space).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 	})
 	return s.place(t, made)
+}
+
+// drop deletes a namespace and waits until it is gone, for what comes next looks at the whole cluster.
+func (s *site) drop(t *testing.T, space string) {
+	t.Helper()
+	ctx := context.Background()
+	require.NoError(t, s.client.CoreV1().Namespaces().Delete(ctx, space, metav1.DeleteOptions{}))
+	eventuallyIn(ctx, t, "namespace "+space+" is gone", func(ctx context.Context) error {
+		_, err := s.client.CoreV1().Namespaces().Get(ctx, space, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		return errors.New("still there")
+	})
 }
 
 func (s *site) place(t *testing.T, pod *corev1.Pod) place {
