@@ -66,7 +66,7 @@ func checkPlace(c *double.Call, service double.Object) error {
 		return fmt.Errorf("InvalidParameterException: Error retrieving subnet information for %v: %w", double.List(service, "networkConfiguration.subnets"), err)
 	}
 	if len(place.subnets) == 0 {
-		return fmt.Errorf("InvalidParameterException: subnets can not be empty.")
+		return fmt.Errorf("InvalidParameterException: subnets can not be empty")
 	}
 	if err := groupsIn(c, place.groups, place.vpc); err != nil {
 		return fmt.Errorf("InvalidParameterException: Error retrieving security group information for %v: %w", place.groups, err)
