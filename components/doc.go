@@ -4,7 +4,8 @@
 //
 // How they compose on EKS: [NewEcrPullRole] makes the role that the vendor allowlists, [NewBifrostNamespace] the namespace,
 // [NewPullSecret] keeps a pull Secret fresh through that role, and [NewBifrostWorkload] runs the gateway once the first
-// token is there. On ECS [NewEcrPullRole] makes the execution role and [NewEcsService] the service. On AKS
+// token is there. On ECS [NewEcrPullRole] makes the execution role and [NewEcsService] the
+// service with its own role, security groups, load balancer, scaling, discovery and alarms. On AKS
 // [NewAksWorkloadIdentity] takes the place of the role, and the pull Secret's token comes from Artifact Registry; [NewGcpFederation] makes
 // the Google side of that, for whoever owns it. Where nodes pull by themselves on EKS, [NewEcrNodePull] gives their roles the right to.
 // The gateway's own runtime identity on EKS is [NewEksGatewayRole]'s, and never the one that pulls.

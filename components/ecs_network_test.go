@@ -81,6 +81,10 @@ func TestEcsNetworkRefuses(t *testing.T) {
 		"no VPC":         {func(a *EcsServiceArgs) { a.SecurityGroups = nil }, "vpcId: Required"},
 		"a group twice":  {func(a *EcsServiceArgs) { a.SecurityGroups = []string{lbGroup, lbGroup} }, "securityGroups[1]: Duplicate"},
 		"a subnet twice": {func(a *EcsServiceArgs) { a.Subnets = append(a.Subnets, a.Subnets...) }, "subnets[1]: Duplicate"},
+		"a certificate of another region": {func(a *EcsServiceArgs) {
+			withLoadBalancer(a)
+			a.Region = "eu-central-1"
+		}, "loadBalancer.certificateArn: Invalid"},
 		"a target group alone": {func(a *EcsServiceArgs) {
 			a.TargetGroupArn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
 		}, "loadBalancerArn: Required"},

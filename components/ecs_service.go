@@ -178,7 +178,22 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 	errs = append(errs, check.Arn(field.NewPath("secretKmsKeyArn"), a.SecretKmsKeyArn, check.KmsKeyArn)...)
 	errs = append(errs, check.Optional(field.NewPath("logGroup"), a.LogGroup, check.LogGroup)...)
 	errs = append(errs, ValidateLogRetention(field.NewPath("logRetentionDays"), a.logRetentionDays())...)
-	return append(errs, check.Arn(field.NewPath("logKmsKeyArn"), a.LogKmsKeyArn, check.KmsKeyArn)...)
+	errs = append(errs, check.Arn(field.NewPath("logKmsKeyArn"), a.LogKmsKeyArn, check.KmsKeyArn)...)
+	return append(errs, ValidateEcsRegions(nil, a.Region, a.SecretKmsKeyArn, a.LogKmsKeyArn, a.TargetGroupArn, a.LoadBalancer, a.Alarms)...)
+}
+
+// ValidateEcsRegions refuses keys, a target group, a certificate and a topic of another region than the service's, below p.
+func ValidateEcsRegions(p *field.Path, region, secretKmsKeyArn, logKmsKeyArn, targetGroupArn string, lb *EcsLoadBalancerArgs, alarms *EcsAlarmsArgs) field.ErrorList {
+	errs := check.SameRegion(p.Child("secretKmsKeyArn"), secretKmsKeyArn, region)
+	errs = append(errs, check.SameRegion(p.Child("logKmsKeyArn"), logKmsKeyArn, region)...)
+	errs = append(errs, check.SameRegion(p.Child("targetGroupArn"), targetGroupArn, region)...)
+	if lb != nil {
+		errs = append(errs, check.SameRegion(p.Child("loadBalancer", "certificateArn"), lb.CertificateArn, region)...)
+	}
+	if alarms != nil {
+		errs = append(errs, check.SameRegion(p.Child("alarms", "topicArn"), alarms.TopicArn, region)...)
+	}
+	return errs
 }
 
 func (a *EcsServiceArgs) name() string { return cmp.Or(a.Name, DefaultEcsName) }

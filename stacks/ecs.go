@@ -140,6 +140,10 @@ func (c *Config) validateECS(k *checker) {
 		k.add(components.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
 	}
 	k.add(check.Arn(p.Child("secretKmsKeyArn"), e.SecretKmsKeyArn, check.KmsKeyArn)...)
+	if c.AWS != nil {
+		k.add(components.ValidateEcsRegions(p, c.AWS.Region, e.SecretKmsKeyArn, e.LogKmsKeyArn, e.TargetGroupArn,
+			(*components.EcsLoadBalancerArgs)(e.LoadBalancer), (*components.EcsAlarmsArgs)(e.Alarms))...)
+	}
 }
 
 func (c *Config) validateECSNetwork(k *checker, p *field.Path) {

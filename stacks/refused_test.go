@@ -159,6 +159,12 @@ var refused = map[string][]refusal{
 		{"target group", "aws-dev", "ecs.targetGroupArn", "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/x/0", []string{"bifrost:ecs.targetGroupArn", "targetgroup/NAME/ID"}},
 		{"target group that cannot reach the tasks", "aws-dev", "ecs", map[string]any{"clusterName": "dev", "subnets": ecsSubnets, "targetGroupArn": targetGroup}, []string{"bifrost:ecs.clientSecurityGroups: Required", "load balancer of ecs.targetGroupArn"}},
 
+		{"certificate of another region", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d"), []string{"bifrost:ecs.loadBalancer.certificateArn: Invalid", "another region than us-east-1"}},
+		{"target group of another region", "aws-dev", "ecs.targetGroupArn", "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/bifrost/0123456789abcdef", []string{"bifrost:ecs.targetGroupArn: Invalid", "another region"}},
+		{"key of another region", "aws-dev", "ecs.secretKmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d", []string{"bifrost:ecs.secretKmsKeyArn: Invalid", "another region"}},
+		{"logs' key of another region", "aws-dev", "ecs.logKmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d", []string{"bifrost:ecs.logKmsKeyArn: Invalid", "another region"}},
+		{"topic of another region", "aws-dev", "ecs.alarms.topicArn", "arn:aws:sns:eu-west-1:111122223333:alarms", []string{"bifrost:ecs.alarms.topicArn: Invalid", "another region"}},
+
 		// ECS: scale, clustering, alarms.
 		{"no most tasks", "aws-dev", "ecs.autoscaling", map[string]any{"cpuPercent": 60}, []string{"bifrost:ecs.autoscaling.maxTasks: Required"}},
 		{"nothing to follow", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4}, []string{"bifrost:ecs.autoscaling.cpuPercent: Required", "at least one of"}},

@@ -150,11 +150,11 @@ var ecsRights = []struct {
 	{"no streams", nil, withoutAction(rolePolicyType, "", "policy", "logs:CreateLogStream"), []string{"ECS task execution role: forbidden", "logs:CreateLogStream on arn:aws:logs:us-east-1:111122223333:log-group:/ecs/bifrost:"}},
 	{"no events", nil, withoutAction(rolePolicyType, "", "policy", "logs:PutLogEvents"), []string{"ECS task execution role: forbidden", "logs:PutLogEvents"}},
 	{"execution role not trusted", nil, replacing(world.RoleType, executionRole, trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
-	{"task role not trusted", nil, replacing(world.RoleType, "BifrostECSTaskRole", trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "not trusted"}},
+	{"task role not trusted", nil, replacing(world.RoleType, "BifrostECSTaskRole", trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "ECS task role: not trusted"}},
 	{"key disabled", []string{"ecs.secretKmsKeyArn=" + ecsKey}, with(world.KeyType, ecsKey, "isEnabled=false"), []string{"does not exist or is disabled"}},
 	{"log group deleted", nil, removed("aws:cloudwatch/logGroup:LogGroup", ""), []string{"the log group /ecs/bifrost does not exist"}},
 	{"no such tag", nil, with(world.ECRRepositoryType, "", "tags=[2.0.9]"), []string{"CannotPullContainerError", "Amazon ECR pull: image not found"}},
-	{"no such architecture", nil, with(world.ECRRepositoryType, "", "architectures=[ARM64]"), []string{"CannotPullContainerError", "does not contain descriptor matching platform 'linux/amd64'"}},
+	{"no such architecture", nil, with(world.ECRRepositoryType, "", "architectures=[ARM64]"), []string{"Amazon ECR pull: image not found", "does not contain descriptor matching platform 'linux/amd64'"}},
 }
 
 // TestECSMissingRights: a deployment under lacking rights fails, with the hop that refused, and so does the next up until they are back.

@@ -183,6 +183,16 @@ func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
 	return nil
 }
 
+// SameRegion refuses an ARN of another region than the one where it is used; one without a region is of all. What is no ARN is Arn's
+// to refuse.
+func SameRegion(p *field.Path, value, region string) field.ErrorList {
+	a, err := arn.Parse(value)
+	if err != nil || a.Region == "" || region == "" || a.Region == region {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, value, "of another region than "+region+", where it is used")}
+}
+
 // Certificate checks the ARN of a certificate for a load balancer: of AWS Certificate Manager, or of IAM.
 func Certificate(p *field.Path, value string) field.ErrorList {
 	if len(Arn(p, value, iamCertificate)) == 0 {

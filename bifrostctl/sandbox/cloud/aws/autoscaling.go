@@ -200,15 +200,14 @@ func checkPolicyTarget(c *double.Call, in double.Object) error {
 	label := double.String(in, metricLabel)
 	for _, group := range targetsOf(scaledService(c, id)) {
 		for _, balancer := range balancersOf(c, group) {
-			if found := c.World.Get(world.LoadBalancerType, regional(c), balancer.(string)); found != nil && label == suffixOf(found)+"/"+suffixOf(c.World.Get(world.TargetGroupType, regional(c), group)) {
+			of := double.String(stateOf(c, world.LoadBalancerType, balancer.(string)), "arnSuffix")
+			if label == of+"/"+double.String(stateOf(c, world.TargetGroupType, group), "arnSuffix") {
 				return nil
 			}
 		}
 	}
 	return fmt.Errorf("ValidationException: The resource label %q is no load balancer with a target group of the service; write app/NAME/ID/targetgroup/NAME/ID", label)
 }
-
-func suffixOf(r *world.Resource) string { return double.String(r.State, "arnSuffix") }
 
 // targetsOf are the ARNs of the target groups in which a service registers its tasks.
 func targetsOf(service *world.Resource) []string {

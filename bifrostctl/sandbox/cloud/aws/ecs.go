@@ -221,7 +221,7 @@ func checkService(c *double.Call, in double.Object) error {
 		return fmt.Errorf("InvalidParameterException: Task definition does not support launch_type FARGATE")
 	}
 	if in["enableExecuteCommand"] == true && double.String(task.State, "taskRoleArn") == "" {
-		return fmt.Errorf("InvalidParameterException: The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.")
+		return fmt.Errorf("InvalidParameterException: The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again")
 	}
 	if awsvpc {
 		if err := checkPlace(c, in); err != nil {
@@ -246,18 +246,18 @@ func checkTargets(c *double.Call, in double.Object, task *world.Resource) error 
 		group := c.World.Get(world.TargetGroupType, regional(c), arn)
 		switch {
 		case group == nil:
-			return fmt.Errorf("InvalidParameterException: The target group %s does not exist.", arn)
+			return fmt.Errorf("InvalidParameterException: The target group %s does not exist", arn)
 		case len(balancersOf(c, arn)) == 0:
-			return fmt.Errorf("InvalidParameterException: The target group with targetGroupArn %s does not have an associated load balancer.", arn)
+			return fmt.Errorf("InvalidParameterException: The target group with targetGroupArn %s does not have an associated load balancer", arn)
 		case task.State["networkMode"] == "awsvpc" && group.State["targetType"] != "ip":
-			return fmt.Errorf("InvalidParameterException: The provided target group %s has target type %v, which is incompatible with the awsvpc network mode specified in the task definition.", arn, group.State["targetType"])
+			return fmt.Errorf("InvalidParameterException: The provided target group %s has target type %v, which is incompatible with the awsvpc network mode specified in the task definition", arn, group.State["targetType"])
 		}
 		i := slices.IndexFunc(containers, func(c container) bool { return c.Name == name })
 		if i < 0 {
-			return fmt.Errorf("InvalidParameterException: The container %s does not exist in the task definition.", name)
+			return fmt.Errorf("InvalidParameterException: The container %s does not exist in the task definition", name)
 		}
 		if !slices.ContainsFunc(containers[i].PortMappings, func(m portMapping) bool { return float64(m.ContainerPort) == port }) {
-			return fmt.Errorf("InvalidParameterException: The container %s did not have a container port %v defined.", name, port)
+			return fmt.Errorf("InvalidParameterException: The container %s did not have a container port %v defined", name, port)
 		}
 	}
 	return nil

@@ -96,16 +96,19 @@ func taskProblems(c *double.Call, service double.Object, name string) []string {
 func roleProblems(c *double.Call, task *world.Resource) []string {
 	var problems []string
 	c.World.Network.Refusals.Take()
-	for _, property := range []string{"executionRoleArn", "taskRoleArn"} {
+	for property, at := range map[string]hop.Hop{"executionRoleArn": hop.Task, "taskRoleArn": hop.TaskRole} {
 		role := double.String(task.State, property)
 		if role == "" {
 			continue
 		}
-		if err := asTask(c, role).Assume(c.World); err != nil {
+		as := asTask(c, role)
+		as.Hop = at
+		if err := as.Assume(c.World); err != nil {
 			words := fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions", role)
 			problems = append(problems, words+": "+whyRefused(c, err))
 		}
 	}
+	slices.Sort(problems)
 	return problems
 }
 
@@ -169,7 +172,7 @@ func pull(c *double.Call, task *world.Resource, role, image string) error {
 	architectures := double.List(c.World.Get(world.ECRRepositoryType, account+"/"+region, name).State, "architectures")
 	wanted := double.String(task.State, "runtimePlatform.cpuArchitecture")
 	if len(architectures) > 0 && !slices.Contains(architectures, any(cmp.Or(wanted, x86))) {
-		return fmt.Errorf("image Manifest does not contain descriptor matching platform '%s'", platforms[wanted])
+		return hop.Refuse(hop.Ecr, hop.ImageNotFound, "image Manifest does not contain descriptor matching platform '%s'", platforms[wanted])
 	}
 	return nil
 }
@@ -180,7 +183,7 @@ func mayReadSecret(c *double.Call, role, secret string) error {
 	if err := amazon.Allowed(c.World, role, secret, nil, "secretsmanager:GetSecretValue"); err != nil {
 		return err
 	}
-	given := double.String(c.World.Get(secretType, regional(c), secret).State, "kmsKeyId")
+	given := double.String(stateOf(c, secretType, secret), "kmsKeyId")
 	if given == "" {
 		return nil // AWS's own key, which everyone in the account may use through Secrets Manager
 	}
@@ -306,6 +309,9 @@ func roleOfARNExists(c *double.Call, role string) bool {
 // versionOf is the version of a secret with which a container's reference is answered, or nil.
 func versionOf(c *double.Call, reference string) *world.Resource {
 	parts := strings.Split(reference, ":")
+	if stateOf(c, secretType, secretOf(reference)) == nil {
+		return nil
+	}
 	for _, v := range c.World.List(secretVersionType, regional(c)) {
 		named := len(parts) == 10 && parts[9] != ""
 		if v.State["secretId"] == secretOf(reference) && (!named || v.State["versionId"] == parts[9]) {

@@ -140,7 +140,7 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	if in["internal"] == true {
 		return vpcID, nil
 	}
-	if double.String(c.World.Get(world.VPCType, regional(c), vpcID).State, "internetGateway") == "" {
+	if double.String(stateOf(c, world.VPCType, vpcID), "internetGateway") == "" {
 		return "", fmt.Errorf("InvalidSubnet: VPC %s has no internet gateway", vpcID)
 	}
 	for _, subnet := range subnets {

@@ -42,6 +42,14 @@ func routeTableOf(c *double.Call, subnet *world.Resource) *world.Resource {
 	return main
 }
 
+// stateOf is the state of what exists; none of what somebody has removed by hand.
+func stateOf(c *double.Call, typ, id string) double.Object {
+	if r := c.World.Get(typ, regional(c), id); r != nil {
+		return r.State
+	}
+	return nil
+}
+
 // tasksIn is where the tasks of a service run: subnet by subnet.
 type tasksIn struct {
 	subnets []*world.Resource
@@ -66,7 +74,7 @@ func checkPlace(c *double.Call, service double.Object) error {
 		return fmt.Errorf("InvalidParameterException: Error retrieving subnet information for %v: %w", double.List(service, "networkConfiguration.subnets"), err)
 	}
 	if len(place.subnets) == 0 {
-		return fmt.Errorf("InvalidParameterException: subnets can not be empty.")
+		return fmt.Errorf("InvalidParameterException: subnets can not be empty")
 	}
 	if err := groupsIn(c, place.groups, place.vpc); err != nil {
 		return fmt.Errorf("InvalidParameterException: Error retrieving security group information for %v: %w", place.groups, err)
@@ -74,8 +82,8 @@ func checkPlace(c *double.Call, service double.Object) error {
 	return nil
 }
 
-// reach is one connection that Fargate makes for a task through the task's own network interface (ECS developer guide, "Fargate task
-// networking"): the AWS service whose VPC endpoint may serve it, if any, and the host that is dialled.
+// reach is one connection that Fargate makes for a task through the task's own network interface (ECS developer guide, "Amazon ECS task
+// networking options for Fargate"): the AWS service whose VPC endpoint may serve it, if any, and the host that is dialled.
 type reach struct{ service, region, host string }
 
 // endpointName is the name of the service's endpoint; some of China's begin with cn. besides.
@@ -120,7 +128,7 @@ func (t tasksIn) closed(c *double.Call, peer peerOf, to string) string {
 
 func (t tasksIn) closedEndpoint(c *double.Call, subnet, endpoint *world.Resource) string {
 	groups := double.List(endpoint.State, "securityGroupIds")
-	vpcBlock := double.String(c.World.Get(world.VPCType, regional(c), t.vpc).State, "cidrBlock")
+	vpcBlock := double.String(stateOf(c, world.VPCType, t.vpc), "cidrBlock")
 	if why := t.closed(c, peerOf{groups, vpcBlock}, endpoint.ID); why != "" {
 		return why
 	}

@@ -82,7 +82,7 @@ func getSubnet(c *double.Call, args double.Object) (double.Object, error) {
 		return nil, err
 	}
 	return reply(subnet, double.Object{
-		"assignIpv6AddressOnCreation": false, "availabilityZoneId": "use1-az1", "availableIpAddressCount": 250.0, "customerOwnedIpv4Pool": "", "defaultForAz": false,
+		"assignIpv6AddressOnCreation": false, "availabilityZoneId": "", "availableIpAddressCount": 250.0, "customerOwnedIpv4Pool": "", "defaultForAz": false,
 		"enableDns64": false, "enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsARecordOnLaunch": false, "enableResourceNameDnsAaaaRecordOnLaunch": false,
 		"ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false, "mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
 		"ownerId": sessionOf(c).account, "privateDnsHostnameTypeOnLaunch": "ip-name", "state": "available",

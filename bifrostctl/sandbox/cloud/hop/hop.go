@@ -22,6 +22,8 @@ const (
 	PodIdentity Hop = "EKS Pod Identity"
 	// Task is ECS taking the execution role of a task.
 	Task Hop = "ECS task execution role"
+	// TaskRole is ECS taking the role of a task's containers.
+	TaskRole Hop = "ECS task role"
 	// EcrToken is Amazon ECR, GetAuthorizationToken: the role's right to any token.
 	EcrToken Hop = "Amazon ECR GetAuthorizationToken"
 	// Ecr is the pull from an ECR repository: identity policy and repository policy.
