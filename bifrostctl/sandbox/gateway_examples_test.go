@@ -32,10 +32,10 @@ func TestExamples(t *testing.T) {
 				before[key] = true
 			}
 			if !s.mirrored() {
-				s.set("protectIdentities=false", "rollout=identity")
+				s.set(append(s.destroyable(), "rollout=identity")...)
 				s.engine.MustUp()
 			}
-			s.set("protectIdentities=false")
+			s.set(s.destroyable()...)
 			made := s.engine.MustUp()
 			require.Empty(t, s.world.Warnings)
 			onlySame(t, s.engine.Preview(), "nothing changed since")
@@ -58,4 +58,14 @@ func TestExamples(t *testing.T) {
 func (s *stackUnderTest) mirrored() bool {
 	registry, _ := s.file["registry"].(map[string]any)
 	return registry["mirror"] == true
+}
+
+// destroyable are the settings with which all of the stack can go.
+func (s *stackUnderTest) destroyable() []string {
+	settings := []string{"protectIdentities=false"}
+	ecs, _ := s.file["ecs"].(map[string]any)
+	if ecs["loadBalancer"] != nil {
+		settings = append(settings, "ecs.loadBalancer.deletionProtection=false")
+	}
+	return settings
 }
