@@ -110,8 +110,9 @@ func (r request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds,
 	clouds := saved.Clouds(look.World, look.Server)
 	if r.kubeconfig != "" {
 		clouds.Kubernetes = real.Kubeconfig(r.kubeconfig)
+		return stack, clouds, look.Close, nil
 	}
-	return stack, clouds, look.Close, nil
+	return stack, clouds, look.Close, saved.CatchUp(ctx, look.World, look.Server)
 }
 
 // parse reads a stack's configuration, as an up does, and its outputs.

@@ -53,24 +53,35 @@ type rehearsed struct {
 	look   *sandbox.Look
 	engine *enginetest.Engine
 	stack  checks.Stack
+	keys   []string
 }
 
 // rehearse is a way's stack before its first up.
 func rehearse(t *testing.T, w way) *rehearsed {
 	t.Helper()
 	r := &rehearsed{t: t, way: w, world: cloud.NewWorld()}
-	var keys []string
 	r.engine = enginetest.New(t, r.world, func(ctx *pulumi.Context) error {
-		return stacks.Deploy(ctx, stacks.Options{Readme: "readme", Keys: keys})
+		return stacks.Deploy(ctx, stacks.Options{Readme: "readme", Keys: r.keys})
 	}, nil)
-	r.configure()
-	for key, text := range r.look.Config.Values {
-		keys = append(keys, "bifrost:"+key)
-		if r.look.Config.Secret[key] {
-			r.engine.SetSecret("bifrost:"+key, text)
+	return r.set()
+}
+
+// set configures the stack, and the engine as well.
+func (r *rehearsed) set(settings ...string) *rehearsed {
+	r.t.Helper()
+	r.configure(settings...)
+	for _, key := range r.keys {
+		r.engine.Unset(key)
+	}
+	r.keys = nil
+	for name, text := range r.look.Config.Values {
+		key := "bifrost:" + name
+		r.keys = append(r.keys, key)
+		if r.look.Config.Secret[name] {
+			r.engine.SetSecret(key, text)
 			continue
 		}
-		r.engine.Set("bifrost:"+key, text)
+		r.engine.Set(key, text)
 	}
 	return r
 }

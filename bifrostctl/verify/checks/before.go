@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -54,8 +55,8 @@ func Before(s Stack, c service.Clouds) []check.Category {
 		b := before{s, c}
 		client := shared(c.Kubernetes)
 		cluster = append(cluster,
-			check.Check{Code: "pre-api-server", Description: "the cluster's API server lets you in", Fatal: true, Needs: needs, Run: b.apiServer(client)},
-			check.Check{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Run: b.kinds(client)},
+			needing(needs[0], []check.Check{s.reachable(clusterAPI, client)})[0],
+			check.Check{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI}, Run: b.kinds(client)},
 		)
 	}
 	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: cluster}}
@@ -112,20 +113,6 @@ func (t aksTrust) tenant(ctx context.Context) check.Result {
 	return check.Pass("subscription %s", t.Config.Azure.SubscriptionID)
 }
 
-func (b before) apiServer(client clientFunc) func(context.Context) check.Result {
-	return func(ctx context.Context) check.Result {
-		c, err := client(ctx)
-		if err != nil {
-			return check.Fail(b.clusterLogin(), "there is no way to the API server: %v", err)
-		}
-		version, err := c.Discovery().ServerVersion()
-		if err != nil {
-			return check.Fail(b.clusterLogin(), "the API server does not answer: %v", err)
-		}
-		return check.Pass("Kubernetes %s", strings.TrimPrefix(version.GitVersion, "v"))
-	}
-}
-
 // stackKinds are what the stacks make in a cluster.
 var stackKinds = map[string][]string{
 	"v1":                           {"Namespace", "ServiceAccount", "Secret", "ConfigMap", "Service"},
@@ -160,7 +147,7 @@ func (b before) kinds(client clientFunc) func(context.Context) check.Result {
 				}
 			}
 		}
-		if len(lacking) > 0 {
+		if slices.Sort(lacking); len(lacking) > 0 {
 			return check.Fail("install the custom resource definitions of "+quoted(lacking)+", or upgrade the cluster", "the API server does not know %s", quoted(lacking))
 		}
 		return check.Pass("%d", total)

@@ -20,9 +20,6 @@ import (
 	"bifrost/stacks"
 )
 
-// stackOutputs is the code of the check without which nothing else means anything.
-const stackOutputs = "stack-outputs"
-
 func (s Stack) configuration() []check.Check {
 	checks := []check.Check{{
 		Code: stackOutputs, Description: "the stack is up, with the configured rollout", Fatal: true, Run: s.rollout,

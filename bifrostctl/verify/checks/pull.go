@@ -15,6 +15,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/client-go/kubernetes"
 
 	"bifrost/bifrostctl/verify/check"
@@ -43,7 +44,7 @@ type pulls struct {
 
 func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 	p := pulls{s, o, c.Registry, c.Now}
-	events := check.Check{Code: "pull-events", Description: "no pod fails to get its image", Run: p.events}
+	events := check.Check{Code: "pull-events", Description: "no pod fails to get its image", Needs: []string{workloadDeployment}, Run: p.events}
 	if o.names.PullSecret == "" {
 		return []check.Check{events} // the nodes pull by themselves
 	}
@@ -54,7 +55,7 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 	case s.Config.GCP != nil && s.Config.GCP.Federation != nil:
 		manifest = append(manifest, "gcp-repository")
 	}
-	events.Needs = []string{"pull-manifest"}
+	events.Needs = append(events.Needs, "pull-manifest")
 	checks := []check.Check{
 		{Code: "pull-schedule", Description: "the CronJob that refreshes the pull Secret is there and not suspended", Run: p.schedule},
 		{Code: "pull-refresher", Description: "the refresher asks for the token that the clouds trust", Needs: []string{"pull-schedule"}, Run: p.refresher},
@@ -374,18 +375,20 @@ func (p pulls) token(ctx context.Context) check.Result {
 	if p.Config.EKS != nil {
 		lifetime = ecrLifetime
 	}
-	age := p.now().Sub(written).Round(time.Minute)
+	age := p.now().Sub(written)
 	switch {
 	case written.IsZero():
 		return check.Fail(p.refresh(), "the refresher never wrote Secret %s: whatever is in it, nobody keeps it fresh", secret.Name)
 	case age >= lifetime:
-		return check.Fail(p.refresh(), "the token in Secret %s is %s old, and lives %s: it has expired", secret.Name, age, lifetime)
+		return check.Fail(p.refresh(), "the token in Secret %s is %s old, and lives %s: it has expired", secret.Name, human(age), human(lifetime))
 	}
 	if missed := p.missed(ctx, written); missed > 0 {
-		return check.Warn(p.refresh(), "the token in Secret %s is %s old: %d scheduled refreshes were missed, and it expires in %s", secret.Name, age, missed, lifetime-age)
+		return check.Warn(p.refresh(), "the token in Secret %s is %s old: %d scheduled runs did not refresh it, and it expires in %s", secret.Name, human(age), missed, human(lifetime-age))
 	}
-	return check.Pass("%s old, of %s", age, lifetime)
+	return check.Pass("%s old, of %s", human(age), human(lifetime))
 }
+
+func human(d time.Duration) string { return duration.HumanDuration(d) }
 
 // missed counts the scheduled runs since then that should be done by now.
 func (p pulls) missed(ctx context.Context, since time.Time) int {

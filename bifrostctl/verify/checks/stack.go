@@ -111,13 +111,13 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		trust = append(trust, s.aksTrust(c, objects)...)
 	}
 	if onKubernetes {
-		configuration = s.kubernetesConfiguration(objects)
-		pull = s.pull(c, objects)
-		workload = s.kubernetesWorkload(objects)
+		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(objects))...)
+		pull = needing(clusterAPI, s.pull(c, objects))
+		workload = needing(clusterAPI, s.kubernetesWorkload(objects))
 		gateway = s.gateway(c, cluster)
 	}
 	if full && s.Outputs.ECS != nil {
-		configuration = append(configuration, s.ecsConfiguration(c)...)
+		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
 		workload = append(workload, s.ecsWorkload(c)...)
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
@@ -130,6 +130,29 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		}
 	}
 	return categories
+}
+
+// The codes of checks without which others mean nothing.
+const (
+	stackOutputs       = "stack-outputs"
+	clusterAPI         = "cluster-api"
+	workloadDeployment = "workload-deployment"
+	ecsServiceExists   = "ecs-service-exists"
+)
+
+// reachable is the check of the way to the API server.
+func (s Stack) reachable(code string, client clientFunc) check.Check {
+	return check.Check{Code: code, Description: "the cluster's API server lets you in", Run: func(ctx context.Context) check.Result {
+		c, err := client(ctx)
+		if err != nil {
+			return check.Fail(s.clusterLogin(), "there is no way to the API server: %v", err)
+		}
+		version, err := c.Discovery().ServerVersion()
+		if err != nil {
+			return check.Fail(s.clusterLogin(), "the API server does not answer: %v", err)
+		}
+		return check.Pass("Kubernetes %s", strings.TrimPrefix(version.GitVersion, "v"))
+	}}
 }
 
 // needing adds a need to every check.

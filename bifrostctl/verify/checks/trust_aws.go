@@ -94,10 +94,10 @@ func (r awsRole) unjudged(document string, role *service.Role, err error) check.
 }
 
 // policies are the checks of the role's own rights.
-func (r awsRole) policies(prefix string) []check.Check {
+func (r awsRole) policies(prefix, who string) []check.Check {
 	return []check.Check{
-		{Code: prefix + "-policy-token", Description: "the role may ask Amazon ECR for a token", Needs: []string{prefix + "-role"}, Run: r.mayGetToken},
-		{Code: prefix + "-policy-pull", Description: "the role may pull from the image's repository", Needs: []string{prefix + "-policy-token"}, Run: r.mayPull},
+		{Code: prefix + "-policy-token", Description: who + " may ask Amazon ECR for a token", Needs: []string{prefix + "-role"}, Run: r.mayGetToken},
+		{Code: prefix + "-policy-pull", Description: who + " may pull from the image's repository", Needs: []string{prefix + "-policy-token"}, Run: r.mayPull},
 	}
 }
 
@@ -140,7 +140,7 @@ func (s Stack) eksTrust(c service.Clouds, o *objects) []check.Check {
 	if s.Config.EKS.Pull == pullKubelet && o != nil {
 		checks = append(checks, check.Check{Code: "eks-kubelet-annotation", Description: "the gateway's ServiceAccount names the role for kubelets", Needs: []string{"eks-role"}, Run: t.annotation})
 	}
-	return append(checks, t.policies("eks")...)
+	return append(checks, t.policies("eks", "the role")...)
 }
 
 func (t eksTrust) active(ctx context.Context) check.Result {
@@ -347,7 +347,7 @@ func (t eksTrust) nodes() []check.Check {
 		}
 		node := awsRole{t.Stack, p, t.roleOf(t.iam, p.PrincipalArn)}
 		checks = append(checks, check.Check{Code: prefix + "-role", Description: "the node role " + name(p.PrincipalArn) + " is the one that the vendor was told of", Run: node.exists})
-		checks = append(checks, node.policies(prefix)...)
+		checks = append(checks, node.policies(prefix, "the node role "+name(p.PrincipalArn))...)
 	}
 	return checks
 }
@@ -383,7 +383,7 @@ func (s Stack) ecsTrust(c service.Clouds) []check.Check {
 		{Code: "ecs-role", Description: "the execution role is the one that the vendor was told of", Run: t.exists},
 		{Code: "ecs-trust", Description: "the execution role trusts the ECS tasks of this account", Needs: []string{"ecs-role"}, Run: t.tasks},
 	}
-	checks = append(checks, t.policies("ecs")...)
+	checks = append(checks, t.policies("ecs", "the execution role")...)
 	if s.Outputs.ECS != nil {
 		checks = append(checks, check.Check{
 			Code: "ecs-policy-run", Description: "the execution role may read the tasks' secrets and write their log", Needs: []string{"ecs-role"}, Run: t.run,

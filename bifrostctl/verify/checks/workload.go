@@ -26,17 +26,75 @@ type runs struct {
 
 func (s Stack) kubernetesWorkload(o *objects) []check.Check {
 	r := runs{s, o}
-	return []check.Check{
+	checks := []check.Check{
+		{Code: workloadDeployment, Description: "the Deployment is there", Fatal: true, Run: r.exists},
 		{Code: "workload-rollout", Description: "the rollout is complete", Needs: []string{"pull-events"}, Run: r.rollout},
 		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
 		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores", Run: r.probes},
 		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
 		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"}, Run: r.disruption},
 	}
+	if annotation, _ := s.runtimeIdentity(); annotation != "" {
+		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: r.identity})
+	}
+	return checks
+}
+
+const (
+	irsaAnnotation  = "eks.amazonaws.com/role-arn"
+	azureAnnotation = "azure.workload.identity/client-id"
+	azurePodLabel   = "azure.workload.identity/use"
+)
+
+// runtimeIdentity is the annotation with which the gateway's ServiceAccount names its own identity, which never pulls; empty where
+// none is configured.
+func (s Stack) runtimeIdentity() (annotation, want string) {
+	switch {
+	case s.Config.EKS != nil && s.Config.EKS.GatewayRoleArn != "":
+		return irsaAnnotation, s.Config.EKS.GatewayRoleArn
+	case s.Config.AKS != nil && s.Config.AKS.GatewayClientID != "":
+		return azureAnnotation, s.Config.AKS.GatewayClientID
+	}
+	return "", ""
+}
+
+// identity looks at what the clouds' webhooks look at: the ServiceAccount's annotation and, on AKS, the pods' own label.
+func (r runs) identity(ctx context.Context) check.Result {
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.gatewayAccount(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.gatewayAccount(), r.objects.names.Namespace)
+	}
+	if err != nil {
+		return unreadable("ServiceAccount "+r.gatewayAccount(), err, r.clusterLogin())
+	}
+	annotation, want := r.runtimeIdentity()
+	if have := account.Annotations[annotation]; have != want {
+		return check.Fail(r.up(), "ServiceAccount %s has %s = %q, and not %s", account.Name, annotation, have, want)
+	}
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	if annotation == azureAnnotation && d.Spec.Template.Labels[azurePodLabel] != "true" {
+		return check.Fail(r.up(), "the pods of Deployment %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d.Name, azurePodLabel)
+	}
+	return check.Pass("%s", want)
 }
 
 func (r runs) status() string {
 	return fmt.Sprintf("kubectl describe deployment %s -n %s; look again with bifrostctl verify %s --wait 10m", r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
+}
+
+func (r runs) exists(ctx context.Context) check.Result {
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	return check.Pass("%s in namespace %s", d.Name, d.Namespace)
 }
 
 func (r runs) rollout(ctx context.Context) check.Result {
@@ -188,9 +246,21 @@ type tasks struct {
 func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
 	t := tasks{s, c.ECS, c.Now}
 	return []check.Check{
+		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
 		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}, Run: t.stopped},
 		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"}, Run: t.steady},
 	}
+}
+
+func (t tasks) exists(ctx context.Context) check.Result {
+	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
+	if err != nil {
+		return t.failedService(err)
+	}
+	if s.Status != "ACTIVE" {
+		return check.Fail(t.up(), "the ECS service %s is %s", t.Outputs.ECS.Service, s.Status)
+	}
+	return check.Pass("%s in cluster %s", t.Outputs.ECS.Service, name(t.Outputs.ECS.Cluster))
 }
 
 // ordinary are the reasons of tasks that a deployment or a scaling ended (ECS developer guide, "Stopped tasks error codes").
@@ -220,8 +290,6 @@ func (t tasks) steady(ctx context.Context) check.Result {
 	}
 	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.AWS.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
 	switch {
-	case s.Status != "ACTIVE":
-		return check.Fail(t.up(), "ECS service %s is %s", t.Outputs.ECS.Service, s.Status)
 	case s.TaskDefinition != t.Outputs.ECS.TaskDefinition:
 		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
 			t.Outputs.ECS.Service, name(s.TaskDefinition), name(t.Outputs.ECS.TaskDefinition))

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/version"
 	discovery "k8s.io/client-go/discovery/fake"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
@@ -41,7 +42,8 @@ func kubernetesOf(w *cloud.World, server string) func(context.Context) (kubernet
 			return nil, err
 		}
 		client := fake.NewClientset(objects...)
-		client.Discovery().(*discovery.FakeDiscovery).Resources = resources()
+		known := client.Discovery().(*discovery.FakeDiscovery)
+		known.Resources, known.FakedServerVersion = resources(), &version.Info{GitVersion: "v" + versionOf(w, server)}
 		return client, nil
 	}
 }
@@ -227,4 +229,23 @@ func resources() []*metav1.APIResourceList {
 		byVersion[version].APIResources = append(byVersion[version].APIResources, metav1.APIResource{Name: strings.ToLower(parts[2]), Kind: parts[2]})
 	}
 	return lists
+}
+
+// versionOf is the version of the cluster at server.
+func versionOf(w *cloud.World, server string) string {
+	for _, account := range w.AWS {
+		for _, c := range account.EKS {
+			if c.Endpoint(account.ID) == server {
+				return c.Version
+			}
+		}
+	}
+	for _, subscription := range w.Azure {
+		for _, c := range subscription.AKS {
+			if c.Endpoint(subscription.Tenant) == server {
+				return c.Version
+			}
+		}
+	}
+	return ""
 }
