@@ -17,6 +17,7 @@ import (
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/report"
 	"bifrost/bifrostctl/verify/saved"
+	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
 )
 
@@ -114,16 +115,25 @@ func (r *rehearsed) read(up *enginetest.Result) {
 
 // verify prints what verify finds.
 func (r *rehearsed) verify(options verify.Options) (string, error) {
+	return r.verifyOf(saved.Clouds(r.world, r.look.Server), options)
+}
+
+func (r *rehearsed) verifyOf(clouds service.Clouds, options verify.Options) (string, error) {
 	var printed bytes.Buffer
-	err := verify.Run(r.t.Context(), &printed, r.stack, saved.Clouds(r.world, r.look.Server), options, nil)
+	err := verify.Run(r.t.Context(), &printed, r.stack, clouds, options, nil)
 	return printed.String(), err
 }
 
 // document is what verify finds, as JSON.
 func (r *rehearsed) document(options verify.Options) report.Document {
 	r.t.Helper()
+	return r.documentOf(saved.Clouds(r.world, r.look.Server), options)
+}
+
+func (r *rehearsed) documentOf(clouds service.Clouds, options verify.Options) report.Document {
+	r.t.Helper()
 	options.Format = report.JSON
-	text, err := r.verify(options)
+	text, err := r.verifyOf(clouds, options)
 	var broken *verify.BrokenError
 	if err != nil {
 		require.ErrorAs(r.t, err, &broken)
