@@ -13,7 +13,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -231,6 +238,114 @@ func TestNoWayToTheCluster(t *testing.T) {
 	require.Equal(t, "cluster-api", found[0].Code)
 	require.Contains(t, found[0].Error, "exec: aws: not found")
 	require.Contains(t, found[0].Hint, "aws eks update-kubeconfig --region us-east-1 --name dev")
+}
+
+// changed lets a function change the objects of the stack's cluster, as somebody with kubectl could.
+func (r *rehearsed) changed(change func(ctx context.Context, client kubernetes.Interface)) service.Clouds {
+	clouds := saved.Clouds(r.world, r.look.Server)
+	inner := clouds.Kubernetes
+	clouds.Kubernetes = func(ctx context.Context) (kubernetes.Interface, error) {
+		client, err := inner(ctx)
+		require.NoError(r.t, err)
+		change(ctx, client)
+		return client, nil
+	}
+	return clouds
+}
+
+// eachPod changes the status of the gateway's container in every pod.
+func (r *rehearsed) eachPod(change func(*corev1.ContainerStatus)) service.Clouds {
+	return r.changed(func(ctx context.Context, client kubernetes.Interface) {
+		pods, err := client.CoreV1().Pods("bifrost").List(ctx, metav1.ListOptions{})
+		require.NoError(r.t, err)
+		for _, pod := range pods.Items {
+			change(&pod.Status.ContainerStatuses[0])
+			_, err := client.CoreV1().Pods("bifrost").UpdateStatus(ctx, &pod, metav1.UpdateOptions{})
+			require.NoError(r.t, err)
+		}
+	})
+}
+
+// TestPods: what only running pods tell.
+func TestPods(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	ended := func(reason string, code int32, at time.Time) corev1.ContainerState {
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, FinishedAt: metav1.NewTime(at)}}
+	}
+	for name, test := range map[string]struct {
+		change            func(*corev1.ContainerStatus)
+		code, error, hint string
+		result            check.Status
+	}{
+		"the same digest": {func(c *corev1.ContainerStatus) { c.ImageID = "registry/app@sha256:" + world.Hex(64, "2.1.0") }, "", "", "", ""},
+		"the tag has moved": {func(c *corev1.ContainerStatus) { c.ImageID = "registry/app@sha256:" + world.Hex(64, "other") }, "pull-tag",
+			"the tag 2.1.0 has moved", "acme-hub@sha256:" + world.Hex(64, "2.1.0"), check.Warning},
+		"out of memory": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 3, ended("OOMKilled", 137, time.Now())
+		}, "workload-restarts", "OOMKilled, exit code 137: the container needed more memory", "gateway.memoryLimit", check.Warning},
+		"restarts again and again": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 7, ended("Error", 1, time.Now())
+			c.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+		}, "workload-restarts", "was restarted 7 times: Error, exit code 1", "kubectl logs deployment/bifrost -n bifrost --previous", check.Failed},
+		"a restart of long ago": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 1, ended("Error", 1, time.Now().Add(-48*time.Hour))
+		}, "", "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := bad(r.documentOf(r.eachPod(test.change), verify.Options{}))
+			if test.code == "" {
+				require.Empty(t, found)
+				return
+			}
+			require.Len(t, found, 1, "%+v", found)
+			require.Equal(t, test.code, found[0].Code)
+			require.Equal(t, test.result, found[0].Result)
+			require.Contains(t, found[0].Error, test.error)
+			require.Contains(t, found[0].Hint, test.hint)
+		})
+	}
+}
+
+// TestDisruptionBudget: one that lets no pod go keeps nodes from being drained.
+func TestDisruptionBudget(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	r.world.Put(&world.Resource{Type: "kubernetes:policy/v1:PodDisruptionBudget", Scope: r.look.Server, ID: "bifrost/bifrost", State: map[string]any{
+		"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": map[string]any{"name": "bifrost", "namespace": "bifrost"},
+		"spec": map[string]any{"maxUnavailable": 1.0, "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}},
+	}})
+	require.Empty(t, bad(r.document(verify.Options{})))
+	with("kubernetes:policy/v1:PodDisruptionBudget", "", "spec", map[string]any{"minAvailable": "100%", "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}})(t, r.world)
+	found := bad(r.document(verify.Options{}))
+	require.Len(t, found, 1)
+	require.Equal(t, "workload-disruption", found[0].Code)
+	require.Contains(t, found[0].Error, "allows no disruption (2 healthy of 2 wanted)")
+}
+
+// TestChangedByHand: a Secret that somebody changed rolls no pod.
+func TestChangedByHand(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	with(secretKind, "bifrost-config", "metadata.managedFields", []any{map[string]any{
+		"manager": "kubectl-edit", "operation": "Update", "apiVersion": "v1", "time": "2026-01-02T03:04:05Z", "fieldsType": "FieldsV1",
+		"fieldsV1": map[string]any{"f:data": map[string]any{"f:config.json": map[string]any{}}},
+	}})(t, r.world)
+	found := bad(r.document(verify.Options{}))
+	require.Len(t, found, 1)
+	require.Equal(t, "config-checksum", found[0].Code)
+	require.Contains(t, found[0].Error, "was changed with kubectl-edit at 2026-01-02 03:04 UTC")
+}
+
+// TestForbidden: what the person may not read is told, and how to sign in.
+func TestForbidden(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	clouds := r.changed(func(_ context.Context, client kubernetes.Interface) {
+		client.(*fake.Clientset).PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("you may not"))
+		})
+	})
+	for _, c := range bad(r.documentOf(clouds, verify.Options{})) {
+		require.Contains(t, c.Error, "you may not", "%+v", c)
+		require.Contains(t, []string{"config-json", "config-env", "config-checksum", "pull-secret"}, c.Code)
+	}
 }
 
 // TestCatchUp: the sandbox's CronJobs run by this machine's clock, so that a stack which stands for long is still fine.

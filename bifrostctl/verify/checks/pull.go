@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,13 +38,15 @@ const (
 // pulls is how the image comes into the cluster.
 type pulls struct {
 	Stack
-	objects  *objects
-	registry service.Registry
-	now      func() time.Time
+	objects *objects
+	// digest asks the registry for the configured image with the token in use.
+	digest func(context.Context) (string, error)
+	now    func() time.Time
 }
 
 func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
-	p := pulls{s, o, c.Registry, c.Now}
+	p := pulls{Stack: s, objects: o, now: c.Now}
+	p.digest = shared(func(ctx context.Context) (string, error) { return p.ask(ctx, c.Registry) })
 	events := check.Check{Code: "pull-events", Description: "no pod fails to get its image", Needs: []string{workloadDeployment}, Run: p.events}
 	if o.names.PullSecret == "" {
 		return []check.Check{events} // the nodes pull by themselves
@@ -70,6 +73,7 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		check.Check{Code: "pull-login", Description: "the pull Secret holds a login for the image's registry", Needs: []string{"pull-secret"}, Run: p.login},
 		check.Check{Code: "pull-token", Description: "the token in it is fresh", Needs: []string{"pull-login"}, Run: p.token},
 		check.Check{Code: "pull-manifest", Description: "the registry gives the image's manifest for that token", Needs: manifest, Run: p.manifest},
+		check.Check{Code: "pull-tag", Description: "the image's tag still means what the pods run", Needs: []string{"pull-manifest", workloadDeployment}, Run: p.tag},
 		events,
 	)
 }
@@ -407,23 +411,65 @@ func (p pulls) missed(ctx context.Context, since time.Time) int {
 	return missed
 }
 
-func (p pulls) manifest(ctx context.Context) check.Result {
+// ask asks the registry as a kubelet does. The error never holds the token.
+func (p pulls) ask(ctx context.Context, registry service.Registry) (string, error) {
 	secret, err := p.objects.secret(ctx)
 	if err != nil {
-		return unreadable("Secret "+p.objects.names.PullSecret, err, p.clusterLogin())
+		return "", err
 	}
 	all, err := logins(secret)
 	if err != nil {
-		return check.Fail(p.refresh(), "Secret %s: %v", secret.Name, err)
+		return "", err
 	}
-	image := p.image()
-	l := all[image.Host]
-	digest, err := p.registry.Digest(ctx, image.String(), l.user, l.password)
+	l := all[p.image().Host]
+	digest, err := registry.Digest(ctx, p.image().String(), l.user, l.password)
+	if err != nil {
+		return "", errors.New(without(err.Error(), l.password))
+	}
+	return digest, nil
+}
+
+func (p pulls) manifest(ctx context.Context) check.Result {
+	digest, err := p.digest(ctx)
 	if err != nil {
 		says, hint := p.translate(err.Error())
-		return check.Fail(hint, "%s is refused: %s\n%s", image, says, without(err.Error(), l.password))
+		return check.Fail(hint, "%s is refused: %s\n%v", p.image(), says, err)
 	}
 	return check.Pass("%.19s", digest)
+}
+
+// tag compares what the tag means now with what the pods run. A digest cannot move.
+func (p pulls) tag(ctx context.Context) check.Result {
+	image := p.image()
+	if image.Digest != "" {
+		return check.Skip("registry.image names a digest")
+	}
+	now, err := p.digest(ctx)
+	if err != nil {
+		return unreadable(image.String(), err, p.refresh())
+	}
+	pods, err := p.objects.pods(ctx)
+	if err != nil {
+		return p.failedDeployment(p.objects, err)
+	}
+	known := 0
+	for _, pod := range pods {
+		for _, c := range pod.Status.ContainerStatuses {
+			_, runs, ok := strings.Cut(c.ImageID, "@")
+			if !ok || c.Image != image.String() {
+				continue
+			}
+			known++
+			if runs != now {
+				return check.Warn(fmt.Sprintf("pulumi config set --stack %s --path 'bifrost:registry.image' %s/%s@%s, then pulumi up", p.Name, image.Host, image.Path, now),
+					"the tag %s has moved: it means %.19s now, and pod %s runs %.19s", image.Tag, now, pod.Name, runs)
+			}
+		}
+	}
+	if known == 0 {
+		return check.Skip("no pod tells which digest it runs")
+	}
+	return check.Pass("%.19s on %d pods", now, known)
 }
 
 // without keeps a password out of a text.

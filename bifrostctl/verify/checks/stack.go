@@ -113,7 +113,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	if onKubernetes {
 		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(objects))...)
 		pull = needing(clusterAPI, s.pull(c, objects))
-		workload = needing(clusterAPI, s.kubernetesWorkload(objects))
+		workload = needing(clusterAPI, s.kubernetesWorkload(c, objects))
 		gateway = s.gateway(c, cluster)
 	}
 	if full && s.Outputs.ECS != nil {

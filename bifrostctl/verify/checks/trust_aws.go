@@ -336,20 +336,32 @@ func (t eksTrust) annotation(ctx context.Context) check.Result {
 
 // nodes are the checks where kubelets pull as their node's role.
 func (t eksTrust) nodes() []check.Check {
-	checks := []check.Check{{Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Run: t.nodeRoles}}
-	for i, p := range t.Outputs.Handoff {
-		if p.Platform != "eks" {
-			continue
+	var roles []awsRole
+	for _, p := range t.Outputs.Handoff {
+		if p.Platform == "eks" {
+			roles = append(roles, awsRole{t.Stack, p, t.roleOf(t.iam, p.PrincipalArn)})
 		}
-		prefix := "eks-node"
-		if i > 0 {
-			prefix = fmt.Sprintf("eks-node-%d", i+1)
-		}
-		node := awsRole{t.Stack, p, t.roleOf(t.iam, p.PrincipalArn)}
-		checks = append(checks, check.Check{Code: prefix + "-role", Description: "the node role " + name(p.PrincipalArn) + " is the one that the vendor was told of", Run: node.exists})
-		checks = append(checks, node.policies(prefix, "the node role "+name(p.PrincipalArn))...)
 	}
-	return checks
+	return []check.Check{
+		{Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Run: t.nodeRoles},
+		{Code: "eks-node-role", Description: "the node roles are those that the vendor was told of", Run: each(roles, awsRole.exists)},
+		{Code: "eks-node-policy-token", Description: "the node roles may ask Amazon ECR for a token", Needs: []string{"eks-node-role"}, Run: each(roles, awsRole.mayGetToken)},
+		{Code: "eks-node-policy-pull", Description: "the node roles may pull from the image's repository", Needs: []string{"eks-node-policy-token"}, Run: each(roles, awsRole.mayPull)},
+	}
+}
+
+// each asks the same of every role, and stops at the first that is not good.
+func each(roles []awsRole, ask func(awsRole, context.Context) check.Result) func(context.Context) check.Result {
+	return func(ctx context.Context) check.Result {
+		var names []string
+		for _, role := range roles {
+			if result := ask(role, ctx); result.Status != check.OK {
+				return result
+			}
+			names = append(names, name(role.PrincipalArn))
+		}
+		return check.Pass("%s", quoted(names))
+	}
 }
 
 func (t eksTrust) nodeRoles(ctx context.Context) check.Result {

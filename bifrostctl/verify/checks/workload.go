@@ -22,10 +22,11 @@ import (
 type runs struct {
 	Stack
 	objects *objects
+	now     func() time.Time
 }
 
-func (s Stack) kubernetesWorkload(o *objects) []check.Check {
-	r := runs{s, o}
+func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
+	r := runs{s, o, c.Now}
 	checks := []check.Check{
 		{Code: workloadDeployment, Description: "the Deployment is there", Fatal: true, Run: r.exists},
 		{Code: "workload-rollout", Description: "the rollout is complete", Needs: []string{"pull-events"}, Run: r.rollout},
@@ -119,7 +120,7 @@ func (r runs) rollout(ctx context.Context) check.Result {
 	return check.Pass("%d of %d", have.AvailableReplicas, want)
 }
 
-// recent is how long a restart is of interest.
+// recent is how long a restart, or a stopped task, is of interest.
 const recent = time.Hour
 
 // restarts tells of containers that are restarted again and again, and of those that were restarted lately.
@@ -135,7 +136,7 @@ func (r runs) restarts(ctx context.Context) check.Result {
 			if w := c.State.Waiting; w != nil && w.Reason == "CrashLoopBackOff" {
 				return check.Fail(hint, "container %s of pod %s was restarted %d times: %s", c.Name, pod.Name, c.RestartCount, why)
 			}
-			if ended := c.LastTerminationState.Terminated; c.RestartCount > 0 && ended != nil && warning == nil {
+			if ended := c.LastTerminationState.Terminated; ended != nil && r.now().Sub(ended.FinishedAt.Time) < recent && warning == nil {
 				found := check.Warn(hint, "container %s of pod %s was restarted %d times, last at %s: %s", c.Name, pod.Name, c.RestartCount, when(&ended.FinishedAt), why)
 				warning = &found
 			}
