@@ -29,7 +29,7 @@ type Result struct {
 	// Error is what is wrong, or why the check was skipped; Hint the command or edit that mends it.
 	Error, Hint string
 
-	// blocked says that something which the check needs has failed.
+	// blocked says that what is wrong here is told by another check, on which this one stands.
 	blocked bool
 }
 
@@ -51,6 +51,11 @@ func Warn(hint, format string, args ...any) Result {
 // Skip is the result of a check that does not apply, with the reason.
 func Skip(format string, args ...any) Result {
 	return Result{Status: Skipped, Error: fmt.Sprintf(format, args...)}
+}
+
+// Block is the result of a check that found only what another one tells: it and what needs it are skipped.
+func Block(format string, args ...any) Result {
+	return Result{Status: Skipped, Error: fmt.Sprintf(format, args...), blocked: true}
 }
 
 // Check is one question about a stack. Its inputs are Run's receiver: no check sees what another one has found.
@@ -148,9 +153,9 @@ func (r *runner) run(ctx context.Context, c Check, needs []string) Result {
 		needed := r.outcomes[need]
 		switch {
 		case needed.Status == Failed:
-			return Result{Status: Skipped, Error: need + " failed", blocked: true}
+			return Block("%s failed", need)
 		case needed.blocked:
-			return Result{Status: Skipped, Error: needed.Error, blocked: true}
+			return Block("%s", needed.Error)
 		}
 	}
 	if ctx.Err() != nil {

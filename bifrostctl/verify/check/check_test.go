@@ -58,6 +58,12 @@ func TestSkippedIsNoFailure(t *testing.T) {
 	}}))
 }
 
+func TestBlock(t *testing.T) {
+	require.Equal(t, []string{"a skipped the pods wait", "b skipped the pods wait", "c ok "}, statuses(t, check.Category{Name: "one", Checks: []check.Check{
+		ends("a", check.Block("the pods %s", "wait")), ends("b", check.Pass("seen"), "a"), ends("c", check.Pass("seen")),
+	}}))
+}
+
 // Two categories that wait for each other's first check can only come to an end side by side.
 func TestCategoriesRunSideBySide(t *testing.T) {
 	met := make(chan struct{})

@@ -485,28 +485,36 @@ var badWaits = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", 
 
 // events translates why pods do not get their image, in the words of their status and events.
 func (p pulls) events(ctx context.Context) check.Result {
-	pods, err := p.objects.pods(ctx)
+	pod, words, err := p.objects.waiting(ctx)
 	if err != nil {
-		return p.failedDeployment(p.objects, err)
+		return unreadable("the pods", err, p.clusterLogin())
 	}
-	client, err := p.objects.client(ctx)
+	if words != "" {
+		says, hint := p.translate(words)
+		return check.Fail(hint, "pod %s does not get its image: %s\n%s", pod, says, words)
+	}
+	return check.Pass("none waits")
+}
+
+// waiting is a pod that waits for its image, with the words of the kubelet; empty where none does.
+func (o *objects) waiting(ctx context.Context) (pod, words string, err error) {
+	pods, err := o.pods(ctx)
 	if err != nil {
-		return unreadable("the cluster", err, p.clusterLogin())
+		return "", "", err
 	}
-	for _, pod := range pods {
-		if isReady(&pod) {
+	client, err := o.client(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	for _, p := range pods {
+		if isReady(&p) {
 			continue
 		}
-		words, err := pullWords(ctx, client, &pod)
-		if err != nil {
-			return unreadable("the events of pod "+pod.Name, err, p.clusterLogin())
-		}
-		if words != "" {
-			says, hint := p.translate(words)
-			return check.Fail(hint, "pod %s does not get its image: %s\n%s", pod.Name, says, words)
+		if words, err := pullWords(ctx, client, &p); err != nil || words != "" {
+			return p.Name, words, err
 		}
 	}
-	return check.Pass("%d pods", len(pods))
+	return "", "", nil
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -29,7 +29,7 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	r := runs{s, o, c.Now}
 	checks := []check.Check{
 		{Code: workloadDeployment, Description: "the Deployment is there", Fatal: true, Run: r.exists},
-		{Code: "workload-rollout", Description: "the rollout is complete", Needs: []string{"pull-events"}, Run: r.rollout},
+		{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout},
 		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
 		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores", Run: r.probes},
 		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
@@ -108,16 +108,24 @@ func (r runs) rollout(ctx context.Context) check.Result {
 		want = *d.Spec.Replicas
 	}
 	have := d.Status
+	complete := have.ObservedGeneration >= d.Generation && have.UpdatedReplicas >= want && have.AvailableReplicas >= want && have.Replicas <= have.UpdatedReplicas
+	if complete {
+		return check.Pass("%d of %d", have.AvailableReplicas, want)
+	}
+	waiting, words, err := r.objects.waiting(ctx)
+	if err != nil {
+		return unreadable("the pods", err, r.clusterLogin())
+	}
+	if words != "" {
+		return check.Block("pod %s waits for its image", waiting)
+	}
 	for _, c := range have.Conditions {
 		bad := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse || c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
 		if bad {
 			return check.Fail(r.status(), "Deployment %s: %s: %s", d.Name, c.Reason, c.Message)
 		}
 	}
-	if have.ObservedGeneration < d.Generation || have.UpdatedReplicas < want || have.AvailableReplicas < want || have.Replicas > have.UpdatedReplicas {
-		return check.Fail(r.status(), "Deployment %s wants %d pods: %d are of the newest template, %d are available, %d are there", d.Name, want, have.UpdatedReplicas, have.AvailableReplicas, have.Replicas)
-	}
-	return check.Pass("%d of %d", have.AvailableReplicas, want)
+	return check.Fail(r.status(), "Deployment %s wants %d pods: %d are of the newest template, %d are available, %d are there", d.Name, want, have.UpdatedReplicas, have.AvailableReplicas, have.Replicas)
 }
 
 // recent is how long a restart, or a stopped task, is of interest.
