@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,42 +26,37 @@ type Look struct {
 
 // Open reads a stack's saved clouds, with the overlay of its last up, and starts their services. Close ends them.
 func Open(ctx context.Context, request Request) (*Look, error) {
-	p, err := loadProject(request.Dir, request.Stack)
-	if err != nil {
-		return nil, err
+	look, err := open(ctx, request)
+	var failed *FailedError
+	if errors.As(err, &failed) {
+		return nil, failed.Err // nothing was deployed that could have failed
 	}
-	f, err := request.folders(p)
-	if err != nil {
-		return nil, err
-	}
+	return look, err
+}
+
+func open(ctx context.Context, request Request) (*Look, error) {
 	cluster, err := request.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := f.lock()
+	held, err := hold(request, cluster)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	look := &Look{Outputs: []byte("{}")}
-	if look.World, err = cloud.Load(f.world()); err != nil {
+	defer held.unlock()
+	if err := held.folders.settled(held.world, request, held.server); err != nil {
 		return nil, err
 	}
-	if err := f.enter(look.World, cluster); err != nil {
-		return nil, err
-	}
-	settings, err := f.applied(Request{Operation: Preview})
+	settings, err := held.folders.applied(request)
 	if err != nil {
 		return nil, err
 	}
-	if err := look.prepare(p, settings); err != nil {
+	look := &Look{World: held.world, Outputs: []byte("{}")}
+	if err := look.prepare(held.project, settings); err != nil {
 		return nil, err
 	}
-	if err := f.settled(look.World, request, look.Server); err != nil {
-		return nil, err
-	}
-	if f.exist() {
-		if look.Outputs, err = f.outputs(ctx, p); err != nil {
+	if held.folders.exist() {
+		if look.Outputs, err = held.folders.outputs(ctx, held.project); err != nil {
 			return nil, err
 		}
 	}

@@ -15,57 +15,68 @@ import (
 
 // Before are the categories of what must hold before the first up.
 func Before(s Stack, c service.Clouds) []check.Category {
-	var credentials, cluster []check.Check
+	b := before{s, c}
+	var credentials, clusters []check.Check
+	kubernetes := ""
 	if s.Config.AWS != nil {
-		credentials = append(credentials, check.Check{Code: "pre-aws-account", Description: "the AWS credentials are of the configured account", Fatal: true, Run: before{s, c}.awsAccount})
+		credentials = append(credentials, check.Check{Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount})
 	}
-	needs := []string{}
 	if s.Config.EKS != nil {
-		t := eksTrust{awsRole: awsRole{Stack: s}, eks: c.EKS, iam: c.IAM,
-			cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
-				return c.EKS.Cluster(ctx, s.Config.EKS.ClusterName)
-			})}
-		cluster = append(cluster, check.Check{Code: "eks-cluster", Description: "the EKS cluster is active", Fatal: true, Needs: []string{"pre-aws-account"}, Run: t.active})
-		switch {
-		case s.Config.EKS.Pull == pullNode:
-			cluster = append(cluster, t.nodes()[0])
-		case s.Config.EKS.Auth == authPodIdentity:
-			cluster = append(cluster, check.Check{Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Run: t.agent})
-		case s.Config.EKS.OidcProvider != oidcCreate:
-			cluster = append(cluster, check.Check{Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Run: t.provider})
-		}
-		needs = append(needs, "eks-cluster")
+		clusters, kubernetes = append(clusters, needing(awsAccount, b.eks())...), "eks-cluster"
 	}
 	if s.Config.ECS != nil {
-		cluster = append(cluster, check.Check{Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{"pre-aws-account"}, Run: before{s, c}.ecsCluster})
+		clusters = append(clusters, check.Check{Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{awsAccount}, Run: b.ecsCluster})
 	}
 	if s.Config.AKS != nil {
-		t := aksTrust{Stack: s, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-			return c.AKS.Cluster(ctx, s.aksResourceGroup(), s.Config.AKS.ClusterName)
-		})}
-		credentials = append(credentials, check.Check{Code: "pre-azure-tenant", Description: "the Azure credentials reach the configured subscription and tenant", Fatal: true, Run: t.tenant})
-		cluster = append(cluster,
-			check.Check{Code: "aks-cluster", Description: "the AKS cluster runs", Fatal: true, Needs: []string{"pre-azure-tenant"}, Run: t.running},
-			check.Check{Code: "aks-issuer", Description: "the cluster's OIDC issuer is on", Run: t.issuer},
-			check.Check{Code: "aks-workload-identity", Description: "the cluster's workload identity is on", Run: t.workloadIdentity},
-		)
-		needs = append(needs, "aks-cluster")
+		t := b.aks()
+		credentials = append(credentials, check.Check{Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: t.tenant})
+		clusters, kubernetes = append(clusters, needing(azureTenant, t.clusterChecks())...), "aks-cluster"
 	}
-	if len(needs) > 0 && s.Config.Rollout == stacks.RolloutFull {
-		b := before{s, c}
+	if kubernetes != "" && s.Config.Rollout == stacks.RolloutFull {
 		client := shared(c.Kubernetes)
-		cluster = append(cluster,
-			needing(needs[0], []check.Check{s.reachable(clusterAPI, client)})[0],
-			check.Check{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI}, Run: b.kinds(client)},
-		)
+		clusters = append(clusters, needing(kubernetes, []check.Check{
+			s.reachable(clusterAPI, client),
+			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI}, Run: b.kinds(client)},
+		})...)
 	}
-	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: cluster}}
+	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: clusters}}
 }
+
+// The codes of the checks of credentials, without which nothing can be asked.
+const (
+	awsAccount  = "pre-aws-account"
+	azureTenant = "pre-azure-tenant"
+)
 
 // before is what the checks before the first up look at.
 type before struct {
 	Stack
 	clouds service.Clouds
+}
+
+// eks are the checks of the cluster and of what its way of pulling takes for granted.
+func (b before) eks() []check.Check {
+	t := eksTrust{awsRole: awsRole{Stack: b.Stack}, eks: b.clouds.EKS, iam: b.clouds.IAM,
+		cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
+			return b.clouds.EKS.Cluster(ctx, b.Config.EKS.ClusterName)
+		})}
+	active := check.Check{Code: "eks-cluster", Description: "the EKS cluster is active", Run: t.active}
+	needs := []string{active.Code}
+	switch {
+	case b.Config.EKS.Pull == pullNode:
+		return []check.Check{active, {Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Needs: needs, Run: t.nodeRoles}}
+	case b.Config.EKS.Auth == authPodIdentity:
+		return []check.Check{active, {Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Needs: needs, Run: t.agent}}
+	case b.Config.EKS.OidcProvider == oidcCreate:
+		return []check.Check{active}
+	}
+	return []check.Check{active, {Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Needs: needs, Run: t.provider}}
+}
+
+func (b before) aks() aksTrust {
+	return aksTrust{Stack: b.Stack, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
+		return b.clouds.AKS.Cluster(ctx, b.aksResourceGroup(), b.Config.AKS.ClusterName)
+	})}
 }
 
 func (b before) awsAccount(ctx context.Context) check.Result {

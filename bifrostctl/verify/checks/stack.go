@@ -97,23 +97,23 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	cluster := s.Outputs.cluster()
 	full := s.Outputs.Rollout == stacks.RolloutFull
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
-	var objects *objects
+	var o *objects
 	if onKubernetes {
-		objects = newObjects(client, cluster)
+		o = newObjects(client, cluster)
 	}
 	if s.Config.EKS != nil {
-		trust = append(trust, s.eksTrust(c, objects)...)
+		trust = append(trust, s.eksTrust(c, o)...)
 	}
 	if s.Config.ECS != nil {
 		trust = append(trust, s.ecsTrust(c)...)
 	}
 	if s.Config.AKS != nil {
-		trust = append(trust, s.aksTrust(c, objects)...)
+		trust = append(trust, s.aksTrust(c, o)...)
 	}
 	if onKubernetes {
-		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(objects))...)
-		pull = needing(clusterAPI, s.pull(c, objects))
-		workload = needing(clusterAPI, s.kubernetesWorkload(c, objects))
+		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(o))...)
+		pull = needing(clusterAPI, s.pull(c, o))
+		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
 		gateway = s.gateway(c, cluster)
 	}
 	if full && s.Outputs.ECS != nil {

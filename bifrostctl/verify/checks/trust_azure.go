@@ -32,20 +32,26 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	t.credential = shared(func(ctx context.Context) (*service.FederatedCredential, error) {
 		return c.Identity.Credential(ctx, s.Config.Azure.ResourceGroup, t.identityName(), t.credentialName())
 	})
-	checks := []check.Check{
-		{Code: "aks-cluster", Description: "the AKS cluster runs", Fatal: true, Run: t.running},
-		{Code: "aks-issuer", Description: "the cluster's OIDC issuer is on", Run: t.issuer},
-		{Code: "aks-workload-identity", Description: "the cluster's workload identity is on", Run: t.workloadIdentity},
+	checks := append(t.clusterChecks(), []check.Check{
 		{Code: "aks-identity", Description: "the managed identity is the one that the vendor was told of", Run: t.identity},
 		{Code: "aks-credential", Description: "the identity has its federated credential", Needs: []string{"aks-identity"}, Run: t.exists},
 		{Code: "aks-credential-issuer", Description: "the federated credential names the cluster's issuer", Needs: []string{"aks-credential", "aks-issuer"}, Run: t.sameIssuer},
 		{Code: "aks-credential-subject", Description: "the federated credential names the ServiceAccount in use", Needs: []string{"aks-credential"}, Run: t.sameSubject},
 		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens", Needs: []string{"aks-credential"}, Run: t.sameAudience},
-	}
+	}...)
 	if s.Config.GCP != nil && s.Config.GCP.Federation != nil {
 		checks = append(checks, s.googleTrust(c, t)...)
 	}
 	return checks
+}
+
+// clusterChecks are those of the cluster, which somebody else has made.
+func (t aksTrust) clusterChecks() []check.Check {
+	return []check.Check{
+		{Code: "aks-cluster", Description: "the AKS cluster runs", Fatal: true, Run: t.running},
+		{Code: "aks-issuer", Description: "the cluster's OIDC issuer is on", Run: t.issuer},
+		{Code: "aks-workload-identity", Description: "the cluster's workload identity is on", Run: t.workloadIdentity},
+	}
 }
 
 func (t aksTrust) identityName() string {

@@ -23,6 +23,21 @@ type answer struct {
 	body   string
 }
 
+// recorded gives recorded answers in JSON by method and path. Whatever has no answer fails the test.
+func recorded(t *testing.T, answers map[string]answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a, ok := answers[r.Method+" "+r.URL.Path]
+		if !ok {
+			t.Errorf("there is no answer for %s %s", r.Method, r.URL.Path)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if a.status != 0 {
+			w.WriteHeader(a.status)
+		}
+		_, _ = io.WriteString(w, a.body)
+	}
+}
+
 // awsCloud is the services of AWS on a server that gives recorded answers by what is asked: an action of the query and JSON protocols, or a
 // method and path. Whatever has no answer fails the test.
 func awsCloud(t *testing.T, answers map[string]answer) service.Clouds {

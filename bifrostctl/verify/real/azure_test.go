@@ -2,8 +2,6 @@ package real
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -27,17 +25,7 @@ func (fixedToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.
 // resourceManager gives recorded answers by method and path.
 func resourceManager(t *testing.T, answers map[string]answer) *arm.ClientOptions {
 	t.Helper()
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, ok := answers[r.Method+" "+r.URL.Path]
-		if !ok {
-			t.Errorf("there is no answer for %s %s", r.Method, r.URL.Path)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if a.status != 0 {
-			w.WriteHeader(a.status)
-		}
-		_, _ = io.WriteString(w, a.body)
-	}))
+	server := httptest.NewTLSServer(recorded(t, answers))
 	t.Cleanup(server.Close)
 	return &arm.ClientOptions{DisableRPRegistration: true, ClientOptions: azcore.ClientOptions{
 		Transport: server.Client(), Retry: policy.RetryOptions{MaxRetries: -1},

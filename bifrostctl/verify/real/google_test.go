@@ -1,8 +1,6 @@
 package real
 
 import (
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -15,17 +13,7 @@ import (
 // googleAPIs gives recorded answers by method and path.
 func googleAPIs(t *testing.T, answers map[string]answer) googleCloud {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, ok := answers[r.Method+" "+r.URL.Path]
-		if !ok {
-			t.Errorf("there is no answer for %s %s", r.Method, r.URL.Path)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if a.status != 0 {
-			w.WriteHeader(a.status)
-		}
-		_, _ = io.WriteString(w, a.body)
-	}))
+	server := httptest.NewServer(recorded(t, answers))
 	t.Cleanup(server.Close)
 	return googleCloud{[]option.ClientOption{option.WithEndpoint(server.URL), option.WithHTTPClient(server.Client())}}
 }

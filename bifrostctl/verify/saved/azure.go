@@ -30,7 +30,7 @@ func (a aks) Cluster(_ context.Context, resourceGroup, name string) (*service.AK
 
 type identities struct{ w *cloud.World }
 
-// id is the end of a resource id; Azure does not tell upper from lower case.
+// ends tells whether a resource's id ends like this; Azure does not tell upper from lower case.
 func ends(r *world.Resource, id string) bool {
 	return strings.HasSuffix(strings.ToLower(r.ID), strings.ToLower(id))
 }
