@@ -1,9 +1,10 @@
 // Command bifrostctl is the companion of the bifrost Pulumi program. It is not needed to deploy: it rehearses
-// deployments where no cloud account is at hand.
+// deployments where no cloud account is at hand, and it says of a deployed stack which link is broken.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/verify"
 )
 
 // version is set by the build (-ldflags "-X main.version=...").
@@ -35,10 +37,19 @@ func run() int {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command())
+	root.AddCommand(sandbox.Command(), verify.Command())
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
+	}
+	return exitCode(err)
+}
+
+// exitCode is 0 for success, 1 for what failed, 2 for what could not be tried.
+func exitCode(err error) int {
+	var broken *verify.BrokenError
+	if errors.As(err, &broken) {
+		return 1
 	}
 	return sandbox.ExitCode(err)
 }

@@ -254,7 +254,8 @@ func changeCommand() *cobra.Command {
 		Long: `Changes properties of one thing, named as sandbox state names it: of what the stack made, or of what others have, such as the
 vendor's side of a federation. Later commands leave it as it is then. The value is YAML, null removes.`,
 		Example: `  bifrostctl sandbox change aws-dev aws:iam/role:Role BifrostECRPullRole uniqueId=AROAANOTHER
-  bifrostctl sandbox change aws-dev aws:eks/cluster:Cluster dev podIdentityAgent=false`,
+  bifrostctl sandbox change aws-dev aws:eks/cluster:Cluster dev podIdentityAgent=false
+  bifrostctl sandbox change aws-dev sandbox:clock all later=13h`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 4 {
 				return fmt.Errorf("sandbox change takes a stack's name, a type, an id and settings, not %d words; see bifrostctl sandbox change --help", len(args))

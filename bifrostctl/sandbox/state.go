@@ -98,8 +98,11 @@ func (r Runner) Remove(request Request, typ, id string) error {
 // Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
 	err := r.change(request, func(world *cloud.World) error {
-		if typ == eksClusterType || typ == ecsClusterType {
+		switch typ {
+		case eksClusterType, ecsClusterType:
 			return changeCluster(world, typ, id, settings)
+		case clockType:
+			return changeClock(world, settings)
 		}
 		found, err := find(world, typ, id)
 		if err != nil {

@@ -1,0 +1,141 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/services"
+	"bifrost/stacks"
+)
+
+// Look is a stack as the sandbox has it, for commands that only look.
+type Look struct {
+	// World is the stack's clouds. Their services answer until Close; what they change is not saved.
+	World *cloud.World
+	// Server is the URL of the stack's API server; empty where it has none.
+	Server string
+	// Config is the configuration as the engine would hand it over, with fakes for the secrets that the stack file lacks.
+	Config stacks.Raw
+	// Outputs is the JSON text of the stack's outputs, secrets masked; an empty object where the stack was never up.
+	Outputs []byte
+}
+
+// Open reads a stack's saved clouds, with the overlay of its last up, and starts their services. Close ends them.
+func Open(ctx context.Context, request Request) (*Look, error) {
+	look, err := open(ctx, request)
+	var failed *FailedError
+	if errors.As(err, &failed) {
+		return nil, failed.Err // nothing was deployed that could have failed
+	}
+	return look, err
+}
+
+func open(ctx context.Context, request Request) (*Look, error) {
+	cluster, err := request.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := hold(request, cluster)
+	if err != nil {
+		return nil, err
+	}
+	defer held.unlock()
+	if err := held.folders.settled(held.world, request, held.server); err != nil {
+		return nil, err
+	}
+	settings, err := held.folders.applied(request)
+	if err != nil {
+		return nil, err
+	}
+	look := &Look{World: held.world, Outputs: []byte("{}")}
+	if err := look.prepare(held.project, settings); err != nil {
+		return nil, err
+	}
+	if held.folders.exist() {
+		if look.Outputs, err = held.folders.outputs(ctx, held.project); err != nil {
+			return nil, err
+		}
+	}
+	return look, services.Start(look.World)
+}
+
+// Prepare makes what a stack's file takes for granted exist in a world, and returns the stack as it would be deployed there with
+// path=value settings over its file. It starts no services.
+func Prepare(world *cloud.World, dir, stack string, settings ...string) (*Look, error) {
+	p, err := loadProject(dir, stack)
+	if err != nil {
+		return nil, err
+	}
+	look := &Look{World: world, Outputs: []byte("{}")}
+	return look, look.prepare(p, settings)
+}
+
+func (l *Look) prepare(p *project, settings []string) error {
+	inFile := p.values
+	var err error
+	if p.values, err = overlay(inFile, settings); err != nil {
+		return err
+	}
+	l.Server = seed(l.World, inFile, p.values)
+	if _, err := p.supplySecrets(Bifrost.MissingSecrets, fakeSecret(l.World, p.values, l.Server)); err != nil {
+		return err
+	}
+	l.Config, err = p.raw()
+	return err
+}
+
+// raw is the configuration as the engine hands it over.
+func (p *project) raw() (stacks.Raw, error) {
+	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{secretsKey: true}, Dir: p.dir}
+	for key, value := range p.values {
+		text, isText := value.(string)
+		if !isText {
+			b, err := json.Marshal(value)
+			if err != nil {
+				return raw, fmt.Errorf("configuration %s: %w", key, err)
+			}
+			text = string(b)
+		}
+		raw.Values[key] = text
+	}
+	for key := range p.others {
+		raw.Foreign = append(raw.Foreign, key)
+	}
+	slices.Sort(raw.Foreign)
+	return raw, nil
+}
+
+// outputs asks the engine for the outputs of a stack that was up.
+func (f folders) outputs(ctx context.Context, p *project) ([]byte, error) {
+	cli, err := findCLI(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	keeper, err := openKeeper(f.key())
+	if err != nil {
+		return nil, err
+	}
+	stack, err := (&engine{folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase}).open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	exported, err := stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the stack's outputs: %w", err)
+	}
+	result := &Result{Outputs: map[string]any{}}
+	if err := result.read(exported); err != nil {
+		return nil, err
+	}
+	return json.Marshal(result.Outputs)
+}
+
+// Close stops the services.
+func (l *Look) Close() error { return services.Stop(l.World) }
+
+// FindProject returns the folder of the project: dir, or the nearest parent of the working directory that holds it.
+func FindProject(dir string) (string, error) { return findProject(dir) }

@@ -1,0 +1,356 @@
+package verify_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/verify"
+	"bifrost/bifrostctl/verify/check"
+)
+
+// edit is a change of the clouds that Pulumi does not learn of.
+type edit func(t *testing.T, w *cloud.World)
+
+const (
+	policyType     = "aws:iam/policy:Policy"
+	rolePolicyType = "aws:iam/rolePolicy:RolePolicy"
+	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	taskType       = "aws:ecs/taskDefinition:TaskDefinition"
+	serviceType    = "aws:ecs/service:Service"
+	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
+
+	secretKind     = "kubernetes:core/v1:Secret"
+	configMapKind  = "kubernetes:core/v1:ConfigMap"
+	accountKind    = "kubernetes:core/v1:ServiceAccount"
+	serviceKind    = "kubernetes:core/v1:Service"
+	deploymentKind = "kubernetes:apps/v1:Deployment"
+	cronJobKind    = "kubernetes:batch/v1:CronJob"
+	jobKind        = "kubernetes:batch/v1:Job"
+	roleKind       = "kubernetes:rbac.authorization.k8s.io/v1:Role"
+	bindingKind    = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
+
+	pullRole      = "BifrostECRPullRole"
+	executionRole = "BifrostECSExecutionRole"
+	subject       = "system:serviceaccount:bifrost:bifrost-pull"
+	stranger      = "system:serviceaccount:bifrost:somebody-else"
+)
+
+// the returns the live things of a type whose id holds a text: at least one.
+func the(t *testing.T, w *cloud.World, typ, id string) []*cloud.Resource {
+	t.Helper()
+	var found []*cloud.Resource
+	for _, r := range w.Resources {
+		if r.Type == typ && strings.Contains(r.ID, id) && !r.Deleted {
+			found = append(found, r)
+		}
+	}
+	require.NotEmpty(t, found, "no %s with %q in its id", typ, id)
+	return found
+}
+
+func removed(typ, id string) edit {
+	return func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, typ, id) {
+			r.Deleted, r.Edited = true, true
+		}
+	}
+}
+
+// with sets the value at a dotted path of a thing's state; a path's number is an index.
+func with(typ, id, path string, value any) edit {
+	return func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, typ, id) {
+			put(t, r.State, strings.Split(path, "."), value)
+			r.Edited = true
+		}
+	}
+}
+
+func put(t *testing.T, node any, path []string, value any) {
+	t.Helper()
+	switch node := node.(type) {
+	case map[string]any:
+		if len(path) == 1 {
+			node[path[0]] = value
+			return
+		}
+		put(t, node[path[0]], path[1:], value)
+	case []any:
+		var i int
+		_, err := fmt.Sscan(path[0], &i)
+		require.NoError(t, err)
+		if len(path) == 1 {
+			node[i] = value
+			return
+		}
+		put(t, node[i], path[1:], value)
+	default:
+		t.Fatalf("nothing is at %v", path)
+	}
+}
+
+// replacing changes a text in a text.
+func replacing(typ, id, property, old, new string) edit {
+	return func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, typ, id) {
+			before, _ := r.State[property].(string)
+			require.Contains(t, before, old)
+			r.State[property], r.Edited = strings.ReplaceAll(before, old, new), true
+		}
+	}
+}
+
+func notAllowlisted(principal string) edit {
+	return func(t *testing.T, w *cloud.World) {
+		for _, policy := range the(t, w, world.ECRRepositoryPolicyType, "") {
+			principals, err := w.Allowlist(policy)
+			require.NoError(t, err)
+			w.SetAllowlist(policy, slices.DeleteFunc(principals, func(p string) bool { return strings.HasSuffix(p, "/"+principal) }))
+		}
+	}
+}
+
+func later(d time.Duration) edit { return func(_ *testing.T, w *cloud.World) { w.Later += d } }
+
+// pullSecret changes what is in the pull Secret.
+func pullSecret(name string, change func(auths map[string]any)) edit {
+	return func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, secretKind, name) {
+			data := r.State["data"].(map[string]any)
+			text, err := base64.StdEncoding.DecodeString(data[".dockerconfigjson"].(string))
+			require.NoError(t, err)
+			var document map[string]any
+			require.NoError(t, json.Unmarshal(text, &document))
+			change(document["auths"].(map[string]any))
+			text, err = json.Marshal(document)
+			require.NoError(t, err)
+			data[".dockerconfigjson"] = base64.StdEncoding.EncodeToString(text)
+		}
+	}
+}
+
+func forHost(host string) func(auths map[string]any) {
+	return func(auths map[string]any) {
+		for key, login := range auths {
+			delete(auths, key)
+			auths[host] = login
+			return
+		}
+	}
+}
+
+// failedJob lets the last refresh end on these words.
+func failedJob(words string) edit {
+	return with(jobKind, "-first-", "status", map[string]any{"failed": 1.0, "conditions": []any{
+		map[string]any{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit: " + words},
+	}})
+}
+
+func clusters(change func(*world.EKSCluster), changeAKS func(*world.AKSCluster)) edit {
+	return func(_ *testing.T, w *cloud.World) {
+		for _, account := range w.AWS {
+			for i := range account.EKS {
+				change(&account.EKS[i])
+			}
+		}
+		for _, s := range w.Azure {
+			for i := range s.AKS {
+				changeAKS(&s.AKS[i])
+			}
+		}
+	}
+}
+
+// breakage is one broken link: the one check that fails, what it says, and the hint.
+type breakage struct {
+	way   way
+	what  string
+	edit  edit
+	code  string
+	error string
+	hint  string
+	// settings are of the stack from the beginning; later ones come into the stack file after the up.
+	settings, later []string
+	// again brings the later settings up, which fails.
+	again bool
+	// status is failed unless it says warning.
+	status check.Status
+}
+
+const (
+	handOff   = "pulumi stack output vendorHandoff --json --stack "
+	upAWS     = "pulumi up --refresh --stack aws-dev"
+	upAzure   = "pulumi up --refresh --stack azure-dev"
+	runECR    = "kubectl create job refresh-now --from=cronjob/refresh-ecr-secret -n bifrost"
+	runAR     = "kubectl create job refresh-now --from=cronjob/refresh-ar-secret -n bifrost"
+	newECRTag = "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.1.1"
+	enable    = "az aks update --resource-group bifrost-dev --name dev --enable-oidc-issuer --enable-workload-identity"
+)
+
+var breakages = []breakage{
+	// EKS: the recipe's "ImagePullBackOff Errors" and "Authentication Errors".
+	{way: refreshIRSA, what: "the trust names another cluster's OIDC provider", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), code: "eks-trust-provider", error: "does not name the OIDC provider of the cluster", hint: upAWS},
+	{way: refreshIRSA, what: "the trust allows another action", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), code: "eks-trust-provider", error: "does not allow sts:AssumeRoleWithWebIdentity", hint: upAWS},
+	{way: refreshIRSA, what: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), code: "eks-trust-subject", error: stranger, hint: upAWS + `; it writes "` + subject + `"`},
+	{way: refreshIRSA, what: "the trust names another audience", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), code: "eks-trust-audience", error: "sts.example.com", hint: upAWS},
+	{way: refreshIRSA, what: "the policy lacks BatchGetImage", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "eks-policy-pull", error: "allows ecr:BatchGetImage on", hint: upAWS},
+	{way: refreshIRSA, what: "the policy names another repository", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other"), code: "eks-policy-pull", error: "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchCheckLayerAvailability", hint: upAWS},
+	{way: refreshIRSA, what: "the policy lacks GetAuthorizationToken", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", "ecr:GetAuthorizationToken", "ecr:ListImages"), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
+	{way: refreshIRSA, what: "the policy is detached", edit: removed(attachmentType, pullRole), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
+	{way: refreshIRSA, what: "the role is not allowlisted", edit: notAllowlisted(pullRole), code: "pull-manifest", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the vendor has no such tag", settings: []string{"ecs=null"}, edit: with(world.ECRRepositoryType, "", "tags", []any{"2.0.9"}), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
+	{way: refreshIRSA, what: "the vendor has no such repository", settings: []string{"ecs=null"}, edit: removed(world.ECRRepositoryType, ""), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
+	{way: refreshIRSA, what: "the account has no OIDC provider", edit: removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl utils associate-iam-oidc-provider --region us-east-1 --cluster dev --approve"},
+	{way: refreshIRSA, what: "the OIDC provider does not know the audience", edit: with(world.OIDCProviderType, "", "clientIdLists", []any{"other"}), code: "eks-oidc-provider", error: "audiences other", hint: "aws iam add-client-id-to-open-id-connect-provider"},
+	{way: refreshIRSA, what: "the role is deleted", edit: removed(world.RoleType, pullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the role was made again", edit: with(world.RoleType, pullRole, "uniqueId", "AROAANOTHER0000000001"), code: "eks-role", error: "was made again: its unique id is AROAANOTHER0000000001", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the refresher mounts a token for another audience", edit: with(cronJobKind, "refresh-ecr-secret", "spec.jobTemplate.spec.template.spec.volumes.2.projected.sources.0.serviceAccountToken.audience", "other"), code: "pull-refresher", error: "audience mismatch", hint: upAWS},
+	{way: refreshIRSA, what: "the pull Secret is deleted", edit: removed(secretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
+	{way: refreshIRSA, what: "no refresh for 13 hours", edit: later(13 * time.Hour), code: "pull-token", error: "it has expired", hint: runECR},
+	{way: refreshIRSA, what: "no refresh for 11 hours", edit: later(11 * time.Hour), code: "pull-token", error: "scheduled runs did not refresh it", hint: runECR, status: check.Warning},
+	{way: refreshIRSA, what: "the pull Secret is for another registry", edit: pullSecret("ecr-pull-secret", forHost("444455556666.dkr.ecr.eu-west-1.amazonaws.com")), code: "pull-login", error: "holds logins for 444455556666.dkr.ecr.eu-west-1.amazonaws.com", hint: runECR},
+	{way: refreshIRSA, what: "the pull Secret is empty", edit: pullSecret("ecr-pull-secret", func(auths map[string]any) { clear(auths) }), code: "pull-login", error: "holds no login", hint: runECR},
+	{way: refreshIRSA, what: "the refresher's Role lacks patch", edit: with(roleKind, "secret-manager", "rules.0.verbs", []any{"create"}), code: "pull-rights", error: "lets it patch the Secret", hint: upAWS},
+	{way: refreshIRSA, what: "the refresher's RoleBinding is deleted", edit: removed(bindingKind, "secret-manager-binding"), code: "pull-rights", error: "lets it create and patch", hint: upAWS},
+	{way: refreshIRSA, what: "the refresher's ServiceAccount is deleted", edit: removed(accountKind, "bifrost-pull"), code: "pull-rights", error: "there is no ServiceAccount bifrost-pull", hint: upAWS},
+	{way: refreshIRSA, what: "the CronJob is suspended", edit: with(cronJobKind, "refresh-ecr-secret", "spec.suspend", true), code: "pull-schedule", error: "is suspended", hint: "kubectl patch cronjob refresh-ecr-secret -n bifrost"},
+	{way: refreshIRSA, what: "the CronJob is deleted", edit: removed(cronJobKind, "refresh-ecr-secret"), code: "pull-schedule", error: "there is no CronJob", hint: upAWS},
+	{way: refreshIRSA, what: "the last refresh failed at STS", edit: failedJob("An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity"), code: "pull-job", error: "the role does not trust the refresher's ServiceAccount", hint: upAWS},
+	{way: refreshIRSA, what: "the last refresh could not write", edit: failedJob(`Error from server (Forbidden): secrets "ecr-pull-secret" is forbidden`), code: "pull-job", error: "may not write the pull Secret", hint: upAWS},
+
+	// What runs is not what the configuration says.
+	{way: refreshIRSA, what: "somebody set another image", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.spec.containers.0.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.0.0"), code: "config-image", error: "acme-hub:2.0.0, and registry.image is", hint: upAWS},
+	{way: refreshIRSA, what: "the Deployment is deleted", edit: removed(deploymentKind, "bifrost/bifrost"), code: "workload-deployment", error: "there is no Deployment bifrost", hint: upAWS},
+	{way: refreshIRSA, what: "somebody scaled the Deployment", edit: with(deploymentKind, "bifrost/bifrost", "spec.replicas", 1.0), code: "config-replicas", error: "has 1 replicas, and the configuration says 2", hint: upAWS},
+	{way: refreshIRSA, what: "the configuration was changed and not brought up", later: []string{"gateway.config.client.enforce_auth_on_inference=false"}, code: "config-json", error: "at client.enforce_auth_on_inference", hint: upAWS},
+	{way: refreshIRSA, what: "the configuration names another repository", later: []string{"ecs=null", "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0"}, settings: []string{"ecs=null"}, edit: alsoOther, code: "config-repository", error: "repository/other-hub", hint: handOff},
+	{way: refreshIRSA, what: "a variable is gone", edit: func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, secretKind, "bifrost-env") {
+			delete(r.State["data"].(map[string]any), "PG_PASSWORD")
+		}
+	}, code: "config-env", error: "refers to PG_PASSWORD", hint: "--secret --path 'bifrost:secrets.env.PG_PASSWORD'"},
+	{way: refreshIRSA, what: "the annotation that rolls pods is gone", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.metadata.annotations", map[string]any{}), code: "config-checksum", error: "lacks the annotation checksum/config", hint: upAWS},
+	{way: refreshIRSA, what: "the readiness probe asks another path", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.spec.containers.0.readinessProbe.httpGet.path", "/"), code: "workload-probes", error: "does not ask for /health", hint: upAWS},
+	{way: refreshIRSA, what: "liveness asks for the stores' health, as the recipe has it", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.spec.containers.0.livenessProbe", map[string]any{"httpGet": map[string]any{"path": "/health", "port": 8080.0}, "failureThreshold": 3.0}), code: "workload-probes", error: "an outage of the database would restart every pod", hint: upAWS},
+	{way: refreshIRSA, what: "the Service selects other pods", edit: with(serviceKind, "bifrost/bifrost", "spec.selector", map[string]any{"app": "other"}), code: "workload-endpoints", error: "selects no ready pod", hint: upAWS},
+	{way: refreshIRSA, what: "the rollout stands still", edit: with(deploymentKind, "bifrost/bifrost", "status.availableReplicas", 1.0), code: "workload-rollout", error: "1 are available", hint: "--wait 10m"},
+	{way: refreshIRSA, what: "the gateway's own role is not the configured one", settings: []string{"eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "eks.amazonaws.com/role-arn", hint: upAWS},
+
+	{way: podIdentity, what: "the add-on is gone", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "eks-pod-identity-agent", hint: "aws eks create-addon --region us-east-1 --cluster-name dev --addon-name eks-pod-identity-agent"},
+	{way: podIdentity, what: "the association is deleted", edit: removed(amazon.AssociationType, ""), code: "eks-pod-identity-association", error: "is associated with nothing", hint: upAWS},
+	{way: podIdentity, what: "the trust names another namespace", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), code: "eks-trust-pod-identity", error: "kubernetes-namespace", hint: upAWS},
+	{way: podIdentity, what: "the trust lacks sts:TagSession", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `,"sts:TagSession"`, ""), code: "eks-trust-pod-identity", error: "sts:TagSession", hint: upAWS},
+
+	{way: byNode, what: "the policy is detached from the node role", edit: removed(attachmentType, "dev-node"), code: "eks-node-policy-token", error: "no policy of dev-node", hint: upAWS},
+	{way: byNode, what: "the cluster has nodes of another role", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = append(c.NodeRoles, "other-node") }, nil), code: "eks-node-roles", error: "role/other-node, which eks.nodeRoleArns lacks", hint: "eks.nodeRoleArns in Pulumi.aws-dev.yaml"},
+	{way: byNode, what: "the node role is not allowlisted, and pods wait for their image", edit: notAllowlisted("dev-node"), later: []string{newECRTag}, again: true, code: "pull-events", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
+	{way: byKubelet, what: "the ServiceAccount names no role for kubelets", edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "eks-kubelet-annotation", error: "eks.amazonaws.com/ecr-role-arn", hint: upAWS},
+	{way: byKubelet, what: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), code: "eks-trust-subject", error: "serviceaccount:bifrost:other", hint: upAWS},
+	{way: byKubelet, what: "the nodes' kubelets are not configured, and pods wait for their image", edit: clusters(func(c *world.EKSCluster) { c.CredentialProvider = false }, nil), later: []string{newECRTag}, again: true, code: "pull-events", error: "do not configure ecr-credential-provider", hint: ""},
+
+	// ECS.
+	{way: onECS, what: "the execution role is not allowlisted", edit: notAllowlisted(executionRole), code: "ecs-tasks", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
+	{way: onECS, what: "the trust names another account", edit: replacing(world.RoleType, executionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
+	{way: onECS, what: "the execution role is deleted", edit: removed(world.RoleType, executionRole), code: "ecs-role", error: "does not exist", hint: handOff},
+	{way: onECS, what: "the policy lacks BatchGetImage", edit: replacing(policyType, "BifrostECSPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "ecs-policy-pull", error: "ecr:BatchGetImage", hint: upAWS},
+	{way: onECS, what: "the execution role may not read the secrets", edit: replacing(rolePolicyType, "", "policy", "secretsmanager:GetSecretValue", "secretsmanager:ListSecrets"), code: "ecs-policy-run", error: "secretsmanager:GetSecretValue", hint: upAWS},
+	{way: onECS, what: "the execution role may not write the log", edit: replacing(rolePolicyType, "", "policy", "logs:CreateLogStream", "logs:DescribeLogStreams"), code: "ecs-policy-run", error: "logs:CreateLogStream", hint: upAWS},
+	{way: onECS, what: "the health check is the recipe's, with curl", edit: replacing(taskType, "", "containerDefinitions", "wget -q -O /dev/null http://127.0.0.1:8080/health", "curl -f http://localhost:8080/health"), code: "ecs-tasks", error: "the container is not healthy", hint: "aws logs tail /ecs/bifrost"},
+	{way: onECS, what: "a secret is deleted", edit: removed("aws:secretsmanager/secretVersion:SecretVersion", ""), code: "ecs-tasks", error: "a secret of the task does not exist", hint: upAWS},
+	{way: onECS, what: "the log group is deleted", edit: removed("aws:cloudwatch/logGroup:LogGroup", ""), code: "ecs-tasks", error: "the log group of the task does not exist", hint: upAWS},
+	{way: onECS, what: "somebody changed the number of tasks", edit: with(serviceType, "", "desiredCount", 1.0), code: "ecs-config-count", error: "wants 1 tasks, and the configuration says 2", hint: upAWS},
+	{way: onECS, what: "the service is deleted", edit: removed(serviceType, ""), code: "ecs-service-exists", error: "there is no ECS service bifrost", hint: upAWS},
+
+	// AKS: the recipe's "ImagePullBackOff Errors", "Token Exchange Failures", "Azure Workload Identity Issues".
+	{way: trustAKS, what: "the pull Secret is deleted", edit: removed(secretKind, "ar-pull-secret"), code: "pull-secret", error: "there is no Secret ar-pull-secret", hint: runAR},
+	{way: trustAKS, what: "no refresh for 2 hours", edit: later(2 * time.Hour), code: "pull-token", error: "it has expired", hint: runAR},
+	{way: trustAKS, what: "the pull Secret is for another location", edit: pullSecret("ar-pull-secret", forHost("us-docker.pkg.dev")), code: "pull-login", error: "holds logins for us-docker.pkg.dev", hint: runAR},
+	{way: trustAKS, what: "the last refresh failed: audience mismatch", edit: failedJob("('Error code invalid_grant: The audience in ID Token [api://other] does not match the expected audience', ...)"), code: "pull-job", error: "audience mismatch", hint: upAzure},
+	{way: trustAKS, what: "the last refresh failed: subject mismatch", edit: failedJob("AADSTS700213: No matching federated identity record found for presented assertion subject"), code: "pull-job", error: "subject mismatch", hint: upAzure},
+	{way: trustAKS, what: "the last refresh failed: permission denied", edit: failedJob("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."), code: "pull-job", error: "may not act as Google's service account", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the credential configuration names another audience", edit: func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, configMapKind, "gcp-credential-config") {
+			data := r.State["data"].(map[string]any)
+			data["credential-config.json"] = strings.ReplaceAll(data["credential-config.json"].(string), "acme-hub-azure-provider", "other-provider")
+		}
+	}, code: "pull-credential-config", error: "at audience", hint: upAzure},
+	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: removed(world.ARReaderType, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the refresher mounts a token for another audience", edit: with(cronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes.3.projected.sources.0.serviceAccountToken.audience", "other"), code: "pull-refresher", error: "audience mismatch", hint: upAzure},
+	{way: trustAKS, what: "the managed identity is deleted", edit: removed(world.ManagedIdentityType, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the managed identity was made again", edit: with(world.ManagedIdentityType, "", "clientId", "00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the federated credential is deleted", edit: removed(credentialType, ""), code: "aks-credential", error: "has no federated credential", hint: upAzure},
+	{way: trustAKS, what: "the federated credential has another subject", edit: with(credentialType, "", "subject", stranger), code: "aks-credential-subject", error: "subject mismatch", hint: "--subject '" + subject + "'"},
+	{way: trustAKS, what: "the federated credential has another audience", edit: with(credentialType, "", "audiences", []any{"api://other"}), code: "aks-credential-audience", error: "audience mismatch", hint: "--audiences 'api://AzureADTokenExchange'"},
+	{way: trustAKS, what: "the federated credential's issuer lacks its slash", edit: func(t *testing.T, w *cloud.World) {
+		for _, r := range the(t, w, credentialType, "") {
+			r.State["issuer"] = strings.TrimSuffix(r.State["issuer"].(string), "/")
+		}
+	}, code: "aks-credential-issuer", error: "issuer mismatch", hint: "az identity federated-credential update"},
+	{way: trustAKS, what: "the issuer is off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
+	{way: trustAKS, what: "workload identity is off", edit: clusters(nil, func(c *world.AKSCluster) { c.WorkloadIdentity = false }), code: "aks-workload-identity", error: "is off", hint: enable},
+	{way: trustAKS, what: "the gateway's pods lack the label", settings: []string{"aks.gatewayClientId=00000000-0000-4000-8000-000000000abc"}, edit: with(deploymentKind, "bifrost/bifrost", "spec.template.metadata.labels", map[string]any{"app": "bifrost"}), code: "workload-identity", error: "azure.workload.identity/use", hint: upAzure},
+	{way: trustAKS, what: "the gateway's ServiceAccount lacks the annotation", settings: []string{"aks.gatewayClientId=00000000-0000-4000-8000-000000000abc"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "azure.workload.identity/client-id", hint: upAzure},
+
+	// Google's side, where the stack makes it.
+	{way: ownFederation, what: "the pool is deleted", edit: with(world.PoolType, "bifrost-azure", "state", "DELETED"), code: "gcp-pool", error: "is deleted or disabled", hint: "gcloud iam workload-identity-pools undelete bifrost-azure --project acme-mirror --location global"},
+	{way: ownFederation, what: "the provider is disabled", edit: with(world.PoolProviderType, "bifrost-aks", "disabled", true), code: "gcp-provider", error: "is deleted or disabled", hint: upAzure},
+	{way: ownFederation, what: "the provider trusts another issuer", edit: with(world.PoolProviderType, "bifrost-aks", "oidc.issuerUri", "https://example.com/"), code: "gcp-issuer", error: "issuer mismatch", hint: upAzure},
+	{way: ownFederation, what: "the provider expects another audience", edit: with(world.PoolProviderType, "bifrost-aks", "oidc.allowedAudiences", []any{"api://other"}), code: "gcp-audience", error: "audience mismatch", hint: upAzure},
+	{way: ownFederation, what: "the condition names another subject", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownFederation, what: "the workload identity user is deleted", edit: removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
+	{way: ownFederation, what: "the reader's binding is deleted", edit: removed(world.ARReaderType, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
+	{way: ownEntra, what: "the condition names another client", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+}
+
+// alsoOther lets the vendor have the other repository, too, and the stack run its image: only the identities are of the old one.
+func alsoOther(t *testing.T, w *cloud.World) {
+	for _, r := range the(t, w, deploymentKind, "bifrost/bifrost") {
+		put(t, r.State, strings.Split("spec.template.spec.containers.0.image", "."), "444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0")
+	}
+	replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other-hub")(t, w)
+	for _, typ := range []string{world.ECRRepositoryType, world.ECRRepositoryPolicyType} {
+		for _, r := range the(t, w, typ, "acme-hub") {
+			w.Put(&world.Resource{Type: typ, Scope: r.Scope, ID: "other-hub", State: r.State})
+		}
+	}
+}
+
+// TestBreakages: whatever link is broken, the one check of that link fails, says why and how to mend it, and no other one fails or warns.
+func TestBreakages(t *testing.T) {
+	for _, b := range breakages {
+		t.Run(b.way.name+"/"+b.what, func(t *testing.T) {
+			w := b.way
+			w.settings = append(slices.Clone(w.settings), b.settings...)
+			r := rehearse(t, w).up()
+			if b.edit != nil {
+				b.edit(t, r.world)
+			}
+			switch {
+			case b.again:
+				require.Error(t, r.set(b.later...).engine.Up().Err)
+			case len(b.later) > 0:
+				r.configure(b.later...)
+			}
+			found := bad(r.document(verify.Options{}))
+			require.Len(t, found, 1, "%+v", found)
+			if b.status == "" {
+				b.status = check.Failed
+			}
+			require.Equal(t, b.code, found[0].Code, "%+v", found[0])
+			require.Equal(t, b.status, found[0].Result)
+			require.Contains(t, found[0].Error, b.error)
+			require.Contains(t, found[0].Hint, b.hint)
+			require.NotContains(t, found[0].Error, "eyJhbGciOi", "a token is printed")
+		})
+	}
+}

@@ -1,0 +1,166 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/stacks"
+)
+
+// Before are the categories of what must hold before the first up.
+func Before(s Stack, c service.Clouds) []check.Category {
+	b := before{s, c}
+	var credentials, clusters []check.Check
+	kubernetes := ""
+	if s.Config.AWS != nil {
+		credentials = append(credentials, check.Check{Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount})
+	}
+	if s.Config.EKS != nil {
+		clusters, kubernetes = append(clusters, needing(awsAccount, b.eks())...), "eks-cluster"
+	}
+	if s.Config.ECS != nil {
+		clusters = append(clusters, check.Check{Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{awsAccount}, Run: b.ecsCluster})
+	}
+	if s.Config.AKS != nil {
+		t := b.aks()
+		credentials = append(credentials, check.Check{Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: t.tenant})
+		clusters, kubernetes = append(clusters, needing(azureTenant, t.clusterChecks())...), "aks-cluster"
+	}
+	if kubernetes != "" && s.Config.Rollout == stacks.RolloutFull {
+		client := shared(c.Kubernetes)
+		clusters = append(clusters, needing(kubernetes, []check.Check{
+			s.reachable(clusterAPI, client),
+			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI}, Run: b.kinds(client)},
+		})...)
+	}
+	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: clusters}}
+}
+
+// The codes of the checks of credentials, without which nothing can be asked.
+const (
+	awsAccount  = "pre-aws-account"
+	azureTenant = "pre-azure-tenant"
+)
+
+// before is what the checks before the first up look at.
+type before struct {
+	Stack
+	clouds service.Clouds
+}
+
+// eks are the checks of the cluster and of what its way of pulling takes for granted.
+func (b before) eks() []check.Check {
+	t := eksTrust{awsRole: awsRole{Stack: b.Stack}, eks: b.clouds.EKS, iam: b.clouds.IAM,
+		cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
+			return b.clouds.EKS.Cluster(ctx, b.Config.EKS.ClusterName)
+		})}
+	active := check.Check{Code: "eks-cluster", Description: "the EKS cluster is active", Run: t.active}
+	needs := []string{active.Code}
+	switch {
+	case b.Config.EKS.Pull == pullNode:
+		return []check.Check{active, {Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Needs: needs, Run: t.nodeRoles}}
+	case b.Config.EKS.Auth == authPodIdentity:
+		return []check.Check{active, {Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Needs: needs, Run: t.agent}}
+	case b.Config.EKS.OidcProvider == oidcCreate:
+		return []check.Check{active}
+	}
+	return []check.Check{active, {Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Needs: needs, Run: t.provider}}
+}
+
+func (b before) aks() aksTrust {
+	return aksTrust{Stack: b.Stack, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
+		return b.clouds.AKS.Cluster(ctx, b.aksResourceGroup(), b.Config.AKS.ClusterName)
+	})}
+}
+
+func (b before) awsAccount(ctx context.Context) check.Result {
+	account, caller, err := b.clouds.STS.Caller(ctx)
+	profile := ""
+	if b.Config.AWS.Profile != "" {
+		profile = " --profile " + b.Config.AWS.Profile
+	}
+	if err != nil {
+		return check.Fail("aws sso login"+profile+", or set AWS_PROFILE", "there are no usable AWS credentials: %v", err)
+	}
+	if account != b.Config.AWS.AccountID {
+		return check.Fail("export AWS_PROFILE=..., or set aws.profile or aws.assumeRoleArn; look with aws sts get-caller-identity"+profile,
+			"the credentials are of account %s (%s), and aws.accountId is %s", account, caller, b.Config.AWS.AccountID)
+	}
+	return check.Pass("%s", caller)
+}
+
+func (b before) ecsCluster(ctx context.Context) check.Result {
+	config := b.Config
+	make := fmt.Sprintf("aws ecs create-cluster --region %s --cluster-name %s", config.AWS.Region, config.ECS.ClusterName)
+	status, err := b.clouds.ECS.Cluster(ctx, config.ECS.ClusterName)
+	switch {
+	case missing(err):
+		return check.Fail(make, "there is no ECS cluster %s in %s", config.ECS.ClusterName, config.AWS.Region)
+	case err != nil:
+		return unreadable("the ECS cluster "+config.ECS.ClusterName, err, b.awsLogin())
+	case status != "ACTIVE":
+		return check.Fail(make, "the ECS cluster %s is %s", config.ECS.ClusterName, status)
+	}
+	return check.Pass("%s", config.ECS.ClusterName)
+}
+
+// tenant reads the cluster: the first request to Azure tells whether the login reaches subscription and tenant.
+func (t aksTrust) tenant(ctx context.Context) check.Result {
+	cluster, err := t.cluster(ctx)
+	switch {
+	case missing(err):
+		return check.Pass("subscription %s", t.Config.Azure.SubscriptionID) // it answered; the next category tells
+	case err != nil:
+		return check.Fail(t.azureLogin(), "subscription %s cannot be read: %v", t.Config.Azure.SubscriptionID, err)
+	case cluster.TenantID != "" && !strings.EqualFold(cluster.TenantID, t.Config.Azure.TenantID):
+		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID, t.Config.Azure.TenantID)
+	}
+	return check.Pass("subscription %s", t.Config.Azure.SubscriptionID)
+}
+
+// stackKinds are what the stacks make in a cluster.
+var stackKinds = map[string][]string{
+	"v1":                           {"Namespace", "ServiceAccount", "Secret", "ConfigMap", "Service"},
+	"apps/v1":                      {"Deployment"},
+	"batch/v1":                     {"CronJob", "Job"},
+	"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
+}
+
+func (b before) kinds(client clientFunc) func(context.Context) check.Result {
+	return func(ctx context.Context) check.Result {
+		c, err := client(ctx)
+		if err != nil {
+			return unreadable("the cluster", err, b.clusterLogin())
+		}
+		var lacking []string
+		total := 0
+		for groupVersion, kinds := range stackKinds {
+			known := map[string]bool{}
+			list, err := c.Discovery().ServerResourcesForGroupVersion(groupVersion)
+			if err != nil && !apierrors.IsNotFound(err) {
+				return unreadable("the kinds of "+groupVersion, err, b.clusterLogin())
+			}
+			if err == nil {
+				for _, r := range list.APIResources {
+					known[r.Kind] = true
+				}
+			}
+			for _, kind := range kinds {
+				total++
+				if !known[kind] {
+					lacking = append(lacking, kind+" of "+groupVersion)
+				}
+			}
+		}
+		if slices.Sort(lacking); len(lacking) > 0 {
+			return check.Fail("install the custom resource definitions of "+quoted(lacking)+", or upgrade the cluster", "the API server does not know %s", quoted(lacking))
+		}
+		return check.Pass("%d", total)
+	}
+}

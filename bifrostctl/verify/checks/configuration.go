@@ -1,0 +1,339 @@
+package checks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/stacks"
+)
+
+func (s Stack) configuration() []check.Check {
+	checks := []check.Check{{
+		Code: stackOutputs, Description: "the stack is up, with the configured rollout", Fatal: true, Run: s.rollout,
+	}}
+	if s.Config.AWS != nil {
+		checks = append(checks, check.Check{
+			Code: "config-repository", Description: "the image's repository is the one that the identities may pull from", Run: s.repository,
+		})
+	}
+	return checks
+}
+
+func (s Stack) rollout(context.Context) check.Result {
+	switch s.Outputs.Rollout {
+	case s.Config.Rollout:
+		return check.Pass("rollout %s", s.Config.Rollout)
+	case "":
+		return check.Fail("pulumi up --stack "+s.Name, "the stack has no outputs: it was never up")
+	case stacks.RolloutIdentity:
+		return check.Fail("pulumi up --stack "+s.Name, "rollout is %s in the configuration, and the last up was %s", s.Config.Rollout, s.Outputs.Rollout)
+	}
+	return check.Fail("pulumi config set --stack "+s.Name+" bifrost:rollout "+s.Outputs.Rollout,
+		"rollout is %s in the configuration, and the last up was %s: the next one would delete the workload", s.Config.Rollout, s.Outputs.Rollout)
+}
+
+func (s Stack) repository(context.Context) check.Result {
+	want := s.repositoryArn()
+	for _, p := range s.Outputs.Handoff {
+		if !slices.Contains(p.Repositories, want) {
+			return check.Fail("pulumi up --stack "+s.Name+", then "+s.handOff(),
+				"registry.image is of %s, and %s was made for %s", want, name(p.PrincipalArn), quoted(p.Repositories))
+		}
+	}
+	return check.Pass("%s", want)
+}
+
+// kubernetesDrift compares the configuration with what runs in a cluster.
+type kubernetesDrift struct {
+	Stack
+	objects *objects
+}
+
+func (s Stack) kubernetesConfiguration(o *objects) []check.Check {
+	d := kubernetesDrift{s, o}
+	return []check.Check{
+		{Code: "config-image", Description: "the configured image runs", Run: d.image},
+		{Code: "config-replicas", Description: "the configured number of pods runs", Run: d.replicas},
+		{Code: "config-json", Description: "the gateway's config.json is the configured one", Run: d.json},
+		{Code: "config-env", Description: "every env.NAME of config.json is given to the gateway", Run: d.env},
+		{Code: "config-checksum", Description: "the pods run with the current configuration", Run: d.checksum},
+	}
+}
+
+func (d kubernetesDrift) image(ctx context.Context) check.Result {
+	deployment, err := d.objects.deployment(ctx)
+	if err != nil {
+		return d.failedDeployment(d.objects, err)
+	}
+	container, err := gatewayContainer(deployment)
+	if err != nil {
+		return check.Fail(d.up(), "Deployment %s: %v", deployment.Name, err)
+	}
+	want := d.Stack.image()
+	if container.Image != want.String() {
+		return check.Fail(d.up(), "Deployment %s runs %s, and registry.image is %s", deployment.Name, container.Image, want)
+	}
+	if want.Digest == "" {
+		return check.Pass("%s, by tag", want)
+	}
+	return check.Pass("%s, by digest", want)
+}
+
+func (d kubernetesDrift) replicas(ctx context.Context) check.Result {
+	deployment, err := d.objects.deployment(ctx)
+	if err != nil {
+		return d.failedDeployment(d.objects, err)
+	}
+	have := int32(1)
+	if deployment.Spec.Replicas != nil {
+		have = *deployment.Spec.Replicas
+	}
+	client, err := d.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, d.clusterLogin())
+	}
+	scalers, err := client.AutoscalingV2().HorizontalPodAutoscalers(deployment.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return unreadable("HorizontalPodAutoscalers", err, d.clusterLogin())
+	}
+	for _, scaler := range scalers.Items {
+		if target := scaler.Spec.ScaleTargetRef; target.Kind == "Deployment" && target.Name == deployment.Name {
+			return check.Pass("%d, of HorizontalPodAutoscaler %s", have, scaler.Name)
+		}
+	}
+	want := d.Config.Replicas()
+	if int(have) != want {
+		return check.Fail(d.up(), "Deployment %s has %d replicas, and the configuration says %d", deployment.Name, have, want)
+	}
+	return check.Pass("%d", have)
+}
+
+// live returns the gateway's config.json as the pods mount it.
+func (d kubernetesDrift) live(ctx context.Context) (map[string]any, string, error) {
+	deployment, err := d.objects.deployment(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	secret := mounted(deployment, "config")
+	client, err := d.objects.client(ctx)
+	if err != nil {
+		return nil, secret, err
+	}
+	found, err := client.CoreV1().Secrets(deployment.Namespace).Get(ctx, secret, metav1.GetOptions{})
+	if err != nil {
+		return nil, secret, err
+	}
+	var config map[string]any
+	if err := json.Unmarshal(found.Data["config.json"], &config); err != nil {
+		return nil, secret, fmt.Errorf("its config.json is no JSON object")
+	}
+	return config, secret, nil
+}
+
+func (d kubernetesDrift) json(ctx context.Context) check.Result {
+	config, secret, err := d.live(ctx)
+	switch {
+	case apierrors.IsNotFound(err):
+		return check.Fail(d.up(), "there is no Secret %s in namespace %s", secret, d.objects.names.Namespace)
+	case err != nil:
+		return unreadable("Secret "+secret, err, d.clusterLogin())
+	}
+	if differing := differs("", d.Config.Gateway.Config, config); differing != "" {
+		return check.Fail(d.up(), "config.json in Secret %s is not what gateway.config says, at %s", secret, differing)
+	}
+	return check.Pass("Secret %s", secret)
+}
+
+// differs returns the path of the first value that is not in have as it is in want; "" where all are. What have has beside is its
+// maker's. The values are not told.
+func differs(at string, want, have any) string {
+	object, isObject := want.(map[string]any)
+	if !isObject {
+		if fmt.Sprint(want) == fmt.Sprint(have) || reflect.DeepEqual(want, have) {
+			return ""
+		}
+		return strings.TrimPrefix(at, ".")
+	}
+	there, _ := have.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if found := differs(at+"."+key, object[key], there[key]); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+var envReference = regexp.MustCompile(`"env\.([A-Za-z_][A-Za-z0-9_]*)"`)
+
+func (d kubernetesDrift) env(ctx context.Context) check.Result {
+	config, secret, err := d.live(ctx)
+	if err != nil {
+		return unreadable("Secret "+secret, err, d.clusterLogin())
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return check.Fail(d.up(), "config.json in Secret %s: %v", secret, err)
+	}
+	deployment, _ := d.objects.deployment(ctx) // live has had it
+	container, err := gatewayContainer(deployment)
+	if err != nil {
+		return check.Fail(d.up(), "Deployment %s: %v", deployment.Name, err)
+	}
+	client, err := d.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, d.clusterLogin())
+	}
+	given, err := variables(ctx, client, deployment.Namespace, container)
+	if err != nil {
+		return check.Fail(d.up(), "the variables of Deployment %s: %v", deployment.Name, err)
+	}
+	var lacking []string
+	for _, reference := range envReference.FindAllStringSubmatch(string(text), -1) {
+		if name := reference[1]; !given[name] && !slices.Contains(lacking, name) {
+			lacking = append(lacking, name)
+		}
+	}
+	if len(lacking) > 0 {
+		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.env.%s', then %s", d.Name, lacking[0], d.up()),
+			"config.json refers to %s, which no variable of Deployment %s gives", strings.Join(lacking, ", "), deployment.Name)
+	}
+	return check.Pass("%d variables", len(given))
+}
+
+// variables are the names of a container's variables. A Secret or ConfigMap that it takes them from must be there.
+func variables(ctx context.Context, client kubernetes.Interface, namespace string, c *corev1.Container) (map[string]bool, error) {
+	names := map[string]bool{}
+	for _, v := range c.Env {
+		names[v.Name] = true
+	}
+	for _, from := range c.EnvFrom {
+		if from.SecretRef != nil {
+			secret, err := client.CoreV1().Secrets(namespace).Get(ctx, from.SecretRef.Name, metav1.GetOptions{})
+			if err != nil {
+				return nil, err
+			}
+			for key := range secret.Data {
+				names[from.Prefix+key] = true
+			}
+		}
+		if from.ConfigMapRef != nil {
+			configMap, err := client.CoreV1().ConfigMaps(namespace).Get(ctx, from.ConfigMapRef.Name, metav1.GetOptions{})
+			if err != nil {
+				return nil, err
+			}
+			for key := range configMap.Data {
+				names[from.Prefix+key] = true
+			}
+		}
+	}
+	return names, nil
+}
+
+const checksumAnnotation = "checksum/config"
+
+// checksum compares the pods with the template that they come from: the annotation changes with every value that they read at start.
+// It cannot tell of a Secret that somebody changed since, but for who did.
+func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
+	deployment, err := d.objects.deployment(ctx)
+	if err != nil {
+		return d.failedDeployment(d.objects, err)
+	}
+	want := deployment.Spec.Template.Annotations[checksumAnnotation]
+	if want == "" {
+		return check.Fail(d.up(), "the pod template of Deployment %s lacks the annotation %s: a changed configuration would roll no pod", deployment.Name, checksumAnnotation)
+	}
+	pods, err := d.objects.pods(ctx)
+	if err != nil {
+		return unreadable("the pods", err, d.clusterLogin())
+	}
+	for _, pod := range pods {
+		if pod.Annotations[checksumAnnotation] != want {
+			return check.Fail(fmt.Sprintf("kubectl rollout status deployment/%s -n %s; where it stands still, kubectl rollout restart deployment/%[1]s -n %[2]s", deployment.Name, deployment.Namespace),
+				"pod %s runs with an older configuration than Deployment %s", pod.Name, deployment.Name)
+		}
+	}
+	secret := mounted(deployment, "config")
+	client, err := d.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, d.clusterLogin())
+	}
+	found, err := client.CoreV1().Secrets(deployment.Namespace).Get(ctx, secret, metav1.GetOptions{})
+	if err != nil {
+		return unreadable("Secret "+secret, err, d.clusterLogin())
+	}
+	for _, entry := range found.ManagedFields {
+		if !strings.HasPrefix(entry.Manager, "pulumi-kubernetes") && entry.FieldsV1 != nil && strings.Contains(string(entry.FieldsV1.Raw), `"f:data"`) {
+			return check.Warn(d.up(), "Secret %s was changed with %s at %s, and that rolls no pod", secret, entry.Manager, when(entry.Time))
+		}
+	}
+	return check.Pass("%s %.12s on %d pods", checksumAnnotation, want, len(pods))
+}
+
+func when(t *metav1.Time) string {
+	if t == nil {
+		return "an unknown time"
+	}
+	return t.UTC().Format("2006-01-02 15:04 MST")
+}
+
+// ecsDrift compares the configuration with what runs on ECS.
+type ecsDrift struct {
+	Stack
+	ecs service.ECS
+}
+
+func (s Stack) ecsConfiguration(c service.Clouds) []check.Check {
+	d := ecsDrift{s, c.ECS}
+	return []check.Check{
+		{Code: "ecs-config-image", Description: "the configured image is that of the ECS service's tasks", Run: d.image},
+		{Code: "ecs-config-count", Description: "the configured number of tasks is that of the ECS service", Run: d.count},
+	}
+}
+
+func (d ecsDrift) image(ctx context.Context) check.Result {
+	running, err := d.ecs.Service(ctx, d.Outputs.ECS.Cluster, d.Outputs.ECS.Service)
+	if err != nil {
+		return d.failedService(err)
+	}
+	task, err := d.ecs.TaskDefinition(ctx, running.TaskDefinition)
+	if err != nil {
+		return unreadable("task definition "+running.TaskDefinition, err, d.awsLogin())
+	}
+	want := d.Stack.image().String()
+	if have := task.Images[d.Outputs.ECS.Service]; have != want { // the container is named as the service
+		return check.Fail(d.up(), "%s runs %q, and registry.image is %s", name(running.TaskDefinition), have, want)
+	}
+	return check.Pass("%s in %s", want, name(running.TaskDefinition))
+}
+
+func (d ecsDrift) count(ctx context.Context) check.Result {
+	running, err := d.ecs.Service(ctx, d.Outputs.ECS.Cluster, d.Outputs.ECS.Service)
+	if err != nil {
+		return d.failedService(err)
+	}
+	if want := d.Config.Tasks(); running.Desired != want {
+		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %d", d.Outputs.ECS.Service, running.Desired, want)
+	}
+	return check.Pass("%d", running.Desired)
+}
+
+// failedService is the result where the ECS service could not be had.
+func (s Stack) failedService(err error) check.Result {
+	if missing(err) {
+		return check.Fail(s.up(), "there is no ECS service %s in cluster %s", s.Outputs.ECS.Service, name(s.Outputs.ECS.Cluster))
+	}
+	return unreadable("ECS service "+s.Outputs.ECS.Service, err, s.awsLogin())
+}

@@ -1,0 +1,263 @@
+// Package checks is the links that verify looks at. Every check has its inputs in the value whose method it is; none knows what another
+// one found. The services may be real ones or those of the sandbox.
+package checks
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/client-go/kubernetes"
+
+	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/components"
+	"bifrost/internal/iampolicy"
+	"bifrost/stacks"
+)
+
+// Stack is a stack as its configuration and its outputs describe it.
+type Stack struct {
+	Name    string
+	Config  *stacks.Config
+	Outputs Outputs
+}
+
+// Outputs are the stack's outputs, as far as verify reads them.
+type Outputs struct {
+	Rollout string      `json:"rollout"`
+	Handoff []Principal `json:"vendorHandoff"`
+	EKS     *Cluster    `json:"eks"`
+	AKS     *Cluster    `json:"aks"`
+	ECS     *ECS        `json:"ecs"`
+}
+
+// Principal is an entry of the hand-off.
+type Principal struct {
+	Platform            string   `json:"platform"`
+	PrincipalArn        string   `json:"principalArn"`
+	PrincipalID         string   `json:"principalId"`
+	Repositories        []string `json:"repositories"`
+	Issuer              string   `json:"issuer"`
+	Subject             string   `json:"subject"`
+	Audience            string   `json:"audience"`
+	ClientID            string   `json:"clientId"`
+	TenantID            string   `json:"tenantId"`
+	ServiceAccountEmail string   `json:"serviceAccountEmail"`
+}
+
+// Cluster names the objects of a stack in a Kubernetes cluster.
+type Cluster struct {
+	Namespace      string `json:"namespace"`
+	Deployment     string `json:"deployment"`
+	Service        string `json:"service"`
+	PullSecret     string `json:"pullSecret"`
+	FirstRunJob    string `json:"firstRunJob"`
+	RefreshCronJob string `json:"refreshCronJob"`
+}
+
+// ECS names what a stack has in Amazon ECS.
+type ECS struct {
+	Cluster        string `json:"cluster"`
+	Service        string `json:"service"`
+	TaskDefinition string `json:"taskDefinition"`
+	LogGroup       string `json:"logGroup"`
+}
+
+// ReadOutputs takes the outputs from their JSON text.
+func ReadOutputs(text []byte) (Outputs, error) {
+	var o Outputs
+	if err := json.Unmarshal(text, &o); err != nil {
+		return o, fmt.Errorf("read the outputs of the stack: %w", err)
+	}
+	return o, nil
+}
+
+// Values of the configuration that change what is checked; see the README's reference.
+const (
+	pullRefresh = "refresh"
+	pullNode    = "node"
+	pullKubelet = "kubelet"
+
+	authPodIdentity = "podIdentity"
+	oidcCreate      = "create"
+	trustEntra      = "entra"
+)
+
+// Of are the categories for a stack that is up.
+func Of(s Stack, c service.Clouds) []check.Category {
+	client := shared(c.Kubernetes)
+	var trust, pull, workload, gateway, configuration []check.Check
+	cluster := s.Outputs.cluster()
+	full := s.Outputs.Rollout == stacks.RolloutFull
+	onKubernetes := full && cluster != nil && cluster.Deployment != ""
+	var o *objects
+	if onKubernetes {
+		o = newObjects(client, cluster)
+	}
+	if s.Config.EKS != nil {
+		trust = append(trust, s.eksTrust(c, o)...)
+	}
+	if s.Config.ECS != nil {
+		trust = append(trust, s.ecsTrust(c)...)
+	}
+	if s.Config.AKS != nil {
+		trust = append(trust, s.aksTrust(c, o)...)
+	}
+	if onKubernetes {
+		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(o))...)
+		pull = needing(clusterAPI, s.pull(c, o))
+		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
+		gateway = s.gateway(c, cluster)
+	}
+	if full && s.Outputs.ECS != nil {
+		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
+		workload = append(workload, s.ecsWorkload(c)...)
+	}
+	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
+	for _, category := range []check.Category{
+		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload}, {Name: "gateway", Checks: gateway},
+	} {
+		if len(category.Checks) > 0 {
+			category.Checks = needing(stackOutputs, category.Checks)
+			categories = append(categories, category)
+		}
+	}
+	return categories
+}
+
+// The codes of checks without which others mean nothing.
+const (
+	stackOutputs       = "stack-outputs"
+	clusterAPI         = "cluster-api"
+	workloadDeployment = "workload-deployment"
+	ecsServiceExists   = "ecs-service-exists"
+)
+
+// reachable is the check of the way to the API server.
+func (s Stack) reachable(code string, client clientFunc) check.Check {
+	return check.Check{Code: code, Description: "the cluster's API server lets you in", Run: func(ctx context.Context) check.Result {
+		c, err := client(ctx)
+		if err != nil {
+			return check.Fail(s.clusterLogin(), "there is no way to the API server: %v", err)
+		}
+		version, err := c.Discovery().ServerVersion()
+		if err != nil {
+			return check.Fail(s.clusterLogin(), "the API server does not answer: %v", err)
+		}
+		return check.Pass("Kubernetes %s", strings.TrimPrefix(version.GitVersion, "v"))
+	}}
+}
+
+// needing adds a need to every check.
+func needing(code string, all []check.Check) []check.Check {
+	for i := range all {
+		all[i].Needs = append(slices.Clip(all[i].Needs), code)
+	}
+	return all
+}
+
+// shared makes a look-up once, for all the checks that need it.
+func shared[T any](look func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var once sync.Once
+	var value T
+	var err error
+	return func(ctx context.Context) (T, error) {
+		once.Do(func() { value, err = look(ctx) })
+		return value, err
+	}
+}
+
+type clientFunc = func(context.Context) (kubernetes.Interface, error)
+
+// up is the command that makes the clouds what the stack's files say, also where somebody changed them by hand.
+func (s Stack) up() string { return "pulumi up --refresh --stack " + s.Name }
+
+// handOff is how the vendor learns of the principals.
+func (s Stack) handOff() string {
+	return "send the vendor what `pulumi stack output vendorHandoff --json --stack " + s.Name + "` prints, and ask to allowlist it"
+}
+
+// unreadable is the result of a check whose question could not be asked.
+func unreadable(what string, err error, login string) check.Result {
+	return check.Fail(login, "%s cannot be read: %v", what, err)
+}
+
+func (s Stack) awsLogin() string {
+	profile := ""
+	if s.Config.AWS.Profile != "" {
+		profile = " --profile " + s.Config.AWS.Profile
+	}
+	return "sign in to account " + s.Config.AWS.AccountID + " with the right to read it, and look with `aws sts get-caller-identity" + profile + "`"
+}
+
+func (s Stack) azureLogin() string {
+	return "az login --tenant " + s.Config.Azure.TenantID + " && az account set --subscription " + s.Config.Azure.SubscriptionID
+}
+
+func (s Stack) clusterLogin() string {
+	if s.Config.EKS != nil {
+		return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s, then kubectl get namespaces", s.Config.AWS.Region, s.Config.EKS.ClusterName)
+	}
+	return fmt.Sprintf("az aks get-credentials --resource-group %s --name %s, then kubectl get namespaces", s.aksResourceGroup(), s.Config.AKS.ClusterName)
+}
+
+// image is the configured image. Parse has checked it.
+func (s Stack) image() components.Image {
+	image, _ := components.ParseImage(s.Config.Registry.Image)
+	return image
+}
+
+// repositoryArn is that of the image in Amazon ECR.
+func (s Stack) repositoryArn() string {
+	image := s.image()
+	repository, _ := image.Ecr()
+	return fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", iampolicy.Partition(repository.Region), repository.Region, repository.AccountId, image.Path)
+}
+
+func (s Stack) namespace() string {
+	return cmp.Or(s.Config.Gateway.Namespace, components.DefaultNamespace)
+}
+
+func (s Stack) puller() string {
+	return cmp.Or(s.Config.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+}
+
+func (s Stack) gatewayAccount() string {
+	return cmp.Or(s.Config.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount)
+}
+
+func (s Stack) aksResourceGroup() string {
+	return cmp.Or(s.Config.AKS.ResourceGroup, s.Config.Azure.ResourceGroup)
+}
+
+// principal is the first of a platform in the hand-off; a zero one where there is none.
+func (s Stack) principal(platform string) Principal {
+	for _, p := range s.Outputs.Handoff {
+		if p.Platform == platform {
+			return p
+		}
+	}
+	return Principal{}
+}
+
+// name is the last part of an ARN or a path.
+func name(arn string) string { return path.Base(arn) }
+
+func missing(err error) bool { return errors.Is(err, service.ErrNotFound) }
+
+func quoted(all []string) string {
+	if len(all) == 0 {
+		return "nothing"
+	}
+	return strings.Join(all, ", ")
+}
+
+// cluster is the Kubernetes cluster of the stack; nil where it has none.
+func (o Outputs) cluster() *Cluster { return cmp.Or(o.EKS, o.AKS) }

@@ -1,0 +1,315 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/service"
+)
+
+// runs is how the gateway runs in a cluster.
+type runs struct {
+	Stack
+	objects *objects
+	now     func() time.Time
+}
+
+func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
+	r := runs{s, o, c.Now}
+	checks := []check.Check{
+		{Code: workloadDeployment, Description: "the Deployment is there", Fatal: true, Run: r.exists},
+		{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout},
+		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
+		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores", Run: r.probes},
+		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
+		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"}, Run: r.disruption},
+	}
+	if annotation, _ := s.runtimeIdentity(); annotation != "" {
+		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: r.identity})
+	}
+	return checks
+}
+
+const (
+	irsaAnnotation  = "eks.amazonaws.com/role-arn"
+	azureAnnotation = "azure.workload.identity/client-id"
+	azurePodLabel   = "azure.workload.identity/use"
+)
+
+// runtimeIdentity is the annotation with which the gateway's ServiceAccount names its own identity, which never pulls; empty where
+// none is configured.
+func (s Stack) runtimeIdentity() (annotation, want string) {
+	switch {
+	case s.Config.EKS != nil && s.Config.EKS.GatewayRoleArn != "":
+		return irsaAnnotation, s.Config.EKS.GatewayRoleArn
+	case s.Config.AKS != nil && s.Config.AKS.GatewayClientID != "":
+		return azureAnnotation, s.Config.AKS.GatewayClientID
+	}
+	return "", ""
+}
+
+// identity looks at what the clouds' webhooks look at: the ServiceAccount's annotation and, on AKS, the pods' own label.
+func (r runs) identity(ctx context.Context) check.Result {
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.gatewayAccount(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.gatewayAccount(), r.objects.names.Namespace)
+	}
+	if err != nil {
+		return unreadable("ServiceAccount "+r.gatewayAccount(), err, r.clusterLogin())
+	}
+	annotation, want := r.runtimeIdentity()
+	if have := account.Annotations[annotation]; have != want {
+		return check.Fail(r.up(), "ServiceAccount %s has %s = %q, and not %s", account.Name, annotation, have, want)
+	}
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	if annotation == azureAnnotation && d.Spec.Template.Labels[azurePodLabel] != "true" {
+		return check.Fail(r.up(), "the pods of Deployment %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d.Name, azurePodLabel)
+	}
+	return check.Pass("%s", want)
+}
+
+func (r runs) status() string {
+	return fmt.Sprintf("kubectl describe deployment %s -n %s; look again with bifrostctl verify %s --wait 10m", r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
+}
+
+func (r runs) exists(ctx context.Context) check.Result {
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	return check.Pass("%s in namespace %s", d.Name, d.Namespace)
+}
+
+func (r runs) rollout(ctx context.Context) check.Result {
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	want := int32(1)
+	if d.Spec.Replicas != nil {
+		want = *d.Spec.Replicas
+	}
+	have := d.Status
+	complete := have.ObservedGeneration >= d.Generation && have.UpdatedReplicas >= want && have.AvailableReplicas >= want && have.Replicas <= have.UpdatedReplicas
+	if complete {
+		return check.Pass("%d of %d", have.AvailableReplicas, want)
+	}
+	waiting, words, err := r.objects.waiting(ctx)
+	if err != nil {
+		return unreadable("the pods", err, r.clusterLogin())
+	}
+	if words != "" {
+		return check.Block("pod %s waits for its image", waiting)
+	}
+	for _, c := range have.Conditions {
+		bad := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse || c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
+		if bad {
+			return check.Fail(r.status(), "Deployment %s: %s: %s", d.Name, c.Reason, c.Message)
+		}
+	}
+	return check.Fail(r.status(), "Deployment %s wants %d pods: %d are of the newest template, %d are available, %d are there", d.Name, want, have.UpdatedReplicas, have.AvailableReplicas, have.Replicas)
+}
+
+// recent is how long a restart, or a stopped task, is of interest.
+const recent = time.Hour
+
+// restarts tells of containers that are restarted again and again, and of those that were restarted lately.
+func (r runs) restarts(ctx context.Context) check.Result {
+	pods, err := r.objects.pods(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	var warning *check.Result
+	for _, pod := range pods {
+		for _, c := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
+			why, hint := r.cause(c)
+			if w := c.State.Waiting; w != nil && w.Reason == "CrashLoopBackOff" {
+				return check.Fail(hint, "container %s of pod %s was restarted %d times: %s", c.Name, pod.Name, c.RestartCount, why)
+			}
+			if ended := c.LastTerminationState.Terminated; ended != nil && r.now().Sub(ended.FinishedAt.Time) < recent && warning == nil {
+				found := check.Warn(hint, "container %s of pod %s was restarted %d times, last at %s: %s", c.Name, pod.Name, c.RestartCount, when(&ended.FinishedAt), why)
+				warning = &found
+			}
+		}
+	}
+	if warning != nil {
+		return *warning
+	}
+	return check.Pass("%d pods", len(pods))
+}
+
+// cause is why a container ended.
+func (r runs) cause(c corev1.ContainerStatus) (why, hint string) {
+	ended := c.LastTerminationState.Terminated
+	if ended == nil {
+		return "for an unknown reason", r.logs()
+	}
+	why = fmt.Sprintf("%s, exit code %d", ended.Reason, ended.ExitCode)
+	says, hint := r.translate(ended.Reason + " " + ended.Message)
+	if says != unknownWords {
+		why += ": " + says
+	}
+	return why, hint
+}
+
+func (r runs) probes(ctx context.Context) check.Result {
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	c, err := gatewayContainer(d)
+	if err != nil {
+		return check.Fail(r.up(), "Deployment %s: %v", d.Name, err)
+	}
+	readiness, liveness := c.ReadinessProbe, c.LivenessProbe
+	switch {
+	case readiness == nil || readiness.HTTPGet == nil || readiness.HTTPGet.Path != "/health":
+		return check.Fail(r.up(), "the readiness probe of Deployment %s does not ask for /health: pods that cannot serve get requests", d.Name)
+	case liveness == nil:
+		return check.Fail(r.up(), "Deployment %s has no liveness probe", d.Name)
+	case liveness.HTTPGet != nil && liveness.HTTPGet.Path == "/health" && liveness.FailureThreshold < 10:
+		return check.Fail(r.up(), "the liveness probe of Deployment %s asks for /health, which fails with the gateway's stores: an outage of the database would restart every pod", d.Name)
+	}
+	return check.Pass("readiness /health")
+}
+
+func (r runs) endpoints(ctx context.Context) check.Result {
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	namespace, service := r.objects.names.Namespace, r.objects.names.Service
+	if _, err := client.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{}); apierrors.IsNotFound(err) {
+		return check.Fail(r.up(), "there is no Service %s in namespace %s", service, namespace)
+	}
+	slicesOf, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
+	if err != nil {
+		return unreadable("the endpoints of Service "+service, err, r.clusterLogin())
+	}
+	ready := 0
+	for _, slice := range slicesOf.Items {
+		for _, e := range slice.Endpoints {
+			if e.Conditions.Ready == nil || *e.Conditions.Ready {
+				ready += len(e.Addresses)
+			}
+		}
+	}
+	if ready == 0 {
+		return check.Fail(r.up(), "Service %s selects no ready pod", service)
+	}
+	return check.Pass("%d", ready)
+}
+
+func (r runs) disruption(ctx context.Context) check.Result {
+	d, err := r.objects.deployment(ctx)
+	if err != nil {
+		return r.failedDeployment(r.objects, err)
+	}
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	budgets, err := client.PolicyV1().PodDisruptionBudgets(d.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return unreadable("the disruption budgets", err, r.clusterLogin())
+	}
+	for _, b := range budgets.Items {
+		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+		if err != nil || !selector.Matches(labels.Set(d.Spec.Template.Labels)) {
+			continue
+		}
+		if b.Status.DisruptionsAllowed < 1 {
+			return check.Warn(fmt.Sprintf("kubectl describe poddisruptionbudget %s -n %s, then %s", b.Name, b.Namespace, r.up()),
+				"PodDisruptionBudget %s allows no disruption (%d healthy of %d wanted): no node of these pods can be drained", b.Name, b.Status.CurrentHealthy, b.Status.DesiredHealthy)
+		}
+		return check.Pass("%s allows %d", b.Name, b.Status.DisruptionsAllowed)
+	}
+	return check.Skip("there is no budget for these pods")
+}
+
+// tasks is how the gateway runs on ECS.
+type tasks struct {
+	Stack
+	ecs service.ECS
+	now func() time.Time
+}
+
+func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
+	t := tasks{s, c.ECS, c.Now}
+	return []check.Check{
+		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
+		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}, Run: t.stopped},
+		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"}, Run: t.steady},
+	}
+}
+
+func (t tasks) exists(ctx context.Context) check.Result {
+	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
+	if err != nil {
+		return t.failedService(err)
+	}
+	if s.Status != "ACTIVE" {
+		return check.Fail(t.up(), "the ECS service %s is %s", t.Outputs.ECS.Service, s.Status)
+	}
+	return check.Pass("%s in cluster %s", t.Outputs.ECS.Service, name(t.Outputs.ECS.Cluster))
+}
+
+// ordinary are the reasons of tasks that a deployment or a scaling ended (ECS developer guide, "Stopped tasks error codes").
+var ordinary = []string{"Scaling activity initiated by", "Task stopped by user"}
+
+func (t tasks) stopped(ctx context.Context) check.Result {
+	stopped, err := t.ecs.StoppedTasks(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
+	if err != nil {
+		return t.failedService(err)
+	}
+	for _, task := range stopped {
+		words := strings.Join(append([]string{task.Reason}, task.ContainerReasons...), "\n")
+		ends := slices.ContainsFunc(ordinary, func(start string) bool { return strings.HasPrefix(task.Reason, start) })
+		if ends || t.now().Sub(task.At) > recent {
+			continue
+		}
+		says, hint := t.translate(words)
+		return check.Fail(hint, "task %s stopped: %s\n%s", name(task.ARN), says, words)
+	}
+	return check.Pass("none in the last hour")
+}
+
+func (t tasks) steady(ctx context.Context) check.Result {
+	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
+	if err != nil {
+		return t.failedService(err)
+	}
+	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.AWS.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
+	switch {
+	case s.TaskDefinition != t.Outputs.ECS.TaskDefinition:
+		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
+			t.Outputs.ECS.Service, name(s.TaskDefinition), name(t.Outputs.ECS.TaskDefinition))
+	case s.Rollout == "FAILED":
+		return check.Fail(events, "the deployment of ECS service %s failed: %s", t.Outputs.ECS.Service, s.RolloutReason)
+	case s.Running < s.Desired || s.Rollout == "IN_PROGRESS":
+		newest := ""
+		if len(s.Events) > 0 {
+			newest = "\n" + s.Events[0]
+		}
+		return check.Fail("bifrostctl verify "+t.Name+" --wait 10m; "+events, "ECS service %s runs %d of %d tasks, and its deployment is %s%s", t.Outputs.ECS.Service, s.Running, s.Desired, s.Rollout, newest)
+	}
+	return check.Pass("%d of %d tasks of %s", s.Running, s.Desired, name(s.TaskDefinition))
+}

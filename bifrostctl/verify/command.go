@@ -1,0 +1,126 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/verify/checks"
+	"bifrost/bifrostctl/verify/real"
+	"bifrost/bifrostctl/verify/report"
+	"bifrost/bifrostctl/verify/saved"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/stacks"
+)
+
+// request is one command of a user.
+type request struct {
+	stack, dir, state, kubeconfig, url string
+	sandbox                            bool
+	format                             string
+	options                            Options
+}
+
+// Command returns the command "verify STACK".
+func Command() *cobra.Command {
+	var r request
+	cmd := &cobra.Command{
+		Use:   "verify STACK",
+		Short: "Say which link of a deployed stack is broken, and what mends it",
+		Long: `Reads the stack's configuration and outputs, and checks link by link: what runs against the configuration, whom the clouds trust,
+how the image is pulled, how the workload runs, what the gateway answers. It changes nothing.
+
+Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not be checked.`,
+		Example: `  bifrostctl verify prod
+  bifrostctl verify prod --pre
+  bifrostctl verify prod --wait 10m -o short
+  bifrostctl verify aws-dev --sandbox -o json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("verify takes one stack's name, not %d; see bifrostctl verify --help", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.stack = args[0]
+			return r.run(cmd)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&r.options.Before, "pre", false, "check what must hold before the first up: credentials, account, clusters")
+	flags.StringVarP(&r.format, "output", "o", string(report.Table), "the `form` of output: table, short (what is not good) or json")
+	flags.DurationVar(&r.options.Wait, "wait", 0, "look again until no check fails, or until this `time` has passed (10m)")
+	flags.BoolVar(&r.sandbox, "sandbox", false, "check the stack in the sandbox")
+	flags.StringVar(&r.kubeconfig, "kubeconfig", "", "reach the cluster with the current context of this `file`")
+	flags.StringVar(&r.url, "url", "", "ask the gateway at this `URL`, such as a load balancer's, instead of through a port-forward")
+	flags.StringVar(&r.dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
+	flags.StringVar(&r.state, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
+	return cmd
+}
+
+func (r request) run(cmd *cobra.Command) error {
+	r.options.Format = report.Format(r.format)
+	switch {
+	case !slices.Contains(report.Formats, r.options.Format):
+		return fmt.Errorf("--output %s: write table, short or json", r.format)
+	case r.options.Wait < 0:
+		return fmt.Errorf("--wait %s: must not be negative", r.options.Wait)
+	case r.state != "" && !r.sandbox:
+		return errors.New("--state is the sandbox's folder: give --sandbox, too")
+	}
+	stack, clouds, closing, err := r.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return errors.Join(Run(cmd.Context(), cmd.OutOrStdout(), stack, clouds, r.options, Pause), closing())
+}
+
+// open reads the stack and finds the services that are asked about it.
+func (r request) open(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
+	if r.sandbox {
+		return r.openSandbox(ctx)
+	}
+	nothing := func() error { return nil }
+	project, err := real.Open(ctx, r.dir, r.stack)
+	if err != nil {
+		return checks.Stack{}, service.Clouds{}, nothing, err
+	}
+	stack, err := parse(r.stack, project.Config, project.Outputs)
+	if err != nil {
+		return stack, service.Clouds{}, nothing, err
+	}
+	clouds, err := real.Clouds(ctx, stack.Config, real.Ways{Kubeconfig: r.kubeconfig, ConfiguredKubeconfig: project.Kubeconfig, URL: r.url})
+	return stack, clouds, nothing, err
+}
+
+func (r request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
+	nothing := func() error { return nil }
+	look, err := sandbox.Open(ctx, sandbox.Request{Stack: r.stack, Dir: r.dir, State: r.state, Kubeconfig: r.kubeconfig, Self: "bifrostctl"})
+	if err != nil {
+		return checks.Stack{}, service.Clouds{}, nothing, err
+	}
+	stack, err := parse(r.stack, look.Config, look.Outputs)
+	if err != nil {
+		return stack, service.Clouds{}, nothing, errors.Join(err, look.Close())
+	}
+	clouds := saved.Clouds(look.World, look.Server)
+	if r.kubeconfig != "" {
+		clouds.Kubernetes = real.Kubeconfig(r.kubeconfig)
+		return stack, clouds, look.Close, nil
+	}
+	return stack, clouds, look.Close, saved.CatchUp(ctx, look.World, look.Server)
+}
+
+// parse reads a stack's configuration, as an up does, and its outputs.
+func parse(name string, raw stacks.Raw, outputs []byte) (checks.Stack, error) {
+	config, err := stacks.Parse(name, raw)
+	if err != nil {
+		return checks.Stack{}, err
+	}
+	read, err := checks.ReadOutputs(outputs)
+	return checks.Stack{Name: name, Config: config, Outputs: read}, err
+}

@@ -1,0 +1,77 @@
+package real
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"bifrost/bifrostctl/verify/registry"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/stacks"
+)
+
+// Ways are how the cluster and the gateway are reached.
+type Ways struct {
+	// Kubeconfig is a file; empty means the stack's own way.
+	Kubeconfig string
+	// ConfiguredKubeconfig returns secrets.kubeconfig, or "" where the stack has none.
+	ConfiguredKubeconfig func(context.Context) (string, error)
+	// URL is the gateway's; empty means a port-forward.
+	URL string
+}
+
+// Clouds are the services of a stack, signed in to as its providers are. Nothing is asked yet.
+func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, error) {
+	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, Google: googleCloud{}, Now: time.Now}
+	var own login
+	if c.AWS != nil {
+		config, err := awsConfig(ctx, c.AWS)
+		if err != nil {
+			return clouds, err
+		}
+		useAWS(&clouds, config)
+		if c.EKS != nil {
+			own = eksLogin(c, awsEKS{eks.NewFromConfig(config)})
+		}
+	}
+	if c.Azure != nil {
+		credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: c.Azure.TenantID})
+		if err != nil {
+			return clouds, fmt.Errorf("Azure credentials: %w", err)
+		}
+		clusters, err := newAKS(c.Azure.SubscriptionID, credential, nil)
+		if err != nil {
+			return clouds, err
+		}
+		identities, err := newIdentities(c.Azure.SubscriptionID, credential, nil)
+		if err != nil {
+			return clouds, err
+		}
+		clouds.AKS, clouds.Identity = clusters, identities
+		own = aksLogin(c, clusters)
+	}
+	way := ofStack(c, ways.ConfiguredKubeconfig, own)
+	if ways.Kubeconfig != "" {
+		way = fromFile(ways.Kubeconfig)
+	}
+	clouds.Kubernetes, clouds.Gateway = way.client, forward(way)
+	if ways.URL != "" {
+		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) {
+			return atURL{ways.URL, http.DefaultClient}, nil
+		}
+	}
+	return clouds, nil
+}
+
+func useAWS(clouds *service.Clouds, config aws.Config) {
+	clouds.STS, clouds.EKS = awsSTS{sts.NewFromConfig(config)}, awsEKS{eks.NewFromConfig(config)}
+	clouds.IAM, clouds.ECS = awsIAM{iam.NewFromConfig(config)}, awsECS{ecs.NewFromConfig(config)}
+}

@@ -1,0 +1,208 @@
+package real
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/apimachinery/pkg/util/httpstream/spdy"
+
+	"bifrost/stacks"
+)
+
+// apiServer answers requests for paths, and lets others down with 404. forward is what a port-forward leads to; nil refuses one.
+func apiServer(t *testing.T, answers map[string]answer, forward http.Handler) (kubeconfig string) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/portforward") && forward != nil {
+			serveForward(t, w, r, forward)
+			return
+		}
+		if r.Header.Get("Authorization") != "Bearer token" {
+			t.Errorf("no login for %s", r.URL.Path)
+		}
+		a, ok := answers[r.URL.Path]
+		if !ok {
+			a = answer{404, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","message":"not there","code":404}`}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if a.status != 0 {
+			w.WriteHeader(a.status)
+		}
+		_, _ = io.WriteString(w, a.body)
+	}))
+	t.Cleanup(server.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	return `{"apiVersion":"v1","kind":"Config","current-context":"c","contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],
+		"clusters":[{"name":"c","cluster":{"server":"` + server.URL + `","certificate-authority-data":"` + base64.StdEncoding.EncodeToString(ca) + `"}}],"users":[{"name":"u","user":{"token":"token"}}]}`
+}
+
+// serveForward is the kubelet's end of a port-forward: each data stream is a connection to the pod.
+func serveForward(t *testing.T, w http.ResponseWriter, r *http.Request, pod http.Handler) {
+	if _, err := httpstream.Handshake(r, w, []string{"portforward.k8s.io"}); err != nil {
+		t.Error(err)
+		return
+	}
+	streams := make(chan httpstream.Stream)
+	conn := spdy.NewResponseUpgrader().UpgradeResponse(w, r, func(s httpstream.Stream, _ <-chan struct{}) error { streams <- s; return nil })
+	if conn == nil {
+		t.Error("no upgrade")
+		return
+	}
+	defer conn.Close()
+	for {
+		select {
+		case <-conn.CloseChan():
+			return
+		case s := <-streams:
+			if s.Headers().Get("streamType") == "error" {
+				_ = s.Close() // no error
+				continue
+			}
+			if s.Headers().Get("port") != "8080" {
+				t.Errorf("port %s", s.Headers().Get("port"))
+			}
+			go func() {
+				server := httptest.NewServer(pod)
+				defer server.Close()
+				c, err := net.Dial("tcp", server.Listener.Addr().String())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer c.Close()
+				go func() { _, _ = io.Copy(c, s) }()
+				_, _ = io.Copy(s, c)
+				_ = s.Close()
+			}()
+		}
+	}
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
+}
+
+func TestKubeconfig(t *testing.T) {
+	kubeconfig := apiServer(t, map[string]answer{
+		"/apis/apps/v1/namespaces/bifrost/deployments/bifrost": {body: `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"bifrost"},"spec":{"replicas":2}}`},
+		"/api/v1/namespaces/bifrost/secrets/ecr-pull-secret": {403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,
+			"message":"secrets \"ecr-pull-secret\" is forbidden: User \"me\" cannot get resource \"secrets\""}`},
+	}, nil)
+	client, err := Kubeconfig(write(t, kubeconfig))(t.Context())
+	require.NoError(t, err)
+	d, err := client.AppsV1().Deployments("bifrost").Get(t.Context(), "bifrost", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, *d.Spec.Replicas)
+	_, err = client.CoreV1().Secrets("bifrost").Get(t.Context(), "ecr-pull-secret", metav1.GetOptions{})
+	require.True(t, apierrors.IsForbidden(err), "%v", err)
+	_, err = client.CoreV1().Services("bifrost").Get(t.Context(), "bifrost", metav1.GetOptions{})
+	require.True(t, apierrors.IsNotFound(err), "%v", err)
+
+	_, err = Kubeconfig(filepath.Join(t.TempDir(), "none"))(t.Context())
+	require.ErrorContains(t, err, "--kubeconfig")
+}
+
+func TestConfiguredKubeconfig(t *testing.T) {
+	const text = `{"apiVersion":"v1","kind":"Config","contexts":[{"name":"a","context":{"cluster":"a","user":"u"}},{"name":"b","context":{"cluster":"b","user":"u"}}],"current-context":"a",
+		"clusters":[{"name":"a","cluster":{"server":"https://a"}},{"name":"b","cluster":{"server":"https://b"}}],"users":[{"name":"u","user":{"token":"t"}}]}`
+	given := func(text string, err error) func(context.Context) (string, error) {
+		return func(context.Context) (string, error) { return text, err }
+	}
+	config, err := ofStack(&stacks.Config{EKS: &stacks.EKS{Context: "b"}}, given(text, nil), nil)(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "https://b", config.Host)
+	config, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given(text, nil), nil)(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "https://a", config.Host)
+	_, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given("hush: [", nil), nil)(t.Context())
+	require.EqualError(t, err, "the kubeconfig does not parse")
+	_, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given("", errors.New("no passphrase")), nil)(t.Context())
+	require.EqualError(t, err, "no passphrase")
+}
+
+func TestEKSLogin(t *testing.T) {
+	clouds := awsCloud(t, map[string]answer{"GET /clusters/dev": {body: strings.Replace(eksCluster, "%s", "", 1)}})
+	c := &stacks.Config{AWS: &stacks.AWS{Region: "us-east-1", Profile: "p", AssumeRoleArn: "arn:aws:iam::111122223333:role/deploy"}, EKS: &stacks.EKS{ClusterName: "dev"}}
+	none := func(context.Context) (string, error) { return "", nil }
+	config, err := ofStack(c, none, eksLogin(c, clouds.EKS.(awsEKS)))(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "https://dev.eks", config.Host)
+	require.Equal(t, "ca", string(config.CAData))
+	require.Equal(t, "aws --region us-east-1 eks get-token --cluster-name dev --output json --role-arn arn:aws:iam::111122223333:role/deploy --profile p",
+		config.ExecProvider.Command+" "+strings.Join(config.ExecProvider.Args, " "))
+}
+
+func TestAKSLogin(t *testing.T) {
+	const kubeconfig = `{"apiVersion":"v1","kind":"Config","current-context":"c","contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],"clusters":[{"name":"c","cluster":{"server":"https://dev.aks"}}],
+		"users":[{"name":"u","user":{"exec":{"apiVersion":"client.authentication.k8s.io/v1beta1","command":"kubelogin","args":["get-token","--server-id","s","--login","devicecode"]}}}]}`
+	client, err := newAKS("s", fixedToken{}, resourceManager(t, map[string]answer{"POST " + clusterPath + "/listClusterUserCredential": {
+		body: `{"kubeconfigs":[{"name":"clusterUser","value":"` + base64.StdEncoding.EncodeToString([]byte(kubeconfig)) + `"}]}`}}))
+	require.NoError(t, err)
+	c := &stacks.Config{Azure: &stacks.Azure{ResourceGroup: "g"}, AKS: &stacks.AKS{ClusterName: "dev"}}
+	config, err := aksLogin(c, client)(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "https://dev.aks", config.Host)
+	require.Equal(t, "kubelogin get-token --login azurecli --server-id s", config.ExecProvider.Command+" "+strings.Join(config.ExecProvider.Args, " "))
+}
+
+const endpoints = `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSliceList","items":[{"endpoints":[
+	{"conditions":{"ready":false},"targetRef":{"kind":"Pod","name":"bifrost-1"}},{"conditions":{"ready":true},"targetRef":{"kind":"Pod","name":"bifrost-2"}}]}]}`
+
+func TestPortForward(t *testing.T) {
+	const slices = "/apis/discovery.k8s.io/v1/namespaces/bifrost/endpointslices"
+	kubeconfig := apiServer(t, map[string]answer{slices: {body: endpoints}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "from the pod: "+r.URL.Path)
+	}))
+	gateway, err := forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
+	require.NoError(t, err)
+	require.Equal(t, "bifrost-2", gateway.(forwarded).pod, "the ready one")
+	for range 2 {
+		got, err := gateway.Get(t.Context(), "/health")
+		require.NoError(t, err)
+		require.Equal(t, "from the pod: /health", string(got.Body))
+		require.Equal(t, http.StatusServiceUnavailable, got.Status)
+	}
+}
+
+func TestPortForwardRefused(t *testing.T) {
+	const slices, pod = "/apis/discovery.k8s.io/v1/namespaces/bifrost/endpointslices", "/api/v1/namespaces/bifrost/pods/bifrost-2/portforward"
+	kubeconfig := apiServer(t, map[string]answer{slices: {body: endpoints}, pod: {403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"pods \"bifrost-2\" is forbidden"}`}}, nil)
+	gateway, err := forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
+	require.NoError(t, err)
+	_, err = gateway.Get(t.Context(), "/health")
+	require.ErrorContains(t, err, "port-forward to pod bifrost-2")
+	require.ErrorContains(t, err, "forbidden")
+
+	kubeconfig = apiServer(t, map[string]answer{slices: {body: `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSliceList","items":[]}`}}, nil)
+	_, err = forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
+	require.EqualError(t, err, "no ready pod is behind Service bifrost")
+}
+
+func TestGatewayURL(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) }))
+	gateway := atURL{server.URL + "/base/", http.DefaultClient}
+	got, err := gateway.Get(t.Context(), "/health")
+	require.NoError(t, err)
+	require.Equal(t, "/base/health", string(got.Body))
+	server.Close()
+	_, err = gateway.Get(t.Context(), "/health")
+	require.Error(t, err)
+}

@@ -1,0 +1,63 @@
+package saved
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/verify/service"
+)
+
+const credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
+
+type aks struct{ w *cloud.World }
+
+// Cluster implements service.AKS.
+func (a aks) Cluster(_ context.Context, resourceGroup, name string) (*service.AKSCluster, error) {
+	a.w.Lock()
+	defer a.w.Unlock()
+	if sub := a.w.Azure[a.w.SignedIn.AzureSubscription]; sub != nil {
+		if c := sub.AKSCluster(resourceGroup, name); c != nil {
+			return &service.AKSCluster{
+				Version: c.Version, PowerState: "Running", TenantID: sub.Tenant, Issuer: c.Issuer(sub.Tenant), WorkloadIdentity: c.WorkloadIdentity,
+			}, nil
+		}
+	}
+	return nil, fmt.Errorf("AKS cluster %s of resource group %s: %w", name, resourceGroup, service.ErrNotFound)
+}
+
+type identities struct{ w *cloud.World }
+
+// ends tells whether a resource's id ends like this; Azure does not tell upper from lower case.
+func ends(r *world.Resource, id string) bool {
+	return strings.HasSuffix(strings.ToLower(r.ID), strings.ToLower(id))
+}
+
+func identityPath(resourceGroup, name string) string {
+	return fmt.Sprintf("/resourcegroups/%s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%s", resourceGroup, name)
+}
+
+// Identity implements service.ManagedIdentity.
+func (i identities) Identity(_ context.Context, resourceGroup, name string) (*service.Identity, error) {
+	i.w.Lock()
+	defer i.w.Unlock()
+	found, err := the(i.w, world.ManagedIdentityType, name, func(r *world.Resource) bool { return ends(r, identityPath(resourceGroup, name)) })
+	if err != nil {
+		return nil, err
+	}
+	return &service.Identity{ClientID: text(found, "clientId"), PrincipalID: text(found, "principalId"), TenantID: text(found, "tenantId")}, nil
+}
+
+// Credential implements service.ManagedIdentity.
+func (i identities) Credential(_ context.Context, resourceGroup, identity, name string) (*service.FederatedCredential, error) {
+	i.w.Lock()
+	defer i.w.Unlock()
+	path := identityPath(resourceGroup, identity) + "/federatedIdentityCredentials/" + name
+	found, err := the(i.w, credentialType, name, func(r *world.Resource) bool { return ends(r, path) })
+	if err != nil {
+		return nil, err
+	}
+	return &service.FederatedCredential{Issuer: text(found, "issuer"), Subject: text(found, "subject"), Audiences: texts(found.State["audiences"])}, nil
+}

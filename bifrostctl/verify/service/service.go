@@ -1,0 +1,180 @@
+// Package service says what verify asks of the clouds: one small interface for each service. Package real answers with the services
+// themselves, package saved with the sandbox's saved state.
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+)
+
+// ErrNotFound is what a look-up of something that does not exist wraps.
+var ErrNotFound = errors.New("not found")
+
+// Clouds are the services of a stack. Those of a platform that the stack does not use are nil.
+type Clouds struct {
+	STS      STS
+	EKS      EKS
+	IAM      IAM
+	ECS      ECS
+	AKS      AKS
+	Identity ManagedIdentity
+	Google   Google
+	Registry Registry
+	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig.
+	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
+	// Gateway reaches the gateway behind a Service; nil where nothing runs.
+	Gateway func(ctx context.Context, namespace, service string) (Gateway, error)
+	// Now is the time by the clouds' clocks.
+	Now func() time.Time
+}
+
+// STS says who calls.
+type STS interface {
+	// Caller returns the account and the ARN of the caller.
+	Caller(ctx context.Context) (account, arn string, err error)
+}
+
+// EKSCluster is a cluster of Amazon EKS.
+type EKSCluster struct {
+	ARN, Status, Version, Issuer string
+}
+
+// EKS is Amazon EKS.
+type EKS interface {
+	Cluster(ctx context.Context, name string) (*EKSCluster, error)
+	// HasAddon tells whether an add-on is installed, or built in.
+	HasAddon(ctx context.Context, cluster, name string) (bool, error)
+	// Associations returns the ARNs of the roles that EKS Pod Identity gives to a ServiceAccount: one or none.
+	Associations(ctx context.Context, cluster, namespace, serviceAccount string) ([]string, error)
+	// PullRoles returns the ARNs of the roles as which kubelets pull for pods of a namespace: those of the Fargate profiles
+	// that select the namespace, or of all managed node groups.
+	PullRoles(ctx context.Context, cluster, namespace string) ([]string, error)
+}
+
+// Role is a role of AWS IAM.
+type Role struct {
+	// ID is the unique id, which a role made again under its name does not keep.
+	ARN, ID string
+	// Trust is the trust document; Policies are the documents of the attached and inline policies.
+	Trust    string
+	Policies []string
+}
+
+// OIDCProvider is an IAM OIDC provider.
+type OIDCProvider struct{ ClientIDs []string }
+
+// IAM is AWS IAM.
+type IAM interface {
+	Role(ctx context.Context, name string) (*Role, error)
+	OIDCProvider(ctx context.Context, arn string) (*OIDCProvider, error)
+}
+
+// ECSService is a service of Amazon ECS.
+type ECSService struct {
+	Status string
+	// TaskDefinition is that of the primary deployment, Rollout its state: COMPLETED, IN_PROGRESS or FAILED.
+	TaskDefinition, Rollout string
+	RolloutReason           string
+	Desired, Running        int
+	Events                  []string // newest first
+}
+
+// TaskDefinition is a registered task definition.
+type TaskDefinition struct {
+	ExecutionRole string
+	// Images are by container, Secrets the ARNs of all secrets, LogGroups the log groups that containers write to.
+	Images    map[string]string
+	Secrets   []string
+	LogGroups []string
+}
+
+// StoppedTask is a task that ECS stopped, or could not start.
+type StoppedTask struct {
+	ARN, Reason string
+	At          time.Time
+	// ContainerReasons are those of its containers.
+	ContainerReasons []string
+}
+
+// ECS is Amazon ECS.
+type ECS interface {
+	// Cluster returns the status of a cluster, such as ACTIVE.
+	Cluster(ctx context.Context, name string) (status string, err error)
+	Service(ctx context.Context, cluster, name string) (*ECSService, error)
+	TaskDefinition(ctx context.Context, arn string) (*TaskDefinition, error)
+	// StoppedTasks returns what ECS still knows of the service's stopped tasks (about an hour), newest first.
+	StoppedTasks(ctx context.Context, cluster, service string) ([]StoppedTask, error)
+}
+
+// AKSCluster is a cluster of Azure Kubernetes Service.
+type AKSCluster struct {
+	Version, PowerState, TenantID string
+	// Issuer is the URL of the OIDC issuer, with its trailing slash; empty where it is off.
+	Issuer           string
+	WorkloadIdentity bool
+}
+
+// AKS is Azure Kubernetes Service, in one subscription.
+type AKS interface {
+	Cluster(ctx context.Context, resourceGroup, name string) (*AKSCluster, error)
+}
+
+// Identity is a user-assigned managed identity.
+type Identity struct{ ClientID, PrincipalID, TenantID string }
+
+// FederatedCredential is a federated credential of a managed identity.
+type FederatedCredential struct {
+	Issuer, Subject string
+	Audiences       []string
+}
+
+// ManagedIdentity is Azure's managed identities, in one subscription.
+type ManagedIdentity interface {
+	Identity(ctx context.Context, resourceGroup, name string) (*Identity, error)
+	Credential(ctx context.Context, resourceGroup, identity, name string) (*FederatedCredential, error)
+}
+
+// Pool is a workload identity pool. Usable says that it is neither deleted nor disabled.
+type Pool struct {
+	// Name is projects/NUMBER/locations/global/workloadIdentityPools/ID.
+	Name   string
+	Usable bool
+}
+
+// PoolProvider is a provider of a pool.
+type PoolProvider struct {
+	Usable    bool
+	Issuer    string
+	Audiences []string
+	Mapping   map[string]string
+	Condition string
+}
+
+// Google is Google Cloud's side of a federation.
+type Google interface {
+	Pool(ctx context.Context, project, pool string) (*Pool, error)
+	Provider(ctx context.Context, project, pool, provider string) (*PoolProvider, error)
+	// AccountMembers are the members of a role on a service account, RepositoryMembers those on an Artifact Registry repository.
+	AccountMembers(ctx context.Context, project, email, role string) ([]string, error)
+	RepositoryMembers(ctx context.Context, project, location, repository, role string) ([]string, error)
+}
+
+// Registry is a container registry.
+type Registry interface {
+	// Digest asks for an image's manifest, as a kubelet does, with a login, and returns its digest. The error has the registry's words.
+	Digest(ctx context.Context, image, user, password string) (string, error)
+}
+
+// Answer is what the gateway answered.
+type Answer struct {
+	Status int
+	Body   []byte
+}
+
+// Gateway is the running gateway.
+type Gateway interface {
+	Get(ctx context.Context, path string) (Answer, error)
+}

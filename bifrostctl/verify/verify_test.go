@@ -1,0 +1,410 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/verify"
+	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/report"
+	"bifrost/bifrostctl/verify/saved"
+	"bifrost/bifrostctl/verify/service"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+// unstable is what differs from run to run.
+var unstable = regexp.MustCompile(`[0-9]+s old|sha256:[0-9a-f]{12}|-first-[0-9a-f]{10}|config [0-9a-f]{12}|AROA[0-9A-F]{17}|client id [0-9a-f-]{36}`)
+
+// TestScreens: what a person sees of a healthy stack, and of a broken one.
+func TestScreens(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		way    way
+		edit   edit
+		format report.Format
+	}{
+		{"aws-dev", refreshIRSA, nil, report.Table},
+		{"azure-dev", trustAKS, nil, report.Table},
+		{"aws-dev-broken", refreshIRSA, replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), report.Table},
+		{"azure-dev-broken", trustAKS, removed(secretKind, "ar-pull-secret"), report.Short},
+		{"azure-dev-broken", trustAKS, removed(secretKind, "ar-pull-secret"), report.JSON},
+	} {
+		t.Run(test.name+" "+string(test.format), func(t *testing.T) {
+			r := rehearse(t, test.way).up()
+			if test.edit != nil {
+				test.edit(t, r.world)
+			}
+			printed, err := r.verify(verify.Options{Format: test.format})
+			require.Equal(t, test.edit != nil, err != nil)
+			printed = unstable.ReplaceAllString(printed, "(differs)")
+			golden := filepath.Join("testdata", test.name+"."+string(test.format)+".golden")
+			if *update {
+				require.NoError(t, os.MkdirAll("testdata", 0o755))
+				require.NoError(t, os.WriteFile(golden, []byte(printed), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), printed, "run: go test ./verify -run TestScreens -update, and review the difference")
+		})
+	}
+}
+
+// TestBefore: what must hold before the first up is told before it.
+func TestBefore(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			d := rehearse(t, w).document(verify.Options{Before: true})
+			require.Empty(t, bad(d))
+			for _, category := range d.Categories {
+				for _, c := range category.Checks {
+					require.Equal(t, check.OK, c.Result, "%+v", c)
+				}
+			}
+		})
+	}
+	for _, b := range []breakage{
+		{way: refreshIRSA, what: "another account", edit: func(_ *testing.T, w *cloud.World) { w.SignedIn.AWSAccount = "999988887777" }, code: "pre-aws-account", error: "account 999988887777", hint: "aws sts get-caller-identity"},
+		{way: refreshIRSA, what: "no OIDC provider", edit: removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
+		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ *testing.T, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
+		{way: podIdentity, what: "no agent", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
+		{way: byNode, what: "other nodes", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }, nil), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
+		{way: trustAKS, what: "issuer off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
+		{way: trustAKS, what: "another tenant", edit: func(_ *testing.T, w *cloud.World) {
+			for _, s := range w.Azure {
+				s.Tenant = "00000000-0000-4000-8000-00000000000f"
+			}
+		}, code: "pre-azure-tenant", error: "azure.tenantId", hint: "az login --tenant"},
+		{way: trustAKS, what: "no cluster", edit: func(_ *testing.T, w *cloud.World) {
+			for _, s := range w.Azure {
+				s.AKS = nil
+			}
+		}, code: "aks-cluster", error: "there is no AKS cluster dev", hint: "az aks list"},
+		{way: trustAKS, what: "no API server", edit: func(_ *testing.T, w *cloud.World) { clear(w.Clusters) }, code: "cluster-api", error: "there is no way to the API server", hint: "az aks get-credentials --resource-group bifrost-dev --name dev"},
+	} {
+		t.Run(b.way.name+"/"+b.what, func(t *testing.T) {
+			r := rehearse(t, b.way)
+			b.edit(t, r.world)
+			found := bad(r.document(verify.Options{Before: true}))
+			require.Len(t, found, 1, "%+v", found)
+			require.Equal(t, b.code, found[0].Code, "%+v", found[0])
+			require.Contains(t, found[0].Error, b.error)
+			require.Contains(t, found[0].Hint, b.hint)
+		})
+	}
+}
+
+// TestNeverUp: without outputs there is one failure, and nothing else is asked.
+func TestNeverUp(t *testing.T) {
+	for _, w := range ways {
+		found := bad(rehearse(t, w).document(verify.Options{}))
+		require.Len(t, found, 1, "%s: %+v", w.name, found)
+		require.Equal(t, "stack-outputs", found[0].Code)
+	}
+}
+
+// TestIdentityRollout: a stack of identities alone is judged by its identities.
+func TestIdentityRollout(t *testing.T) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			r := rehearse(t, w).set("rollout=identity").up()
+			d := r.document(verify.Options{})
+			require.Empty(t, bad(d))
+			require.Len(t, d.Categories, 2, "configuration and identity trust")
+			r.configure()
+			found := bad(r.document(verify.Options{}))
+			require.Len(t, found, 1)
+			require.Contains(t, found[0].Error, "rollout is full in the configuration, and the last up was identity")
+		})
+	}
+}
+
+// TestWait: failed checks are repeated, with growing pauses, until they are good or the time has passed.
+func TestWait(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	secret := the(t, r.world, secretKind, "ecr-pull-secret")[0]
+	secret.Deleted = true
+	var pauses []time.Duration
+	look := func(wait time.Duration, mendAfter int) error {
+		pauses = nil
+		return verify.Run(t.Context(), &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: wait, Format: report.Table},
+			func(_ context.Context, d time.Duration) {
+				if pauses = append(pauses, d); len(pauses) == mendAfter {
+					secret.Deleted = false
+				}
+			})
+	}
+	var broken *verify.BrokenError
+	require.ErrorAs(t, look(40*time.Second, 0), &broken)
+	require.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second, 10 * time.Second}, pauses)
+	require.ErrorAs(t, look(0, 0), &broken)
+	require.Empty(t, pauses)
+	require.NoError(t, look(time.Hour, 2))
+	require.Len(t, pauses, 2)
+	require.NoError(t, look(time.Hour, 0))
+	require.Empty(t, pauses, "what is good is not looked at again")
+}
+
+func TestInterruptedWait(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	removed(secretKind, "ecr-pull-secret")(t, r.world)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := verify.Run(ctx, &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: time.Hour, Format: report.Table},
+		func(context.Context, time.Duration) { cancel() })
+	require.EqualError(t, err, "interrupted")
+}
+
+// answers is a gateway by path.
+type answers map[string]service.Answer
+
+// Get implements service.Gateway.
+func (a answers) Get(_ context.Context, path string) (service.Answer, error) {
+	if found, ok := a[path]; ok {
+		return found, nil
+	}
+	return service.Answer{}, errors.New("connection refused")
+}
+
+func ok(body string) service.Answer { return service.Answer{Status: 200, Body: []byte(body)} }
+
+// TestGateway: what a running gateway answers.
+func TestGateway(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	healthy := answers{"/health": ok(`{"status":"ok"}`), "/metrics": ok("# TYPE bifrost_requests counter\n"), "/api/version": ok(`"v2.1.0"`)}
+	with := func(path string, a service.Answer) answers {
+		changed := answers{}
+		for p, each := range healthy {
+			changed[p] = each
+		}
+		changed[path] = a
+		return changed
+	}
+	for name, test := range map[string]struct {
+		gateway           service.Gateway
+		code, error, hint string // "": no failure
+	}{
+		"healthy":          {healthy, "", "", ""},
+		"a store is down":  {with("/health", service.Answer{Status: 503, Body: []byte(`{"error":"config store"}`)}), "gateway-health", "503: a store is down", "PostgreSQL"},
+		"no answer":        {answers{}, "gateway-health", "does not answer: connection refused", "kubectl port-forward service/bifrost 8080:http -n bifrost"},
+		"no metrics":       {with("/metrics", ok("hello")), "gateway-metrics", "no Prometheus metrics", "telemetry"},
+		"metrics locked":   {with("/metrics", service.Answer{Status: 401}), "", "", ""},
+		"another version":  {with("/api/version", ok(`"v2.0.9"`)), "gateway-version", "says that it is v2.0.9, and the tag of registry.image is 2.1.0", upAWS},
+		"version locked":   {with("/api/version", service.Answer{Status: 401}), "", "", ""},
+		"version not told": {with("/api/version", service.Answer{Status: 404}), "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clouds := saved.Clouds(r.world, r.look.Server)
+			clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return test.gateway, nil }
+			found := bad(r.documentOf(clouds, verify.Options{}))
+			if test.code == "" {
+				require.Empty(t, found)
+				return
+			}
+			require.Len(t, found, 1, "%+v", found)
+			require.Equal(t, test.code, found[0].Code)
+			require.Contains(t, found[0].Error, test.error)
+			require.Contains(t, found[0].Hint, test.hint)
+		})
+	}
+}
+
+// TestNoWayToTheCluster: one failure, whatever else the cluster could have been asked.
+func TestNoWayToTheCluster(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	clouds := saved.Clouds(r.world, r.look.Server)
+	clouds.Kubernetes = func(context.Context) (kubernetes.Interface, error) { return nil, errors.New("exec: aws: not found") }
+	found := bad(r.documentOf(clouds, verify.Options{}))
+	require.Len(t, found, 1, "%+v", found)
+	require.Equal(t, "cluster-api", found[0].Code)
+	require.Contains(t, found[0].Error, "exec: aws: not found")
+	require.Contains(t, found[0].Hint, "aws eks update-kubeconfig --region us-east-1 --name dev")
+}
+
+// changed lets a function change the objects of the stack's cluster, as somebody with kubectl could.
+func (r *rehearsed) changed(change func(ctx context.Context, client kubernetes.Interface)) service.Clouds {
+	clouds := saved.Clouds(r.world, r.look.Server)
+	inner := clouds.Kubernetes
+	clouds.Kubernetes = func(ctx context.Context) (kubernetes.Interface, error) {
+		client, err := inner(ctx)
+		require.NoError(r.t, err)
+		change(ctx, client)
+		return client, nil
+	}
+	return clouds
+}
+
+// eachPod changes the status of the gateway's container in every pod.
+func (r *rehearsed) eachPod(change func(*corev1.ContainerStatus)) service.Clouds {
+	return r.changed(func(ctx context.Context, client kubernetes.Interface) {
+		pods, err := client.CoreV1().Pods("bifrost").List(ctx, metav1.ListOptions{})
+		require.NoError(r.t, err)
+		for _, pod := range pods.Items {
+			change(&pod.Status.ContainerStatuses[0])
+			_, err := client.CoreV1().Pods("bifrost").UpdateStatus(ctx, &pod, metav1.UpdateOptions{})
+			require.NoError(r.t, err)
+		}
+	})
+}
+
+// TestPods: what only running pods tell.
+func TestPods(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	ended := func(reason string, code int32, at time.Time) corev1.ContainerState {
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, FinishedAt: metav1.NewTime(at)}}
+	}
+	for name, test := range map[string]struct {
+		change            func(*corev1.ContainerStatus)
+		code, error, hint string
+		result            check.Status
+	}{
+		"the same digest": {func(c *corev1.ContainerStatus) { c.ImageID = "registry/app@sha256:" + world.Hex(64, "2.1.0") }, "", "", "", ""},
+		"the tag has moved": {func(c *corev1.ContainerStatus) { c.ImageID = "registry/app@sha256:" + world.Hex(64, "other") }, "pull-tag",
+			"the tag 2.1.0 has moved", "acme-hub@sha256:" + world.Hex(64, "2.1.0"), check.Warning},
+		"out of memory": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 3, ended("OOMKilled", 137, time.Now())
+		}, "workload-restarts", "OOMKilled, exit code 137: the container needed more memory", "gateway.memoryLimit", check.Warning},
+		"restarts again and again": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 7, ended("Error", 1, time.Now())
+			c.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+		}, "workload-restarts", "was restarted 7 times: Error, exit code 1", "kubectl logs deployment/bifrost -n bifrost --previous", check.Failed},
+		"a restart of long ago": {func(c *corev1.ContainerStatus) {
+			c.RestartCount, c.LastTerminationState = 1, ended("Error", 1, time.Now().Add(-48*time.Hour))
+		}, "", "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := bad(r.documentOf(r.eachPod(test.change), verify.Options{}))
+			if test.code == "" {
+				require.Empty(t, found)
+				return
+			}
+			require.Len(t, found, 1, "%+v", found)
+			require.Equal(t, test.code, found[0].Code)
+			require.Equal(t, test.result, found[0].Result)
+			require.Contains(t, found[0].Error, test.error)
+			require.Contains(t, found[0].Hint, test.hint)
+		})
+	}
+}
+
+// TestDisruptionBudget: one that lets no pod go keeps nodes from being drained.
+func TestDisruptionBudget(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	r.world.Put(&world.Resource{Type: "kubernetes:policy/v1:PodDisruptionBudget", Scope: r.look.Server, ID: "bifrost/bifrost", State: map[string]any{
+		"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": map[string]any{"name": "bifrost", "namespace": "bifrost"},
+		"spec": map[string]any{"maxUnavailable": 1.0, "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}},
+	}})
+	require.Empty(t, bad(r.document(verify.Options{})))
+	with("kubernetes:policy/v1:PodDisruptionBudget", "", "spec", map[string]any{"minAvailable": "100%", "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}})(t, r.world)
+	found := bad(r.document(verify.Options{}))
+	require.Len(t, found, 1)
+	require.Equal(t, "workload-disruption", found[0].Code)
+	require.Contains(t, found[0].Error, "allows no disruption (2 healthy of 2 wanted)")
+}
+
+// TestChangedByHand: a Secret that somebody changed rolls no pod.
+func TestChangedByHand(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	with(secretKind, "bifrost-config", "metadata.managedFields", []any{map[string]any{
+		"manager": "kubectl-edit", "operation": "Update", "apiVersion": "v1", "time": "2026-01-02T03:04:05Z", "fieldsType": "FieldsV1",
+		"fieldsV1": map[string]any{"f:data": map[string]any{"f:config.json": map[string]any{}}},
+	}})(t, r.world)
+	found := bad(r.document(verify.Options{}))
+	require.Len(t, found, 1)
+	require.Equal(t, "config-checksum", found[0].Code)
+	require.Contains(t, found[0].Error, "was changed with kubectl-edit at 2026-01-02 03:04 UTC")
+}
+
+// TestForbidden: what the person may not read is told, and how to sign in.
+func TestForbidden(t *testing.T) {
+	r := rehearse(t, refreshIRSA).up()
+	clouds := r.changed(func(_ context.Context, client kubernetes.Interface) {
+		client.(*fake.Clientset).PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("you may not"))
+		})
+	})
+	for _, c := range bad(r.documentOf(clouds, verify.Options{})) {
+		require.Contains(t, c.Error, "you may not", "%+v", c)
+		require.Contains(t, []string{"config-json", "config-env", "config-checksum", "pull-secret"}, c.Code)
+	}
+}
+
+// TestCatchUp: the sandbox's CronJobs run by this machine's clock, so that a stack which stands for long is still fine.
+func TestCatchUp(t *testing.T) {
+	r := rehearse(t, trustAKS).up()
+	before := the(t, r.world, secretKind, "ar-pull-secret")[0].State["data"]
+	require.NoError(t, saved.CatchUp(t.Context(), r.world, r.look.Server))
+	require.Equal(t, before, the(t, r.world, secretKind, "ar-pull-secret")[0].State["data"], "nothing is due yet")
+
+	r.world.Later = -2 * time.Hour // the token is given two hours ago
+	r.set("refresher.images.kubectl=registry.k8s.io/kubectl:v1.34.4").up()
+	r.world.Later = 0
+	require.Equal(t, "pull-token", bad(r.document(verify.Options{}))[0].Code)
+	require.NoError(t, saved.CatchUp(t.Context(), r.world, r.look.Server))
+	require.Empty(t, bad(r.document(verify.Options{})))
+}
+
+// TestPage: every code has its anchor in docs/verify.md, and every anchor its code.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/verify.md")
+	require.NoError(t, err)
+	codes := map[string]bool{}
+	collect := func(d report.Document) {
+		for _, category := range d.Categories {
+			for _, c := range category.Checks {
+				codes[c.Code] = true
+			}
+		}
+	}
+	for _, w := range append(ways, way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
+		r := rehearse(t, w)
+		collect(r.document(verify.Options{Before: true}))
+		collect(r.up().document(verify.Options{}))
+	}
+	for code := range codes {
+		require.Contains(t, string(page), "\n### "+code+"\n")
+	}
+	for _, heading := range regexp.MustCompile(`(?m)^### (\S+)$`).FindAllStringSubmatch(string(page), -1) {
+		require.True(t, codes[heading[1]], "no check has the code %s", heading[1])
+	}
+}
+
+func TestCommandRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                             "verify takes one stack's name, not 0",
+		"a b":                          "verify takes one stack's name, not 2",
+		"aws-dev -o yaml":              "--output yaml: write table, short or json",
+		"aws-dev --wait -1s":           "--wait -1s: must not be negative",
+		"aws-dev --state x":            "give --sandbox, too",
+		"nope --sandbox --dir ../..":   `there is no stack "nope"`,
+		"aws-dev --sandbox --dir /tmp": "there is no Pulumi.yaml of the project",
+	} {
+		cmd := verify.Command()
+		cmd.SetArgs(strings.Fields(args))
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetOut(&bytes.Buffer{})
+		err := cmd.Execute()
+		require.ErrorContains(t, err, want, args)
+		var broken *verify.BrokenError
+		require.False(t, errors.As(err, &broken), "it could not be checked")
+	}
+}
