@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -375,7 +376,7 @@ func TestPage(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range append(ways, way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
+	for _, w := range append(slices.Concat(ways, examples(t)), way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
 		r := rehearse(t, w)
 		collect(r.document(verify.Options{Before: true}))
 		collect(r.up().document(verify.Options{}))

@@ -99,7 +99,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
 	var o *objects
 	if onKubernetes {
-		o = newObjects(client, cluster)
+		o = newObjects(client, s.names(cluster), s.kind())
 	}
 	if s.Config.EKS != nil {
 		trust = append(trust, s.eksTrust(c, o)...)
@@ -111,7 +111,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		trust = append(trust, s.aksTrust(c, o)...)
 	}
 	if onKubernetes {
-		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(o))...)
+		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
 		pull = needing(clusterAPI, s.pull(c, o))
 		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
 		gateway = s.gateway(c, cluster)
@@ -132,12 +132,19 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	return categories
 }
 
+// names are those of the outputs, with the pull Secret of a mirror, which is not made here.
+func (s Stack) names(c *Cluster) *Cluster {
+	all := *c
+	all.PullSecret = cmp.Or(s.Config.Registry.PullSecret, c.PullSecret)
+	return &all
+}
+
 // The codes of checks without which others mean nothing.
 const (
-	stackOutputs       = "stack-outputs"
-	clusterAPI         = "cluster-api"
-	workloadDeployment = "workload-deployment"
-	ecsServiceExists   = "ecs-service-exists"
+	stackOutputs     = "stack-outputs"
+	clusterAPI       = "cluster-api"
+	workloadExists   = "workload-exists"
+	ecsServiceExists = "ecs-service-exists"
 )
 
 // reachable is the check of the way to the API server.

@@ -66,7 +66,10 @@ func objectsOf(ctx context.Context, w *cloud.World, server string) ([]runtime.Ob
 		case *corev1.Secret:
 			recordApply(object)
 		case *appsv1.Deployment:
-			made, events := podsOf(ctx, w, r, object)
+			made, events := podsOf(ctx, w, r, object.Spec.Template, object.Status.Replicas, object.Status.ReadyReplicas)
+			pods, following = append(pods, made...), append(following, events...)
+		case *appsv1.StatefulSet:
+			made, events := podsOf(ctx, w, r, object.Spec.Template, object.Status.Replicas, object.Status.ReadyReplicas)
 			pods, following = append(pods, made...), append(following, events...)
 		}
 		objects = append(objects, object)
@@ -129,24 +132,26 @@ func recordApply(secret *corev1.Secret) {
 	}
 }
 
-// podsOf are the pods of a Deployment: as many ready ones as its status says, the others with the reason that they would have now.
-func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, d *appsv1.Deployment) (pods []*corev1.Pod, events []runtime.Object) {
+// podsOf are the pods of a Deployment or StatefulSet: as many ready ones as its status says, the others with the reason that they would
+// have now.
+func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template corev1.PodTemplateSpec, replicas, readyReplicas int32) (pods []*corev1.Pod, events []runtime.Object) {
 	var problems []string
-	if d.Status.ReadyReplicas < d.Status.Replicas {
+	if readyReplicas < replicas {
 		problems = sandbox.PodProblems(ctx, w, r)
 	}
-	for i := range d.Status.Replicas {
+	namespace, owner, _ := strings.Cut(r.ID, "/")
+	for i := range replicas {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-			Namespace: d.Namespace, Name: d.Name + "-" + world.Hex(5, r.ID, i), Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations,
-		}, Spec: d.Spec.Template.Spec}
-		ready := i < d.Status.ReadyReplicas
+			Namespace: namespace, Name: owner + "-" + world.Hex(5, r.ID, i), Labels: template.Labels, Annotations: template.Annotations,
+		}, Spec: template.Spec}
+		ready := i < readyReplicas
 		pod.Status = podStatus(pod.Spec, ready)
 		pods = append(pods, pod)
 		for j, problem := range problems {
 			if !ready {
 				events = append(events, &corev1.Event{
-					ObjectMeta:     metav1.ObjectMeta{Namespace: d.Namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
-					InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: d.Namespace, Name: pod.Name},
+					ObjectMeta:     metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
+					InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod.Name},
 					Type:           corev1.EventTypeWarning, Reason: "Failed", Message: problem,
 				})
 			}
