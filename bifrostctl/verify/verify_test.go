@@ -90,6 +90,7 @@ func TestBefore(t *testing.T) {
 		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ *testing.T, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
 		{way: podIdentity, what: "no agent", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
 		{way: byNode, what: "other nodes", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }, nil), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
+		{way: clustered, what: "no HTTPRoutes", edit: removed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "httproutes"), code: "pre-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
 		{way: trustAKS, what: "issuer off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
 		{way: trustAKS, what: "another tenant", edit: func(_ *testing.T, w *cloud.World) {
 			for _, s := range w.Azure {

@@ -24,6 +24,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	sandbox "bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
@@ -43,7 +44,7 @@ func kubernetesOf(w *cloud.World, server string) func(context.Context) (kubernet
 		}
 		client := fake.NewClientset(objects...)
 		known := client.Discovery().(*discovery.FakeDiscovery)
-		known.Resources, known.FakedServerVersion = resources(), &version.Info{GitVersion: "v" + versionOf(w, server)}
+		known.Resources, known.FakedServerVersion = resources(w, server), &version.Info{GitVersion: "v" + versionOf(w, server)}
 		return client, nil
 	}
 }
@@ -220,13 +221,22 @@ func measure(budget *policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
 	status.DisruptionsAllowed = max(0, status.CurrentHealthy-status.DesiredHealthy)
 }
 
-// resources are the kinds that the sandbox's API server knows.
-func resources() []*metav1.APIResourceList {
+// resources are the kinds that a cluster's API server knows: custom ones by their definitions. The caller holds the world's lock.
+func resources(w *cloud.World, server string) []*metav1.APIResourceList {
+	unknown := map[string]bool{}
+	for name, definition := range crds.All() {
+		spec, _ := definition["spec"].(map[string]any)
+		names, _ := spec["names"].(map[string]any)
+		unknown[fmt.Sprint(spec["group"], names["kind"])] = w.Get("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", server, name) == nil
+	}
 	byVersion := map[string]*metav1.APIResourceList{}
 	var lists []*metav1.APIResourceList
 	for typ := range sandbox.Provider().Types {
 		parts := strings.Split(typ, ":") // kubernetes:apps/v1:Deployment
 		version := strings.TrimPrefix(parts[1], "core/")
+		if group, _, _ := strings.Cut(version, "/"); unknown[group+parts[2]] {
+			continue
+		}
 		if byVersion[version] == nil {
 			byVersion[version] = &metav1.APIResourceList{GroupVersion: version}
 			lists = append(lists, byVersion[version])
