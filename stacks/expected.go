@@ -1,10 +1,6 @@
 package stacks
 
-import (
-	"cmp"
-
-	"bifrost/components"
-)
+import "cmp"
 
 // Replicas is the number of pods that the configuration asks for.
 func (c *Config) Replicas() int { return c.Gateway.replicas() }
@@ -29,11 +25,6 @@ func (c *Config) Document() map[string]any {
 		return nil
 	}
 	return c.kubernetesDocument()
-}
-
-// GatewayRoleName is the name of the gateway's runtime role on EKS, where eks.gatewayPolicyArns make one.
-func (c *Config) GatewayRoleName() string {
-	return cmp.Or(c.EKS.GatewayRoleName, components.DefaultGatewayRoleName)
 }
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
