@@ -27,6 +27,9 @@ const (
 	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	taskType       = "aws:ecs/taskDefinition:TaskDefinition"
 	serviceType    = "aws:ecs/service:Service"
+
+	ingressRuleType = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
 	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
 
 	secretKind     = "kubernetes:core/v1:Secret"
@@ -320,6 +323,9 @@ var breakages = []breakage{
 	{way: airGapped, what: "the mirror's Secret is deleted", edit: removed(secretKind, "registry-internal"), code: "pull-secret", error: "there is no Secret registry-internal in namespace llm", hint: "kubectl create secret docker-registry registry-internal -n llm --docker-server=registry.internal.example.com"},
 	{way: airGapped, what: "an existing Secret is deleted", edit: removed(secretKind, "llm/bifrost-secrets"), code: "config-secret-refs", error: "there is no Secret bifrost-secrets", hint: "kubectl create secret generic bifrost-secrets -n llm"},
 	{way: ecsProduction, what: "scaled within its bounds and beyond", edit: with(serviceType, "", "desiredCount", 13.0), code: "ecs-config-count", error: "wants 13 tasks, and the configuration says 3 to 12", hint: "pulumi up --refresh --stack ecs-production"},
+	{way: ecsProduction, what: "nothing is let in to the tasks", edit: removed(ingressRuleType, ""), code: "ecs-tasks", error: "health checks", hint: ""},
+	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: removed(amazon.AssociationType, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
+	{way: refreshIRSA, what: "the gateway's made role is not named", settings: []string{"ecs=null", "eks.gatewayPolicyArns=[" + bedrock + "]"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "role/BifrostGatewayRole", hint: upAWS},
 	{way: ownEntra, what: "the condition names another client", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
 }
 

@@ -50,8 +50,13 @@ var (
 	airGapped     = way{"air-gapped", "../../examples/air-gapped", nil}
 	ecsProduction = way{"ecs-production", "../../examples/ecs-production", nil}
 
-	ways = []way{refreshIRSA, podIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra}
+	// The gateway's own role, where EKS Pod Identity gives it.
+	gatewayPodIdentity = way{"EKS, the gateway's role by Pod Identity", "aws-dev", []string{"ecs=null", "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]"}}
+
+	ways = []way{refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra}
 )
+
+const bedrock = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"
 
 // rehearsed is a stack in clouds of its own.
 type rehearsed struct {
@@ -187,7 +192,7 @@ func examples(t *testing.T) []way {
 
 // maySkip are the checks that do not apply everywhere: nothing runs a gateway here, no pod tells its digest, and a mirror is out of reach.
 func maySkip(w way, code string) bool {
-	return strings.HasPrefix(code, "gateway-") || code == "workload-disruption" || code == "pull-tag" || w.name == airGapped.name && code == "pull-manifest"
+	return strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.name == airGapped.name && code == "pull-manifest"
 }
 
 func TestHealthy(t *testing.T) {

@@ -3,8 +3,10 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -226,6 +228,47 @@ func TestGateway(t *testing.T) {
 			require.Equal(t, test.code, found[0].Code)
 			require.Contains(t, found[0].Error, test.error)
 			require.Contains(t, found[0].Hint, test.hint)
+		})
+	}
+}
+
+// TestECSGateway: what is found through the load balancer that a stack makes, or why nothing is.
+func TestECSGateway(t *testing.T) {
+	healthy := answers{"/health": ok(`{"status":"ok"}`), "/metrics": ok("# TYPE bifrost_requests counter\n"), "/api/version": ok(`"v2.1.0"`)}
+	public := way{"public", "../../examples/ecs-production", []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
+	for name, test := range map[string]struct {
+		way     way
+		gateway service.Gateway
+		err     error
+		// code fails with error; "": health says error and nothing fails.
+		code, error string
+	}{
+		"healthy":                  {ecsProduction, healthy, nil, "", ""},
+		"a store is down":          {ecsProduction, answers{"/health": {Status: 503}}, nil, "ecs-gateway-health", "503: a store is down"},
+		"no way to an internal":    {ecsProduction, answers{}, nil, "", "which is internal: run this inside the VPC"},
+		"no answer from a public":  {public, answers{}, nil, "ecs-gateway-health", "does not answer at https://"},
+		"no load balancer is made": {onECS, nil, fmt.Errorf("load balancer: %w", service.ErrNotFound), "", "give --url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearse(t, test.way).up()
+			clouds := saved.Clouds(r.world, r.look.Server)
+			var asked string
+			clouds.LoadBalancer = func(url string) (service.Gateway, error) { asked = url; return test.gateway, test.err }
+			document := r.documentOf(clouds, verify.Options{})
+			require.Equal(t, test.way.stack != onECS.stack, strings.HasPrefix(asked, "https://"), asked)
+			found := bad(document)
+			if test.code != "" {
+				require.Len(t, found, 1, "%+v", found)
+				require.Equal(t, test.code, found[0].Code)
+				require.Contains(t, found[0].Error, test.error)
+				return
+			}
+			require.Empty(t, found)
+			if test.error != "" {
+				text, err := json.Marshal(document)
+				require.NoError(t, err)
+				require.Contains(t, string(text), test.error)
+			}
 		})
 	}
 }

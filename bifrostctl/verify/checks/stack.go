@@ -60,6 +60,8 @@ type Cluster struct {
 	PullSecret     string `json:"pullSecret"`
 	FirstRunJob    string `json:"firstRunJob"`
 	RefreshCronJob string `json:"refreshCronJob"`
+	// GatewayRoleArn is the gateway's own role on EKS, where it has one.
+	GatewayRoleArn string `json:"gatewayRoleArn"`
 }
 
 // ECS names what a stack has in Amazon ECS.
@@ -68,6 +70,8 @@ type ECS struct {
 	Service        string `json:"service"`
 	TaskDefinition string `json:"taskDefinition"`
 	LogGroup       string `json:"logGroup"`
+	// URL is that of the load balancer, where the stack makes one.
+	URL string `json:"url"`
 }
 
 // ReadOutputs takes the outputs from their JSON text.
@@ -119,6 +123,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	if full && s.Outputs.ECS != nil {
 		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
 		workload = append(workload, s.ecsWorkload(c)...)
+		gateway = append(gateway, s.ecsGateway(c)...)
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{

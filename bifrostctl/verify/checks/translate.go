@@ -90,9 +90,13 @@ func (s Stack) logs() string {
 		return "kubectl logs " + s.workload(c) + " -n " + c.Namespace + " --previous"
 	}
 	if s.Outputs.ECS != nil {
-		return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.AWS.Region
+		return s.ecsLogs()
 	}
 	return s.up()
+}
+
+func (s Stack) ecsLogs() string {
+	return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.AWS.Region
 }
 
 func (s Stack) memory() string {

@@ -23,10 +23,11 @@ type runs struct {
 	Stack
 	objects *objects
 	now     func() time.Time
+	eks     service.EKS
 }
 
 func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
-	r := runs{s, o, c.Now}
+	r := runs{s, o, c.Now, c.EKS}
 	exists := check.Check{Code: workloadExists, Description: "the " + s.kind() + " is there", Fatal: true, Run: r.exists}
 	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
 	checks := []check.Check{exists}
@@ -43,8 +44,12 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	if s.Config.Discovers() {
 		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other", Run: r.discovery})
 	}
-	if annotation, _ := s.runtimeIdentity(); annotation != "" {
-		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: r.identity})
+	if annotation, want := s.runtimeIdentity(); want != "" {
+		run := r.identity
+		if annotation == "" {
+			run = r.association
+		}
+		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: run})
 	}
 	return checks
 }
@@ -55,16 +60,30 @@ const (
 	azurePodLabel   = "azure.workload.identity/use"
 )
 
-// runtimeIdentity is the annotation with which the gateway's ServiceAccount names its own identity, which never pulls; empty where
-// none is configured.
+// runtimeIdentity is the gateway's own identity, which never pulls, and the annotation with which its ServiceAccount names it. With EKS Pod
+// Identity there is no annotation; both are empty where no identity is configured.
 func (s Stack) runtimeIdentity() (annotation, want string) {
-	switch {
-	case s.Config.EKS != nil && s.Config.EKS.GatewayRoleArn != "":
-		return irsaAnnotation, s.Config.EKS.GatewayRoleArn
-	case s.Config.AKS != nil && s.Config.AKS.GatewayClientID != "":
+	if s.Config.AKS != nil {
 		return azureAnnotation, s.Config.AKS.GatewayClientID
 	}
-	return "", ""
+	role := cmp.Or(s.Config.EKS.GatewayRoleArn, s.Outputs.EKS.GatewayRoleArn)
+	if s.Config.EKS.GatewayAuth == authPodIdentity {
+		return "", role
+	}
+	return irsaAnnotation, role
+}
+
+// association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
+func (r runs) association(ctx context.Context) check.Result {
+	account := r.objects.names.Namespace + "/" + r.gatewayAccount()
+	roles, err := r.eks.Associations(ctx, r.Config.EKS.ClusterName, r.objects.names.Namespace, r.gatewayAccount())
+	if err != nil {
+		return unreadable("the pod identity associations", err, r.awsLogin())
+	}
+	if _, want := r.runtimeIdentity(); !slices.Contains(roles, want) {
+		return check.Fail(r.up(), "ServiceAccount %s is associated with %s, not with %s", account, quoted(roles), want)
+	}
+	return check.Pass("%s", account)
 }
 
 // identity looks at what the clouds' webhooks look at: the ServiceAccount's annotation and, on AKS, the pods' own label.
