@@ -5,8 +5,27 @@ import "cmp"
 // Replicas is the number of pods that the configuration asks for.
 func (c *Config) Replicas() int { return c.Gateway.replicas() }
 
-// Tasks is the number of ECS tasks that the configuration asks for.
-func (c *Config) Tasks() int { return c.desiredCount() }
+// Tasks are the least and the most ECS tasks that the configuration asks for: the same number without autoscaling.
+func (c *Config) Tasks() (least, most int) {
+	if a := c.ECS.Autoscaling; a != nil {
+		return a.MinTasks, a.MaxTasks
+	}
+	return c.desiredCount(), c.desiredCount()
+}
+
+// Stateful tells whether the gateway on Kubernetes is a StatefulSet.
+func (c *Config) Stateful() bool { return c.Gateway.Storage != nil || !c.Gateway.withoutSQLite() }
+
+// Discovers tells whether the pods look for each other in the Kubernetes API.
+func (c *Config) Discovers() bool { return c.Gateway.clustered() }
+
+// Document is the config.json that the gateway on Kubernetes is given; empty where an existing Secret holds it.
+func (c *Config) Document() map[string]any {
+	if c.Gateway.ExistingConfigSecret != "" {
+		return nil
+	}
+	return c.kubernetesDocument()
+}
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
 func KubeconfigWithLogin(text []byte, login string) (string, error) {

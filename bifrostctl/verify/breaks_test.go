@@ -27,6 +27,9 @@ const (
 	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	taskType       = "aws:ecs/taskDefinition:TaskDefinition"
 	serviceType    = "aws:ecs/service:Service"
+
+	ingressRuleType = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
 	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
 
 	secretKind     = "kubernetes:core/v1:Secret"
@@ -34,6 +37,8 @@ const (
 	accountKind    = "kubernetes:core/v1:ServiceAccount"
 	serviceKind    = "kubernetes:core/v1:Service"
 	deploymentKind = "kubernetes:apps/v1:Deployment"
+	statefulKind   = "kubernetes:apps/v1:StatefulSet"
+	claimKind      = "kubernetes:core/v1:PersistentVolumeClaim"
 	cronJobKind    = "kubernetes:batch/v1:CronJob"
 	jobKind        = "kubernetes:batch/v1:Job"
 	roleKind       = "kubernetes:rbac.authorization.k8s.io/v1:Role"
@@ -230,7 +235,7 @@ var breakages = []breakage{
 
 	// What runs is not what the configuration says.
 	{way: refreshIRSA, what: "somebody set another image", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.spec.containers.0.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.0.0"), code: "config-image", error: "acme-hub:2.0.0, and registry.image is", hint: upAWS},
-	{way: refreshIRSA, what: "the Deployment is deleted", edit: removed(deploymentKind, "bifrost/bifrost"), code: "workload-deployment", error: "there is no Deployment bifrost", hint: upAWS},
+	{way: refreshIRSA, what: "the Deployment is deleted", edit: removed(deploymentKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no Deployment bifrost", hint: upAWS},
 	{way: refreshIRSA, what: "somebody scaled the Deployment", edit: with(deploymentKind, "bifrost/bifrost", "spec.replicas", 1.0), code: "config-replicas", error: "has 1 replicas, and the configuration says 2", hint: upAWS},
 	{way: refreshIRSA, what: "the configuration was changed and not brought up", later: []string{"gateway.config.client.enforce_auth_on_inference=false"}, code: "config-json", error: "at client.enforce_auth_on_inference", hint: upAWS},
 	{way: refreshIRSA, what: "the configuration names another repository", later: []string{"ecs=null", "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0"}, settings: []string{"ecs=null"}, edit: alsoOther, code: "config-repository", error: "repository/other-hub", hint: handOff},
@@ -309,6 +314,18 @@ var breakages = []breakage{
 	{way: ownFederation, what: "the condition names another subject", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
 	{way: ownFederation, what: "the workload identity user is deleted", edit: removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
 	{way: ownFederation, what: "the reader's binding is deleted", edit: removed(world.ARReaderType, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
+	// The examples' own links.
+	{way: minimal, what: "the StatefulSet is deleted", edit: removed(statefulKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no StatefulSet bifrost", hint: "pulumi up --refresh --stack minimal"},
+	{way: minimal, what: "the claim is deleted", edit: removed(claimKind, ""), code: "workload-claims", error: "there is no PersistentVolumeClaim data-bifrost-0", hint: "kubectl delete pod bifrost-0"},
+	{way: minimal, what: "the claim is not bound", edit: with(claimKind, "", "status", map[string]any{"phase": "Pending"}), code: "workload-claims", error: "data-bifrost-0 is Pending", hint: "kubectl describe persistentvolumeclaim data-bifrost-0 -n bifrost"},
+	{way: minimal, what: "a revision that does not roll out", edit: with(statefulKind, "bifrost/bifrost", "status.updateRevision", "bifrost-next"), code: "workload-rollout", error: "StatefulSet bifrost wants 1 pods", hint: "kubectl describe statefulset bifrost -n bifrost"},
+	{way: clustered, what: "the discovery's RoleBinding is deleted", edit: removed(bindingKind, "discovery"), code: "workload-discovery", error: "lets it get, list, watch pods", hint: "pulumi up --refresh --stack clustered"},
+	{way: airGapped, what: "the mirror's Secret is deleted", edit: removed(secretKind, "registry-internal"), code: "pull-secret", error: "there is no Secret registry-internal in namespace llm", hint: "kubectl create secret docker-registry registry-internal -n llm --docker-server=registry.internal.example.com"},
+	{way: airGapped, what: "an existing Secret is deleted", edit: removed(secretKind, "llm/bifrost-secrets"), code: "config-secret-refs", error: "there is no Secret bifrost-secrets", hint: "kubectl create secret generic bifrost-secrets -n llm"},
+	{way: ecsProduction, what: "scaled within its bounds and beyond", edit: with(serviceType, "", "desiredCount", 13.0), code: "ecs-config-count", error: "wants 13 tasks, and the configuration says 3 to 12", hint: "pulumi up --refresh --stack ecs-production"},
+	{way: ecsProduction, what: "nothing is let in to the tasks", edit: removed(ingressRuleType, ""), code: "ecs-tasks", error: "health checks", hint: ""},
+	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: removed(amazon.AssociationType, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
+	{way: refreshIRSA, what: "the gateway's made role is not named", settings: []string{"ecs=null", "eks.gatewayPolicyArns=[" + bedrock + "]"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "role/BifrostGatewayRole", hint: upAWS},
 	{way: ownEntra, what: "the condition names another client", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
 }
 

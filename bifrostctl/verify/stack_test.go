@@ -3,6 +3,8 @@ package verify_test
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +23,7 @@ import (
 	"bifrost/stacks"
 )
 
-// way is a way in which a stack's image is pulled.
+// way is a way in which a stack's image is pulled. A stack with a slash is the folder of its file.
 type way struct {
 	name, stack string
 	settings    []string
@@ -43,8 +45,18 @@ var (
 	}}
 	ownEntra = way{"AKS, trust entra, own federation", "azure-dev", append(append([]string{}, trustEntra.settings...), ownFederation.settings...)}
 
-	ways = []way{refreshIRSA, podIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra}
+	minimal       = way{"minimal", "../../examples/minimal", nil}
+	clustered     = way{"clustered", "../../examples/clustered", nil}
+	airGapped     = way{"air-gapped", "../../examples/air-gapped", nil}
+	ecsProduction = way{"ecs-production", "../../examples/ecs-production", nil}
+
+	// The gateway's own role, where EKS Pod Identity gives it.
+	gatewayPodIdentity = way{"EKS, the gateway's role by Pod Identity", "aws-dev", []string{"ecs=null", "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]"}}
+
+	ways = []way{refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra}
 )
+
+const bedrock = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"
 
 // rehearsed is a stack in clouds of its own.
 type rehearsed struct {
@@ -62,7 +74,7 @@ func rehearse(t *testing.T, w way) *rehearsed {
 	t.Helper()
 	r := &rehearsed{t: t, way: w, world: cloud.NewWorld()}
 	r.engine = enginetest.New(t, r.world, func(ctx *pulumi.Context) error {
-		return stacks.Deploy(ctx, stacks.Options{Readme: "readme", Keys: r.keys})
+		return stacks.Deploy(ctx, stacks.Options{Dir: "../..", Readme: "readme", Keys: r.keys})
 	}, nil)
 	return r.set()
 }
@@ -90,12 +102,17 @@ func (r *rehearsed) set(settings ...string) *rehearsed {
 // configure sets the stack's configuration, as its file and the way's settings have it, with others over them: the engine does not learn of those.
 func (r *rehearsed) configure(settings ...string) {
 	r.t.Helper()
-	look, err := sandbox.Prepare(r.world, "../..", r.way.stack, append(append([]string{}, r.way.settings...), settings...)...)
+	dir := "../.."
+	if strings.Contains(r.way.stack, "/") {
+		dir = "" // the project's is found from the stack's
+	}
+	look, err := sandbox.Prepare(r.world, dir, r.way.stack, append(append([]string{}, r.way.settings...), settings...)...)
 	require.NoError(r.t, err)
-	config, err := stacks.Parse(r.way.stack, look.Config)
+	name := filepath.Base(r.way.stack)
+	config, err := stacks.Parse(name, look.Config)
 	require.NoError(r.t, err)
 	r.look = look
-	r.stack.Name, r.stack.Config = r.way.stack, config
+	r.stack.Name, r.stack.Config = name, config
 }
 
 // up deploys it.
@@ -157,8 +174,29 @@ func bad(d report.Document) []report.Check {
 	return all
 }
 
+// examples are the stacks below examples/, but for those that are a project of their own.
+func examples(t *testing.T) []way {
+	t.Helper()
+	found, err := filepath.Glob("../../examples/*/Pulumi.*.yaml")
+	require.NoError(t, err)
+	var all []way
+	for _, file := range found {
+		folder := filepath.Dir(file)
+		if own, _ := filepath.Glob(folder + "/Pulumi.yaml"); len(own) == 0 {
+			all = append(all, way{name: filepath.Base(folder), stack: folder})
+		}
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// maySkip are the checks that do not apply everywhere: nothing runs a gateway here, no pod tells its digest, and a mirror is out of reach.
+func maySkip(w way, code string) bool {
+	return strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.name == airGapped.name && code == "pull-manifest"
+}
+
 func TestHealthy(t *testing.T) {
-	for _, w := range ways {
+	for _, w := range slices.Concat(ways, examples(t)) {
 		t.Run(w.name, func(t *testing.T) {
 			d := rehearse(t, w).up().document(verify.Options{})
 			require.Empty(t, bad(d))
@@ -170,7 +208,7 @@ func TestHealthy(t *testing.T) {
 						passed++
 						continue
 					}
-					require.True(t, strings.HasPrefix(c.Code, "gateway-") || c.Code == "workload-disruption" || c.Code == "pull-tag", "%s is skipped: %s", c.Code, c.Error)
+					require.True(t, maySkip(w, c.Code), "%s is skipped: %s", c.Code, c.Error)
 				}
 			}
 			require.Greater(t, passed, 5)

@@ -3,11 +3,14 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +92,7 @@ func TestBefore(t *testing.T) {
 		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ *testing.T, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
 		{way: podIdentity, what: "no agent", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
 		{way: byNode, what: "other nodes", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }, nil), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
+		{way: clustered, what: "no HTTPRoutes", edit: removed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "httproutes"), code: "pre-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
 		{way: trustAKS, what: "issuer off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
 		{way: trustAKS, what: "another tenant", edit: func(_ *testing.T, w *cloud.World) {
 			for _, s := range w.Azure {
@@ -224,6 +228,47 @@ func TestGateway(t *testing.T) {
 			require.Equal(t, test.code, found[0].Code)
 			require.Contains(t, found[0].Error, test.error)
 			require.Contains(t, found[0].Hint, test.hint)
+		})
+	}
+}
+
+// TestECSGateway: what is found through the load balancer that a stack makes, or why nothing is.
+func TestECSGateway(t *testing.T) {
+	healthy := answers{"/health": ok(`{"status":"ok"}`), "/metrics": ok("# TYPE bifrost_requests counter\n"), "/api/version": ok(`"v2.1.0"`)}
+	public := way{"public", "../../examples/ecs-production", []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
+	for name, test := range map[string]struct {
+		way     way
+		gateway service.Gateway
+		err     error
+		// code fails with error; "": health says error and nothing fails.
+		code, error string
+	}{
+		"healthy":                  {ecsProduction, healthy, nil, "", ""},
+		"a store is down":          {ecsProduction, answers{"/health": {Status: 503}}, nil, "ecs-gateway-health", "503: a store is down"},
+		"no way to an internal":    {ecsProduction, answers{}, nil, "", "which is internal: run this inside the VPC"},
+		"no answer from a public":  {public, answers{}, nil, "ecs-gateway-health", "does not answer at https://"},
+		"no load balancer is made": {onECS, nil, fmt.Errorf("load balancer: %w", service.ErrNotFound), "", "give --url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearse(t, test.way).up()
+			clouds := saved.Clouds(r.world, r.look.Server)
+			var asked string
+			clouds.LoadBalancer = func(url string) (service.Gateway, error) { asked = url; return test.gateway, test.err }
+			document := r.documentOf(clouds, verify.Options{})
+			require.Equal(t, test.way.stack != onECS.stack, strings.HasPrefix(asked, "https://"), asked)
+			found := bad(document)
+			if test.code != "" {
+				require.Len(t, found, 1, "%+v", found)
+				require.Equal(t, test.code, found[0].Code)
+				require.Contains(t, found[0].Error, test.error)
+				return
+			}
+			require.Empty(t, found)
+			if test.error != "" {
+				text, err := json.Marshal(document)
+				require.NoError(t, err)
+				require.Contains(t, string(text), test.error)
+			}
 		})
 	}
 }
@@ -375,7 +420,7 @@ func TestPage(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range append(ways, way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
+	for _, w := range append(slices.Concat(ways, examples(t)), way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
 		r := rehearse(t, w)
 		collect(r.document(verify.Options{Before: true}))
 		collect(r.up().document(verify.Options{}))

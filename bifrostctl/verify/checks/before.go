@@ -124,12 +124,28 @@ func (t aksTrust) tenant(ctx context.Context) check.Result {
 	return check.Pass("subscription %s", t.Config.Azure.SubscriptionID)
 }
 
-// stackKinds are what the stacks make in a cluster.
-var stackKinds = map[string][]string{
-	"v1":                           {"Namespace", "ServiceAccount", "Secret", "ConfigMap", "Service"},
-	"apps/v1":                      {"Deployment"},
-	"batch/v1":                     {"CronJob", "Job"},
-	"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
+// stackKinds are what the stack makes in its cluster; those of others' definitions only where the configuration asks for them.
+func (b before) stackKinds() map[string][]string {
+	kinds := map[string][]string{
+		"v1":                           {"Namespace", "ServiceAccount", "Secret", "ConfigMap", "Service"},
+		"apps/v1":                      {b.kind()},
+		"batch/v1":                     {"CronJob", "Job"},
+		"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
+	}
+	gateway := b.Config.Gateway
+	if gateway.HTTPRoute != nil {
+		kinds["gateway.networking.k8s.io/v1"] = []string{"HTTPRoute"}
+	}
+	if m := gateway.Monitoring; m != nil {
+		const operator = "monitoring.coreos.com/v1"
+		if m.ServiceMonitor {
+			kinds[operator] = append(kinds[operator], "ServiceMonitor")
+		}
+		if m.AlertRules {
+			kinds[operator] = append(kinds[operator], "PrometheusRule")
+		}
+	}
+	return kinds
 }
 
 func (b before) kinds(client clientFunc) func(context.Context) check.Result {
@@ -140,7 +156,7 @@ func (b before) kinds(client clientFunc) func(context.Context) check.Result {
 		}
 		var lacking []string
 		total := 0
-		for groupVersion, kinds := range stackKinds {
+		for groupVersion, kinds := range b.stackKinds() {
 			known := map[string]bool{}
 			list, err := c.Discovery().ServerResourcesForGroupVersion(groupVersion)
 			if err != nil && !apierrors.IsNotFound(err) {

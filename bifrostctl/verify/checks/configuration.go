@@ -24,7 +24,7 @@ func (s Stack) configuration() []check.Check {
 	checks := []check.Check{{
 		Code: stackOutputs, Description: "the stack is up, with the configured rollout", Fatal: true, Run: s.rollout,
 	}}
-	if s.Config.AWS != nil {
+	if s.Config.AWS != nil && !s.Config.Registry.Mirror {
 		checks = append(checks, check.Check{
 			Code: "config-repository", Description: "the image's repository is the one that the identities may pull from", Run: s.repository,
 		})
@@ -64,27 +64,31 @@ type kubernetesDrift struct {
 
 func (s Stack) kubernetesConfiguration(o *objects) []check.Check {
 	d := kubernetesDrift{s, o}
-	return []check.Check{
+	checks := []check.Check{
 		{Code: "config-image", Description: "the configured image runs", Run: d.image},
 		{Code: "config-replicas", Description: "the configured number of pods runs", Run: d.replicas},
 		{Code: "config-json", Description: "the gateway's config.json is the configured one", Run: d.json},
 		{Code: "config-env", Description: "every env.NAME of config.json is given to the gateway", Run: d.env},
 		{Code: "config-checksum", Description: "the pods run with the current configuration", Run: d.checksum},
 	}
+	if len(s.Config.Gateway.SecretRefs) > 0 {
+		checks = append(checks, check.Check{Code: "config-secret-refs", Description: "the existing Secrets of the gateway's variables are there", Run: d.secretRefs})
+	}
+	return checks
 }
 
 func (d kubernetesDrift) image(ctx context.Context) check.Result {
-	deployment, err := d.objects.deployment(ctx)
+	workload, err := d.objects.workload(ctx)
 	if err != nil {
-		return d.failedDeployment(d.objects, err)
+		return d.failedWorkload(d.objects, err)
 	}
-	container, err := gatewayContainer(deployment)
+	container, err := workload.container()
 	if err != nil {
-		return check.Fail(d.up(), "Deployment %s: %v", deployment.Name, err)
+		return check.Fail(d.up(), "%s: %v", workload, err)
 	}
 	want := d.Stack.image()
 	if container.Image != want.String() {
-		return check.Fail(d.up(), "Deployment %s runs %s, and registry.image is %s", deployment.Name, container.Image, want)
+		return check.Fail(d.up(), "%s runs %s, and registry.image is %s", workload, container.Image, want)
 	}
 	if want.Digest == "" {
 		return check.Pass("%s, by tag", want)
@@ -93,46 +97,43 @@ func (d kubernetesDrift) image(ctx context.Context) check.Result {
 }
 
 func (d kubernetesDrift) replicas(ctx context.Context) check.Result {
-	deployment, err := d.objects.deployment(ctx)
+	workload, err := d.objects.workload(ctx)
 	if err != nil {
-		return d.failedDeployment(d.objects, err)
+		return d.failedWorkload(d.objects, err)
 	}
-	have := int32(1)
-	if deployment.Spec.Replicas != nil {
-		have = *deployment.Spec.Replicas
-	}
+	have := workload.replicas
 	client, err := d.objects.client(ctx)
 	if err != nil {
 		return unreadable("the cluster", err, d.clusterLogin())
 	}
-	scalers, err := client.AutoscalingV2().HorizontalPodAutoscalers(deployment.Namespace).List(ctx, metav1.ListOptions{})
+	scalers, err := client.AutoscalingV2().HorizontalPodAutoscalers(workload.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return unreadable("HorizontalPodAutoscalers", err, d.clusterLogin())
 	}
 	for _, scaler := range scalers.Items {
-		if target := scaler.Spec.ScaleTargetRef; target.Kind == "Deployment" && target.Name == deployment.Name {
+		if workload.scaledBy(scaler) {
 			return check.Pass("%d, of HorizontalPodAutoscaler %s", have, scaler.Name)
 		}
 	}
 	want := d.Config.Replicas()
 	if int(have) != want {
-		return check.Fail(d.up(), "Deployment %s has %d replicas, and the configuration says %d", deployment.Name, have, want)
+		return check.Fail(d.up(), "%s has %d replicas, and the configuration says %d", workload, have, want)
 	}
 	return check.Pass("%d", have)
 }
 
 // live returns the gateway's config.json as the pods mount it.
 func (d kubernetesDrift) live(ctx context.Context) (map[string]any, string, error) {
-	deployment, err := d.objects.deployment(ctx)
+	workload, err := d.objects.workload(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	secret := mounted(deployment, "config")
+	secret := workload.mounted("config")
 	client, err := d.objects.client(ctx)
 	if err != nil {
 		return nil, secret, err
 	}
-	found, err := client.CoreV1().Secrets(deployment.Namespace).Get(ctx, secret, metav1.GetOptions{})
+	found, err := client.CoreV1().Secrets(workload.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if err != nil {
 		return nil, secret, err
 	}
@@ -151,10 +152,35 @@ func (d kubernetesDrift) json(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable("Secret "+secret, err, d.clusterLogin())
 	}
-	if differing := differs("", d.Config.Gateway.Config, config); differing != "" {
+	if differing := differs("", d.Config.Document(), config); differing != "" {
 		return check.Fail(d.up(), "config.json in Secret %s is not what gateway.config says, at %s", secret, differing)
 	}
 	return check.Pass("Secret %s", secret)
+}
+
+// secretRefs looks for the keys of existing Secrets that the gateway's variables come from. Their values are nobody's to see here.
+func (d kubernetesDrift) secretRefs(ctx context.Context) check.Result {
+	client, err := d.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, d.clusterLogin())
+	}
+	namespace := d.objects.names.Namespace
+	for _, variable := range slices.Sorted(maps.Keys(d.Config.Gateway.SecretRefs)) {
+		ref := d.Config.Gateway.SecretRefs[variable]
+		found, err := client.CoreV1().Secrets(namespace).Get(ctx, ref.Secret, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return check.Fail(fmt.Sprintf("kubectl create secret generic %s -n %s --from-file=%s=FILE", ref.Secret, namespace, ref.Key),
+				"there is no Secret %s in namespace %s, from which gateway.secretRefs takes %s", ref.Secret, namespace, variable)
+		case err != nil:
+			return unreadable("Secret "+ref.Secret, err, d.clusterLogin())
+		}
+		if _, has := found.Data[ref.Key]; !has {
+			return check.Fail(fmt.Sprintf("kubectl edit secret %s -n %s, or write another key into gateway.secretRefs", ref.Secret, namespace),
+				"Secret %s has no key %s, from which gateway.secretRefs takes %s", ref.Secret, ref.Key, variable)
+		}
+	}
+	return check.Pass("%d keys", len(d.Config.Gateway.SecretRefs))
 }
 
 // differs returns the path of the first value that is not in have as it is in want; "" where all are. What have has beside is its
@@ -187,18 +213,18 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 	if err != nil {
 		return check.Fail(d.up(), "config.json in Secret %s: %v", secret, err)
 	}
-	deployment, _ := d.objects.deployment(ctx) // live has had it
-	container, err := gatewayContainer(deployment)
+	workload, _ := d.objects.workload(ctx) // live has had it
+	container, err := workload.container()
 	if err != nil {
-		return check.Fail(d.up(), "Deployment %s: %v", deployment.Name, err)
+		return check.Fail(d.up(), "%s: %v", workload, err)
 	}
 	client, err := d.objects.client(ctx)
 	if err != nil {
 		return unreadable("the cluster", err, d.clusterLogin())
 	}
-	given, err := variables(ctx, client, deployment.Namespace, container)
+	given, err := variables(ctx, client, workload.Namespace, container)
 	if err != nil {
-		return check.Fail(d.up(), "the variables of Deployment %s: %v", deployment.Name, err)
+		return check.Fail(d.up(), "the variables of %s: %v", workload, err)
 	}
 	var lacking []string
 	for _, reference := range envReference.FindAllStringSubmatch(string(text), -1) {
@@ -208,7 +234,7 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 	}
 	if len(lacking) > 0 {
 		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.env.%s', then %s", d.Name, lacking[0], d.up()),
-			"config.json refers to %s, which no variable of Deployment %s gives", strings.Join(lacking, ", "), deployment.Name)
+			"config.json refers to %s, which no variable of %s gives", strings.Join(lacking, ", "), workload)
 	}
 	return check.Pass("%d variables", len(given))
 }
@@ -247,13 +273,13 @@ const checksumAnnotation = "checksum/config"
 // checksum compares the pods with the template that they come from: the annotation changes with every value that they read at start.
 // It cannot tell of a Secret that somebody changed since, but for who did.
 func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
-	deployment, err := d.objects.deployment(ctx)
+	workload, err := d.objects.workload(ctx)
 	if err != nil {
-		return d.failedDeployment(d.objects, err)
+		return d.failedWorkload(d.objects, err)
 	}
-	want := deployment.Spec.Template.Annotations[checksumAnnotation]
+	want := workload.template.Annotations[checksumAnnotation]
 	if want == "" {
-		return check.Fail(d.up(), "the pod template of Deployment %s lacks the annotation %s: a changed configuration would roll no pod", deployment.Name, checksumAnnotation)
+		return check.Fail(d.up(), "the pod template of %s lacks the annotation %s: a changed configuration would roll no pod", workload, checksumAnnotation)
 	}
 	pods, err := d.objects.pods(ctx)
 	if err != nil {
@@ -261,16 +287,16 @@ func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
 	}
 	for _, pod := range pods {
 		if pod.Annotations[checksumAnnotation] != want {
-			return check.Fail(fmt.Sprintf("kubectl rollout status deployment/%s -n %s; where it stands still, kubectl rollout restart deployment/%[1]s -n %[2]s", deployment.Name, deployment.Namespace),
-				"pod %s runs with an older configuration than Deployment %s", pod.Name, deployment.Name)
+			return check.Fail(fmt.Sprintf("kubectl rollout status %s -n %s; where it stands still, kubectl rollout restart %[1]s -n %[2]s", d.Stack.workload(d.objects.names), workload.Namespace),
+				"pod %s runs with an older configuration than %s", pod.Name, workload)
 		}
 	}
-	secret := mounted(deployment, "config")
+	secret := workload.mounted("config")
 	client, err := d.objects.client(ctx)
 	if err != nil {
 		return unreadable("the cluster", err, d.clusterLogin())
 	}
-	found, err := client.CoreV1().Secrets(deployment.Namespace).Get(ctx, secret, metav1.GetOptions{})
+	found, err := client.CoreV1().Secrets(workload.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if err != nil {
 		return unreadable("Secret "+secret, err, d.clusterLogin())
 	}
@@ -324,8 +350,16 @@ func (d ecsDrift) count(ctx context.Context) check.Result {
 	if err != nil {
 		return d.failedService(err)
 	}
-	if want := d.Config.Tasks(); running.Desired != want {
-		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %d", d.Outputs.ECS.Service, running.Desired, want)
+	least, most := d.Config.Tasks()
+	switch {
+	case running.Desired < least || running.Desired > most:
+		says := fmt.Sprint(least)
+		if most > least {
+			says = fmt.Sprintf("%d to %d", least, most)
+		}
+		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %s", d.Outputs.ECS.Service, running.Desired, says)
+	case d.Config.ECS.Autoscaling != nil:
+		return check.Pass("%d, scaled between %d and %d", running.Desired, least, most)
 	}
 	return check.Pass("%d", running.Desired)
 }

@@ -3,11 +3,13 @@ package checks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/components"
 )
 
 // answers is what the running gateway answers.
@@ -15,20 +17,57 @@ type answers struct {
 	Stack
 	// reach is nil where no gateway runs.
 	reach func(context.Context) (service.Gateway, error)
+	// silent is what it means that it does not answer, words are where its own are.
+	silent func(error) check.Result
+	words  string
 }
 
+// gateway asks through the Service of a cluster.
 func (s Stack) gateway(c service.Clouds, names *Cluster) []check.Check {
-	a := answers{Stack: s}
+	a := answers{Stack: s, words: s.logs()}
 	if c.Gateway != nil {
-		a.reach = shared(func(ctx context.Context) (service.Gateway, error) {
+		a.reach = func(ctx context.Context) (service.Gateway, error) {
 			return c.Gateway(ctx, names.Namespace, names.Service)
-		})
+		}
 	}
-	needs := []string{"workload-endpoints"}
+	a.silent = func(err error) check.Result {
+		forward := "kubectl port-forward service/" + names.Service + " 8080:http -n " + names.Namespace
+		return check.Fail("bifrostctl verify "+s.Name+" --url http://127.0.0.1:8080 beside "+forward+"; the gateway's own words: "+a.words, "the gateway does not answer: %v", err)
+	}
+	return a.checks("gateway", "workload-endpoints")
+}
+
+// ecsGateway asks through the load balancer that the stack makes.
+func (s Stack) ecsGateway(c service.Clouds) []check.Check {
+	a := answers{Stack: s, words: s.ecsLogs()}
+	if c.LoadBalancer != nil {
+		a.reach = func(context.Context) (service.Gateway, error) { return c.LoadBalancer(s.Outputs.ECS.URL) }
+	}
+	a.silent = func(err error) check.Result {
+		switch balancer := s.Config.ECS.LoadBalancer; {
+		case errors.Is(err, service.ErrNotFound):
+			return check.Skip("the stack makes no load balancer: give --url")
+		case balancer == nil || balancer.Scheme != components.SchemeInternetFacing:
+			return check.Skip("no way from here to %s, which is internal: run this inside the VPC (%v)", s.Outputs.ECS.URL, err)
+		}
+		return check.Fail("curl -sv "+s.Outputs.ECS.URL+"/health from where ecs.loadBalancer.allowedCidrs lets in; the gateway's own words: "+a.words, "the gateway does not answer at %s: %v", s.Outputs.ECS.URL, err)
+	}
+	return a.checks("ecs-gateway", "ecs-service")
+}
+
+func (a answers) checks(prefix, need string) []check.Check {
+	if a.reach != nil {
+		a.reach = shared(a.reach)
+	}
+	on := ""
+	if prefix != "gateway" {
+		on = " on ECS"
+	}
+	healthy := prefix + "-health"
 	return []check.Check{
-		{Code: "gateway-health", Description: "the gateway is healthy", Needs: needs, Run: a.health},
-		{Code: "gateway-metrics", Description: "the gateway gives its metrics", Needs: []string{"gateway-health"}, Run: a.metrics},
-		{Code: "gateway-version", Description: "the gateway's version is that of the image", Needs: []string{"gateway-health"}, Run: a.version},
+		{Code: healthy, Description: "the gateway" + on + " is healthy", Needs: []string{need}, Run: a.health},
+		{Code: prefix + "-metrics", Description: "the gateway" + on + " gives its metrics", Needs: []string{healthy}, Run: a.metrics},
+		{Code: prefix + "-version", Description: "the gateway's version" + on + " is that of the image", Needs: []string{healthy}, Run: a.version},
 	}
 }
 
@@ -45,13 +84,8 @@ func (a answers) get(ctx context.Context, path string) (service.Answer, *check.R
 			return answer, nil
 		}
 	}
-	failed := check.Fail("bifrostctl verify "+a.Name+" --url http://127.0.0.1:8080 beside "+a.forward()+"; the gateway's own words: "+a.logs(), "the gateway does not answer: %v", err)
-	return service.Answer{}, &failed
-}
-
-func (a answers) forward() string {
-	c := a.Outputs.cluster()
-	return "kubectl port-forward service/" + c.Service + " 8080:http -n " + c.Namespace
+	silent := a.silent(err)
+	return service.Answer{}, &silent
 }
 
 func (a answers) health(ctx context.Context) check.Result {
@@ -60,9 +94,9 @@ func (a answers) health(ctx context.Context) check.Result {
 	case ended != nil:
 		return *ended
 	case answer.Status == http.StatusServiceUnavailable:
-		return check.Fail("see that the PostgreSQL server runs and lets the pods in; the gateway's own words: "+a.logs(), "/health says 503: a store is down: %s", excerpt(answer.Body))
+		return check.Fail("see that the PostgreSQL server runs and lets the gateway in; the gateway's own words: "+a.words, "/health says 503: a store is down: %s", excerpt(answer.Body))
 	case answer.Status != http.StatusOK:
-		return check.Fail(a.logs(), "/health says %d: %s", answer.Status, excerpt(answer.Body))
+		return check.Fail(a.words, "/health says %d: %s", answer.Status, excerpt(answer.Body))
 	}
 	return check.Pass("/health says 200")
 }

@@ -47,18 +47,26 @@ type pulls struct {
 func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 	p := pulls{Stack: s, objects: o, now: c.Now}
 	p.digest = shared(func(ctx context.Context) (string, error) { return p.ask(ctx, c.Registry) })
-	events := check.Check{Code: "pull-events", Description: "no pod fails to get its image", Needs: []string{workloadDeployment}, Run: p.events}
+	events := check.Check{Code: "pull-events", Description: "no pod fails to get its image", Needs: []string{workloadExists}, Run: p.events}
 	if o.names.PullSecret == "" {
 		return []check.Check{events} // the nodes pull by themselves
 	}
-	manifest := []string{"pull-token"}
+	secret := check.Check{Code: "pull-secret", Description: "the pull Secret is there", Run: p.secret}
+	holds := check.Check{Code: "pull-login", Description: "the pull Secret holds a login for the image's registry", Needs: []string{secret.Code}, Run: p.login}
+	asked := check.Check{Code: "pull-manifest", Description: "the registry gives the image's manifest for that login", Needs: []string{holds.Code}, Run: p.manifest}
+	tag := check.Check{Code: "pull-tag", Description: "the image's tag still means what the pods run", Needs: []string{asked.Code, workloadExists}, Run: p.tag}
+	if s.Config.Registry.Mirror {
+		events.Needs = append(events.Needs, asked.Code)
+		return []check.Check{secret, holds, asked, tag, events}
+	}
+	asked.Needs = []string{"pull-token"}
 	switch {
 	case s.Config.EKS != nil:
-		manifest = append(manifest, "eks-role", "eks-policy-pull")
+		asked.Needs = append(asked.Needs, "eks-role", "eks-policy-pull")
 	case s.Config.GCP != nil && s.Config.GCP.Federation != nil:
-		manifest = append(manifest, "gcp-repository")
+		asked.Needs = append(asked.Needs, "gcp-repository")
 	}
-	events.Needs = append(events.Needs, "pull-manifest")
+	events.Needs = append(events.Needs, asked.Code)
 	checks := []check.Check{
 		{Code: "pull-schedule", Description: "the CronJob that refreshes the pull Secret is there and not suspended", Run: p.schedule},
 		{Code: "pull-refresher", Description: "the refresher asks for the token that the clouds trust", Needs: []string{"pull-schedule"}, Run: p.refresher},
@@ -69,12 +77,9 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		checks = append(checks, check.Check{Code: "pull-credential-config", Description: "the credential configuration is the configured one", Run: p.credentialConfig})
 	}
 	return append(checks,
-		check.Check{Code: "pull-secret", Description: "the pull Secret is there", Run: p.secret},
-		check.Check{Code: "pull-login", Description: "the pull Secret holds a login for the image's registry", Needs: []string{"pull-secret"}, Run: p.login},
-		check.Check{Code: "pull-token", Description: "the token in it is fresh", Needs: []string{"pull-login"}, Run: p.token},
-		check.Check{Code: "pull-manifest", Description: "the registry gives the image's manifest for that token", Needs: manifest, Run: p.manifest},
-		check.Check{Code: "pull-tag", Description: "the image's tag still means what the pods run", Needs: []string{"pull-manifest", workloadDeployment}, Run: p.tag},
-		events,
+		secret, holds,
+		check.Check{Code: "pull-token", Description: "the token in it is fresh", Needs: []string{holds.Code}, Run: p.token},
+		asked, tag, events,
 	)
 }
 
@@ -160,13 +165,7 @@ func (p pulls) rights(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("Roles and RoleBindings", err, p.clusterLogin())
 	}
-	var lacking []string
-	for _, verb := range []string{"create", "patch"} {
-		if !slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool { return allows(r, verb, p.objects.names.PullSecret) }) {
-			lacking = append(lacking, verb)
-		}
-	}
-	if len(lacking) > 0 {
+	if lacking := lacks(rules, "secrets", p.objects.names.PullSecret, "create", "patch"); len(lacking) > 0 {
 		return check.Fail(p.up(), "no Role of ServiceAccount %s/%s lets it %s the Secret %s", namespace, account, strings.Join(lacking, " and "), p.objects.names.PullSecret)
 	}
 	return check.Pass("ServiceAccount %s may create and patch it", account)
@@ -198,11 +197,22 @@ func rulesOf(ctx context.Context, client kubernetes.Interface, namespace, accoun
 	return rules, nil
 }
 
-func allows(r rbacv1.PolicyRule, verb, secret string) bool {
+// lacks are the verbs that no rule allows for a thing of a resource of the core group; every thing, where it has no name.
+func lacks(rules []rbacv1.PolicyRule, resource, name string, verbs ...string) []string {
+	var lacking []string
+	for _, verb := range verbs {
+		if !slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool { return allows(r, verb, resource, name) }) {
+			lacking = append(lacking, verb)
+		}
+	}
+	return lacking
+}
+
+func allows(r rbacv1.PolicyRule, verb, resource, name string) bool {
 	has := func(list []string, names ...string) bool {
 		return slices.ContainsFunc(list, func(each string) bool { return each == "*" || slices.Contains(names, each) })
 	}
-	return has(r.APIGroups, "") && has(r.Resources, "secrets") && has(r.Verbs, verb) && (len(r.ResourceNames) == 0 || slices.Contains(r.ResourceNames, secret))
+	return has(r.APIGroups, "") && has(r.Resources, resource) && has(r.Verbs, verb) && (len(r.ResourceNames) == 0 || slices.Contains(r.ResourceNames, name))
 }
 
 // lastJob looks at the newest Job of the refresher: a first run, or one of the CronJob.
@@ -345,9 +355,13 @@ func (p pulls) login(ctx context.Context) check.Result {
 	found, ok := all[host]
 	switch {
 	case len(all) == 0:
-		return check.Fail(p.refresh(), "Secret %s holds no login: no refresh has written it yet", secret.Name)
+		return check.Fail(p.refresh(), "Secret %s holds no login: nobody has written one into it yet", secret.Name)
 	case !ok:
 		return check.Fail(p.refresh(), "Secret %s holds logins for %s, and the image is on %s", secret.Name, quoted(hosts(all)), host)
+	case p.Config.Registry.Mirror && (found.user == "" || found.password == ""):
+		return check.Fail(p.refresh(), "the login of Secret %s for %s lacks the user or the password", secret.Name, host)
+	case p.Config.Registry.Mirror:
+		return check.Pass("%s at %s", found.user, host)
 	case found.user != p.user() || found.password == "":
 		return check.Fail(p.refresh(), "the login of Secret %s for %s is for user %q, and not for %s with a token", secret.Name, host, found.user, p.user())
 	}
@@ -431,6 +445,9 @@ func (p pulls) ask(ctx context.Context, registry service.Registry) (string, erro
 
 func (p pulls) manifest(ctx context.Context) check.Result {
 	digest, err := p.digest(ctx)
+	if err != nil && p.Config.Registry.Mirror && noAnswer.MatchString(err.Error()) {
+		return check.Skip("%s does not answer from here; it need only answer the nodes", p.image().Host)
+	}
 	if err != nil {
 		says, hint := p.translate(err.Error())
 		return check.Fail(hint, "%s is refused: %s\n%v", p.image(), says, err)
@@ -445,12 +462,15 @@ func (p pulls) tag(ctx context.Context) check.Result {
 		return check.Skip("registry.image names a digest")
 	}
 	now, err := p.digest(ctx)
+	if err != nil && p.Config.Registry.Mirror {
+		return check.Skip("the registry does not tell what the tag means")
+	}
 	if err != nil {
 		return unreadable(image.String(), err, p.refresh())
 	}
 	pods, err := p.objects.pods(ctx)
 	if err != nil {
-		return p.failedDeployment(p.objects, err)
+		return p.failedWorkload(p.objects, err)
 	}
 	known := 0
 	for _, pod := range pods {

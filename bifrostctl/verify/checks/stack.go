@@ -60,6 +60,8 @@ type Cluster struct {
 	PullSecret     string `json:"pullSecret"`
 	FirstRunJob    string `json:"firstRunJob"`
 	RefreshCronJob string `json:"refreshCronJob"`
+	// GatewayRoleArn is the gateway's own role on EKS, where it has one.
+	GatewayRoleArn string `json:"gatewayRoleArn"`
 }
 
 // ECS names what a stack has in Amazon ECS.
@@ -68,6 +70,8 @@ type ECS struct {
 	Service        string `json:"service"`
 	TaskDefinition string `json:"taskDefinition"`
 	LogGroup       string `json:"logGroup"`
+	// URL is that of the load balancer, where the stack makes one.
+	URL string `json:"url"`
 }
 
 // ReadOutputs takes the outputs from their JSON text.
@@ -99,7 +103,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
 	var o *objects
 	if onKubernetes {
-		o = newObjects(client, cluster)
+		o = newObjects(client, s.names(cluster), s.kind())
 	}
 	if s.Config.EKS != nil {
 		trust = append(trust, s.eksTrust(c, o)...)
@@ -111,7 +115,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		trust = append(trust, s.aksTrust(c, o)...)
 	}
 	if onKubernetes {
-		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadDeployment, s.kubernetesConfiguration(o))...)
+		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
 		pull = needing(clusterAPI, s.pull(c, o))
 		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
 		gateway = s.gateway(c, cluster)
@@ -119,6 +123,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	if full && s.Outputs.ECS != nil {
 		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
 		workload = append(workload, s.ecsWorkload(c)...)
+		gateway = append(gateway, s.ecsGateway(c)...)
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{
@@ -132,12 +137,19 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	return categories
 }
 
+// names are those of the outputs, with the pull Secret of a mirror, which is not made here.
+func (s Stack) names(c *Cluster) *Cluster {
+	all := *c
+	all.PullSecret = cmp.Or(s.Config.Registry.PullSecret, c.PullSecret)
+	return &all
+}
+
 // The codes of checks without which others mean nothing.
 const (
-	stackOutputs       = "stack-outputs"
-	clusterAPI         = "cluster-api"
-	workloadDeployment = "workload-deployment"
-	ecsServiceExists   = "ecs-service-exists"
+	stackOutputs     = "stack-outputs"
+	clusterAPI       = "cluster-api"
+	workloadExists   = "workload-exists"
+	ecsServiceExists = "ecs-service-exists"
 )
 
 // reachable is the check of the way to the API server.

@@ -1,6 +1,9 @@
 package checks
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
 
 // meaning is what the words of a service mean, and what mends it.
 type meaning struct {
@@ -11,6 +14,9 @@ type meaning struct {
 
 // always is a hint that needs nothing of the stack.
 func always(hint string) func(Stack) string { return func(Stack) string { return hint } }
+
+// noAnswer are the words of a network that does not reach a service.
+var noAnswer = regexp.MustCompile(`(?i)no such host|i/o timeout|context deadline exceeded|connection refused`)
 
 // meanings are tried in this order. The words are those of the services' errors, of the kubelet's and ECS's events, and of the sandbox's
 // hops, which stand in its events beside them.
@@ -40,7 +46,7 @@ var meanings = []meaning{
 	{regexp.MustCompile(`OOMKilled|OutOfMemory`), "the container needed more memory than its limit", Stack.memory},
 	{regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested image not found|: image not found:|repository with name .* does not exist`), "the registry has no such image",
 		always("write a tag or digest that the vendor named into registry.image, then pulumi up")},
-	{regexp.MustCompile(`(?i)no such host|i/o timeout|context deadline exceeded|connection refused`), "the registry or service cannot be reached: private subnets need NAT or endpoints, clusters with restricted egress a mirror",
+	{noAnswer, "the registry or service cannot be reached: private subnets need NAT or endpoints, clusters with restricted egress a mirror",
 		always("let the nodes or subnets reach the registry: NAT, or endpoints for ecr.api, ecr.dkr, S3, logs and secretsmanager")},
 	{regexp.MustCompile(`toomanyrequests|429 Too Many Requests`), "the registry limits the requests", always("wait, and look again with --wait 10m")},
 	{regexp.MustCompile(`: no pull permission:`), "the role may not pull from the repository", Stack.up},
@@ -62,21 +68,35 @@ func (s Stack) translate(words string) (says, hint string) {
 // refresh is the command that runs the refresher now.
 func (s Stack) refresh() string {
 	c := s.Outputs.cluster()
+	if s.Config.Registry.PullSecret != "" {
+		return s.pullSecretByHand()
+	}
 	if c == nil || c.RefreshCronJob == "" {
 		return s.up()
 	}
 	return "kubectl create job refresh-now --from=cronjob/" + c.RefreshCronJob + " -n " + c.Namespace
 }
 
+// pullSecretByHand is the command that makes the pull Secret of a mirror, which is nobody's here.
+func (s Stack) pullSecretByHand() string {
+	name, namespace := s.Config.Registry.PullSecret, s.namespace()
+	return fmt.Sprintf("kubectl delete secret %s -n %s --ignore-not-found && kubectl create secret docker-registry %[1]s -n %[2]s --docker-server=%s --docker-username=USER --docker-password=PASSWORD",
+		name, namespace, s.image().Host)
+}
+
 // logs is where the gateway's own words are.
 func (s Stack) logs() string {
 	if c := s.Outputs.cluster(); c != nil && c.Deployment != "" {
-		return "kubectl logs deployment/" + c.Deployment + " -n " + c.Namespace + " --previous"
+		return "kubectl logs " + s.workload(c) + " -n " + c.Namespace + " --previous"
 	}
 	if s.Outputs.ECS != nil {
-		return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.AWS.Region
+		return s.ecsLogs()
 	}
 	return s.up()
+}
+
+func (s Stack) ecsLogs() string {
+	return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.AWS.Region
 }
 
 func (s Stack) memory() string {

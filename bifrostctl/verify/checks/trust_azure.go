@@ -32,6 +32,9 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	t.credential = shared(func(ctx context.Context) (*service.FederatedCredential, error) {
 		return c.Identity.Credential(ctx, s.Config.Azure.ResourceGroup, t.identityName(), t.credentialName())
 	})
+	if s.Config.Registry.Mirror {
+		return t.mirrorChecks()
+	}
 	checks := append(t.clusterChecks(), []check.Check{
 		{Code: "aks-identity", Description: "the managed identity is the one that the vendor was told of", Run: t.identity},
 		{Code: "aks-credential", Description: "the identity has its federated credential", Needs: []string{"aks-identity"}, Run: t.exists},
@@ -52,6 +55,14 @@ func (t aksTrust) clusterChecks() []check.Check {
 		{Code: "aks-issuer", Description: "the cluster's OIDC issuer is on", Run: t.issuer},
 		{Code: "aks-workload-identity", Description: "the cluster's workload identity is on", Run: t.workloadIdentity},
 	}
+}
+
+// mirrorChecks are what of that a stack needs which nobody pulls for: the gateway's own identity takes issuer and webhook.
+func (t aksTrust) mirrorChecks() []check.Check {
+	if t.Config.AKS.GatewayClientID != "" {
+		return t.clusterChecks()
+	}
+	return t.clusterChecks()[:1]
 }
 
 func (t aksTrust) identityName() string {

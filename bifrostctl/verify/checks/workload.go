@@ -1,13 +1,13 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,20 +23,33 @@ type runs struct {
 	Stack
 	objects *objects
 	now     func() time.Time
+	eks     service.EKS
 }
 
 func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
-	r := runs{s, o, c.Now}
-	checks := []check.Check{
-		{Code: workloadDeployment, Description: "the Deployment is there", Fatal: true, Run: r.exists},
-		{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout},
+	r := runs{s, o, c.Now, c.EKS}
+	exists := check.Check{Code: workloadExists, Description: "the " + s.kind() + " is there", Fatal: true, Run: r.exists}
+	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
+	checks := []check.Check{exists}
+	if s.Config.Stateful() {
+		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound", Run: r.claims})
+		rollout.Needs = []string{"workload-claims"}
+	}
+	checks = append(append(checks, rollout), []check.Check{
 		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
 		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores", Run: r.probes},
 		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
 		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"}, Run: r.disruption},
+	}...)
+	if s.Config.Discovers() {
+		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other", Run: r.discovery})
 	}
-	if annotation, _ := s.runtimeIdentity(); annotation != "" {
-		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: r.identity})
+	if annotation, want := s.runtimeIdentity(); want != "" {
+		run := r.identity
+		if annotation == "" {
+			run = r.association
+		}
+		checks = append(checks, check.Check{Code: "workload-identity", Description: "the gateway has its own cloud identity", Run: run})
 	}
 	return checks
 }
@@ -47,16 +60,30 @@ const (
 	azurePodLabel   = "azure.workload.identity/use"
 )
 
-// runtimeIdentity is the annotation with which the gateway's ServiceAccount names its own identity, which never pulls; empty where
-// none is configured.
+// runtimeIdentity is the gateway's own identity, which never pulls, and the annotation with which its ServiceAccount names it. With EKS Pod
+// Identity there is no annotation; both are empty where no identity is configured.
 func (s Stack) runtimeIdentity() (annotation, want string) {
-	switch {
-	case s.Config.EKS != nil && s.Config.EKS.GatewayRoleArn != "":
-		return irsaAnnotation, s.Config.EKS.GatewayRoleArn
-	case s.Config.AKS != nil && s.Config.AKS.GatewayClientID != "":
+	if s.Config.AKS != nil {
 		return azureAnnotation, s.Config.AKS.GatewayClientID
 	}
-	return "", ""
+	role := cmp.Or(s.Config.EKS.GatewayRoleArn, s.Outputs.EKS.GatewayRoleArn)
+	if s.Config.EKS.GatewayAuth == authPodIdentity {
+		return "", role
+	}
+	return irsaAnnotation, role
+}
+
+// association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
+func (r runs) association(ctx context.Context) check.Result {
+	account := r.objects.names.Namespace + "/" + r.gatewayAccount()
+	roles, err := r.eks.Associations(ctx, r.Config.EKS.ClusterName, r.objects.names.Namespace, r.gatewayAccount())
+	if err != nil {
+		return unreadable("the pod identity associations", err, r.awsLogin())
+	}
+	if _, want := r.runtimeIdentity(); !slices.Contains(roles, want) {
+		return check.Fail(r.up(), "ServiceAccount %s is associated with %s, not with %s", account, quoted(roles), want)
+	}
+	return check.Pass("%s", account)
 }
 
 // identity looks at what the clouds' webhooks look at: the ServiceAccount's annotation and, on AKS, the pods' own label.
@@ -76,41 +103,35 @@ func (r runs) identity(ctx context.Context) check.Result {
 	if have := account.Annotations[annotation]; have != want {
 		return check.Fail(r.up(), "ServiceAccount %s has %s = %q, and not %s", account.Name, annotation, have, want)
 	}
-	d, err := r.objects.deployment(ctx)
+	d, err := r.objects.workload(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
-	if annotation == azureAnnotation && d.Spec.Template.Labels[azurePodLabel] != "true" {
-		return check.Fail(r.up(), "the pods of Deployment %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d.Name, azurePodLabel)
+	if annotation == azureAnnotation && d.template.Labels[azurePodLabel] != "true" {
+		return check.Fail(r.up(), "the pods of %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d, azurePodLabel)
 	}
 	return check.Pass("%s", want)
 }
 
 func (r runs) status() string {
-	return fmt.Sprintf("kubectl describe deployment %s -n %s; look again with bifrostctl verify %s --wait 10m", r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
+	return fmt.Sprintf("kubectl describe %s %s -n %s; look again with bifrostctl verify %s --wait 10m", strings.ToLower(r.kind()), r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
 }
 
 func (r runs) exists(ctx context.Context) check.Result {
-	d, err := r.objects.deployment(ctx)
+	d, err := r.objects.workload(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
 	return check.Pass("%s in namespace %s", d.Name, d.Namespace)
 }
 
 func (r runs) rollout(ctx context.Context) check.Result {
-	d, err := r.objects.deployment(ctx)
+	d, err := r.objects.workload(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
-	want := int32(1)
-	if d.Spec.Replicas != nil {
-		want = *d.Spec.Replicas
-	}
-	have := d.Status
-	complete := have.ObservedGeneration >= d.Generation && have.UpdatedReplicas >= want && have.AvailableReplicas >= want && have.Replicas <= have.UpdatedReplicas
-	if complete {
-		return check.Pass("%d of %d", have.AvailableReplicas, want)
+	if d.complete() {
+		return check.Pass("%d of %d", d.available, d.replicas)
 	}
 	waiting, words, err := r.objects.waiting(ctx)
 	if err != nil {
@@ -119,13 +140,56 @@ func (r runs) rollout(ctx context.Context) check.Result {
 	if words != "" {
 		return check.Block("pod %s waits for its image", waiting)
 	}
-	for _, c := range have.Conditions {
-		bad := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse || c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
-		if bad {
-			return check.Fail(r.status(), "Deployment %s: %s: %s", d.Name, c.Reason, c.Message)
+	if d.halted != "" {
+		return check.Fail(r.status(), "%s: %s", d, d.halted)
+	}
+	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there", d, d.replicas, d.updated, d.available, d.there)
+}
+
+// claims looks at the volumes that the pods wait for.
+func (r runs) claims(ctx context.Context) check.Result {
+	w, err := r.objects.workload(ctx)
+	if err != nil {
+		return r.failedWorkload(r.objects, err)
+	}
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	for _, name := range w.claimNames() {
+		claim, err := client.CoreV1().PersistentVolumeClaims(w.Namespace).Get(ctx, name, metav1.GetOptions{})
+		look := fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s", name, w.Namespace)
+		switch {
+		case apierrors.IsNotFound(err) && len(w.claims) > 0:
+			return check.Fail(fmt.Sprintf("kubectl delete pod %s-0 -n %s, whose StatefulSet makes the claim again, empty; or restore the volume first", w.Name, w.Namespace),
+				"there is no PersistentVolumeClaim %s in namespace %s: the data of the SQLite stores is gone", name, w.Namespace)
+		case apierrors.IsNotFound(err):
+			return check.Fail("make the claim, or write another one into gateway.storage.existingClaim, then "+r.up(), "there is no PersistentVolumeClaim %s in namespace %s", name, w.Namespace)
+		case err != nil:
+			return unreadable("PersistentVolumeClaim "+name, err, r.clusterLogin())
+		case claim.Status.Phase != corev1.ClaimBound:
+			return check.Fail(look+"; kubectl get storageclass shows what gateway.storage.className may be", "PersistentVolumeClaim %s is %s: the pods wait for it",
+				name, cmp.Or(claim.Status.Phase, corev1.ClaimPending))
 		}
 	}
-	return check.Fail(r.status(), "Deployment %s wants %d pods: %d are of the newest template, %d are available, %d are there", d.Name, want, have.UpdatedReplicas, have.AvailableReplicas, have.Replicas)
+	return check.Pass("%s", quoted(w.claimNames()))
+}
+
+// discovery: clustered pods find each other in the API server.
+func (r runs) discovery(ctx context.Context) check.Result {
+	client, err := r.objects.client(ctx)
+	if err != nil {
+		return unreadable("the cluster", err, r.clusterLogin())
+	}
+	namespace, account := r.objects.names.Namespace, r.gatewayAccount()
+	rules, err := rulesOf(ctx, client, namespace, account)
+	if err != nil {
+		return unreadable("Roles and RoleBindings", err, r.clusterLogin())
+	}
+	if lacking := lacks(rules, "pods", "", "get", "list", "watch"); len(lacking) > 0 {
+		return check.Fail(r.up(), "no Role of ServiceAccount %s/%s lets it %s pods: the gateway's pods do not find each other", namespace, account, strings.Join(lacking, ", "))
+	}
+	return check.Pass("ServiceAccount %s may get, list and watch pods", account)
 }
 
 // recent is how long a restart, or a stopped task, is of interest.
@@ -135,7 +199,7 @@ const recent = time.Hour
 func (r runs) restarts(ctx context.Context) check.Result {
 	pods, err := r.objects.pods(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
 	var warning *check.Result
 	for _, pod := range pods {
@@ -171,22 +235,22 @@ func (r runs) cause(c corev1.ContainerStatus) (why, hint string) {
 }
 
 func (r runs) probes(ctx context.Context) check.Result {
-	d, err := r.objects.deployment(ctx)
+	d, err := r.objects.workload(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
-	c, err := gatewayContainer(d)
+	c, err := d.container()
 	if err != nil {
-		return check.Fail(r.up(), "Deployment %s: %v", d.Name, err)
+		return check.Fail(r.up(), "%s: %v", d, err)
 	}
 	readiness, liveness := c.ReadinessProbe, c.LivenessProbe
 	switch {
 	case readiness == nil || readiness.HTTPGet == nil || readiness.HTTPGet.Path != "/health":
-		return check.Fail(r.up(), "the readiness probe of Deployment %s does not ask for /health: pods that cannot serve get requests", d.Name)
+		return check.Fail(r.up(), "the readiness probe of %s does not ask for /health: pods that cannot serve get requests", d)
 	case liveness == nil:
-		return check.Fail(r.up(), "Deployment %s has no liveness probe", d.Name)
+		return check.Fail(r.up(), "%s has no liveness probe", d)
 	case liveness.HTTPGet != nil && liveness.HTTPGet.Path == "/health" && liveness.FailureThreshold < 10:
-		return check.Fail(r.up(), "the liveness probe of Deployment %s asks for /health, which fails with the gateway's stores: an outage of the database would restart every pod", d.Name)
+		return check.Fail(r.up(), "the liveness probe of %s asks for /health, which fails with the gateway's stores: an outage of the database would restart every pod", d)
 	}
 	return check.Pass("readiness /health")
 }
@@ -219,9 +283,9 @@ func (r runs) endpoints(ctx context.Context) check.Result {
 }
 
 func (r runs) disruption(ctx context.Context) check.Result {
-	d, err := r.objects.deployment(ctx)
+	d, err := r.objects.workload(ctx)
 	if err != nil {
-		return r.failedDeployment(r.objects, err)
+		return r.failedWorkload(r.objects, err)
 	}
 	client, err := r.objects.client(ctx)
 	if err != nil {
@@ -233,7 +297,7 @@ func (r runs) disruption(ctx context.Context) check.Result {
 	}
 	for _, b := range budgets.Items {
 		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
-		if err != nil || !selector.Matches(labels.Set(d.Spec.Template.Labels)) {
+		if err != nil || !selector.Matches(labels.Set(d.template.Labels)) {
 			continue
 		}
 		if b.Status.DisruptionsAllowed < 1 {

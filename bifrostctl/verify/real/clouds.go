@@ -24,7 +24,7 @@ type Ways struct {
 	Kubeconfig string
 	// ConfiguredKubeconfig returns secrets.kubeconfig, or "" where the stack has none.
 	ConfiguredKubeconfig func(context.Context) (string, error)
-	// URL is the gateway's; empty means a port-forward.
+	// URL is the gateway's: that in the cluster, or where there is none that on ECS. Empty means a port-forward, or the load balancer.
 	URL string
 }
 
@@ -62,11 +62,14 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	if ways.Kubeconfig != "" {
 		way = fromFile(ways.Kubeconfig)
 	}
-	clouds.Kubernetes, clouds.Gateway = way.client, forward(way)
-	if ways.URL != "" {
-		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) {
-			return atURL{ways.URL, http.DefaultClient}, nil
-		}
+	clouds.Kubernetes, clouds.Gateway, clouds.LoadBalancer = way.client, forward(way), behind
+	given := atURL{ways.URL, http.DefaultClient}
+	switch {
+	case ways.URL == "":
+	case c.EKS != nil || c.AKS != nil:
+		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return given, nil }
+	default:
+		clouds.LoadBalancer = func(string) (service.Gateway, error) { return given, nil }
 	}
 	return clouds, nil
 }

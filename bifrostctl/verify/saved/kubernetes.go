@@ -24,6 +24,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	sandbox "bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
@@ -43,7 +44,7 @@ func kubernetesOf(w *cloud.World, server string) func(context.Context) (kubernet
 		}
 		client := fake.NewClientset(objects...)
 		known := client.Discovery().(*discovery.FakeDiscovery)
-		known.Resources, known.FakedServerVersion = resources(), &version.Info{GitVersion: "v" + versionOf(w, server)}
+		known.Resources, known.FakedServerVersion = resources(w, server), &version.Info{GitVersion: "v" + versionOf(w, server)}
 		return client, nil
 	}
 }
@@ -66,7 +67,10 @@ func objectsOf(ctx context.Context, w *cloud.World, server string) ([]runtime.Ob
 		case *corev1.Secret:
 			recordApply(object)
 		case *appsv1.Deployment:
-			made, events := podsOf(ctx, w, r, object)
+			made, events := podsOf(ctx, w, r, object.Spec.Template, object.Status.Replicas, object.Status.ReadyReplicas)
+			pods, following = append(pods, made...), append(following, events...)
+		case *appsv1.StatefulSet:
+			made, events := podsOf(ctx, w, r, object.Spec.Template, object.Status.Replicas, object.Status.ReadyReplicas)
 			pods, following = append(pods, made...), append(following, events...)
 		}
 		objects = append(objects, object)
@@ -129,24 +133,26 @@ func recordApply(secret *corev1.Secret) {
 	}
 }
 
-// podsOf are the pods of a Deployment: as many ready ones as its status says, the others with the reason that they would have now.
-func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, d *appsv1.Deployment) (pods []*corev1.Pod, events []runtime.Object) {
+// podsOf are the pods of a Deployment or StatefulSet: as many ready ones as its status says, the others with the reason that they would
+// have now.
+func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template corev1.PodTemplateSpec, replicas, readyReplicas int32) (pods []*corev1.Pod, events []runtime.Object) {
 	var problems []string
-	if d.Status.ReadyReplicas < d.Status.Replicas {
+	if readyReplicas < replicas {
 		problems = sandbox.PodProblems(ctx, w, r)
 	}
-	for i := range d.Status.Replicas {
+	namespace, owner, _ := strings.Cut(r.ID, "/")
+	for i := range replicas {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-			Namespace: d.Namespace, Name: d.Name + "-" + world.Hex(5, r.ID, i), Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations,
-		}, Spec: d.Spec.Template.Spec}
-		ready := i < d.Status.ReadyReplicas
+			Namespace: namespace, Name: owner + "-" + world.Hex(5, r.ID, i), Labels: template.Labels, Annotations: template.Annotations,
+		}, Spec: template.Spec}
+		ready := i < readyReplicas
 		pod.Status = podStatus(pod.Spec, ready)
 		pods = append(pods, pod)
 		for j, problem := range problems {
 			if !ready {
 				events = append(events, &corev1.Event{
-					ObjectMeta:     metav1.ObjectMeta{Namespace: d.Namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
-					InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: d.Namespace, Name: pod.Name},
+					ObjectMeta:     metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
+					InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod.Name},
 					Type:           corev1.EventTypeWarning, Reason: "Failed", Message: problem,
 				})
 			}
@@ -215,13 +221,22 @@ func measure(budget *policyv1.PodDisruptionBudget, pods []*corev1.Pod) {
 	status.DisruptionsAllowed = max(0, status.CurrentHealthy-status.DesiredHealthy)
 }
 
-// resources are the kinds that the sandbox's API server knows.
-func resources() []*metav1.APIResourceList {
+// resources are the kinds that a cluster's API server knows: custom ones by their definitions. The caller holds the world's lock.
+func resources(w *cloud.World, server string) []*metav1.APIResourceList {
+	unknown := map[string]bool{}
+	for name, definition := range crds.All() {
+		spec, _ := definition["spec"].(map[string]any)
+		names, _ := spec["names"].(map[string]any)
+		unknown[fmt.Sprint(spec["group"], names["kind"])] = w.Get("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", server, name) == nil
+	}
 	byVersion := map[string]*metav1.APIResourceList{}
 	var lists []*metav1.APIResourceList
 	for typ := range sandbox.Provider().Types {
 		parts := strings.Split(typ, ":") // kubernetes:apps/v1:Deployment
 		version := strings.TrimPrefix(parts[1], "core/")
+		if group, _, _ := strings.Cut(version, "/"); unknown[group+parts[2]] {
+			continue
+		}
 		if byVersion[version] == nil {
 			byVersion[version] = &metav1.APIResourceList{GroupVersion: version}
 			lists = append(lists, byVersion[version])

@@ -27,6 +27,9 @@ type Clouds struct {
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
 	// Gateway reaches the gateway behind a Service; nil where nothing runs.
 	Gateway func(ctx context.Context, namespace, service string) (Gateway, error)
+	// LoadBalancer reaches the gateway behind the load balancer of an ECS service, whose URL is empty where the stack makes none; nil
+	// where nothing runs.
+	LoadBalancer func(url string) (Gateway, error)
 	// Now is the time by the clouds' clocks.
 	Now func() time.Time
 }
