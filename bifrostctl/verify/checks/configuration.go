@@ -301,7 +301,7 @@ func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
 		return unreadable("Secret "+secret, err, d.clusterLogin())
 	}
 	for _, entry := range found.ManagedFields {
-		if !strings.HasPrefix(entry.Manager, "pulumi-kubernetes") && entry.FieldsV1 != nil && strings.Contains(string(entry.FieldsV1.Raw), `"f:data"`) {
+		if !strings.HasPrefix(entry.Manager, "pulumi-kubernetes") && entry.FieldsV1 != nil && strings.Contains(entry.FieldsV1.GetRawString(), `"f:data"`) {
 			return check.Warn(d.up(), "Secret %s was changed with %s at %s, and that rolls no pod", secret, entry.Manager, when(entry.Time))
 		}
 	}

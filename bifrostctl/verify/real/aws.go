@@ -32,7 +32,7 @@ func awsConfig(ctx context.Context, c *stacks.AWS) (aws.Config, error) {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return loaded, fmt.Errorf("AWS credentials: %w", err)
+		return loaded, fmt.Errorf("credentials of AWS: %w", err)
 	}
 	if c.AssumeRoleArn != "" {
 		loaded.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), c.AssumeRoleArn))

@@ -45,7 +45,7 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	if c.Azure != nil {
 		credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: c.Azure.TenantID})
 		if err != nil {
-			return clouds, fmt.Errorf("Azure credentials: %w", err)
+			return clouds, fmt.Errorf("credentials of Azure: %w", err)
 		}
 		clusters, err := newAKS(c.Azure.SubscriptionID, credential, nil)
 		if err != nil {
