@@ -46,6 +46,7 @@ type AksWorkloadIdentityArgs struct {
 // AksWorkloadIdentity is a user-assigned managed identity that one Kubernetes ServiceAccount may use.
 type AksWorkloadIdentity struct {
 	pulumi.ResourceState
+	ready
 
 	// ClientId, PrincipalId and TenantId are what the vendor allowlists.
 	ClientId    pulumi.StringOutput `pulumi:"clientId"`
@@ -89,7 +90,7 @@ func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadI
 		return nil, fmt.Errorf("%s: managed identity: %w", name, err)
 	}
 
-	if _, err := managedidentity.NewFederatedIdentityCredential(ctx, name+"-federated-credential", &managedidentity.FederatedIdentityCredentialArgs{
+	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, name+"-federated-credential", &managedidentity.FederatedIdentityCredentialArgs{
 		FederatedIdentityCredentialResourceName: pulumi.String(cmp.Or(args.FederatedCredentialName, DefaultFederatedCredentialName)),
 		ResourceName:                            identity.Name,
 		ResourceGroupName:                       pulumi.String(args.ResourceGroup),
@@ -98,10 +99,12 @@ func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadI
 		Audiences:                               pulumi.StringArray{pulumi.String(AzureTokenExchangeAudience)},
 	}, pulumi.Parent(c),
 		// An identity has one credential for an issuer and subject: under a new name it could not come before the old one goes.
-		pulumi.DeleteBeforeReplace(true)); err != nil {
+		pulumi.DeleteBeforeReplace(true))
+	if err != nil {
 		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
 	}
 
+	c.resources = []pulumi.Resource{credential}
 	c.ClientId, c.PrincipalId, c.TenantId = identity.ClientId, identity.PrincipalId, identity.TenantId
 	c.Subject = pulumi.String(subject).ToStringOutput()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{

@@ -7,6 +7,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// ready is embedded in components that give rights.
+type ready struct{ resources []pulumi.Resource }
+
+// Ready are what must exist before the component's rights hold: depend on these. A dependency on the component itself can miss
+// children, of which the Go SDK learns only while it registers them.
+func (r *ready) Ready() []pulumi.Resource { return r.resources }
+
 // refuse turns the problems of a component's arguments into one error, or nil.
 func refuse(typ, name string, errs field.ErrorList) error {
 	if len(errs) == 0 {

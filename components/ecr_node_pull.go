@@ -32,6 +32,7 @@ type EcrNodePullArgs struct {
 // pod on these nodes can then pull from the repositories.
 type EcrNodePull struct {
 	pulumi.ResourceState
+	ready
 
 	// PolicyArn is the pull policy.
 	PolicyArn pulumi.StringOutput `pulumi:"policyArn"`
@@ -83,12 +84,14 @@ func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opt
 
 	for _, role := range args.RoleNames {
 		// Named by role, not by place in the list: a role that leaves the list leaves the others alone.
-		if _, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment-"+role, &iam.RolePolicyAttachmentArgs{
+		attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment-"+role, &iam.RolePolicyAttachmentArgs{
 			Role:      pulumi.String(role),
 			PolicyArn: policy.Arn,
-		}, pulumi.Parent(c)); err != nil {
+		}, pulumi.Parent(c))
+		if err != nil {
 			return nil, fmt.Errorf("%s: policy attachment to role %s: %w", name, role, err)
 		}
+		c.resources = append(c.resources, attachment)
 	}
 
 	c.PolicyArn = policy.Arn

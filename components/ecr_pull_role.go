@@ -81,6 +81,7 @@ type EcsTasksTrustArgs struct {
 // inlinePolicies nor managedPolicyArns, so that others may attach policies to it.
 type EcrPullRole struct {
 	pulumi.ResourceState
+	ready
 
 	// RoleArn is what the vendor allowlists.
 	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
@@ -204,11 +205,14 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		return nil, fmt.Errorf("%s: policy attachment: %w", name, err)
 	}
 
+	c.resources = []pulumi.Resource{attachment}
 	if args.PodIdentity != nil {
 		// After the attachment: credentials that a pod is given can pull.
-		if err := args.PodIdentity.associate(ctx, name, c, role, attachment); err != nil {
+		association, err := args.PodIdentity.associate(ctx, name, c, role, attachment)
+		if err != nil {
 			return nil, err
 		}
+		c.resources = append(c.resources, association)
 	}
 
 	c.RoleArn, c.RoleName, c.RoleId, c.PolicyArn = role.Arn, role.Name, role.UniqueId, policy.Arn
@@ -242,15 +246,15 @@ func (a *PodIdentityTrustArgs) trust() (pulumi.StringInput, error) {
 }
 
 // associate gives the ServiceAccount's pods the role, once it has its policies.
-func (a *PodIdentityTrustArgs) associate(ctx *pulumi.Context, name string, parent pulumi.Resource, role *iam.Role, attachments ...pulumi.Resource) error {
-	_, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
+func (a *PodIdentityTrustArgs) associate(ctx *pulumi.Context, name string, parent pulumi.Resource, role *iam.Role, attachments ...pulumi.Resource) (pulumi.Resource, error) {
+	association, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
 		ClusterName:    pulumi.String(a.ClusterName),
 		Namespace:      pulumi.String(a.Namespace),
 		ServiceAccount: pulumi.String(a.ServiceAccount),
 		RoleArn:        role.Arn,
 	}, pulumi.Parent(parent), pulumi.DependsOn(attachments))
 	if err != nil {
-		return fmt.Errorf("%s: pod identity association: %w", name, err)
+		return nil, fmt.Errorf("%s: pod identity association: %w", name, err)
 	}
-	return nil
+	return association, nil
 }

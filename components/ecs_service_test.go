@@ -27,7 +27,7 @@ func TestEcsService(t *testing.T) {
 			return err
 		}
 		args := ecsArgs()
-		args.DependsOn = []pulumi.Resource{role}
+		args.DependsOn = role.Ready()
 		_, err = NewEcsService(ctx, "x", args, on)
 		return err
 	})

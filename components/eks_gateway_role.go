@@ -38,6 +38,7 @@ type EksGatewayRoleArgs struct {
 // beside the given policies.
 type EksGatewayRole struct {
 	pulumi.ResourceState
+	ready
 
 	// RoleArn and RoleName are the role's; they are known once its policies are attached.
 	RoleArn  pulumi.StringOutput `pulumi:"roleArn"`
@@ -115,10 +116,13 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 		attachments, attached = append(attachments, attachment), append(attached, attachment.ID())
 	}
 
+	c.resources = attachments
 	if args.PodIdentity != nil {
-		if err := args.PodIdentity.associate(ctx, name, c, role, attachments...); err != nil {
+		association, err := args.PodIdentity.associate(ctx, name, c, role, attachments...)
+		if err != nil {
 			return nil, err
 		}
+		c.resources = append(c.resources, association)
 	}
 
 	c.RoleArn = attached.ToArrayOutput().ApplyT(func(v []any) string { return v[0].(string) }).(pulumi.StringOutput)

@@ -22,7 +22,7 @@ func recordGatewayRole(t *testing.T, args *EksGatewayRoleArgs) *graphtest.Graph 
 			return err
 		}
 		workload := workloadArgs()
-		workload.DependsOn, workload.PodIdentity = []pulumi.Resource{role}, args.PodIdentity != nil
+		workload.DependsOn, workload.PodIdentity = role.Ready(), args.PodIdentity != nil
 		if args.Irsa != nil {
 			workload.AwsRoleArn = role.RoleArn
 		}

@@ -340,7 +340,7 @@ func TestPullSecretWaitsForTheIdentity(t *testing.T) {
 			return err
 		}
 		args := ecrArgs()
-		args.DependsOn = []pulumi.Resource{role}
+		args.DependsOn = role.Ready()
 		_, err = NewPullSecret(ctx, "x", args, on)
 		return err
 	})

@@ -200,9 +200,7 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		pull:     pull.secret,
 		identity: func(workload *components.BifrostWorkloadArgs) {
 			workload.EcrRoleArn = pull.gatewayRoleArn
-			if pull.component != nil {
-				workload.DependsOn = append(workload.DependsOn, pull.component)
-			}
+			workload.DependsOn = append(workload.DependsOn, pull.ready...)
 			gateway.addTo(workload)
 		},
 	})

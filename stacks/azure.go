@@ -78,7 +78,7 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	return c.deployAKS(ctx, provider, cluster, &components.PullSecretArgs{
 		SecretName:       c.AKS.SecretName,
 		ArtifactRegistry: token,
-		DependsOn:        []pulumi.Resource{identity},
+		DependsOn:        identity.Ready(),
 	})
 }
 

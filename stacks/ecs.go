@@ -217,7 +217,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		Config: config, Env: c.Gateway.Env, SecretEnv: c.secretInputs(),
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
-		DependsOn: []pulumi.Resource{executionRole},
+		DependsOn: executionRole.Ready(),
 	}
 	if e.TaskRoleArn == "" {
 		args.TaskRole = &components.EcsTaskRoleArgs{

@@ -14,7 +14,7 @@ type eksGateway struct {
 	arn         pulumi.StringInput
 	podIdentity bool
 	// waitsFor is what the pods must not be made before.
-	waitsFor pulumi.Resource
+	waitsFor []pulumi.Resource
 }
 
 // newEKSGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
@@ -30,7 +30,7 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 		if err != nil {
 			return nil, fmt.Errorf("association of the gateway's role: %w", err)
 		}
-		gateway.waitsFor = association
+		gateway.waitsFor = []pulumi.Resource{association}
 		return gateway, nil
 	case len(e.GatewayPolicyArns) == 0:
 		return gateway, nil
@@ -52,7 +52,7 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 	if err != nil {
 		return nil, err
 	}
-	gateway.arn, gateway.waitsFor = role.RoleArn, role
+	gateway.arn, gateway.waitsFor = role.RoleArn, role.Ready()
 	return gateway, nil
 }
 
@@ -62,7 +62,5 @@ func (g *eksGateway) addTo(workload *components.BifrostWorkloadArgs) {
 	if !g.podIdentity {
 		workload.AwsRoleArn = g.arn
 	}
-	if g.waitsFor != nil {
-		workload.DependsOn = append(workload.DependsOn, g.waitsFor)
-	}
+	workload.DependsOn = append(workload.DependsOn, g.waitsFor...)
 }

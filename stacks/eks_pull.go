@@ -106,8 +106,8 @@ func (c *Config) requirePodIdentityAgent(ctx *pulumi.Context, provider pulumi.Pr
 
 // eksPull is who pulls on EKS, and what the workload needs of it.
 type eksPull struct {
-	// component holds all of the right to pull; none, where a mirror needs no right that is made here.
-	component pulumi.Resource
+	// ready is the right to pull; none, where a mirror needs no right that is made here.
+	ready []pulumi.Resource
 	// secret is the pull Secret, where there is one.
 	secret *components.PullSecretArgs
 	// gatewayRoleArn is the role that kubelets take from the gateway's ServiceAccount, where they do.
@@ -131,7 +131,7 @@ func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResourc
 	handoff := c.awsHandoff("eks", "refreshes the pull Secret on EKS", role.RoleArn, role.RoleId)
 	handoff["pull"] = pulumi.String(cmp.Or(c.EKS.Pull, pullRefresh))
 	handoff["auth"] = pulumi.String(cmp.Or(c.EKS.Auth, authIrsa))
-	pull := &eksPull{component: role, handoff: pulumi.Array{handoff}}
+	pull := &eksPull{ready: role.Ready(), handoff: pulumi.Array{handoff}}
 
 	if c.EKS.Pull == pullKubelet {
 		handoff["purpose"] = pulumi.String("pulls in the kubelets on EKS, for the gateway's ServiceAccount")
@@ -151,7 +151,7 @@ func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResourc
 	} else {
 		token.RoleArn = role.RoleArn
 	}
-	pull.secret = &components.PullSecretArgs{SecretName: c.EKS.SecretName, Ecr: token, DependsOn: []pulumi.Resource{role}}
+	pull.secret = &components.PullSecretArgs{SecretName: c.EKS.SecretName, Ecr: token, DependsOn: role.Ready()}
 	return pull, nil
 }
 
@@ -168,7 +168,7 @@ func (c *Config) newEKSNodePull(ctx *pulumi.Context, provider pulumi.ProviderRes
 	if err != nil {
 		return nil, err
 	}
-	pull.component = nodes
+	pull.ready = nodes.Ready()
 	return pull, nil
 }
 

@@ -98,7 +98,7 @@ func Program(ctx *pulumi.Context) error {
 	secret, err := components.NewPullSecret(ctx, "pull-secret", &components.PullSecretArgs{
 		Namespace: namespace.Metadata.Name().Elem(), RegistryHost: image.Host, ServiceAccount: serviceAccount,
 		Ecr:       &components.EcrTokenArgs{RoleArn: role.RoleArn, Region: repository.Region},
-		DependsOn: []pulumi.Resource{role},
+		DependsOn: role.Ready(),
 	}, pulumi.Providers(k8s))
 	if err != nil {
 		return err
