@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
 )
 
 // Defaults of EcsAutoscalingArgs, in seconds: capacity comes fast and goes slowly, since each task that goes has streams to finish.
@@ -51,16 +53,16 @@ func (a *EcsAutoscalingArgs) Validate(p *field.Path, desired int, behindTargetGr
 		errs = append(errs, field.Required(p.Child("cpuPercent"), "give at least one of cpuPercent, memoryPercent and requestsPerTarget; 60 percent of the CPU is a beginning"))
 	}
 	// 0 is absent.
-	errs = append(errs, between(p.Child("cpuPercent"), a.CpuPercent, 0, 100, "percent")...)
-	errs = append(errs, between(p.Child("memoryPercent"), a.MemoryPercent, 0, 100, "percent")...)
+	errs = append(errs, check.Between(p.Child("cpuPercent"), a.CpuPercent, 0, 100, "percent")...)
+	errs = append(errs, check.Between(p.Child("memoryPercent"), a.MemoryPercent, 0, 100, "percent")...)
 	switch {
 	case a.RequestsPerTarget < 0:
 		errs = append(errs, field.Invalid(p.Child("requestsPerTarget"), a.RequestsPerTarget, "at least 1"))
 	case a.RequestsPerTarget > 0 && !behindTargetGroup:
 		errs = append(errs, field.Invalid(p.Child("requestsPerTarget"), a.RequestsPerTarget, "counted by a load balancer, and there is none; give loadBalancer or targetGroupArn, or remove this"))
 	}
-	errs = append(errs, between(p.Child("scaleInSeconds"), cmp.Or(a.ScaleInSeconds, DefaultScaleInSeconds), 1, 3600, "seconds")...)
-	return append(errs, between(p.Child("scaleOutSeconds"), cmp.Or(a.ScaleOutSeconds, DefaultScaleOutSeconds), 1, 3600, "seconds")...)
+	errs = append(errs, check.Between(p.Child("scaleInSeconds"), cmp.Or(a.ScaleInSeconds, DefaultScaleInSeconds), 1, 3600, "seconds")...)
+	return append(errs, check.Between(p.Child("scaleOutSeconds"), cmp.Or(a.ScaleOutSeconds, DefaultScaleOutSeconds), 1, 3600, "seconds")...)
 }
 
 // scalingMetric is a measure that a target is tracked for.

@@ -85,7 +85,7 @@ func ValidateSecretRecovery(path *field.Path, days int) field.ErrorList {
 // ValidateStopTimeout refuses seconds that Fargate does not wait between SIGTERM and SIGKILL (Amazon ECS developer guide, "Task
 // definition parameters for Fargate", stopTimeout).
 func ValidateStopTimeout(path *field.Path, seconds int) field.ErrorList {
-	return between(path, seconds, 1, 120, "seconds")
+	return check.Between(path, seconds, 1, 120, "seconds")
 }
 
 // ValidateCpuArchitecture refuses what Fargate has not; an empty one is absent.
@@ -96,8 +96,8 @@ func ValidateCpuArchitecture(path *field.Path, architecture string) field.ErrorL
 // ValidateRollout refuses percentages with which no deployment of count tasks could proceed: ECS rounds the minimum up and the
 // maximum down to whole tasks (Amazon ECS developer guide, "Service definition parameters", deploymentConfiguration).
 func ValidateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count int) field.ErrorList {
-	errs := between(minPath, minPercent, 0, 100, "percent")
-	errs = append(errs, between(maxPath, maxPercent, 100, 400, "percent")...)
+	errs := check.Between(minPath, minPercent, 0, 100, "percent")
+	errs = append(errs, check.Between(maxPath, maxPercent, 100, 400, "percent")...)
 	if len(errs) > 0 || count < 1 {
 		return errs
 	}
@@ -107,12 +107,4 @@ func ValidateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count
 	}
 	return field.ErrorList{field.Invalid(maxPath, maxPercent, fmt.Sprintf(
 		"with %d of %d tasks kept and %d allowed, a deployment can neither start a task nor stop one; raise it, or lower %s", fewest, count, most, minPath))}
-}
-
-// between refuses a number outside a range.
-func between(path *field.Path, n, least, most int, unit string) field.ErrorList {
-	if n >= least && n <= most {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(path, n, fmt.Sprintf("%d to %d %s", least, most, unit))}
 }

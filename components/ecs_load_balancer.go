@@ -80,8 +80,8 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path, taskGroups []string) field
 	case a.Scheme == SchemeInternetFacing && len(a.AllowedCidrs) == 0:
 		errs = append(errs, field.Required(p.Child("allowedCidrs"), "who may reach it from the internet; everybody is 0.0.0.0/0"))
 	}
-	errs = append(errs, between(p.Child("idleTimeoutSeconds"), a.idleTimeout(), 1, 4000, "seconds")...)
-	errs = append(errs, between(p.Child("deregistrationDelaySeconds"), a.deregistrationDelay(), 0, 3600, "seconds")...)
+	errs = append(errs, check.Between(p.Child("idleTimeoutSeconds"), a.idleTimeout(), 1, 4000, "seconds")...)
+	errs = append(errs, check.Between(p.Child("deregistrationDelaySeconds"), a.deregistrationDelay(), 0, 3600, "seconds")...)
 	if a.SslPolicy != "" && a.AllowHttp {
 		errs = append(errs, field.Forbidden(p.Child("sslPolicy"), "nothing here speaks TLS with allowHttp; remove it"))
 	}

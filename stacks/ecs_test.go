@@ -442,3 +442,24 @@ func TestNoExpensivePackage(t *testing.T) {
 	require.Contains(t, string(deps), "/go/aws/vpc\n", "the list proves nothing")
 	require.NotContains(t, string(deps), "/go/aws/ec2\n")
 }
+
+// TestTasks: what the configuration says of the number of tasks is what the component makes of it.
+func TestTasks(t *testing.T) {
+	one, five := 1, 5
+	for name, test := range map[string]struct {
+		ecs         ECS
+		least, most int
+	}{
+		"as the gateway's replicas":   {ECS{}, 1, 1},
+		"fixed":                       {ECS{DesiredCount: &five}, 5, 5},
+		"scaled":                      {ECS{Autoscaling: &ECSAutoscaling{MinTasks: 2, MaxTasks: 9}}, 2, 9},
+		"scaled from the fixed count": {ECS{DesiredCount: &five, Autoscaling: &ECSAutoscaling{MaxTasks: 9}}, 5, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &Config{ECS: &test.ecs, Gateway: Gateway{Replicas: &one}}
+			least, most := c.Tasks()
+			require.Equal(t, []int{test.least, test.most}, []int{least, most})
+			require.Equal(t, test.most, c.mostProcesses())
+		})
+	}
+}

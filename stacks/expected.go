@@ -8,7 +8,7 @@ func (c *Config) Replicas() int { return c.Gateway.replicas() }
 // Tasks are the least and the most ECS tasks that the configuration asks for: the same number without autoscaling.
 func (c *Config) Tasks() (least, most int) {
 	if a := c.ECS.Autoscaling; a != nil {
-		return a.MinTasks, a.MaxTasks
+		return cmp.Or(a.MinTasks, c.desiredCount()), a.MaxTasks
 	}
 	return c.desiredCount(), c.desiredCount()
 }

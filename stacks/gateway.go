@@ -217,12 +217,9 @@ func (c *Config) mostProcesses() int {
 	default:
 		most = c.Gateway.replicas()
 	}
-	switch {
-	case c.ECS == nil:
-	case c.ECS.Autoscaling != nil:
-		most += c.ECS.Autoscaling.MaxTasks
-	default:
-		most += c.desiredCount()
+	if c.ECS != nil {
+		_, tasks := c.Tasks()
+		most += tasks
 	}
 	return most
 }

@@ -319,12 +319,12 @@ func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 	return errs
 }
 
-// Between refuses a number outside a range.
-func Between(p *field.Path, n, least, most int) field.ErrorList {
+// Between refuses a number outside a range, which the error gives with its unit, if any.
+func Between(p *field.Path, n, least, most int, unit ...string) field.ErrorList {
 	if n >= least && n <= most {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(p, n, fmt.Sprintf("%d to %d", least, most))}
+	return field.ErrorList{field.Invalid(p, n, strings.Join(append([]string{fmt.Sprintf("%d to %d", least, most)}, unit...), " "))}
 }
 
 // Port checks the number of a port.
