@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/internal/graphtest"
 )
@@ -143,10 +144,10 @@ var ecsRights = []struct {
 	{"no key", []string{"ecs.secretKmsKeyArn=" + ecsKey}, withoutAction(rolePolicyType, "", "policy", "kms:Decrypt"), []string{"ECS task execution role: forbidden", "kms:Decrypt on " + ecsKey}},
 	{"no streams", nil, withoutAction(rolePolicyType, "", "policy", "logs:CreateLogStream"), []string{"ECS task execution role: forbidden", "logs:CreateLogStream on arn:aws:logs:us-east-1:111122223333:log-group:/ecs/bifrost:"}},
 	{"no events", nil, withoutAction(rolePolicyType, "", "policy", "logs:PutLogEvents"), []string{"ECS task execution role: forbidden", "logs:PutLogEvents"}},
-	{"execution role not trusted", nil, replacing(world.RoleType, executionRole, trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
-	{"task role not trusted", nil, replacing(world.RoleType, "BifrostECSTaskRole", trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "ECS task role: not trusted"}},
+	{"execution role not trusted", nil, edits.Replacing(world.RoleType, executionRole, trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
+	{"task role not trusted", nil, edits.Replacing(world.RoleType, "BifrostECSTaskRole", trustOf, "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "ECS task role: not trusted"}},
 	{"key disabled", []string{"ecs.secretKmsKeyArn=" + ecsKey}, with(world.KeyType, ecsKey, "isEnabled=false"), []string{"does not exist or is disabled"}},
-	{"log group deleted", nil, removed("aws:cloudwatch/logGroup:LogGroup", ""), []string{"the log group /ecs/bifrost does not exist"}},
+	{"log group deleted", nil, edits.Removed("aws:cloudwatch/logGroup:LogGroup", ""), []string{"the log group /ecs/bifrost does not exist"}},
 	{"no such tag", nil, with(world.ECRRepositoryType, "", "tags=[2.0.9]"), []string{"CannotPullContainerError", "Amazon ECR pull: image not found"}},
 	{"no such architecture", nil, with(world.ECRRepositoryType, "", "architectures=[ARM64]"), []string{"Amazon ECR pull: image not found", "does not contain descriptor matching platform 'linux/amd64'"}},
 }
@@ -200,7 +201,7 @@ func TestECSNetwork(t *testing.T) {
 		s := newStack(t, "aws-dev").set(onlyECS)
 		noRoutes(t, s.world)
 		var tables []any
-		for _, table := range the(t, s.world, privateSubnets, "") {
+		for _, table := range edits.The(t, s.world, privateSubnets, "") {
 			tables = append(tables, table.ID)
 		}
 		for _, service := range []string{"ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager"} {
@@ -237,7 +238,7 @@ func TestECSTargetsUnhealthy(t *testing.T) {
 func TestECSSecrets(t *testing.T) {
 	s := newStack(t, "aws-dev").set(onlyECS)
 	s.engine.MustUp()
-	service := the(t, s.world, serviceType, "")[0]
+	service := edits.The(t, s.world, serviceType, "")[0]
 	before := service.State["taskDefinition"]
 	onlySame(t, s.engine.MustUp(), "nothing changed since")
 	require.Equal(t, before, service.State["taskDefinition"])
@@ -266,7 +267,7 @@ func TestECSImageThatCannotBePulled(t *testing.T) {
 	failed := s.engine.Up()
 	require.Error(t, failed.Err)
 	require.Contains(t, failed.Messages(), "was rolled back")
-	require.Contains(t, the(t, s.world, serviceType, "")[0].State["taskDefinition"], "task-definition/bifrost:1")
+	require.Contains(t, edits.The(t, s.world, serviceType, "")[0].State["taskDefinition"], "task-definition/bifrost:1")
 	s.set(onlyECS)
 	s.engine.MustUp()
 	onlySame(t, s.engine.MustUp(), "it is mended")
@@ -274,11 +275,11 @@ func TestECSImageThatCannotBePulled(t *testing.T) {
 
 // TestECSDesiredCount: what autoscaling set stays, through a deployment too; without autoscaling the configuration decides.
 func TestECSDesiredCount(t *testing.T) {
-	count := func(s *stackUnderTest) any { return the(t, s.world, serviceType, "")[0].State["desiredCount"] }
+	count := func(s *stackUnderTest) any { return edits.The(t, s.world, serviceType, "")[0].State["desiredCount"] }
 	scaled := newStack(t, "aws-dev").set(onlyECS, withScaling)
 	scaled.engine.MustUp()
 	require.Equal(t, 2.0, count(scaled))
-	the(t, scaled.world, serviceType, "")[0].State["desiredCount"] = 5.0
+	edits.The(t, scaled.world, serviceType, "")[0].State["desiredCount"] = 5.0
 	onlySame(t, scaled.engine.MustUp(), "the number of tasks is autoscaling's")
 	scaled.set(onlyECS, withScaling, "ecs.memory=2048")
 	scaled.engine.MustUp()

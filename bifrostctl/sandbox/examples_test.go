@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -23,7 +24,7 @@ func TestAnyApp(t *testing.T) {
 	require.Empty(t, w.Warnings)
 	onlySame(t, e.MustUp(), "nothing changed since")
 
-	removed(attachmentType, "")(t, w)
+	edits.Removed(attachmentType, "")(t, w)
 	e.Set(projectName+":image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/my-repo:1.4.3")
 	require.Contains(t, e.Up().Messages(), "Amazon ECR pull: no pull permission: no policy of arn:aws:iam::123456789012:role/EksECRPullRole")
 }

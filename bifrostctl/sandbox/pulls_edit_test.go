@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
@@ -30,7 +31,7 @@ const (
 )
 
 // edit is a change of the clouds that Pulumi does not learn of.
-type edit func(t testing.TB, w *cloud.World)
+type edit = edits.Edit
 
 func all(edits ...edit) edit {
 	return func(t testing.TB, w *cloud.World) {
@@ -40,30 +41,9 @@ func all(edits ...edit) edit {
 	}
 }
 
-// the returns the live things of a type whose id holds a text: at least one.
-func the(t testing.TB, w *cloud.World, typ, id string) []*cloud.Resource {
-	t.Helper()
-	var found []*cloud.Resource
-	for _, r := range w.Resources {
-		if r.Type == typ && strings.Contains(r.ID, id) && !r.Deleted {
-			found = append(found, r)
-		}
-	}
-	require.NotEmpty(t, found, "no %s with %q in its id", typ, id)
-	return found
-}
-
-func removed(typ, id string) edit {
-	return func(t testing.TB, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
-			r.Deleted, r.Edited = true, true
-		}
-	}
-}
-
 func with(typ, id string, settings ...string) edit {
 	return func(t testing.TB, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
+		for _, r := range edits.The(t, w, typ, id) {
 			state, err := edited(r.State, settings)
 			require.NoError(t, err)
 			r.State, r.Edited = state, true
@@ -71,21 +51,10 @@ func with(typ, id string, settings ...string) edit {
 	}
 }
 
-// replacing changes a text in a document.
-func replacing(typ, id, property, old, new string) edit {
-	return func(t testing.TB, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
-			before, _ := r.State[property].(string)
-			require.Contains(t, before, old, "%s of %s", property, r.ID)
-			r.State[property], r.Edited = strings.ReplaceAll(before, old, new), true
-		}
-	}
-}
-
 // withoutAction takes an action out of a policy document, and a statement that is left without any.
 func withoutAction(typ, id, property, action string) edit {
 	return func(t testing.TB, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
+		for _, r := range edits.The(t, w, typ, id) {
 			text, _ := r.State[property].(string)
 			var document map[string]any
 			require.NoError(t, json.Unmarshal([]byte(text), &document))
@@ -112,7 +81,7 @@ func withoutAction(typ, id, property, action string) edit {
 
 func notAllowlisted(principal string) edit {
 	return func(t testing.TB, w *cloud.World) {
-		for _, policy := range the(t, w, world.ECRRepositoryPolicyType, "") {
+		for _, policy := range edits.The(t, w, world.ECRRepositoryPolicyType, "") {
 			principals, err := w.Allowlist(policy)
 			require.NoError(t, err)
 			kept := slices.DeleteFunc(slices.Clone(principals), func(p string) bool { return strings.HasSuffix(p, "/"+principal) })

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud/iam"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
@@ -18,7 +19,7 @@ func TestNothingBeyond(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			s := m.start(t)
 			s.engine.MustUp()
-			for _, policy := range the(t, s.world, policyType, "") {
+			for _, policy := range edits.The(t, s.world, policyType, "") {
 				document := policy.State["policy"].(string)
 				may := func(action, resource string) bool {
 					d, err := iam.Evaluate(document, iam.Request{Action: action, Resource: resource})
@@ -43,7 +44,7 @@ func TestNothingBeyond(t *testing.T) {
 func TestTrustNarrow(t *testing.T) {
 	s := refreshPodIdentity.start(t)
 	s.engine.MustUp()
-	role := the(t, s.world, world.RoleType, pullRole)[0]
+	role := edits.The(t, s.world, world.RoleType, pullRole)[0]
 	context := map[string]string{
 		"aws:RequestTag/eks-cluster-arn": "arn:aws:eks:us-east-1:111122223333:cluster/dev", "aws:SourceAccount": "111122223333",
 		"aws:RequestTag/kubernetes-namespace": "bifrost", "aws:RequestTag/kubernetes-service-account": "bifrost-pull",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -135,7 +136,7 @@ const (
 
 var pullCases = []pullCase{
 	{mode: refreshIRSA, changed: "the role is not on the vendor's allowlist", edit: notAllowlisted(pullRole), hop: hop.Ecr, reason: hop.NotAllowlisted},
-	{mode: refreshIRSA, changed: "the vendor's repository has no policy", edit: removed(world.ECRRepositoryPolicyType, ""), hop: hop.Ecr, reason: hop.NotAllowlisted},
+	{mode: refreshIRSA, changed: "the vendor's repository has no policy", edit: edits.Removed(world.ECRRepositoryPolicyType, ""), hop: hop.Ecr, reason: hop.NotAllowlisted},
 	{mode: refreshIRSA, changed: "the vendor's policy lacks BatchGetImage", edit: withoutAction(world.ECRRepositoryPolicyType, "", "policy", getImage), hop: hop.Ecr, reason: hop.NotAllowlisted},
 	{mode: refreshIRSA, changed: "the vendor's policy lacks GetDownloadUrlForLayer", edit: withoutAction(world.ECRRepositoryPolicyType, "", "policy", download), hop: hop.Ecr, reason: hop.NotAllowlisted},
 	{mode: refreshIRSA, changed: "the vendor's policy lacks BatchCheckLayerAvailability", edit: withoutAction(world.ECRRepositoryPolicyType, "", "policy", layers), hop: hop.Ecr, reason: hop.NotAllowlisted},
@@ -144,42 +145,42 @@ var pullCases = []pullCase{
 	{mode: refreshIRSA, changed: "the policy lacks BatchGetImage", edit: withoutAction(policyType, "", "policy", getImage), hop: hop.Ecr, reason: hop.NoPullPermission},
 	{mode: refreshIRSA, changed: "the policy lacks GetDownloadUrlForLayer", edit: withoutAction(policyType, "", "policy", download), hop: hop.Ecr, reason: hop.NoPullPermission},
 	{mode: refreshIRSA, changed: "the policy lacks BatchCheckLayerAvailability", edit: withoutAction(policyType, "", "policy", layers), hop: hop.Ecr, reason: hop.NoPullPermission},
-	{mode: refreshIRSA, changed: "the policy names another repository", edit: replacing(policyType, "", "policy", "repository/acme-hub", "repository/other"), hop: hop.Ecr, reason: hop.NoPullPermission},
-	{mode: refreshIRSA, changed: "the policy is detached from the role", edit: removed(attachmentType, ""), hop: hop.EcrToken, reason: hop.NoTokenPermission},
-	{mode: refreshIRSA, changed: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, trustOf, subjectOld, subjectNew), hop: hop.WebIdentity, reason: hop.SubjectMismatch},
-	{mode: refreshIRSA, changed: "the trust names another audience", edit: replacing(world.RoleType, pullRole, trustOf, `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), hop: hop.WebIdentity, reason: hop.AudienceMismatch},
-	{mode: refreshIRSA, changed: "the trust names the OIDC provider of another cluster", edit: replacing(world.RoleType, pullRole, trustOf, "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), hop: hop.WebIdentity, reason: hop.IssuerMismatch},
-	{mode: refreshIRSA, changed: "the trust allows sts:AssumeRole instead of sts:AssumeRoleWithWebIdentity", edit: replacing(world.RoleType, pullRole, trustOf, "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), hop: hop.WebIdentity, reason: hop.NoTrust},
+	{mode: refreshIRSA, changed: "the policy names another repository", edit: edits.Replacing(policyType, "", "policy", "repository/acme-hub", "repository/other"), hop: hop.Ecr, reason: hop.NoPullPermission},
+	{mode: refreshIRSA, changed: "the policy is detached from the role", edit: edits.Removed(attachmentType, ""), hop: hop.EcrToken, reason: hop.NoTokenPermission},
+	{mode: refreshIRSA, changed: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, pullRole, trustOf, subjectOld, subjectNew), hop: hop.WebIdentity, reason: hop.SubjectMismatch},
+	{mode: refreshIRSA, changed: "the trust names another audience", edit: edits.Replacing(world.RoleType, pullRole, trustOf, `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), hop: hop.WebIdentity, reason: hop.AudienceMismatch},
+	{mode: refreshIRSA, changed: "the trust names the OIDC provider of another cluster", edit: edits.Replacing(world.RoleType, pullRole, trustOf, "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), hop: hop.WebIdentity, reason: hop.IssuerMismatch},
+	{mode: refreshIRSA, changed: "the trust allows sts:AssumeRole instead of sts:AssumeRoleWithWebIdentity", edit: edits.Replacing(world.RoleType, pullRole, trustOf, "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), hop: hop.WebIdentity, reason: hop.NoTrust},
 	{mode: refreshIRSA, changed: "the IAM OIDC provider does not know the audience", edit: with(world.OIDCProviderType, "", "clientIdLists=[other]"), hop: hop.WebIdentity, reason: hop.AudienceMismatch},
-	{mode: refreshIRSA, changed: "the vendor has no such repository", edit: removed(world.ECRRepositoryType, ""), hop: hop.Ecr, reason: hop.ImageNotFound},
+	{mode: refreshIRSA, changed: "the vendor has no such repository", edit: edits.Removed(world.ECRRepositoryType, ""), hop: hop.Ecr, reason: hop.ImageNotFound},
 	{mode: refreshIRSA, changed: "the vendor has no such tag", edit: with(world.ECRRepositoryType, "", "tags=[2.0.9]"), hop: hop.Ecr, reason: hop.ImageNotFound},
-	{mode: refreshIRSA, changed: "the pull Secret is deleted", afterUp: true, edit: removed(secretKind, "ecr-pull-secret"), settings: []string{newECRTag}, hop: hop.PullSecret, reason: hop.SecretMissing},
+	{mode: refreshIRSA, changed: "the pull Secret is deleted", afterUp: true, edit: edits.Removed(secretKind, "ecr-pull-secret"), settings: []string{newECRTag}, hop: hop.PullSecret, reason: hop.SecretMissing},
 	{mode: refreshIRSA, changed: "no refresh for 13 hours", afterUp: true, edit: later(13 * time.Hour), settings: []string{newECRTag}, hop: hop.Ecr, reason: hop.Expired},
 	{mode: refreshIRSA, changed: "the refresher's Role lacks patch", afterUp: true, edit: with(roleKind, "secret-manager", "rules[0].verbs=[create]"), settings: []string{newRun}, hop: hop.APIServer, reason: hop.Forbidden},
-	{mode: refreshIRSA, changed: "the refresher's Role lacks create, and the Secret is deleted", afterUp: true, edit: all(with(roleKind, "secret-manager", "rules[0].verbs=[patch]"), removed(secretKind, "ecr-pull-secret")), settings: []string{newRun}, hop: hop.APIServer, reason: hop.Forbidden},
-	{mode: refreshIRSA, changed: "the refresher's RoleBinding is deleted", afterUp: true, edit: removed(bindingKind, "secret-manager-binding"), settings: []string{newRun}, hop: hop.APIServer, reason: hop.Forbidden},
+	{mode: refreshIRSA, changed: "the refresher's Role lacks create, and the Secret is deleted", afterUp: true, edit: all(with(roleKind, "secret-manager", "rules[0].verbs=[patch]"), edits.Removed(secretKind, "ecr-pull-secret")), settings: []string{newRun}, hop: hop.APIServer, reason: hop.Forbidden},
+	{mode: refreshIRSA, changed: "the refresher's RoleBinding is deleted", afterUp: true, edit: edits.Removed(bindingKind, "secret-manager-binding"), settings: []string{newRun}, hop: hop.APIServer, reason: hop.Forbidden},
 
-	{mode: refreshPodIdentity, changed: "the association is deleted", edit: removed(associationType, ""), hop: hop.Container, reason: hop.Failed},
+	{mode: refreshPodIdentity, changed: "the association is deleted", edit: edits.Removed(associationType, ""), hop: hop.Container, reason: hop.Failed},
 	{mode: refreshPodIdentity, changed: "the association names another ServiceAccount", edit: with(associationType, "", "serviceAccount=somebody-else"), hop: hop.Container, reason: hop.Failed},
 	{mode: refreshPodIdentity, changed: "the trust lacks sts:TagSession", edit: withoutAction(world.RoleType, pullRole, trustOf, "sts:TagSession"), hop: hop.PodIdentity, reason: hop.NoTrust},
 	{mode: refreshPodIdentity, changed: "the trust lacks sts:AssumeRole", edit: withoutAction(world.RoleType, pullRole, trustOf, "sts:AssumeRole"), hop: hop.PodIdentity, reason: hop.NoTrust},
-	{mode: refreshPodIdentity, changed: "the trust names another namespace", edit: replacing(world.RoleType, pullRole, trustOf, `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), hop: hop.PodIdentity, reason: hop.ConditionFailed},
-	{mode: refreshPodIdentity, changed: "the trust names another cluster", edit: replacing(world.RoleType, pullRole, trustOf, "cluster/dev", "cluster/prod"), hop: hop.PodIdentity, reason: hop.ConditionFailed},
+	{mode: refreshPodIdentity, changed: "the trust names another namespace", edit: edits.Replacing(world.RoleType, pullRole, trustOf, `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), hop: hop.PodIdentity, reason: hop.ConditionFailed},
+	{mode: refreshPodIdentity, changed: "the trust names another cluster", edit: edits.Replacing(world.RoleType, pullRole, trustOf, "cluster/dev", "cluster/prod"), hop: hop.PodIdentity, reason: hop.ConditionFailed},
 	{mode: refreshPodIdentity, changed: "the role is not on the vendor's allowlist", edit: notAllowlisted(pullRole), hop: hop.Ecr, reason: hop.NotAllowlisted},
 
 	{mode: pullNode, changed: "the node role is not on the vendor's allowlist", edit: notAllowlisted(nodeRole), hop: hop.Ecr, reason: hop.NotAllowlisted},
-	{mode: pullNode, changed: "the policy is detached from the node role", edit: removed(attachmentType, ""), hop: hop.EcrToken, reason: hop.NoTokenPermission},
+	{mode: pullNode, changed: "the policy is detached from the node role", edit: edits.Removed(attachmentType, ""), hop: hop.EcrToken, reason: hop.NoTokenPermission},
 	{mode: pullNode, changed: "the pods run on Fargate, and the node role was given", edit: onFargate, hop: hop.EcrToken, reason: hop.NoTokenPermission},
 	{mode: pullNode, changed: "the cluster has nodes of another role", edit: nodes(func(c *world.EKSCluster) { c.NodeRoles = append(c.NodeRoles, "other-node") }), hop: hop.Kubelet, reason: hop.Missing},
 	{mode: pullFargate, changed: "the pod execution role is not on the vendor's allowlist", edit: notAllowlisted("dev-fargate"), hop: hop.Ecr, reason: hop.NotAllowlisted},
 
 	{mode: pullKubelet, changed: "the nodes' kubelets are not configured for it", edit: nodes(func(c *world.EKSCluster) { c.CredentialProvider = false }), hop: hop.Kubelet, reason: hop.Missing},
-	{mode: pullKubelet, changed: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, trustOf, "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), hop: hop.WebIdentity, reason: hop.SubjectMismatch},
-	{mode: pullKubelet, changed: "kubelets may not ask for tokens of that audience", afterUp: true, edit: removed(bindingKind, "token-audience"), settings: []string{newECRTag}, hop: hop.Kubelet, reason: hop.Forbidden},
+	{mode: pullKubelet, changed: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, pullRole, trustOf, "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), hop: hop.WebIdentity, reason: hop.SubjectMismatch},
+	{mode: pullKubelet, changed: "kubelets may not ask for tokens of that audience", afterUp: true, edit: edits.Removed(bindingKind, "token-audience"), settings: []string{newECRTag}, hop: hop.Kubelet, reason: hop.Forbidden},
 	{mode: pullKubelet, changed: "the role is not on the vendor's allowlist", edit: notAllowlisted(pullRole), hop: hop.Ecr, reason: hop.NotAllowlisted},
 
 	{mode: onECS, changed: "the execution role is not on the vendor's allowlist", edit: notAllowlisted(executionRole), hop: hop.Ecr, reason: hop.NotAllowlisted},
-	{mode: onECS, changed: "the trust names another account", edit: replacing(world.RoleType, executionRole, trustOf, "111122223333", "999988887777"), hop: hop.Task, reason: hop.ConditionFailed},
+	{mode: onECS, changed: "the trust names another account", edit: edits.Replacing(world.RoleType, executionRole, trustOf, "111122223333", "999988887777"), hop: hop.Task, reason: hop.ConditionFailed},
 	{mode: onECS, changed: "the policy lacks GetAuthorizationToken", edit: withoutAction(policyType, "", "policy", getToken), hop: hop.EcrToken, reason: hop.NoTokenPermission},
 	{mode: onECS, changed: "the policy lacks BatchGetImage", edit: withoutAction(policyType, "", "policy", getImage), hop: hop.Ecr, reason: hop.NoPullPermission},
 	{mode: onECS, changed: "the execution role may not read the secrets", afterUp: true, edit: withoutAction(rolePolicyType, "", "policy", "secretsmanager:GetSecretValue"), settings: []string{newECRTag}, hop: hop.Task, reason: hop.Forbidden},
@@ -193,38 +194,38 @@ var pullCases = []pullCase{
 	{mode: trustAKS, changed: "the pool is deleted", edit: with(world.PoolType, aPool, "state=DELETED"), hop: hop.GoogleSTS, reason: hop.Missing},
 	{mode: trustAKS, changed: "the provider is disabled", edit: with(world.PoolProviderType, aProvider, "disabled=true"), hop: hop.GoogleSTS, reason: hop.Missing},
 	{mode: trustAKS, changed: "the credential configuration names another provider", settings: []string{"gcp.credentialConfig.audience=//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-hub-azure-pool/providers/other-provider"}, hop: hop.GoogleSTS, reason: hop.Missing},
-	{mode: trustAKS, changed: "the subject may not act as the service account", edit: removed(world.ImpersonationType, ""), hop: hop.Impersonation, reason: hop.NoImpersonation},
+	{mode: trustAKS, changed: "the subject may not act as the service account", edit: edits.Removed(world.ImpersonationType, ""), hop: hop.Impersonation, reason: hop.NoImpersonation},
 	{mode: trustAKS, changed: "another subject may act as the service account", edit: with(world.ImpersonationType, "", "member=principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-hub-azure-pool/subject/"+subjectNew), hop: hop.Impersonation, reason: hop.NoImpersonation},
 	{mode: trustAKS, changed: "the service account does not exist", settings: []string{"gcp.credentialConfig.service_account_impersonation_url=https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/other-pull@bifrost-dist.iam.gserviceaccount.com:generateAccessToken"}, hop: hop.Impersonation, reason: hop.NoImpersonation},
-	{mode: trustAKS, changed: "the service account may not read the repository", edit: removed(world.ARReaderType, ""), hop: hop.ArtifactRegistry, reason: hop.NoPullPermission},
+	{mode: trustAKS, changed: "the service account may not read the repository", edit: edits.Removed(world.ARReaderType, ""), hop: hop.ArtifactRegistry, reason: hop.NoPullPermission},
 	{mode: trustAKS, changed: "the registry has no such tag", edit: with(world.ARRepositoryType, "", "tags=[2.0.9]"), hop: hop.ArtifactRegistry, reason: hop.ImageNotFound},
 	{mode: trustAKS, changed: "no refresh for 2 hours", afterUp: true, edit: later(2 * time.Hour), settings: []string{newARTag}, hop: hop.ArtifactRegistry, reason: hop.Expired},
-	{mode: trustAKS, changed: "the pull Secret is deleted", afterUp: true, edit: removed(secretKind, "ar-pull-secret"), settings: []string{newARTag}, hop: hop.PullSecret, reason: hop.SecretMissing},
+	{mode: trustAKS, changed: "the pull Secret is deleted", afterUp: true, edit: edits.Removed(secretKind, "ar-pull-secret"), settings: []string{newARTag}, hop: hop.PullSecret, reason: hop.SecretMissing},
 
-	{mode: trustEntra, changed: "the federated credential is deleted", edit: removed(credentialType, ""), hop: hop.Entra, reason: hop.Missing},
+	{mode: trustEntra, changed: "the federated credential is deleted", edit: edits.Removed(credentialType, ""), hop: hop.Entra, reason: hop.Missing},
 	{mode: trustEntra, changed: "the federated credential has another subject", edit: with(credentialType, "", "subject="+subjectNew), hop: hop.Entra, reason: hop.SubjectMismatch},
 	{mode: trustEntra, changed: "the federated credential has another audience", edit: with(credentialType, "", "audiences=[api://other]"), hop: hop.Entra, reason: hop.AudienceMismatch},
 	{mode: trustEntra, changed: "the federated credential's issuer lacks its trailing slash", edit: issuerWithoutSlash, hop: hop.Entra, reason: hop.IssuerMismatch},
-	{mode: trustEntra, changed: "the app registration does not exist", edit: removed(world.ApplicationType, ""), hop: hop.Entra, reason: hop.Missing},
+	{mode: trustEntra, changed: "the app registration does not exist", edit: edits.Removed(world.ApplicationType, ""), hop: hop.Entra, reason: hop.Missing},
 	{mode: trustEntra, changed: "the app registration gives tokens of version 1", edit: with(world.ApplicationType, "", "requestedAccessTokenVersion=1"), hop: hop.GoogleSTS, reason: hop.IssuerMismatch},
-	{mode: trustEntra, changed: "the provider trusts another tenant", edit: replacing(world.PoolProviderType, aProvider, "attributeCondition", "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-00000000000f"), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
+	{mode: trustEntra, changed: "the provider trusts another tenant", edit: edits.Replacing(world.PoolProviderType, aProvider, "attributeCondition", "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-00000000000f"), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
 	{mode: trustEntra, changed: "the managed identity was made again, unknown to the stack", edit: identityMadeAgain, hop: hop.Entra, reason: hop.Missing},
-	{mode: trustEntra, changed: "the provider trusts another client id", edit: replacing(world.PoolProviderType, aProvider, "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
+	{mode: trustEntra, changed: "the provider trusts another client id", edit: edits.Replacing(world.PoolProviderType, aProvider, "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
 	{mode: trustEntra, changed: "the provider expects another audience", edit: with(world.PoolProviderType, aProvider, "oidc.allowedAudiences=[api://other]"), hop: hop.GoogleSTS, reason: hop.AudienceMismatch},
 
-	{mode: ownFederation, changed: "the condition names another subject", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subjectOld, subjectNew), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
-	{mode: ownFederation, changed: "the reader's binding is deleted", edit: removed(world.ARReaderType, "bifrost-pull@acme-mirror"), hop: hop.ArtifactRegistry, reason: hop.NoPullPermission},
-	{mode: ownFederation, changed: "the workload identity user is deleted", edit: removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), hop: hop.Impersonation, reason: hop.NoImpersonation},
+	{mode: ownFederation, changed: "the condition names another subject", edit: edits.Replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subjectOld, subjectNew), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
+	{mode: ownFederation, changed: "the reader's binding is deleted", edit: edits.Removed(world.ARReaderType, "bifrost-pull@acme-mirror"), hop: hop.ArtifactRegistry, reason: hop.NoPullPermission},
+	{mode: ownFederation, changed: "the workload identity user is deleted", edit: edits.Removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), hop: hop.Impersonation, reason: hop.NoImpersonation},
 }
 
 func issuerWithoutSlash(t testing.TB, w *cloud.World) {
-	for _, r := range the(t, w, credentialType, "") {
+	for _, r := range edits.The(t, w, credentialType, "") {
 		r.State["issuer"] = strings.TrimSuffix(r.State["issuer"].(string), "/")
 	}
 }
 
 func identityMadeAgain(t testing.TB, w *cloud.World) {
-	for _, r := range the(t, w, world.ManagedIdentityType, "") {
+	for _, r := range edits.The(t, w, world.ManagedIdentityType, "") {
 		r.State["clientId"], r.State["principalId"] = world.GUID("another client"), world.GUID("another principal")
 	}
 }
@@ -265,7 +266,7 @@ func TestSlowFederation(t *testing.T) {
 			s := c.mode.start(t)
 			s.set(append([]string{"rollout=identity"}, c.mode.settings...)...)
 			s.engine.MustUp()
-			id := the(t, s.world, c.typ, "")[0].ID
+			id := edits.The(t, s.world, c.typ, "")[0].ID
 			s.set(c.mode.settings...)
 			s.world.Unready[id] = 7
 			require.Contains(t, s.engine.Up().Messages(), fmt.Sprintf("%s: %s: ", c.hop, hop.NotReady))

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -377,7 +378,7 @@ func TestProtected(t *testing.T) {
 // TestOidcProviderOfTheAccount: made where the stack says so, looked up otherwise, and missed with the command.
 func TestOidcProviderOfTheAccount(t *testing.T) {
 	without := newStack(t, "aws-dev")
-	removed(world.OIDCProviderType, "")(t, without.world)
+	edits.Removed(world.OIDCProviderType, "")(t, without.world)
 	failed := without.engine.Up()
 	require.Contains(t, failed.Messages(), "pulumi config set --path 'bifrost:eks.oidcProvider' create")
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/world"
@@ -19,7 +20,7 @@ import (
 )
 
 // edit is a change of the clouds that Pulumi does not learn of.
-type edit func(t *testing.T, w *cloud.World)
+type edit = edits.Edit
 
 const (
 	policyType     = "aws:iam/policy:Policy"
@@ -50,38 +51,17 @@ const (
 	stranger      = "system:serviceaccount:bifrost:somebody-else"
 )
 
-// the returns the live things of a type whose id holds a text: at least one.
-func the(t *testing.T, w *cloud.World, typ, id string) []*cloud.Resource {
-	t.Helper()
-	var found []*cloud.Resource
-	for _, r := range w.Resources {
-		if r.Type == typ && strings.Contains(r.ID, id) && !r.Deleted {
-			found = append(found, r)
-		}
-	}
-	require.NotEmpty(t, found, "no %s with %q in its id", typ, id)
-	return found
-}
-
-func removed(typ, id string) edit {
-	return func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
-			r.Deleted, r.Edited = true, true
-		}
-	}
-}
-
 // with sets the value at a dotted path of a thing's state; a path's number is an index.
 func with(typ, id, path string, value any) edit {
-	return func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
+	return func(t testing.TB, w *cloud.World) {
+		for _, r := range edits.The(t, w, typ, id) {
 			put(t, r.State, strings.Split(path, "."), value)
 			r.Edited = true
 		}
 	}
 }
 
-func put(t *testing.T, node any, path []string, value any) {
+func put(t testing.TB, node any, path []string, value any) {
 	t.Helper()
 	switch node := node.(type) {
 	case map[string]any:
@@ -104,20 +84,9 @@ func put(t *testing.T, node any, path []string, value any) {
 	}
 }
 
-// replacing changes a text in a text.
-func replacing(typ, id, property, old, new string) edit {
-	return func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, typ, id) {
-			before, _ := r.State[property].(string)
-			require.Contains(t, before, old)
-			r.State[property], r.Edited = strings.ReplaceAll(before, old, new), true
-		}
-	}
-}
-
 func notAllowlisted(principal string) edit {
-	return func(t *testing.T, w *cloud.World) {
-		for _, policy := range the(t, w, world.ECRRepositoryPolicyType, "") {
+	return func(t testing.TB, w *cloud.World) {
+		for _, policy := range edits.The(t, w, world.ECRRepositoryPolicyType, "") {
 			principals, err := w.Allowlist(policy)
 			require.NoError(t, err)
 			w.SetAllowlist(policy, slices.DeleteFunc(principals, func(p string) bool { return strings.HasSuffix(p, "/"+principal) }))
@@ -125,12 +94,12 @@ func notAllowlisted(principal string) edit {
 	}
 }
 
-func later(d time.Duration) edit { return func(_ *testing.T, w *cloud.World) { w.Later += d } }
+func later(d time.Duration) edit { return func(_ testing.TB, w *cloud.World) { w.Later += d } }
 
 // pullSecret changes what is in the pull Secret.
 func pullSecret(name string, change func(auths map[string]any)) edit {
-	return func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, secretKind, name) {
+	return func(t testing.TB, w *cloud.World) {
+		for _, r := range edits.The(t, w, secretKind, name) {
 			data := r.State["data"].(map[string]any)
 			text, err := base64.StdEncoding.DecodeString(data[".dockerconfigjson"].(string))
 			require.NoError(t, err)
@@ -162,7 +131,7 @@ func failedJob(words string) edit {
 }
 
 func clusters(change func(*world.EKSCluster), changeAKS func(*world.AKSCluster)) edit {
-	return func(_ *testing.T, w *cloud.World) {
+	return func(_ testing.TB, w *cloud.World) {
 		for _, account := range w.AWS {
 			for i := range account.EKS {
 				change(&account.EKS[i])
@@ -204,43 +173,43 @@ const (
 
 var breakages = []breakage{
 	// EKS: the recipe's "ImagePullBackOff Errors" and "Authentication Errors".
-	{way: refreshIRSA, what: "the trust names another cluster's OIDC provider", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), code: "eks-trust-provider", error: "does not name the OIDC provider of the cluster", hint: upAWS},
-	{way: refreshIRSA, what: "the trust allows another action", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), code: "eks-trust-provider", error: "does not allow sts:AssumeRoleWithWebIdentity", hint: upAWS},
-	{way: refreshIRSA, what: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), code: "eks-trust-subject", error: stranger, hint: upAWS + `; it writes "` + subject + `"`},
-	{way: refreshIRSA, what: "the trust names another audience", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), code: "eks-trust-audience", error: "sts.example.com", hint: upAWS},
-	{way: refreshIRSA, what: "the policy lacks BatchGetImage", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "eks-policy-pull", error: "allows ecr:BatchGetImage on", hint: upAWS},
-	{way: refreshIRSA, what: "the policy names another repository", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other"), code: "eks-policy-pull", error: "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchCheckLayerAvailability", hint: upAWS},
-	{way: refreshIRSA, what: "the policy lacks GetAuthorizationToken", edit: replacing(policyType, "BifrostECRPullPolicy", "policy", "ecr:GetAuthorizationToken", "ecr:ListImages"), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
-	{way: refreshIRSA, what: "the policy is detached", edit: removed(attachmentType, pullRole), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
+	{way: refreshIRSA, what: "the trust names another cluster's OIDC provider", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), code: "eks-trust-provider", error: "does not name the OIDC provider of the cluster", hint: upAWS},
+	{way: refreshIRSA, what: "the trust allows another action", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), code: "eks-trust-provider", error: "does not allow sts:AssumeRoleWithWebIdentity", hint: upAWS},
+	{way: refreshIRSA, what: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), code: "eks-trust-subject", error: stranger, hint: upAWS + `; it writes "` + subject + `"`},
+	{way: refreshIRSA, what: "the trust names another audience", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), code: "eks-trust-audience", error: "sts.example.com", hint: upAWS},
+	{way: refreshIRSA, what: "the policy lacks BatchGetImage", edit: edits.Replacing(policyType, "BifrostECRPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "eks-policy-pull", error: "allows ecr:BatchGetImage on", hint: upAWS},
+	{way: refreshIRSA, what: "the policy names another repository", edit: edits.Replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other"), code: "eks-policy-pull", error: "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchCheckLayerAvailability", hint: upAWS},
+	{way: refreshIRSA, what: "the policy lacks GetAuthorizationToken", edit: edits.Replacing(policyType, "BifrostECRPullPolicy", "policy", "ecr:GetAuthorizationToken", "ecr:ListImages"), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
+	{way: refreshIRSA, what: "the policy is detached", edit: edits.Removed(attachmentType, pullRole), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
 	{way: refreshIRSA, what: "the role is not allowlisted", edit: notAllowlisted(pullRole), code: "pull-manifest", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
 	{way: refreshIRSA, what: "the vendor has no such tag", settings: []string{"ecs=null"}, edit: with(world.ECRRepositoryType, "", "tags", []any{"2.0.9"}), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
-	{way: refreshIRSA, what: "the vendor has no such repository", settings: []string{"ecs=null"}, edit: removed(world.ECRRepositoryType, ""), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
-	{way: refreshIRSA, what: "the account has no OIDC provider", edit: removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl utils associate-iam-oidc-provider --region us-east-1 --cluster dev --approve"},
+	{way: refreshIRSA, what: "the vendor has no such repository", settings: []string{"ecs=null"}, edit: edits.Removed(world.ECRRepositoryType, ""), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
+	{way: refreshIRSA, what: "the account has no OIDC provider", edit: edits.Removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl utils associate-iam-oidc-provider --region us-east-1 --cluster dev --approve"},
 	{way: refreshIRSA, what: "the OIDC provider does not know the audience", edit: with(world.OIDCProviderType, "", "clientIdLists", []any{"other"}), code: "eks-oidc-provider", error: "audiences other", hint: "aws iam add-client-id-to-open-id-connect-provider"},
-	{way: refreshIRSA, what: "the role is deleted", edit: removed(world.RoleType, pullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the role is deleted", edit: edits.Removed(world.RoleType, pullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
 	{way: refreshIRSA, what: "the role was made again", edit: with(world.RoleType, pullRole, "uniqueId", "AROAANOTHER0000000001"), code: "eks-role", error: "was made again: its unique id is AROAANOTHER0000000001", hint: handOff + "aws-dev"},
 	{way: refreshIRSA, what: "the refresher mounts a token for another audience", edit: with(cronJobKind, "refresh-ecr-secret", "spec.jobTemplate.spec.template.spec.volumes.2.projected.sources.0.serviceAccountToken.audience", "other"), code: "pull-refresher", error: "audience mismatch", hint: upAWS},
-	{way: refreshIRSA, what: "the pull Secret is deleted", edit: removed(secretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
+	{way: refreshIRSA, what: "the pull Secret is deleted", edit: edits.Removed(secretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 13 hours", edit: later(13 * time.Hour), code: "pull-token", error: "it has expired", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 11 hours", edit: later(11 * time.Hour), code: "pull-token", error: "scheduled runs did not refresh it", hint: runECR, status: check.Warning},
 	{way: refreshIRSA, what: "the pull Secret is for another registry", edit: pullSecret("ecr-pull-secret", forHost("444455556666.dkr.ecr.eu-west-1.amazonaws.com")), code: "pull-login", error: "holds logins for 444455556666.dkr.ecr.eu-west-1.amazonaws.com", hint: runECR},
 	{way: refreshIRSA, what: "the pull Secret is empty", edit: pullSecret("ecr-pull-secret", func(auths map[string]any) { clear(auths) }), code: "pull-login", error: "holds no login", hint: runECR},
 	{way: refreshIRSA, what: "the refresher's Role lacks patch", edit: with(roleKind, "secret-manager", "rules.0.verbs", []any{"create"}), code: "pull-rights", error: "lets it patch the Secret", hint: upAWS},
-	{way: refreshIRSA, what: "the refresher's RoleBinding is deleted", edit: removed(bindingKind, "secret-manager-binding"), code: "pull-rights", error: "lets it create and patch", hint: upAWS},
-	{way: refreshIRSA, what: "the refresher's ServiceAccount is deleted", edit: removed(accountKind, "bifrost-pull"), code: "pull-rights", error: "there is no ServiceAccount bifrost-pull", hint: upAWS},
+	{way: refreshIRSA, what: "the refresher's RoleBinding is deleted", edit: edits.Removed(bindingKind, "secret-manager-binding"), code: "pull-rights", error: "lets it create and patch", hint: upAWS},
+	{way: refreshIRSA, what: "the refresher's ServiceAccount is deleted", edit: edits.Removed(accountKind, "bifrost-pull"), code: "pull-rights", error: "there is no ServiceAccount bifrost-pull", hint: upAWS},
 	{way: refreshIRSA, what: "the CronJob is suspended", edit: with(cronJobKind, "refresh-ecr-secret", "spec.suspend", true), code: "pull-schedule", error: "is suspended", hint: "kubectl patch cronjob refresh-ecr-secret -n bifrost"},
-	{way: refreshIRSA, what: "the CronJob is deleted", edit: removed(cronJobKind, "refresh-ecr-secret"), code: "pull-schedule", error: "there is no CronJob", hint: upAWS},
+	{way: refreshIRSA, what: "the CronJob is deleted", edit: edits.Removed(cronJobKind, "refresh-ecr-secret"), code: "pull-schedule", error: "there is no CronJob", hint: upAWS},
 	{way: refreshIRSA, what: "the last refresh failed at STS", edit: failedJob("An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity"), code: "pull-job", error: "the role does not trust the refresher's ServiceAccount", hint: upAWS},
 	{way: refreshIRSA, what: "the last refresh could not write", edit: failedJob(`Error from server (Forbidden): secrets "ecr-pull-secret" is forbidden`), code: "pull-job", error: "may not write the pull Secret", hint: upAWS},
 
 	// What runs is not what the configuration says.
 	{way: refreshIRSA, what: "somebody set another image", edit: with(deploymentKind, "bifrost/bifrost", "spec.template.spec.containers.0.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.0.0"), code: "config-image", error: "acme-hub:2.0.0, and registry.image is", hint: upAWS},
-	{way: refreshIRSA, what: "the Deployment is deleted", edit: removed(deploymentKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no Deployment bifrost", hint: upAWS},
+	{way: refreshIRSA, what: "the Deployment is deleted", edit: edits.Removed(deploymentKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no Deployment bifrost", hint: upAWS},
 	{way: refreshIRSA, what: "somebody scaled the Deployment", edit: with(deploymentKind, "bifrost/bifrost", "spec.replicas", 1.0), code: "config-replicas", error: "has 1 replicas, and the configuration says 2", hint: upAWS},
 	{way: refreshIRSA, what: "the configuration was changed and not brought up", later: []string{"gateway.config.client.enforce_auth_on_inference=false"}, code: "config-json", error: "at client.enforce_auth_on_inference", hint: upAWS},
 	{way: refreshIRSA, what: "the configuration names another repository", later: []string{"ecs=null", "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0"}, settings: []string{"ecs=null"}, edit: alsoOther, code: "config-repository", error: "repository/other-hub", hint: handOff},
-	{way: refreshIRSA, what: "a variable is gone", edit: func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, secretKind, "bifrost-env") {
+	{way: refreshIRSA, what: "a variable is gone", edit: func(t testing.TB, w *cloud.World) {
+		for _, r := range edits.The(t, w, secretKind, "bifrost-env") {
 			delete(r.State["data"].(map[string]any), "PG_PASSWORD")
 		}
 	}, code: "config-env", error: "refers to PG_PASSWORD", hint: "--secret --path 'bifrost:secrets.env.PG_PASSWORD'"},
@@ -252,52 +221,52 @@ var breakages = []breakage{
 	{way: refreshIRSA, what: "the gateway's own role is not the configured one", settings: []string{"eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "eks.amazonaws.com/role-arn", hint: upAWS},
 
 	{way: podIdentity, what: "the add-on is gone", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "eks-pod-identity-agent", hint: "aws eks create-addon --region us-east-1 --cluster-name dev --addon-name eks-pod-identity-agent"},
-	{way: podIdentity, what: "the association is deleted", edit: removed(amazon.AssociationType, ""), code: "eks-pod-identity-association", error: "is associated with nothing", hint: upAWS},
-	{way: podIdentity, what: "the trust names another namespace", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), code: "eks-trust-pod-identity", error: "kubernetes-namespace", hint: upAWS},
-	{way: podIdentity, what: "the trust lacks sts:TagSession", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", `,"sts:TagSession"`, ""), code: "eks-trust-pod-identity", error: "sts:TagSession", hint: upAWS},
+	{way: podIdentity, what: "the association is deleted", edit: edits.Removed(amazon.AssociationType, ""), code: "eks-pod-identity-association", error: "is associated with nothing", hint: upAWS},
+	{way: podIdentity, what: "the trust names another namespace", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), code: "eks-trust-pod-identity", error: "kubernetes-namespace", hint: upAWS},
+	{way: podIdentity, what: "the trust lacks sts:TagSession", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", `,"sts:TagSession"`, ""), code: "eks-trust-pod-identity", error: "sts:TagSession", hint: upAWS},
 
-	{way: byNode, what: "the policy is detached from the node role", edit: removed(attachmentType, "dev-node"), code: "eks-node-policy-token", error: "no policy of dev-node", hint: upAWS},
+	{way: byNode, what: "the policy is detached from the node role", edit: edits.Removed(attachmentType, "dev-node"), code: "eks-node-policy-token", error: "no policy of dev-node", hint: upAWS},
 	{way: byNode, what: "the cluster has nodes of another role", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = append(c.NodeRoles, "other-node") }, nil), code: "eks-node-roles", error: "role/other-node, which eks.nodeRoleArns lacks", hint: "eks.nodeRoleArns in Pulumi.aws-dev.yaml"},
 	{way: byNode, what: "the node role is not allowlisted, and pods wait for their image", edit: notAllowlisted("dev-node"), later: []string{newECRTag}, again: true, code: "pull-events", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
 	{way: byKubelet, what: "the ServiceAccount names no role for kubelets", edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "eks-kubelet-annotation", error: "eks.amazonaws.com/ecr-role-arn", hint: upAWS},
-	{way: byKubelet, what: "the trust names another ServiceAccount", edit: replacing(world.RoleType, pullRole, "assumeRolePolicy", "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), code: "eks-trust-subject", error: "serviceaccount:bifrost:other", hint: upAWS},
+	{way: byKubelet, what: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), code: "eks-trust-subject", error: "serviceaccount:bifrost:other", hint: upAWS},
 	{way: byKubelet, what: "the nodes' kubelets are not configured, and pods wait for their image", edit: clusters(func(c *world.EKSCluster) { c.CredentialProvider = false }, nil), later: []string{newECRTag}, again: true, code: "pull-events", error: "do not configure ecr-credential-provider", hint: ""},
 
 	// ECS.
 	{way: onECS, what: "the execution role is not allowlisted", edit: notAllowlisted(executionRole), code: "ecs-tasks", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
-	{way: onECS, what: "the trust names another account", edit: replacing(world.RoleType, executionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
-	{way: onECS, what: "the execution role is deleted", edit: removed(world.RoleType, executionRole), code: "ecs-role", error: "does not exist", hint: handOff},
-	{way: onECS, what: "the policy lacks BatchGetImage", edit: replacing(policyType, "BifrostECSPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "ecs-policy-pull", error: "ecr:BatchGetImage", hint: upAWS},
-	{way: onECS, what: "the execution role may not read the secrets", edit: replacing(rolePolicyType, "", "policy", "secretsmanager:GetSecretValue", "secretsmanager:ListSecrets"), code: "ecs-policy-run", error: "secretsmanager:GetSecretValue", hint: upAWS},
-	{way: onECS, what: "the execution role may not write the log", edit: replacing(rolePolicyType, "", "policy", "logs:CreateLogStream", "logs:DescribeLogStreams"), code: "ecs-policy-run", error: "logs:CreateLogStream", hint: upAWS},
-	{way: onECS, what: "the health check is the recipe's, with curl", edit: replacing(taskType, "", "containerDefinitions", "wget -q -O /dev/null http://127.0.0.1:8080/health", "curl -f http://localhost:8080/health"), code: "ecs-tasks", error: "the container is not healthy", hint: "aws logs tail /ecs/bifrost"},
-	{way: onECS, what: "a secret is deleted", edit: removed("aws:secretsmanager/secretVersion:SecretVersion", ""), code: "ecs-tasks", error: "a secret of the task does not exist", hint: upAWS},
-	{way: onECS, what: "the log group is deleted", edit: removed("aws:cloudwatch/logGroup:LogGroup", ""), code: "ecs-tasks", error: "the log group of the task does not exist", hint: upAWS},
+	{way: onECS, what: "the trust names another account", edit: edits.Replacing(world.RoleType, executionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
+	{way: onECS, what: "the execution role is deleted", edit: edits.Removed(world.RoleType, executionRole), code: "ecs-role", error: "does not exist", hint: handOff},
+	{way: onECS, what: "the policy lacks BatchGetImage", edit: edits.Replacing(policyType, "BifrostECSPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "ecs-policy-pull", error: "ecr:BatchGetImage", hint: upAWS},
+	{way: onECS, what: "the execution role may not read the secrets", edit: edits.Replacing(rolePolicyType, "", "policy", "secretsmanager:GetSecretValue", "secretsmanager:ListSecrets"), code: "ecs-policy-run", error: "secretsmanager:GetSecretValue", hint: upAWS},
+	{way: onECS, what: "the execution role may not write the log", edit: edits.Replacing(rolePolicyType, "", "policy", "logs:CreateLogStream", "logs:DescribeLogStreams"), code: "ecs-policy-run", error: "logs:CreateLogStream", hint: upAWS},
+	{way: onECS, what: "the health check is the recipe's, with curl", edit: edits.Replacing(taskType, "", "containerDefinitions", "wget -q -O /dev/null http://127.0.0.1:8080/health", "curl -f http://localhost:8080/health"), code: "ecs-tasks", error: "the container is not healthy", hint: "aws logs tail /ecs/bifrost"},
+	{way: onECS, what: "a secret is deleted", edit: edits.Removed("aws:secretsmanager/secretVersion:SecretVersion", ""), code: "ecs-tasks", error: "a secret of the task does not exist", hint: upAWS},
+	{way: onECS, what: "the log group is deleted", edit: edits.Removed("aws:cloudwatch/logGroup:LogGroup", ""), code: "ecs-tasks", error: "the log group of the task does not exist", hint: upAWS},
 	{way: onECS, what: "somebody changed the number of tasks", edit: with(serviceType, "", "desiredCount", 1.0), code: "ecs-config-count", error: "wants 1 tasks, and the configuration says 2", hint: upAWS},
-	{way: onECS, what: "the service is deleted", edit: removed(serviceType, ""), code: "ecs-service-exists", error: "there is no ECS service bifrost", hint: upAWS},
+	{way: onECS, what: "the service is deleted", edit: edits.Removed(serviceType, ""), code: "ecs-service-exists", error: "there is no ECS service bifrost", hint: upAWS},
 
 	// AKS: the recipe's "ImagePullBackOff Errors", "Token Exchange Failures", "Azure Workload Identity Issues".
-	{way: trustAKS, what: "the pull Secret is deleted", edit: removed(secretKind, "ar-pull-secret"), code: "pull-secret", error: "there is no Secret ar-pull-secret", hint: runAR},
+	{way: trustAKS, what: "the pull Secret is deleted", edit: edits.Removed(secretKind, "ar-pull-secret"), code: "pull-secret", error: "there is no Secret ar-pull-secret", hint: runAR},
 	{way: trustAKS, what: "no refresh for 2 hours", edit: later(2 * time.Hour), code: "pull-token", error: "it has expired", hint: runAR},
 	{way: trustAKS, what: "the pull Secret is for another location", edit: pullSecret("ar-pull-secret", forHost("us-docker.pkg.dev")), code: "pull-login", error: "holds logins for us-docker.pkg.dev", hint: runAR},
 	{way: trustAKS, what: "the last refresh failed: audience mismatch", edit: failedJob("('Error code invalid_grant: The audience in ID Token [api://other] does not match the expected audience', ...)"), code: "pull-job", error: "audience mismatch", hint: upAzure},
 	{way: trustAKS, what: "the last refresh failed: subject mismatch", edit: failedJob("AADSTS700213: No matching federated identity record found for presented assertion subject"), code: "pull-job", error: "subject mismatch", hint: upAzure},
 	{way: trustAKS, what: "the last refresh failed: permission denied", edit: failedJob("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."), code: "pull-job", error: "may not act as Google's service account", hint: handOff + "azure-dev"},
-	{way: trustAKS, what: "the credential configuration names another audience", edit: func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, configMapKind, "gcp-credential-config") {
+	{way: trustAKS, what: "the credential configuration names another audience", edit: func(t testing.TB, w *cloud.World) {
+		for _, r := range edits.The(t, w, configMapKind, "gcp-credential-config") {
 			data := r.State["data"].(map[string]any)
 			data["credential-config.json"] = strings.ReplaceAll(data["credential-config.json"].(string), "acme-hub-azure-provider", "other-provider")
 		}
 	}, code: "pull-credential-config", error: "at audience", hint: upAzure},
-	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: removed(world.ARReaderType, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: edits.Removed(world.ARReaderType, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
 	{way: trustAKS, what: "the refresher mounts a token for another audience", edit: with(cronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes.3.projected.sources.0.serviceAccountToken.audience", "other"), code: "pull-refresher", error: "audience mismatch", hint: upAzure},
-	{way: trustAKS, what: "the managed identity is deleted", edit: removed(world.ManagedIdentityType, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the managed identity is deleted", edit: edits.Removed(world.ManagedIdentityType, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
 	{way: trustAKS, what: "the managed identity was made again", edit: with(world.ManagedIdentityType, "", "clientId", "00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: handOff + "azure-dev"},
-	{way: trustAKS, what: "the federated credential is deleted", edit: removed(credentialType, ""), code: "aks-credential", error: "has no federated credential", hint: upAzure},
+	{way: trustAKS, what: "the federated credential is deleted", edit: edits.Removed(credentialType, ""), code: "aks-credential", error: "has no federated credential", hint: upAzure},
 	{way: trustAKS, what: "the federated credential has another subject", edit: with(credentialType, "", "subject", stranger), code: "aks-credential-subject", error: "subject mismatch", hint: "--subject '" + subject + "'"},
 	{way: trustAKS, what: "the federated credential has another audience", edit: with(credentialType, "", "audiences", []any{"api://other"}), code: "aks-credential-audience", error: "audience mismatch", hint: "--audiences 'api://AzureADTokenExchange'"},
-	{way: trustAKS, what: "the federated credential's issuer lacks its slash", edit: func(t *testing.T, w *cloud.World) {
-		for _, r := range the(t, w, credentialType, "") {
+	{way: trustAKS, what: "the federated credential's issuer lacks its slash", edit: func(t testing.TB, w *cloud.World) {
+		for _, r := range edits.The(t, w, credentialType, "") {
 			r.State["issuer"] = strings.TrimSuffix(r.State["issuer"].(string), "/")
 		}
 	}, code: "aks-credential-issuer", error: "issuer mismatch", hint: "az identity federated-credential update"},
@@ -311,32 +280,32 @@ var breakages = []breakage{
 	{way: ownFederation, what: "the provider is disabled", edit: with(world.PoolProviderType, "bifrost-aks", "disabled", true), code: "gcp-provider", error: "is deleted or disabled", hint: upAzure},
 	{way: ownFederation, what: "the provider trusts another issuer", edit: with(world.PoolProviderType, "bifrost-aks", "oidc.issuerUri", "https://example.com/"), code: "gcp-issuer", error: "issuer mismatch", hint: upAzure},
 	{way: ownFederation, what: "the provider expects another audience", edit: with(world.PoolProviderType, "bifrost-aks", "oidc.allowedAudiences", []any{"api://other"}), code: "gcp-audience", error: "audience mismatch", hint: upAzure},
-	{way: ownFederation, what: "the condition names another subject", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
-	{way: ownFederation, what: "the workload identity user is deleted", edit: removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
-	{way: ownFederation, what: "the reader's binding is deleted", edit: removed(world.ARReaderType, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
+	{way: ownFederation, what: "the condition names another subject", edit: edits.Replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownFederation, what: "the workload identity user is deleted", edit: edits.Removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
+	{way: ownFederation, what: "the reader's binding is deleted", edit: edits.Removed(world.ARReaderType, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
 	// The examples' own links.
-	{way: minimal, what: "the StatefulSet is deleted", edit: removed(statefulKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no StatefulSet bifrost", hint: "pulumi up --refresh --stack minimal"},
-	{way: minimal, what: "the claim is deleted", edit: removed(claimKind, ""), code: "workload-claims", error: "there is no PersistentVolumeClaim data-bifrost-0", hint: "kubectl delete pod bifrost-0"},
+	{way: minimal, what: "the StatefulSet is deleted", edit: edits.Removed(statefulKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no StatefulSet bifrost", hint: "pulumi up --refresh --stack minimal"},
+	{way: minimal, what: "the claim is deleted", edit: edits.Removed(claimKind, ""), code: "workload-claims", error: "there is no PersistentVolumeClaim data-bifrost-0", hint: "kubectl delete pod bifrost-0"},
 	{way: minimal, what: "the claim is not bound", edit: with(claimKind, "", "status", map[string]any{"phase": "Pending"}), code: "workload-claims", error: "data-bifrost-0 is Pending", hint: "kubectl describe persistentvolumeclaim data-bifrost-0 -n bifrost"},
 	{way: minimal, what: "a revision that does not roll out", edit: with(statefulKind, "bifrost/bifrost", "status.updateRevision", "bifrost-next"), code: "workload-rollout", error: "StatefulSet bifrost wants 1 pods", hint: "kubectl describe statefulset bifrost -n bifrost"},
-	{way: clustered, what: "the discovery's RoleBinding is deleted", edit: removed(bindingKind, "discovery"), code: "workload-discovery", error: "lets it get, list, watch pods", hint: "pulumi up --refresh --stack clustered"},
-	{way: airGapped, what: "the mirror's Secret is deleted", edit: removed(secretKind, "registry-internal"), code: "pull-secret", error: "there is no Secret registry-internal in namespace llm", hint: "kubectl create secret docker-registry registry-internal -n llm --docker-server=registry.internal.example.com"},
-	{way: airGapped, what: "an existing Secret is deleted", edit: removed(secretKind, "llm/bifrost-secrets"), code: "config-secret-refs", error: "there is no Secret bifrost-secrets", hint: "kubectl create secret generic bifrost-secrets -n llm"},
+	{way: clustered, what: "the discovery's RoleBinding is deleted", edit: edits.Removed(bindingKind, "discovery"), code: "workload-discovery", error: "lets it get, list, watch pods", hint: "pulumi up --refresh --stack clustered"},
+	{way: airGapped, what: "the mirror's Secret is deleted", edit: edits.Removed(secretKind, "registry-internal"), code: "pull-secret", error: "there is no Secret registry-internal in namespace llm", hint: "kubectl create secret docker-registry registry-internal -n llm --docker-server=registry.internal.example.com"},
+	{way: airGapped, what: "an existing Secret is deleted", edit: edits.Removed(secretKind, "llm/bifrost-secrets"), code: "config-secret-refs", error: "there is no Secret bifrost-secrets", hint: "kubectl create secret generic bifrost-secrets -n llm"},
 	{way: ecsProduction, what: "scaled within its bounds and beyond", edit: with(serviceType, "", "desiredCount", 13.0), code: "ecs-config-count", error: "wants 13 tasks, and the configuration says 3 to 12", hint: "pulumi up --refresh --stack ecs-production"},
-	{way: ecsProduction, what: "nothing is let in to the tasks", edit: removed(ingressRuleType, ""), code: "ecs-tasks", error: "health checks", hint: ""},
-	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: removed(amazon.AssociationType, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
+	{way: ecsProduction, what: "nothing is let in to the tasks", edit: edits.Removed(ingressRuleType, ""), code: "ecs-tasks", error: "health checks", hint: ""},
+	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: edits.Removed(amazon.AssociationType, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
 	{way: refreshIRSA, what: "the gateway's made role is not named", settings: []string{"ecs=null", "eks.gatewayPolicyArns=[" + bedrock + "]"}, edit: with(accountKind, "bifrost-sa", "metadata.annotations", map[string]any{}), code: "workload-identity", error: "role/BifrostGatewayRole", hint: upAWS},
-	{way: ownEntra, what: "the condition names another client", edit: replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownEntra, what: "the condition names another client", edit: edits.Replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
 }
 
 // alsoOther lets the vendor have the other repository, too, and the stack run its image: only the identities are of the old one.
-func alsoOther(t *testing.T, w *cloud.World) {
-	for _, r := range the(t, w, deploymentKind, "bifrost/bifrost") {
+func alsoOther(t testing.TB, w *cloud.World) {
+	for _, r := range edits.The(t, w, deploymentKind, "bifrost/bifrost") {
 		put(t, r.State, strings.Split("spec.template.spec.containers.0.image", "."), "444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0")
 	}
-	replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other-hub")(t, w)
+	edits.Replacing(policyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other-hub")(t, w)
 	for _, typ := range []string{world.ECRRepositoryType, world.ECRRepositoryPolicyType} {
-		for _, r := range the(t, w, typ, "acme-hub") {
+		for _, r := range edits.The(t, w, typ, "acme-hub") {
 			w.Put(&world.Resource{Type: typ, Scope: r.Scope, ID: "other-hub", State: r.State})
 		}
 	}

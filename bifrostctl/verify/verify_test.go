@@ -25,6 +25,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify"
@@ -49,9 +50,9 @@ func TestScreens(t *testing.T) {
 	}{
 		{"aws-dev", refreshIRSA, nil, report.Table},
 		{"azure-dev", trustAKS, nil, report.Table},
-		{"aws-dev-broken", refreshIRSA, replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), report.Table},
-		{"azure-dev-broken", trustAKS, removed(secretKind, "ar-pull-secret"), report.Short},
-		{"azure-dev-broken", trustAKS, removed(secretKind, "ar-pull-secret"), report.JSON},
+		{"aws-dev-broken", refreshIRSA, edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), report.Table},
+		{"azure-dev-broken", trustAKS, edits.Removed(secretKind, "ar-pull-secret"), report.Short},
+		{"azure-dev-broken", trustAKS, edits.Removed(secretKind, "ar-pull-secret"), report.JSON},
 	} {
 		t.Run(test.name+" "+string(test.format), func(t *testing.T) {
 			r := rehearse(t, test.way).up()
@@ -87,24 +88,24 @@ func TestBefore(t *testing.T) {
 		})
 	}
 	for _, b := range []breakage{
-		{way: refreshIRSA, what: "another account", edit: func(_ *testing.T, w *cloud.World) { w.SignedIn.AWSAccount = "999988887777" }, code: "pre-aws-account", error: "account 999988887777", hint: "aws sts get-caller-identity"},
-		{way: refreshIRSA, what: "no OIDC provider", edit: removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
-		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ *testing.T, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
+		{way: refreshIRSA, what: "another account", edit: func(_ testing.TB, w *cloud.World) { w.SignedIn.AWSAccount = "999988887777" }, code: "pre-aws-account", error: "account 999988887777", hint: "aws sts get-caller-identity"},
+		{way: refreshIRSA, what: "no OIDC provider", edit: edits.Removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
+		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ testing.TB, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
 		{way: podIdentity, what: "no agent", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
 		{way: byNode, what: "other nodes", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }, nil), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
-		{way: clustered, what: "no HTTPRoutes", edit: removed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "httproutes"), code: "pre-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
+		{way: clustered, what: "no HTTPRoutes", edit: edits.Removed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "httproutes"), code: "pre-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
 		{way: trustAKS, what: "issuer off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
-		{way: trustAKS, what: "another tenant", edit: func(_ *testing.T, w *cloud.World) {
+		{way: trustAKS, what: "another tenant", edit: func(_ testing.TB, w *cloud.World) {
 			for _, s := range w.Azure {
 				s.Tenant = "00000000-0000-4000-8000-00000000000f"
 			}
 		}, code: "pre-azure-tenant", error: "azure.tenantId", hint: "az login --tenant"},
-		{way: trustAKS, what: "no cluster", edit: func(_ *testing.T, w *cloud.World) {
+		{way: trustAKS, what: "no cluster", edit: func(_ testing.TB, w *cloud.World) {
 			for _, s := range w.Azure {
 				s.AKS = nil
 			}
 		}, code: "aks-cluster", error: "there is no AKS cluster dev", hint: "az aks list"},
-		{way: trustAKS, what: "no API server", edit: func(_ *testing.T, w *cloud.World) { clear(w.Clusters) }, code: "cluster-api", error: "there is no way to the API server", hint: "az aks get-credentials --resource-group bifrost-dev --name dev"},
+		{way: trustAKS, what: "no API server", edit: func(_ testing.TB, w *cloud.World) { clear(w.Clusters) }, code: "cluster-api", error: "there is no way to the API server", hint: "az aks get-credentials --resource-group bifrost-dev --name dev"},
 	} {
 		t.Run(b.way.name+"/"+b.what, func(t *testing.T) {
 			r := rehearse(t, b.way)
@@ -146,7 +147,7 @@ func TestIdentityRollout(t *testing.T) {
 // TestWait: failed checks are repeated, with growing pauses, until they are good or the time has passed.
 func TestWait(t *testing.T) {
 	r := rehearse(t, refreshIRSA).up()
-	secret := the(t, r.world, secretKind, "ecr-pull-secret")[0]
+	secret := edits.The(t, r.world, secretKind, "ecr-pull-secret")[0]
 	secret.Deleted = true
 	var pauses []time.Duration
 	look := func(wait time.Duration, mendAfter int) error {
@@ -171,7 +172,7 @@ func TestWait(t *testing.T) {
 
 func TestInterruptedWait(t *testing.T) {
 	r := rehearse(t, refreshIRSA).up()
-	removed(secretKind, "ecr-pull-secret")(t, r.world)
+	edits.Removed(secretKind, "ecr-pull-secret")(t, r.world)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := verify.Run(ctx, &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: time.Hour, Format: report.Table},
 		func(context.Context, time.Duration) { cancel() })
@@ -396,9 +397,9 @@ func TestForbidden(t *testing.T) {
 // TestCatchUp: the sandbox's CronJobs run by this machine's clock, so that a stack which stands for long is still fine.
 func TestCatchUp(t *testing.T) {
 	r := rehearse(t, trustAKS).up()
-	before := the(t, r.world, secretKind, "ar-pull-secret")[0].State["data"]
+	before := edits.The(t, r.world, secretKind, "ar-pull-secret")[0].State["data"]
 	require.NoError(t, saved.CatchUp(t.Context(), r.world, r.look.Server))
-	require.Equal(t, before, the(t, r.world, secretKind, "ar-pull-secret")[0].State["data"], "nothing is due yet")
+	require.Equal(t, before, edits.The(t, r.world, secretKind, "ar-pull-secret")[0].State["data"], "nothing is due yet")
 
 	r.world.Later = -2 * time.Hour // the token is given two hours ago
 	r.set("refresher.images.kubectl=registry.k8s.io/kubectl:v1.34.4").up()
