@@ -195,7 +195,7 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
 	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
-		prefix:   "eks",
+		at:       onEKS,
 		provider: onCluster,
 		pull:     pull.secret,
 		identity: func(workload *components.BifrostWorkloadArgs) {

@@ -88,7 +88,7 @@ func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
-	outputs, err := c.deployKubernetes(ctx, kubernetesParts{prefix: "aks", provider: onCluster, pull: pull})
+	outputs, err := c.deployKubernetes(ctx, kubernetesParts{at: onAKS, provider: onCluster, pull: pull})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
 )
 
 // Options are what the program needs besides the stack's configuration.
@@ -42,8 +41,7 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if config.Rollout == RolloutFull && config.ECS != nil && !config.Gateway.withoutSQLite() {
-		warning := "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
+	for _, warning := range config.warnings() {
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return err
 		}
@@ -77,28 +75,6 @@ func (c *Config) image() components.Image {
 	return image
 }
 
-// configJSON is the text of config.json for platforms without Kubernetes: a secret, for what it may say of the inside of a company.
-func (c *Config) configJSON() (pulumi.StringOutput, error) {
-	return secretDocument(c.Gateway.document())
-}
-
-func secretDocument(document bifrostconfig.Document) (pulumi.StringOutput, error) {
-	text, err := bifrostconfig.Render(document)
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("rendering config.json: %w", err)
-	}
-	return secretString(string(text)), nil
-}
-
-// secretInputs are the gateway's secret environment variables.
-func (c *Config) secretInputs() map[string]pulumi.StringInput {
-	inputs := map[string]pulumi.StringInput{}
-	for name, value := range c.secretEnv() {
-		inputs[name] = secretString(value)
-	}
-	return inputs
-}
-
 func secretString(s string) pulumi.StringOutput {
 	return pulumi.ToSecret(pulumi.String(s)).(pulumi.StringOutput)
 }
@@ -106,7 +82,7 @@ func secretString(s string) pulumi.StringOutput {
 // kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway. Without pull there is
 // no pull Secret that is made here: the nodes pull by themselves, or with one that exists.
 type kubernetesParts struct {
-	prefix   string
+	at       target
 	provider pulumi.ProviderResource
 	pull     *components.PullSecretArgs
 	// identity, where there is one, adds the gateway's runtime identity and the right to pull to its arguments.
@@ -120,13 +96,13 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	if !space.Existing {
 		space.Labels = c.labels()
 	}
-	namespace, err := components.NewBifrostNamespace(ctx, parts.prefix, space, on)
+	namespace, err := components.NewBifrostNamespace(ctx, string(parts.at), space, on)
 	if err != nil {
 		return nil, err
 	}
 
 	outputs := pulumi.Map{"namespace": namespace.Name}
-	workload := c.workloadArgs()
+	workload := c.workloadArgs(parts.at)
 	workload.Namespace = namespace.Name
 	workload.Image = c.image().String()
 	workload.PullSecret = optionalInput(c.Registry.PullSecret)
@@ -142,7 +118,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		pull.KubectlImage = c.Refresher.Images.Kubectl
 		pull.Labels = c.labels()
 		pull.AlertRules = c.alertRules()
-		pullSecret, err := components.NewPullSecret(ctx, parts.prefix+"-pull", &pull, on)
+		pullSecret, err := components.NewPullSecret(ctx, string(parts.at)+"-pull", &pull, on)
 		if err != nil {
 			return nil, err
 		}
@@ -151,13 +127,13 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	}
 
 	if workload.ExistingConfigSecret == "" {
-		config, err := secretDocument(c.kubernetesDocument())
+		config, err := c.configJSON(parts.at)
 		if err != nil {
 			return nil, err
 		}
 		workload.Config = config
 	}
-	gateway, err := components.NewBifrostWorkload(ctx, parts.prefix+"-gateway", &workload, on)
+	gateway, err := components.NewBifrostWorkload(ctx, string(parts.at)+"-gateway", &workload, on)
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
 }
 
 func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *components.EcrPullRole) error {
-	config, err := c.ecsConfigJSON()
+	config, err := c.configJSON(onECS)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		LoadBalancer:   (*components.EcsLoadBalancerArgs)(e.LoadBalancer),
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
 		Clustering: (*components.EcsClusteringArgs)(e.Clustering), Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
-		Config: config, Env: c.Gateway.Env, SecretEnv: c.secretInputs(),
+		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS),
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
 		DependsOn: executionRole.Ready(),

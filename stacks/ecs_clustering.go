@@ -5,10 +5,10 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
 )
 
 // Values of cluster_config in config.json (Bifrost, "Cluster" and "Clustering").
@@ -73,22 +73,18 @@ func (c *Config) validateECSClustering(k *checker, p *field.Path) {
 	}
 }
 
-// ecsConfigJSON is the text of config.json for ECS: with ecs.clustering it names where the tasks find each other.
-func (c *Config) ecsConfigJSON() (pulumi.StringOutput, error) {
+// withTaskCluster names where the tasks find each other, with ecs.clustering.
+func withTaskCluster(c *Config, document bifrostconfig.Document) bifrostconfig.Document {
 	if c.ECS.Clustering == nil {
-		return c.configJSON()
+		return document
 	}
 	cluster := map[string]any{"region": c.AWS.Region}
-	maps.Copy(cluster, object(c.Gateway.Config, "cluster_config"))
+	maps.Copy(cluster, object(document, "cluster_config"))
 	discovery := map[string]any{"dns_names": []any{(*components.EcsClusteringArgs)(c.ECS.Clustering).DnsName()}, "bind_port": components.GossipPort}
 	if given := object(cluster, "discovery"); given["type"] != discoveryKubernetes {
 		maps.Copy(discovery, given)
 	}
 	discovery["enabled"], discovery["type"] = true, discoveryDNS
 	cluster["enabled"], cluster["discovery"] = true, discovery
-
-	own := *c
-	own.Gateway.Config = maps.Clone(c.Gateway.Config)
-	own.Gateway.Config["cluster_config"] = cluster
-	return own.configJSON()
+	return bifrostconfig.With(document, "cluster_config", cluster)
 }

@@ -24,7 +24,7 @@ func (c *Config) Document() map[string]any {
 	if c.Gateway.ExistingConfigSecret != "" {
 		return nil
 	}
-	return c.kubernetesDocument()
+	return c.document(c.kubernetesTarget())
 }
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.

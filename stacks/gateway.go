@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -224,55 +223,23 @@ func (c *Config) mostProcesses() int {
 	return most
 }
 
-// secretEnv are all secret environment variables of the gateway whose values are configured.
-func (c *Config) secretEnv() map[string]string {
-	all := maps.Clone(c.Secrets.Env)
-	if all == nil {
-		all = map[string]string{}
+// withTraces adds the plugin that exports traces.
+func withTraces(c *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
+	if c.Gateway.Otel == nil {
+		return document
 	}
-	for name, value := range map[string]string{
-		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
-		bifrostconfig.LicenseVariable:       c.Secrets.License,
-		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
-	} {
-		if value != "" {
-			all[name] = value
-		}
-	}
-	return all
+	return bifrostconfig.WithPlugin(document, bifrostconfig.OtelPlugin, c.Gateway.Otel.profile())
 }
 
-// withLog adds the gateway's own log settings to its variables; the image's entrypoint reads them there on every platform.
-func (g *Gateway) withLog() {
-	if g.Log == nil {
-		return
+// withCluster adds how the processes find each other: pods in the Kubernetes API, tasks of ECS by a DNS name.
+func withCluster(c *Config, at target, document bifrostconfig.Document) bifrostconfig.Document {
+	switch {
+	case at == onECS:
+		return withTaskCluster(c, document)
+	case c.Gateway.clustered():
+		return bifrostconfig.WithCluster(document, c.cluster())
 	}
-	env := maps.Clone(g.Env)
-	if env == nil {
-		env = map[string]string{}
-	}
-	for name, value := range map[string]string{bifrostconfig.LogLevelVariable: g.Log.Level, bifrostconfig.LogStyleVariable: g.Log.Style} {
-		if value != "" {
-			env[name] = value
-		}
-	}
-	g.Env = env
-}
-
-// document is config.json for every platform: as configured, with the plugin that exports traces.
-func (g *Gateway) document() bifrostconfig.Document {
-	if g.Otel == nil {
-		return g.Config
-	}
-	return bifrostconfig.WithPlugin(g.Config, bifrostconfig.OtelPlugin, g.Otel.profile())
-}
-
-// kubernetesDocument is config.json on Kubernetes, where clustered pods find each other in the Kubernetes API.
-func (c *Config) kubernetesDocument() bifrostconfig.Document {
-	if !c.Gateway.clustered() {
-		return c.Gateway.document()
-	}
-	return bifrostconfig.WithCluster(c.Gateway.document(), c.cluster())
+	return document
 }
 
 func (g *Gateway) clustered() bool { return g.Clustering != nil && g.Clustering.Enabled }
@@ -346,14 +313,14 @@ func portOf(endpoint string) string {
 }
 
 // workloadArgs are the component's arguments as far as they are the configuration's alone.
-func (c *Config) workloadArgs() components.BifrostWorkloadArgs {
+func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 	g := &c.Gateway
 	args := components.BifrostWorkloadArgs{
 		Image:                   c.Registry.Image,
 		ImagePullPolicy:         g.ImagePullPolicy,
 		ExistingConfigSecret:    g.ExistingConfigSecret,
-		Env:                     g.Env,
-		SecretEnv:               c.secretInputs(),
+		Env:                     c.env(at),
+		SecretEnv:               c.secretInputs(at),
 		SecretRefs:              g.SecretRefs,
 		ChangeEncryptionKey:     g.ChangeEncryptionKey,
 		ServiceAccount:          g.ServiceAccount,

@@ -105,7 +105,6 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}
-	c.Gateway.withLog()
 	return c, nil
 }
 

@@ -87,7 +87,7 @@ func (c *Config) validateVariables(k *checker) {
 			k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
 		}
 	}
-	configured := c.secretEnv()
+	configured := c.secretEnv(c.kubernetesTarget())
 	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
 		p := field.NewPath("gateway", "secretRefs").Key(name)
 		if _, both := configured[name]; both {
@@ -166,30 +166,9 @@ func (c *Config) validateConfig(k *checker) {
 		c.validateOtel(k)
 	}
 	c.validateClustering(k)
-	c.validateRendered(k, p)
-}
-
-// validateRendered checks what the gateway will read: its size, and the schema where one is given.
-func (c *Config) validateRendered(k *checker, p *field.Path) {
-	text, err := bifrostconfig.Render(c.kubernetesDocument())
-	if err != nil {
-		k.add(field.InternalError(p, err))
-		return
+	for _, at := range c.targets() {
+		c.validateRendered(k, at, p)
 	}
-	k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecret, "a Secret of Kubernetes")...)
-	if c.ECS != nil {
-		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
-	}
-	if c.schema == nil {
-		return
-	}
-	// As text, so that what is added here has the same types as what is configured.
-	document, err := bifrostconfig.Parse(text)
-	if err != nil {
-		k.add(field.InternalError(p, err))
-		return
-	}
-	k.add(c.schema.Validate(p, document)...)
 }
 
 // validateExistingConfig refuses what would have to be written into a config.json that is not here.
@@ -264,7 +243,7 @@ func (c *Config) validateWorkload(k *checker) {
 	if g.Storage != nil && g.withoutSQLite() {
 		k.add(field.Forbidden(field.NewPath("gateway", "storage"), "no store of config.json is SQLite, and nothing else is kept there; remove it"))
 	}
-	args := c.workloadArgs()
+	args := c.workloadArgs(c.kubernetesTarget())
 	args.Namespace = pulumi.String(c.namespace())
 	if args.ExistingConfigSecret == "" {
 		args.Config = pulumi.String("{}")
@@ -311,8 +290,8 @@ func (c *Config) missingSecrets() []string {
 		return nil
 	}
 	var missing []string
-	need := func(variable string) {
-		if c.provided(variable) {
+	need := func(at target, variable string) {
+		if c.provided(at, variable) {
 			return
 		}
 		if own := ownKeys[variable]; own != "" {
@@ -321,22 +300,17 @@ func (c *Config) missingSecrets() []string {
 			missing = append(missing, "env."+variable)
 		}
 	}
-	need(bifrostconfig.EncryptionKeyVariable)
-	if needsLicense(c.Registry.Image) {
-		need(bifrostconfig.LicenseVariable)
-	}
-	for _, name := range bifrostconfig.EnvReferences(c.Gateway.document()) {
-		need(name)
+	for _, at := range c.targets() {
+		need(at, bifrostconfig.EncryptionKeyVariable)
+		if needsLicense(c.Registry.Image) {
+			need(at, bifrostconfig.LicenseVariable)
+		}
+		for _, name := range bifrostconfig.EnvReferences(c.document(at)) {
+			need(at, name)
+		}
 	}
 	slices.Sort(missing)
 	return slices.Compact(missing)
-}
-
-// provided tells whether the gateway's containers get the variable.
-func (c *Config) provided(variable string) bool {
-	_, plain := c.Gateway.Env[variable]
-	_, referred := c.Gateway.SecretRefs[variable]
-	return plain || referred || c.secretEnv()[variable] != ""
 }
 
 // needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.

@@ -44,7 +44,7 @@ func WithCluster(document Document, cluster Cluster) Document {
 	if _, own := document["cluster_config"]; own {
 		return document
 	}
-	return with(document, "cluster_config", cluster.config())
+	return With(document, "cluster_config", cluster.config())
 }
 
 // Clustered tells whether the document itself turns clustering on.
@@ -68,10 +68,11 @@ func HasPlugin(document Document, name string) bool {
 // WithPlugin adds an enabled plugin at the end. The document itself stays as it is.
 func WithPlugin(document Document, name string, config map[string]any) Document {
 	plugins, _ := document["plugins"].([]any)
-	return with(document, "plugins", append(slices.Clone(plugins), map[string]any{"enabled": true, "name": name, "config": config}))
+	return With(document, "plugins", append(slices.Clone(plugins), map[string]any{"enabled": true, "name": name, "config": config}))
 }
 
-func with(document Document, key string, value any) Document {
+// With sets a top-level key. The document itself stays as it is.
+func With(document Document, key string, value any) Document {
 	all := Document{}
 	maps.Copy(all, document)
 	all[key] = value

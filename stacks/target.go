@@ -1,0 +1,161 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/bifrostconfig"
+)
+
+// target is a place where a stack runs the gateway. Each has a config.json and variables of its own.
+type target string
+
+const (
+	onEKS target = "eks"
+	onECS target = "ecs"
+	onAKS target = "aks"
+)
+
+// targets are the stack's, in the order of their deployment.
+func (c *Config) targets() []target {
+	var all []target
+	for _, at := range []struct {
+		name target
+		used bool
+	}{{onEKS, c.EKS != nil}, {onECS, c.ECS != nil}, {onAKS, c.AKS != nil}} {
+		if at.used {
+			all = append(all, at.name)
+		}
+	}
+	return all
+}
+
+// kubernetes tells whether the gateway runs in pods there.
+func (t target) kubernetes() bool { return t == onEKS || t == onAKS }
+
+// kubernetesTarget is the stack's one target on Kubernetes, or empty.
+func (c *Config) kubernetesTarget() target {
+	for _, at := range c.targets() {
+		if at.kubernetes() {
+			return at
+		}
+	}
+	return ""
+}
+
+// fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
+var fillers = []func(*Config, target, bifrostconfig.Document) bifrostconfig.Document{
+	withTraces, withCluster,
+}
+
+// document is config.json as the gateway reads it there.
+func (c *Config) document(at target) bifrostconfig.Document {
+	document := c.Gateway.Config
+	for _, fill := range fillers {
+		document = fill(c, at, document)
+	}
+	return document
+}
+
+// configJSON is the text of config.json: a secret, for what it may say of the inside of a company.
+func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
+	text, err := bifrostconfig.Render(c.document(at))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("rendering config.json: %w", err)
+	}
+	return secretString(string(text)), nil
+}
+
+// env are the gateway's plain variables there. The image's entrypoint reads those of its log on every platform.
+func (c *Config) env(target) map[string]string {
+	env := map[string]string{}
+	maps.Copy(env, c.Gateway.Env)
+	if log := c.Gateway.Log; log != nil {
+		for name, value := range map[string]string{bifrostconfig.LogLevelVariable: log.Level, bifrostconfig.LogStyleVariable: log.Style} {
+			if value != "" {
+				env[name] = value
+			}
+		}
+	}
+	return env
+}
+
+// secretEnv are the gateway's secret variables there, as far as their values are configured.
+func (c *Config) secretEnv(target) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, c.Secrets.Env)
+	for name, value := range map[string]string{
+		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
+		bifrostconfig.LicenseVariable:       c.Secrets.License,
+		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
+	} {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// secretInputs are the secret variables as Pulumi secrets.
+func (c *Config) secretInputs(at target) map[string]pulumi.StringInput {
+	inputs := map[string]pulumi.StringInput{}
+	for name, value := range c.secretEnv(at) {
+		inputs[name] = secretString(value)
+	}
+	return inputs
+}
+
+// provided tells whether the gateway gets the variable there.
+func (c *Config) provided(at target, variable string) bool {
+	_, referred := c.Gateway.SecretRefs[variable]
+	_, plain := c.env(at)[variable]
+	return plain || referred && at.kubernetes() || c.secretEnv(at)[variable] != ""
+}
+
+// validateRendered checks what the gateway will read there: its size, and the schema where one is given.
+func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
+	text, err := bifrostconfig.Render(c.document(at))
+	if err != nil {
+		k.add(field.InternalError(p, err))
+		return
+	}
+	if at.kubernetes() {
+		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecret, "a Secret of Kubernetes")...)
+	} else {
+		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
+	}
+	if c.schema == nil {
+		return
+	}
+	// As text, so that what is filled in has the same types as what is configured.
+	document, err := bifrostconfig.Parse(text)
+	if err != nil {
+		k.add(field.InternalError(p, err))
+		return
+	}
+	k.add(c.schema.Validate(p, document)...)
+}
+
+// warnings are what a stack may do and should know of.
+func (c *Config) warnings() []string {
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+	var all []string
+	for _, warn := range []func(*Config) string{sqliteOnECS} {
+		if warning := warn(c); warning != "" {
+			all = append(all, warning)
+		}
+	}
+	return all
+}
+
+func sqliteOnECS(c *Config) string {
+	if c.ECS == nil || c.Gateway.withoutSQLite() {
+		return ""
+	}
+	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
+}
