@@ -3,6 +3,7 @@ package components
 import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // SecretKeyRef is a key of an existing Secret in the gateway's namespace.
@@ -164,6 +165,18 @@ type WorkloadMonitoringArgs struct {
 	Labels map[string]string `pulumi:"labels,optional"`
 	// BasicAuth signs in where the gateway asks for it, with keys of an existing Secret.
 	BasicAuth *WorkloadBasicAuthArgs `pulumi:"basicAuth,optional"`
+	// Login signs in likewise, with what is kept in a Secret made here; not with BasicAuth.
+	Login *WorkloadLoginArgs `pulumi:"login,optional"`
+}
+
+// WorkloadLoginArgs are a user and a password, of which either may be in an existing Secret already.
+type WorkloadLoginArgs struct {
+	// Username, or UsernameFrom.
+	Username     string        `pulumi:"username,optional"`
+	UsernameFrom *SecretKeyRef `pulumi:"usernameFrom,optional"`
+	// Password, or PasswordFrom.
+	Password     pulumi.StringInput `pulumi:"password,optional"`
+	PasswordFrom *SecretKeyRef      `pulumi:"passwordFrom,optional"`
 }
 
 // WorkloadBasicAuthArgs are a user and a password in existing Secrets.

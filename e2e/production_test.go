@@ -150,7 +150,7 @@ func othersObjects(t *testing.T, s *site) {
 	require.NoError(t, err)
 	for _, secret := range []*corev1.Secret{
 		{ObjectMeta: metav1.ObjectMeta{Name: "registry-internal"}, Type: corev1.SecretTypeDockerConfigJson, StringData: map[string]string{corev1.DockerConfigJsonKey: `{"auths":{"registry.internal.example.com":{"auth":"dTpw"}}}`}},
-		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-secrets"}, StringData: map[string]string{"license": "l", "encryption-key": "k"}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-secrets"}, StringData: map[string]string{"license": "l", "encryption-key": "k", "admin-password": "a"}},
 		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-database"}, StringData: map[string]string{"password": "p"}},
 	} {
 		_, err = s.client.CoreV1().Secrets(place).Create(ctx, secret, metav1.CreateOptions{})

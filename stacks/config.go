@@ -160,6 +160,7 @@ type Secrets struct {
 	License       string            `config:"license"`
 	EncryptionKey string            `config:"encryptionKey"`
 	SetupToken    string            `config:"setupToken"`
+	AdminPassword string            `config:"adminPassword"`
 	Env           map[string]string `config:"env"`
 	Kubeconfig    string            `config:"kubeconfig"`
 }

@@ -39,6 +39,9 @@ type Gateway struct {
 	// Env are plain environment variables; SecretRefs come from existing Secrets.
 	Env        map[string]string                  `config:"env"`
 	SecretRefs map[string]components.SecretKeyRef `config:"secretRefs"`
+	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
+	AdminUsername      string `config:"adminUsername"`
+	OpenAdministration bool   `config:"openAdministration"`
 	// ChangeEncryptionKey lets one up change secrets.encryptionKey.
 	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
 	Postgres            Postgres                    `config:"postgres"`
@@ -374,6 +377,9 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 	}
 	if m := g.Monitoring; m != nil && m.ServiceMonitor {
 		args.Monitoring = &components.WorkloadMonitoringArgs{Interval: m.Interval, Labels: m.Labels, BasicAuth: m.BasicAuth}
+		if m.BasicAuth == nil {
+			args.Monitoring.Login = c.scrapeLogin(at)
+		}
 	}
 	if c.AKS != nil {
 		args.AzureClientId = c.AKS.GatewayClientID

@@ -51,7 +51,7 @@ func parseStackFile(t testing.TB, text []byte) settings {
 		s[strings.TrimPrefix(key, Project+":")] = v
 	}
 	s["secrets"] = map[string]any{
-		"license": canary + "-license", "encryptionKey": canary + "-key",
+		"license": canary + "-license", "encryptionKey": canary + "-key", "adminPassword": canary + "-admin",
 		"env": map[string]any{"PG_PASSWORD": canary + "-password"},
 	}
 	return s
@@ -472,7 +472,7 @@ func TestRolledBackService(t *testing.T) {
 
 func TestMissingSecrets(t *testing.T) {
 	for _, stack := range devStacks {
-		require.Equal(t, []string{"encryptionKey", "env.PG_PASSWORD", "license"}, MissingSecrets("..", stackFile(t, stack).set("secrets", nil)))
+		require.Equal(t, []string{"adminPassword", "encryptionKey", "env.PG_PASSWORD", "license"}, MissingSecrets("..", stackFile(t, stack).set("secrets", nil)))
 		require.Empty(t, MissingSecrets("..", stackFile(t, stack)))
 		require.Empty(t, MissingSecrets("..", stackFile(t, stack).set("secrets", nil).set("rollout", RolloutIdentity)))
 	}

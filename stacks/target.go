@@ -48,7 +48,7 @@ func (c *Config) kubernetesTarget() target {
 
 // fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
 var fillers = []func(*Config, target, bifrostconfig.Document) bifrostconfig.Document{
-	withTraces, withCluster,
+	withTraces, withCluster, withAdminLogin, withSourceOfTruth,
 }
 
 // document is config.json as the gateway reads it there.
@@ -70,9 +70,12 @@ func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
 }
 
 // env are the gateway's plain variables there. The image's entrypoint reads those of its log on every platform.
-func (c *Config) env(target) map[string]string {
+func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, c.Gateway.Env)
+	if name, used := c.givenUsername(at); used {
+		env[bifrostconfig.AdminUsernameVariable] = name
+	}
 	if log := c.Gateway.Log; log != nil {
 		for name, value := range map[string]string{bifrostconfig.LogLevelVariable: log.Level, bifrostconfig.LogStyleVariable: log.Style} {
 			if value != "" {
@@ -91,6 +94,7 @@ func (c *Config) secretEnv(target) map[string]string {
 		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
 		bifrostconfig.LicenseVariable:       c.Secrets.License,
 		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
+		bifrostconfig.AdminPasswordVariable: c.Secrets.AdminPassword,
 	} {
 		if value != "" {
 			all[name] = value
@@ -145,7 +149,7 @@ func (c *Config) warnings() []string {
 		return nil
 	}
 	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnECS} {
+	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}

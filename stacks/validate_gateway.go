@@ -51,7 +51,11 @@ func (c *Config) validateGateway(k *checker) {
 		c.validateWorkload(k)
 	}
 	for _, missing := range c.missingSecrets() {
-		k.add(field.Required(field.NewPath("secrets").Child(missing), "pulumi config set --secret --path '"+Project+":secrets."+missing+"'"))
+		why := ""
+		if missing == adminPasswordKey {
+			why = "; it closes the administration, which gateway.openAdministration: true would leave to anybody who reaches the gateway"
+		}
+		k.add(field.Required(field.NewPath("secrets").Child(missing), setSecret(missing)+why))
 	}
 }
 
@@ -60,6 +64,7 @@ var ownKeys = map[string]string{
 	bifrostconfig.LicenseVariable:       "license",
 	bifrostconfig.EncryptionKeyVariable: "encryptionKey",
 	bifrostconfig.SetupTokenVariable:    "setupToken",
+	bifrostconfig.AdminPasswordVariable: adminPasswordKey,
 }
 
 // validateVariables: every variable has one place, and a secret's is not a plain one.
@@ -74,6 +79,9 @@ func (c *Config) validateVariables(k *checker) {
 		if g.Log != nil && (name == bifrostconfig.LogLevelVariable || name == bifrostconfig.LogStyleVariable) {
 			k.add(field.Forbidden(p, "gateway.log says it; remove it"))
 		}
+		if name == bifrostconfig.AdminUsernameVariable {
+			k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
 		p := secrets.Key(name)
@@ -82,6 +90,9 @@ func (c *Config) validateVariables(k *checker) {
 		}
 		if own := ownKeys[name]; own != "" {
 			k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
+		}
+		if name == bifrostconfig.AdminUsernameVariable {
+			k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 		}
 		if name == components.ConfigVariable {
 			k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
@@ -92,6 +103,9 @@ func (c *Config) validateVariables(k *checker) {
 		p := field.NewPath("gateway", "secretRefs").Key(name)
 		if _, both := configured[name]; both {
 			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+		}
+		if name == bifrostconfig.AdminUsernameVariable && g.AdminUsername != "" {
+			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
 		if c.ECS != nil {
 			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
@@ -149,6 +163,7 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	if g.ExistingConfigSecret != "" {
 		c.validateExistingConfig(k)
+		c.validateAdministration(k)
 		return
 	}
 	if len(g.Config) == 0 {
@@ -166,6 +181,7 @@ func (c *Config) validateConfig(k *checker) {
 		c.validateOtel(k)
 	}
 	c.validateClustering(k)
+	c.validateAdministration(k)
 	for _, at := range c.targets() {
 		c.validateRendered(k, at, p)
 	}
@@ -176,7 +192,7 @@ func (c *Config) validateExistingConfig(k *checker) {
 	g := &c.Gateway
 	k.forbid("gateway", "gateway.existingConfigSecret holds config.json already, and is not read here; remove one of them", map[string]bool{
 		"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "",
-		"otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
+		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
 	})
 	if c.ECS != nil {
 		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
@@ -294,11 +310,7 @@ func (c *Config) missingSecrets() []string {
 		if c.provided(at, variable) {
 			return
 		}
-		if own := ownKeys[variable]; own != "" {
-			missing = append(missing, own)
-		} else {
-			missing = append(missing, "env."+variable)
-		}
+		missing = append(missing, SecretPath(variable))
 	}
 	for _, at := range c.targets() {
 		need(at, bifrostconfig.EncryptionKeyVariable)
@@ -311,6 +323,14 @@ func (c *Config) missingSecrets() []string {
 	}
 	slices.Sort(missing)
 	return slices.Compact(missing)
+}
+
+// SecretPath is where a secret variable of the gateway stands, below secrets: encryptionKey or env.PG_PASSWORD, for instance.
+func SecretPath(variable string) string {
+	if own := ownKeys[variable]; own != "" {
+		return own
+	}
+	return "env." + variable
 }
 
 // needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.

@@ -13,12 +13,19 @@ import (
 )
 
 // TestCanaries: secrets of every kind stand in clear nowhere but in the clouds: not in what is printed, in text or JSON, by a
-// preview, an up, a failed up or a destroy; and not in the state, the logs and the working copy.
+// preview, an up, a failed up or a destroy; and not in the state, the logs and the working copy. The example has a login for Prometheus.
 func TestCanaries(t *testing.T) {
+	for _, stack := range []string{"azure-dev", "../../examples/aks-production"} {
+		t.Run(stack, func(t *testing.T) { canaries(t, stack) })
+	}
+}
+
+func canaries(t *testing.T, stack string) {
+	t.Helper()
 	dir, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	requireCLI(t, dir)
-	p, err := loadProject(dir, "azure-dev")
+	p, err := loadProject(dir, stack)
 	require.NoError(t, err)
 	state := t.TempDir()
 
@@ -28,12 +35,14 @@ func TestCanaries(t *testing.T) {
 	settings := []string{
 		"secrets.license=" + canary + "-license",
 		"secrets.encryptionKey=" + canary + "-key",
+		"secrets.adminPassword=" + canary + "-admin",
+		"protectIdentities=false",
 		"secrets.env.PG_PASSWORD=" + canary + "-password",
 		"secrets.kubeconfig=" + kubeconfig,
 	}
 	var printed bytes.Buffer
 	run := func(operation Operation, asJSON bool, more ...string) error {
-		request := Request{Operation: operation, Stack: "azure-dev", Dir: dir, State: state, JSON: asJSON, Set: append(settings, more...)}
+		request := Request{Operation: operation, Stack: stack, Dir: dir, State: state, JSON: asJSON, Set: append(settings, more...)}
 		return Runner{Program: Bifrost, Stdout: &printed, Stderr: &printed}.Run(t.Context(), request)
 	}
 	require.NoError(t, run(Preview, false))

@@ -113,6 +113,17 @@ var (
 	vaultReference = regexp.MustCompile(`^vault\.\S+$`)
 )
 
+// Variable is the name that a reference has; empty where the text is none.
+func Variable(text string) string {
+	if m := reference.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// InVault tells whether a text refers to a secret of the vault store.
+func InVault(text string) bool { return vaultReference.MatchString(text) }
+
 // EnvReferences are the names of the env.NAME references, sorted.
 func EnvReferences(document Document) []string {
 	found := map[string]bool{}

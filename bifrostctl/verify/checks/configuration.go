@@ -233,7 +233,7 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 		}
 	}
 	if len(lacking) > 0 {
-		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.env.%s', then %s", d.Name, lacking[0], d.up()),
+		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.%s', then %s", d.Name, stacks.SecretPath(lacking[0]), d.up()),
 			"config.json refers to %s, which no variable of %s gives", strings.Join(lacking, ", "), workload)
 	}
 	return check.Pass("%d variables", len(given))

@@ -32,7 +32,7 @@ const printedConfig = `{
   "bifrost:aks": {"value": "{}", "objectValue": {}, "secret": false},
   "bifrost:aws": {"value": "{\"accountId\":\"111122223333\",\"region\":\"us-east-1\"}", "objectValue": {"accountId": "111122223333"}, "secret": false},
   "bifrost:eks": {"value": "{\"clusterName\":\"dev\"}", "objectValue": {"clusterName": "dev"}, "secret": false},
-  "bifrost:gateway": {"value": "{\"replicas\":2,\"config\":{\"config_store\":{\"enabled\":false},\"logs_store\":{\"enabled\":false},\"encryption_key\":\"env.BIFROST_ENCRYPTION_KEY\",\"k\":\"env.OPENAI_KEY\"}}", "secret": false},
+  "bifrost:gateway": {"value": "{\"replicas\":2,\"config\":{\"config_store\":{\"enabled\":true,\"type\":\"postgres\",\"config\":{\"host\":\"db\",\"port\":\"5432\",\"user\":\"u\",\"password\":\"env.OPENAI_KEY\",\"db_name\":\"b\",\"ssl_mode\":\"require\"}},\"logs_store\":{\"enabled\":false},\"encryption_key\":\"env.BIFROST_ENCRYPTION_KEY\",\"k\":\"env.OPENAI_KEY\"}}", "secret": false},
   "bifrost:platform": {"value": "aws", "secret": false},
   "bifrost:protectIdentities": {"value": "false", "secret": false},
   "bifrost:registry": {"value": "{\"image\":\"444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.1.0\"}", "secret": false},
@@ -50,7 +50,7 @@ func TestProject(t *testing.T) {
 	p, err := open(t.Context(), runner{cli, ".", "prod"})
 	require.NoError(t, err)
 	require.Equal(t, `{"rollout":"full"}`, string(p.Outputs))
-	require.JSONEq(t, `{"encryptionKey":"[secret]","license":"[secret]","env":{"OPENAI_KEY":"[secret]"}}`, p.Config.Values["secrets"], "no secret is asked for")
+	require.JSONEq(t, `{"encryptionKey":"[secret]","adminPassword":"[secret]","license":"[secret]","env":{"OPENAI_KEY":"[secret]"}}`, p.Config.Values["secrets"], "no secret is asked for")
 	require.Equal(t, []string{"pulumi:disable-default-providers"}, p.Config.Foreign)
 	c, err := stacks.Parse("prod", p.Config)
 	require.NoError(t, err)

@@ -1,0 +1,57 @@
+package stacks
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+)
+
+// validateScrapeLogin: a ServiceMonitor that is turned away sees nothing, and nobody sees that.
+func (c *Config) validateScrapeLogin(k *checker) {
+	m := c.Gateway.Monitoring
+	if m == nil || !m.ServiceMonitor || m.BasicAuth != nil {
+		return
+	}
+	at := c.kubernetesTarget()
+	if bifrostconfig.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
+		k.add(field.Required(field.NewPath("gateway", "monitoring", "basicAuth"), fmt.Sprintf(
+			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: {secret: S, key: K}}, or let config.json take the password from %s",
+			bifrostconfig.MetricsPath, adminPassword)))
+	}
+}
+
+// scrapeLogin is the login with which Prometheus asks for metrics; nil where it is not known here, or nobody asks for one.
+func (c *Config) scrapeLogin(at target) *components.WorkloadLoginArgs {
+	user, password := adminUsername, adminPassword
+	if c.Gateway.ExistingConfigSecret == "" {
+		document := c.document(at)
+		if !bifrostconfig.MetricsClosed(document) {
+			return nil
+		}
+		user, password, _ = bifrostconfig.Login(document)
+	}
+	if password != adminPassword || !c.hasAdminPassword(at) || bifrostconfig.InVault(user) {
+		return nil
+	}
+	login := &components.WorkloadLoginArgs{Username: user}
+	if name := bifrostconfig.Variable(user); name != "" {
+		login.Username, _ = c.resolve(at)(name)
+		login.UsernameFrom = c.secretRef(name)
+	}
+	if login.PasswordFrom = c.secretRef(bifrostconfig.AdminPasswordVariable); login.PasswordFrom == nil {
+		login.Password = secretString(c.Secrets.AdminPassword)
+	}
+	return login
+}
+
+// secretRef is where an existing Secret has the variable; nil where none has.
+func (c *Config) secretRef(variable string) *components.SecretKeyRef {
+	if ref, referred := c.Gateway.SecretRefs[variable]; referred {
+		return &ref
+	}
+	return nil
+}
