@@ -45,6 +45,8 @@ type Engine struct {
 	config  config.Map
 	state   *deploy.Snapshot
 	ctx     context.Context
+	// replace are the resources that a preview is to make anew.
+	replace []resource.URN
 	// logged is what the program logs in an operation.
 	logged bytes.Buffer
 }
@@ -173,6 +175,9 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 	e.t.Helper()
 	plan := &lifecycle.TestPlan{Project: Project, Stack: Stack, Config: e.config, Decrypter: config.Base64Crypter}
 	options := lifecycle.TestUpdateOptions{T: e.t, HostF: e.host(), SkipDisplayTests: true}
+	if len(e.replace) > 0 {
+		options.ReplaceTargets = deploy.NewUrnTargetsFromUrns(e.replace)
+	}
 	result := &Result{Changes: map[string]int{}, Snapshot: e.state}
 	read := func(_ workspace.Project, _ deploy.Target, _ engine.JournalEntries, events []engine.Event, err error) error {
 		result.read(events)
@@ -252,7 +257,11 @@ func (e *Engine) host() deploytest.PluginHostFactory {
 	}
 	var engineAddr string
 	runtime := deploytest.NewLanguageRuntimeF(func(info plugin.RunInfo, _ *deploytest.ResourceMonitor) error {
-		return runProgram(info, engineAddr, e.program)
+		program := e.program
+		if len(e.replace) > 0 {
+			program = deletingFirst(program)
+		}
+		return runProgram(info, engineAddr, program)
 	})
 	sink := diag.DefaultSink(&e.logged, &e.logged, diag.FormatOptions{Color: colors.Never})
 	makeHost := deploytest.NewPluginHostF(sink, sink, runtime, nil, nil, loaders...)

@@ -40,6 +40,9 @@ type session struct {
 
 func sessionOf(c *double.Call) *session { return c.Session.(*session) }
 
+// deleteFirst: whatever is replaced goes first (azure-native, provider.go, Diff: deleteBeforeReplace).
+func deleteFirst(_, _ double.Object) bool { return true }
+
 func configure(w *world.World, config double.Object) (any, error) {
 	login := w.Azure[w.SignedIn.AzureSubscription]
 	if login == nil {

@@ -107,7 +107,7 @@ func TestCredentialsPerIdentity(t *testing.T) {
 	require.Contains(t, e.Up().Messages(), "the managed identity 'pull' can have at most 20")
 }
 
-// An update may not take what another credential has, and a new name is no new credential: the old one is there still.
+// An update may not take what another credential has, and a new name is no new credential while the old one is there.
 func TestIssuerAndSubjectStayUnique(t *testing.T) {
 	e := enginetest.New(t, newWorld(), program(identity, numbered(0), numbered(1)), nil)
 	e.MustUp()
@@ -118,7 +118,9 @@ func TestIssuerAndSubjectStayUnique(t *testing.T) {
 
 	renamed := enginetest.New(t, newWorld(), program(identity, credential(nil)), nil)
 	renamed.MustUp()
-	renamed.SetProgram(program(identity, credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("other")})))
+	other := credential(pulumi.Map{"federatedIdentityCredentialResourceName": s("other")})
+	other.Options = append(other.Options, pulumi.DeleteBeforeReplace(false))
+	renamed.SetProgram(program(identity, other))
 	require.Contains(t, renamed.Up().Messages(), "Issuer and subject combination already exists")
 }
 
@@ -194,9 +196,9 @@ func TestChanges(t *testing.T) {
 	}{
 		{"subject", pulumi.Map{"subject": s("system:serviceaccount:ns:other")}, []string{"update FederatedIdentityCredential credential [subject]"}},
 		{"name", pulumi.Map{"federatedIdentityCredentialResourceName": s("other"), "subject": s("system:serviceaccount:ns:other")}, []string{
-			"create-replacement FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
-			"replace FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
 			"delete-replaced FederatedIdentityCredential credential",
+			"replace FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
+			"create-replacement FederatedIdentityCredential credential [federatedIdentityCredentialResourceName subject]",
 		}},
 	}
 	for _, test := range tests {

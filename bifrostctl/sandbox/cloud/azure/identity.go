@@ -28,9 +28,9 @@ var (
 
 func userAssignedIdentity() *double.Type {
 	return &double.Type{
-		Args:     managedidentity.UserAssignedIdentityArgs{},
-		Name:     named("resourceName"),
-		Replace:  []string{"resourceGroupName", "resourceName", "location"},
+		Args:    managedidentity.UserAssignedIdentityArgs{},
+		Name:    named("resourceName"),
+		Replace: []string{"resourceGroupName", "resourceName", "location"}, DeleteFirst: deleteFirst,
 		Computed: []string{"clientId", "principalId", "tenantId", "name", "type", "systemData"},
 		Scope:    subscription,
 		Check: func(c *double.Call, in double.Object, fail double.Fail) {
@@ -75,7 +75,7 @@ func federatedIdentityCredential() *double.Type {
 		Args:     managedidentity.FederatedIdentityCredentialArgs{},
 		Required: []string{"audiences"},
 		Name:     named("federatedIdentityCredentialResourceName"),
-		Replace:  []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"},
+		Replace:  []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"}, DeleteFirst: deleteFirst,
 		Computed: []string{"name", "type", "systemData"},
 		Scope:    subscription,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {

@@ -16,16 +16,25 @@ var replacing = map[pulumirpc.PropertyDiff_Kind]pulumirpc.PropertyDiff_Kind{
 	pulumirpc.PropertyDiff_UPDATE: pulumirpc.PropertyDiff_UPDATE_REPLACE,
 }
 
-// compare writes the kind of each difference between two values at its path.
-func compare(before, after any, path resource.PropertyPath, found map[string]pulumirpc.PropertyDiff_Kind) {
+// change is a difference at a path. An unknown one may be any difference at or below it.
+type change struct {
+	kind    pulumirpc.PropertyDiff_Kind
+	unknown bool
+}
+
+// compare writes each difference between two values at its path.
+func compare(before, after any, path resource.PropertyPath, found map[string]change) {
 	switch {
 	case reflect.DeepEqual(before, after):
 		return
 	case before == nil:
-		found[path.String()] = pulumirpc.PropertyDiff_ADD
+		found[path.String()] = change{pulumirpc.PropertyDiff_ADD, after == Unknown}
 		return
 	case after == nil:
-		found[path.String()] = pulumirpc.PropertyDiff_DELETE
+		found[path.String()] = change{kind: pulumirpc.PropertyDiff_DELETE}
+		return
+	case after == Unknown:
+		found[path.String()] = change{pulumirpc.PropertyDiff_UPDATE, true}
 		return
 	}
 	o1, isObject1 := before.(Object)
@@ -44,7 +53,7 @@ func compare(before, after any, path resource.PropertyPath, found map[string]pul
 		}
 		return
 	}
-	found[path.String()] = pulumirpc.PropertyDiff_UPDATE
+	found[path.String()] = change{kind: pulumirpc.PropertyDiff_UPDATE}
 }
 
 func at(l []any, i int) any {
@@ -62,9 +71,23 @@ func within(path string, properties []string) bool {
 	})
 }
 
+// replaces tells whether a change needs a new resource. That of a replacing property does, and so does an unknown value at or above one.
+// Where a resource goes before its successor comes, the engine asks each dependent with every top-level property unknown that comes from it
+// (pulumi, step_generator.go, calculateDependentReplacements).
+//   - pulumi-kubernetes: a patch that ends in null above a property matches it (provider.go, convertPatchToDiff; openapi/match.go,
+//     PatchPropertiesChanged).
+//   - AWS, Google Cloud: a computed value of a property with ForceNew (terraform-plugin-sdk, helper/schema/schema.go, finalizeDiff).
+//   - azure-native: a change of the property itself (provider/diff.go, calculateValueDiff).
+//
+// The clouds' replacing properties are at the top but for deploymentController.type of an ECS service: there this rule is stricter.
+func (c change) replaces(path string, properties []string) bool {
+	above := func(property string) bool { return within(property, []string{path}) }
+	return within(path, properties) || c.unknown && slices.ContainsFunc(properties, above)
+}
+
 // diffResponse compares inputs; changes of the properties in replace need a new resource.
 func diffResponse(before, after Object, replace []string) *pulumirpc.DiffResponse {
-	found := map[string]pulumirpc.PropertyDiff_Kind{}
+	found := map[string]change{}
 	compare(before, after, nil, found)
 	res := &pulumirpc.DiffResponse{
 		Changes:         pulumirpc.DiffResponse_DIFF_NONE,
@@ -72,11 +95,11 @@ func diffResponse(before, after Object, replace []string) *pulumirpc.DiffRespons
 		DetailedDiff:    map[string]*pulumirpc.PropertyDiff{},
 	}
 	for _, path := range keysOf(found) {
-		if within(path, replace) {
-			addReplace(res, path, replacing[found[path]])
+		if found[path].replaces(path, replace) {
+			addReplace(res, path, replacing[found[path].kind])
 			continue
 		}
-		addDiff(res, path, found[path])
+		addDiff(res, path, found[path].kind)
 	}
 	return res
 }

@@ -107,3 +107,32 @@ func TestDiff(t *testing.T) {
 	require.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, diffResponse(before, before, []string{"same"}).Changes)
 	require.Equal(t, pulumirpc.PropertyDiff_UPDATE, diffResponse(Object{"a": "x"}, Object{"a": Unknown}, nil).DetailedDiff["a"].Kind)
 }
+
+// TestDiffOfUnknownValues: an unknown value at or above a replacing property replaces, and one beside it or deep in another does not.
+func TestDiffOfUnknownValues(t *testing.T) {
+	before := Object{"name": "n", "spec": Object{"selector": Object{"app": "x"}, "template": Object{"image": "i"}}, "list": []any{Object{"a": "b"}}}
+	for name, c := range map[string]struct {
+		path     string
+		replaces bool
+	}{
+		"at":            {"name", true},
+		"above":         {"spec", true},
+		"at, nested":    {"spec.selector", true},
+		"below":         {"spec.selector.app", true},
+		"beside":        {"spec.template", false},
+		"deep":          {"spec.template.image", false},
+		"another":       {"list", false},
+		"added":         {"added", true},
+		"added, beside": {"addition", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			after := Clone(before)
+			Set(after, c.path, Unknown)
+			res := diffResponse(before, after, []string{"name", "spec.selector", "added.inside"})
+			require.Equal(t, pulumirpc.DiffResponse_DIFF_SOME, res.Changes)
+			require.Equal(t, c.replaces, len(res.Replaces) > 0, "%v", res.DetailedDiff)
+		})
+	}
+	res := diffResponse(before, Object{"name": "n", "list": before["list"]}, []string{"spec.selector"})
+	require.Empty(t, res.Replaces, "what is gone is not unknown")
+}

@@ -111,6 +111,10 @@ func (s *server) intercept(ctx context.Context, req any, info *grpc.UnaryServerI
 		}
 		return handle(withStrike(ctx, strike{stale: fault.Stale}), req)
 	}
+	if s.waits(about) {
+		// The provider itself waits, and so it knows what it made however the wait ends.
+		return handle(withStrike(ctx, strike{lost: failed, delay: fault.Delay}), req)
+	}
 	answer, err := handle(withStrike(ctx, strike{lost: failed}), req)
 	interrupted := pause(ctx, fault.Delay)
 	if err != nil {
@@ -120,6 +124,12 @@ func (s *server) intercept(ctx context.Context, req any, info *grpc.UnaryServerI
 		return nil, lost(err, about, answer)
 	}
 	return answer, nil
+}
+
+// waits tells whether the provider waits for controllers in such a call.
+func (s *server) waits(about subject) bool {
+	typ := s.provider.Types[about.typ]
+	return typ != nil && typ.Await != nil && (about.op == "create" || about.op == "update")
 }
 
 // lost is the error of a call that had its effect.
@@ -154,6 +164,9 @@ type strike struct {
 	stale int
 	// lost is the error that comes after the effect; may be nil.
 	lost error
+	// delay is how long a provider that waits for controllers has to wait; interrupted says that it did not wait to the end.
+	delay       time.Duration
+	interrupted bool
 }
 
 type strikeKey struct{}

@@ -114,6 +114,9 @@ type Call struct {
 // what later calls look at.
 func (c *Call) Lost() error { return c.strike.lost }
 
+// Interrupted tells whether the deployment ended while the provider waited: what it waits for goes on.
+func (c *Call) Interrupted() bool { return c.strike.interrupted }
+
 // assign gives a name to inputs without one: the name they had before, or a new one.
 func (a AutoName) assign(c *Call, in, before Object, seed []byte) {
 	if a.Path == "" || Get(in, a.Path) != nil || a.Unless != "" && Get(in, a.Unless) != nil {

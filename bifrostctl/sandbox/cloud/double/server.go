@@ -2,6 +2,7 @@ package double
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -145,6 +146,12 @@ func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resourc
 func (s *server) await(c *Call, typ *Type, r *world.Resource) []string {
 	if typ.Await == nil {
 		return nil
+	}
+	if c.strike.delay > 0 {
+		s.world.Unlock()
+		err := pause(c.Context, c.strike.delay)
+		s.world.Lock()
+		c.strike.interrupted, c.strike.lost = err != nil, errors.Join(c.strike.lost, err)
 	}
 	if c.strike.lost == nil {
 		return typ.Await(c, r)

@@ -79,6 +79,10 @@ func awaitJob(c *double.Call, r *world.Resource) []string {
 
 func runJob(c *double.Call, r *world.Resource) {
 	now := time.Now().UTC().Format(time.RFC3339)
+	if c.Interrupted() {
+		r.State["status"] = double.Object{"startTime": now, "active": 1.0}
+		return
+	}
 	problems := podProblems(c, r)
 	if err := c.Lost(); err != nil {
 		problems = append(problems, err.Error())
@@ -127,13 +131,22 @@ func failure(state double.Object) []string {
 	return reasons
 }
 
-// brokenJob names the annotation by which a program asks for a failed Job to be replaced.
+// brokenJob names the annotation by which a program asks for a Job to be replaced that is not complete, one that still runs as well
+// (pulumi-kubernetes, provider.go, Diff: readLiveObject and checker/job, jobComplete; one that is not found is left alone).
 func brokenJob(c *double.Call, id string, after double.Object) string {
 	job := c.World.Get(jobType, server(c), id)
-	if job == nil || len(failure(job.State)) == 0 {
+	if job == nil || complete(job.State) {
 		return ""
 	}
 	return replaceUnready(after)
+}
+
+// complete tells whether a Job has succeeded.
+func complete(state double.Object) bool {
+	return slices.ContainsFunc(double.List(state, "status.conditions"), func(v any) bool {
+		c, ok := v.(double.Object)
+		return ok && c["type"] == "Complete" && c["status"] == "True"
+	})
 }
 
 // replaceUnready returns the path of the annotation, where the program has set it.

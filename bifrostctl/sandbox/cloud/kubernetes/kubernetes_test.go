@@ -1,9 +1,11 @@
 package kubernetes_test
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -315,6 +317,34 @@ func TestFailedJobIsReplaced(t *testing.T) {
 	up := e.MustUp()
 	require.Contains(t, strings.Join(up.Plan(), "\n"), `create-replacement Job run [`)
 	require.Empty(t, e.MustUp().Plan())
+}
+
+// TestRunningJobIsReplaced: one that an interrupted up left behind goes as one that failed, and without the annotation it is waited for.
+func TestRunningJobIsReplaced(t *testing.T) {
+	for name, c := range map[string]struct {
+		job  enginetest.Resource
+		want string
+	}{
+		"replaceUnready": {annotated(job("run", nil), "pulumi.com/replaceUnready", "true"), "delete-replaced Job run"},
+		"without":        {job("run", nil), "update Job run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			e := stack(t, w, namespace, c.job)
+			ctx, cancel := context.WithCancel(t.Context())
+			e.SetContext(ctx)
+			e.Fault("type=" + jobType + ",op=create,when=after,delay=1h")
+			ended := make(chan *enginetest.Result)
+			go func() { ended <- e.Up() }()
+			require.Eventually(t, e.FaultsMet, 30*time.Second, time.Millisecond)
+			cancel()
+			require.Contains(t, (<-ended).Messages(), "the call was interrupted")
+			e.SetContext(t.Context())
+
+			require.Contains(t, e.MustUp().Plan(), c.want)
+			require.Empty(t, e.MustUp().Plan())
+		})
+	}
 }
 
 // Without the annotation the provider waits for the failed Job for ever (pulumi-kubernetes #856).

@@ -263,7 +263,7 @@ func (k *kind) brokenLive(c *double.Call, id string, after double.Object) string
 		found, err = cluster.Get(ctx, k.ref(id))
 		return err
 	})
-	if err != nil || found == nil || !live.Failed(found) {
+	if err != nil || found == nil || complete(found) {
 		return "" // what is wrong with the server the next call says
 	}
 	return replaceUnready(after)

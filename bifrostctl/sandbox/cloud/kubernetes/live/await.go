@@ -93,20 +93,6 @@ func jobState(ctx context.Context, c *Cluster, live Object) (state, error) {
 	return state{reasons: append([]string{"the Job is not complete"}, words...)}, err
 }
 
-// Failed tells whether a live Job has failed.
-func Failed(live Object) bool {
-	job, err := decode[batchv1.Job](live)
-	if err != nil {
-		return false
-	}
-	for _, condition := range job.Status.Conditions {
-		if condition.Type == batchv1.JobFailed && condition.Status == corev1.ConditionTrue {
-			return true
-		}
-	}
-	return false
-}
-
 // deploymentState: as kubectl rollout status decides it (k8s.io/kubectl, pkg/polymorphichelpers/rollout_status.go).
 func deploymentState(ctx context.Context, c *Cluster, live Object) (state, error) {
 	d, err := decode[appsv1.Deployment](live)
