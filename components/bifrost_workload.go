@@ -44,7 +44,8 @@ type BifrostWorkloadArgs struct {
 	Image string `pulumi:"image"`
 	// ImagePullPolicy is IfNotPresent or Always. Default: IfNotPresent.
 	ImagePullPolicy string `pulumi:"imagePullPolicy,optional"`
-	// PullSecret is the name of the image pull Secret; the pods wait until it is known. None: the nodes can pull.
+	// PullSecret is the name of the image pull Secret, best in plain text: an output ties the pods to the resource that gives it, and they can
+	// go when that is replaced. None: the nodes can pull.
 	PullSecret pulumi.StringInput `pulumi:"pullSecret,optional"`
 	// Replicas, at least 1; exactly 1 with Storage; 0 with Autoscaling, which decides.
 	Replicas int `pulumi:"replicas,optional"`
@@ -130,7 +131,7 @@ type BifrostWorkloadArgs struct {
 	ExtraContainers   corev1.ContainerArray   `pulumi:"extraContainers,optional"`
 	InitContainers    corev1.ContainerArray   `pulumi:"initContainers,optional"`
 
-	// DependsOn is what the pods need before their image can be pulled, beside PullSecret: the nodes' right to pull.
+	// DependsOn is what must be before the pods' image can be pulled: the first token in PullSecret, or the nodes' right to pull.
 	DependsOn []pulumi.Resource
 }
 
@@ -244,7 +245,7 @@ type workload struct {
 	parent pulumi.Resource
 	prefix string
 
-	// dependsOn is what the pods need beside what their template names.
+	// dependsOn is what the pods need, named in their template or not.
 	dependsOn          []pulumi.Resource
 	serviceAccountName pulumi.StringOutput
 	configSecret       pulumi.StringOutput

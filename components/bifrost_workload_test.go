@@ -83,6 +83,10 @@ func TestBifrostWorkload(t *testing.T) {
 	require.Equal(t, map[string]any{"OPENAI_API_KEY": base64.StdEncoding.EncodeToString([]byte(canary))}, key.Input(t, "data"))
 	require.False(t, key.Has("stringData"), "a key that leaves it stays in the Secret")
 	require.Equal(t, false, g.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, "automountServiceAccountToken"))
+	for _, needed := range []graphtest.Resource{config, key, g.One(t, "kubernetes:core/v1:ServiceAccount")} {
+		require.True(t, g.DependsOn(d, needed), needed.URN)
+	}
+	require.Empty(t, d.Request.GetPropertyDependencies()["spec"].GetUrns(), "what the spec takes from another resource is unknown while that one is made anew: the Deployment would go")
 	requireNoLeak(t, g)
 	for _, r := range g.Resources {
 		if r.Request.GetCustom() && strings.HasPrefix(r.Type, "kubernetes:") {

@@ -49,6 +49,7 @@ func record(t *testing.T, make func(*pulumi.Context, pulumi.ResourceOption) erro
 	}}
 	require.NoError(t, g.Run(build(make)))
 	g.RequireProviders(t)
+	g.RequireSettled(t)
 	return g
 }
 

@@ -40,7 +40,7 @@ type EksGatewayRole struct {
 	pulumi.ResourceState
 	ready
 
-	// RoleArn and RoleName are the role's; they are known once its policies are attached.
+	// RoleArn and RoleName are the role's. Its policies are attached once Ready is: a ServiceAccount names the role, and pods wait for both.
 	RoleArn  pulumi.StringOutput `pulumi:"roleArn"`
 	RoleName pulumi.StringOutput `pulumi:"roleName"`
 }
@@ -103,7 +103,6 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 	}
 
 	var attachments []pulumi.Resource
-	attached := pulumi.Array{role.Arn}
 	for _, arn := range args.PolicyArns {
 		// By its ARN, so that another order changes nothing.
 		attachment, err := iam.NewRolePolicyAttachment(ctx, names.Hashed(name+"-attachment", names.MaxLabel, arn), &iam.RolePolicyAttachmentArgs{
@@ -113,7 +112,7 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 		if err != nil {
 			return nil, fmt.Errorf("%s: attachment of %s: %w", name, arn, err)
 		}
-		attachments, attached = append(attachments, attachment), append(attached, attachment.ID())
+		attachments = append(attachments, attachment)
 	}
 
 	c.resources = attachments
@@ -125,8 +124,7 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 		c.resources = append(c.resources, association)
 	}
 
-	c.RoleArn = attached.ToArrayOutput().ApplyT(func(v []any) string { return v[0].(string) }).(pulumi.StringOutput)
-	c.RoleName = role.Name
+	c.RoleArn, c.RoleName = role.Arn, role.Name
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"roleArn": c.RoleArn, "roleName": c.RoleName})
 }
 

@@ -56,7 +56,8 @@ func TestEksGatewayRole(t *testing.T) {
 	for _, a := range attachments {
 		attached = append(attached, a.Input(t, "policyArn"))
 		require.True(t, g.DependsOn(a, role))
-		require.True(t, g.DependsOn(serviceAccount, a), "the ARN is known once the role can do its work")
+		require.True(t, g.DependsOn(g.One(t, deploymentType), a), "no pod before the role can do its work")
+		require.False(t, g.DependsOn(serviceAccount, a), "an attachment that is made again must not take the ServiceAccount with it")
 	}
 	require.ElementsMatch(t, []any{bedrockPolicy, ownPolicy}, attached)
 	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-role", serviceAccount.Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))

@@ -160,11 +160,14 @@ type PullSecretAlertRulesArgs struct {
 
 // PullSecret is an image pull Secret whose content never outlives a registry token, and what keeps it fresh: a
 // ServiceAccount that may create and patch this one Secret and nothing else, a CronJob, and a Job for the first token. The
-// Secret is written in place, so that pulls never meet a missing one, and Pulumi never reverts its content.
+// Secret is written in place, so that pulls never meet a missing one, and Pulumi never reverts its content. It is ready to be used once it
+// holds its first token: pods that name it depend on Ready.
 type PullSecret struct {
 	pulumi.ResourceState
+	ready
 
-	// SecretName is known once the Secret holds its first token: a Deployment that uses it waits for that.
+	// SecretName is the Secret's name and waits for nothing. A Job that failed is replaced by the next up: were the name an output of it, the
+	// spec of a running Deployment would be unknown meanwhile, and the provider would delete the Deployment first.
 	SecretName pulumi.StringOutput `pulumi:"secretName"`
 	// FirstRun is the name of the Job that fetched the first token.
 	FirstRun pulumi.StringOutput `pulumi:"firstRun"`
@@ -514,9 +517,8 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 
 	c.FirstRun = firstRun.Metadata.Name().Elem()
 	c.CronJob = cronJob.Metadata.Name().Elem()
-	c.SecretName = pulumi.All(secret.Metadata.Name().Elem(), c.FirstRun).ApplyT(func(v []any) string {
-		return v[0].(string)
-	}).(pulumi.StringOutput)
+	c.SecretName = pulumi.String(secretName).ToStringOutput()
+	c.resources = []pulumi.Resource{secret, firstRun}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"secretName": c.SecretName, "firstRun": c.FirstRun, "cronJob": c.CronJob,
 	})

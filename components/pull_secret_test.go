@@ -47,6 +47,25 @@ func injectedArgs() *PullSecretArgs {
 	return args
 }
 
+// TestPullSecretReady: who uses the Secret waits for its first token, and takes nothing from the Job.
+func TestPullSecretReady(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		pull, err := NewPullSecret(ctx, "x", ecrArgs(), on)
+		if err != nil {
+			return err
+		}
+		args := workloadArgs()
+		args.PullSecret, args.DependsOn = pull.SecretName, pull.Ready()
+		_, err = NewBifrostWorkload(ctx, "y", args, on)
+		return err
+	})
+	pods := g.One(t, deploymentType)
+	require.Equal(t, "ecr-pull-secret", pods.Input(t, "spec.template.spec.imagePullSecrets[0].name"))
+	require.True(t, g.DependsOn(pods, g.One(t, "kubernetes:batch/v1:Job")))
+	require.True(t, g.DependsOn(pods, g.Named(t, "kubernetes:core/v1:Secret", "x-secret")))
+	require.Empty(t, pods.Request.GetPropertyDependencies()["spec"].GetUrns())
+}
+
 func recordPullSecret(t *testing.T, args *PullSecretArgs) *graphtest.Graph {
 	return record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewPullSecret(ctx, "x", args, on)

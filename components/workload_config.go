@@ -78,12 +78,9 @@ func (w *workload) newConfig() error {
 		w.configSecret = pulumi.String(w.ExistingConfigSecret).ToStringOutput()
 		return nil
 	}
-	config, err := w.newSecret("config", pulumi.StringMap{configFile: encoded(w.Config)})
-	if err != nil {
-		return err
-	}
-	w.configSecret = config.Metadata.Name().Elem()
-	return nil
+	w.configSecret = pulumi.String(w.secretName("config")).ToStringOutput()
+	_, err := w.newSecret("config", pulumi.StringMap{configFile: encoded(w.Config)})
+	return err
 }
 
 // newEnvironment keeps the secret variables.
@@ -100,11 +97,19 @@ func (w *workload) newEnvironment() error {
 	return err
 }
 
+func (a *BifrostWorkloadArgs) secretName(what string) string { return a.name() + "-" + what }
+
+// newSecret makes a Secret for which the pods wait.
 func (w *workload) newSecret(what string, data pulumi.StringMap, opts ...pulumi.ResourceOption) (*corev1.Secret, error) {
-	return corev1.NewSecret(w.ctx, w.prefix+"-"+what, &corev1.SecretArgs{
-		Metadata: w.meta(w.name() + "-" + what),
+	secret, err := corev1.NewSecret(w.ctx, w.prefix+"-"+what, &corev1.SecretArgs{
+		Metadata: w.meta(w.secretName(what)),
 		Data:     data,
 	}, append(opts, pulumi.Parent(w.parent))...)
+	if err != nil {
+		return nil, err
+	}
+	w.dependsOn = append(w.dependsOn, secret)
+	return secret, nil
 }
 
 // newEncryptionKey keeps the key in a Secret of its own, and stops an `up`, and its preview, that would change it: nothing that the

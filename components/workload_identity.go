@@ -61,6 +61,7 @@ func (w *workload) newServiceAccount() error {
 		return err
 	}
 	w.serviceAccountName = serviceAccount.Metadata.Name().Elem()
+	w.dependsOn = append(w.dependsOn, serviceAccount)
 	return nil
 }
 

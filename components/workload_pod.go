@@ -78,7 +78,9 @@ func (w *workload) newDeployment() error {
 // progressDeadlineSeconds leave a pod that starts as slowly as it may the time to be scheduled and to pull its image.
 func (a *BifrostWorkloadArgs) progressDeadlineSeconds() int { return a.startupSeconds() + 300 }
 
-// podsOptions wait for a rollout as long as it may take, one pod after the other.
+// podsOptions wait for a rollout as long as it may take, one pod after the other. What the pods name, they name in plain text, and wait for by
+// dependsOn: where a name is another resource's output, the whole spec is unknown while that resource is made anew, and for an unknown spec
+// the provider deletes the running Deployment (pulumi-kubernetes, provider.go, Diff).
 func (w *workload) podsOptions() []pulumi.ResourceOption {
 	seconds := max(w.progressDeadlineSeconds(), 120*w.mostReplicas())
 	timeout := fmt.Sprintf("%dm", (seconds+59)/60)
@@ -111,7 +113,7 @@ func (a *BifrostWorkloadArgs) identityPodLabels() map[string]string {
 
 func (w *workload) pod() *corev1.PodSpecArgs {
 	pod := &corev1.PodSpecArgs{
-		ServiceAccountName:            w.serviceAccountName,
+		ServiceAccountName:            pulumi.String(w.serviceAccount()),
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		SecurityContext:               restrictedPod(gatewayUID),
@@ -155,7 +157,7 @@ func (w *workload) container() *corev1.ContainerArgs {
 	}
 	if w.environmentSecret != nil {
 		container.EnvFrom = corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{
-			SecretRef: &corev1.SecretEnvSourceArgs{Name: w.environmentSecret.Metadata.Name()},
+			SecretRef: &corev1.SecretEnvSourceArgs{Name: pulumi.String(w.secretName("env"))},
 		}}
 	}
 	if w.discovers() {
@@ -191,7 +193,7 @@ func (w *workload) containerEnv() corev1.EnvVarArray {
 	}
 	if w.encryptionKeySecret != nil {
 		vars = append(vars, secretEnv(EncryptionKeyVariable, &corev1.SecretKeySelectorArgs{
-			Name: w.encryptionKeySecret.Metadata.Name(), Key: pulumi.String(EncryptionKeyVariable),
+			Name: pulumi.String(w.secretName("encryption-key")), Key: pulumi.String(EncryptionKeyVariable),
 		}))
 	}
 	return vars

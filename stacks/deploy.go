@@ -123,6 +123,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 			return nil, err
 		}
 		workload.PullSecret = pullSecret.SecretName
+		workload.DependsOn = append(workload.DependsOn, pullSecret.Ready()...)
 		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun, pullSecret.CronJob
 	}
 

@@ -231,12 +231,11 @@ func TestGatewayRole(t *testing.T) {
 			deployment := g.One(t, "kubernetes:apps/v1:Deployment")
 			if c.made && c.annotated {
 				require.Contains(t, g.Named(t, "aws:iam/role:Role", "eks-gateway-role-role").Input(t, "assumeRolePolicy"), "system:serviceaccount:bifrost:bifrost-sa")
-				// The pods name the ServiceAccount, and that the role with its policies.
 				require.True(t, g.DependsOn(deployment, account))
 				attachments := 0
 				for _, attachment := range g.Of("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
 					if attachment.Input(t, "policyArn") == policy {
-						require.True(t, g.DependsOn(account, attachment), "the pods do not wait for %s", attachment.Name)
+						require.True(t, g.DependsOn(deployment, attachment), "the pods do not wait for %s", attachment.Name)
 						attachments++
 					}
 				}

@@ -111,6 +111,7 @@ func record(t testing.TB, stack string, s settings) *graphtest.Graph {
 	t.Helper()
 	g := s.graph(t, stack)
 	require.NoError(t, g.Run(program(g)))
+	g.RequireSettled(t)
 	return g
 }
 

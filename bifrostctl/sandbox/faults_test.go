@@ -205,7 +205,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 // interrupt begins an up and interrupts it when the fault has struck.
-func (s *stackUnderTest) interrupt() {
+func (s *stackUnderTest) interrupt() *enginetest.Result {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
@@ -214,8 +214,10 @@ func (s *stackUnderTest) interrupt() {
 	go func() { ended <- s.engine.Up() }()
 	require.Eventually(s.t, s.engine.FaultsMet, 30*time.Second, time.Millisecond)
 	cancel()
-	require.Error(s.t, (<-ended).Err)
+	result := <-ended
+	require.Error(s.t, result.Err)
 	s.engine.SetContext(s.t.Context())
+	return result
 }
 
 // TestSlow: a slow call is no failure.

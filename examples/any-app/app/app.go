@@ -103,7 +103,7 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	deployment, err := newDeployment(ctx, k8s, namespace.Metadata.Name(), secret.SecretName, image)
+	deployment, err := newDeployment(ctx, k8s, namespace.Metadata.Name(), secret, image)
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,9 @@ func Program(ctx *pulumi.Context) error {
 	return nil
 }
 
-// newDeployment waits for the first token, since the Secret's name is known only then.
-func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret pulumi.StringInput, image components.Image) (*appsv1.Deployment, error) {
+// newDeployment waits for the first token. It depends on what fetches it, and takes nothing from it but the Secret's plain name: a Job that
+// failed and is made again must not take the running Deployment with it.
+func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *components.PullSecret, image components.Image) (*appsv1.Deployment, error) {
 	labels := pulumi.StringMap{"app": pulumi.String(name)}
 	return appsv1.NewDeployment(ctx, "deployment", &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: namespace},
@@ -125,7 +126,7 @@ func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace p
 				Spec: &corev1.PodSpecArgs{
 					// The application's own ServiceAccount: the puller's is the refresher's alone.
 					AutomountServiceAccountToken: pulumi.Bool(false),
-					ImagePullSecrets:             corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: pullSecret.ToStringOutput().ToStringPtrOutput()}},
+					ImagePullSecrets:             corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: pullSecret.SecretName.ToStringPtrOutput()}},
 					SecurityContext: &corev1.PodSecurityContextArgs{
 						RunAsNonRoot: pulumi.Bool(true), RunAsUser: pulumi.Int(65532),
 						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
@@ -143,7 +144,7 @@ func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace p
 				},
 			},
 		},
-	}, pulumi.Provider(k8s))
+	}, pulumi.Provider(k8s), pulumi.DependsOn(pullSecret.Ready()))
 }
 
 // kubeconfigOf signs in with the AWS CLI.
