@@ -162,6 +162,20 @@ func others(up *enginetest.Result) []resource.URN {
 	return all
 }
 
+// otherModes have something around a workload or an identity that no stack, example and way of pulling has.
+var otherModes = []pullMode{
+	{
+		name: "EKS, OIDC provider made here", stack: "aws-dev", settings: []string{"ecs=null", "eks.oidcProvider=create"},
+		first: edits.Removed(world.OIDCProviderType, ""),
+	},
+	{name: "EKS, gateway's role by Pod Identity", stack: "aws-dev", settings: []string{"ecs=null", "eks.gatewayAuth=podIdentity", gatewayPolicy}},
+	{name: "EKS, gateway's role by IRSA", stack: "aws-dev", settings: []string{"ecs=null", gatewayPolicy}},
+	{name: "EKS, namespace of theirs", stack: "aws-dev", settings: []string{"ecs=null", "gateway.existingNamespace=true"}},
+	{name: "AKS, namespace of theirs", stack: "azure-dev", settings: []string{"gateway.existingNamespace=true"}},
+}
+
+const gatewayPolicy = "eks.gatewayPolicyArns=[arn:aws:iam::111122223333:policy/models]"
+
 // everyStack starts the stacks of this project, its examples, and the dev stacks in each way of pulling, with nothing made yet.
 func everyStack(t *testing.T) map[string]func(*testing.T) (*enginetest.Engine, *cloud.World) {
 	t.Helper()
@@ -180,6 +194,19 @@ func everyStack(t *testing.T) map[string]func(*testing.T) (*enginetest.Engine, *
 	for _, mode := range pullModes {
 		all[mode.name] = func(t *testing.T) (*enginetest.Engine, *cloud.World) {
 			s := mode.start(t)
+			return s.engine, s.world
+		}
+	}
+	for _, mode := range otherModes {
+		all[mode.name] = func(t *testing.T) (*enginetest.Engine, *cloud.World) {
+			s := newStack(t, mode.stack)
+			file, err := overlay(s.file, mode.settings)
+			require.NoError(t, err)
+			s.file = file // what it names exists in the clouds
+			s.set()
+			if mode.first != nil {
+				mode.first(t, s.world)
+			}
 			return s.engine, s.world
 		}
 	}
