@@ -2,8 +2,10 @@ package bifrostconfig
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +25,15 @@ func (nothingElse) Load(url string) (any, error) {
 }
 
 // Schema is a compiled JSON schema.
-type Schema struct{ schema *jsonschema.Schema }
+type Schema struct {
+	schema *jsonschema.Schema
+	text   []byte
+}
+
+// mentions tells whether a name stands in the schema, as that of a key or as a value.
+func (s *Schema) mentions(name string) bool {
+	return bytes.Contains(s.text, []byte(strconv.Quote(name)))
+}
 
 // CompileSchema reads a JSON schema, such as the vendor's. Without a $schema of its own it is of draft 2019-09, as the vendor's is.
 func CompileSchema(text []byte) (*Schema, error) {
@@ -41,7 +51,7 @@ func CompileSchema(text []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a JSON schema: %w", err)
 	}
-	return &Schema{schema}, nil
+	return &Schema{schema, text}, nil
 }
 
 // Validate reports where the document breaks the schema, at paths below p; the values themselves are not repeated.
@@ -53,20 +63,27 @@ func (s *Schema) Validate(p *field.Path, document Document) field.ErrorList {
 	}
 	var problems field.ErrorList
 	for _, leaf := range leaves(invalid) {
-		problems = append(problems, field.Forbidden(instancePath(p, leaf.InstanceLocation), "against the schema: "+explain(leaf.ErrorKind)))
+		problems = append(problems, explain(instancePath(p, leaf.InstanceLocation), leaf)...)
 	}
+	// The validator takes the keys of an object in any order.
+	slices.SortStableFunc(problems, func(a, b *field.Error) int {
+		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Detail, b.Detail))
+	})
 	return problems
 }
 
 // leaves are the causes at the bottom. Of alternatives, those of the one that is nearest to the document.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(e.Causes) == 0 {
-		return []*jsonschema.ValidationError{e}
-	}
 	alternatives := false
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf, *kind.OneOf:
 		alternatives = true
+	case *kind.Contains, *kind.MinContains, *kind.PropertyNames:
+		// Their causes are of single elements, of which it takes one, and of names, which have no place of their own.
+		return []*jsonschema.ValidationError{e}
+	}
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
 	}
 	var all []*jsonschema.ValidationError
 	for _, cause := range e.Causes {
@@ -74,11 +91,27 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 		switch {
 		case !alternatives:
 			all = append(all, found...)
-		case all == nil || len(found) < len(all):
+		case all == nil || weight(found) < weight(all):
 			all = found
 		}
 	}
 	return all
+}
+
+// weight is how much of a document would have to change.
+func weight(leaves []*jsonschema.ValidationError) int {
+	sum := 0
+	for _, leaf := range leaves {
+		switch k := leaf.ErrorKind.(type) {
+		case *kind.Required:
+			sum += len(k.Missing)
+		case *kind.AdditionalProperties:
+			sum += len(k.Properties)
+		default:
+			sum++
+		}
+	}
+	return sum
 }
 
 func instancePath(p *field.Path, location []string) *field.Path {
@@ -90,25 +123,4 @@ func instancePath(p *field.Path, location []string) *field.Path {
 		}
 	}
 	return p
-}
-
-// explain says what is wrong without the value, which may be a secret in a place that is not known as one.
-func explain(k jsonschema.ErrorKind) string {
-	switch k := k.(type) {
-	case *kind.Required:
-		return "lacks " + strings.Join(k.Missing, ", ")
-	case *kind.AdditionalProperties:
-		return "has no key " + strings.Join(k.Properties, ", ")
-	case *kind.Type:
-		return fmt.Sprintf("must be %s, not %s", strings.Join(k.Want, " or "), k.Got)
-	case *kind.Enum:
-		return fmt.Sprintf("must be one of %v", k.Want)
-	case *kind.Const:
-		return fmt.Sprintf("must be %v", k.Want)
-	case *kind.Pattern:
-		return "must match " + k.Want
-	case *kind.FalseSchema:
-		return "must not be there"
-	}
-	return "breaks the rule " + strings.Join(k.KeywordPath(), "/")
 }

@@ -9,12 +9,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // DataDir is the gateway's own folder: where SQLite's files are, and on Kubernetes the one that a volume keeps.
 const DataDir = "/app/data"
+
+// logsDir is the one folder below it that the image's entrypoint makes.
+const logsDir = DataDir + "/logs"
 
 // Facts are what the rules of config.json need to know beside it.
 type Facts struct {
@@ -24,6 +28,8 @@ type Facts struct {
 	MaxConnections int
 	// AllowInsecure is the second time that somebody says that the way to the database need not be encrypted.
 	AllowInsecure bool
+	// Value is the value of a variable of the gateway, where it is known.
+	Value func(variable string) (string, bool)
 	// InsecureKey and ConnectionsKey are the configuration keys of those two, for the errors.
 	InsecureKey, ConnectionsKey string
 }
@@ -38,11 +44,8 @@ func Validate(p *field.Path, document Document, facts Facts) field.ErrorList {
 	return append(problems, ClearSecrets(p, document)...)
 }
 
-// storeKinds are what the schema takes for each store.
-var storeKinds = map[string][]string{
-	"config_store": {Postgres, SQLite},
-	"logs_store":   {ClickHouse, Postgres, SQLite},
-}
+// storeKinds are what the gateway takes. The schema has ClickHouse for logs, too, and the gateway exits on it.
+var storeKinds = []string{Postgres, SQLite}
 
 // sslModes of PostgreSQL (PostgreSQL documentation, "SSL Support"); the first three do not insist on encryption.
 var (
@@ -68,18 +71,15 @@ func validateStore(p *field.Path, document Document, name string, facts Facts) f
 	if kind == Disabled {
 		return nil
 	}
-	if !slices.Contains(storeKinds[name], kind) {
-		return field.ErrorList{field.NotSupported(p.Child("type"), kind, storeKinds[name])}
+	if !slices.Contains(storeKinds, kind) {
+		return field.ErrorList{field.NotSupported(p.Child("type"), kind, storeKinds)}
 	}
 	config := storeConfig(document, name)
 	p = p.Child("config")
-	switch kind {
-	case Postgres:
+	if kind == Postgres {
 		return validatePostgres(p, config, facts)
-	case SQLite:
-		return validateSQLite(p, config)
 	}
-	return validatePort(p.Child("port"), config["port"])
+	return validateSQLite(p, config, strings.TrimSuffix(name, "_store")+".db")
 }
 
 func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.ErrorList {
@@ -100,6 +100,11 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 	if n, there := config["max_open_conns"]; there {
 		if n, ok := whole(n); !ok || n < 2 {
 			problems = append(problems, field.Invalid(p.Child("max_open_conns"), config["max_open_conns"], "a whole number, at least 2"))
+		}
+	}
+	if lifetime, ok := config["conn_max_lifetime"].(string); ok && lifetime != "" {
+		if d, err := time.ParseDuration(lifetime); err != nil || d <= 0 {
+			problems = append(problems, field.Invalid(p.Child("conn_max_lifetime"), lifetime, `a duration such as "30m"; the gateway exits on others`))
 		}
 	}
 	mode, _ := config["ssl_mode"].(string)
@@ -131,13 +136,22 @@ func validatePort(p *field.Path, port any) field.ErrorList {
 	return nil
 }
 
-// validateSQLite: the root file system is read-only, and only DataDir outlives a container.
-func validateSQLite(p *field.Path, config map[string]any) field.ErrorList {
+// validateSQLite: the root file system is read-only, only DataDir outlives a container, and the gateway takes a reference to a
+// variable for the name of a file.
+func validateSQLite(p *field.Path, config map[string]any, name string) field.ErrorList {
 	file, there := config["path"].(string)
-	if !there || reference.MatchString(file) || path.Dir(path.Clean(file)) == DataDir || strings.HasPrefix(path.Clean(file), DataDir+"/") {
-		return nil
+	advice := "the gateway can write below " + DataDir + " alone; write "
+	switch clean := path.Clean(file); {
+	case !there || file == "":
+		return field.ErrorList{field.Required(p.Child("path"), "the gateway exits without it; write "+path.Join(DataDir, name))}
+	case reference.MatchString(file):
+		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway reads no reference here; write "+path.Join(DataDir, name))}
+	case !strings.HasPrefix(clean, DataDir+"/"):
+		return field.ErrorList{field.Invalid(p.Child("path"), file, advice+path.Join(DataDir, path.Base(file)))}
+	case path.Dir(clean) != DataDir && path.Dir(clean) != logsDir:
+		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway makes no folder for it, and exits; write "+path.Join(DataDir, path.Base(file)))}
 	}
-	return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway can write below "+DataDir+" alone; write "+path.Join(DataDir, path.Base(file)))}
+	return nil
 }
 
 // validateConnections is the database's budget: every process has a pool of its own for each store.
