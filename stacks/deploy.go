@@ -46,6 +46,11 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 			return err
 		}
 	}
+	if note := config.withoutSchema(); note != "" {
+		if err := ctx.Log.Info(note, nil); err != nil {
+			return err
+		}
+	}
 	if err := platforms[config.Platform].deploy(ctx, config); err != nil {
 		return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}

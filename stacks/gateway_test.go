@@ -92,7 +92,7 @@ func TestConfigFile(t *testing.T) {
 func TestSchemaFile(t *testing.T) {
 	record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.schemaFile", "stacks/testdata/stores.schema.json"))
 	g := stackFile(t, "azure-dev").set("gateway.schemaFile", "stacks/testdata/stores.schema.json").set("gateway.config.config_store.config.max_idle_conns", "5").graph(t, "azure-dev")
-	require.ErrorContains(t, g.Run(program(g)), "bifrost:gateway.config.config_store.config.max_idle_conns: Forbidden: against the schema: must be integer, not string")
+	require.ErrorContains(t, g.Run(program(g)), "bifrost:gateway.config.config_store.config.max_idle_conns: Forbidden: must be a whole number, not text; write it without quotes")
 }
 
 // TestClustering: on Kubernetes the pods find each other, and tasks of ECS, which cannot, read a config.json without it.

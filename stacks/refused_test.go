@@ -268,7 +268,16 @@ var refused = map[string][]refusal{
 		{"a file that is no JSON", "aws-dev", "gateway", fromFile("aws-dev", "README.md"), []string{"bifrost:gateway.configFile: Invalid value", "not JSON, at byte"}},
 		{"no such schema", "aws-dev", "gateway.schemaFile", "schema.json", []string{"bifrost:gateway.schemaFile: Invalid value", "no such file"}},
 		{"a schema that is none", "aws-dev", "gateway.schemaFile", "README.md", []string{"bifrost:gateway.schemaFile: Invalid value", "https://www.getbifrost.ai/schema"}},
-		{"against the schema", "aws-dev", "gateway.schemaFile", "stacks/testdata/strict.schema.json", []string{"bifrost:gateway.config: Forbidden", "against the schema: has no key"}},
+		{"against the schema", "aws-dev", "gateway.schemaFile", "stacks/testdata/strict.schema.json", []string{"bifrost:gateway.config.config_store: Forbidden", "the schema has no such key"}},
+		{"a misspelled key", "aws-dev", "gateway.config.client", map[string]any{"enforceAuthOnInference": true}, []string{"bifrost:gateway.config.client.enforceAuthOnInference: Forbidden", "did you mean enforce_auth_on_inference?", "gateway.schemaFile"}},
+		{"a misspelled key for a schema", "aws-dev", "gateway", with("aws-dev", "schemaFile", "stacks/testdata/strict.schema.json", "config.encryption_kye", "env.X"), []string{"bifrost:gateway.config.encryption_kye: Forbidden: the schema has no such key; did you mean encryption_key?"}},
+		{"a config store that is not enabled", "azure-dev", "gateway.config.config_store.enabled", nil, []string{"bifrost:gateway.config.config_store.enabled: Required", "write true"}},
+		{"a config store that is off", "aws-dev", "gateway.config.config_store.enabled", false, []string{"bifrost:gateway.config.config_store.enabled: Forbidden", "client.enforce_auth_on_inference needs it"}},
+		{"a value of the wrong kind", "azure-dev", "gateway.config.client.enforce_auth_on_inference", "env.ENFORCE", []string{"bifrost:gateway.config.client.enforce_auth_on_inference: Forbidden: must be true or false"}},
+		{"a virtual key that nobody has", "aws-dev", "gateway.config.governance", map[string]any{"virtual_keys": []any{map[string]any{
+			"id": "v", "name": "v", "value": "env.PG_PASSWORD", "provider_configs": []any{map[string]any{"provider": "openai", "allowed_models": []any{"*"}, "key_ids": []any{"*"}}},
+		}}}, []string{"bifrost:gateway.config.governance.virtual_keys[0].value: Forbidden", "PG_PASSWORD does not begin with sk-bf-"}},
+		{"SQLite without a path", "azure-dev", "gateway", map[string]any{"config": map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}}, []string{"bifrost:gateway.config.config_store.config.path: Required", "write /app/data/config.db"}},
 		{"a secret in clear", "aws-dev", "gateway.config.encryption_key", canary, []string{"bifrost:gateway.config.encryption_key: Forbidden", "a secret in clear", "secrets.env.NAME"}},
 		{"a provider's key in clear", "aws-dev", "gateway.config.providers", map[string]any{"openai": map[string]any{"keys": []any{map[string]any{"name": "k", "value": canary}}}}, []string{"bifrost:gateway.config.providers.openai.keys[0].value: Forbidden"}},
 		{"a database without TLS", "aws-dev", "gateway.config.config_store.config.ssl_mode", "disable", []string{"bifrost:gateway.config.config_store.config.ssl_mode", "gateway.postgres.allowInsecure: true"}},
@@ -378,7 +387,9 @@ func fromFile(stack, name string) map[string]any {
 
 // sqlite is a gateway on SQLite, with one more key. One that is a store is its file.
 func sqlite(key string, value any) map[string]any {
-	gateway := settings{"config": map[string]any{"config_store": map[string]any{"enabled": true, "type": "sqlite"}}}
+	gateway := settings{"config": map[string]any{"config_store": map[string]any{
+		"enabled": true, "type": "sqlite", "config": map[string]any{"path": "/app/data/config.db"},
+	}}}
 	if key == "config_store" {
 		return gateway.set("config.config_store.config", map[string]any{"path": value})
 	}

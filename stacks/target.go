@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -119,7 +120,7 @@ func (c *Config) provided(at target, variable string) bool {
 	return plain || referred && at.kubernetes() || c.secretEnv(at)[variable] != ""
 }
 
-// validateRendered checks what the gateway will read there: its size, and the schema where one is given.
+// validateRendered checks what the gateway will read there: its size, and what the gateway would exit on or pass over.
 func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 	text, err := bifrostconfig.Render(c.document(at))
 	if err != nil {
@@ -131,16 +132,25 @@ func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 	} else {
 		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
 	}
-	if c.schema == nil {
-		return
-	}
 	// As text, so that what is filled in has the same types as what is configured.
 	document, err := bifrostconfig.Parse(text)
 	if err != nil {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	k.add(c.schema.Validate(p, document)...)
+	k.add(bifrostconfig.Check(p, document, bifrostconfig.Facts{Value: c.valueOf(at)}, c.schema)...)
+}
+
+// valueOf looks up the gateway's variables there, as far as their values are configured.
+func (c *Config) valueOf(at target) func(string) (string, bool) {
+	plain, secret := c.env(at), c.secretEnv(at)
+	return func(variable string) (string, bool) {
+		if value, there := secret[variable]; there {
+			return value, true
+		}
+		value, there := plain[variable]
+		return value, there
+	}
 }
 
 // warnings are what a stack may do and should know of.
@@ -149,7 +159,7 @@ func (c *Config) warnings() []string {
 		return nil
 	}
 	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn} {
+	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
@@ -162,4 +172,25 @@ func sqliteOnECS(c *Config) string {
 		return ""
 	}
 	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
+}
+
+// unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
+func unknownConfigKeys(c *Config) string {
+	if c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
+		return ""
+	}
+	unknown := bifrostconfig.Unknown(c.Gateway.configPath(), c.Gateway.Config)
+	if len(unknown) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl schema, and gateway.schemaFile",
+		bifrostconfig.KeysVersion, strings.Join(unknown, ", "))
+}
+
+// withoutSchema tells what a preview without the vendor's schema did not check; empty where it did, or where there is nothing to check.
+func (c *Config) withoutSchema() string {
+	if c.Rollout == RolloutIdentity || c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
+		return ""
+	}
+	return "config.json is checked by the rules of this program alone; `bifrostctl schema` fetches the vendor's schema, for gateway.schemaFile"
 }

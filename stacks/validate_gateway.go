@@ -168,7 +168,7 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	if len(g.Config) == 0 {
 		if g.ConfigFile == "" {
-			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite}} for a trial"))
+			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite, config: {path: /app/data/config.db}}} for a trial"))
 		}
 		return
 	}
@@ -355,7 +355,7 @@ func (c *Config) loadSchema(dir string) field.ErrorList {
 	}
 	schema, err := bifrostconfig.CompileSchema(text)
 	if err != nil {
-		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; the vendor's is at https://www.getbifrost.ai/schema", err))}
+		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; `bifrostctl schema` fetches the vendor's, https://www.getbifrost.ai/schema", err))}
 	}
 	c.schema = schema
 	return nil
