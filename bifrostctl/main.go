@@ -1,5 +1,5 @@
 // Command bifrostctl is the companion of the bifrost Pulumi program. It is not needed to deploy: it rehearses
-// deployments where no cloud account is at hand, and it says of a deployed stack which link is broken.
+// deployments where no cloud account is at hand, it says of a deployed stack which link is broken, and it fetches the vendor's schema.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/schema"
 	"bifrost/bifrostctl/verify"
 )
 
@@ -37,7 +38,7 @@ func run() int {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command(), verify.Command())
+	root.AddCommand(sandbox.Command(), verify.Command(), schema.Command(sandbox.ProjectDir))
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bifrostctl:", err)

@@ -372,7 +372,8 @@ func TestECSDesiredCount(t *testing.T) {
 	} {
 		require.Equal(t, c.want, record(t, "aws-dev", c.s).One(t, "aws:ecs/service:Service").Input(t, "desiredCount"), name)
 	}
-	g := stackFile(t, "aws-dev").set("gateway.replicas", 1).set("gateway.config.config_store.type", "sqlite").set("gateway.config.config_store.config", map[string]any{"path": "/app/data/config.db"}).
+	g := stackFile(t, "aws-dev").set("gateway.replicas", 1).set("gateway.config.config_store.type", "sqlite").
+		set("gateway.config.config_store.config", map[string]any{"path": "/app/data/config.db"}).
 		set("ecs.autoscaling", map[string]any{"maxTasks": 2, "cpuPercent": 60}).graph(t, "aws-dev")
 	require.ErrorContains(t, g.Run(program(g)), "bifrost:ecs.autoscaling.maxTasks: Invalid value: 2: SQLite")
 }

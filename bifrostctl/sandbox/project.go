@@ -142,6 +142,9 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// ProjectDir is the folder of the project: dir, or where that is empty the nearest parent of the working directory that holds it.
+func ProjectDir(dir string) (string, error) { return findProject(dir) }
+
 func findProject(dir string) (string, error) {
 	if dir != "" {
 		abs, err := filepath.Abs(dir)
