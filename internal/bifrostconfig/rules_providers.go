@@ -25,7 +25,7 @@ func providerNames(r *review) {
 			r.forbid(p.Child("custom_provider_config"), "%s is a provider of the gateway's own, and it passes over the whole provider; give yours another name, or remove this", name)
 		case own && base == "":
 			r.require(p.Child("custom_provider_config", "base_provider_type"), "without it the gateway passes over the provider; one of %s", strings.Join(baseProviders, ", "))
-		case own && !slices.Contains(baseProviders, base) && !r.newer(base):
+		case own && !slices.Contains(baseProviders, base) && (slices.Contains(known, base) || !r.newer(base)):
 			r.problems = append(r.problems, field.NotSupported(p.Child("custom_provider_config", "base_provider_type"), base, baseProviders))
 		case own || standard || r.newer(name):
 		default:
