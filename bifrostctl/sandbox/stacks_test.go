@@ -405,7 +405,7 @@ func TestRolledBack(t *testing.T) {
 // TestRevokedKey: a secret variable that leaves the configuration leaves the cluster.
 func TestRevokedKey(t *testing.T) {
 	s := newStack(t, "azure-dev")
-	withKey := `gateway.config.providers={openai: {key: env.OPENAI_API_KEY}}`
+	withKey := `gateway.config.providers={openai: {keys: [{name: openai, value: env.OPENAI_API_KEY, models: ["*"]}]}}`
 	s.set(withKey)
 	s.engine.MustUp()
 	require.Contains(t, s.secretKeys("bifrost-env"), "OPENAI_API_KEY")

@@ -150,10 +150,9 @@ func EnvReferences(document Document) []string {
 
 // Kinds of stores.
 const (
-	Postgres   = "postgres"
-	SQLite     = "sqlite"
-	ClickHouse = "clickhouse"
-	Disabled   = "disabled"
+	Postgres = "postgres"
+	SQLite   = "sqlite"
+	Disabled = "disabled"
 )
 
 // StoreNames are the stores of config.json.
@@ -208,36 +207,12 @@ func pool(config map[string]any) int {
 func DatabasePorts(document Document) []int {
 	found := map[int]bool{}
 	for _, name := range StoreNames {
-		config := storeConfig(document, name)
-		text, _ := config["port"].(string)
-		switch StoreKind(document, name) {
-		case ClickHouse:
-			if text == "" {
-				text = clickHousePort(config)
-			}
-		case Postgres:
-		default:
-			continue
-		}
-		if port, err := strconv.Atoi(text); err == nil {
+		text, _ := storeConfig(document, name)["port"].(string)
+		if port, err := strconv.Atoi(text); err == nil && StoreKind(document, name) == Postgres {
 			found[port] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
-}
-
-// clickHousePort is the default of the schema, by protocol.
-func clickHousePort(config map[string]any) string {
-	http, secure := config["protocol"] == "http", config["secure"] == true
-	switch {
-	case http && secure:
-		return "8443"
-	case http:
-		return "8123"
-	case secure:
-		return "9440"
-	}
-	return "9000"
 }
 
 // whole is a number of the document without a fraction.

@@ -66,7 +66,6 @@ func TestStores(t *testing.T) {
 		"both PostgreSQL":      {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`, Postgres, Postgres, false, 70, []int{5432}},
 		"logs on SQLite":       {`{"config_store": ` + postgres("") + `}`, Postgres, SQLite, true, 50, []int{5432}},
 		"logs disabled":        {`{"config_store": ` + postgres("") + `, "logs_store": {"enabled": false, "type": "sqlite"}}`, Postgres, Disabled, false, 50, []int{5432}},
-		"logs on ClickHouse":   {`{"config_store": {"enabled": false}, "logs_store": {"enabled": true, "type": "clickhouse", "config": {"host": "ch", "port": "9440"}}}`, Disabled, ClickHouse, false, 0, []int{9440}},
 		"a port by reference":  {`{"config_store": {"enabled": true, "type": "postgres", "config": {"port": "env.PG_PORT"}}, "logs_store": {"enabled": false}}`, Postgres, Disabled, false, 50, nil},
 		"enabled without type": {`{"config_store": {"enabled": true}, "logs_store": {"enabled": false}}`, SQLite, Disabled, true, 0, nil},
 	} {

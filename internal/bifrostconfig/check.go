@@ -86,6 +86,12 @@ func text(v any) string {
 	return s
 }
 
+// object is the value where it is an object, and otherwise empty.
+func object(v any) map[string]any {
+	o, _ := v.(map[string]any)
+	return o
+}
+
 // count is the number of elements of a list.
 func count(v any) int {
 	list, _ := v.([]any)
@@ -107,9 +113,7 @@ func wrongVariables(r *review) {
 
 // lostVault: without vault_store a reference to the vault is an empty text.
 func lostVault(r *review) {
-	store, _ := r.document["config_store"].(map[string]any)
-	vault, _ := store["vault_store"].(map[string]any)
-	if vault["enabled"] == true {
+	if object(object(r.document["config_store"])["vault_store"])["enabled"] == true {
 		return
 	}
 	walkTexts(r.p, "", "", r.document, func(p *field.Path, parent, key, text string) {

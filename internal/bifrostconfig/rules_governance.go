@@ -1,6 +1,7 @@
 package bifrostconfig
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func (r *review) values(path, key string) []string {
 
 // uniqueKeys are the keys of lists whose values the store has once.
 var uniqueKeys = []struct{ list, key string }{
-	{"budgets", "id"}, {"rate_limits", "id"}, {"customers", "id"}, {"teams", "id"}, {"teams", "name"}, {"virtual_keys", "id"},
+	{"budgets", "id"}, {"rate_limits", "id"}, {"customers", "id"}, {"customers", "name"}, {"teams", "id"}, {"teams", "name"}, {"virtual_keys", "id"},
 	{"virtual_keys", "name"}, {"model_configs", "id"}, {"routing_rules", "id"},
 }
 
@@ -85,6 +86,15 @@ func duplicates(r *review) {
 			seen[v] = true
 		})
 	}
+	priorities := map[string]bool{}
+	r.each("governance.routing_rules[]", func(p *field.Path, rule map[string]any) {
+		priority, _ := whole(rule["priority"])
+		place := fmt.Sprintf("%s %s %d", text(rule["scope"]), text(rule["scope_id"]), priority)
+		if priorities[place] {
+			r.forbid(p.Child("priority"), "another rule of this scope has the priority %d (0 where none is written), and the gateway exits; give each its own", priority)
+		}
+		priorities[place] = true
+	})
 }
 
 // durationKeys are texts that say how long.
@@ -170,17 +180,28 @@ func keyReferences(r *review) {
 			}
 		}
 	})
-	names := r.values("providers.*.keys[]", "name")
-	for _, path := range []string{"governance.routing_rules[].targets[]", "governance.pricing_overrides[]"} {
-		r.each(path, func(p *field.Path, object map[string]any) {
-			if name := text(object["provider_key_name"]); name != "" && !slices.Contains(names, name) {
-				r.forbid(p.Child("provider_key_name"), "no key of providers has the name %s, and the gateway exits; add it, or correct the name", name)
-			}
-		})
+	// The gateway has the names of providers in lower case.
+	providers := map[string]bool{}
+	names := map[string][]string{}
+	for name, v := range object(r.document["providers"]) {
+		name = strings.ToLower(name)
+		providers[name] = true
+		each(r.p, v, "keys[]", func(_ *field.Path, key map[string]any) { names[name] = append(names[name], text(key["name"])) })
 	}
-	providers, _ := r.document["providers"].(map[string]any)
+	r.each("governance.routing_rules[].targets[]", func(p *field.Path, target map[string]any) {
+		name, provider := text(target["provider_key_name"]), text(target["provider"])
+		if name != "" && !slices.Contains(names[strings.ToLower(provider)], name) {
+			r.forbid(p.Child("provider_key_name"), "no key of the provider %s has the name %s, and the gateway exits; add it, or correct the name", provider, name)
+		}
+	})
+	all := r.values("providers.*.keys[]", "name")
+	r.each("governance.pricing_overrides[]", func(p *field.Path, override map[string]any) {
+		if name := text(override["provider_key_name"]); name != "" && !slices.Contains(all, name) {
+			r.forbid(p.Child("provider_key_name"), "no key of providers has the name %s, and the gateway exits; add it, or correct the name", name)
+		}
+	})
 	r.each("governance.providers[]", func(p *field.Path, object map[string]any) {
-		if name := text(object["name"]); name != "" && providers[name] == nil {
+		if name := text(object["name"]); name != "" && !providers[name] {
 			r.forbid(p.Child("name"), "providers has no %s, and the gateway exits; add it, or correct the name", name)
 		}
 	})

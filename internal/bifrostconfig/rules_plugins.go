@@ -14,7 +14,7 @@ var pluginNames = []string{
 
 // plugins: one that does not start is missing, and the gateway starts without it.
 func plugins(r *review) {
-	vectors, _ := r.document["vector_store"].(map[string]any)
+	vectors := object(r.document["vector_store"])
 	r.each("plugins[]", func(p *field.Path, plugin map[string]any) {
 		name := text(plugin["name"])
 		enabled, said := plugin["enabled"]

@@ -13,13 +13,11 @@ var baseProviders = []string{"anthropic", "bedrock", "cohere", "gemini", "huggin
 // providerNames: the gateway keeps a provider that it does not know, and serves none of its models.
 func providerNames(r *review) {
 	known := knownKeys.names(chosenNames)
-	providers, _ := r.document["providers"].(map[string]any)
-	for name, v := range providers {
+	for name, v := range object(r.document["providers"]) {
 		p := r.p.Child("providers", name)
-		provider, _ := v.(map[string]any)
 		// The gateway does not tell upper from lower case here.
 		standard := slices.Contains(known, strings.ToLower(name))
-		custom, own := provider["custom_provider_config"].(map[string]any)
+		custom, own := object(v)["custom_provider_config"].(map[string]any)
 		switch base := text(custom["base_provider_type"]); {
 		case own && standard:
 			r.forbid(p.Child("custom_provider_config"), "%s is a provider of the gateway's own, and it passes over the whole provider; give yours another name, or remove this", name)
@@ -49,8 +47,7 @@ var keyConfigs = map[string]struct{ object, needs string }{
 
 // providerKeys: keys that serve nothing.
 func providerKeys(r *review) {
-	providers, _ := r.document["providers"].(map[string]any)
-	for name, v := range providers {
+	for name, v := range object(r.document["providers"]) {
 		each(r.p.Child("providers", name), v, "keys[]", func(p *field.Path, key map[string]any) {
 			r.models(p.Child("models"), key["models"])
 			config, needed := keyConfigs[strings.ToLower(name)]

@@ -37,11 +37,10 @@ func storeSwitches(r *review) {
 			r.problems = append(r.problems, field.NotSupported(p.Child("type"), kind, vectorStores))
 		}
 	}
-	store, _ := r.document["config_store"].(map[string]any)
-	if store["enabled"] != false {
+	if object(r.document["config_store"])["enabled"] != false {
 		return
 	}
-	client, _ := r.document["client"].(map[string]any)
+	client := object(r.document["client"])
 	_, governance := r.document["governance"]
 	for _, c := range []struct {
 		used bool
