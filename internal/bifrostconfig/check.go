@@ -119,14 +119,16 @@ func lostVault(r *review) {
 	walkTexts(r.p, "", "", r.document, func(p *field.Path, parent, key, text string) {
 		connection := slices.Contains([]string{"host", "port", "user", "db_name"}, key) && parent == "config"
 		if vaultReference.MatchString(text) && (connection || isSecret(parent, key)) {
-			r.forbid(p, "a reference to the vault, and config_store.vault_store is not enabled: the gateway reads nothing; configure it, or write env.NAME")
+			r.forbid(p,
+				"a reference to the vault, and config_store.vault_store is not enabled: the gateway reads nothing; configure it, or write env.NAME")
 		}
 	})
 }
 
 // sourceOfTruth: anything else is split to the gateway.
 func sourceOfTruth(r *review) {
-	if v, there := r.document["source_of_truth"]; there && !slices.Contains([]string{"split", "config.json"}, strings.ToLower(strings.TrimSpace(text(v)))) {
+	v, there := r.document["source_of_truth"]
+	if there && !slices.Contains([]string{"split", "config.json"}, strings.ToLower(strings.TrimSpace(text(v)))) {
 		r.forbid(r.p.Child("source_of_truth"), "must be config.json or split; the gateway takes anything else for split")
 	}
 }

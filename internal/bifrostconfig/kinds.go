@@ -31,12 +31,14 @@ var enterpriseObjects = []string{
 
 // wantedKinds say what is wanted, and how to write it.
 var wantedKinds = map[string]string{
-	kindText: "text, in quotes", kindNumber: "a number", kindInteger: "a whole number", kindBoolean: "true or false", kindList: "a list", kindObject: "an object",
+	kindText: "text, in quotes", kindNumber: "a number", kindInteger: "a whole number", kindBoolean: "true or false",
+	kindList: "a list", kindObject: "an object",
 }
 
 // haveKinds say what there is instead.
 var haveKinds = map[string]string{
-	kindText: "text", kindNumber: "a number with a fraction", kindInteger: "a number", kindBoolean: "true or false", kindList: "a list", kindObject: "an object",
+	kindText: "text", kindNumber: "a number with a fraction", kindInteger: "a number", kindBoolean: "true or false",
+	kindList: "a list", kindObject: "an object",
 }
 
 // wrongKinds refuses values of another kind than the gateway reads: it exits.
@@ -47,7 +49,8 @@ func wrongKinds(p *field.Path, document Document) field.ErrorList {
 		if path == chosenNames {
 			want = kindObject
 		}
-		if want == "" || value == nil || fits(want, value) || slices.Contains(looseObjects, path) || want == kindText && looseText(path, key) {
+		loose := slices.Contains(looseObjects, path) || want == kindText && looseText(path, key)
+		if want == "" || value == nil || loose || fits(want, value) {
 			return
 		}
 		wanted := wantedKinds[want]

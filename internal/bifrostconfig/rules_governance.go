@@ -39,7 +39,8 @@ func lostIDs(r *review) {
 		}
 		check := func(p *field.Path, id string) {
 			if id != "" && !slices.Contains(known, id) {
-				r.forbid(p, "governance.%s has no %s with the id %s, and the gateway exits; add it, or correct the id", ref.list, ref.what, id)
+				r.forbid(p,
+					"governance.%s has no %s with the id %s, and the gateway exits; add it, or correct the id", ref.list, ref.what, id)
 			}
 		}
 		r.each("governance."+ref.at, func(p *field.Path, object map[string]any) {
@@ -51,9 +52,11 @@ func lostIDs(r *review) {
 			}
 		})
 	}
+	keys := r.values("governance.virtual_keys[]", "id")
 	r.each("governance.model_configs[]", func(p *field.Path, config map[string]any) {
-		if id := text(config["scope_id"]); config["scope"] == "virtual_key" && id != "" && !slices.Contains(r.values("governance.virtual_keys[]", "id"), id) {
-			r.forbid(p.Child("scope_id"), "governance.virtual_keys has no virtual key with the id %s, and the gateway exits; add it, or correct the id", id)
+		if id := text(config["scope_id"]); config["scope"] == "virtual_key" && id != "" && !slices.Contains(keys, id) {
+			r.forbid(p.Child("scope_id"),
+				"governance.virtual_keys has no virtual key with the id %s, and the gateway exits; add it, or correct the id", id)
 		}
 	})
 }
@@ -71,8 +74,8 @@ func (r *review) values(path, key string) []string {
 
 // uniqueKeys are the keys of lists whose values the store has once.
 var uniqueKeys = []struct{ list, key string }{
-	{"budgets", "id"}, {"rate_limits", "id"}, {"customers", "id"}, {"customers", "name"}, {"teams", "id"}, {"teams", "name"}, {"virtual_keys", "id"},
-	{"virtual_keys", "name"}, {"model_configs", "id"}, {"routing_rules", "id"},
+	{"budgets", "id"}, {"rate_limits", "id"}, {"customers", "id"}, {"customers", "name"}, {"teams", "id"}, {"teams", "name"},
+	{"virtual_keys", "id"}, {"virtual_keys", "name"}, {"model_configs", "id"}, {"routing_rules", "id"},
 }
 
 func duplicates(r *review) {
@@ -91,14 +94,17 @@ func duplicates(r *review) {
 		priority, _ := whole(rule["priority"])
 		place := fmt.Sprintf("%s %s %d", text(rule["scope"]), text(rule["scope_id"]), priority)
 		if priorities[place] {
-			r.forbid(p.Child("priority"), "another rule of this scope has the priority %d (0 where none is written), and the gateway exits; give each its own", priority)
+			r.forbid(p.Child("priority"),
+				"another rule of this scope has the priority %d (0 where none is written), and the gateway exits; give each its own", priority)
 		}
 		priorities[place] = true
 	})
 }
 
 // durationKeys are texts that say how long.
-var durationKeys = map[string]bool{"conn_max_lifetime": true, "reset_duration": true, "token_reset_duration": true, "request_reset_duration": true}
+var durationKeys = map[string]bool{
+	"conn_max_lifetime": true, "reset_duration": true, "token_reset_duration": true, "request_reset_duration": true,
+}
 
 // durations of budgets and rate limits: the gateway exits where one does not parse.
 func durations(r *review) {
@@ -144,14 +150,17 @@ func virtualKeys(r *review) {
 		m := reference.FindStringSubmatch(value)
 		switch {
 		case vaultReference.MatchString(value):
-			r.forbid(p.Child("value"), "the gateway does not ask the vault for virtual keys, and makes a random one that nobody has; write env.NAME")
+			r.forbid(p.Child("value"),
+				"the gateway does not ask the vault for virtual keys, and makes a random one that nobody has; write env.NAME")
 		case m != nil && r.facts.Value != nil:
 			if given, known := r.facts.Value(m[1]); known && !strings.HasPrefix(given, virtualKeyPrefix) {
-				r.forbid(p.Child("value"), "the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a value", m[1], virtualKeyPrefix)
+				r.forbid(p.Child("value"),
+					"the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a value", m[1], virtualKeyPrefix)
 			}
 		}
 		if text(key["team_id"]) != "" && text(key["customer_id"]) != "" {
-			r.forbid(p.Child("customer_id"), "the key belongs to a team already, and the gateway exits; remove one of team_id and customer_id")
+			r.forbid(p.Child("customer_id"),
+				"the key belongs to a team already, and the gateway exits; remove one of team_id and customer_id")
 		}
 		if r.emptyIsAll() {
 			return
@@ -176,7 +185,8 @@ func keyReferences(r *review) {
 		list, _ := config["key_ids"].([]any)
 		for i, id := range list {
 			if id := text(id); id != "" && id != "*" && !slices.Contains(ids, id) {
-				r.forbid(p.Child("key_ids").Index(i), `no key of providers has the id %s (ids are not names), and the gateway exits; write "*", or give the key this id`, id)
+				r.forbid(p.Child("key_ids").Index(i),
+					`no key of providers has the id %s (ids are not names), and the gateway exits; write "*", or give the key this id`, id)
 			}
 		}
 	})
@@ -191,13 +201,15 @@ func keyReferences(r *review) {
 	r.each("governance.routing_rules[].targets[]", func(p *field.Path, target map[string]any) {
 		name, provider := text(target["provider_key_name"]), text(target["provider"])
 		if name != "" && !slices.Contains(names[strings.ToLower(provider)], name) {
-			r.forbid(p.Child("provider_key_name"), "no key of the provider %s has the name %s, and the gateway exits; add it, or correct the name", provider, name)
+			r.forbid(p.Child("provider_key_name"),
+				"no key of the provider %s has the name %s, and the gateway exits; add it, or correct the name", provider, name)
 		}
 	})
 	all := r.values("providers.*.keys[]", "name")
 	r.each("governance.pricing_overrides[]", func(p *field.Path, override map[string]any) {
 		if name := text(override["provider_key_name"]); name != "" && !slices.Contains(all, name) {
-			r.forbid(p.Child("provider_key_name"), "no key of providers has the name %s, and the gateway exits; add it, or correct the name", name)
+			r.forbid(p.Child("provider_key_name"),
+				"no key of providers has the name %s, and the gateway exits; add it, or correct the name", name)
 		}
 	})
 	r.each("governance.providers[]", func(p *field.Path, object map[string]any) {
@@ -208,7 +220,8 @@ func keyReferences(r *review) {
 	clients := r.values("mcp.client_configs[]", "name")
 	r.each("governance.virtual_keys[].mcp_configs[]", func(p *field.Path, object map[string]any) {
 		if name := text(object["mcp_client_name"]); name != "" && !slices.Contains(clients, name) {
-			r.forbid(p.Child("mcp_client_name"), "mcp.client_configs has no %s, and the gateway passes over this; add it, or correct the name", name)
+			r.forbid(p.Child("mcp_client_name"),
+				"mcp.client_configs has no %s, and the gateway passes over this; add it, or correct the name", name)
 		}
 	})
 }

@@ -88,7 +88,8 @@ func mcpClients(r *review) {
 		}
 		switch {
 		case !clientName.MatchString(name):
-			r.forbid(p.Child("name"), "must be ASCII without spaces and hyphens, and begin with no digit; the gateway passes over the client")
+			r.forbid(p.Child("name"),
+				"must be ASCII without spaces and hyphens, and begin with no digit; the gateway passes over the client")
 		case seen[name]:
 			r.problems = append(r.problems, field.Duplicate(p.Child("name"), name))
 		}
