@@ -271,8 +271,8 @@ var refused = map[string][]refusal{
 		{"against the schema", "aws-dev", "gateway.schemaFile", "stacks/testdata/strict.schema.json", []string{"bifrost:gateway.config.config_store: Forbidden", "the schema has no such key"}},
 		{"a misspelled key", "aws-dev", "gateway.config.client", map[string]any{"enforceAuthOnInference": true}, []string{"bifrost:gateway.config.client.enforceAuthOnInference: Forbidden", "did you mean enforce_auth_on_inference?", "gateway.schemaFile"}},
 		{"a misspelled key for a schema", "aws-dev", "gateway", with("aws-dev", "schemaFile", "stacks/testdata/strict.schema.json", "config.encryption_kye", "env.X"), []string{"bifrost:gateway.config.encryption_kye: Forbidden: the schema has no such key; did you mean encryption_key?"}},
-		{"a config store that is not enabled", "azure-dev", "gateway.config.config_store.enabled", nil, []string{"bifrost:gateway.config.config_store.enabled: Required", "write true"}},
-		{"a config store that is off", "aws-dev", "gateway.config.config_store.enabled", false, []string{"bifrost:gateway.config.config_store.enabled: Forbidden", "client.enforce_auth_on_inference needs it"}},
+		{"a store that is not enabled", "azure-dev", "gateway.config.logs_store.enabled", nil, []string{"bifrost:gateway.config.logs_store.enabled: Required", "write true"}},
+		{"a config store that is off", "aws-dev", "gateway", with("aws-dev", "config.config_store.enabled", false, "openAdministration", true), []string{"bifrost:gateway.config.config_store.enabled: Forbidden", "client.enforce_auth_on_inference needs it"}},
 		{"a value of the wrong kind", "azure-dev", "gateway.config.client.enforce_auth_on_inference", "env.ENFORCE", []string{"bifrost:gateway.config.client.enforce_auth_on_inference: Forbidden: must be true or false"}},
 		{"a virtual key that nobody has", "aws-dev", "gateway.config.governance", map[string]any{"virtual_keys": []any{map[string]any{
 			"id": "v", "name": "v", "value": "env.PG_PASSWORD", "provider_configs": []any{map[string]any{"provider": "openai", "allowed_models": []any{"*"}, "key_ids": []any{"*"}}},
