@@ -138,19 +138,7 @@ func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	k.add(bifrostconfig.Check(p, document, bifrostconfig.Facts{Value: c.valueOf(at)}, c.schema)...)
-}
-
-// valueOf looks up the gateway's variables there, as far as their values are configured.
-func (c *Config) valueOf(at target) func(string) (string, bool) {
-	plain, secret := c.env(at), c.secretEnv(at)
-	return func(variable string) (string, bool) {
-		if value, there := secret[variable]; there {
-			return value, true
-		}
-		value, there := plain[variable]
-		return value, there
-	}
+	k.add(bifrostconfig.Check(p, document, bifrostconfig.Facts{Value: c.resolve(at)}, c.schema)...)
 }
 
 // warnings are what a stack may do and should know of.

@@ -29,7 +29,7 @@ type Facts struct {
 	// AllowInsecure is the second time that somebody says that the way to the database need not be encrypted.
 	AllowInsecure bool
 	// Value is the value of a variable of the gateway, where it is known.
-	Value func(variable string) (string, bool)
+	Value Resolve
 	// InsecureKey and ConnectionsKey are the configuration keys of those two, for the errors.
 	InsecureKey, ConnectionsKey string
 }
