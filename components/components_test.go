@@ -2,6 +2,7 @@ package components
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -43,8 +44,12 @@ func build(make func(*pulumi.Context, pulumi.ResourceOption) error) pulumi.RunFu
 func record(t *testing.T, make func(*pulumi.Context, pulumi.ResourceOption) error) *graphtest.Graph {
 	t.Helper()
 	g := &graphtest.Graph{Answers: map[string]func(resource.PropertyMap) (resource.PropertyMap, error){
-		"aws:ecs/getService:getService": func(resource.PropertyMap) (resource.PropertyMap, error) {
-			return resource.NewPropertyMapFromMap(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:x-task-definition"}), nil
+		"aws:ecs/getService:getService": func(args resource.PropertyMap) (resource.PropertyMap, error) {
+			name := "x-task-definition"
+			if strings.HasSuffix(args["serviceName"].StringValue(), "-broker") {
+				name = "x-broker-task-definition"
+			}
+			return resource.NewPropertyMapFromMap(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:" + name}), nil
 		},
 	}}
 	require.NoError(t, g.Run(build(make)))

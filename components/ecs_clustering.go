@@ -21,18 +21,25 @@ var ecsClusterPorts = []ecsClusterPort{{GossipPort, "tcp"}, {GossipPort, "udp"},
 // dnsTtl, in seconds, is how long a task that has gone is still given to the others.
 const dnsTtl = 10
 
-// EcsClusteringArgs are how the tasks find each other: a private DNS name of AWS Cloud Map, which ECS keeps to the addresses of
-// the running tasks.
+// EcsClusteringArgs are how the tasks find each other, or their broker: a private DNS name of AWS Cloud Map, which ECS keeps to the
+// addresses of the running tasks.
 type EcsClusteringArgs struct {
 	// Namespace is the private DNS zone to make in the VPC, such as bifrost.internal. No other zone of the VPC may have the name.
 	Namespace string `pulumi:"namespace"`
-	// Service is the name in the zone. Default bifrost.
+	// Service is the name in the zone. Default bifrost, and of a broker bifrost-broker.
 	Service string `pulumi:"service,optional"`
+	// Broker is one to run. Nil: the tasks speak to each other.
+	Broker *EcsBrokerArgs `pulumi:"broker,optional"`
 }
 
-// DnsName is the name that answers with the addresses of all tasks.
-func (a *EcsClusteringArgs) DnsName() string {
-	return cmp.Or(a.Service, DefaultEcsName) + "." + a.Namespace
+// DnsName is the name that answers with the addresses of all tasks, or of the broker.
+func (a *EcsClusteringArgs) DnsName() string { return a.service() + "." + a.Namespace }
+
+func (a *EcsClusteringArgs) service() string {
+	if a.Broker != nil {
+		return cmp.Or(a.Service, DefaultBrokerName)
+	}
+	return cmp.Or(a.Service, DefaultEcsName)
 }
 
 // Validate reports every problem, at paths below p.
@@ -63,7 +70,7 @@ func (a *EcsServiceArgs) newRegistry(ctx *pulumi.Context, name string, parent pu
 		return nil, fmt.Errorf("%s: Cloud Map namespace: %w", name, err)
 	}
 	registry, err := servicediscovery.NewService(ctx, name+"-registry", &servicediscovery.ServiceArgs{
-		Name: pulumi.String(cmp.Or(a.Clustering.Service, DefaultEcsName)),
+		Name: pulumi.String(a.Clustering.service()),
 		DnsConfig: &servicediscovery.ServiceDnsConfigArgs{
 			NamespaceId: namespace.ID(),
 			DnsRecords: servicediscovery.ServiceDnsConfigDnsRecordArray{

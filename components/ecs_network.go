@@ -140,7 +140,7 @@ func (a *EcsServiceArgs) newNetwork(ctx *pulumi.Context, name string, parent pul
 	return n, nil
 }
 
-// taskRules are who reaches the tasks: the load balancer, the clients, and each other.
+// taskRules are who reaches the tasks: the load balancer, the clients, and each other, directly or through the broker among them.
 func (a *EcsServiceArgs) taskRules(n *ecsNetwork) []groupRule {
 	var rules []groupRule
 	requests := func(from string, group pulumi.StringInput) {
@@ -159,7 +159,13 @@ func (a *EcsServiceArgs) taskRules(n *ecsNetwork) []groupRule {
 			requests(id, pulumi.String(id))
 		}
 	}
-	if a.Clustering != nil {
+	if a.brokered() {
+		rules = append(rules, groupRule{
+			name: fmt.Sprintf("broker-tcp-%d", BrokerPort), description: "Tasks to the broker of their cluster",
+			protocol: "tcp", port: BrokerPort, group: n.taskGroups[0],
+		})
+	}
+	if a.meshed() {
 		for _, p := range ecsClusterPorts {
 			rules = append(rules, groupRule{
 				name: fmt.Sprintf("cluster-%s-%d", p.protocol, p.port), description: "Other tasks of the cluster",

@@ -63,6 +63,7 @@ func TestEcsSecurityGroups(t *testing.T) {
 		"clustering": {func(a *EcsServiceArgs) {
 			a.SecurityGroups, a.VpcId, a.Clustering = nil, "vpc-0123456789abcdef0", &EcsClusteringArgs{Namespace: "bifrost.internal"}
 		}, []string{"x-tasks <- tcp 10101 x-tasks", "x-tasks <- tcp 10102 x-tasks", "x-tasks <- udp 10101 x-tasks", "x-tasks -> -1 0.0.0.0/0"}},
+		"broker": {withBroker, []string{"x-tasks <- tcp 50051 x-tasks", "x-tasks -> -1 0.0.0.0/0"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, rules(t, recordEcs(t, c.change))) })
 	}

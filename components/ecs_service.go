@@ -87,7 +87,8 @@ type EcsServiceArgs struct {
 	// Subnets of the tasks, at least one.
 	Subnets []string `pulumi:"subnets"`
 	// SecurityGroups of the tasks, where they exist already: they must let the tasks out, the load balancer in on port 8080
-	// and, with Clustering, the tasks to each other on 10101 (TCP and UDP) and 10102 (TCP). Where there are none, one that does is made.
+	// and, with Clustering, the tasks to each other on 10101 (TCP and UDP) and 10102 (TCP), or with a broker on 50051 (TCP). Where there
+	// are none, one that does is made.
 	SecurityGroups []string `pulumi:"securityGroups,optional"`
 	// ClientSecurityGroups may reach port 8080 of the tasks directly; for a security group made here.
 	ClientSecurityGroups []string `pulumi:"clientSecurityGroups,optional"`
@@ -100,7 +101,7 @@ type EcsServiceArgs struct {
 	LoadBalancer    *EcsLoadBalancerArgs `pulumi:"loadBalancer,optional"`
 	TargetGroupArn  string               `pulumi:"targetGroupArn,optional"`
 	LoadBalancerArn string               `pulumi:"loadBalancerArn,optional"`
-	// Clustering lets the tasks find each other. Config must name the same DNS name.
+	// Clustering lets the tasks find each other, or a broker. Config must name the same DNS name.
 	Clustering *EcsClusteringArgs `pulumi:"clustering,optional"`
 	// Alarms to make. The cluster must have Container Insights.
 	Alarms *EcsAlarmsArgs `pulumi:"alarms,optional"`
@@ -142,7 +143,9 @@ type EcsService struct {
 	LogGroup pulumi.StringOutput `pulumi:"logGroup"`
 	// TaskSecurityGroups are the tasks' security groups, given or made here.
 	TaskSecurityGroups pulumi.StringArrayOutput `pulumi:"taskSecurityGroups"`
-	// ClusterDnsName is the name at which the tasks find each other; empty without clustering.
+	// BrokerTaskDefinitionArn is the revision of the broker that runs, compared likewise; empty without a broker.
+	BrokerTaskDefinitionArn pulumi.StringOutput `pulumi:"brokerTaskDefinitionArn"`
+	// ClusterDnsName is the name at which the tasks find each other, or their broker; empty without clustering.
 	ClusterDnsName pulumi.StringOutput `pulumi:"clusterDnsName"`
 	// Url is https:// or http:// and the name of the load balancer made here. A certificate is for a name of yours: point that name
 	// to it. This, and what follows, is empty without one.
@@ -169,6 +172,7 @@ func (a *EcsServiceArgs) Validate() field.ErrorList {
 	errs = append(errs, a.validateNetwork()...)
 	if a.Clustering != nil {
 		errs = append(errs, a.Clustering.Validate(field.NewPath("clustering"))...)
+		errs = append(errs, a.validateBroker(field.NewPath("clustering", "broker"))...)
 	}
 	if a.Alarms != nil {
 		errs = append(errs, a.Alarms.Validate(field.NewPath("alarms"))...)
@@ -259,12 +263,21 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	if err != nil {
 		return nil, err
 	}
+	around := ecsSurroundings{rights, taskRole, network, front, nil}
+	c.BrokerTaskDefinitionArn = pulumi.String("").ToStringOutput()
+	if args.brokered() {
+		if c.BrokerTaskDefinitionArn, err = args.newBroker(ctx, name, c, logGroup.Name, secrets, around, registry); err != nil {
+			return nil, err
+		}
+	} else {
+		around.registry = registry
+	}
 	taskDefinition, err := args.newTaskDefinition(ctx, name, c, taskRole.arn, logGroup.Name, secrets)
 	if err != nil {
 		return nil, err
 	}
 
-	service, err := args.newService(ctx, name, c, taskDefinition.Arn, ecsSurroundings{rights, taskRole, network, front, registry})
+	service, err := args.newService(ctx, name, c, taskDefinition.Arn, around)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +298,7 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "taskRoleArn": c.TaskRoleArn, "logGroup": c.LogGroup,
-		"taskSecurityGroups": c.TaskSecurityGroups, "clusterDnsName": c.ClusterDnsName,
+		"taskSecurityGroups": c.TaskSecurityGroups, "clusterDnsName": c.ClusterDnsName, "brokerTaskDefinitionArn": c.BrokerTaskDefinitionArn,
 		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})
@@ -315,11 +328,7 @@ func (a *EcsServiceArgs) newService(ctx *pulumi.Context, name string, parent pul
 		EnableExecuteCommand:            pulumi.Bool(a.Exec),
 		EnableEcsManagedTags:            pulumi.Bool(true),
 		PropagateTags:                   pulumi.String("SERVICE"),
-		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets:        pulumi.ToStringArray(a.Subnets),
-			SecurityGroups: around.network.taskGroups,
-			AssignPublicIp: pulumi.Bool(a.AssignPublicIp),
-		},
+		NetworkConfiguration:            a.networkConfiguration(around.network),
 	}
 	if around.front.targetGroupArn != nil {
 		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(healthGrace)
@@ -349,6 +358,12 @@ func (a *EcsServiceArgs) newService(ctx *pulumi.Context, name string, parent pul
 		return nil, fmt.Errorf("%s: service: %w", name, err)
 	}
 	return service, nil
+}
+
+func (a *EcsServiceArgs) networkConfiguration(network *ecsNetwork) *ecs.ServiceNetworkConfigurationArgs {
+	return &ecs.ServiceNetworkConfigurationArgs{
+		Subnets: pulumi.ToStringArray(a.Subnets), SecurityGroups: network.taskGroups, AssignPublicIp: pulumi.Bool(a.AssignPublicIp),
+	}
 }
 
 // clusterName is the last part of the cluster's ARN.

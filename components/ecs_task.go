@@ -53,19 +53,34 @@ func ValidateExec(execPath, rootPath *field.Path, exec, readOnlyRoot bool) field
 }
 
 func (a *EcsServiceArgs) newTaskDefinition(ctx *pulumi.Context, name string, parent pulumi.Resource, taskRoleArn, logGroup pulumi.StringOutput, secrets ecsSecrets) (*ecs.TaskDefinition, error) {
+	return a.registerTask(ctx, name, parent, ecsTask{
+		family: a.name(), cpu: a.cpu(), memory: a.memory(), containers: a.containers(logGroup, secrets), role: taskRoleArn.ToStringPtrOutput(),
+	})
+}
+
+// ecsTask is what the task definitions of the gateway and of its broker differ in.
+type ecsTask struct {
+	family      string
+	cpu, memory int
+	containers  pulumi.StringOutput
+	// role is nil for a task that asks AWS for nothing.
+	role pulumi.StringPtrInput
+}
+
+func (a *EcsServiceArgs) registerTask(ctx *pulumi.Context, name string, parent pulumi.Resource, task ecsTask) (*ecs.TaskDefinition, error) {
 	definition, err := ecs.NewTaskDefinition(ctx, name+"-task-definition", &ecs.TaskDefinitionArgs{
-		Family:                  pulumi.String(a.name()),
+		Family:                  pulumi.String(task.family),
 		RequiresCompatibilities: pulumi.StringArray{pulumi.String("FARGATE")},
 		NetworkMode:             pulumi.String("awsvpc"),
 		RuntimePlatform: &ecs.TaskDefinitionRuntimePlatformArgs{
 			OperatingSystemFamily: pulumi.String("LINUX"),
 			CpuArchitecture:       pulumi.String(cmp.Or(a.CpuArchitecture, ArchitectureX86)),
 		},
-		Cpu:                  pulumi.String(strconv.Itoa(a.cpu())),
-		Memory:               pulumi.String(strconv.Itoa(a.memory())),
+		Cpu:                  pulumi.String(strconv.Itoa(task.cpu)),
+		Memory:               pulumi.String(strconv.Itoa(task.memory)),
 		ExecutionRoleArn:     a.ExecutionRoleArn.ToStringOutput().ToStringPtrOutput(),
-		TaskRoleArn:          taskRoleArn.ToStringPtrOutput(),
-		ContainerDefinitions: a.containers(logGroup, secrets),
+		TaskRoleArn:          task.role,
+		ContainerDefinitions: task.containers,
 		Volumes:              ecs.TaskDefinitionVolumeArray{&ecs.TaskDefinitionVolumeArgs{Name: pulumi.String("data")}},
 	}, pulumi.Parent(parent))
 	if err != nil {
@@ -140,17 +155,8 @@ type (
 // config.json to the volume, at the path that the image declares as its own, and the gateway starts when it has.
 func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSecrets) pulumi.StringOutput {
 	return pulumi.All(logGroup, secrets.references).ApplyT(func(v []any) (string, error) {
-		common := containerDefinition{
-			Image:           a.Image,
-			User:            strconv.Itoa(gatewayUID),
-			ReadOnlyRoot:    a.readOnlyRoot(),
-			LinuxParameters: a.linuxParameters(),
-			MountPoints:     []mountPoint{{SourceVolume: "data", ContainerPath: GatewayDataDir}},
-			LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
-				"awslogs-group": v[0].(string), "awslogs-region": a.Region, "awslogs-stream-prefix": a.name(),
-			}},
-		}
-		writer, gateway := common, common
+		common := a.container(v[0].(string), a.name())
+		writer, gateway := configWriter(common), common
 		for i, reference := range v[1].([]string) {
 			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
 			if s.Name == ConfigVariable {
@@ -160,13 +166,9 @@ func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSec
 			gateway.Secrets = append(gateway.Secrets, s)
 		}
 
-		writer.Name = "config"
-		writer.EntryPoint = []string{"/bin/sh", "-c"}
-		writer.Command = []string{`mkdir -p ` + tmpDir + ` && printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile}
-
 		gateway.Name = a.name()
 		gateway.Essential = true
-		gateway.DependsOn = []dependency{{"config", "SUCCESS"}}
+		gateway.DependsOn = []dependency{{writer.Name, "SUCCESS"}}
 		gateway.PortMappings = a.portMappings()
 		gateway.Environment = a.environment()
 		// ECS ignores the image's own check, and the image has wget and no curl.
@@ -181,6 +183,28 @@ func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSec
 	}).(pulumi.StringOutput)
 }
 
+// container is what all containers have in common; stream begins the names of their log streams.
+func (a *EcsServiceArgs) container(logGroup, stream string) containerDefinition {
+	return containerDefinition{
+		Image:           a.Image,
+		User:            strconv.Itoa(gatewayUID),
+		ReadOnlyRoot:    a.readOnlyRoot(),
+		LinuxParameters: a.linuxParameters(),
+		MountPoints:     []mountPoint{{SourceVolume: "data", ContainerPath: GatewayDataDir}},
+		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
+			"awslogs-group": logGroup, "awslogs-region": a.Region, "awslogs-stream-prefix": stream,
+		}},
+	}
+}
+
+// configWriter is the container that writes config.json, from its variable, and ends.
+func configWriter(common containerDefinition) containerDefinition {
+	common.Name = "config"
+	common.EntryPoint = []string{"/bin/sh", "-c"}
+	common.Command = []string{`mkdir -p ` + tmpDir + ` && printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile}
+	return common
+}
+
 // linuxParameters: no capability is needed for a user that is not root; the agent of ECS Exec is root, and leaves processes
 // that an init process must reap.
 func (a *EcsServiceArgs) linuxParameters() linuxParameters {
@@ -192,7 +216,7 @@ func (a *EcsServiceArgs) linuxParameters() linuxParameters {
 
 func (a *EcsServiceArgs) portMappings() []portMapping {
 	mappings := []portMapping{{GatewayPort, GatewayPort, "tcp"}}
-	if a.Clustering != nil {
+	if a.meshed() {
 		for _, p := range ecsClusterPorts {
 			mappings = append(mappings, portMapping{p.port, p.port, p.protocol})
 		}

@@ -1,11 +1,8 @@
 package components
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -193,21 +190,12 @@ func encoded(value pulumi.StringInput) pulumi.StringOutput {
 // checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key
 // included, and stays a Pulumi secret where one of them is.
 func (w *workload) checksum() pulumi.StringOutput {
-	values := pulumi.StringMap{}
-	for k, v := range w.SecretEnv {
-		values["env."+k] = v
-	}
+	others := map[string]pulumi.StringInput{}
 	if w.Config != nil {
-		values[configFile] = w.Config
+		others[configFile] = w.Config
 	}
 	if w.EncryptionKey != nil {
-		values["key"] = w.EncryptionKey
+		others["key"] = w.EncryptionKey
 	}
-	return values.ToStringMapOutput().ApplyT(func(values map[string]string) string {
-		h := sha256.New()
-		for _, k := range slices.Sorted(maps.Keys(values)) {
-			fmt.Fprintf(h, "%q=%q\n", k, values[k])
-		}
-		return hex.EncodeToString(h.Sum(nil))
-	}).(pulumi.StringOutput)
+	return digest(w.SecretEnv, others)
 }

@@ -39,6 +39,8 @@ type Config struct {
 	Gateway   Gateway   `config:"gateway"`
 	Secrets   Secrets   `config:"secrets"`
 
+	// stack is its name.
+	stack string
 	// schema is what gateway.schemaFile holds.
 	schema *bifrostconfig.Schema
 }
@@ -157,10 +159,14 @@ type RefresherImages struct {
 
 // Secrets is the only place of secret values.
 type Secrets struct {
-	License       string            `config:"license"`
-	EncryptionKey string            `config:"encryptionKey"`
-	SetupToken    string            `config:"setupToken"`
-	AdminPassword string            `config:"adminPassword"`
-	Env           map[string]string `config:"env"`
-	Kubeconfig    string            `config:"kubeconfig"`
+	License       string `config:"license"`
+	EncryptionKey string `config:"encryptionKey"`
+	SetupToken    string `config:"setupToken"`
+	AdminPassword string `config:"adminPassword"`
+	// BrokerToken is what nodes show to the broker of their cluster.
+	BrokerToken string            `config:"brokerToken"`
+	Env         map[string]string `config:"env"`
+	// EcsEnv overlays Env for the tasks of ECS alone.
+	EcsEnv     map[string]string `config:"ecsEnv"`
+	Kubeconfig string            `config:"kubeconfig"`
 }

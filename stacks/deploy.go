@@ -144,7 +144,15 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		return nil, err
 	}
 
+	broker, err := c.newBroker(ctx, parts, &workload, gateway)
+	if err != nil {
+		return nil, err
+	}
+
 	outputs["deployment"], outputs["service"] = gateway.Deployment, gateway.Service
+	if broker != nil {
+		outputs["broker"] = broker.Deployment
+	}
 	if urls := c.Gateway.urls(); len(urls) > 0 {
 		outputs["urls"] = pulumi.ToStringArray(urls)
 	}

@@ -23,6 +23,9 @@ type ECS struct {
 	ClientSecurityGroups []string `config:"clientSecurityGroups"`
 	AssignPublicIP       bool     `config:"assignPublicIp"`
 
+	// Env overlays gateway.env for the tasks alone.
+	Env map[string]string `config:"env"`
+
 	LoadBalancer   *ECSLoadBalancer `config:"loadBalancer"`
 	TargetGroupArn string           `config:"targetGroupArn"`
 	Clustering     *ECSClustering   `config:"clustering"`
@@ -68,7 +71,7 @@ type ECSLoadBalancer struct {
 	AccessLogsBucket           string   `config:"accessLogsBucket"`
 }
 
-// ECSClustering is components.EcsClusteringArgs.
+// ECSClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
 type ECSClustering struct {
 	Namespace string `config:"namespace"`
 	Service   string `config:"service"`
@@ -114,7 +117,6 @@ func (c *Config) validateECS(k *checker) {
 	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
 	c.validateECSNetwork(k, p)
 	c.validateECSTask(k, p)
-	c.validateECSClustering(k, p.Child("clustering"))
 
 	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
@@ -198,6 +200,10 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return err
 	}
+	cluster, err := c.ecsCluster()
+	if err != nil {
+		return err
+	}
 	e := c.ECS
 	args := &components.EcsServiceArgs{
 		Name:             e.Name,
@@ -213,7 +219,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		VpcId: place.vpcID, VpcCidrs: place.vpcCidrs,
 		LoadBalancer:   (*components.EcsLoadBalancerArgs)(e.LoadBalancer),
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
-		Clustering: (*components.EcsClusteringArgs)(e.Clustering), Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
+		Clustering: cluster, Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
 		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS),
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
@@ -239,8 +245,11 @@ func (c *Config) ecsOutputs(place *ecsPlace, service *components.EcsService) pul
 		"cluster": pulumi.String(place.clusterArn), "service": service.ServiceName, "taskDefinition": service.TaskDefinitionArn,
 		"taskRoleArn": service.TaskRoleArn, "taskSecurityGroups": service.TaskSecurityGroups, "logGroup": service.LogGroup,
 	}
-	if c.ECS.Clustering != nil {
+	if c.makesZone() {
 		outputs["clusterDnsName"] = service.ClusterDnsName
+	}
+	if c.clusterForm(onECS) == brokerCluster {
+		outputs["brokerTaskDefinition"] = service.BrokerTaskDefinitionArn
 	}
 	if c.ECS.LoadBalancer != nil {
 		outputs["url"], outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.Url, service.LoadBalancerDnsName, service.LoadBalancerZoneId

@@ -104,8 +104,12 @@ func (n *ecsNetworkCheck) run(place *ecsPlace) error {
 // warnOfGiven says what is given must do, where a gateway without it seems to run: without its cluster, or without ECS Exec.
 func (n *ecsNetworkCheck) warnOfGiven() {
 	e := n.config.ECS
-	if e.Clustering != nil && len(e.SecurityGroups) > 0 {
-		n.warn("ecs.securityGroups: see that %s let the tasks reach each other, or no cluster forms: TCP and UDP %d, TCP %d", strings.Join(e.SecurityGroups, ", "), components.GossipPort, components.GrpcPort)
+	switch given := strings.Join(e.SecurityGroups, ", "); {
+	case given == "":
+	case n.config.clusterForm(onECS) == brokerCluster:
+		n.warn("ecs.securityGroups: see that %s let the tasks reach the broker, or no cluster forms: TCP %d", given, components.BrokerPort)
+	case n.config.makesZone():
+		n.warn("ecs.securityGroups: see that %s let the tasks reach each other, or no cluster forms: TCP and UDP %d, TCP %d", given, components.GossipPort, components.GrpcPort)
 	}
 	if e.Exec && e.TaskRoleArn != "" {
 		n.warn("ecs.taskRoleArn: see that %s allows %s, or ECS Exec opens nothing", e.TaskRoleArn, strings.Join(iampolicy.ExecActions, ", "))
@@ -134,7 +138,7 @@ func (n *ecsNetworkCheck) lbSubnets() []string {
 // needsVpc tells whether something is made in the VPC.
 func (n *ecsNetworkCheck) needsVpc() bool {
 	e := n.config.ECS
-	return len(e.SecurityGroups) == 0 || e.LoadBalancer != nil || e.Clustering != nil
+	return len(e.SecurityGroups) == 0 || e.LoadBalancer != nil || n.config.makesZone()
 }
 
 func (n *ecsNetworkCheck) lookUpSubnets(place *ecsPlace) error {
@@ -156,6 +160,9 @@ func (n *ecsNetworkCheck) lookUpSubnets(place *ecsPlace) error {
 			place.vpcID = ""
 			n.warn("ecs.subnets: %s could not be looked up, so neither its zones nor its way to ECR, CloudWatch Logs and Secrets Manager was checked: %v", id, err)
 			return nil
+		case err != nil && denied(err) && n.config.makesZone():
+			return fmt.Errorf("%s: %s cannot be read (ec2:DescribeSubnets), and its VPC gets the private DNS zone of the tasks' cluster: %w; allow it, or, where the tasks must not know each other, set %s:gateway.clustering.enabled to false",
+				keys[id], id, err, Project)
 		case err != nil:
 			return fmt.Errorf("%s: there is no subnet %s in %s, or it cannot be read (ec2:DescribeSubnets): %w; see `aws ec2 describe-subnets --region %s`, and set %s:%s",
 				keys[id], id, n.config.AWS.Region, err, n.config.AWS.Region, Project, keys[id])
@@ -392,7 +399,7 @@ func (n *ecsNetworkCheck) checkPublic(subnet, vpcID string) error {
 func (n *ecsNetworkCheck) checkVpc(place *ecsPlace) error {
 	e := n.config.ECS
 	needsCidrs := e.LoadBalancer != nil && len(e.LoadBalancer.SecurityGroups) == 0 && len(e.LoadBalancer.AllowedCidrs) == 0
-	if !needsCidrs && e.Clustering == nil {
+	if !needsCidrs && !n.config.makesZone() {
 		return nil
 	}
 	found, err := awsec2.LookUpVpc(n.ctx, place.vpcID, n.on)
@@ -402,7 +409,7 @@ func (n *ecsNetworkCheck) checkVpc(place *ecsPlace) error {
 	case err != nil:
 		n.warn("ecs.clustering: %s could not be looked up (ec2:DescribeVpcs), so it was not checked that DNS names resolve in it: %v", place.vpcID, err)
 		return nil
-	case e.Clustering != nil && !(found.EnableDnsSupport && found.EnableDnsHostnames):
+	case n.config.makesZone() && !(found.EnableDnsSupport && found.EnableDnsHostnames):
 		return fmt.Errorf("ecs.clustering: private DNS zones do not resolve in %s; run `aws ec2 modify-vpc-attribute --region %s --vpc-id %s --enable-dns-support`, and the same with --enable-dns-hostnames", place.vpcID, n.config.AWS.Region, place.vpcID)
 	}
 	for _, block := range found.CidrBlockAssociations {

@@ -240,9 +240,13 @@ func TestECSNetwork(t *testing.T) {
 		"alarms, with enhanced insight": {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "enhanced"))}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stackFile(t, "aws-dev")
+			// A cluster has rows of its own.
+			s := stackFile(t, "aws-dev").set("gateway.clustering.enabled", false)
 			for key, v := range c.settings {
 				s.set(key, v)
+				if strings.HasPrefix(key, "ecs.clustering") {
+					s.set("gateway.clustering", nil)
+				}
 			}
 			g := s.graph(t, "aws-dev")
 			maps.Copy(g.Answers, c.answers)
@@ -306,57 +310,6 @@ func ecsConfigFile(t *testing.T, g *graphtest.Graph) map[string]any {
 	text := g.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "ecs-config-version").Input(t, "secretString").(string)
 	require.NoError(t, json.Unmarshal([]byte(text), &config))
 	return config
-}
-
-// TestECSClusterConfig: config.json names where the tasks find each other; what the stack file says beside stays.
-func TestECSClusterConfig(t *testing.T) {
-	filled := map[string]any{
-		"enabled": true, "region": "us-east-1",
-		"discovery": map[string]any{"enabled": true, "type": "dns", "dns_names": []any{"bifrost.bifrost.internal"}, "bind_port": 10101.0},
-	}
-	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("ecs.clustering.namespace", "bifrost.internal"))
-	require.Equal(t, filled, ecsConfigFile(t, g)["cluster_config"])
-	require.NotContains(t, g.Named(t, "kubernetes:core/v1:Secret", "eks-gateway-config").Input(t, "data"), "cluster_config", "EKS has its own")
-	require.NotContains(t, ecsConfigFile(t, record(t, "aws-dev", stackFile(t, "aws-dev"))), "cluster_config")
-
-	given := map[string]any{
-		"enabled": true, "region": "here", "gossip": map[string]any{"port": 10101, "config": map[string]any{"timeout_seconds": 5}},
-		"discovery": map[string]any{"type": "dns", "dns_names": []any{"bifrost.bifrost.internal", "other.example.com"}, "dial_timeout": "5s"},
-	}
-	g = record(t, "aws-dev", stackFile(t, "aws-dev").set("ecs.clustering.namespace", "bifrost.internal").set("gateway.config.cluster_config", given))
-	require.Equal(t, map[string]any{
-		"enabled": true, "region": "here", "gossip": map[string]any{"port": 10101.0, "config": map[string]any{"timeout_seconds": 5.0}},
-		"discovery": map[string]any{"enabled": true, "type": "dns", "dns_names": []any{"bifrost.bifrost.internal", "other.example.com"}, "dial_timeout": "5s", "bind_port": 10101.0},
-	}, ecsConfigFile(t, g)["cluster_config"])
-
-	pods := map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes", "k8s_namespace": "bifrost"}}
-	g = record(t, "aws-dev", stackFile(t, "aws-dev").set("ecs.clustering.namespace", "bifrost.internal").set("gateway.config.cluster_config", pods))
-	require.Equal(t, filled, ecsConfigFile(t, g)["cluster_config"])
-
-	for name, c := range map[string]struct {
-		key   string
-		value any
-		want  string
-	}{
-		"off":           {"enabled", false, "cluster_config.enabled: Invalid value: false"},
-		"broker":        {"type", "broker", "cluster_config.type"},
-		"peers":         {"peers", []any{"10.0.0.1:10101"}, "cluster_config.peers: Forbidden"},
-		"discovery off": {"discovery.enabled", false, "cluster_config.discovery.enabled"},
-		"discovery":     {"discovery.type", "consul", "cluster_config.discovery.type"},
-		"name":          {"discovery.dns_names", []any{"peers.example.com"}, "without bifrost.bifrost.internal"},
-		"gossip port":   {"gossip.port", 7946, "cluster_config.gossip.port: Invalid value"},
-		"bind port":     {"discovery.bind_port", 7946, "cluster_config.discovery.bind_port"},
-		"gRPC port":     {"grpc.port", 7947, "the tasks reach each other on 10102"},
-		"pods, no EKS":  {"discovery.type", "kubernetes", "write dns"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := stackFile(t, "aws-dev").set("eks", nil).set("ecs.clustering.namespace", "bifrost.internal").
-				set("gateway.config.cluster_config.discovery.type", "dns").set("gateway.config.cluster_config."+c.key, c.value)
-			g := s.graph(t, "aws-dev")
-			require.ErrorContains(t, g.Run(program(g)), c.want)
-			require.Empty(t, g.Resources)
-		})
-	}
 }
 
 // TestECSDesiredCount: what is configured, what the autoscaling keeps at least, or what the gateway has elsewhere.

@@ -17,7 +17,10 @@ func (c *Config) Tasks() (least, most int) {
 func (c *Config) Stateful() bool { return c.Gateway.Storage != nil || !c.Gateway.withoutSQLite() }
 
 // Discovers tells whether the pods look for each other in the Kubernetes API.
-func (c *Config) Discovers() bool { return c.Gateway.clustered() }
+func (c *Config) Discovers() bool {
+	at := c.kubernetesTarget()
+	return at != "" && c.clusterForm(at) == meshCluster
+}
 
 // Document is the config.json that the gateway on Kubernetes is given; empty where an existing Secret holds it.
 func (c *Config) Document() map[string]any {

@@ -20,7 +20,7 @@ import (
 	"bifrost/internal/bifrostconfig"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
+// Gateway is Bifrost itself. ECS reads Config, Env, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of the
 // component are keys as they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
@@ -109,12 +109,6 @@ type Scheduling struct {
 	Affinity       *corev1.Affinity                       `config:"affinity"`
 	PriorityClass  string                                 `config:"priorityClass"`
 	TopologySpread *components.WorkloadTopologySpreadArgs `config:"topologySpread"`
-}
-
-// Clustering lets the pods share their state; Region names this part of a cluster of several.
-type Clustering struct {
-	Enabled bool   `config:"enabled"`
-	Region  string `config:"region"`
 }
 
 // NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.
@@ -234,26 +228,6 @@ func withTraces(c *Config, _ target, document bifrostconfig.Document) bifrostcon
 	return bifrostconfig.WithPlugin(document, bifrostconfig.OtelPlugin, c.Gateway.Otel.profile())
 }
 
-// withCluster adds how the processes find each other: pods in the Kubernetes API, tasks of ECS by a DNS name.
-func withCluster(c *Config, at target, document bifrostconfig.Document) bifrostconfig.Document {
-	switch {
-	case at == onECS:
-		return withTaskCluster(c, document)
-	case c.Gateway.clustered():
-		return bifrostconfig.WithCluster(document, c.cluster())
-	}
-	return document
-}
-
-func (g *Gateway) clustered() bool { return g.Clustering != nil && g.Clustering.Enabled }
-
-// cluster is the one that the component's objects are made for.
-func (c *Config) cluster() bifrostconfig.Cluster {
-	return bifrostconfig.Cluster{
-		Namespace: c.namespace(), LabelSelector: "app=" + components.DefaultNamespace, Region: c.Gateway.Clustering.Region,
-	}
-}
-
 // Defaults of the exported traces: names of the plugin otel.
 const (
 	otelGRPC      = "grpc"
@@ -343,7 +317,7 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		Service:                 g.Service,
 		Ingress:                 g.Ingress,
 		HttpRoute:               g.HTTPRoute,
-		NetworkPolicy:           c.networkPolicyArgs(),
+		NetworkPolicy:           c.networkPolicyArgs(at),
 		Labels:                  c.labels(),
 		Annotations:             g.Annotations,
 		PodLabels:               g.PodLabels,
@@ -372,7 +346,7 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 			args.Scheduling.Affinity = resolved[corev1.Affinity, corev1.AffinityOutput](*s.Affinity).ToAffinityPtrOutput()
 		}
 	}
-	if g.clustered() {
+	if c.clusterForm(at) == meshCluster {
 		args.Clustering = &components.WorkloadClusteringArgs{}
 	}
 	if m := g.Monitoring; m != nil && m.ServiceMonitor {
@@ -387,8 +361,8 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 	return args
 }
 
-// networkPolicyArgs opens the ports of the databases and of the collector where config.json has them literally.
-func (c *Config) networkPolicyArgs() *components.WorkloadNetworkPolicyArgs {
+// networkPolicyArgs opens the ports of the databases, of the collector and of a broker where config.json has them literally.
+func (c *Config) networkPolicyArgs(at target) *components.WorkloadNetworkPolicyArgs {
 	g := &c.Gateway
 	args := &components.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
@@ -398,6 +372,7 @@ func (c *Config) networkPolicyArgs() *components.WorkloadNetworkPolicyArgs {
 	if len(args.DatabasePorts) == 0 {
 		args.DatabasePorts = bifrostconfig.DatabasePorts(g.Config)
 	}
+	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
 	if g.Otel != nil {
 		for _, port := range g.Otel.ports() {
 			args.ExtraEgress = append(args.ExtraEgress, &networkingv1.NetworkPolicyEgressRuleArgs{

@@ -96,7 +96,7 @@ func knownKeys() []string {
 func Parse(stack string, raw Raw) (*Config, error) {
 	foreign := foreignKeys(raw)
 	values, problems := decodeValues(raw)
-	c := &Config{Rollout: RolloutFull, ProtectIdentities: true}
+	c := &Config{stack: stack, Rollout: RolloutFull, ProtectIdentities: true}
 	problems = append(problems, decode(values, c)...)
 	problems = append(problems, placeholders(values)...)
 	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)

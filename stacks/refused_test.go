@@ -172,9 +172,8 @@ var refused = map[string][]refusal{
 		{"begin below least", "aws-dev", "ecs", ecsWith("desiredCount", 1, "autoscaling", map[string]any{"minTasks": 2, "maxTasks": 4, "cpuPercent": 60}), []string{"bifrost:ecs.autoscaling.minTasks", "which is 1"}},
 		{"percentage of the CPU", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4, "cpuPercent": 600}, []string{"bifrost:ecs.autoscaling.cpuPercent", "percent"}},
 		{"requests that nobody counts", "aws-dev", "ecs.autoscaling", map[string]any{"maxTasks": 4, "requestsPerTarget": 600}, []string{"bifrost:ecs.autoscaling.requestsPerTarget", "loadBalancer or targetGroupArn"}},
-		{"autoscaling without a namespace", "aws-dev", "ecs.clustering", map[string]any{"service": "x"}, []string{"bifrost:ecs.clustering.namespace: Required"}},
 		{"namespace of the tasks", "aws-dev", "ecs.clustering.namespace", "Bifrost", []string{"bifrost:ecs.clustering.namespace"}},
-		{"cluster that cannot form", "aws-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes"}}, []string{"bifrost:ecs.clustering.namespace: Required", "gateway.config.cluster_config is enabled"}},
+		{"a cluster that is switched off", "aws-dev", "gateway", with("aws-dev", "clustering", map[string]any{"enabled": false}, "config.cluster_config", map[string]any{"enabled": true}), []string{"bifrost:gateway.clustering.enabled: Required", "config.json has cluster_config on"}},
 		{"no topic", "aws-dev", "ecs.alarms", map[string]any{"serverErrors": 5}, []string{"bifrost:ecs.alarms.topicArn: Required"}},
 		{"topic", "aws-dev", "ecs.alarms.topicArn", "alarms", []string{"bifrost:ecs.alarms.topicArn", "arn:aws:sns:REGION:ACCOUNT:NAME"}},
 
@@ -316,11 +315,36 @@ var refused = map[string][]refusal{
 
 		// Clustering.
 		{"clustered SQLite", "azure-dev", "gateway", sqlite("clustering", map[string]any{"enabled": true}), []string{"bifrost:gateway.clustering.enabled", "SQLite"}},
-		{"clustered in config.json alone", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true}, []string{"bifrost:gateway.clustering.enabled: Required", "opens the ports"}},
-		{"clustered otherwise", "azure-dev", "gateway", with("azure-dev", "config.cluster_config", map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes"}, "gossip": map[string]any{"port": 7946}}, "clustering", map[string]any{"enabled": true}), []string{
-			"bifrost:gateway.config.cluster_config.discovery.k8s_namespace: Required", "bifrost:gateway.config.cluster_config.discovery.k8s_label_selector: Required", "bifrost:gateway.config.cluster_config.gossip.port: Invalid value: 7946",
+		{"clustered SQLite in config.json", "azure-dev", "gateway", sqliteClustered(), []string{"bifrost:gateway.config.cluster_config.enabled", "SQLite"}},
+		{"a form of clustered SQLite", "azure-dev", "gateway", sqlite("clustering", map[string]any{"type": "broker"}), []string{"bifrost:gateway.clustering: Forbidden", "SQLite"}},
+		{"clustered otherwise", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "discovery": map[string]any{"enabled": true, "type": "kubernetes", "k8s_namespace": "default"}, "gossip": map[string]any{"port": 7946}}, []string{
+			`bifrost:gateway.config.cluster_config.discovery.k8s_namespace: Invalid value: "default": must be bifrost`, "bifrost:gateway.config.cluster_config.gossip.port: Invalid value: 7946: must be 10101",
 		}},
-		{"a region of no cluster", "azure-dev", "gateway.clustering", map[string]any{"region": "eu"}, []string{"bifrost:gateway.clustering.enabled: Required"}},
+		{"a cluster that is no object", "azure-dev", "gateway.config.cluster_config", true, []string{"bifrost:gateway.config.cluster_config: Invalid value", "must be an object"}},
+		{"on here and off there", "azure-dev", "gateway", with("azure-dev", "clustering", map[string]any{"enabled": true}, "config.cluster_config", map[string]any{"enabled": false}), []string{"bifrost:gateway.config.cluster_config.enabled: Invalid value: false", "gateway.clustering.enabled wants a cluster"}},
+		{"a region of no cluster", "azure-dev", "gateway.clustering", map[string]any{"enabled": false, "region": "eu"}, []string{"bifrost:gateway.clustering.enabled: Required", "region is the cluster's"}},
+		{"a form of no cluster", "azure-dev", "gateway.clustering", map[string]any{"enabled": false, "type": "broker"}, []string{"bifrost:gateway.clustering.enabled: Required", "type is the cluster's"}},
+		{"form of a cluster", "azure-dev", "gateway.clustering.type", "star", []string{"bifrost:gateway.clustering.type: Unsupported value", `"mesh", "broker"`}},
+		{"a broker without its token", "azure-dev", "gateway.clustering.type", "broker", []string{"bifrost:secrets.brokerToken: Required"}},
+		{"a broker whose address config.json should know", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "clustering": map[string]any{"type": "broker"}}, []string{"bifrost:gateway.clustering.type: Forbidden", "address"}},
+		{"a broker without an address", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "type": "broker"}, []string{"bifrost:gateway.config.cluster_config.broker.address: Required", "gateway.clustering.type"}},
+		{"a broker without a port", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": "broker.example.com"}}, []string{"bifrost:gateway.config.cluster_config.broker.address: Invalid value", "HOST:PORT"}},
+		{"another broker than the one made", "azure-dev", "gateway", with("azure-dev", "clustering", map[string]any{"type": "broker"}, "config.cluster_config", map[string]any{"type": "mesh", "broker": map[string]any{"address": "broker.example.com:443", "tls": true}}), []string{
+			"bifrost:gateway.config.cluster_config.type: Invalid value", "cluster_config.broker.address: Invalid value", "must be bifrost-broker.bifrost.svc:50051", "cluster_config.broker.tls: Invalid value",
+		}},
+		{"a broker and a mesh", "azure-dev", "gateway", with("azure-dev", "clustering", map[string]any{"type": "mesh"}, "config.cluster_config", map[string]any{"enabled": true, "type": "broker"}), []string{"bifrost:gateway.config.cluster_config.type: Invalid value"}},
+		{"the program's mode", "aws-dev", "gateway.env.BIFROST_MODE", "broker", []string{"bifrost:gateway.env[BIFROST_MODE]: Forbidden", "gateway.clustering.type"}},
+
+		// One database, two gateways.
+		{"a database for both", "aws-dev", "ecs.env", nil, []string{`bifrost:gateway.config.config_store.config.db_name: Invalid value: "env.PG_DATABASE"`, "bifrost:gateway.config.logs_store.config.db_name", "EKS and ECS", "give PG_DATABASE another value in ecs.env"}},
+		{"a literal database for both", "aws-dev", "gateway.config.config_store.config.db_name", "bifrost", []string{`bifrost:gateway.config.config_store.config.db_name: Invalid value: "bifrost"`, "write env.PG_DATABASE here"}},
+		{"one host under two spellings", "aws-dev", "ecs.env", map[string]any{"PG_HOST": "BIFROST.cluster-c0ffee.us-east-1.rds.amazonaws.com."}, []string{"bifrost:gateway.config.config_store.config.db_name"}},
+		{"a secret in clear for the tasks", "aws-dev", "ecs.env", map[string]any{"PG_DATABASE": "bifrost_ecs", "PG_PASSWORD": "hunter2"}, []string{"bifrost:ecs.env[PG_PASSWORD]: Forbidden"}},
+		{"variable of the tasks", "aws-dev", "ecs.env", map[string]any{"1=x": "y"}, []string{"bifrost:ecs.env[1=x]"}},
+		{"a secret of the tasks in clear", "aws-dev", "secrets.ecsEnv", map[string]any{"PG_HOST": canary}, []string{"bifrost:gateway.env[PG_HOST]: Forbidden"}},
+		{"secret variable of the tasks", "aws-dev", "secrets.ecsEnv", map[string]any{"A B": canary}, []string{"bifrost:secrets.ecsEnv[A B]: Forbidden"}},
+		{"key of the tasks with a place of its own", "aws-dev", "secrets.ecsEnv", map[string]any{"BIFROST_ENCRYPTION_KEY": canary}, []string{"bifrost:secrets.ecsEnv[BIFROST_ENCRYPTION_KEY]: Forbidden", "secrets.encryptionKey"}},
+		{"secrets of tasks that there are not", "azure-dev", "secrets.ecsEnv", map[string]any{"A": canary}, []string{"bifrost:secrets.ecsEnv: Forbidden", "ECS"}},
 
 		// Availability, exposure, policies and monitoring: the component's own rules, with the configuration's keys.
 		{"replicas and autoscaling", "azure-dev", "gateway.autoscaling", map[string]any{"minReplicas": 2, "maxReplicas": 4}, []string{"bifrost:gateway.replicas: Forbidden", "gateway.autoscaling decides"}},
@@ -383,6 +407,13 @@ func with(stack string, pairs ...any) map[string]any {
 // fromFile is such a gateway with its config.json in a file.
 func fromFile(stack, name string) map[string]any {
 	return with(stack, "config", nil, "configFile", name)
+}
+
+// sqliteClustered is a gateway on SQLite whose config.json asks for a cluster.
+func sqliteClustered() map[string]any {
+	gateway := sqlite("log", map[string]any{"level": "info"})
+	gateway["config"].(map[string]any)["cluster_config"] = map[string]any{"enabled": true}
+	return gateway
 }
 
 // sqlite is a gateway on SQLite, with one more key. One that is a store is its file.

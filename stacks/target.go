@@ -74,6 +74,9 @@ func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
 func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, c.Gateway.Env)
+	if at == onECS {
+		maps.Copy(env, c.ECS.Env)
+	}
 	if name, used := c.givenUsername(at); used {
 		env[bifrostconfig.AdminUsernameVariable] = name
 	}
@@ -88,14 +91,18 @@ func (c *Config) env(at target) map[string]string {
 }
 
 // secretEnv are the gateway's secret variables there, as far as their values are configured.
-func (c *Config) secretEnv(target) map[string]string {
+func (c *Config) secretEnv(at target) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, c.Secrets.Env)
+	if at == onECS {
+		maps.Copy(all, c.Secrets.EcsEnv)
+	}
 	for name, value := range map[string]string{
 		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
 		bifrostconfig.LicenseVariable:       c.Secrets.License,
 		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
 		bifrostconfig.AdminPasswordVariable: c.Secrets.AdminPassword,
+		bifrostconfig.BrokerTokenVariable:   c.Secrets.BrokerToken,
 	} {
 		if value != "" {
 			all[name] = value
@@ -147,7 +154,7 @@ func (c *Config) warnings() []string {
 		return nil
 	}
 	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys} {
+	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}

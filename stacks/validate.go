@@ -23,7 +23,7 @@ import (
 var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
 
 // free are texts of the customer's own, in which anything may stand.
-var free = []string{"gateway.config", "gateway.env", "tags", "labels"}
+var free = []string{"gateway.config", "gateway.env", "ecs.env", "tags", "labels"}
 
 // placeholders finds what the recipes leave open, outside free texts; values of secrets are not repeated.
 func placeholders(values map[string]any) field.ErrorList {

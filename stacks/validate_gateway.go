@@ -34,6 +34,7 @@ func (c *Config) validateGateway(k *checker) {
 	k.ifSet(g.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
 	c.validateCount(k, p.Child("replicas"), g.Replicas)
 	c.validateVariables(k)
+	c.validateClusterKeys(k)
 	if g.Log != nil {
 		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, bifrostconfig.LogLevels...)...)
 		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, bifrostconfig.LogStyles...)...)
@@ -65,38 +66,28 @@ var ownKeys = map[string]string{
 	bifrostconfig.EncryptionKeyVariable: "encryptionKey",
 	bifrostconfig.SetupTokenVariable:    "setupToken",
 	bifrostconfig.AdminPasswordVariable: adminPasswordKey,
+	bifrostconfig.BrokerTokenVariable:   "brokerToken",
 }
 
-// validateVariables: every variable has one place, and a secret's is not a plain one.
+// validateVariables: every variable has one place, and a secret's is not a plain one. ECS has places of its own beside.
 func (c *Config) validateVariables(k *checker) {
-	g, secrets := &c.Gateway, field.NewPath("secrets", "env")
-	for _, name := range slices.Sorted(maps.Keys(g.Env)) {
-		p := field.NewPath("gateway", "env").Key(name)
-		k.add(check.EnvName(p, name)...)
-		if _, secret := c.Secrets.Env[name]; secret || ownKeys[name] != "" {
-			k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
-		}
-		if g.Log != nil && (name == bifrostconfig.LogLevelVariable || name == bifrostconfig.LogStyleVariable) {
-			k.add(field.Forbidden(p, "gateway.log says it; remove it"))
-		}
-		if name == bifrostconfig.AdminUsernameVariable {
-			k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+	g := &c.Gateway
+	plain := map[string]map[string]string{"gateway.env": g.Env}
+	if c.ECS != nil {
+		plain["ecs.env"] = c.ECS.Env
+	} else if len(c.Secrets.EcsEnv) > 0 {
+		k.add(field.Forbidden(field.NewPath("secrets", "ecsEnv"), "only tasks of ECS read it, and this stack has none; remove it"))
+	}
+	for _, key := range slices.Sorted(maps.Keys(plain)) {
+		for _, name := range slices.Sorted(maps.Keys(plain[key])) {
+			c.validateVariable(k, field.NewPath(key).Key(name), name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
-		p := secrets.Key(name)
-		if len(validation.IsEnvVarName(name)) > 0 {
-			k.add(field.Forbidden(p, "not the name of an environment variable"))
-		}
-		if own := ownKeys[name]; own != "" {
-			k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
-		}
-		if name == bifrostconfig.AdminUsernameVariable {
-			k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
-		}
-		if name == components.ConfigVariable {
-			k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
-		}
+		validateSecretVariable(k, field.NewPath("secrets", "env").Key(name), name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets.EcsEnv)) {
+		validateSecretVariable(k, field.NewPath("secrets", "ecsEnv").Key(name), name)
 	}
 	configured := c.secretEnv(c.kubernetesTarget())
 	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
@@ -113,6 +104,40 @@ func (c *Config) validateVariables(k *checker) {
 	}
 }
 
+// validateVariable checks a plain variable.
+func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
+	k.add(check.EnvName(p, name)...)
+	_, secret := c.Secrets.Env[name]
+	_, secretOnECS := c.Secrets.EcsEnv[name]
+	if secret || secretOnECS || ownKeys[name] != "" {
+		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
+	}
+	if c.Gateway.Log != nil && (name == bifrostconfig.LogLevelVariable || name == bifrostconfig.LogStyleVariable) {
+		k.add(field.Forbidden(p, "gateway.log says it; remove it"))
+	}
+	if name == bifrostconfig.AdminUsernameVariable {
+		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+	}
+	if name == bifrostconfig.ModeVariable {
+		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one beside them"))
+	}
+}
+
+func validateSecretVariable(k *checker, p *field.Path, name string) {
+	if len(validation.IsEnvVarName(name)) > 0 {
+		k.add(field.Forbidden(p, "not the name of an environment variable"))
+	}
+	if own := ownKeys[name]; own != "" {
+		k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
+	}
+	if name == bifrostconfig.AdminUsernameVariable {
+		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+	}
+	if name == components.ConfigVariable {
+		k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
+	}
+}
+
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
 func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.Gateway
@@ -121,7 +146,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		"changeEncryptionKey": g.ChangeEncryptionKey, "imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0, "startupSeconds": g.StartupSeconds != 0,
-		"clustering": g.Clustering != nil, "service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
+		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
 		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil, "initContainers": g.InitContainers != nil,
@@ -142,9 +167,6 @@ func (c *Config) validateKubernetes(k *checker) {
 		if m.AlertRules && !c.refreshes() {
 			k.add(field.Forbidden(p.Child("alertRules"), "this stack has no refresher to tell of; remove it"))
 		}
-	}
-	if g.Clustering != nil && !g.Clustering.Enabled && g.Clustering.Region != "" {
-		k.add(field.Required(field.NewPath("gateway", "clustering", "enabled"), "region is the cluster's; write true, or remove clustering"))
 	}
 }
 
@@ -182,6 +204,7 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	c.validateClustering(k)
 	c.validateAdministration(k)
+	c.validateDatabases(k)
 	for _, at := range c.targets() {
 		c.validateRendered(k, at, p)
 	}
@@ -194,6 +217,9 @@ func (c *Config) validateExistingConfig(k *checker) {
 		"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "",
 		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
 	})
+	if c.clustering().Type == bifrostconfig.Broker {
+		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
+	}
 	if c.ECS != nil {
 		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
 	}
@@ -223,24 +249,6 @@ func (c *Config) validateOtel(k *checker) {
 		headers[name] = value
 	}
 	k.add(bifrostconfig.ClearSecrets(p, bifrostconfig.Document{"headers": headers})...)
-}
-
-// validateClustering: config.json and the objects around the gateway say the same.
-func (c *Config) validateClustering(k *checker) {
-	if !c.onKubernetes() {
-		return
-	}
-	g, p := &c.Gateway, field.NewPath("gateway", "clustering")
-	if !g.clustered() {
-		if bifrostconfig.Clustered(g.Config) && c.ECS == nil {
-			k.add(field.Required(p.Child("enabled"), "config.json has cluster_config on; write true, which opens the ports and lets the pods find each other"))
-		}
-		return
-	}
-	if !g.withoutSQLite() {
-		k.add(field.Invalid(p.Child("enabled"), true, "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"))
-	}
-	k.add(bifrostconfig.ValidateCluster(g.configPath(), g.Config, c.cluster())...)
 }
 
 // workloadKeys are the configuration keys of the component's arguments that are not below gateway; "" has its own check elsewhere.

@@ -26,6 +26,10 @@ const (
 	EncryptionKeyVariable = "BIFROST_ENCRYPTION_KEY"
 	// SetupTokenVariable: whoever makes the first administrator must know it.
 	SetupTokenVariable = "BIFROST_SETUP_TOKEN"
+	// BrokerTokenVariable: nodes show it to the broker of their cluster. It is a name of ours, which cluster_config refers to.
+	BrokerTokenVariable = "BIFROST_BROKER_TOKEN"
+	// ModeVariable: as broker the program is that of a cluster, and no gateway (Bifrost Enterprise, "Clustering", "Running the broker").
+	ModeVariable = "BIFROST_MODE"
 	// LogLevelVariable and LogStyleVariable: the image's entrypoint hands them to the program.
 	LogLevelVariable = "LOG_LEVEL"
 	LogStyleVariable = "LOG_STYLE"
@@ -193,6 +197,25 @@ func storeConfig(document Document, name string) map[string]any {
 	store, _ := document[name].(map[string]any)
 	config, _ := store["config"].(map[string]any)
 	return config
+}
+
+// Database is where a store of PostgreSQL is, as the document says it: host, port and name, each literal or a reference.
+func Database(document Document, store string) [3]string {
+	config := storeConfig(document, store)
+	var parts [3]string
+	for i, key := range []string{"host", "port", "db_name"} {
+		parts[i], _ = config[key].(string)
+	}
+	return parts
+}
+
+// Reference is the variable that a reference env.NAME stands for.
+func Reference(text string) (string, bool) {
+	m := reference.FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
 }
 
 func pool(config map[string]any) int {

@@ -190,42 +190,6 @@ func TestValidateSize(t *testing.T) {
 	require.Contains(t, problems[0].Error(), "a Secret takes 10")
 }
 
-func TestCluster(t *testing.T) {
-	cluster := Cluster{Namespace: "bifrost", LabelSelector: "app=bifrost", Region: "eu-west-1"}
-	plain := document(t, `{"client": {}}`)
-	made := WithCluster(plain, cluster)
-	require.NotContains(t, plain, "cluster_config", "the document itself was changed")
-	require.True(t, Clustered(made))
-	require.False(t, Clustered(plain))
-	require.Empty(t, ValidateCluster(field.NewPath("p"), made, cluster), "what is written here is what is wanted here")
-
-	text, err := Render(made)
-	require.NoError(t, err)
-	own := document(t, string(text))
-	require.Equal(t, own, WithCluster(own, Cluster{Namespace: "other"}), "a cluster_config of its own stays")
-	require.Empty(t, ValidateCluster(field.NewPath("p"), own, cluster), "numbers as JSON has them")
-
-	for path, change := range map[string]func(config, discovery map[string]any){
-		"enabled":                      func(config, _ map[string]any) { config["enabled"] = false },
-		"type":                         func(config, _ map[string]any) { config["type"] = "broker" },
-		"discovery.enabled":            func(_, discovery map[string]any) { delete(discovery, "enabled") },
-		"discovery.type":               func(_, discovery map[string]any) { discovery["type"] = "dns" },
-		"discovery.k8s_namespace":      func(_, discovery map[string]any) { discovery["k8s_namespace"] = "other" },
-		"discovery.k8s_label_selector": func(_, discovery map[string]any) { discovery["k8s_label_selector"] = "app=x" },
-		"gossip.port":                  func(config, _ map[string]any) { config["gossip"] = map[string]any{"port": 7946} },
-		"grpc.port":                    func(config, _ map[string]any) { config["grpc"] = map[string]any{"port": 1} },
-	} {
-		d := document(t, string(text))
-		config := d["cluster_config"].(map[string]any)
-		change(config, config["discovery"].(map[string]any))
-		problems := ValidateCluster(field.NewPath("p"), d, cluster)
-		require.Len(t, problems, 1, path)
-		require.Equal(t, "p.cluster_config."+path, problems[0].Field)
-	}
-	require.Len(t, ValidateCluster(field.NewPath("p"), document(t, `{"cluster_config": true}`), cluster), 1)
-	require.Empty(t, ValidateCluster(field.NewPath("p"), plain, cluster))
-}
-
 func TestPlugins(t *testing.T) {
 	plain := document(t, `{"plugins": [{"name": "logging", "enabled": true, "config": {}}]}`)
 	with := WithPlugin(plain, OtelPlugin, map[string]any{"protocol": "grpc"})

@@ -1,0 +1,227 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+)
+
+// Clustering lets the gateway's processes share their state.
+type Clustering struct {
+	// Enabled: without it, clustering is on where more than one process can run and no store is SQLite.
+	Enabled *bool `config:"enabled"`
+	// Type is mesh, or broker, which the stack then runs.
+	Type string `config:"type"`
+	// Region names this part of a cluster of several.
+	Region string `config:"region"`
+}
+
+// clusterForm is how the gateway's processes at one place share their state.
+type clusterForm string
+
+const (
+	noCluster clusterForm = ""
+	// meshCluster: they find each other and speak to each other.
+	meshCluster clusterForm = "mesh"
+	// brokerCluster: they speak to a broker that the stack runs.
+	brokerCluster clusterForm = "broker"
+	// othersBroker: they speak to a broker that config.json names, and nothing is made for it.
+	othersBroker clusterForm = "other"
+)
+
+func (c *Config) clustering() Clustering {
+	if c.Gateway.Clustering == nil {
+		return Clustering{}
+	}
+	return *c.Gateway.Clustering
+}
+
+// processes are the most that run at once at a place. A rollout counts: a Deployment has one pod more meanwhile, and ECS as many tasks
+// as ecs.maxHealthyPercent lets it start.
+func (c *Config) processes(at target) int {
+	switch {
+	case at == onECS:
+		_, most := c.Tasks()
+		return max(most, most*cmp.Or(c.ECS.MaxHealthyPercent, components.DefaultMaxHealthyPercent)/100)
+	case c.Stateful():
+		return 1
+	case c.Gateway.Autoscaling != nil:
+		return c.Gateway.Autoscaling.MaxReplicas + 1
+	}
+	return c.Gateway.replicas() + 1
+}
+
+// clusters tells whether the processes at a place share their state. What an existing Secret holds is not known: only asking turns
+// clustering on there.
+func (c *Config) clusters(at target) bool {
+	on, decided := bifrostconfig.Clustered(c.Gateway.Config)
+	switch asked := c.clustering().Enabled; {
+	case asked != nil:
+		return *asked
+	case decided:
+		return on
+	case c.Gateway.ExistingConfigSecret != "":
+		return false
+	}
+	return c.Gateway.withoutSQLite() && (c.processes(at) > 1 || at == onECS && c.ECS.Clustering != nil)
+}
+
+// clusterForm is the one at a place: gateway.clustering.type decides, then config.json.
+func (c *Config) clusterForm(at target) clusterForm {
+	switch kind := c.clustering().Type; {
+	case !c.clusters(at):
+		return noCluster
+	case kind == bifrostconfig.Broker:
+		return brokerCluster
+	case kind == "" && bifrostconfig.ClusterType(c.Gateway.Config) == bifrostconfig.Broker:
+		return othersBroker
+	}
+	return meshCluster
+}
+
+// cluster is the one that the objects around the gateway are made for.
+func (c *Config) cluster(at target) bifrostconfig.Cluster {
+	cluster := bifrostconfig.Cluster{Region: c.clustering().Region}
+	if cluster.Region == "" && c.AWS != nil {
+		cluster.Region = c.AWS.Region
+	}
+	if cluster.Region == "" && c.Azure != nil {
+		cluster.Region = c.Azure.Location
+	}
+	switch form := c.clusterForm(at); {
+	case form == brokerCluster:
+		cluster.BrokerAddress = c.brokerAddress(at)
+	case form == meshCluster && at == onECS:
+		cluster.DNSName = c.ecsClusteringArgs().DnsName()
+	case form == meshCluster:
+		cluster.Namespace, cluster.LabelSelector = c.namespace(), "app="+components.DefaultNamespace
+	}
+	return cluster
+}
+
+// discoveryElsewhere is the discovery of the stack's other place: config.json may say it, and it is not meant for this one.
+func (c *Config) discoveryElsewhere(at target) string {
+	switch {
+	case at == onECS && c.onKubernetes():
+		return bifrostconfig.DiscoveryKubernetes
+	case at != onECS && c.ECS != nil:
+		return bifrostconfig.DiscoveryDNS
+	}
+	return ""
+}
+
+// withCluster adds how the processes find each other.
+func withCluster(c *Config, at target, document bifrostconfig.Document) bifrostconfig.Document {
+	if !c.clusters(at) {
+		return document
+	}
+	return bifrostconfig.WithCluster(document, c.cluster(at), c.discoveryElsewhere(at))
+}
+
+// validateClusterKeys checks what holds whatever config.json says.
+func (c *Config) validateClusterKeys(k *checker) {
+	p, g := field.NewPath("gateway", "clustering"), c.clustering()
+	switch g.Type {
+	case "", bifrostconfig.Mesh, bifrostconfig.Broker:
+	default:
+		k.add(field.NotSupported(p.Child("type"), g.Type, []string{bifrostconfig.Mesh, bifrostconfig.Broker}))
+	}
+	off := g.Enabled != nil && !*g.Enabled
+	switch {
+	case off && g.Region != "":
+		k.add(field.Required(p.Child("enabled"), "region is the cluster's; write true, or remove clustering"))
+	case off && g.Type != "":
+		k.add(field.Required(p.Child("enabled"), "type is the cluster's; write true, or remove clustering"))
+	}
+	if c.ECS == nil || c.ECS.Clustering == nil {
+		return
+	}
+	at := field.NewPath("ecs", "clustering")
+	if off {
+		k.add(field.Forbidden(at, "gateway.clustering.enabled is false; remove one of them"))
+	}
+	k.add(c.ecsClusteringArgs().Validate(at)...)
+}
+
+// validateClustering: config.json and the objects around the gateway say the same at every place.
+func (c *Config) validateClustering(k *checker) {
+	g, p := &c.Gateway, field.NewPath("gateway", "clustering")
+	own := g.configPath().Child("cluster_config")
+	if raw, given := g.Config["cluster_config"]; given {
+		if _, ok := raw.(map[string]any); !ok {
+			k.add(field.TypeInvalid(own, "", "must be an object"))
+			return
+		}
+	}
+	on, decided := bifrostconfig.Clustered(g.Config)
+	asked := c.clustering().Enabled
+	const sqlite = "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"
+	switch {
+	case asked != nil && !*asked && on:
+		k.add(field.Required(p.Child("enabled"), "config.json has cluster_config on; write true, which opens the ports and lets the pods find each other"))
+		return
+	case asked != nil && *asked && decided && !on:
+		k.add(field.Invalid(own.Child("enabled"), false, "gateway.clustering.enabled wants a cluster; remove one of them"))
+		return
+	case c.ECS != nil && c.ECS.Clustering != nil && decided && !on:
+		k.add(field.Invalid(own.Child("enabled"), false, "ecs.clustering wants a cluster; remove one of them"))
+		return
+	case g.withoutSQLite():
+	case asked != nil && *asked:
+		k.add(field.Invalid(p.Child("enabled"), true, sqlite))
+		return
+	case on:
+		k.add(field.Invalid(own.Child("enabled"), true, sqlite))
+		return
+	case c.clustering().Type != "" || c.clustering().Region != "":
+		k.add(field.Forbidden(p, sqlite))
+		return
+	case c.ECS != nil && c.ECS.Clustering != nil:
+		k.add(field.Forbidden(field.NewPath("ecs", "clustering"), sqlite))
+		return
+	}
+	for _, at := range c.targets() {
+		c.validateClusterAt(k, at)
+	}
+}
+
+func (c *Config) validateClusterAt(k *checker, at target) {
+	g := &c.Gateway
+	switch c.clusterForm(at) {
+	case noCluster:
+	case othersBroker:
+		k.add(bifrostconfig.ValidateBroker(g.configPath(), g.Config)...)
+		if at == onECS && c.ECS.Clustering != nil {
+			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), bifrostconfig.Broker, "with a broker the tasks need not find each other; remove ecs.clustering"))
+		}
+	default:
+		k.add(bifrostconfig.ValidateCluster(g.configPath(), g.Config, c.cluster(at), c.discoveryElsewhere(at))...)
+	}
+}
+
+// unclustered says what goes wrong where several processes know nothing of each other.
+func unclustered(c *Config) string {
+	if c.Gateway.ExistingConfigSecret != "" || !c.Gateway.withoutSQLite() {
+		return ""
+	}
+	var places []string
+	for _, at := range c.targets() {
+		if most := c.processes(at); most > 1 && !c.clusters(at) {
+			places = append(places, fmt.Sprintf("up to %d on %s", most, strings.ToUpper(string(at))))
+		}
+	}
+	if len(places) == 0 {
+		return ""
+	}
+	key := "gateway.clustering.enabled"
+	if c.clustering().Enabled == nil {
+		key = c.Gateway.configPath().Child("cluster_config", "enabled").String()
+	}
+	return key + " is false, and several processes run (" + strings.Join(places, ", ") + ", rollouts included): a virtual key made on one is refused by the others until they restart, " +
+		"one deleted on one stays valid on the others, every process counts limits and budgets by itself, and the database keeps the usage of whichever wrote last; remove it"
+}
