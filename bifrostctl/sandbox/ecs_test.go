@@ -25,6 +25,7 @@ const (
 	withTargetGroup  = "ecs.targetGroupArn=" + ecsTargetGroup
 	withScaling      = "ecs.autoscaling={minTasks: 2, maxTasks: 6, cpuPercent: 60, memoryPercent: 75}"
 	withCluster      = "ecs.clustering={namespace: bifrost.internal}"
+	withBroker       = "gateway.clustering.type=broker"
 	withAlarms       = "ecs.alarms={topicArn: " + ecsTopic + "}"
 	ownGroups        = "ecs.securityGroups=null"
 )
@@ -46,6 +47,9 @@ var ecsVariants = []struct {
 	{"existing target group, own security groups", []string{withTargetGroup, ownGroups, "ecs.clientSecurityGroups=[" + sandboxSecurityGroup + "]"}, []string{world.SecurityGroupType}},
 	{"clustered", []string{withCluster, ownGroups}, []string{"aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "aws:servicediscovery/service:Service"}},
 	{"clustered in given security groups", []string{withCluster}, []string{"aws:servicediscovery/service:Service"}},
+	{"with a broker", []string{withBroker, ownGroups}, []string{"aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "aws:servicediscovery/service:Service"}},
+	{"with a broker in given security groups", []string{withBroker, "ecs.clustering.service=llm-broker"}, []string{"aws:servicediscovery/service:Service"}},
+	{"unclustered", []string{"gateway.clustering.enabled=false"}, nil},
 	{"autoscaled", []string{withScaling}, []string{"aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"}},
 	{"autoscaled by requests", []string{withLoadBalancer, ownGroups, withScaling, "ecs.autoscaling.requestsPerTarget=500"}, []string{"aws:appautoscaling/policy:Policy"}},
 	{"autoscaled by requests of an existing target group", []string{withTargetGroup, withScaling, "ecs.autoscaling.requestsPerTarget=500"}, []string{"aws:appautoscaling/policy:Policy"}},
@@ -309,6 +313,11 @@ func TestECSClusterIsTold(t *testing.T) {
 	with(world.SecurityGroupType, sandboxSecurityGroup, "ingress[1]=null")(t, closed.world)
 	closed.engine.MustUp()
 	require.Contains(t, strings.Join(closed.world.Warnings, "\n"), "udp port 10101")
+
+	silent := newStack(t, "aws-dev").set(onlyECS, withBroker)
+	with(world.SecurityGroupType, sandboxSecurityGroup, "ingress[1]=null")(t, silent.world)
+	silent.engine.MustUp()
+	require.Contains(t, strings.Join(silent.world.Warnings, "\n"), "the broker of service bifrost-broker serves no cluster: no ingress rule of their security groups [sg-0123456789abcdef0] lets them through on tcp port 50051")
 }
 
 // TestECSOverlaysFindNothing: what only an overlay names does not exist.

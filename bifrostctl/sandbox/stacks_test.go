@@ -205,6 +205,9 @@ func TestOneSetting(t *testing.T) {
 			"update Job eks-pull-first-run [metadata.labels.team]",
 			"update Deployment eks-gateway-deployment [metadata.labels.team spec.template.metadata.labels.team]",
 			"update Service eks-gateway-service [metadata.labels.team]",
+			"update Role eks-gateway-discovery [metadata.labels.team]",
+			"update RoleBinding eks-gateway-discovery-binding [metadata.labels.team]",
+			"update Service eks-gateway-peers [metadata.labels.team]",
 		}},
 		{"azure-dev", "gateway.config.client.enforce_auth_on_inference=false", []string{
 			"update Secret aks-gateway-config [data[\"config.json\"]]",

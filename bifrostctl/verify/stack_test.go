@@ -50,10 +50,15 @@ var (
 	airGapped     = way{"air-gapped", "../../examples/air-gapped", nil}
 	ecsProduction = way{"ecs-production", "../../examples/ecs-production", nil}
 
+	// The gateway's cluster through a broker.
+	brokerOnEKS = way{"EKS, broker", "aws-dev", []string{"ecs=null", "gateway.clustering.type=broker"}}
+	brokerOnECS = way{"ECS, broker", "aws-dev", []string{"eks=null", "gateway.clustering.type=broker"}}
+	brokerOnAKS = way{"AKS, broker", "azure-dev", []string{"gateway.clustering.type=broker"}}
+
 	// The gateway's own role, where EKS Pod Identity gives it.
 	gatewayPodIdentity = way{"EKS, the gateway's role by Pod Identity", "aws-dev", []string{"ecs=null", "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]"}}
 
-	ways = []way{refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra}
+	ways = []way{refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra, brokerOnEKS, brokerOnECS, brokerOnAKS}
 )
 
 const bedrock = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"

@@ -62,6 +62,8 @@ type Cluster struct {
 	RefreshCronJob string `json:"refreshCronJob"`
 	// GatewayRoleArn is the gateway's own role on EKS, where it has one.
 	GatewayRoleArn string `json:"gatewayRoleArn"`
+	// Broker is the Deployment of the cluster's broker, where the stack runs one.
+	Broker string `json:"broker"`
 }
 
 // ECS names what a stack has in Amazon ECS.
@@ -70,6 +72,8 @@ type ECS struct {
 	Service        string `json:"service"`
 	TaskDefinition string `json:"taskDefinition"`
 	LogGroup       string `json:"logGroup"`
+	// BrokerTaskDefinition is that of the cluster's broker, where the stack runs one.
+	BrokerTaskDefinition string `json:"brokerTaskDefinition"`
 	// URL is that of the load balancer, where the stack makes one.
 	URL string `json:"url"`
 }

@@ -44,6 +44,9 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	if s.Config.Discovers() {
 		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other", Run: r.discovery})
 	}
+	if cluster := s.Outputs.cluster(); cluster.Broker != "" {
+		checks = append(checks, check.Check{Code: "workload-broker", Description: "the broker of the gateway's cluster runs once", Run: r.broker})
+	}
 	if annotation, want := s.runtimeIdentity(); want != "" {
 		run := r.identity
 		if annotation == "" {
@@ -318,11 +321,15 @@ type tasks struct {
 
 func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
 	t := tasks{s, c.ECS, c.Now}
-	return []check.Check{
+	checks := []check.Check{
 		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
 		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}, Run: t.stopped},
 		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"}, Run: t.steady},
 	}
+	if s.Outputs.ECS.BrokerTaskDefinition != "" {
+		checks = append(checks, check.Check{Code: "ecs-broker", Description: "the broker of the tasks' cluster runs once", Run: t.broker})
+	}
+	return checks
 }
 
 func (t tasks) exists(ctx context.Context) check.Result {

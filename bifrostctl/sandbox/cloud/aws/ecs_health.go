@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -154,7 +153,12 @@ func warnOfTasks(c *double.Call, service double.Object) {
 			c.World.Warn(fmt.Sprintf("ECS Exec into tasks of service %v does not work: %s", service["name"], why))
 		}
 	}
-	if service["serviceRegistries"] != nil {
+	switch {
+	case isBroker(containers):
+		for _, why := range brokerProblems(c, place, service, containers) {
+			c.World.Warn(fmt.Sprintf("the broker of service %v serves no cluster: %s", service["name"], why))
+		}
+	case service["serviceRegistries"] != nil:
 		for _, why := range clusterProblems(c, place, service, containers) {
 			c.World.Warn(fmt.Sprintf("the gateways of service %v do not find each other: %s", service["name"], why))
 		}
@@ -179,66 +183,4 @@ func execProblems(c *double.Call, place tasksIn, task *world.Resource, container
 		problems = append(problems, why)
 	}
 	return problems
-}
-
-// clusterPorts are those over which gateways of a cluster talk: gossip over both protocols, and gRPC.
-var clusterPorts = []struct {
-	protocol string
-	port     float64
-}{{"tcp", 10101}, {"udp", 10101}, {"tcp", 10102}}
-
-func clusterProblems(c *double.Call, place tasksIn, service double.Object, containers []container) []string {
-	var problems []string
-	for _, p := range clusterPorts {
-		for _, direction := range []string{"ingress", "egress"} {
-			for _, subnet := range place.subnets {
-				if !lets(c, place.groups, direction, p.protocol, p.port, peerOf{place.groups, double.String(subnet.State, "cidrBlock")}) {
-					problems = append(problems, fmt.Sprintf("no %s rule of their security groups %v lets them through on %s port %v", direction, place.groups, p.protocol, p.port))
-					break
-				}
-			}
-		}
-	}
-	registered := registeredName(c, double.String(service, "serviceRegistries.registryArn"))
-	for _, name := range discoveredNames(c, containers) {
-		if name != registered {
-			problems = append(problems, fmt.Sprintf("config.json looks for %s, and they are registered as %s", name, registered))
-		}
-	}
-	return problems
-}
-
-// registeredName is the DNS name of a service of Cloud Map.
-func registeredName(c *double.Call, arn string) string {
-	registry := findRegistry(c, arn)
-	if registry == nil {
-		return ""
-	}
-	namespace := c.World.Get(namespaceType, regional(c), namespaceOf(registry.State))
-	if namespace == nil {
-		return ""
-	}
-	return double.String(registry.State, "name") + "." + double.String(namespace.State, "name")
-}
-
-// discoveredNames are the DNS names by which config.json, where a container gets it as a secret, finds the other gateways.
-func discoveredNames(c *double.Call, containers []container) []string {
-	var names []string
-	for _, container := range containers {
-		for _, secret := range container.Secrets {
-			var config struct {
-				ClusterConfig struct {
-					Discovery struct {
-						Type     string   `json:"type"`
-						DNSNames []string `json:"dns_names"`
-					} `json:"discovery"`
-				} `json:"cluster_config"`
-			}
-			version := versionOf(c, secret.ValueFrom)
-			if version != nil && json.Unmarshal([]byte(double.String(version.State, "secretString")), &config) == nil && config.ClusterConfig.Discovery.Type == "dns" {
-				names = append(names, config.ClusterConfig.Discovery.DNSNames...)
-			}
-		}
-	}
-	return names
 }

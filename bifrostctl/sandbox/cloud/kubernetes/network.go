@@ -154,16 +154,21 @@ func (p *podCheck) databases(pod *corev1.PodTemplateSpec) []destination {
 		if host == "" || err != nil {
 			continue // the component refuses it
 		}
-		to := destination{what: fmt.Sprintf("PostgreSQL of %s at %s:%d", key, host, n), protocol: corev1.ProtocolTCP, port: n}
-		if address, err := netip.ParseAddr(host); err == nil {
-			to.address = address
-		} else if name, inCluster := strings.CutSuffix(strings.TrimSuffix(host, ".cluster.local"), ".svc"); inCluster {
-			_, to.namespace, _ = strings.Cut(name, ".")
-			to.namespaceLabels = labels.Set{corev1.LabelMetadataName: to.namespace}
-		}
-		found = append(found, to)
+		found = append(found, located(fmt.Sprintf("PostgreSQL of %s at %s:%d", key, host, n), host, n))
 	}
 	return found
+}
+
+// located is a TCP port of a host: an address, the Service of a cluster's namespace, or a name somewhere outside.
+func located(what, host string, port int) destination {
+	to := destination{what: what, protocol: corev1.ProtocolTCP, port: port}
+	if address, err := netip.ParseAddr(host); err == nil {
+		to.address = address
+	} else if name, inCluster := strings.CutSuffix(strings.TrimSuffix(host, ".cluster.local"), ".svc"); inCluster {
+		_, to.namespace, _ = strings.Cut(name, ".")
+		to.namespaceLabels = labels.Set{corev1.LabelMetadataName: to.namespace}
+	}
+	return to
 }
 
 // gatewayConfig is the document in the volume that holds a config.json; nil where the pod mounts none.
@@ -209,39 +214,6 @@ func (p *podCheck) resolve(pod *corev1.PodTemplateSpec, v any) string {
 		}
 	}
 	return ""
-}
-
-// discovery reports a cluster of gateways that looks for its members through the Kubernetes API and may not.
-func (p *podCheck) discovery(pod *corev1.PodTemplateSpec) {
-	cluster, _ := p.gatewayConfig(pod)["cluster_config"].(map[string]any)
-	found, _ := cluster["discovery"].(map[string]any)
-	if cluster["enabled"] != true || found["type"] != "kubernetes" {
-		return
-	}
-	if mounts := pod.Spec.AutomountServiceAccountToken; mounts != nil && !*mounts && !hasToken(pod) {
-		p.add("cluster discovery: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory: the pod mounts no token")
-		return
-	}
-	name := cmp.Or(pod.Spec.ServiceAccountName, "default")
-	user, groups := "system:serviceaccount:"+p.namespace+":"+name, []string{"system:serviceaccounts", "system:authenticated"}
-	if !(apiServer{p.call.World, server(p.call)}).May(user, groups, "list", "pods", p.namespace, "") {
-		p.add("cluster discovery: pods is forbidden: User %q cannot list resource \"pods\" in API group \"\" in the namespace %q", user, p.namespace)
-	}
-}
-
-// hasToken tells whether a volume of the pod projects a token of its ServiceAccount.
-func hasToken(pod *corev1.PodTemplateSpec) bool {
-	for _, v := range pod.Spec.Volumes {
-		if v.Projected == nil {
-			continue
-		}
-		for _, source := range v.Projected.Sources {
-			if source.ServiceAccountToken != nil {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // multiAttach reports a volume for one node at a time under pods that may be on several (the attach-detach controller's event).

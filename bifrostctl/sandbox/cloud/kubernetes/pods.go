@@ -39,7 +39,7 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 		p.environment(container)
 	}
 	p.rights(pod.Spec.ServiceAccountName)
-	p.cutOff(&pod, append(p.databases(&pod), dns)...)
+	p.cutOff(&pod, append(append(p.databases(&pod), p.broker(&pod)...), dns)...)
 	if owner.Type == jobType {
 		p.cutOff(&pod, cloudAPIs)
 	}
