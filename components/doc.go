@@ -8,6 +8,7 @@
 // service with its own role, security groups, load balancer, scaling, discovery and alarms. On AKS
 // [NewAksWorkloadIdentity] takes the place of the role, and the pull Secret's token comes from Artifact Registry; [NewGcpFederation] makes
 // the Google side of that, for whoever owns it. Where nodes pull by themselves on EKS, [NewEcrNodePull] gives their roles the right to.
+// [NewBifrostBroker] runs the broker of a cluster of gateways beside them; that of tasks is a part of [NewEcsService].
 // The gateway's own runtime identity on EKS is [NewEksGatewayRole]'s, and never the one that pulls.
 //
 // All constructors validate first and report every problem at once as a [k8s.io/apimachinery/pkg/util/validation/field.ErrorList],

@@ -173,7 +173,7 @@ func (s *site) place(t *testing.T, pod *corev1.Pod) place {
 func outside(name, address string) place { return place{name: name, address: address} }
 
 // testNetwork: who may reach the gateway and the refresher, and what these may reach.
-func testNetwork(t *testing.T, s *site, balancer place, clustered bool) {
+func testNetwork(t *testing.T, s *site, balancer place) {
 	running, err := s.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=" + gateway})
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(running.Items), 2)
@@ -203,9 +203,9 @@ func testNetwork(t *testing.T, s *site, balancer place, clustered bool) {
 		{flow{stranger, one, tcp, 8080}, false},
 		{flow{internet, one, tcp, 8080}, false},
 		{flow{balancer, one, tcp, 22}, false},
-		{flow{one, two, tcp, 10101}, clustered},
-		{flow{one, two, udp, 10101}, clustered},
-		{flow{one, two, tcp, 10102}, clustered},
+		{flow{one, two, tcp, 10101}, true},
+		{flow{one, two, udp, 10101}, true},
+		{flow{one, two, tcp, 10102}, true},
 		{flow{stranger, one, tcp, 10101}, false},
 		{flow{stranger, one, udp, 10101}, false},
 		{flow{refresher, one, tcp, 10102}, false},

@@ -39,14 +39,14 @@ var (
 			testKeepsItsData(t, s, set(e.all()))
 		}},
 		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, more: func(t *testing.T, s *site, e example) {
-			testNetwork(t, s, outside("load balancer", "10.0.17.4"), false)
+			testNetwork(t, s, outside("load balancer", "10.0.17.4"))
 			testEviction(t, s)
 			testAutoscaler(t, s, set(e.all()))
 		}},
 		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
 			balancer := s.pod(t, "gateways", "envoy", nil)
 			balancer.name = "Gateway"
-			testNetwork(t, s, balancer, true)
+			testNetwork(t, s, balancer)
 			testDiscovery(t, s)
 		}},
 	}

@@ -115,7 +115,7 @@ func right(q authorizationv1.ResourceAttributes) string {
 	return strings.TrimSpace(q.Verb + " " + resource + " " + q.Namespace)
 }
 
-// testRights: the refresher may create and patch the one Secret and nothing else, the gateway nothing, beyond what every
+// testRights: the refresher may create and patch the one Secret and nothing else, the gateway find its own pods, beyond what every
 // ServiceAccount of every cluster may: asked with their own tokens.
 func testRights(t *testing.T, s *site, l *login) {
 	_, err := s.client.CoreV1().ServiceAccounts("default").Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "anybody"}}, metav1.CreateOptions{})
@@ -133,7 +133,7 @@ func testRights(t *testing.T, s *site, l *login) {
 		want    []string
 	}{
 		{refresherSA, []string{"create secrets " + l.secret + " " + namespace, "patch secrets " + l.secret + " " + namespace}},
-		{gatewaySA, nil},
+		{gatewaySA, []string{"get pods " + namespace, "list pods " + namespace, "watch pods " + namespace}},
 		{"default", nil},
 	} {
 		client, _ := s.as(t, namespace, row.account)
