@@ -40,13 +40,10 @@ func (c *Config) database(at target, store string) ([3]string, bool) {
 		return [3]string{}, false
 	}
 	parts := bifrostconfig.Database(document, store)
-	plain, secret := c.env(at), c.secretEnv(at)
+	resolve := c.resolve(at)
 	for i, part := range parts {
 		if name, isReference := bifrostconfig.Reference(part); isReference {
-			part = secret[name]
-			if value, ok := plain[name]; ok {
-				part = value
-			}
+			part, _ = resolve(name)
 		}
 		if part == "" {
 			return parts, false
