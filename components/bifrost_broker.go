@@ -52,7 +52,7 @@ type BifrostBrokerArgs struct {
 	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
 	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
 	// ServiceAccount is an existing one to run as. None: one is made, which has no right and no identity.
-	ServiceAccount pulumi.StringInput `pulumi:"serviceAccount,optional"`
+	ServiceAccount string `pulumi:"serviceAccount,optional"`
 	// Clients are the labels of the pods that may connect, in the same namespace. Default app: bifrost.
 	Clients map[string]string `pulumi:"clients,optional"`
 	// OpenNetwork makes no NetworkPolicy.
@@ -121,7 +121,7 @@ func NewBifrostBroker(ctx *pulumi.Context, name string, args *BifrostBrokerArgs,
 	if err := ctx.RegisterComponentResource(BifrostBrokerType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", BifrostBrokerType, name, err)
 	}
-	b := &broker{BifrostBrokerArgs: args, ctx: ctx, parent: c, prefix: name}
+	b := &broker{BifrostBrokerArgs: args, ctx: ctx, parent: c, prefix: name, dependsOn: slices.Clone(args.DependsOn)}
 	for _, step := range []struct {
 		what string
 		make func() error
@@ -143,8 +143,7 @@ func NewBifrostBroker(ctx *pulumi.Context, name string, args *BifrostBrokerArgs,
 
 // newServiceAccount makes one without rights, unless there is one to run as.
 func (b *broker) newServiceAccount() error {
-	if b.ServiceAccount != nil {
-		b.serviceAccount = b.ServiceAccount.ToStringOutput()
+	if b.ServiceAccount != "" {
 		return nil
 	}
 	made, err := corev1.NewServiceAccount(b.ctx, b.prefix+"-service-account", &corev1.ServiceAccountArgs{
@@ -153,7 +152,7 @@ func (b *broker) newServiceAccount() error {
 	if err != nil {
 		return err
 	}
-	b.serviceAccount = made.Metadata.Name().Elem()
+	b.dependsOn = append(b.dependsOn, made)
 	return nil
 }
 
@@ -164,7 +163,7 @@ func (b *broker) newConfig() error {
 	if err != nil {
 		return err
 	}
-	b.config = config.Metadata.Name()
+	b.dependsOn = append(b.dependsOn, config)
 	return nil
 }
 
@@ -182,7 +181,7 @@ func (b *broker) newEnvironment() error {
 	if err != nil {
 		return err
 	}
-	b.environment = secret.Metadata.Name()
+	b.dependsOn = append(b.dependsOn, secret)
 	return nil
 }
 

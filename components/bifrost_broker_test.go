@@ -81,7 +81,7 @@ func TestBifrostBrokerRolls(t *testing.T) {
 
 func TestBifrostBrokerGiven(t *testing.T) {
 	g := recordBroker(t, func(a *BifrostBrokerArgs) {
-		a.ServiceAccount, a.SecretEnv, a.OpenNetwork, a.PullSecret = pulumi.String("theirs"), nil, true, nil
+		a.ServiceAccount, a.SecretEnv, a.OpenNetwork, a.PullSecret = "theirs", nil, true, nil
 		a.SecretRefs = map[string]SecretKeyRef{"BIFROST_BROKER_TOKEN": {Secret: "s", Key: "k"}}
 		a.Scheduling = &WorkloadSchedulingArgs{NodeSelector: map[string]string{"pool": "llm"}}
 	})

@@ -21,24 +21,22 @@ type broker struct {
 	parent pulumi.Resource
 	prefix string
 
-	serviceAccount pulumi.StringOutput
-	config         pulumi.StringPtrOutput
-	// environment is nil where no variable is secret.
-	environment pulumi.StringPtrInput
-	deployment  *appsv1.Deployment
-	service     *corev1.Service
+	// dependsOn is what the pod names, in plain text, and waits for.
+	dependsOn  []pulumi.Resource
+	deployment *appsv1.Deployment
+	service    *corev1.Service
 }
 
 // newDeployment runs one pod at a time: half of the nodes would meet in a second one.
 func (b *broker) newDeployment() error {
 	pod := &corev1.PodSpecArgs{
-		ServiceAccountName:           b.serviceAccount,
+		ServiceAccountName:           pulumi.String(cmp.Or(b.ServiceAccount, b.name())),
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		EnableServiceLinks:           pulumi.Bool(false),
 		SecurityContext:              restrictedPod(gatewayUID),
 		Containers:                   corev1.ContainerArray{b.container()},
 		Volumes: corev1.VolumeArray{
-			&corev1.VolumeArgs{Name: pulumi.String(configVolume), ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: b.config}},
+			&corev1.VolumeArgs{Name: pulumi.String(configVolume), ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String(b.name() + "-config")}},
 			b.scratch(tmpVolume), b.scratch(dataVolume),
 		},
 	}
@@ -65,7 +63,7 @@ func (b *broker) newDeployment() error {
 				Spec:     pod,
 			},
 		},
-	}, pulumi.Parent(b.parent), pulumi.DependsOn(b.DependsOn))
+	}, pulumi.Parent(b.parent), pulumi.DependsOn(b.dependsOn))
 	return err
 }
 
@@ -103,8 +101,10 @@ func (b *broker) container() *corev1.ContainerArgs {
 			Name: pulumi.String(b.SecretRefs[name].Secret), Key: pulumi.String(b.SecretRefs[name].Key),
 		}))
 	}
-	if b.environment != nil {
-		container.EnvFrom = corev1.EnvFromSourceArray{&corev1.EnvFromSourceArgs{SecretRef: &corev1.SecretEnvSourceArgs{Name: b.environment}}}
+	if len(b.SecretEnv) > 0 {
+		container.EnvFrom = corev1.EnvFromSourceArray{
+			&corev1.EnvFromSourceArgs{SecretRef: &corev1.SecretEnvSourceArgs{Name: pulumi.String(b.name() + "-env")}},
+		}
 	}
 	return container
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -65,7 +66,8 @@ func (c *Config) newBroker(
 		}
 	}
 	if workload.EcrRoleArn != nil || workload.ExistingServiceAccount {
-		args.ServiceAccount = gateway.ServiceAccount
+		args.ServiceAccount = c.gatewayServiceAccount()
+		args.DependsOn = append(slices.Clone(args.DependsOn), gateway)
 	}
 	return components.NewBifrostBroker(ctx, string(parts.at)+"-broker", args, pulumi.Providers(parts.provider))
 }

@@ -11,24 +11,6 @@ import (
 	"bifrost/internal/graphtest"
 )
 
-// parsed is a configuration that must be one.
-func (s settings) parsed(t testing.TB, stack string) *Config {
-	t.Helper()
-	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}, Dir: ".."}
-	for key, v := range s {
-		text, isText := v.(string)
-		if !isText {
-			b, err := json.Marshal(v)
-			require.NoError(t, err)
-			text = string(b)
-		}
-		raw.Values[key] = text
-	}
-	c, err := Parse(stack, raw)
-	require.NoError(t, err)
-	return c
-}
-
 // TestClusteringByDefault: where more than one process can run, a rollout included, and no store is SQLite.
 func TestClusteringByDefault(t *testing.T) {
 	one := map[string]any{"ecs.desiredCount": 1, "ecs.minHealthyPercent": 0, "ecs.maxHealthyPercent": 100}
