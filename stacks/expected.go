@@ -1,6 +1,10 @@
 package stacks
 
-import "cmp"
+import (
+	"cmp"
+
+	"bifrost/internal/bifrostconfig"
+)
 
 // Replicas is the number of pods that the configuration asks for.
 func (c *Config) Replicas() int { return c.Gateway.replicas() }
@@ -28,6 +32,17 @@ func (c *Config) Document() map[string]any {
 		return nil
 	}
 	return c.document(c.kubernetesTarget())
+}
+
+// TaskDocument is the config.json that the gateway on ECS is given.
+func (c *Config) TaskDocument() map[string]any { return c.document(onECS) }
+
+// AdministratorName is that of the login which the administration asks for.
+func (c *Config) AdministratorName() string { return cmp.Or(c.Gateway.AdminUsername, "admin") }
+
+// DatabaseConnections are the most that the stack's processes open to a PostgreSQL server which holds all their stores.
+func (c *Config) DatabaseConnections() int {
+	return c.mostProcesses() * bifrostconfig.Connections(c.Gateway.Config)
 }
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,10 +22,17 @@ import (
 // request is one command of a user.
 type request struct {
 	stack, dir, state, kubeconfig, url string
-	sandbox                            bool
-	format                             string
+	sandbox, database                  bool
+	format, model                      string
 	options                            Options
 }
+
+// Variables that hold what is the user's own: a command line is seen by others on the machine.
+const (
+	adminUsername = "BIFROST_ADMIN_USERNAME"
+	adminPassword = "BIFROST_ADMIN_PASSWORD"
+	virtualKey    = "BIFROST_VIRTUAL_KEY"
+)
 
 // Command returns the command "verify STACK".
 func Command() *cobra.Command {
@@ -34,10 +43,14 @@ func Command() *cobra.Command {
 		Long: `Reads the stack's configuration and outputs, and checks link by link: what runs against the configuration, whom the clouds trust,
 how the image is pulled, how the workload runs, what the gateway answers. It changes nothing.
 
+BIFROST_ADMIN_USERNAME and BIFROST_ADMIN_PASSWORD in the environment are the administrator's login, BIFROST_VIRTUAL_KEY is what --inference
+asks with. They are sent to the gateway alone, never in clear, and never printed.
+
 Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not be checked.`,
 		Example: `  bifrostctl verify prod
   bifrostctl verify prod --pre
   bifrostctl verify prod --wait 10m -o short
+  bifrostctl verify prod --database --inference openai/gpt-4o-mini
   bifrostctl verify aws-dev --sandbox -o json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -57,6 +70,8 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
 	flags.BoolVar(&r.sandbox, "sandbox", false, "check the stack in the sandbox")
 	flags.StringVar(&r.kubeconfig, "kubeconfig", "", "reach the cluster with the current context of this `file`")
 	flags.StringVar(&r.url, "url", "", "ask the gateway at this `URL`, such as a load balancer's, instead of through a port-forward")
+	flags.StringVar(&r.model, "inference", "", "ask this `model`, such as openai/gpt-4o-mini, for one plain and one streamed completion")
+	flags.BoolVar(&r.database, "database", false, "connect to PostgreSQL from a pod, with the gateway's login: needs the right to exec and to read its Secrets")
 	flags.StringVar(&r.dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
 	flags.StringVar(&r.state, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
 	return cmd
@@ -71,12 +86,26 @@ func (r request) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--wait %s: must not be negative", r.options.Wait)
 	case r.state != "" && !r.sandbox:
 		return errors.New("--state is the sandbox's folder: give --sandbox, too")
+	case r.options.Before && (r.model != "" || r.database):
+		return errors.New("--pre looks before the first up, when no gateway runs: remove --inference and --database")
+	case os.Getenv(adminUsername) != "" && os.Getenv(adminPassword) == "":
+		return fmt.Errorf("%s is in the environment, and %s is not: give both, or the password alone", adminUsername, adminPassword)
 	}
 	stack, clouds, closing, err := r.open(cmd.Context())
 	if err != nil {
 		return err
 	}
+	stack.Access = r.access(stack.Config)
 	return errors.Join(Run(cmd.Context(), cmd.OutOrStdout(), stack, clouds, r.options, Pause), closing())
+}
+
+// access is what the user lets the checks use.
+func (r request) access(config *stacks.Config) checks.Access {
+	access := checks.Access{VirtualKey: os.Getenv(virtualKey), Model: r.model, Database: r.database}
+	if password := os.Getenv(adminPassword); password != "" {
+		access.Admin = &service.Login{User: cmp.Or(os.Getenv(adminUsername), config.AdministratorName()), Password: password}
+	}
+	return access
 }
 
 // open reads the stack and finds the services that are asked about it.

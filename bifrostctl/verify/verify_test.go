@@ -3,10 +3,8 @@ package verify_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -177,101 +175,6 @@ func TestInterruptedWait(t *testing.T) {
 	err := verify.Run(ctx, &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: time.Hour, Format: report.Table},
 		func(context.Context, time.Duration) { cancel() })
 	require.EqualError(t, err, "interrupted")
-}
-
-// answers is a gateway by path.
-type answers map[string]service.Answer
-
-// Get implements service.Gateway.
-func (a answers) Get(_ context.Context, path string) (service.Answer, error) {
-	if found, ok := a[path]; ok {
-		return found, nil
-	}
-	return service.Answer{}, errors.New("connection refused")
-}
-
-func ok(body string) service.Answer { return service.Answer{Status: 200, Body: []byte(body)} }
-
-// TestGateway: what a running gateway answers.
-func TestGateway(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	healthy := answers{"/health": ok(`{"status":"ok"}`), "/metrics": ok("# TYPE bifrost_requests counter\n"), "/api/version": ok(`"v2.1.0"`)}
-	with := func(path string, a service.Answer) answers {
-		changed := answers{}
-		for p, each := range healthy {
-			changed[p] = each
-		}
-		changed[path] = a
-		return changed
-	}
-	for name, test := range map[string]struct {
-		gateway           service.Gateway
-		code, error, hint string // "": no failure
-	}{
-		"healthy":          {healthy, "", "", ""},
-		"a store is down":  {with("/health", service.Answer{Status: 503, Body: []byte(`{"error":"config store"}`)}), "gateway-health", "503: a store is down", "PostgreSQL"},
-		"no answer":        {answers{}, "gateway-health", "does not answer: connection refused", "kubectl port-forward service/bifrost 8080:http -n bifrost"},
-		"no metrics":       {with("/metrics", ok("hello")), "gateway-metrics", "no Prometheus metrics", "telemetry"},
-		"metrics locked":   {with("/metrics", service.Answer{Status: 401}), "", "", ""},
-		"another version":  {with("/api/version", ok(`"v2.0.9"`)), "gateway-version", "says that it is v2.0.9, and the tag of registry.image is 2.1.0", upAWS},
-		"version locked":   {with("/api/version", service.Answer{Status: 401}), "", "", ""},
-		"version not told": {with("/api/version", service.Answer{Status: 404}), "", "", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			clouds := saved.Clouds(r.world, r.look.Server)
-			clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return test.gateway, nil }
-			found := bad(r.documentOf(clouds, verify.Options{}))
-			if test.code == "" {
-				require.Empty(t, found)
-				return
-			}
-			require.Len(t, found, 1, "%+v", found)
-			require.Equal(t, test.code, found[0].Code)
-			require.Contains(t, found[0].Error, test.error)
-			require.Contains(t, found[0].Hint, test.hint)
-		})
-	}
-}
-
-// TestECSGateway: what is found through the load balancer that a stack makes, or why nothing is.
-func TestECSGateway(t *testing.T) {
-	healthy := answers{"/health": ok(`{"status":"ok"}`), "/metrics": ok("# TYPE bifrost_requests counter\n"), "/api/version": ok(`"v2.1.0"`)}
-	public := way{"public", "../../examples/ecs-production", []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
-	for name, test := range map[string]struct {
-		way     way
-		gateway service.Gateway
-		err     error
-		// code fails with error; "": health says error and nothing fails.
-		code, error string
-	}{
-		"healthy":                  {ecsProduction, healthy, nil, "", ""},
-		"a store is down":          {ecsProduction, answers{"/health": {Status: 503}}, nil, "ecs-gateway-health", "503: a store is down"},
-		"no way to an internal":    {ecsProduction, answers{}, nil, "", "which is internal: run this inside the VPC"},
-		"no answer from a public":  {public, answers{}, nil, "ecs-gateway-health", "does not answer at https://"},
-		"no load balancer is made": {onECS, nil, fmt.Errorf("load balancer: %w", service.ErrNotFound), "", "give --url"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := rehearse(t, test.way).up()
-			clouds := saved.Clouds(r.world, r.look.Server)
-			var asked string
-			clouds.LoadBalancer = func(url string) (service.Gateway, error) { asked = url; return test.gateway, test.err }
-			document := r.documentOf(clouds, verify.Options{})
-			require.Equal(t, test.way.stack != onECS.stack, strings.HasPrefix(asked, "https://"), asked)
-			found := bad(document)
-			if test.code != "" {
-				require.Len(t, found, 1, "%+v", found)
-				require.Equal(t, test.code, found[0].Code)
-				require.Contains(t, found[0].Error, test.error)
-				return
-			}
-			require.Empty(t, found)
-			if test.error != "" {
-				text, err := json.Marshal(document)
-				require.NoError(t, err)
-				require.Contains(t, string(text), test.error)
-			}
-		})
-	}
 }
 
 // TestNoWayToTheCluster: one failure, whatever else the cluster could have been asked.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
@@ -15,6 +16,10 @@ import (
 // answers is what the running gateway answers.
 type answers struct {
 	Stack
+	prefix string
+	// document is config.json as the gateway has read it.
+	document func(context.Context) (map[string]any, error)
+	now      func() time.Time
 	// reach is nil where no gateway runs.
 	reach func(context.Context) (service.Gateway, error)
 	// silent is what it means that it does not answer, words are where its own are.
@@ -23,8 +28,17 @@ type answers struct {
 }
 
 // gateway asks through the Service of a cluster.
-func (s Stack) gateway(c service.Clouds, names *Cluster) []check.Check {
-	a := answers{Stack: s, words: s.logs()}
+func (s Stack) gateway(c service.Clouds, o *objects) []check.Check {
+	names := o.names
+	// It runs: its own words are those of now.
+	a := answers{Stack: s, prefix: "gateway", now: c.Now, words: strings.TrimSuffix(s.logs(), " --previous")}
+	a.document = func(ctx context.Context) (map[string]any, error) {
+		if document := s.Config.Document(); document != nil {
+			return document, nil
+		}
+		document, _, err := kubernetesDrift{s, o}.live(ctx)
+		return document, err
+	}
 	if c.Gateway != nil {
 		a.reach = func(ctx context.Context) (service.Gateway, error) {
 			return c.Gateway(ctx, names.Namespace, names.Service)
@@ -34,12 +48,13 @@ func (s Stack) gateway(c service.Clouds, names *Cluster) []check.Check {
 		forward := "kubectl port-forward service/" + names.Service + " 8080:http -n " + names.Namespace
 		return check.Fail("bifrostctl verify "+s.Name+" --url http://127.0.0.1:8080 beside "+forward+"; the gateway's own words: "+a.words, "the gateway does not answer: %v", err)
 	}
-	return a.checks("gateway", "workload-endpoints")
+	return append(a.checks("workload-endpoints"), members{a, o, c.Pod}.checks()...)
 }
 
 // ecsGateway asks through the load balancer that the stack makes.
 func (s Stack) ecsGateway(c service.Clouds) []check.Check {
-	a := answers{Stack: s, words: s.ecsLogs()}
+	a := answers{Stack: s, prefix: "ecs-gateway", now: c.Now, words: s.ecsLogs()}
+	a.document = func(context.Context) (map[string]any, error) { return s.Config.TaskDocument(), nil }
 	if c.LoadBalancer != nil {
 		a.reach = func(context.Context) (service.Gateway, error) { return c.LoadBalancer(s.Outputs.ECS.URL) }
 	}
@@ -52,27 +67,39 @@ func (s Stack) ecsGateway(c service.Clouds) []check.Check {
 		}
 		return check.Fail("curl -sv "+s.Outputs.ECS.URL+"/health from where ecs.loadBalancer.allowedCidrs lets in; the gateway's own words: "+a.words, "the gateway does not answer at %s: %v", s.Outputs.ECS.URL, err)
 	}
-	return a.checks("ecs-gateway", "ecs-service")
+	return append(a.checks("ecs-service"), taskMembers{a, c.ECS}.checks()...)
 }
 
-func (a answers) checks(prefix, need string) []check.Check {
+func (a answers) checks(need string) []check.Check {
 	if a.reach != nil {
 		a.reach = shared(a.reach)
 	}
 	on := ""
-	if prefix != "gateway" {
+	if a.prefix != "gateway" {
 		on = " on ECS"
 	}
-	healthy := prefix + "-health"
-	return []check.Check{
-		{Code: healthy, Description: "the gateway" + on + " is healthy", Needs: []string{need}, Run: a.health},
-		{Code: prefix + "-metrics", Description: "the gateway" + on + " gives its metrics", Needs: []string{healthy}, Run: a.metrics},
-		{Code: prefix + "-version", Description: "the gateway's version" + on + " is that of the image", Needs: []string{healthy}, Run: a.version},
+	all := []check.Check{{Code: a.code("health"), Description: "the gateway" + on + " is healthy", Needs: []string{need}, Run: a.health}}
+	asked := []check.Check{
+		{Code: a.code("administration"), Description: "the administration" + on + " asks for a login", Run: a.administration},
+		{Code: a.code("login"), Description: "the administrator's login works" + on, Needs: []string{a.code("administration")}, Run: a.login},
+		{Code: a.code("metrics"), Description: "the gateway" + on + " gives its metrics", Run: a.metrics},
+		{Code: a.code("version"), Description: "the gateway's version" + on + " is that of the image", Run: a.version},
+		{Code: a.code("anonymous"), Description: "the gateway" + on + " refuses completions without a virtual key", Run: a.anonymous},
+		{Code: a.code("stored"), Description: "the gateway" + on + " keeps nothing that config.json no longer names", Run: a.stored},
 	}
+	if a.Access.Model != "" {
+		asked = append(asked,
+			check.Check{Code: a.code("completion"), Description: "a model answers through the gateway" + on, Run: a.completion},
+			check.Check{Code: a.code("stream"), Description: "a streamed answer arrives piece by piece" + on, Needs: []string{a.code("completion")}, Run: a.stream})
+	}
+	return append(all, needing(a.code("health"), asked)...)
 }
 
-// get asks for a path. A result that is not nil is the end of the check.
-func (a answers) get(ctx context.Context, path string) (service.Answer, *check.Result) {
+// code is that of one of these checks.
+func (a answers) code(of string) string { return a.prefix + "-" + of }
+
+// ask asks the gateway. A result that is not nil is the end of the check.
+func (a answers) ask(ctx context.Context, request service.Request) (service.Answer, *check.Result) {
 	if a.reach == nil {
 		skipped := check.Skip("the sandbox runs no gateway")
 		return service.Answer{}, &skipped
@@ -80,16 +107,42 @@ func (a answers) get(ctx context.Context, path string) (service.Answer, *check.R
 	gateway, err := a.reach(ctx)
 	if err == nil {
 		var answer service.Answer
-		if answer, err = gateway.Get(ctx, path); err == nil {
+		if answer, err = gateway.Ask(ctx, request); err == nil {
 			return answer, nil
 		}
 	}
-	silent := a.silent(err)
-	return service.Answer{}, &silent
+	ended := a.silent(err)
+	if errors.Is(err, service.ErrExposed) {
+		ended = check.Skip("%v", err)
+	}
+	return service.Answer{}, &ended
+}
+
+// signedIn asks for a path, with the login where the gateway asks for one.
+func (a answers) signedIn(ctx context.Context, path string) (service.Answer, *check.Result) {
+	answer, ended := a.ask(ctx, service.Request{Path: path})
+	if ended != nil || !locked(answer) {
+		return answer, ended
+	}
+	if a.Access.Admin == nil {
+		skipped := check.Skip("%s asks for a login: %s", path, giveLogin)
+		return answer, &skipped
+	}
+	answer, ended = a.ask(ctx, service.Request{Path: path, Login: a.Access.Admin})
+	if ended == nil && locked(answer) {
+		skipped := check.Skip("%s refuses the login: see %s", path, a.code("login"))
+		ended = &skipped
+	}
+	return answer, ended
+}
+
+// locked tells whether the answer asks for a login.
+func locked(answer service.Answer) bool {
+	return answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden
 }
 
 func (a answers) health(ctx context.Context) check.Result {
-	answer, ended := a.get(ctx, "/health")
+	answer, ended := a.ask(ctx, service.Request{Path: "/health"})
 	switch {
 	case ended != nil:
 		return *ended
@@ -102,12 +155,10 @@ func (a answers) health(ctx context.Context) check.Result {
 }
 
 func (a answers) metrics(ctx context.Context) check.Result {
-	answer, ended := a.get(ctx, "/metrics")
+	answer, ended := a.signedIn(ctx, "/metrics")
 	switch {
 	case ended != nil:
 		return *ended
-	case answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden:
-		return check.Skip("/metrics asks for a login")
 	case answer.Status != http.StatusOK || !strings.Contains(string(answer.Body), "# TYPE "):
 		return check.Fail("switch the telemetry plugin on in gateway.config, then "+a.up(), "/metrics says %d, and no Prometheus metrics", answer.Status)
 	}
@@ -116,14 +167,12 @@ func (a answers) metrics(ctx context.Context) check.Result {
 
 // version compares what the gateway says of itself with the tag. The endpoint answers with a JSON text.
 func (a answers) version(ctx context.Context) check.Result {
-	answer, ended := a.get(ctx, "/api/version")
+	answer, ended := a.signedIn(ctx, "/api/version")
 	want := a.image().Tag
 	var have string
 	switch {
 	case ended != nil:
 		return *ended
-	case answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden:
-		return check.Skip("/api/version asks for a login")
 	case answer.Status != http.StatusOK || json.Unmarshal(answer.Body, &have) != nil:
 		return check.Skip("/api/version says %d, and no version", answer.Status)
 	case want == "":

@@ -27,6 +27,18 @@ type Stack struct {
 	Name    string
 	Config  *stacks.Config
 	Outputs Outputs
+	Access  Access
+}
+
+// Access is what the user lets the checks use, and asks for beside the ordinary ones.
+type Access struct {
+	// Admin is the administration's login, VirtualKey that of the completions.
+	Admin      *service.Login
+	VirtualKey string
+	// Model is asked for completions; empty asks none.
+	Model string
+	// Database lets a pod connect to the database, with the gateway's own password.
+	Database bool
 }
 
 // Outputs are the stack's outputs, as far as verify reads them.
@@ -101,7 +113,7 @@ const (
 // Of are the categories for a stack that is up.
 func Of(s Stack, c service.Clouds) []check.Category {
 	client := shared(c.Kubernetes)
-	var trust, pull, workload, gateway, configuration []check.Check
+	var trust, pull, workload, database, gateway, configuration []check.Check
 	cluster := s.Outputs.cluster()
 	full := s.Outputs.Rollout == stacks.RolloutFull
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
@@ -122,7 +134,10 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
 		pull = needing(clusterAPI, s.pull(c, o))
 		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
-		gateway = s.gateway(c, cluster)
+		gateway = s.gateway(c, o)
+		if s.Access.Database {
+			database = needing(workloadExists, s.database(c, o))
+		}
 	}
 	if full && s.Outputs.ECS != nil {
 		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
@@ -131,7 +146,8 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{
-		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload}, {Name: "gateway", Checks: gateway},
+		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
+		{Name: "database", Checks: database}, {Name: "gateway", Checks: gateway},
 	} {
 		if len(category.Checks) > 0 {
 			category.Checks = needing(stackOutputs, category.Checks)

@@ -62,14 +62,18 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	if ways.Kubeconfig != "" {
 		way = fromFile(ways.Kubeconfig)
 	}
-	clouds.Kubernetes, clouds.Gateway, clouds.LoadBalancer = way.client, forward(way), behind
-	given := atURL{ways.URL, http.DefaultClient}
-	switch {
-	case ways.URL == "":
-	case c.EKS != nil || c.AKS != nil:
-		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return given, nil }
-	default:
-		clouds.LoadBalancer = func(string) (service.Gateway, error) { return given, nil }
+	clouds.Kubernetes, clouds.Gateway, clouds.LoadBalancer, clouds.Pod = way.client, forward(way), behind, podOf(way)
+	if ways.URL == "" {
+		return clouds, nil
+	}
+	at, err := At(ways.URL)
+	if err != nil {
+		return clouds, err
+	}
+	if c.EKS != nil || c.AKS != nil {
+		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return at, nil }
+	} else {
+		clouds.LoadBalancer = func(string) (service.Gateway, error) { return at, nil }
 	}
 	return clouds, nil
 }

@@ -6,10 +6,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,8 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/streaming/pkg/httpstream"
-	"k8s.io/streaming/pkg/httpstream/spdy"
 
 	"bifrost/stacks"
 )
@@ -27,8 +25,12 @@ import (
 func apiServer(t *testing.T, answers map[string]answer, forward http.Handler) (kubeconfig string) {
 	t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/portforward") && forward != nil {
+		switch does := path.Base(r.URL.Path); {
+		case does == "portforward" && forward != nil:
 			serveForward(t, w, r, forward)
+			return
+		case does == "exec" && forward != nil:
+			serveExec(t, w, r)
 			return
 		}
 		if r.Header.Get("Authorization") != "Bearer token" {
@@ -48,48 +50,6 @@ func apiServer(t *testing.T, answers map[string]answer, forward http.Handler) (k
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	return `{"apiVersion":"v1","kind":"Config","current-context":"c","contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],
 		"clusters":[{"name":"c","cluster":{"server":"` + server.URL + `","certificate-authority-data":"` + base64.StdEncoding.EncodeToString(ca) + `"}}],"users":[{"name":"u","user":{"token":"token"}}]}`
-}
-
-// serveForward is the kubelet's end of a port-forward: each data stream is a connection to the pod.
-func serveForward(t *testing.T, w http.ResponseWriter, r *http.Request, pod http.Handler) {
-	if _, err := httpstream.Handshake(r, w, []string{"portforward.k8s.io"}); err != nil {
-		t.Error(err)
-		return
-	}
-	streams := make(chan httpstream.Stream)
-	conn := spdy.NewResponseUpgrader().UpgradeResponse(w, r, func(s httpstream.Stream, _ <-chan struct{}) error { streams <- s; return nil })
-	if conn == nil {
-		t.Error("no upgrade")
-		return
-	}
-	defer conn.Close()
-	for {
-		select {
-		case <-conn.CloseChan():
-			return
-		case s := <-streams:
-			if s.Headers().Get("streamType") == "error" {
-				_ = s.Close() // no error
-				continue
-			}
-			if s.Headers().Get("port") != "8080" {
-				t.Errorf("port %s", s.Headers().Get("port"))
-			}
-			go func() {
-				server := httptest.NewServer(pod)
-				defer server.Close()
-				c, err := net.Dial("tcp", server.Listener.Addr().String())
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer c.Close()
-				go func() { _, _ = io.Copy(c, s) }()
-				_, _ = io.Copy(s, c)
-				_ = s.Close()
-			}()
-		}
-	}
 }
 
 func write(t *testing.T, text string) string {
@@ -160,49 +120,4 @@ func TestAKSLogin(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "https://dev.aks", config.Host)
 	require.Equal(t, "kubelogin get-token --login azurecli --server-id s", config.ExecProvider.Command+" "+strings.Join(config.ExecProvider.Args, " "))
-}
-
-const endpoints = `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSliceList","items":[{"endpoints":[
-	{"conditions":{"ready":false},"targetRef":{"kind":"Pod","name":"bifrost-1"}},{"conditions":{"ready":true},"targetRef":{"kind":"Pod","name":"bifrost-2"}}]}]}`
-
-func TestPortForward(t *testing.T) {
-	const slices = "/apis/discovery.k8s.io/v1/namespaces/bifrost/endpointslices"
-	kubeconfig := apiServer(t, map[string]answer{slices: {body: endpoints}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, "from the pod: "+r.URL.Path)
-	}))
-	gateway, err := forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
-	require.NoError(t, err)
-	require.Equal(t, "bifrost-2", gateway.(forwarded).pod, "the ready one")
-	for range 2 {
-		got, err := gateway.Get(t.Context(), "/health")
-		require.NoError(t, err)
-		require.Equal(t, "from the pod: /health", string(got.Body))
-		require.Equal(t, http.StatusServiceUnavailable, got.Status)
-	}
-}
-
-func TestPortForwardRefused(t *testing.T) {
-	const slices, pod = "/apis/discovery.k8s.io/v1/namespaces/bifrost/endpointslices", "/api/v1/namespaces/bifrost/pods/bifrost-2/portforward"
-	kubeconfig := apiServer(t, map[string]answer{slices: {body: endpoints}, pod: {403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"pods \"bifrost-2\" is forbidden"}`}}, nil)
-	gateway, err := forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
-	require.NoError(t, err)
-	_, err = gateway.Get(t.Context(), "/health")
-	require.ErrorContains(t, err, "port-forward to pod bifrost-2")
-	require.ErrorContains(t, err, "forbidden")
-
-	kubeconfig = apiServer(t, map[string]answer{slices: {body: `{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSliceList","items":[]}`}}, nil)
-	_, err = forward(fromFile(write(t, kubeconfig)))(t.Context(), "bifrost", "bifrost")
-	require.EqualError(t, err, "no ready pod is behind Service bifrost")
-}
-
-func TestGatewayURL(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) }))
-	gateway := atURL{server.URL + "/base/", http.DefaultClient}
-	got, err := gateway.Get(t.Context(), "/health")
-	require.NoError(t, err)
-	require.Equal(t, "/base/health", string(got.Body))
-	server.Close()
-	_, err = gateway.Get(t.Context(), "/health")
-	require.Error(t, err)
 }

@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -27,6 +28,8 @@ type Clouds struct {
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
 	// Gateway reaches the gateway behind a Service; nil where nothing runs.
 	Gateway func(ctx context.Context, namespace, service string) (Gateway, error)
+	// Pod reaches one pod of the gateway; nil where nothing runs.
+	Pod func(ctx context.Context, namespace, pod string) (Pod, error)
 	// LoadBalancer reaches the gateway behind the load balancer of an ECS service, whose URL is empty where the stack makes none; nil
 	// where nothing runs.
 	LoadBalancer func(url string) (Gateway, error)
@@ -171,6 +174,27 @@ type Registry interface {
 	Digest(ctx context.Context, image, user, password string) (string, error)
 }
 
+// Login is a user name and a password.
+type Login struct{ User, Password string }
+
+// Request is what the gateway is asked.
+type Request struct {
+	Path string
+	// Body is JSON, and is sent by POST; without one the request is a GET.
+	Body []byte
+	// Login goes as basic authentication, VirtualKey as a bearer token.
+	Login      *Login
+	VirtualKey string
+	// Arrived is called with each piece of the answer's body, when it arrives; it may be nil.
+	Arrived func(piece []byte)
+}
+
+// Secret tells whether the request holds what nobody else may read.
+func (r Request) Secret() bool { return r.Login != nil || r.VirtualKey != "" }
+
+// ErrExposed is what a secret request wraps that would have gone where others could read it: it was not sent.
+var ErrExposed = errors.New("nothing secret is sent")
+
 // Answer is what the gateway answered.
 type Answer struct {
 	Status int
@@ -179,5 +203,17 @@ type Answer struct {
 
 // Gateway is the running gateway.
 type Gateway interface {
-	Get(ctx context.Context, path string) (Answer, error)
+	Ask(ctx context.Context, request Request) (Answer, error)
+}
+
+// Pod is one running pod of the gateway.
+type Pod interface {
+	Gateway
+	// Listens tells whether a process of the pod takes TCP connections at a port. What is between two pods does not count.
+	Listens(ctx context.Context, port int) (bool, error)
+	// Log is the end of a container's log, as many lines.
+	Log(ctx context.Context, container string, lines int) (string, error)
+	// Tunnel is a TCP connection that a container of the pod makes, with its own resolver and through its own network policies. It runs
+	// the image's nc.
+	Tunnel(ctx context.Context, container, host, port string) (net.Conn, error)
 }
