@@ -1,10 +1,6 @@
 package stacks
 
-import (
-	"cmp"
-
-	"bifrost/internal/bifrostconfig"
-)
+import "cmp"
 
 // Replicas is the number of pods that the configuration asks for.
 func (c *Config) Replicas() int { return c.Gateway.replicas() }
@@ -39,11 +35,6 @@ func (c *Config) TaskDocument() map[string]any { return c.document(onECS) }
 
 // AdministratorName is that of the login which the administration asks for.
 func (c *Config) AdministratorName() string { return cmp.Or(c.Gateway.AdminUsername, "admin") }
-
-// DatabaseConnections are the most that the stack's processes open to a PostgreSQL server which holds all their stores.
-func (c *Config) DatabaseConnections() int {
-	return c.mostProcesses() * bifrostconfig.Connections(c.Gateway.Config)
-}
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
 func KubeconfigWithLogin(text []byte, login string) (string, error) {

@@ -49,7 +49,7 @@ type Gateway struct {
 	// OpenAdministration says that /api needs no login; AdminUsername is whose login it needs otherwise.
 	OpenAdministration bool   `config:"openAdministration"`
 	AdminUsername      string `config:"adminUsername"`
-	Otel                *Otel                       `config:"otel"`
+	Otel               *Otel  `config:"otel"`
 
 	ImagePullPolicy         string `config:"imagePullPolicy"`
 	CPURequest              string `config:"cpuRequest"`

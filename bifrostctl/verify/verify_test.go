@@ -28,6 +28,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/report"
 	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
@@ -312,6 +313,16 @@ func TestCatchUp(t *testing.T) {
 	require.Empty(t, bad(r.document(verify.Options{})))
 }
 
+// TestLoginByHalf: a user name without a password is a mistake.
+func TestLoginByHalf(t *testing.T) {
+	t.Setenv("BIFROST_ADMIN_USERNAME", "somebody")
+	t.Setenv("BIFROST_ADMIN_PASSWORD", "")
+	cmd := verify.Command()
+	cmd.SetArgs([]string{"aws-dev", "--sandbox", "--dir", "/tmp"})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	require.EqualError(t, cmd.Execute(), "BIFROST_ADMIN_USERNAME is in the environment, and BIFROST_ADMIN_PASSWORD is not: give both, or the password alone")
+}
+
 // TestPage: every code has its anchor in docs/verify.md, and every anchor its code.
 func TestPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/verify.md")
@@ -326,6 +337,7 @@ func TestPage(t *testing.T) {
 	}
 	for _, w := range append(slices.Concat(ways, examples(t)), way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
 		r := rehearse(t, w)
+		r.stack.Access = checks.Access{Model: "openai/gpt-4o-mini", Database: true}
 		collect(r.document(verify.Options{Before: true}))
 		collect(r.up().document(verify.Options{}))
 	}
@@ -344,6 +356,8 @@ func TestCommandRefuses(t *testing.T) {
 		"aws-dev -o yaml":              "--output yaml: write table, short or json",
 		"aws-dev --wait -1s":           "--wait -1s: must not be negative",
 		"aws-dev --state x":            "give --sandbox, too",
+		"aws-dev --pre --inference x":  "remove --inference and --database",
+		"aws-dev --pre --database":     "remove --inference and --database",
 		"nope --sandbox --dir ../..":   `there is no stack "nope"`,
 		"aws-dev --sandbox --dir /tmp": "there is no Pulumi.yaml of the project",
 	} {

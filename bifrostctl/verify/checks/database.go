@@ -36,12 +36,16 @@ type database struct {
 // answered is a store's server, and what it answered.
 type answered struct {
 	store string
+	// pool is how many connections one process opens there at most.
+	pool int
 	postgres.Settings
 	postgres.Server
 }
 
+func (a answered) server() string { return a.Host + ":" + a.Port }
+
 func (a answered) String() string {
-	return fmt.Sprintf("%s at %s:%s (%s)", a.Database, a.Host, a.Port, a.store)
+	return fmt.Sprintf("%s at %s (%s)", a.Database, a.server(), a.store)
 }
 
 func (s Stack) database(c service.Clouds, o *objects) []check.Check {
@@ -61,10 +65,11 @@ var mends = []struct {
 }{
 	{regexp.MustCompile(`executable file not found|not found in \$PATH|no such file or directory`), "the image has no nc: ask from a pod that has psql"},
 	{regexp.MustCompile(`(?i)pods/exec|forbidden`), "ask for the right to create pods/exec in the namespace; --database needs it"},
+	{regexp.MustCompile(`no encryption`), "write ssl_mode: require, or a stricter one"},
 	{regexp.MustCompile(`28P01|28000|password authentication failed`), "write the database's password into secrets.env, or let the role in by pg_hba.conf"},
-	{regexp.MustCompile(`3D000|does not exist`), "create the database with the encoding UTF8, or write another one into db_name"},
-	{regexp.MustCompile(`x509|certificate|tls`), "give the authority of the server's certificate with gateway.postgres.caFile, or see that host is a name of the certificate"},
-	{regexp.MustCompile(`server refused TLS`), "write ssl_mode as the server wants it"},
+	{regexp.MustCompile(`3D000`), "create the database with the encoding UTF8, or write another one into db_name"},
+	{regexp.MustCompile(`server refused TLS`), "let the server speak TLS, or write the ssl_mode that it wants"},
+	{regexp.MustCompile(`x509|certificate`), "give the authority of the server's certificate with gateway.postgres.caFile, or see that host is a name of the certificate"},
 	{regexp.MustCompile(`bad address|Name or service not known|not resolve`), "write a host into gateway.config that the pods' DNS knows"},
 	{regexp.MustCompile(`(?i)timed out|refused|unreachable|deadline|EOF`), "let the pods out to the database's port: network policy, security group of the database, route"},
 }
@@ -116,21 +121,41 @@ func (d database) encoding(ctx context.Context) check.Result {
 	}, func(a answered) string { return a.Encoding })
 }
 
+// connections counts by server: databases of one server share what it takes.
 func (d database) connections(ctx context.Context) check.Result {
-	need, configured := d.Config.DatabaseConnections(), d.Config.Gateway.Postgres.MaxConnections
+	processes, configured := d.processes(), d.Config.Gateway.Postgres.MaxConnections
+	pools := map[string]int{}
+	stores, _ := d.stores(ctx) // each tells of an error
+	for _, a := range stores {
+		pools[a.server()] += a.pool
+	}
 	return d.each(ctx, func(a answered) *check.Result {
+		need, takes := processes*pools[a.server()], a.MaxConnections-a.Reserved
 		var result check.Result
 		switch {
-		case need > a.Connections:
-			result = check.Fail("raise max_connections, or lower max_open_conns of the stores in gateway.config",
-				"%s takes %d connections of ordinary users, and all processes together open up to %d", a, a.Connections, need)
-		case configured > a.Connections:
-			result = check.Warn("write what the server takes into gateway.postgres.maxConnections", "%s takes %d connections of ordinary users, and gateway.postgres.maxConnections says %d", a, a.Connections, configured)
+		case need > takes:
+			result = check.Fail("raise max_connections of the server, or lower max_open_conns of the stores in gateway.config",
+				"%s takes %d connections of ordinary users (%d less %d), and %d pods, one of a rollout among them, open up to %d", a.server(), takes, a.MaxConnections, a.Reserved, processes, need)
+		case configured > a.MaxConnections:
+			result = check.Warn("write the server's max_connections into gateway.postgres.maxConnections", "max_connections of %s is %d, and gateway.postgres.maxConnections says %d", a.server(), a.MaxConnections, configured)
 		default:
 			return nil
 		}
 		return &result
-	}, func(a answered) string { return fmt.Sprintf("%d of %d", need, a.Connections) })
+	}, func(a answered) string {
+		return fmt.Sprintf("up to %d of %d by %d pods", processes*pools[a.server()], a.MaxConnections-a.Reserved, processes)
+	})
+}
+
+// processes are the pods that may run at once: a Deployment has one more in a rollout.
+func (d database) processes() int {
+	switch scaling := d.Config.Gateway.Autoscaling; {
+	case d.Config.Stateful():
+		return d.Config.Replicas()
+	case scaling != nil:
+		return scaling.MaxReplicas + 1
+	}
+	return d.Config.Replicas() + 1
 }
 
 // each judges every store: the first that is not good is the result.
@@ -196,19 +221,20 @@ func (d database) ask(ctx context.Context) ([]answered, error) {
 		if bifrostconfig.StoreKind(config, store) != bifrostconfig.Postgres {
 			continue
 		}
-		settings, err := reads.settings(ctx, config, store)
+		settings, pool, err := reads.settings(ctx, config, store)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", store, err)
 		}
 		if i := slices.IndexFunc(all, func(a answered) bool { return a.same(settings) }); i >= 0 {
 			all[i].store += ", " + store
+			all[i].pool += pool
 			continue
 		}
 		server, err := postgres.Ask(ctx, settings, dial)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", store, err)
 		}
-		all = append(all, answered{store, settings, server})
+		all = append(all, answered{store, pool, settings, server})
 	}
 	return all, nil
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"bifrost/bifrostctl/verify/postgres"
+	"bifrost/internal/bifrostconfig"
 )
 
 // given is what a container is given: variables and files, whose values are in Secrets and ConfigMaps. Only --database reads values.
@@ -21,11 +22,14 @@ type given struct {
 	container *corev1.Container
 }
 
-// settings are those of a store of config.json, with the values for its env.NAME.
-func (g given) settings(ctx context.Context, config map[string]any, store string) (postgres.Settings, error) {
+// settings are those of a store of config.json, with the values for its env.NAME, and the size of its pool.
+func (g given) settings(ctx context.Context, config map[string]any, store string) (s postgres.Settings, pool int, err error) {
 	object, _ := config[store].(map[string]any)
 	values, _ := object["config"].(map[string]any)
-	s := postgres.Settings{}
+	pool = bifrostconfig.DefaultPool
+	if most, is := values["max_open_conns"].(float64); is {
+		pool = int(most)
+	}
 	for _, each := range []struct {
 		key  string
 		into *string
@@ -37,15 +41,15 @@ func (g given) settings(ctx context.Context, config map[string]any, store string
 			text = fmt.Sprint(values[each.key])
 		}
 		if strings.HasPrefix(text, "vault.") {
-			return s, fmt.Errorf("%s is in a vault, from which only the gateway reads", each.key)
+			return s, pool, fmt.Errorf("%s is in a vault, from which only the gateway reads", each.key)
 		}
 		if name, is := strings.CutPrefix(text, "env."); is {
 			value, found, err := g.variable(ctx, name)
 			if err != nil {
-				return s, fmt.Errorf("variable %s: %w", name, err)
+				return s, pool, fmt.Errorf("variable %s: %w", name, err)
 			}
 			if !found {
-				return s, fmt.Errorf("%s is env.%s, which the container is not given", each.key, name)
+				return s, pool, fmt.Errorf("%s is env.%s, which the container is not given", each.key, name)
 			}
 			text = value
 		}
@@ -53,12 +57,12 @@ func (g given) settings(ctx context.Context, config map[string]any, store string
 	}
 	authority, found, err := g.variable(ctx, "PGSSLROOTCERT")
 	if err != nil || !found {
-		return s, err
+		return s, pool, err
 	}
 	if s.Authority, err = g.file(ctx, authority); err != nil {
-		return s, fmt.Errorf("PGSSLROOTCERT: %w", err)
+		return s, pool, fmt.Errorf("PGSSLROOTCERT: %w", err)
 	}
-	return s, nil
+	return s, pool, nil
 }
 
 // variable is the value of a variable. The container's own come before those of whole Secrets and ConfigMaps, later ones before earlier.

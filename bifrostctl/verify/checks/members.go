@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -16,7 +15,6 @@ import (
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
 )
 
 // What Enterprise tells of its cluster (Bifrost, "Clustering", "Health Check Endpoints" and "Key log messages"). The endpoint is "if
@@ -35,26 +33,22 @@ type clusterStatus struct {
 	Health  string `json:"cluster_health"`
 }
 
-// clusterOf is the form of cluster_config: mesh or broker; empty where clustering is off.
-func clusterOf(document map[string]any) string {
-	if !bifrostconfig.Clustered(document) {
-		return ""
-	}
-	cluster, _ := document["cluster_config"].(map[string]any)
-	if cluster["type"] == "broker" {
-		return "broker"
-	}
-	return "mesh"
-}
+// The forms of cluster_config.
+const (
+	meshForm   = "mesh"
+	brokerForm = "broker"
+)
 
-// brokerName is the Deployment of the stack's own broker: the first label of its address.
-func brokerName(document map[string]any) string {
+// clusterOf is the form of cluster_config; empty where clustering is off.
+func clusterOf(document map[string]any) string {
 	cluster, _ := document["cluster_config"].(map[string]any)
-	broker, _ := cluster["broker"].(map[string]any)
-	address, _ := broker["address"].(string)
-	host, _, _ := strings.Cut(address, ":")
-	first, _, _ := strings.Cut(host, ".")
-	return first
+	switch {
+	case cluster["enabled"] != true:
+		return ""
+	case cluster["type"] == brokerForm:
+		return brokerForm
+	}
+	return meshForm
 }
 
 // members are the pods that should know each other.
@@ -65,13 +59,12 @@ type members struct {
 }
 
 func (m members) checks() []check.Check {
-	form := clusterOf(m.Config.Document())
 	all := []check.Check{{Code: "gateway-members", Description: "every pod is a member of the gateway's cluster", Needs: []string{"gateway-health"}, Run: m.joined}}
-	switch form {
+	switch clusterOf(m.Config.Document()) {
 	case "":
 		return nil
-	case "broker":
-		return append([]check.Check{{Code: "gateway-broker", Description: "one broker runs", Needs: []string{workloadExists}, Run: m.broker}}, all...)
+	case brokerForm:
+		return all
 	}
 	return append([]check.Check{{Code: "gateway-peers", Description: "every pod has its address among the peers", Needs: []string{"workload-rollout"}, Run: m.peers}}, all...)
 }
@@ -125,14 +118,14 @@ func (m members) joined(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the pods", err, m.clusterLogin())
 	}
-	mesh := clusterOf(m.Config.Document()) == "mesh"
+	inMesh := clusterOf(m.Config.Document()) == meshForm
 	said := 0
 	for _, each := range pods {
 		pod, err := m.pod(ctx, each.Namespace, each.Name)
 		if err != nil {
 			return unreadable("pod "+each.Name, err, m.clusterLogin())
 		}
-		if mesh {
+		if inMesh {
 			for _, port := range []int{components.GossipPort, components.GrpcPort} {
 				if listens, err := pod.Listens(ctx, port); err != nil || !listens {
 					return m.deaf(each.Name, port, err)
@@ -147,14 +140,14 @@ func (m members) joined(ctx context.Context) check.Result {
 			said++
 		}
 	}
-	listen := ""
-	if mesh {
-		listen = fmt.Sprintf(", and listens at %d and %d", components.GossipPort, components.GrpcPort)
+	listen := "run"
+	if inMesh {
+		listen = fmt.Sprintf("listen at %d and %d", components.GossipPort, components.GrpcPort)
 	}
 	if said < len(pods) {
-		return check.Pass("%d pods run%s; %d of them tell of their cluster, and it is healthy: that the others are members is not known", len(pods), listen, said)
+		return check.Pass("%d pods %s, and %d of them say that their cluster is healthy: whether the others are members is not known", len(pods), listen, said)
 	}
-	return check.Pass("each of %d pods says that its cluster is healthy%s", len(pods), listen)
+	return check.Pass("%d pods %s, and each says that its cluster is healthy", len(pods), listen)
 }
 
 // deaf is the result where a port of the cluster is closed, or could not be looked at.
@@ -211,32 +204,6 @@ func (a answers) judge(who string, status clusterStatus, want int) *check.Result
 	}
 	result := check.Fail(clusterHint+"; "+a.words, "%s knows %d members, %d of them healthy, and %d run", who, status.Members, status.Healthy, want)
 	return &result
-}
-
-// broker: two brokers are two clusters, and none is no cluster.
-func (m members) broker(ctx context.Context) check.Result {
-	client, err := m.objects.client(ctx)
-	if err != nil {
-		return unreadable("the cluster", err, m.clusterLogin())
-	}
-	namespace, name := m.objects.names.Namespace, brokerName(m.Config.Document())
-	broker, err := client.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return m.noBroker(name, namespace)
-	case err != nil:
-		return unreadable("Deployment "+name, err, m.clusterLogin())
-	case wanted(broker.Spec.Replicas) != 1:
-		return check.Fail(m.up(), "Deployment %s has %d replicas: the gateway's pods that reach one broker do not hear of those at another", name, wanted(broker.Spec.Replicas))
-	case broker.Status.AvailableReplicas != 1:
-		return check.Fail(fmt.Sprintf("kubectl describe deployment %s -n %s", name, namespace), "Deployment %s has %d available pods, and needs one", name, broker.Status.AvailableReplicas)
-	}
-	return check.Pass("Deployment %s", name)
-}
-
-// noBroker is the result without the Deployment: somebody else's broker cannot be seen.
-func (m members) noBroker(name, namespace string) check.Result {
-	return check.Skip("there is no Deployment %s in namespace %s: the broker of cluster_config is not the stack's own", name, namespace)
 }
 
 // taskMembers are the tasks of ECS that should know each other.

@@ -27,9 +27,9 @@ type Server struct {
 	// Version is such as 160004.
 	Version  int
 	Encoding string
-	// Connections are how many it takes of ordinary users.
-	Connections int
-	Encrypted   bool
+	// MaxConnections is how many it takes, Reserved how many of them it keeps for superusers and the like.
+	MaxConnections, Reserved int
+	Encrypted                bool
 }
 
 // Dial makes a connection to a port of a host, which only its other end resolves.
@@ -72,7 +72,7 @@ func Ask(ctx context.Context, s Settings, dial Dial) (Server, error) {
 			return Server{}, fmt.Errorf("the server's settings are no numbers: %w", err)
 		}
 	}
-	server.Version, server.Connections = numbers[0], numbers[1]-numbers[2]-numbers[3]
+	server.Version, server.MaxConnections, server.Reserved = numbers[0], numbers[1], numbers[2]+numbers[3]
 	return server, nil
 }
 
@@ -98,14 +98,14 @@ func (s Settings) config() (*pgconn.Config, error) {
 		mode = "disable"
 	}
 	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-	var text strings.Builder
+	var settings []string
 	for _, setting := range [][2]string{
 		{"host", s.Host}, {"port", s.Port}, {"user", s.User}, {"dbname", s.Database}, {"sslmode", mode}, {"sslrootcert", authority},
 		{"sslcert", ""}, {"sslkey", ""}, {"passfile", os.DevNull}, {"target_session_attrs", "any"},
 	} {
-		fmt.Fprintf(&text, "%s='%s' ", setting[0], quote.Replace(setting[1]))
+		settings = append(settings, fmt.Sprintf("%s='%s'", setting[0], quote.Replace(setting[1])))
 	}
-	config, err := pgconn.ParseConfig(text.String())
+	config, err := pgconn.ParseConfig(strings.Join(settings, " "))
 	if err != nil {
 		return nil, err
 	}

@@ -120,8 +120,18 @@ type tunnel struct {
 // Read implements net.Conn.
 func (t *tunnel) Read(into []byte) (int, error) {
 	n, err := t.Conn.Read(into)
-	if end := t.end.Load(); errors.Is(err, io.EOF) && end != nil {
-		return n, *end
+	return n, t.because(err)
+}
+
+// Write implements net.Conn.
+func (t *tunnel) Write(data []byte) (int, error) {
+	n, err := t.Conn.Write(data)
+	return n, t.because(err)
+}
+
+func (t *tunnel) because(err error) error {
+	if end := t.end.Load(); end != nil && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe)) {
+		return *end
 	}
-	return n, err
+	return err
 }

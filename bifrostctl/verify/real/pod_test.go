@@ -181,4 +181,6 @@ func TestTunnel(t *testing.T) {
 	require.NoError(t, err)
 	_, err = connection.Read(make([]byte, 1))
 	require.EqualError(t, err, "nc nowhere 5432 in pod bifrost-2: nc: bad address 'nowhere'")
+	_, err = io.WriteString(connection, "hello")
+	require.EqualError(t, err, "nc nowhere 5432 in pod bifrost-2: nc: bad address 'nowhere'")
 }
