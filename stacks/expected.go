@@ -33,9 +33,6 @@ func (c *Config) Document() map[string]any {
 // TaskDocument is the config.json that the gateway on ECS is given.
 func (c *Config) TaskDocument() map[string]any { return c.document(onECS) }
 
-// AdministratorName is that of the login which the administration asks for.
-func (c *Config) AdministratorName() string { return cmp.Or(c.Gateway.AdminUsername, "admin") }
-
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
 func KubeconfigWithLogin(text []byte, login string) (string, error) {
 	return withLogin(text, cmp.Or(login, loginAzureCLI))

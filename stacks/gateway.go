@@ -46,10 +46,7 @@ type Gateway struct {
 	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
 	Postgres            Postgres                    `config:"postgres"`
 	Log                 *components.WorkloadLogArgs `config:"log"`
-	// OpenAdministration says that /api needs no login; AdminUsername is whose login it needs otherwise.
-	OpenAdministration bool   `config:"openAdministration"`
-	AdminUsername      string `config:"adminUsername"`
-	Otel               *Otel  `config:"otel"`
+	Otel                *Otel                       `config:"otel"`
 
 	ImagePullPolicy         string `config:"imagePullPolicy"`
 	CPURequest              string `config:"cpuRequest"`

@@ -103,7 +103,7 @@ func (r request) run(cmd *cobra.Command) error {
 func (r request) access(config *stacks.Config) checks.Access {
 	access := checks.Access{VirtualKey: os.Getenv(virtualKey), Model: r.model, Database: r.database}
 	if password := os.Getenv(adminPassword); password != "" {
-		access.Admin = &service.Login{User: cmp.Or(os.Getenv(adminUsername), config.AdministratorName()), Password: password}
+		access.Admin = &service.Login{User: cmp.Or(os.Getenv(adminUsername), config.AdminLogin().Username), Password: password}
 	}
 	return access
 }

@@ -39,6 +39,8 @@ func TestGateway(t *testing.T) {
 	top := t
 	withProviders := []string{providersOfFile}
 	virtualKeys := append(withProviders, `gateway.config.governance={virtual_keys: [{id: a, name: team-a, value: env.PG_HOST, provider_configs: [{provider: openai}]}]}`)
+	split := append(virtualKeys, "gateway.config.source_of_truth=split")
+	openOnPurpose := []string{"gateway.openAdministration=true", "secrets.adminPassword=null"}
 	login := checks.Access{Admin: &admin}
 	stacks := map[string]*rehearsed{}
 	for name, test := range map[string]struct {
@@ -55,8 +57,8 @@ func TestGateway(t *testing.T) {
 		"healthy":           {},
 		"a store is down":   {gateway: standIn{health: service.Answer{Status: 503, Body: []byte(`{"error":"config store"}`)}}, code: "health", error: "503: a store is down", hint: "PostgreSQL"},
 		"open":              {gateway: standIn{openAdministration: true}, code: "administration", error: "an anonymous GET /api/providers says 200: whoever reaches the gateway lists providers, keys and logs, and makes a virtual key", hint: "bifrost:secrets.adminPassword"},
-		"open on purpose":   {gateway: standIn{openAdministration: true}, settings: []string{"gateway.openAdministration=true"}, code: "administration", status: check.Warning, error: "as gateway.openAdministration says", hint: "remove gateway.openAdministration"},
-		"closed by others":  {settings: []string{"gateway.openAdministration=true"}, says: "says 401, though gateway.openAdministration is true"},
+		"open on purpose":   {gateway: standIn{openAdministration: true}, settings: openOnPurpose, code: "administration", status: check.Warning, error: "as gateway.openAdministration says", hint: "remove gateway.openAdministration"},
+		"closed by others":  {settings: openOnPurpose, says: "says 401, though gateway.openAdministration is true"},
 		"no login":          {says: "give BIFROST_ADMIN_PASSWORD"},
 		"the login":         {access: login, says: "as admin"},
 		"another password":  {access: checks.Access{Admin: &service.Login{User: "admin", Password: "old"}}, code: "login", error: "refuses the login", hint: "bifrost:secrets.adminPassword"},
@@ -75,9 +77,9 @@ func TestGateway(t *testing.T) {
 		"stored, locked":    {says: "asks for a login"},
 		"stored":            {access: login, settings: virtualKeys, gateway: standIn{virtualKeys: []string{"team-a"}}, says: "1 virtual keys, 1 providers, 1 keys of providers"},
 		"dashboard's":       {access: login, gateway: standIn{virtualKeys: []string{"team-a"}}, says: "config.json has no section of them, so no start removes these: 1 virtual keys, 1 providers"},
-		"removed key":       {access: login, settings: virtualKeys, gateway: standIn{virtualKeys: []string{"team-a", "contractor"}}, code: "stored", status: check.Warning, error: "and it works: virtual keys contractor", hint: "source_of_truth: config.json"},
-		"renamed key":       {access: login, settings: virtualKeys, gateway: standIn{keys: []string{"openai/k1", "openai/k0"}}, code: "stored", status: check.Warning, error: "keys of providers openai/k0", hint: "dashboard"},
-		"removed provider":  {access: login, settings: append(virtualKeys, "gateway.config.source_of_truth=config.json"), gateway: standIn{providers: []string{"openai", "mistral"}, keys: []string{"openai/k1", "mistral/m"}}, code: "stored", status: check.Warning, error: "works: providers mistral", hint: "the next start of the gateway removes the rest"},
+		"removed key":       {access: login, settings: split, gateway: standIn{virtualKeys: []string{"team-a", "contractor"}}, code: "stored", status: check.Warning, error: "and it works: virtual keys contractor", hint: "source_of_truth: config.json"},
+		"renamed key":       {access: login, settings: split, gateway: standIn{keys: []string{"openai/k1", "openai/k0"}}, code: "stored", status: check.Warning, error: "keys of providers openai/k0", hint: "dashboard"},
+		"removed provider":  {access: login, settings: virtualKeys, gateway: standIn{providers: []string{"openai", "mistral"}, keys: []string{"openai/k1", "mistral/m"}}, code: "stored", status: check.Warning, error: "works: providers mistral", hint: "the next start of the gateway removes the rest"},
 		"many removed keys": {access: login, settings: virtualKeys, gateway: standIn{virtualKeys: strings.Fields("a b c d e f g h i j k l")}, code: "stored", status: check.Warning, error: "b, c, d, e, f, g, h, i, j, k and 1 more"},
 	} {
 		for prefix, w := range map[string]way{"gateway-": refreshIRSA, "ecs-gateway-": onECS} {
