@@ -60,10 +60,10 @@ type BifrostWorkloadArgs struct {
 	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
 	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
 	// EncryptionKey becomes the variable BIFROST_ENCRYPTION_KEY, from a Secret of its own. An `up`, and its preview, that would change the
-	// key stops; a provider without enableSecretMutable replaces the Secret and is not stopped. Nil: the variable comes from SecretRefs,
-	// or the gateway does not encrypt.
+	// key, remove it or take it from elsewhere stops. Nil: the variable comes from SecretRefs, or the gateway does not encrypt.
 	EncryptionKey pulumi.StringInput `pulumi:"encryptionKey,optional"`
-	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more.
+	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more, and until
+	// its database is emptied it serves inference to anybody.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
 	// Log of the gateway.
 	Log *WorkloadLogArgs `pulumi:"log,optional"`

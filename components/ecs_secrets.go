@@ -24,6 +24,13 @@ func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pul
 		values = map[string]pulumi.StringInput{}
 	}
 	values[ConfigVariable] = a.Config
+	guard, err := newEncryptionKeyGuard(ctx, name, parent, a.SecretEnv[EncryptionKeyVariable], noEncryptionKey, a.ChangeEncryptionKey)
+	if err != nil {
+		return ecsSecrets{}, err
+	}
+	if key, given := values[EncryptionKeyVariable]; given {
+		values[EncryptionKeyVariable] = guard.after(key)
+	}
 
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray

@@ -110,6 +110,9 @@ type EcsServiceArgs struct {
 	// Env are plain environment variables; SecretEnv are kept in Secrets Manager, one secret each. No name may be in both.
 	Env       map[string]string             `pulumi:"env,optional"`
 	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	// ChangeEncryptionKey lets SecretEnv have another BIFROST_ENCRYPTION_KEY than before, which an `up` and its preview refuse otherwise:
+	// the gateway can read nothing then that it has stored, starts without its virtual keys and serves inference to anybody.
+	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
 	// SecretPrefix begins the names of the secrets. Default bifrost/.
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.

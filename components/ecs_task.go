@@ -37,6 +37,9 @@ func (a *EcsServiceArgs) validateTask() field.ErrorList {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	if _, plain := a.Env[EncryptionKeyVariable]; plain {
+		errs = append(errs, field.Forbidden(field.NewPath("env").Key(EncryptionKeyVariable), "a secret, and one that no up changes by accident; give it in secretEnv"))
+	}
 	if _, taken := a.SecretEnv[ConfigVariable]; taken {
 		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
 	}

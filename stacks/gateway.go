@@ -20,7 +20,7 @@ import (
 	"bifrost/internal/bifrostconfig"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
+// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
 // component are keys as they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
@@ -42,7 +42,7 @@ type Gateway struct {
 	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
 	AdminUsername      string `config:"adminUsername"`
 	OpenAdministration bool   `config:"openAdministration"`
-	// ChangeEncryptionKey lets one up change secrets.encryptionKey.
+	// ChangeEncryptionKey lets one up change the encryption key, with which the gateway reads nothing that it has stored and is open.
 	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
 	Postgres            Postgres                    `config:"postgres"`
 	Log                 *components.WorkloadLogArgs `config:"log"`

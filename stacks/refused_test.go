@@ -282,6 +282,7 @@ var refused = map[string][]refusal{
 		{"a provider's key in clear", "aws-dev", "gateway.config.providers", map[string]any{"openai": map[string]any{"keys": []any{map[string]any{"name": "k", "value": canary}}}}, []string{"bifrost:gateway.config.providers.openai.keys[0].value: Forbidden"}},
 		{"a database without TLS", "aws-dev", "gateway.config.config_store.config.ssl_mode", "disable", []string{"bifrost:gateway.config.config_store.config.ssl_mode", "gateway.postgres.allowInsecure: true"}},
 		{"a port as a number", "azure-dev", "gateway.config.logs_store.config.port", 5432, []string{"bifrost:gateway.config.logs_store.config.port", "write \"5432\""}},
+		{"another encryption key than the guarded one", "aws-dev", "gateway.config.encryption_key", "env.MY_KEY", []string{"bifrost:gateway.config.encryption_key", "env.MY_KEY", "write env.BIFROST_ENCRYPTION_KEY"}},
 		{"more connections than the database takes", "aws-dev", "gateway.postgres.maxConnections", 399, []string{"bifrost:gateway.postgres.maxConnections", "4 processes", "100 connections", "400"}},
 		{"negative connections", "aws-dev", "gateway.postgres.maxConnections", -1, []string{"bifrost:gateway.postgres.maxConnections", "at least 1"}},
 		{"too large for ECS", "aws-dev", "gateway.config.client", map[string]any{"a": strings.Repeat("x", 65<<10)}, []string{"bifrost:gateway.config", "AWS Secrets Manager takes 65536"}},

@@ -118,7 +118,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
 		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
-		"changeEncryptionKey": g.ChangeEncryptionKey, "imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0, "startupSeconds": g.StartupSeconds != 0,
 		"clustering": g.Clustering != nil, "service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
@@ -177,6 +177,7 @@ func (c *Config) validateConfig(k *checker) {
 		AllowInsecure: g.Postgres.AllowInsecure, InsecureKey: "gateway.postgres.allowInsecure: true",
 	}
 	k.add(bifrostconfig.Validate(p, g.Config, facts)...)
+	c.validateEncryptionKey(k)
 	if g.Otel != nil {
 		c.validateOtel(k)
 	}
