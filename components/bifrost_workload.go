@@ -65,6 +65,9 @@ type BifrostWorkloadArgs struct {
 	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more, and until
 	// its database is emptied it serves inference to anybody.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
+	// DatabaseCa are the authorities of the databases' certificates, mounted and named to the gateway by PGSSLROOTCERT. Nil: those that the
+	// image has.
+	DatabaseCa *WorkloadDatabaseCaArgs `pulumi:"databaseCa,optional"`
 	// Log of the gateway.
 	Log *WorkloadLogArgs `pulumi:"log,optional"`
 
@@ -158,6 +161,7 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
 	errs = append(errs, check.OneOf(field.NewPath("imagePullPolicy"), a.ImagePullPolicy, "IfNotPresent", "Always")...)
 	errs = append(errs, a.validateConfig()...)
+	errs = append(errs, a.validateDatabaseCa()...)
 	errs = append(errs, a.validateIdentity()...)
 	errs = append(errs, a.validateResources()...)
 	errs = append(errs, a.validateStorage()...)
@@ -217,6 +221,7 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 		{"configuration", w.newConfig},
 		{"encryption key", w.newEncryptionKey},
 		{"environment", w.newEnvironment},
+		{"database authorities", w.newDatabaseCa},
 		{"network policy", w.newNetworkPolicy},
 		{"peers", w.newPeers},
 		{"pods", w.newPods},

@@ -39,6 +39,8 @@ const (
 	// ConfigVariable carries config.json to the container that writes it; no secret variable may have this name.
 	ConfigVariable = "BIFROST_CONFIG"
 	configSecret   = "config.json"
+	// DatabaseCaContentVariable likewise carries the authorities of the databases.
+	DatabaseCaContentVariable = "BIFROST_DATABASE_CA"
 	// A deployment takes the pulls, the checks and, behind a load balancer, the deregistration of the old tasks.
 	ecsTimeout = "30m"
 	// healthGrace, in seconds, is how long the load balancer's checks do not count after a task's start.
@@ -113,6 +115,9 @@ type EcsServiceArgs struct {
 	// ChangeEncryptionKey lets SecretEnv have another BIFROST_ENCRYPTION_KEY than before, which an `up` and its preview refuse otherwise:
 	// the gateway can read nothing then that it has stored, starts without its virtual keys and serves inference to anybody.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
+	// DatabaseCa are the authorities of the databases' certificates, as PEM of 64 KiB at most. The container that writes config.json
+	// writes them, too, and PGSSLROOTCERT names the file. Default: those that the image has.
+	DatabaseCa string `pulumi:"databaseCa,optional"`
 	// SecretPrefix begins the names of the secrets. Default bifrost/.
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.

@@ -20,6 +20,12 @@ const (
 	tmpDir      = GatewayDataDir + "/tmp"
 )
 
+// writtenFiles are what the first container writes to the data folder, by the secret variables that carry them.
+var writtenFiles = map[string]string{ConfigVariable: configFile, DatabaseCaContentVariable: databaseCaFile}
+
+// maxSecretString is the most of one secret's value (AWS Secrets Manager API, SecretString).
+const maxSecretString = 64 << 10
+
 func (a *EcsServiceArgs) validateTask() field.ErrorList {
 	var errs field.ErrorList
 	if a.DesiredCount < 1 {
@@ -40,8 +46,17 @@ func (a *EcsServiceArgs) validateTask() field.ErrorList {
 	if _, plain := a.Env[EncryptionKeyVariable]; plain {
 		errs = append(errs, field.Forbidden(field.NewPath("env").Key(EncryptionKeyVariable), "a secret, and one that no up changes by accident; give it in secretEnv"))
 	}
-	if _, taken := a.SecretEnv[ConfigVariable]; taken {
-		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
+	for _, variable := range slices.Sorted(maps.Keys(writtenFiles)) {
+		if _, taken := a.SecretEnv[variable]; taken {
+			errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(variable), "carries "+writtenFiles[variable]))
+		}
+	}
+	_, plain := a.Env[DatabaseCaVariable]
+	if _, secret := a.SecretEnv[DatabaseCaVariable]; a.DatabaseCa != "" && (plain || secret) {
+		errs = append(errs, field.Forbidden(field.NewPath("databaseCa"), DatabaseCaVariable+" is set, too; keep one of them"))
+	}
+	if len(a.DatabaseCa) > maxSecretString {
+		errs = append(errs, field.TooLong(field.NewPath("databaseCa"), "", maxSecretString))
 	}
 	return errs
 }
@@ -154,10 +169,12 @@ func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSec
 			}},
 		}
 		writer, gateway := common, common
+		write := "mkdir -p " + tmpDir
 		for i, reference := range v[1].([]string) {
 			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
-			if s.Name == ConfigVariable {
+			if file, written := writtenFiles[s.Name]; written {
 				writer.Secrets = append(writer.Secrets, s)
+				write += fmt.Sprintf(` && printf '%%s' "$%s" > %s/%s`, s.Name, GatewayDataDir, file)
 				continue
 			}
 			gateway.Secrets = append(gateway.Secrets, s)
@@ -165,7 +182,7 @@ func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSec
 
 		writer.Name = "config"
 		writer.EntryPoint = []string{"/bin/sh", "-c"}
-		writer.Command = []string{`mkdir -p ` + tmpDir + ` && printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile}
+		writer.Command = []string{write}
 
 		gateway.Name = a.name()
 		gateway.Essential = true
@@ -209,6 +226,9 @@ func (a *EcsServiceArgs) environment() []variable {
 	_, secret := a.SecretEnv[tmpVariable]
 	if _, own := plain[tmpVariable]; !own && !secret {
 		plain[tmpVariable] = tmpDir
+	}
+	if a.DatabaseCa != "" {
+		plain[DatabaseCaVariable] = GatewayDataDir + "/" + databaseCaFile
 	}
 	var all []variable
 	for _, name := range slices.Sorted(maps.Keys(plain)) {

@@ -16,7 +16,9 @@ import (
 
 // Defaults of availability.
 const (
-	DefaultPreStopSeconds          = 15
+	DefaultPreStopSeconds = 15
+	// MaxSurge is how many pods a rollout of the Deployment adds.
+	MaxSurge                       = 1
 	DefaultTerminationGraceSeconds = 60
 	DefaultStartupSeconds          = 300
 	DefaultCpuPercent              = 70

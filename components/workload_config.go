@@ -189,6 +189,9 @@ func (w *workload) checksum() pulumi.StringOutput {
 	if w.Config != nil {
 		values[configFile] = w.Config
 	}
+	if w.DatabaseCa != nil && w.DatabaseCa.Pem != "" {
+		values[databaseCaFile] = pulumi.String(w.DatabaseCa.Pem)
+	}
 	if w.EncryptionKey != nil {
 		values["key"] = w.EncryptionKey
 	}

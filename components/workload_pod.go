@@ -62,7 +62,7 @@ func (w *workload) newDeployment() error {
 			Selector: &metav1.LabelSelectorArgs{MatchLabels: merge(w.selector())},
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type:          pulumi.String("RollingUpdate"),
-				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(MaxSurge)},
 			},
 			ProgressDeadlineSeconds: pulumi.Int(w.progressDeadlineSeconds()),
 			Template:                w.template(),
@@ -160,6 +160,9 @@ func (w *workload) container() *corev1.ContainerArgs {
 			SecretRef: &corev1.SecretEnvSourceArgs{Name: pulumi.String(w.secretName("env"))},
 		}}
 	}
+	if w.DatabaseCa != nil {
+		container.VolumeMounts = append(container.VolumeMounts.(corev1.VolumeMountArray), mount(databaseCaVolume, databaseCaDir))
+	}
 	if w.discovers() {
 		container.VolumeMounts = append(container.VolumeMounts.(corev1.VolumeMountArray), mount(kubernetesTokenVolumeName, kubernetesTokenDir))
 	}
@@ -180,6 +183,10 @@ func (w *workload) containerEnv() corev1.EnvVarArray {
 		if _, secret := elsewhere[name]; !own && !secret {
 			plain[name] = value
 		}
+	}
+
+	if w.DatabaseCa != nil {
+		plain[DatabaseCaVariable] = databaseCaDir + "/" + databaseCaFile
 	}
 
 	vars := corev1.EnvVarArray{}
@@ -259,6 +266,9 @@ func (w *workload) volumes() corev1.VolumeArray {
 		volumes = append(volumes, &corev1.VolumeArgs{
 			Name: pulumi.String(dataVolume), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(w.Storage.ExistingClaim)},
 		})
+	}
+	if w.DatabaseCa != nil {
+		volumes = append(volumes, w.databaseCaVolumeArgs())
 	}
 	if w.discovers() {
 		volumes = append(volumes, kubernetesTokenVolume(kubernetesTokenVolumeName))

@@ -214,7 +214,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		LoadBalancer:   (*components.EcsLoadBalancerArgs)(e.LoadBalancer),
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
 		Clustering: (*components.EcsClusteringArgs)(e.Clustering), Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
-		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey,
+		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey, DatabaseCa: c.Gateway.databaseCA,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
 		DependsOn: executionRole.Ready(),

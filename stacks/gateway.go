@@ -79,6 +79,9 @@ type Gateway struct {
 	ExtraVolumeMounts []corev1.VolumeMount `config:"extraVolumeMounts"`
 	ExtraContainers   []corev1.Container   `config:"extraContainers"`
 	InitContainers    []corev1.Container   `config:"initContainers"`
+
+	// databaseCA is what postgres.caFile holds.
+	databaseCA string
 }
 
 // Postgres is what config.json does not say of the database.
@@ -87,6 +90,11 @@ type Postgres struct {
 	MaxConnections int `config:"maxConnections"`
 	// AllowInsecure says a second time that ssl_mode may leave the connection in clear.
 	AllowInsecure bool `config:"allowInsecure"`
+	// CAFile holds the authorities of the databases' certificates, as PEM; relative paths begin in the project's folder.
+	CAFile string `config:"caFile"`
+	// CAConfigMap or CASecret has them instead, in the gateway's namespace.
+	CAConfigMap *components.ConfigMapKeyRef `config:"caConfigMap"`
+	CASecret    *components.SecretKeyRef    `config:"caSecret"`
 }
 
 // Otel is the profile of the plugin otel: where traces, and metrics, go.
@@ -137,8 +145,12 @@ type Monitoring struct {
 	AlertLabels    map[string]string                 `config:"alertLabels"`
 }
 
-// loadFiles reads what the configuration names as files below dir, and tells what of them is no JSON.
+// loadFiles reads what the configuration names as files below dir, and tells what of them is wrong.
 func (g *Gateway) loadFiles(dir string) field.ErrorList {
+	return append(g.loadDatabaseCA(dir), g.loadConfig(dir)...)
+}
+
+func (g *Gateway) loadConfig(dir string) field.ErrorList {
 	p := field.NewPath("gateway", "configFile")
 	switch {
 	case g.ConfigFile == "":
@@ -208,23 +220,6 @@ func (g *Gateway) withoutSQLite() bool {
 
 // onKubernetes tells whether the stack has a gateway on Kubernetes.
 func (c *Config) onKubernetes() bool { return c.EKS != nil || c.AKS != nil }
-
-// mostProcesses run at once, on all platforms of the stack.
-func (c *Config) mostProcesses() int {
-	most := 0
-	switch {
-	case !c.onKubernetes():
-	case c.Gateway.Autoscaling != nil:
-		most = c.Gateway.Autoscaling.MaxReplicas
-	default:
-		most = c.Gateway.replicas()
-	}
-	if c.ECS != nil {
-		_, tasks := c.Tasks()
-		most += tasks
-	}
-	return most
-}
 
 // withTraces adds the plugin that exports traces.
 func withTraces(c *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
@@ -326,6 +321,7 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		SecretEnv:               c.secretInputs(at),
 		SecretRefs:              g.SecretRefs,
 		ChangeEncryptionKey:     g.ChangeEncryptionKey,
+		DatabaseCa:              c.databaseCAArgs(),
 		ServiceAccount:          g.ServiceAccount,
 		ExistingServiceAccount:  g.ExistingServiceAccount,
 		CpuRequest:              g.CPURequest,

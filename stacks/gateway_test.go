@@ -81,7 +81,7 @@ func TestConfigFile(t *testing.T) {
 	require.NoError(t, err)
 	want, err := bifrostconfig.Parse(text)
 	require.NoError(t, err)
-	want = bifrostconfig.WithSourceOfTruth(bifrostconfig.WithLogin(want))
+	want = bifrostconfig.WithoutDatabasePings(bifrostconfig.WithSourceOfTruth(bifrostconfig.WithLogin(want)))
 	require.Equal(t, want, configOf(t, fromFile))
 
 	absolute, err := filepath.Abs("../examples/clustered/config.json")

@@ -94,8 +94,8 @@ func (c *Config) validateVariables(k *checker) {
 		if name == bifrostconfig.AdminUsernameVariable {
 			k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 		}
-		if name == components.ConfigVariable {
-			k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
+		if name == components.ConfigVariable || name == components.DatabaseCaContentVariable {
+			k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
 		}
 	}
 	configured := c.secretEnv(c.kubernetesTarget())
@@ -161,6 +161,7 @@ func (c *Config) validateConfig(k *checker) {
 	if g.Postgres.MaxConnections < 0 {
 		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not known"))
 	}
+	c.validateDatabaseCA(k)
 	if g.ExistingConfigSecret != "" {
 		c.validateExistingConfig(k)
 		c.validateAdministration(k)
@@ -173,11 +174,11 @@ func (c *Config) validateConfig(k *checker) {
 		return
 	}
 	facts := bifrostconfig.Facts{
-		MostProcesses: c.mostProcesses(), MaxConnections: g.Postgres.MaxConnections, ConnectionsKey: postgres.String(),
 		AllowInsecure: g.Postgres.AllowInsecure, InsecureKey: "gateway.postgres.allowInsecure: true",
 	}
 	k.add(bifrostconfig.Validate(p, g.Config, facts)...)
 	c.validateEncryptionKey(k)
+	c.validateConnections(k)
 	if g.Otel != nil {
 		c.validateOtel(k)
 	}
@@ -193,7 +194,8 @@ func (c *Config) validateExistingConfig(k *checker) {
 	g := &c.Gateway
 	k.forbid("gateway", "gateway.existingConfigSecret holds config.json already, and is not read here; remove one of them", map[string]bool{
 		"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "",
-		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
+		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil,
+		"postgres": g.Postgres.MaxConnections != 0 || g.Postgres.AllowInsecure,
 	})
 	if c.ECS != nil {
 		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
@@ -248,7 +250,7 @@ func (c *Config) validateClustering(k *checker) {
 var workloadKeys = map[string]string{
 	"image": "registry.image", "labels": "labels", "secretEnv": "secrets.env", "encryptionKey": "secrets.encryptionKey",
 	"awsRoleArn": "eks.gatewayRoleArn", "podIdentity": "eks.gatewayAuth", "ecrRoleArn": "eks.pull", "azureClientId": "aks.gatewayClientId",
-	"pullSecret": "registry.pullSecret", "config": "", "namespace": "", "name": "",
+	"pullSecret": "registry.pullSecret", "databaseCa": "", "config": "", "namespace": "", "name": "",
 }
 
 // validateWorkload asks the component for what it would refuse, before anything is registered.

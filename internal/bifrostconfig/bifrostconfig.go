@@ -178,17 +178,6 @@ func UsesSQLite(document Document) bool {
 	return slices.ContainsFunc(StoreNames, func(name string) bool { return StoreKind(document, name) == SQLite })
 }
 
-// Connections is how many connections one process opens to PostgreSQL at most.
-func Connections(document Document) int {
-	sum := 0
-	for _, name := range StoreNames {
-		if StoreKind(document, name) == Postgres {
-			sum += pool(storeConfig(document, name))
-		}
-	}
-	return sum
-}
-
 func storeConfig(document Document, name string) map[string]any {
 	store, _ := document[name].(map[string]any)
 	config, _ := store["config"].(map[string]any)
