@@ -43,6 +43,9 @@ func (a *EcsServiceArgs) validateTask() field.ErrorList {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
+	errs = append(errs, ValidateEcsStartup(field.NewPath("startupSeconds"), a.startupSeconds())...)
+	errs = append(errs, validateMigration(field.NewPath("migrationJob"), a.MigrationJob, keysOf(a.Env), keysOf(a.SecretEnv))...)
+	errs = append(errs, validateIpFamily(a.IpFamily, keysOf(a.Env), keysOf(a.SecretEnv))...)
 	if _, plain := a.Env[EncryptionKeyVariable]; plain {
 		errs = append(errs, field.Forbidden(field.NewPath("env").Key(EncryptionKeyVariable), "a secret, and one that no up changes by accident; give it in secretEnv"))
 	}
@@ -188,15 +191,11 @@ func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSec
 		gateway.Essential = true
 		gateway.DependsOn = []dependency{{"config", "SUCCESS"}}
 		gateway.PortMappings = a.portMappings()
-		gateway.Environment = a.environment()
-		// ECS ignores the image's own check, and the image has wget and no curl.
-		gateway.HealthCheck = &healthCheck{
-			Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", GatewayPort, healthPath)},
-			Interval: 30, Timeout: 5, Retries: 3, StartPeriod: 60,
-		}
+		gateway.Environment = a.environment(NoMigrateVariable)
+		gateway.HealthCheck = a.healthCheck()
 		gateway.StopTimeout = a.stopTimeout()
 
-		b, err := json.Marshal([]containerDefinition{writer, gateway})
+		b, err := json.Marshal(a.withMigration(writer, gateway))
 		return string(b), err
 	}).(pulumi.StringOutput)
 }
@@ -220,12 +219,30 @@ func (a *EcsServiceArgs) portMappings() []portMapping {
 	return mappings
 }
 
-// environment are the plain variables, sorted: the same arguments render the same text.
-func (a *EcsServiceArgs) environment() []variable {
+// healthCheck asks the gateway: ECS ignores the image's own check, and the image has wget and no curl. Failures do not count for the start
+// period, and as many as the retries are let pass after it, which takes a start beyond ECS's longest period.
+func (a *EcsServiceArgs) healthCheck() *healthCheck {
+	period := min(a.startupSeconds(), maxStartPeriod)
+	beyond := (a.startupSeconds() - period + checkInterval - 1) / checkInterval
+	return &healthCheck{
+		Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", GatewayPort, healthPath)},
+		Interval: checkInterval, Timeout: 5, Retries: max(3, beyond), StartPeriod: period,
+	}
+}
+
+// environment are the plain variables, sorted: the same arguments render the same text. With a migration the variable of a migrating or of
+// a serving process is set.
+func (a *EcsServiceArgs) environment(migration string) []variable {
 	plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.Itoa(a.memory()*9/10)+"MiB")
 	_, secret := a.SecretEnv[tmpVariable]
 	if _, own := plain[tmpVariable]; !own && !secret {
 		plain[tmpVariable] = tmpDir
+	}
+	if a.MigrationJob {
+		plain[migration] = "1"
+	}
+	if a.IpFamily == IPv6 {
+		plain[HostVariable] = anyHost
 	}
 	if a.DatabaseCa != "" {
 		plain[DatabaseCaVariable] = GatewayDataDir + "/" + databaseCaFile

@@ -215,6 +215,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
 		Clustering: (*components.EcsClusteringArgs)(e.Clustering), Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
 		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey, DatabaseCa: c.Gateway.databaseCA,
+		StartupSeconds: c.Gateway.StartupSeconds, MigrationJob: c.Gateway.MigrationJob, IpFamily: c.Gateway.IPFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
 		DependsOn: executionRole.Ready(),

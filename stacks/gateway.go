@@ -20,7 +20,7 @@ import (
 	"bifrost/internal/bifrostconfig"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
+// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, Postgres, StartupSeconds, MigrationJob, IPFamily, Replicas, Log and Otel of it; the rest is Kubernetes. Nested arguments of the
 // component are keys as they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
@@ -64,7 +64,10 @@ type Gateway struct {
 	PreStopSeconds          int                                      `config:"preStopSeconds"`
 	TerminationGraceSeconds int                                      `config:"terminationGraceSeconds"`
 	StartupSeconds          int                                      `config:"startupSeconds"`
-	Clustering              *Clustering                              `config:"clustering"`
+	// MigrationJob migrates the database before the rollout; IPFamily is IPv4 or IPv6.
+	MigrationJob bool        `config:"migrationJob"`
+	IPFamily     string      `config:"ipFamily"`
+	Clustering   *Clustering `config:"clustering"`
 
 	Service       *components.WorkloadServiceArgs   `config:"service"`
 	Ingress       *components.WorkloadIngressArgs   `config:"ingress"`
@@ -336,6 +339,8 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		PreStopSeconds:          g.PreStopSeconds,
 		TerminationGraceSeconds: g.TerminationGraceSeconds,
 		StartupSeconds:          g.StartupSeconds,
+		MigrationJob:            g.MigrationJob,
+		IpFamily:                g.IPFamily,
 		Service:                 g.Service,
 		Ingress:                 g.Ingress,
 		HttpRoute:               g.HTTPRoute,

@@ -128,7 +128,7 @@ var refused = map[string][]refusal{
 		{"the nearest pair", "aws-dev", "ecs.memory", 5000, []string{"bifrost:ecs.memory: Invalid value: 5000", "the nearest pair of Fargate that is not smaller is ecs.cpu 1024 with ecs.memory 5120"}},
 		{"architecture", "aws-dev", "ecs.cpuArchitecture", "arm64", []string{"bifrost:ecs.cpuArchitecture", `"X86_64", "ARM64"`}},
 		{"Exec with a read-only root", "aws-dev", "ecs.exec", true, []string{"bifrost:ecs.exec: Invalid value: true", "set ecs.readOnlyRoot to false"}},
-		{"stop timeout", "aws-dev", "ecs.stopTimeoutSeconds", 300, []string{"bifrost:ecs.stopTimeoutSeconds", "1 to 120 seconds"}},
+		{"stop timeout", "aws-dev", "ecs.stopTimeoutSeconds", 300, []string{"bifrost:ecs.stopTimeoutSeconds", "2 to 120 seconds"}},
 		{"no room for a deployment", "aws-dev", "ecs.maxHealthyPercent", 100, []string{"bifrost:ecs.maxHealthyPercent", "with 2 of 2 tasks kept and 2 allowed", "lower ecs.minHealthyPercent"}},
 		{"percentage", "aws-dev", "ecs.minHealthyPercent", 110, []string{"bifrost:ecs.minHealthyPercent", "0 to 100 percent"}},
 		{"one zone", "aws-dev", "ecs.singleZone", "yes", []string{"bifrost:ecs.singleZone", `"allow"`}},

@@ -47,6 +47,7 @@ func (c *Config) validateGateway(k *checker) {
 		return
 	}
 	c.validateConfig(k)
+	c.validateStart(k)
 	if c.onKubernetes() {
 		c.validateWorkload(k)
 	}
@@ -120,7 +121,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
 		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
-		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0, "startupSeconds": g.StartupSeconds != 0,
+		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
 		"clustering": g.Clustering != nil, "service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
