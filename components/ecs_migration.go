@@ -2,9 +2,9 @@ package components
 
 import "fmt"
 
-// migrationScript runs the image's own entrypoint until it has migrated. ECS has no deadline for a container that others wait for beyond
-// 120 s (API reference, ContainerDefinition, startTimeout), so the script keeps one: an image that does not know the variable starts a server, and the
-// task would wait for its end for ever.
+// migrationScript runs the image's own entrypoint until it has migrated. An image that does not know the variable starts a server, and the
+// task would wait for its end for ever: the script keeps a deadline, since ECS has none beyond 120 s (API reference, ContainerDefinition,
+// startTimeout).
 func migrationScript(deadlineSeconds int) string {
 	return fmt.Sprintf(`/app/docker-entrypoint.sh /app/main & pid=$!
 left=%[1]d
@@ -20,8 +20,9 @@ done
 wait $pid`, deadlineSeconds, MigrateOnlyVariable)
 }
 
-// withMigration puts a container before the gateway that migrates and ends. Every task has one: the gateway's own locks let one migrate, and the others find
-// nothing to do. A task of its own would need somebody who starts it and waits: the provider's function that runs one does so in previews, too.
+// withMigration puts a container before the gateway that migrates and ends. Every task has one: the gateway's own locks let one migrate,
+// and the others find nothing to do. A task of its own would need somebody who starts it and waits: the provider's function that runs one
+// does so in previews, too.
 func (a *EcsServiceArgs) withMigration(writer, gateway containerDefinition) []containerDefinition {
 	if !a.MigrationJob {
 		return []containerDefinition{writer, gateway}

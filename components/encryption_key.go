@@ -31,7 +31,8 @@ var errEncryptionKey = errors.New("the encryption key differs from that of the r
 
 // newEncryptionKeyGuard stops an `up`, and its preview, with which the gateway would get another key than before, none, or one from
 // elsewhere. source is where the key comes from if it is not given here: it is not known here, so that another place is a change.
-func newEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resource, key pulumi.StringInput, source string, change bool) (*encryptionKeyGuard, error) {
+func newEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resource, key pulumi.StringInput, source string, change bool,
+) (*encryptionKeyGuard, error) {
 	opts := []pulumi.ResourceOption{pulumi.Parent(parent)}
 	if !change {
 		hook, err := ctx.RegisterResourceHook(name+"-encryption-key-kept", keepFingerprint, &pulumi.ResourceHookOptions{OnDryRun: true})
@@ -45,16 +46,16 @@ func newEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resou
 		fingerprint = pulumi.ToSecret(key.ToStringOutput().ApplyT(keyFingerprint)).(pulumi.StringOutput)
 	}
 	guard := &encryptionKeyGuard{}
-	err := ctx.RegisterComponentResourceV2(EncryptionKeyGuardType, name+"-encryption-key-fingerprint", pulumi.Map{guardedProperty: fingerprint}, guard, opts...)
-	if err != nil {
+	inputs := pulumi.Map{guardedProperty: fingerprint}
+	if err := ctx.RegisterComponentResourceV2(EncryptionKeyGuardType, name+"-encryption-key-fingerprint", inputs, guard, opts...); err != nil {
 		return nil, fmt.Errorf("%s: encryption key: %w", name, err)
 	}
 	return guard, ctx.RegisterResourceOutputs(guard, pulumi.Map{})
 }
 
 // keyFingerprint stands for the key in the state. It is a Pulumi secret: the state has it encrypted, as it has the key itself, so that
-// whoever cannot decrypt the state sees neither. Should it ever stand in clear, a passphrase must not fall to a dictionary: each guess costs
-// as many rounds as a login does, and the salt makes tables of plain hashes useless. The salt is the same for all stacks, since a
+// whoever cannot decrypt the state sees neither. Should it ever stand in clear, a passphrase must not fall to a dictionary: a guess
+// costs as many rounds as at a login, and the salt makes tables of plain hashes useless. The salt is the same for all stacks: a
 // fingerprint that changes with a stack's name would take a renamed stack for another key.
 func keyFingerprint(key string) (string, error) {
 	const rounds = 100_000

@@ -100,7 +100,8 @@ func (w *workload) newMigration() error {
 				Spec: w.migrationPod(),
 			},
 		},
-	}, pulumi.Parent(w.parent), pulumi.DependsOn(slices.Clone(w.dependsOn)), pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}),
+	}, pulumi.Parent(w.parent), pulumi.DependsOn(slices.Clone(w.dependsOn)),
+		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}))
 	if err != nil {
 		return err

@@ -244,7 +244,7 @@ func containerPort(name string, port int, protocol string) *corev1.ContainerPort
 	return &corev1.ContainerPortArgs{Name: pulumi.String(name), ContainerPort: pulumi.Int(port), Protocol: pulumi.String(protocol)}
 }
 
-// health asks the gateway; it answers 503 when a store is down.
+// health asks the gateway; it answers 503 when a store is down, unless config.json keeps the stores out of it.
 var health = &corev1.HTTPGetActionArgs{Path: pulumi.String("/health"), Port: pulumi.Int(GatewayPort)}
 
 const startupPeriodSeconds = 5

@@ -117,7 +117,8 @@ var verifying = []string{"verify-ca", "verify-full"}
 
 // unverifiable tells whether the certificate is verified, and nothing here says against which authority.
 func (c *Config) unverifiable(at target, d bifrostconfig.Database) bool {
-	return slices.Contains(verifying, d.SSLMode) && c.databaseCAArgs() == nil && !c.provided(at, components.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
+	return slices.Contains(verifying, d.SSLMode) && c.databaseCAArgs() == nil &&
+		!c.provided(at, components.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
 }
 
 func authorityMissing(d bifrostconfig.Database) string {

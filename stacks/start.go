@@ -59,7 +59,10 @@ func (c *Config) validateStart(k *checker) {
 // requireFamily stops a gateway that no probe and no client of an IPv6 cluster would reach: by itself it listens on IPv4 alone.
 func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 	networks := cluster.KubernetesNetworkConfigs
-	if c.Rollout == RolloutIdentity || len(networks) == 0 || networks[0].IpFamily != "ipv6" || c.Gateway.IPFamily == components.IPv6 || c.provided(onEKS, components.HostVariable) {
+	if c.Rollout == RolloutIdentity || len(networks) == 0 || networks[0].IpFamily != "ipv6" {
+		return nil
+	}
+	if c.Gateway.IPFamily == components.IPv6 || c.provided(onEKS, components.HostVariable) {
 		return nil
 	}
 	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; run `pulumi config set --path '%s:gateway.ipFamily' IPv6`",

@@ -29,7 +29,9 @@ func Databases(document Document, resolve func(variable string) (string, bool)) 
 			}
 			return text
 		}
-		all = append(all, Database{Store: name, Host: strings.ToLower(part("host")), Port: part("port"), SSLMode: part("ssl_mode"), Pool: pool(config)})
+		all = append(all, Database{
+			Store: name, Host: strings.ToLower(part("host")), Port: part("port"), SSLMode: part("ssl_mode"), Pool: pool(config),
+		})
 	}
 	return all
 }
