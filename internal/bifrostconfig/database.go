@@ -13,7 +13,7 @@ type Database struct {
 }
 
 // Databases are the document's stores of type postgres; resolve gives the value of a variable, or false.
-func Databases(document Document, resolve func(variable string) (string, bool)) []Database {
+func Databases(document Document, resolve Resolve) []Database {
 	var all []Database
 	for _, name := range StoreNames {
 		if StoreKind(document, name) != Postgres {
