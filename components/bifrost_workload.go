@@ -60,11 +60,14 @@ type BifrostWorkloadArgs struct {
 	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
 	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
 	// EncryptionKey becomes the variable BIFROST_ENCRYPTION_KEY, from a Secret of its own. An `up`, and its preview, that would change the
-	// key stops; a provider without enableSecretMutable replaces the Secret and is not stopped. Nil: the variable comes from SecretRefs,
-	// or the gateway does not encrypt.
+	// key, remove it or take it from elsewhere stops. Nil: the variable comes from SecretRefs, or the gateway does not encrypt.
 	EncryptionKey pulumi.StringInput `pulumi:"encryptionKey,optional"`
-	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more.
+	// ChangeEncryptionKey lets the key change: what the gateway has encrypted with the former one, it cannot read any more, and until
+	// its database is emptied it serves inference to anybody.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
+	// DatabaseCa are the authorities of the databases' certificates, mounted and named to the gateway by PGSSLROOTCERT. Nil: those that the
+	// image has.
+	DatabaseCa *WorkloadDatabaseCaArgs `pulumi:"databaseCa,optional"`
 	// Log of the gateway.
 	Log *WorkloadLogArgs `pulumi:"log,optional"`
 
@@ -100,12 +103,20 @@ type BifrostWorkloadArgs struct {
 	DisruptionBudget *WorkloadDisruptionBudgetArgs `pulumi:"disruptionBudget,optional"`
 	// Scheduling says where pods run.
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
-	// PreStopSeconds pass before SIGTERM, so that endpoints forget the pod; streams go on meanwhile, and long ones need as many. All of a
-	// pod's end, with the gateway's clean-up of up to 30 s, has TerminationGraceSeconds. Defaults 15 and 60.
+	// PreStopSeconds pass before SIGTERM, so that endpoints forget the pod and streams end: as many as the longest stream takes, since 30 s
+	// after SIGTERM the gateway no longer accounts for one. Default 15. All of a pod's end has TerminationGraceSeconds: at least 30 more, by
+	// default 45 more.
 	PreStopSeconds          int `pulumi:"preStopSeconds,optional"`
 	TerminationGraceSeconds int `pulumi:"terminationGraceSeconds,optional"`
-	// StartupSeconds is how long a start, migrations of the database included, may take. Default 300.
+	// StartupSeconds is how long a start, migrations of the database included, may take. Default 450: what the gateway waits for others
+	// that migrate, and 90 s of its own.
 	StartupSeconds int `pulumi:"startupSeconds,optional"`
+	// MigrationJob migrates the database in a Job before the pods roll, and lets no pod migrate. For images that know BIFROST_MIGRATE_ONLY
+	// alone: any other starts a server, and the Job fails at its deadline, StartupSeconds and 300 s. Not with Storage.
+	MigrationJob bool `pulumi:"migrationJob,optional"`
+	// IpFamily is IPv4 or IPv6: of the Services, and with IPv6 the gateway listens on both (APP_HOST "::"). Default: the cluster's own for
+	// the Services, and IPv4 alone for the gateway.
+	IpFamily string `pulumi:"ipFamily,optional"`
 	// Clustering lets the pods share their state.
 	Clustering *WorkloadClusteringArgs `pulumi:"clustering,optional"`
 
@@ -158,10 +169,13 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	errs = append(errs, ValidateImage(field.NewPath("image"), a.Image)...)
 	errs = append(errs, check.OneOf(field.NewPath("imagePullPolicy"), a.ImagePullPolicy, "IfNotPresent", "Always")...)
 	errs = append(errs, a.validateConfig()...)
+	errs = append(errs, a.validateDatabaseCa()...)
 	errs = append(errs, a.validateIdentity()...)
 	errs = append(errs, a.validateResources()...)
 	errs = append(errs, a.validateStorage()...)
 	errs = append(errs, a.validateAvailability()...)
+	errs = append(errs, a.validateMigration()...)
+	errs = append(errs, validateIpFamily(a.IpFamily, keysOf(a.Env), keysOf(a.SecretEnv), keysOf(a.SecretRefs))...)
 	errs = append(errs, a.validateScheduling()...)
 	if a.Clustering != nil {
 		errs = append(errs, check.OneOf(field.NewPath("clustering", "discovery"), a.Clustering.Discovery, discoveryKubernetes, discoveryDNS)...)
@@ -217,8 +231,10 @@ func NewBifrostWorkload(ctx *pulumi.Context, name string, args *BifrostWorkloadA
 		{"configuration", w.newConfig},
 		{"encryption key", w.newEncryptionKey},
 		{"environment", w.newEnvironment},
+		{"database authorities", w.newDatabaseCa},
 		{"network policy", w.newNetworkPolicy},
 		{"peers", w.newPeers},
+		{"migration", w.newMigration},
 		{"pods", w.newPods},
 		{"disruption budget", w.newDisruptionBudget},
 		{"autoscaler", w.newAutoscaler},

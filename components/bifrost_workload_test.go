@@ -66,9 +66,9 @@ func TestBifrostWorkload(t *testing.T) {
 		map[string]any{"name": "data", "emptyDir": map[string]any{"sizeLimit": "2Gi"}},
 	}, d.Input(t, pod+".volumes"), "every folder has a limit, and no token is mounted")
 	require.Equal(t, map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}}, d.Input(t, "spec.strategy"))
-	require.EqualValues(t, 600, d.Input(t, "spec.progressDeadlineSeconds"))
+	require.EqualValues(t, 750, d.Input(t, "spec.progressDeadlineSeconds"))
 	require.Empty(t, d.Request.GetIgnoreChanges())
-	require.Equal(t, "10m", d.Request.GetCustomTimeouts().GetCreate())
+	require.Equal(t, "13m", d.Request.GetCustomTimeouts().GetCreate())
 
 	service := g.One(t, "kubernetes:core/v1:Service")
 	require.Equal(t, "ClusterIP", service.Input(t, "spec.type"))
@@ -106,12 +106,12 @@ func requireNoLeak(t *testing.T, g *graphtest.Graph) {
 	}
 }
 
-// TestProbes: a start has five minutes, a database that is down takes pods out of the Service, and restarts none.
+// TestProbes: a start has what the gateway waits for others and 90 s, a database that is down takes pods out of the Service, and restarts none.
 func TestProbes(t *testing.T) {
 	const container = "spec.template.spec.containers[0]"
 	health := map[string]any{"path": "/health", "port": 8080.0}
 	d := recordWorkload(t, asIs).One(t, "kubernetes:apps/v1:Deployment")
-	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 60.0}, d.Input(t, container+".startupProbe"))
+	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 90.0}, d.Input(t, container+".startupProbe"))
 	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 3.0}, d.Input(t, container+".readinessProbe"))
 	require.Equal(t, map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "periodSeconds": 10.0, "timeoutSeconds": 5.0, "failureThreshold": 6.0},
 		d.Input(t, container+".livenessProbe"))

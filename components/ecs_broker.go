@@ -89,7 +89,7 @@ func (a *EcsServiceArgs) brokerContainers(logGroup pulumi.StringOutput, secrets 
 	return pulumi.All(logGroup, secrets.references, a.Clustering.Broker.Config).ApplyT(func(v []any) (string, error) {
 		common := a.container(v[0].(string), a.brokerName())
 		common.LinuxParameters = linuxParameters{Capabilities: &capabilities{Drop: []string{"ALL"}}}
-		writer, broker := configWriter(common), common
+		writer, broker := configWriter(common, []string{ConfigVariable}), common
 		writer.Environment = []variable{{ConfigVariable, v[2].(string)}}
 
 		broker.Name = a.brokerName()

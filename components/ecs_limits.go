@@ -85,7 +85,20 @@ func ValidateSecretRecovery(path *field.Path, days int) field.ErrorList {
 // ValidateStopTimeout refuses seconds that Fargate does not wait between SIGTERM and SIGKILL (Amazon ECS developer guide, "Task
 // definition parameters for Fargate", stopTimeout).
 func ValidateStopTimeout(path *field.Path, seconds int) field.ErrorList {
-	return check.Between(path, seconds, 1, 120, "seconds")
+	return check.Between(path, seconds, 2, 120, "seconds")
+}
+
+// The container check of ECS counts no failures for a start period of at most 300 s, and takes at most 10 retries (Amazon ECS API
+// reference, HealthCheck). Checks come every checkInterval seconds.
+const (
+	maxStartPeriod = 300
+	maxRetries     = 10
+	checkInterval  = 30
+)
+
+// ValidateEcsStartup refuses a start that the container check of ECS cannot wait for.
+func ValidateEcsStartup(path *field.Path, seconds int) field.ErrorList {
+	return check.Between(path, seconds, checkInterval, maxStartPeriod+maxRetries*checkInterval, "seconds on ECS: a start period of at most 300 and ten checks")
 }
 
 // ValidateCpuArchitecture refuses what Fargate has not; an empty one is absent.

@@ -31,7 +31,7 @@ func TestEcsLoadBalancer(t *testing.T) {
 
 	service := g.One(t, "aws:ecs/service:Service")
 	require.Equal(t, []any{map[string]any{"containerName": "bifrost", "containerPort": 8080.0, "targetGroupArn": "arn:aws:test:us-east-1:111122223333:x-targets"}}, service.Input(t, "loadBalancers"))
-	require.Equal(t, 120.0, service.Input(t, "healthCheckGracePeriodSeconds"))
+	require.Equal(t, 450.0, service.Input(t, "healthCheckGracePeriodSeconds"))
 	require.Equal(t, []any{"x-tasks-id"}, service.Input(t, "networkConfiguration.securityGroups"))
 	for _, r := range append(g.Of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"), append(g.Of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"), secure, plain)...) {
 		require.True(t, g.DependsOn(service, r), r.URN)

@@ -24,13 +24,26 @@ func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pul
 		values = map[string]pulumi.StringInput{}
 	}
 	values[ConfigVariable] = a.Config
+	guard, err := newEncryptionKeyGuard(ctx, name, parent, a.SecretEnv[EncryptionKeyVariable], noEncryptionKey, a.ChangeEncryptionKey)
+	if err != nil {
+		return ecsSecrets{}, err
+	}
+	if a.DatabaseCa != "" {
+		values[DatabaseCaContentVariable] = pulumi.String(a.DatabaseCa)
+	}
+	if key, given := values[EncryptionKeyVariable]; given {
+		values[EncryptionKeyVariable] = guard.after(key)
+	}
 
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray
 	for _, variable := range variables {
 		physical, logical := variable, name+"-secret-"+variable
-		if variable == ConfigVariable {
+		switch variable {
+		case ConfigVariable:
 			physical, logical = configSecret, name+"-config"
+		case DatabaseCaContentVariable:
+			physical, logical = databaseCaFile, name+"-database-ca"
 		}
 		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
 			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),

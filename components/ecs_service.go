@@ -39,10 +39,10 @@ const (
 	// ConfigVariable carries config.json to the container that writes it; no secret variable may have this name.
 	ConfigVariable = "BIFROST_CONFIG"
 	configSecret   = "config.json"
+	// DatabaseCaContentVariable likewise carries the authorities of the databases.
+	DatabaseCaContentVariable = "BIFROST_DATABASE_CA"
 	// A deployment takes the pulls, the checks and, behind a load balancer, the deregistration of the old tasks.
 	ecsTimeout = "30m"
-	// healthGrace, in seconds, is how long the load balancer's checks do not count after a task's start.
-	healthGrace = 120
 )
 
 // EcsServiceArgs are the arguments of NewEcsService.
@@ -78,8 +78,16 @@ type EcsServiceArgs struct {
 	CpuArchitecture string `pulumi:"cpuArchitecture,optional"`
 	// ReadOnlyRoot leaves the containers only /app/data to write to. Default true.
 	ReadOnlyRoot *bool `pulumi:"readOnlyRoot,optional"`
-	// StopTimeoutSeconds is how long a task may clean up after SIGTERM, 1 to 120. Default 60.
+	// StopTimeoutSeconds is how long a task may clean up after SIGTERM, 2 to 120. Default 60.
 	StopTimeoutSeconds int `pulumi:"stopTimeoutSeconds,optional"`
+	// StartupSeconds is how long a start, migrations of the database included, may take, 30 to 600: until then neither the container's check
+	// nor the load balancer's counts. Default 450, as for pods.
+	StartupSeconds int `pulumi:"startupSeconds,optional"`
+	// MigrationJob migrates the database in a container of each task, before its gateway starts, and lets no gateway migrate. For images that
+	// know BIFROST_MIGRATE_ONLY alone: any other starts a server there, and the task stops at a deadline, StartupSeconds and 300 s.
+	MigrationJob bool `pulumi:"migrationJob,optional"`
+	// IpFamily IPv6 lets the gateway listen on IPv6, too (APP_HOST "::"). Default: IPv4 alone.
+	IpFamily string `pulumi:"ipFamily,optional"`
 	// MinHealthyPercent and MaxHealthyPercent of the desired count bound the tasks during a deployment. Defaults 100 and 200.
 	MinHealthyPercent *int `pulumi:"minHealthyPercent,optional"`
 	MaxHealthyPercent int  `pulumi:"maxHealthyPercent,optional"`
@@ -111,6 +119,12 @@ type EcsServiceArgs struct {
 	// Env are plain environment variables; SecretEnv are kept in Secrets Manager, one secret each. No name may be in both.
 	Env       map[string]string             `pulumi:"env,optional"`
 	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	// ChangeEncryptionKey lets SecretEnv have another BIFROST_ENCRYPTION_KEY than before, which an `up` and its preview refuse otherwise:
+	// the gateway can read nothing then that it has stored, starts without its virtual keys and serves inference to anybody.
+	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
+	// DatabaseCa are the authorities of the databases' certificates, as PEM of 64 KiB at most. The container that writes config.json
+	// writes them, too, and PGSSLROOTCERT names the file. Default: those that the image has.
+	DatabaseCa string `pulumi:"databaseCa,optional"`
 	// SecretPrefix begins the names of the secrets. Default bifrost/.
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.
@@ -215,7 +229,10 @@ func (a *EcsServiceArgs) minHealthyPercent() int {
 func (a *EcsServiceArgs) maxHealthyPercent() int {
 	return cmp.Or(a.MaxHealthyPercent, DefaultMaxHealthyPercent)
 }
-func (a *EcsServiceArgs) stopTimeout() int   { return cmp.Or(a.StopTimeoutSeconds, DefaultStopTimeout) }
+func (a *EcsServiceArgs) stopTimeout() int { return cmp.Or(a.StopTimeoutSeconds, DefaultStopTimeout) }
+func (a *EcsServiceArgs) startupSeconds() int {
+	return cmp.Or(a.StartupSeconds, DefaultStartupSeconds)
+}
 func (a *EcsServiceArgs) readOnlyRoot() bool { return or(a.ReadOnlyRoot, true) }
 func (a *EcsServiceArgs) behindTargetGroup() bool {
 	return a.LoadBalancer != nil || a.TargetGroupArn != ""
@@ -331,7 +348,7 @@ func (a *EcsServiceArgs) newService(ctx *pulumi.Context, name string, parent pul
 		NetworkConfiguration:            a.networkConfiguration(around.network),
 	}
 	if around.front.targetGroupArn != nil {
-		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(healthGrace)
+		serviceArgs.HealthCheckGracePeriodSeconds = pulumi.Int(a.startupSeconds())
 		serviceArgs.LoadBalancers = ecs.ServiceLoadBalancerArray{&ecs.ServiceLoadBalancerArgs{
 			TargetGroupArn: around.front.targetGroupArn.ToStringOutput().ToStringPtrOutput(),
 			ContainerName:  pulumi.String(a.name()),

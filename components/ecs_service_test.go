@@ -61,7 +61,7 @@ func TestEcsService(t *testing.T) {
 		 "environment":[{"name":"GOMEMLIMIT","value":"921MiB"},{"name":"PG_HOST","value":"h"},{"name":"TMPDIR","value":"/app/data/tmp"}],
 		 "secrets":[{"name":"PG_PASSWORD","valueFrom":"arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD:::version-of-x-secret-PG_PASSWORD-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
-		 "healthCheck":{"command":["CMD-SHELL","wget -q -O /dev/null http://127.0.0.1:8080/health || exit 1"],"interval":30,"timeout":5,"retries":3,"startPeriod":60},
+		 "healthCheck":{"command":["CMD-SHELL","wget -q -O /dev/null http://127.0.0.1:8080/health || exit 1"],"interval":30,"timeout":5,"retries":5,"startPeriod":300},
 		 "stopTimeout":60,
 		 "logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"/ecs/bifrost","awslogs-region":"eu-west-1","awslogs-stream-prefix":"bifrost"}}}
 	]`, task.Input(t, "containerDefinitions").(string))

@@ -20,6 +20,12 @@ const (
 	tmpDir      = GatewayDataDir + "/tmp"
 )
 
+// writtenFiles are what the first container writes to the data folder, by the secret variables that carry them.
+var writtenFiles = map[string]string{ConfigVariable: configFile, DatabaseCaContentVariable: databaseCaFile}
+
+// maxSecretString is the most of one secret's value (AWS Secrets Manager API, SecretString).
+const maxSecretString = 64 << 10
+
 func (a *EcsServiceArgs) validateTask() field.ErrorList {
 	var errs field.ErrorList
 	if a.DesiredCount < 1 {
@@ -37,8 +43,23 @@ func (a *EcsServiceArgs) validateTask() field.ErrorList {
 		errs = append(errs, field.Required(field.NewPath("config"), "the text of config.json"))
 	}
 	errs = append(errs, validateEnv(a.Env, a.SecretEnv)...)
-	if _, taken := a.SecretEnv[ConfigVariable]; taken {
-		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(ConfigVariable), "carries config.json"))
+	errs = append(errs, ValidateEcsStartup(field.NewPath("startupSeconds"), a.startupSeconds())...)
+	errs = append(errs, validateMigration(field.NewPath("migrationJob"), a.MigrationJob, keysOf(a.Env), keysOf(a.SecretEnv))...)
+	errs = append(errs, validateIpFamily(a.IpFamily, keysOf(a.Env), keysOf(a.SecretEnv))...)
+	if _, plain := a.Env[EncryptionKeyVariable]; plain {
+		errs = append(errs, field.Forbidden(field.NewPath("env").Key(EncryptionKeyVariable), "a secret, and one that no up changes by accident; give it in secretEnv"))
+	}
+	for _, variable := range slices.Sorted(maps.Keys(writtenFiles)) {
+		if _, taken := a.SecretEnv[variable]; taken {
+			errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(variable), "carries "+writtenFiles[variable]))
+		}
+	}
+	_, plain := a.Env[DatabaseCaVariable]
+	if _, secret := a.SecretEnv[DatabaseCaVariable]; a.DatabaseCa != "" && (plain || secret) {
+		errs = append(errs, field.Forbidden(field.NewPath("databaseCa"), DatabaseCaVariable+" is set, too; keep one of them"))
+	}
+	if len(a.DatabaseCa) > maxSecretString {
+		errs = append(errs, field.TooLong(field.NewPath("databaseCa"), "", maxSecretString))
 	}
 	return errs
 }
@@ -156,29 +177,30 @@ type (
 func (a *EcsServiceArgs) containers(logGroup pulumi.StringOutput, secrets ecsSecrets) pulumi.StringOutput {
 	return pulumi.All(logGroup, secrets.references).ApplyT(func(v []any) (string, error) {
 		common := a.container(v[0].(string), a.name())
-		writer, gateway := configWriter(common), common
+		gateway := common
+		var files []string
+		var contents []secretReference
 		for i, reference := range v[1].([]string) {
 			s := secretReference{Name: secrets.variables[i], ValueFrom: reference}
-			if s.Name == ConfigVariable {
-				writer.Secrets = append(writer.Secrets, s)
+			if _, written := writtenFiles[s.Name]; written {
+				files, contents = append(files, s.Name), append(contents, s)
 				continue
 			}
 			gateway.Secrets = append(gateway.Secrets, s)
 		}
 
+		writer := configWriter(common, files)
+		writer.Secrets = contents
+
 		gateway.Name = a.name()
 		gateway.Essential = true
 		gateway.DependsOn = []dependency{{writer.Name, "SUCCESS"}}
 		gateway.PortMappings = a.portMappings()
-		gateway.Environment = a.environment()
-		// ECS ignores the image's own check, and the image has wget and no curl.
-		gateway.HealthCheck = &healthCheck{
-			Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", GatewayPort, healthPath)},
-			Interval: 30, Timeout: 5, Retries: 3, StartPeriod: 60,
-		}
+		gateway.Environment = a.environment(NoMigrateVariable)
+		gateway.HealthCheck = a.healthCheck()
 		gateway.StopTimeout = a.stopTimeout()
 
-		b, err := json.Marshal([]containerDefinition{writer, gateway})
+		b, err := json.Marshal(a.withMigration(writer, gateway))
 		return string(b), err
 	}).(pulumi.StringOutput)
 }
@@ -197,11 +219,15 @@ func (a *EcsServiceArgs) container(logGroup, stream string) containerDefinition 
 	}
 }
 
-// configWriter is the container that writes config.json, from its variable, and ends.
-func configWriter(common containerDefinition) containerDefinition {
+// configWriter is the container that writes files of the data folder, from the variables that carry them, and ends.
+func configWriter(common containerDefinition, variables []string) containerDefinition {
+	write := "mkdir -p " + tmpDir
+	for _, variable := range variables {
+		write += fmt.Sprintf(` && printf '%%s' "$%s" > %s/%s`, variable, GatewayDataDir, writtenFiles[variable])
+	}
 	common.Name = "config"
 	common.EntryPoint = []string{"/bin/sh", "-c"}
-	common.Command = []string{`mkdir -p ` + tmpDir + ` && printf '%s' "$` + ConfigVariable + `" > ` + GatewayDataDir + "/" + configFile}
+	common.Command = []string{write}
 	return common
 }
 
@@ -224,12 +250,33 @@ func (a *EcsServiceArgs) portMappings() []portMapping {
 	return mappings
 }
 
-// environment are the plain variables, sorted: the same arguments render the same text.
-func (a *EcsServiceArgs) environment() []variable {
+// healthCheck asks the gateway: ECS ignores the image's own check, and the image has wget and no curl. Failures do not count for the start
+// period, and as many as the retries are let pass after it, which takes a start beyond ECS's longest period.
+func (a *EcsServiceArgs) healthCheck() *healthCheck {
+	period := min(a.startupSeconds(), maxStartPeriod)
+	beyond := (a.startupSeconds() - period + checkInterval - 1) / checkInterval
+	return &healthCheck{
+		Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", GatewayPort, healthPath)},
+		Interval: checkInterval, Timeout: 5, Retries: max(3, beyond), StartPeriod: period,
+	}
+}
+
+// environment are the plain variables, sorted: the same arguments render the same text. With a migration the variable of a migrating or of
+// a serving process is set.
+func (a *EcsServiceArgs) environment(migration string) []variable {
 	plain := withMemoryLimit(a.Env, a.SecretEnv, strconv.Itoa(a.memory()*9/10)+"MiB")
 	_, secret := a.SecretEnv[tmpVariable]
 	if _, own := plain[tmpVariable]; !own && !secret {
 		plain[tmpVariable] = tmpDir
+	}
+	if a.MigrationJob {
+		plain[migration] = "1"
+	}
+	if a.IpFamily == IPv6 {
+		plain[HostVariable] = anyHost
+	}
+	if a.DatabaseCa != "" {
+		plain[DatabaseCaVariable] = GatewayDataDir + "/" + databaseCaFile
 	}
 	var all []variable
 	for _, name := range slices.Sorted(maps.Keys(plain)) {

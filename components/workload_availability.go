@@ -16,16 +16,21 @@ import (
 
 // Defaults of availability.
 const (
-	DefaultPreStopSeconds          = 15
-	DefaultTerminationGraceSeconds = 60
-	DefaultStartupSeconds          = 300
-	DefaultCpuPercent              = 70
-	DefaultScaleDownStabilization  = 900
-	DefaultScaleDownPods           = 1
-	DefaultScaleDownPeriodSeconds  = 300
+	DefaultPreStopSeconds = 15
+	// MaxSurge is how many pods a rollout of the Deployment adds.
+	MaxSurge = 1
+	// DefaultStartupSeconds cover what the gateway waits for others that migrate, 1 minute for its config store and 5 for its logs store,
+	// and 90 s of its own. Then it gives up by itself: a shorter time kills a process that would have started.
+	DefaultStartupSeconds         = 450
+	DefaultCpuPercent             = 70
+	DefaultScaleDownStabilization = 900
+	DefaultScaleDownPods          = 1
+	DefaultScaleDownPeriodSeconds = 300
 
-	// cleanUpSeconds is what the gateway takes at most after SIGTERM.
+	// cleanUpSeconds is what the gateway takes at most after SIGTERM, with its streams: what ends later is delivered, and not accounted.
 	cleanUpSeconds = 30
+	// graceMargin is what a pod has after the wait before SIGTERM, unless it says otherwise.
+	graceMargin = cleanUpSeconds + 15
 )
 
 // Values of WorkloadTopologySpreadArgs.
@@ -40,7 +45,7 @@ func (a *BifrostWorkloadArgs) preStopSeconds() int {
 }
 
 func (a *BifrostWorkloadArgs) terminationGraceSeconds() int {
-	return cmp.Or(a.TerminationGraceSeconds, DefaultTerminationGraceSeconds)
+	return cmp.Or(a.TerminationGraceSeconds, a.preStopSeconds()+graceMargin)
 }
 
 func (a *BifrostWorkloadArgs) startupSeconds() int {

@@ -130,7 +130,7 @@ func TestExtras(t *testing.T) {
 	require.Equal(t, "proxy", d.Input(t, "spec.template.spec.containers[1].name"))
 	require.Equal(t, "wait", d.Input(t, "spec.template.spec.initContainers[0].name"))
 	for _, r := range g.Resources {
-		if r.Parent() == g.One(t, BifrostWorkloadType).URN {
+		if r.Request.GetCustom() && r.Parent() == g.One(t, BifrostWorkloadType).URN {
 			require.Equal(t, map[string]any{"app": "gw", "team": "ai"}, r.Input(t, "metadata.labels"), r.URN)
 			require.Equal(t, "me", r.Input(t, "metadata.annotations.owner"), r.URN)
 		}

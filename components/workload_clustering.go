@@ -82,6 +82,7 @@ func (w *workload) newPeers() error {
 			ClusterIP:                pulumi.String("None"),
 			PublishNotReadyAddresses: pulumi.Bool(true),
 			Selector:                 merge(w.selector()),
+			IpFamilies:               w.serviceFamilies(),
 			Ports:                    ports,
 		},
 	}, pulumi.Parent(w.parent))

@@ -2,7 +2,6 @@ package components
 
 import (
 	"encoding/base64"
-	"errors"
 	"maps"
 	"slices"
 
@@ -109,9 +108,11 @@ func (w *workload) newSecret(what string, data pulumi.StringMap, opts ...pulumi.
 	return secret, nil
 }
 
-// newEncryptionKey keeps the key in a Secret of its own, and stops an `up`, and its preview, that would change it: nothing that the
-// gateway has encrypted could be read again.
+// newEncryptionKey keeps the key in a Secret of its own. Its update is watched, too: a stack of before the guard has no fingerprint.
 func (w *workload) newEncryptionKey() error {
+	if _, err := newEncryptionKeyGuard(w.ctx, w.prefix, w.parent, w.EncryptionKey, w.encryptionKeySource(), w.ChangeEncryptionKey); err != nil {
+		return err
+	}
 	if w.EncryptionKey == nil {
 		return nil
 	}
@@ -128,6 +129,15 @@ func (w *workload) newEncryptionKey() error {
 	return err
 }
 
+// encryptionKeySource is where the key comes from when it is not an argument.
+func (a *BifrostWorkloadArgs) encryptionKeySource() string {
+	ref, referred := a.SecretRefs[EncryptionKeyVariable]
+	if !referred {
+		return noEncryptionKey
+	}
+	return "Secret " + ref.Secret + ", key " + ref.Key
+}
+
 // keepEncryptionKey refuses an update of the Secret that changes the key. A key that is not known yet is let through by a preview, and
 // compared by the `up`.
 func keepEncryptionKey(args *pulumi.ResourceHookArgs) error {
@@ -136,8 +146,7 @@ func keepEncryptionKey(args *pulumi.ResourceHookArgs) error {
 	if !was || !is || before == after {
 		return nil
 	}
-	return errors.New("the encryption key differs from that of the running gateway, which could read nothing that it has stored any more; " +
-		"restore the former key, or set changeEncryptionKey for one up where the loss is meant")
+	return errEncryptionKey
 }
 
 // encryptionKey is the key in a Secret's inputs, as it is encoded there; false where it is not known.
@@ -146,27 +155,7 @@ func encryptionKey(inputs resource.PropertyMap) (string, bool) {
 	if !ok || !data.IsObject() {
 		return "", false
 	}
-	key, ok := revealed(data.ObjectValue()[EncryptionKeyVariable])
-	if !ok || !key.IsString() {
-		return "", false
-	}
-	return key.StringValue(), true
-}
-
-// revealed is the value in a secret or an output; false where it is not known.
-func revealed(v resource.PropertyValue) (resource.PropertyValue, bool) {
-	for {
-		switch {
-		case v.IsSecret():
-			v = v.SecretValue().Element
-		case v.IsOutput() && v.OutputValue().Known:
-			v = v.OutputValue().Element
-		case v.IsOutput(), v.IsComputed():
-			return v, false
-		default:
-			return v, true
-		}
-	}
+	return knownText(data.ObjectValue()[EncryptionKeyVariable])
 }
 
 // withMemoryLimit adds Go's soft memory limit to the plain variables, unless the caller sets one of his own.
@@ -193,6 +182,9 @@ func (w *workload) checksum() pulumi.StringOutput {
 	others := map[string]pulumi.StringInput{}
 	if w.Config != nil {
 		others[configFile] = w.Config
+	}
+	if w.DatabaseCa != nil && w.DatabaseCa.Pem != "" {
+		others[databaseCaFile] = pulumi.String(w.DatabaseCa.Pem)
 	}
 	if w.EncryptionKey != nil {
 		others["key"] = w.EncryptionKey

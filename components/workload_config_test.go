@@ -103,3 +103,41 @@ func TestKeepEncryptionKey(t *testing.T) {
 		})
 	}
 }
+
+// TestKeepFingerprint: another key, none and one from elsewhere are changes; a first one is not.
+func TestKeepFingerprint(t *testing.T) {
+	of := func(v resource.PropertyValue) resource.PropertyMap { return resource.PropertyMap{"fingerprint": v} }
+	text := resource.NewStringProperty
+	for name, c := range map[string]struct {
+		before, after resource.PropertyValue
+		refused       bool
+	}{
+		"the same":                 {resource.MakeSecret(text("a")), resource.MakeSecret(text("a")), false},
+		"changed":                  {resource.MakeSecret(text("a")), resource.MakeSecret(text("b")), true},
+		"removed":                  {resource.MakeSecret(text("a")), text("none"), true},
+		"from elsewhere":           {resource.MakeSecret(text("a")), text("Secret vault, key k"), true},
+		"from elsewhere again":     {text("Secret vault, key k"), text("Secret vault, key l"), true},
+		"the first":                {text("none"), resource.MakeSecret(text("a")), false},
+		"not known in the preview": {resource.MakeSecret(text("a")), resource.MakeComputed(text("")), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := keepFingerprint(&pulumi.ResourceHookArgs{OldInputs: of(c.before), NewInputs: of(c.after)})
+			require.Equal(t, c.refused, err != nil)
+		})
+	}
+}
+
+// TestFingerprint: it says nothing of the key, and is a secret all the same; where the key comes from is in clear.
+func TestFingerprint(t *testing.T) {
+	of := func(change func(*BifrostWorkloadArgs)) resource.PropertyValue {
+		return recordWorkload(t, change).One(t, EncryptionKeyGuardType).Inputs["fingerprint"]
+	}
+	given := of(asIs)
+	require.True(t, given.IsSecret())
+	require.Len(t, given.SecretValue().Element.StringValue(), 64)
+	require.NotContains(t, given.SecretValue().Element.StringValue(), canary)
+	require.Equal(t, resource.NewStringProperty("none"), of(func(a *BifrostWorkloadArgs) { a.EncryptionKey = nil }))
+	require.Equal(t, resource.NewStringProperty("Secret vault, key encryption"), of(func(a *BifrostWorkloadArgs) {
+		a.EncryptionKey, a.SecretRefs = nil, map[string]SecretKeyRef{"BIFROST_ENCRYPTION_KEY": {Secret: "vault", Key: "encryption"}}
+	}))
+}

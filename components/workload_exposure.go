@@ -156,7 +156,7 @@ func (w *workload) newService() error {
 	meta.Annotations = optionalMap(w.Annotations, args.Annotations)
 	spec := &corev1.ServiceSpecArgs{
 		Type:     pulumi.String(w.serviceType()),
-		Selector: merge(w.selector()),
+		Selector: merge(w.selector()), IpFamilies: w.serviceFamilies(),
 		Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
 			Name: pulumi.String("http"), Port: pulumi.Int(w.servicePort()), TargetPort: pulumi.Int(GatewayPort), Protocol: pulumi.String("TCP"),
 		}},

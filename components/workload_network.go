@@ -54,13 +54,23 @@ func (w *workload) newNetworkPolicy() error {
 	_, err := networkingv1.NewNetworkPolicy(w.ctx, w.prefix+"-network-policy", &networkingv1.NetworkPolicyArgs{
 		Metadata: w.meta(w.name()),
 		Spec: &networkingv1.NetworkPolicySpecArgs{
-			PodSelector: &metav1.LabelSelectorArgs{MatchLabels: merge(w.selector())},
+			PodSelector: w.policySelector(),
 			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
 			Ingress:     w.policyIngress(policy),
 			Egress:      w.policyEgress(policy),
 		},
 	}, pulumi.Parent(w.parent))
 	return err
+}
+
+// policySelector picks the gateway's pods, and those that migrate: they need the same ways out.
+func (a *BifrostWorkloadArgs) policySelector() *metav1.LabelSelectorArgs {
+	if !a.MigrationJob {
+		return &metav1.LabelSelectorArgs{MatchLabels: merge(a.selector())}
+	}
+	return &metav1.LabelSelectorArgs{MatchExpressions: metav1.LabelSelectorRequirementArray{&metav1.LabelSelectorRequirementArgs{
+		Key: pulumi.String("app"), Operator: pulumi.String("In"), Values: pulumi.ToStringArray([]string{a.name(), a.migrationApp()}),
+	}}}
 }
 
 func (a *BifrostWorkloadArgs) policyIngress(policy WorkloadNetworkPolicyArgs) networkingv1.NetworkPolicyIngressRuleArray {

@@ -62,7 +62,7 @@ func (w *workload) newDeployment() error {
 			Selector: &metav1.LabelSelectorArgs{MatchLabels: merge(w.selector())},
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type:          pulumi.String("RollingUpdate"),
-				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(MaxSurge)},
 			},
 			ProgressDeadlineSeconds: pulumi.Int(w.progressDeadlineSeconds()),
 			Template:                w.template(),
@@ -76,7 +76,9 @@ func (w *workload) newDeployment() error {
 }
 
 // progressDeadlineSeconds leave a pod that starts as slowly as it may the time to be scheduled and to pull its image.
-func (a *BifrostWorkloadArgs) progressDeadlineSeconds() int { return a.startupSeconds() + 300 }
+func (a *BifrostWorkloadArgs) progressDeadlineSeconds() int {
+	return a.startupSeconds() + scheduleSeconds
+}
 
 // podsOptions wait for a rollout as long as it may take, one pod after the other. What the pods name, they name in plain text, and wait for by
 // dependsOn: where a name is another resource's output, the whole spec is unknown while that resource is made anew, and for an unknown spec
@@ -84,23 +86,32 @@ func (a *BifrostWorkloadArgs) progressDeadlineSeconds() int { return a.startupSe
 func (w *workload) podsOptions() []pulumi.ResourceOption {
 	seconds := max(w.progressDeadlineSeconds(), 120*w.mostReplicas())
 	timeout := fmt.Sprintf("%dm", (seconds+59)/60)
+	timeouts := &pulumi.CustomTimeouts{Create: timeout, Update: timeout}
+	// A delete waits for the pods, and 10 minutes where nothing is said.
+	if end := w.terminationGraceSeconds() + 120; end > 600 {
+		timeouts.Delete = fmt.Sprintf("%dm", (end+59)/60)
+	}
 	return []pulumi.ResourceOption{
 		pulumi.Parent(w.parent), pulumi.DependsOn(w.dependsOn),
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}),
+		pulumi.Timeouts(timeouts),
 	}
 }
 
 func (w *workload) template() *corev1.PodTemplateSpecArgs {
-	// Neither a Deployment nor a StatefulSet rolls when a Secret that it mounts changes.
-	annotations := merge(w.PodAnnotations)
-	annotations["checksum/config"] = w.checksum()
 	return &corev1.PodTemplateSpecArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Labels:      merge(w.Labels, w.PodLabels, w.identityPodLabels(), w.selector()),
-			Annotations: annotations,
+			Annotations: w.podAnnotations(),
 		},
 		Spec: w.pod(),
 	}
+}
+
+// podAnnotations have a checksum: neither a Deployment nor a StatefulSet rolls when a Secret that it mounts changes.
+func (w *workload) podAnnotations() pulumi.StringMap {
+	annotations := merge(w.PodAnnotations)
+	annotations["checksum/config"] = w.checksum()
+	return annotations
 }
 
 // identityPodLabels: the Azure webhook picks pods by their own label, never by the ServiceAccount's.
@@ -135,7 +146,7 @@ func (w *workload) container() *corev1.ContainerArgs {
 		Image:           pulumi.String(w.Image),
 		ImagePullPolicy: pulumi.String(cmp.Or(w.ImagePullPolicy, "IfNotPresent")),
 		Ports:           append(corev1.ContainerPortArray{containerPort("http", GatewayPort, "TCP")}, w.peerPorts()...),
-		Env:             w.containerEnv(),
+		Env:             w.containerEnv(NoMigrateVariable),
 		Resources: resources(
 			amounts{cmp.Or(w.CpuRequest, DefaultCPURequest), cmp.Or(w.MemoryRequest, DefaultMemoryRequest), cmp.Or(w.EphemeralStorageRequest, DefaultEphemeralStorageRequest)},
 			amounts{cmp.Or(w.CpuLimit, DefaultCPULimit), cmp.Or(w.MemoryLimit, DefaultMemoryLimit), w.ephemeralStorageLimit()}),
@@ -160,14 +171,18 @@ func (w *workload) container() *corev1.ContainerArgs {
 			SecretRef: &corev1.SecretEnvSourceArgs{Name: pulumi.String(w.secretName("env"))},
 		}}
 	}
+	if w.DatabaseCa != nil {
+		container.VolumeMounts = append(container.VolumeMounts.(corev1.VolumeMountArray), mount(databaseCaVolume, databaseCaDir))
+	}
 	if w.discovers() {
 		container.VolumeMounts = append(container.VolumeMounts.(corev1.VolumeMountArray), mount(kubernetesTokenVolumeName, kubernetesTokenDir))
 	}
 	return container
 }
 
-// containerEnv are the variables in a fixed order, so that an unchanged up stays unchanged. What the caller sets himself wins.
-func (w *workload) containerEnv() corev1.EnvVarArray {
+// containerEnv are the variables in a fixed order, so that an unchanged up stays unchanged. What the caller sets himself wins. With a
+// migration the one of a migrating or of a serving process is set.
+func (w *workload) containerEnv(migration string) corev1.EnvVarArray {
 	elsewhere := map[string]pulumi.StringInput{}
 	maps.Copy(elsewhere, w.SecretEnv)
 	for name := range w.SecretRefs {
@@ -180,6 +195,16 @@ func (w *workload) containerEnv() corev1.EnvVarArray {
 		if _, secret := elsewhere[name]; !own && !secret {
 			plain[name] = value
 		}
+	}
+
+	if w.MigrationJob {
+		plain[migration] = "1"
+	}
+	if w.IpFamily == IPv6 {
+		plain[HostVariable] = anyHost
+	}
+	if w.DatabaseCa != nil {
+		plain[DatabaseCaVariable] = databaseCaDir + "/" + databaseCaFile
 	}
 
 	vars := corev1.EnvVarArray{}
@@ -219,7 +244,7 @@ func containerPort(name string, port int, protocol string) *corev1.ContainerPort
 	return &corev1.ContainerPortArgs{Name: pulumi.String(name), ContainerPort: pulumi.Int(port), Protocol: pulumi.String(protocol)}
 }
 
-// health asks the gateway; it answers 503 when a store is down.
+// health asks the gateway; it answers 503 when a store is down, unless config.json keeps the stores out of it.
 var health = &corev1.HTTPGetActionArgs{Path: pulumi.String("/health"), Port: pulumi.Int(GatewayPort)}
 
 const startupPeriodSeconds = 5
@@ -259,6 +284,9 @@ func (w *workload) volumes() corev1.VolumeArray {
 		volumes = append(volumes, &corev1.VolumeArgs{
 			Name: pulumi.String(dataVolume), PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{ClaimName: pulumi.String(w.Storage.ExistingClaim)},
 		})
+	}
+	if w.DatabaseCa != nil {
+		volumes = append(volumes, w.databaseCaVolumeArgs())
 	}
 	if w.discovers() {
 		volumes = append(volumes, kubernetesTokenVolume(kubernetesTokenVolumeName))

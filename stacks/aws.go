@@ -122,6 +122,9 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return nil, fmt.Errorf("EKS cluster %s has no OIDC issuer or certificate authority yet (status %s); wait with `aws eks wait cluster-active --region %s --name %s`",
 			name, found.Status, c.AWS.Region, name)
 	}
+	if err := c.requireFamily(found); err != nil {
+		return nil, err
+	}
 	cluster := &eksCluster{
 		arn: found.Arn, endpoint: found.Endpoint, certificateAuthority: found.CertificateAuthorities[0].Data,
 		issuer: found.Identities[0].Oidcs[0].Issuer,

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -41,21 +40,6 @@ func (c *Config) clustering() Clustering {
 	return *c.Gateway.Clustering
 }
 
-// processes are the most that run at once at a place. A rollout counts: a Deployment has one pod more meanwhile, and ECS as many tasks
-// as ecs.maxHealthyPercent lets it start.
-func (c *Config) processes(at target) int {
-	switch {
-	case at == onECS:
-		_, most := c.Tasks()
-		return max(most, most*cmp.Or(c.ECS.MaxHealthyPercent, components.DefaultMaxHealthyPercent)/100)
-	case c.Stateful():
-		return 1
-	case c.Gateway.Autoscaling != nil:
-		return c.Gateway.Autoscaling.MaxReplicas + 1
-	}
-	return c.Gateway.replicas() + 1
-}
-
 // clusters tells whether the processes at a place share their state. What an existing Secret holds is not known: only asking turns
 // clustering on there.
 func (c *Config) clusters(at target) bool {
@@ -68,7 +52,7 @@ func (c *Config) clusters(at target) bool {
 	case c.Gateway.ExistingConfigSecret != "":
 		return false
 	}
-	return c.Gateway.withoutSQLite() && (c.processes(at) > 1 || at == onECS && c.ECS.Clustering != nil)
+	return c.Gateway.withoutSQLite() && (c.together(at) > 1 || at == onECS && c.ECS.Clustering != nil)
 }
 
 // clusterForm is the one at a place: gateway.clustering.type decides, then config.json.
@@ -211,7 +195,7 @@ func unclustered(c *Config) string {
 	}
 	var places []string
 	for _, at := range c.targets() {
-		if most := c.processes(at); most > 1 && !c.clusters(at) {
+		if most := c.together(at); most > 1 && !c.clusters(at) {
 			places = append(places, fmt.Sprintf("up to %d on %s", most, strings.ToUpper(string(at))))
 		}
 	}

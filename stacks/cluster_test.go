@@ -54,7 +54,7 @@ func TestClusteringByDefault(t *testing.T) {
 				}
 			}
 			for at, want := range c.processes {
-				require.Equal(t, want, config.processes(at), at)
+				require.Equal(t, want, config.together(at), at)
 			}
 			require.Equal(t, c.eks == meshCluster || c.aks == meshCluster, config.Discovers())
 		})

@@ -413,7 +413,8 @@ func TestTasks(t *testing.T) {
 			c := &Config{ECS: &test.ecs, Gateway: Gateway{Replicas: &one}}
 			least, most := c.Tasks()
 			require.Equal(t, []int{test.least, test.most}, []int{least, most})
-			require.Equal(t, test.most, c.mostProcesses())
+			most, added := c.processes(onECS)
+			require.Equal(t, []int{test.most, test.most}, []int{most, added}, "twice as many in a rollout, 200 %")
 		})
 	}
 }

@@ -20,7 +20,8 @@ import (
 	"bifrost/internal/bifrostconfig"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of the
+// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, Postgres, StartupSeconds, MigrationJob, IPFamily, Replicas, Log, Otel
+// and Clustering of it; the rest is Kubernetes. Nested arguments of the
 // component are keys as they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
@@ -42,7 +43,7 @@ type Gateway struct {
 	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
 	AdminUsername      string `config:"adminUsername"`
 	OpenAdministration bool   `config:"openAdministration"`
-	// ChangeEncryptionKey lets one up change secrets.encryptionKey.
+	// ChangeEncryptionKey lets one up change the encryption key, with which the gateway reads nothing that it has stored and is open.
 	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
 	Postgres            Postgres                    `config:"postgres"`
 	Log                 *components.WorkloadLogArgs `config:"log"`
@@ -64,7 +65,10 @@ type Gateway struct {
 	PreStopSeconds          int                                      `config:"preStopSeconds"`
 	TerminationGraceSeconds int                                      `config:"terminationGraceSeconds"`
 	StartupSeconds          int                                      `config:"startupSeconds"`
-	Clustering              *Clustering                              `config:"clustering"`
+	// MigrationJob migrates the database before the rollout; IPFamily is IPv4 or IPv6.
+	MigrationJob bool        `config:"migrationJob"`
+	IPFamily     string      `config:"ipFamily"`
+	Clustering   *Clustering `config:"clustering"`
 
 	Service       *components.WorkloadServiceArgs   `config:"service"`
 	Ingress       *components.WorkloadIngressArgs   `config:"ingress"`
@@ -79,6 +83,9 @@ type Gateway struct {
 	ExtraVolumeMounts []corev1.VolumeMount `config:"extraVolumeMounts"`
 	ExtraContainers   []corev1.Container   `config:"extraContainers"`
 	InitContainers    []corev1.Container   `config:"initContainers"`
+
+	// databaseCA is what postgres.caFile holds.
+	databaseCA string
 }
 
 // Postgres is what config.json does not say of the database.
@@ -87,6 +94,11 @@ type Postgres struct {
 	MaxConnections int `config:"maxConnections"`
 	// AllowInsecure says a second time that ssl_mode may leave the connection in clear.
 	AllowInsecure bool `config:"allowInsecure"`
+	// CAFile holds the authorities of the databases' certificates, as PEM; relative paths begin in the project's folder.
+	CAFile string `config:"caFile"`
+	// CAConfigMap or CASecret has them instead, in the gateway's namespace.
+	CAConfigMap *components.ConfigMapKeyRef `config:"caConfigMap"`
+	CASecret    *components.SecretKeyRef    `config:"caSecret"`
 }
 
 // Otel is the profile of the plugin otel: where traces, and metrics, go.
@@ -131,8 +143,12 @@ type Monitoring struct {
 	AlertLabels    map[string]string                 `config:"alertLabels"`
 }
 
-// loadFiles reads what the configuration names as files below dir, and tells what of them is no JSON.
+// loadFiles reads what the configuration names as files below dir, and tells what of them is wrong.
 func (g *Gateway) loadFiles(dir string) field.ErrorList {
+	return append(g.loadDatabaseCA(dir), g.loadConfig(dir)...)
+}
+
+func (g *Gateway) loadConfig(dir string) field.ErrorList {
 	p := field.NewPath("gateway", "configFile")
 	switch {
 	case g.ConfigFile == "":
@@ -202,23 +218,6 @@ func (g *Gateway) withoutSQLite() bool {
 
 // onKubernetes tells whether the stack has a gateway on Kubernetes.
 func (c *Config) onKubernetes() bool { return c.EKS != nil || c.AKS != nil }
-
-// mostProcesses run at once, on all platforms of the stack.
-func (c *Config) mostProcesses() int {
-	most := 0
-	switch {
-	case !c.onKubernetes():
-	case c.Gateway.Autoscaling != nil:
-		most = c.Gateway.Autoscaling.MaxReplicas
-	default:
-		most = c.Gateway.replicas()
-	}
-	if c.ECS != nil {
-		_, tasks := c.Tasks()
-		most += tasks
-	}
-	return most
-}
 
 // withTraces adds the plugin that exports traces.
 func withTraces(c *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
@@ -300,6 +299,7 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		SecretEnv:               c.secretInputs(at),
 		SecretRefs:              g.SecretRefs,
 		ChangeEncryptionKey:     g.ChangeEncryptionKey,
+		DatabaseCa:              c.databaseCAArgs(),
 		ServiceAccount:          g.ServiceAccount,
 		ExistingServiceAccount:  g.ExistingServiceAccount,
 		CpuRequest:              g.CPURequest,
@@ -314,6 +314,8 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		PreStopSeconds:          g.PreStopSeconds,
 		TerminationGraceSeconds: g.TerminationGraceSeconds,
 		StartupSeconds:          g.StartupSeconds,
+		MigrationJob:            g.MigrationJob,
+		IpFamily:                g.IPFamily,
 		Service:                 g.Service,
 		Ingress:                 g.Ingress,
 		HttpRoute:               g.HTTPRoute,

@@ -81,7 +81,7 @@ func TestConfigFile(t *testing.T) {
 	require.NoError(t, err)
 	want, err := bifrostconfig.Parse(text)
 	require.NoError(t, err)
-	want = bifrostconfig.WithSourceOfTruth(bifrostconfig.WithLogin(want))
+	want = bifrostconfig.WithoutDatabasePings(bifrostconfig.WithSourceOfTruth(bifrostconfig.WithLogin(want)))
 	require.Equal(t, want, configOf(t, fromFile))
 
 	absolute, err := filepath.Abs("../examples/clustered/config.json")
@@ -310,14 +310,22 @@ func TestURLs(t *testing.T) {
 	require.NotContains(t, output(t, stackFile(t, "azure-dev"), "aks"), "urls")
 }
 
-// TestEncryptionKeyGuard: the stack's key reaches what guards it, and gateway.changeEncryptionKey opens that.
+// TestEncryptionKeyGuard: the stack's key reaches what guards it on every platform, and gateway.changeEncryptionKey opens that.
 func TestEncryptionKeyGuard(t *testing.T) {
 	for open, guarded := range map[bool]bool{false: true, true: false} {
-		s := stackFile(t, "azure-dev")
-		if open {
-			s.set("gateway.changeEncryptionKey", true)
+		for stack, names := range map[string][]string{"azure-dev": {"aks-gateway"}, "aws-dev": {"eks-gateway", "ecs"}} {
+			s := stackFile(t, stack)
+			if open {
+				s.set("gateway.changeEncryptionKey", true)
+			}
+			g := record(t, stack, s)
+			for _, name := range names {
+				guard := g.Named(t, "bifrost:index:EncryptionKeyGuard", name+"-encryption-key-fingerprint")
+				require.Equal(t, guarded, len(guard.Request.GetHooks().GetBeforeUpdate()) > 0)
+				require.True(t, guard.Inputs["fingerprint"].IsSecret())
+			}
 		}
-		secret := record(t, "azure-dev", s).Named(t, "kubernetes:core/v1:Secret", "aks-gateway-encryption-key")
+		secret := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.changeEncryptionKey", open)).Named(t, "kubernetes:core/v1:Secret", "aks-gateway-encryption-key")
 		require.Equal(t, guarded, len(secret.Request.GetHooks().GetBeforeUpdate()) > 0)
 	}
 }

@@ -49,7 +49,7 @@ func (c *Config) kubernetesTarget() target {
 
 // fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
 var fillers = []func(*Config, target, bifrostconfig.Document) bifrostconfig.Document{
-	withTraces, withCluster, withAdminLogin, withSourceOfTruth,
+	withTraces, withCluster, withAdminLogin, withSourceOfTruth, withoutDatabasePings,
 }
 
 // document is config.json as the gateway reads it there.
@@ -159,7 +159,7 @@ func (c *Config) warnings() []string {
 			all = append(all, warning)
 		}
 	}
-	return all
+	return append(all, c.databaseWarnings()...)
 }
 
 func sqliteOnECS(c *Config) string {

@@ -48,6 +48,7 @@ func (c *Config) validateGateway(k *checker) {
 		return
 	}
 	c.validateConfig(k)
+	c.validateStart(k)
 	if c.onKubernetes() {
 		c.validateWorkload(k)
 	}
@@ -133,8 +134,8 @@ func validateSecretVariable(k *checker, p *field.Path, name string) {
 	if name == bifrostconfig.AdminUsernameVariable {
 		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 	}
-	if name == components.ConfigVariable {
-		k.add(field.Forbidden(p, "carries config.json; give the variable another name"))
+	if name == components.ConfigVariable || name == components.DatabaseCaContentVariable {
+		k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
 	}
 }
 
@@ -143,9 +144,9 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
 		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
-		"changeEncryptionKey": g.ChangeEncryptionKey, "imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
-		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0, "startupSeconds": g.StartupSeconds != 0,
+		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
 		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
@@ -183,6 +184,7 @@ func (c *Config) validateConfig(k *checker) {
 	if g.Postgres.MaxConnections < 0 {
 		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not known"))
 	}
+	c.validateDatabaseCA(k)
 	if g.ExistingConfigSecret != "" {
 		c.validateExistingConfig(k)
 		c.validateAdministration(k)
@@ -195,10 +197,11 @@ func (c *Config) validateConfig(k *checker) {
 		return
 	}
 	facts := bifrostconfig.Facts{
-		MostProcesses: c.mostProcesses(), MaxConnections: g.Postgres.MaxConnections, ConnectionsKey: postgres.String(),
 		AllowInsecure: g.Postgres.AllowInsecure, InsecureKey: "gateway.postgres.allowInsecure: true",
 	}
 	k.add(bifrostconfig.Validate(p, g.Config, facts)...)
+	c.validateEncryptionKey(k)
+	c.validateConnections(k)
 	if g.Otel != nil {
 		c.validateOtel(k)
 	}
@@ -215,7 +218,8 @@ func (c *Config) validateExistingConfig(k *checker) {
 	g := &c.Gateway
 	k.forbid("gateway", "gateway.existingConfigSecret holds config.json already, and is not read here; remove one of them", map[string]bool{
 		"config": len(g.Config) > 0 && g.ConfigFile == "", "configFile": g.ConfigFile != "", "schemaFile": g.SchemaFile != "",
-		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil, "postgres": g.Postgres != Postgres{},
+		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil,
+		"postgres": g.Postgres.MaxConnections != 0 || g.Postgres.AllowInsecure,
 	})
 	if c.clustering().Type == bifrostconfig.Broker {
 		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
@@ -255,7 +259,7 @@ func (c *Config) validateOtel(k *checker) {
 var workloadKeys = map[string]string{
 	"image": "registry.image", "labels": "labels", "secretEnv": "secrets.env", "encryptionKey": "secrets.encryptionKey",
 	"awsRoleArn": "eks.gatewayRoleArn", "podIdentity": "eks.gatewayAuth", "ecrRoleArn": "eks.pull", "azureClientId": "aks.gatewayClientId",
-	"pullSecret": "registry.pullSecret", "config": "", "namespace": "", "name": "",
+	"pullSecret": "registry.pullSecret", "databaseCa": "", "config": "", "namespace": "", "name": "",
 }
 
 // validateWorkload asks the component for what it would refuse, before anything is registered.

@@ -247,7 +247,7 @@ func TestECSSecrets(t *testing.T) {
 	onlySame(t, s.engine.MustUp(), "nothing changed since")
 	require.Equal(t, before, service.State["taskDefinition"])
 
-	s.engine.SetSecret(projectName+":secrets", `{"encryptionKey":"`+canary+`-other","adminPassword":"`+canary+`-adminPassword","license":"`+canary+`-license","env":{"PG_PASSWORD":"`+canary+`-PG_PASSWORD"}}`)
+	s.engine.SetSecret(projectName+":secrets", `{"encryptionKey":"`+canary+`-encryptionKey","adminPassword":"`+canary+`-adminPassword","license":"`+canary+`-other","env":{"PG_PASSWORD":"`+canary+`-PG_PASSWORD"}}`)
 	up := s.engine.MustUp()
 	require.NotEqual(t, before, service.State["taskDefinition"])
 	var replaced []string

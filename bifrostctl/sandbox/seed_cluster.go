@@ -118,7 +118,7 @@ func (c *contents) reference(field string, of map[string]any) {
 		c.Claims = append(c.Claims, c.name(name))
 	case "secretKeyRef":
 		c.key(name, text(of, "key"), "sandbox-fake")
-	case "configMapKeyRef":
+	case "configMapKeyRef", "caConfigMap":
 		c.key(configMapPrefix+name, text(of, "key"), "sandbox-fake")
 	case "secret", "secretRef":
 		c.items(name, of)

@@ -46,6 +46,9 @@ func TestClusterContents(t *testing.T) {
 		"variables": {"gateway: {namespace: llm, extraContainers: [{name: c, env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: B, valueFrom: {configMapKeyRef: {name: m, key: k}}}]}]}", kubernetes.Contents{
 			Secrets: []kubernetes.Data{opaque("s", "k")}, ConfigMaps: []kubernetes.Data{opaque("m", "k")},
 		}},
+		"authorities of the database": {"gateway: {namespace: llm, postgres: {caConfigMap: {name: m, key: k}, caSecret: {secret: s, key: k}}}", kubernetes.Contents{
+			Secrets: []kubernetes.Data{opaque("s", "k")}, ConfigMaps: []kubernetes.Data{opaque("m", "k")},
+		}},
 		"pull secret of a mirror": {"{registry: {image: 'r.example.com/i:1', pullSecret: p}, gateway: {namespace: llm}}", kubernetes.Contents{
 			Secrets: []kubernetes.Data{{Name: in("p"), Type: "kubernetes.io/dockerconfigjson", Keys: map[string]string{".dockerconfigjson": `{"auths":{"r.example.com":{"auth":"c2FuZGJveDpzYW5kYm94LWZha2U="}}}`}}},
 		}},

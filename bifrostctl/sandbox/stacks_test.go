@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,9 @@ func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
 	require.NoError(s.t, err)
 	server := seed(s.world, s.file, values)
 	secrets := map[string]any{"env": map[string]any{}}
+	if own, ok := values[secretsKey].(map[string]any); ok {
+		maps.Copy(secrets, own)
+	}
 	for _, path := range stacks.MissingSecrets("../..", values) {
 		if variable, ok := strings.CutPrefix(path, "env."); ok {
 			secrets["env"].(map[string]any)[variable] = canary + "-" + variable

@@ -182,40 +182,10 @@ func UsesSQLite(document Document) bool {
 	return slices.ContainsFunc(StoreNames, func(name string) bool { return StoreKind(document, name) == SQLite })
 }
 
-// Connections is how many connections one process opens to PostgreSQL at most.
-func Connections(document Document) int {
-	sum := 0
-	for _, name := range StoreNames {
-		if StoreKind(document, name) == Postgres {
-			sum += pool(storeConfig(document, name))
-		}
-	}
-	return sum
-}
-
 func storeConfig(document Document, name string) map[string]any {
 	store, _ := document[name].(map[string]any)
 	config, _ := store["config"].(map[string]any)
 	return config
-}
-
-// Database is where a store of PostgreSQL is, as the document says it: host, port and name, each literal or a reference.
-func Database(document Document, store string) [3]string {
-	config := storeConfig(document, store)
-	var parts [3]string
-	for i, key := range []string{"host", "port", "db_name"} {
-		parts[i], _ = config[key].(string)
-	}
-	return parts
-}
-
-// Reference is the variable that a reference env.NAME stands for.
-func Reference(text string) (string, bool) {
-	m := reference.FindStringSubmatch(text)
-	if m == nil {
-		return "", false
-	}
-	return m[1], true
 }
 
 func pool(config map[string]any) int {

@@ -55,32 +55,30 @@ func postgres(more string) string {
 
 func TestStores(t *testing.T) {
 	for name, c := range map[string]struct {
-		text        string
-		config      string
-		logs        string
-		sqlite      bool
-		connections int
-		ports       []int
+		text   string
+		config string
+		logs   string
+		sqlite bool
+		ports  []int
 	}{
-		"nothing named":        {`{}`, SQLite, SQLite, true, 0, nil},
-		"both PostgreSQL":      {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`, Postgres, Postgres, false, 70, []int{5432}},
-		"logs on SQLite":       {`{"config_store": ` + postgres("") + `}`, Postgres, SQLite, true, 50, []int{5432}},
-		"logs disabled":        {`{"config_store": ` + postgres("") + `, "logs_store": {"enabled": false, "type": "sqlite"}}`, Postgres, Disabled, false, 50, []int{5432}},
-		"a port by reference":  {`{"config_store": {"enabled": true, "type": "postgres", "config": {"port": "env.PG_PORT"}}, "logs_store": {"enabled": false}}`, Postgres, Disabled, false, 50, nil},
-		"enabled without type": {`{"config_store": {"enabled": true}, "logs_store": {"enabled": false}}`, SQLite, Disabled, true, 0, nil},
+		"nothing named":        {`{}`, SQLite, SQLite, true, nil},
+		"both PostgreSQL":      {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`, Postgres, Postgres, false, []int{5432}},
+		"logs on SQLite":       {`{"config_store": ` + postgres("") + `}`, Postgres, SQLite, true, []int{5432}},
+		"logs disabled":        {`{"config_store": ` + postgres("") + `, "logs_store": {"enabled": false, "type": "sqlite"}}`, Postgres, Disabled, false, []int{5432}},
+		"a port by reference":  {`{"config_store": {"enabled": true, "type": "postgres", "config": {"port": "env.PG_PORT"}}, "logs_store": {"enabled": false}}`, Postgres, Disabled, false, nil},
+		"enabled without type": {`{"config_store": {"enabled": true}, "logs_store": {"enabled": false}}`, SQLite, Disabled, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := document(t, c.text)
 			require.Equal(t, c.config, StoreKind(d, "config_store"))
 			require.Equal(t, c.logs, StoreKind(d, "logs_store"))
 			require.Equal(t, c.sqlite, UsesSQLite(d))
-			require.Equal(t, c.connections, Connections(d))
 			require.Equal(t, c.ports, DatabasePorts(d))
 		})
 	}
 }
 
-var facts = Facts{MostProcesses: 3, MaxConnections: 300, InsecureKey: "gateway.postgres.allowInsecure", ConnectionsKey: "gateway.postgres.maxConnections"}
+var facts = Facts{InsecureKey: "gateway.postgres.allowInsecure"}
 
 func TestValidate(t *testing.T) {
 	allowed := facts
@@ -95,7 +93,6 @@ func TestValidate(t *testing.T) {
 		"PostgreSQL":               {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres("") + `}`, facts, nil},
 		"everything by reference":  {`{"config_store": {"type": "postgres", "config": {"host": "env.H", "port": "env.P", "user": "env.U", "password": "env.W", "db_name": "env.D", "ssl_mode": "env.S"}}}`, facts, nil},
 		"a command for a password": {`{"config_store": ` + strings.Replace(postgres(`, "password_command": {"command": "aws"}`), `"password": "env.PG_PASSWORD", `, "", 1) + `}`, facts, nil},
-		"a pool too large":         {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 51`) + `}`, facts, []string{"gateway.postgres.maxConnections", "3 processes", "101 connections", "303"}},
 		"port as a number":         {`{"config_store": ` + strings.Replace(postgres(""), `"5432"`, "5432", 1) + `}`, facts, []string{"p.config_store.config.port", `write "5432"`}},
 		"port out of range":        {`{"config_store": ` + strings.Replace(postgres(""), "5432", "70000", 1) + `}`, facts, []string{"p.config_store.config.port", "65535"}},
 		"no host":                  {`{"logs_store": ` + strings.Replace(postgres(""), `"db.internal"`, `""`, 1) + `}`, facts, []string{"p.logs_store.config.host: Required"}},

@@ -22,16 +22,12 @@ const logsDir = DataDir + "/logs"
 
 // Facts are what the rules of config.json need to know beside it.
 type Facts struct {
-	// MostProcesses run at once: the replicas, or the most that an autoscaler makes.
-	MostProcesses int
-	// MaxConnections of the database; 0 is not known.
-	MaxConnections int
 	// AllowInsecure is the second time that somebody says that the way to the database need not be encrypted.
 	AllowInsecure bool
 	// Value is the value of a variable of the gateway, where it is known.
 	Value Resolve
-	// InsecureKey and ConnectionsKey are the configuration keys of those two, for the errors.
-	InsecureKey, ConnectionsKey string
+	// InsecureKey is its configuration key, for the errors.
+	InsecureKey string
 }
 
 // Validate reports every problem at its path below p. No value of a secret's place is repeated.
@@ -40,7 +36,6 @@ func Validate(p *field.Path, document Document, facts Facts) field.ErrorList {
 	for _, name := range StoreNames {
 		problems = append(problems, validateStore(p.Child(name), document, name, facts)...)
 	}
-	problems = append(problems, validateConnections(document, facts)...)
 	return append(problems, ClearSecrets(p, document)...)
 }
 
@@ -152,17 +147,6 @@ func validateSQLite(p *field.Path, config map[string]any, name string) field.Err
 		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway makes no folder for it, and exits; write "+path.Join(DataDir, path.Base(file)))}
 	}
 	return nil
-}
-
-// validateConnections is the database's budget: every process has a pool of its own for each store.
-func validateConnections(document Document, facts Facts) field.ErrorList {
-	each := Connections(document)
-	if facts.MaxConnections == 0 || each*facts.MostProcesses <= facts.MaxConnections {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(field.NewPath(facts.ConnectionsKey), facts.MaxConnections, fmt.Sprintf(
-		"%d processes with pools of %d connections each may open %d; lower max_open_conns of config_store and logs_store (%d by default) or the number of processes, or let the database take more",
-		facts.MostProcesses, each, each*facts.MostProcesses, DefaultPool))}
 }
 
 // secretKeys are the keys whose values are secrets wherever the schema has them, without - and _ and in lower case: it writes some

@@ -129,7 +129,11 @@ func allocateService(c *double.Call, live double.Object) {
 	}
 	if double.Get(live, "spec.clusterIP") == nil {
 		n := c.World.Next()
-		double.Set(live, "spec.clusterIP", fmt.Sprintf("172.20.%d.%d", n/250%250, n%250+1))
+		address := fmt.Sprintf("172.20.%d.%d", n/250%250, n%250+1)
+		if families := double.List(live, "spec.ipFamilies"); len(families) > 0 && families[0] == "IPv6" {
+			address = fmt.Sprintf("fd00:10::%x", n+1)
+		}
+		double.Set(live, "spec.clusterIP", address)
 	}
 	double.Set(live, "spec.clusterIPs", []any{double.Get(live, "spec.clusterIP")})
 	double.Default(live, "spec.ipFamilies", []any{"IPv4"})

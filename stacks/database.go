@@ -1,0 +1,185 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+)
+
+// withoutDatabasePings keeps an outage of the database from becoming one of the gateway, which serves from memory meanwhile.
+func withoutDatabasePings(_ *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
+	return bifrostconfig.WithoutDatabasePings(document)
+}
+
+// databases are the stores on PostgreSQL there. What a secret variable holds stays a reference: nobody prints it.
+func (c *Config) databases(at target) []bifrostconfig.Database {
+	env := c.env(at)
+	return bifrostconfig.Databases(c.document(at), func(variable string) (string, bool) {
+		value, known := env[variable]
+		return value, known
+	})
+}
+
+// servers are the same with secret variables resolved: to compare, never to print.
+func (c *Config) servers(at target) []bifrostconfig.Database {
+	env, secret := c.env(at), c.secretEnv(at)
+	return bifrostconfig.Databases(c.document(at), func(variable string) (string, bool) {
+		value := cmp.Or(env[variable], secret[variable])
+		return value, value != ""
+	})
+}
+
+// processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that migrates
+// before it, adds.
+func (c *Config) processes(at target) (most, added int) {
+	switch {
+	case at == onECS:
+		_, tasks := c.Tasks()
+		// ECS rounds down (developer guide, "Service definition parameters", maximumPercent).
+		return tasks, tasks*cmp.Or(c.ECS.MaxHealthyPercent, components.DefaultMaxHealthyPercent)/100 - tasks
+	case c.Stateful():
+		return 1, 0
+	case c.Gateway.Autoscaling != nil:
+		return c.Gateway.Autoscaling.MaxReplicas, components.MaxSurge
+	}
+	return c.Gateway.replicas(), components.MaxSurge
+}
+
+// together are all of them.
+func (c *Config) together(at target) int {
+	most, added := c.processes(at)
+	return most + added
+}
+
+// validateConnections is the budget of each database server: every process on every platform has a pool of its own for each store.
+func (c *Config) validateConnections(k *checker) {
+	p, most := field.NewPath("gateway", "postgres", "maxConnections"), c.Gateway.Postgres.MaxConnections
+	if most <= 0 {
+		return
+	}
+	sums, terms := map[string]int{}, map[string][]string{}
+	for _, at := range c.targets() {
+		pools := map[string]int{}
+		for _, database := range c.servers(at) {
+			pools[database.Host+":"+database.Port] += database.Pool
+		}
+		running, added := c.processes(at)
+		for server, pool := range pools {
+			sums[server] += (running + added) * pool
+			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at, running, added, pool, (running+added)*pool))
+		}
+	}
+	for _, server := range slices.Sorted(maps.Keys(sums)) {
+		needed := sums[server] + bifrostconfig.ReservedConnections
+		if needed <= most {
+			continue
+		}
+		k.add(field.Invalid(p, most, fmt.Sprintf(
+			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) or the number of processes, or let the database take more",
+			needed, strings.Join(terms[server], "; "), bifrostconfig.ReservedConnections, bifrostconfig.DefaultPool)))
+	}
+}
+
+// databaseWarnings are what a stack may do with its databases and should know of; each names the stores and places that it is about.
+var databaseWarnings = []struct {
+	concerns func(*Config, target, bifrostconfig.Database) bool
+	text     func(bifrostconfig.Database) string
+}{
+	{(*Config).unverifiable, authorityMissing},
+	{func(_ *Config, _ target, d bifrostconfig.Database) bool { return pooler(d) != "" }, sessionLocks},
+}
+
+func (c *Config) databaseWarnings() []string {
+	var all []string
+	for _, warning := range databaseWarnings {
+		for _, at := range c.targets() {
+			for _, database := range c.databases(at) {
+				if text := warning.text(database); warning.concerns(c, at, database) && !slices.Contains(all, text) {
+					all = append(all, text)
+				}
+			}
+		}
+	}
+	for _, at := range c.targets() {
+		if len(c.databases(at)) > 0 && bifrostconfig.PingsDatabases(c.document(at)) {
+			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, task or target is taken out although the gateway could "+
+				"serve from memory; remove it from gateway.config")
+			break
+		}
+	}
+	return all
+}
+
+// verifying are the modes in which the certificate of the database is verified.
+var verifying = []string{"verify-ca", "verify-full"}
+
+// unverifiable tells whether the certificate is verified, and nothing here says against which authority.
+func (c *Config) unverifiable(at target, d bifrostconfig.Database) bool {
+	return slices.Contains(verifying, d.SSLMode) && c.databaseCAArgs() == nil &&
+		!c.provided(at, components.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
+}
+
+func authorityMissing(d bifrostconfig.Database) string {
+	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: certificate signed by unknown authority) unless its image "+
+		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SSLMode, authorityOf(d.Host))
+}
+
+// clouds are the hosts of managed databases, and where their authorities are.
+var clouds = []struct {
+	host  *regexp.Regexp
+	where func(region string) string
+}{
+	{regexp.MustCompile(`\.([a-z0-9-]+)\.rds\.amazonaws\.com$`), func(region string) string { return ": " + rdsBundle(region) }},
+	{regexp.MustCompile(`\.postgres\.database\.(azure)\.com$`), func(string) string {
+		return ": DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017, as Azure's page \"TLS in Azure Database for PostgreSQL\" links them (an image with the public roots has them)"
+	}},
+	{regexp.MustCompile(`\.(sql)\.goog$`), func(string) string {
+		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of the region at https://pki.goog/cloudsql"
+	}},
+}
+
+func authorityOf(host string) string {
+	for _, cloud := range clouds {
+		if m := cloud.host.FindStringSubmatch(host); m != nil {
+			return cloud.where(m[1])
+		}
+	}
+	return ", the PEM file of whoever signed it"
+}
+
+// rdsBundle is where AWS publishes the authorities of a region's databases (Amazon RDS user guide, "Using SSL/TLS to encrypt a
+// connection to a DB instance").
+func rdsBundle(region string) string {
+	site := "truststore.pki.rds.amazonaws.com"
+	if strings.HasPrefix(region, "us-gov-") {
+		site = "truststore.pki.us-gov-west-1.rds.amazonaws.com"
+	}
+	return fmt.Sprintf("https://%s/%s/%s-bundle.pem", site, region, region)
+}
+
+// rdsProxy is the host of an endpoint of RDS Proxy.
+var rdsProxy = regexp.MustCompile(`\.proxy-[a-z0-9-]+\.[a-z0-9-]+\.rds\.amazonaws\.com$`)
+
+// pooler is what stands before the database, or empty.
+func pooler(d bifrostconfig.Database) string {
+	switch {
+	case rdsProxy.MatchString(d.Host):
+		return "RDS Proxy"
+	case strings.Contains(d.Host, "pgbouncer"), d.Port == "6432":
+		return "PgBouncer"
+	}
+	return ""
+}
+
+func sessionLocks(d bifrostconfig.Database) string {
+	return fmt.Sprintf("%s goes through %s (%s, port %s), whose pooled sessions break the gateway's advisory locks: several processes may migrate at once; "+
+		"name the database itself in gateway.config, and bound the connections with max_open_conns", d.Store, pooler(d), d.Host, d.Port)
+}

@@ -1,0 +1,112 @@
+package stacks
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components"
+	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/check"
+)
+
+// loadDatabaseCA reads the authorities of the databases' certificates.
+func (g *Gateway) loadDatabaseCA(dir string) field.ErrorList {
+	p, name := field.NewPath("gateway", "postgres", "caFile"), g.Postgres.CAFile
+	if name == "" {
+		return nil
+	}
+	text, problem := readFile(dir, name, p)
+	if problem != nil {
+		return field.ErrorList{problem}
+	}
+	if wrong := checkAuthorities(text, time.Now()); wrong != "" {
+		return field.ErrorList{field.Invalid(p, name, wrong)}
+	}
+	g.databaseCA = string(text)
+	return nil
+}
+
+// checkAuthorities says what is wrong with a bundle of certificates; nothing where all is well.
+func checkAuthorities(text []byte, now time.Time) string {
+	found := 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return fmt.Sprintf("holds a %s; keep nothing but the certificates of authorities in it", block.Type)
+		}
+		found++
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		switch {
+		case err != nil:
+			return fmt.Sprintf("certificate %d does not parse: %v", found, err)
+		case now.After(certificate.NotAfter):
+			return fmt.Sprintf("certificate %d, of %s, expired on %s; take it out, or get the bundle anew", found, certificate.Subject, certificate.NotAfter.UTC().Format(time.DateOnly))
+		}
+	}
+	if found == 0 {
+		return "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"
+	}
+	return ""
+}
+
+// validateDatabaseCA: one source, that every target can read, and no second word on it.
+func (c *Config) validateDatabaseCA(k *checker) {
+	p, pg := field.NewPath("gateway", "postgres"), &c.Gateway.Postgres
+	sources := 0
+	for _, given := range []bool{pg.CAFile != "", pg.CAConfigMap != nil, pg.CASecret != nil} {
+		if given {
+			sources++
+		}
+	}
+	if sources == 0 {
+		return
+	}
+	if sources > 1 {
+		k.add(field.Forbidden(p, "caFile, caConfigMap and caSecret say the same; keep one of them"))
+	}
+	if ref := pg.CAConfigMap; ref != nil {
+		k.add(check.Subdomain(p.Child("caConfigMap", "name"), ref.Name)...)
+		k.add(check.SecretKey(p.Child("caConfigMap", "key"), ref.Key)...)
+	}
+	if ref := pg.CASecret; ref != nil {
+		k.add(check.Subdomain(p.Child("caSecret", "secret"), ref.Secret)...)
+		k.add(check.SecretKey(p.Child("caSecret", "key"), ref.Key)...)
+	}
+	for _, at := range c.targets() {
+		if c.provided(at, components.DatabaseCaVariable) {
+			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", components.DatabaseCaVariable, at)))
+		}
+	}
+	if c.ECS == nil {
+		return
+	}
+	for key, given := range map[string]bool{"caConfigMap": pg.CAConfigMap != nil, "caSecret": pg.CASecret != nil} {
+		if given {
+			k.add(field.Forbidden(p.Child(key), "tasks of ECS cannot read an object of Kubernetes; write gateway.postgres.caFile, which serves both"))
+		}
+	}
+	if size := len(c.Gateway.databaseCA); size > bifrostconfig.MaxSecretsManager {
+		k.add(field.Invalid(p.Child("caFile"), fmt.Sprintf("%d bytes", size), fmt.Sprintf(
+			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", bifrostconfig.MaxSecretsManager, rdsBundle(c.AWS.region()))))
+	}
+}
+
+// region is empty where the object is missing, which is refused elsewhere.
+func (a *AWS) region() string {
+	if a == nil {
+		return "REGION"
+	}
+	return a.Region
+}
+
+// databaseCAArgs are the authorities for pods.
+func (c *Config) databaseCAArgs() *components.WorkloadDatabaseCaArgs {
+	pg := &c.Gateway.Postgres
+	if c.Gateway.databaseCA == "" && pg.CAConfigMap == nil && pg.CASecret == nil {
+		return nil
+	}
+	return &components.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCA, ConfigMap: pg.CAConfigMap, Secret: pg.CASecret}
+}

@@ -1,0 +1,20 @@
+package stacks
+
+import (
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/bifrostconfig"
+)
+
+// validateEncryptionKey: the key that config.json names is the one that is guarded. The gateway takes the variable by itself where
+// config.json names none.
+func (c *Config) validateEncryptionKey(k *checker) {
+	const guarded = "env." + bifrostconfig.EncryptionKeyVariable
+	named, _ := c.Gateway.Config["encryption_key"].(string)
+	others := bifrostconfig.EnvReferences(bifrostconfig.Document{"encryption_key": named})
+	if len(others) == 0 || named == guarded {
+		return
+	}
+	k.add(field.Invalid(c.Gateway.configPath().Child("encryption_key"), named,
+		"secrets.encryptionKey, which no up changes by accident, would not be read; write "+guarded+", or leave this out"))
+}
