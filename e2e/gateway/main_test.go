@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// bench is a program under test, and what its cases share.
+type bench struct {
+	name, program string
+	// postgres starts the server of the cases that do not stop it, once.
+	postgres func() *server
+	upstream *upstream
+}
+
+const standInVariable, realVariable = "STANDIN_BINARY", "BIFROST_BINARY"
+
+// each runs a test on the stand-in and on the real gateway, as far as they are there.
+func each(t *testing.T, test func(t *testing.T, on *bench)) {
+	for _, program := range []struct{ name, path string }{
+		{"stand-in", os.Getenv(standInVariable)}, {"gateway", os.Getenv(realVariable)},
+	} {
+		if program.path == "" {
+			continue
+		}
+		t.Run(program.name, func(t *testing.T) {
+			postgres := sync.OnceValue(func() *server { return newServer(t) })
+			test(t, &bench{name: program.name, program: program.path, postgres: postgres, upstream: newUpstream(t)})
+		})
+	}
+}
+
+var postgresBin = sync.OnceValues(findPostgres)
+
+// needPostgres skips a case where there is no PostgreSQL; on CI it fails.
+func (b *bench) needPostgres(t testing.TB) {
+	t.Helper()
+	if _, err := postgresBin(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
+
+// site is where one case takes place: a data folder and a database of its own.
+type site struct {
+	bench    *bench
+	dir      string
+	database string
+	server   *server
+}
+
+func (b *bench) site(t testing.TB) *site {
+	t.Helper()
+	return &site{bench: b, dir: t.TempDir(), database: "bifrost"}
+}
+
+// launch starts the program from a document of the table.
+func (s *site) launch(t testing.TB, config document, env map[string]string) *process {
+	t.Helper()
+	text, err := json.Marshal(config)
+	require.NoError(t, err)
+	replace := []string{"$UPSTREAM", s.bench.upstream.URL, "$DIR", s.dir, "$DATABASE", s.database}
+	if strings.Contains(string(text), `"postgres"`) {
+		if s.server == nil {
+			s.server = s.bench.postgres()
+			s.server.provide(t, "bifrost", pgPassword, s.database)
+		}
+		replace = append(replace, "$PG_PORT", strconv.Itoa(s.server.port), "$AUTHORITY", s.server.authority, "$AUTHORITIES", filepath.Dir(s.server.authority))
+	}
+	placeholders := strings.NewReplacer(replace...)
+	all := map[string]string{
+		"BIFROST_ENCRYPTION_KEY": encryptionKey, "BIFROST_ADMIN_USERNAME": "admin", "BIFROST_ADMIN_PASSWORD": adminPassword,
+		"APP_KEY": appKey, "OPENAI_API_KEY": providerKey, "PG_PASSWORD": pgPassword,
+	}
+	maps.Copy(all, env)
+	for name, value := range all {
+		all[name] = placeholders.Replace(value)
+	}
+	return launch(t, s.bench.program, s.dir, placeholders.Replace(string(text)), all)
+}
+
+// up starts the program and waits until it answers.
+func (s *site) up(t testing.TB, config document, env map[string]string) *process {
+	t.Helper()
+	p := s.launch(t, config, env)
+	require.NoError(t, p.ready(t.Context()))
+	return p
+}
