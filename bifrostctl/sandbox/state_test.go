@@ -47,6 +47,8 @@ func TestState(t *testing.T) {
 					require.NotEqual(t, masked, e.State["spec"])
 				}
 			}
+			request.ShowSecrets = true
+			require.Contains(t, state(t, request), canary, "who asks for secrets gets them")
 		})
 	}
 }

@@ -68,7 +68,8 @@ func (all table) configuration(t testing.TB, base string, patch document) docume
 
 // merged applies a JSON merge patch (RFC 7386) to a copy.
 func merged(base, patch document) document {
-	result := maps.Clone(base)
+	result := document{}
+	maps.Copy(result, base)
 	for key, value := range patch {
 		below, isObject := value.(document)
 		switch {
@@ -76,9 +77,6 @@ func merged(base, patch document) document {
 			delete(result, key)
 		case isObject:
 			old, _ := result[key].(document)
-			if old == nil {
-				old = document{}
-			}
 			result[key] = merged(old, below)
 		default:
 			result[key] = value

@@ -27,7 +27,10 @@ var lives = []struct {
 	{"a rotated key is the old one without source_of_truth", false, rotatedKey("", 200, 401)},
 	{"a key of the dashboard ends at a restart with source_of_truth config.json", true, dashboardKey("config.json", 401)},
 	{"a key of the dashboard survives a restart without source_of_truth", true, dashboardKey("", 200)},
-	{"with another encryption key inference is open", true, otherEncryptionKey},
+	{"auth_config that leaves the file stays in the store", false, authConfigStays},
+	{"with another encryption key inference is open", true, otherEncryptionKey("another")},
+	{"without the encryption key inference is open", true, otherEncryptionKey("")},
+	{"a rate limit counts", false, rateLimit},
 	{"two processes do not know each other", true, twoProcesses},
 	{"an outage of the database, with its pings in /health", true, outage(false, 503)},
 	{"an outage of the database, without its pings in /health", true, outage(true, 200)},
@@ -153,15 +156,42 @@ func dashboardKey(source string, after int) func(*testing.T, *site, table) {
 	}
 }
 
-func otherEncryptionKey(t *testing.T, s *site, all table) {
-	config := all.configuration(t, "postgres", nil)
-	p := s.up(t, config, nil)
-	require.Equal(t, http.StatusUnauthorized, p.completes(t, ""))
-	p.stop(t)
-	p = s.up(t, config, map[string]string{"BIFROST_ENCRYPTION_KEY": "another"})
-	require.Equal(t, http.StatusOK, p.status(t, "/health"))
-	require.Equal(t, http.StatusOK, p.completes(t, ""), "nobody is asked for a key any more")
-	t.Log(p.status(t, "/api/providers"), p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}))
+func authConfigStays(t *testing.T, s *site, all table) {
+	s.up(t, all.configuration(t, "", nil), nil).stop(t)
+	p := s.up(t, all.configuration(t, "", document{"auth_config": nil}), nil)
+	require.Equal(t, http.StatusUnauthorized, p.status(t, "/api/providers"))
+	require.Equal(t, http.StatusOK, p.must(t, request{path: "/api/providers", header: asAdmin}).status)
+}
+
+func otherEncryptionKey(key string) func(*testing.T, *site, table) {
+	return func(t *testing.T, s *site, all table) {
+		config := all.configuration(t, "postgres", nil)
+		p := s.up(t, config, nil)
+		require.Equal(t, http.StatusUnauthorized, p.completes(t, ""))
+		p.stop(t)
+		p = s.up(t, config, map[string]string{"BIFROST_ENCRYPTION_KEY": key})
+		require.Equal(t, http.StatusOK, p.status(t, "/health"))
+		require.Equal(t, http.StatusOK, p.completes(t, ""), "nobody is asked for a key any more")
+		require.Contains(t, p.log.String(), "failed to initialize governance plugin")
+		require.Equal(t, http.StatusUnauthorized, p.status(t, "/api/providers"), "the administration stays closed")
+	}
+}
+
+// limited is a patch with a virtual key that may ask twice an hour.
+func limited() document {
+	key := document{"id": "app", "name": "app", "value": "env.APP_KEY", "rate_limit_id": "two",
+		"provider_configs": []any{document{"provider": "openai", "allowed_models": []any{"*"}, "key_ids": []any{"*"}, "weight": 1}}}
+	return document{"governance": document{
+		"rate_limits":  []any{document{"id": "two", "request_max_limit": 2, "request_reset_duration": "1h"}},
+		"virtual_keys": []any{key},
+	}}
+}
+
+func rateLimit(t *testing.T, s *site, all table) {
+	p := s.up(t, all.configuration(t, "", limited()), nil)
+	require.Equal(t, http.StatusOK, p.completes(t, appKey))
+	require.Equal(t, http.StatusOK, p.completes(t, appKey))
+	require.Equal(t, http.StatusTooManyRequests, p.completes(t, appKey))
 }
 
 func twoProcesses(t *testing.T, s *site, all table) {
@@ -188,7 +218,9 @@ func outage(withoutPings bool, health int) func(*testing.T, *site, table) {
 		require.ErrorIs(t, s.launch(t, config, nil).ready(t.Context()), errExited, "a replacement cannot start meanwhile")
 		s.server.start(t)
 		require.Eventually(t, func() bool { return p.status(t, "/health") == http.StatusOK }, 20*time.Second, pollEvery)
-		require.Equal(t, http.StatusOK, p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status)
+		require.Eventually(t, func() bool {
+			return p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status == http.StatusOK
+		}, 20*time.Second, pollEvery)
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -32,10 +33,14 @@ func each(t *testing.T, test func(t *testing.T, on *bench)) {
 			continue
 		}
 		t.Run(program.name, func(t *testing.T) {
-			postgres := sync.OnceValue(func() *server { return newServer(t) })
-			test(t, &bench{name: program.name, program: program.path, postgres: postgres, upstream: newUpstream(t)})
+			test(t, newBench(t, program.name, program.path))
 		})
 	}
+}
+
+func newBench(t testing.TB, name, program string) *bench {
+	postgres := sync.OnceValue(func() *server { return newServer(t) })
+	return &bench{name: name, program: program, postgres: postgres, upstream: newUpstream(t)}
 }
 
 var postgresBin = sync.OnceValues(findPostgres)
@@ -57,11 +62,15 @@ type site struct {
 	dir      string
 	database string
 	server   *server
+	// host is the address of loopback that the gateway listens on.
+	host string
+	// withoutFlags leaves the program to its variables.
+	withoutFlags bool
 }
 
 func (b *bench) site(t testing.TB) *site {
 	t.Helper()
-	return &site{bench: b, dir: t.TempDir(), database: "bifrost"}
+	return &site{bench: b, dir: t.TempDir(), database: "bifrost", host: "127.0.0.1"}
 }
 
 // launch starts the program from a document of the table.
@@ -86,7 +95,20 @@ func (s *site) launch(t testing.TB, config document, env map[string]string) *pro
 	for name, value := range all {
 		all[name] = placeholders.Replace(value)
 	}
-	return launch(t, s.bench.program, s.dir, placeholders.Replace(string(text)), all)
+	return s.launchText(t, placeholders.Replace(string(text)), all)
+}
+
+// launchText starts the program from the text of config.json.
+func (s *site) launchText(t testing.TB, config string, env map[string]string) *process {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "config.json"), []byte(config), 0o600))
+	port := strconv.Itoa(freePort(t))
+	var args []string
+	if !s.withoutFlags {
+		// The image's entrypoint hands the same flags over.
+		args = []string{"-app-dir", s.dir, "-host", s.host, "-port", port, "-log-level", "info", "-log-style", "json"}
+	}
+	return launch(t, s.bench.program, s.dir, "http://"+net.JoinHostPort(s.host, port), args, env)
 }
 
 // up starts the program and waits until it answers.

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,17 +33,10 @@ type process struct {
 	took   time.Duration
 }
 
-// launch starts the program with a configuration in a data folder of its own. The image's entrypoint hands the same flags over.
-func launch(t testing.TB, program, dir, configuration string, env map[string]string) *process {
+// launch starts the program, which will answer at url.
+func launch(t testing.TB, program, dir, url string, args []string, env map[string]string) *process {
 	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(configuration), 0o600))
-	port := strconv.Itoa(freePort(t))
-	host, shown := "127.0.0.1", "127.0.0.1"
-	if strings.Contains(env["APP_HOST"], ":") {
-		host, shown = "::1", "[::1]"
-	}
-	p := &process{url: "http://" + shown + ":" + port, exited: make(chan struct{})}
-	p.cmd = exec.Command(program, "-app-dir", dir, "-host", host, "-port", port, "-log-level", "info", "-log-style", "json")
+	p := &process{url: url, cmd: exec.Command(program, args...), exited: make(chan struct{})}
 	// The image's folder is read-only in a container of ours, and so is this one, for root as well.
 	p.cmd.Dir = "/proc"
 	// Nothing of this machine's environment: no proxy, no credential.
