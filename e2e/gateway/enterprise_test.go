@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -61,13 +60,13 @@ func (p *process) nodes(t testing.TB) int {
 func share(t *testing.T, one, two *process) {
 	t.Helper()
 	for _, p := range []*process{one, two} {
-		require.Eventually(t, func() bool { return p.nodes(t) == 2 }, 20*time.Second, pollEvery, "both find each other")
+		eventually(t, "both find each other", func() bool { return p.nodes(t) == 2 })
 	}
 	key := one.makeKey(t, "made", asAdmin)
-	require.Eventually(t, func() bool { return two.completes(t, key) == http.StatusOK }, 10*time.Second, pollEvery)
+	eventually(t, "a key of one is known to two", func() bool { return two.completes(t, key) == http.StatusOK })
 	require.Equal(t, http.StatusOK, one.completes(t, appKey))
 	require.Equal(t, http.StatusOK, one.completes(t, appKey))
-	require.Eventually(t, func() bool { return two.completes(t, appKey) == http.StatusTooManyRequests }, 10*time.Second, pollEvery)
+	eventually(t, "two counts what one let through", func() bool { return two.completes(t, appKey) == http.StatusTooManyRequests })
 }
 
 func meshByDNS(t *testing.T, s *site, all table) {

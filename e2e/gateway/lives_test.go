@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -217,10 +216,10 @@ func outage(withoutPings bool, health int) func(*testing.T, *site, table) {
 		require.Equal(t, http.StatusUnauthorized, p.status(t, "/api/providers"))
 		require.ErrorIs(t, s.launch(t, config, nil).ready(t.Context()), errExited, "a replacement cannot start meanwhile")
 		s.server.start(t)
-		require.Eventually(t, func() bool { return p.status(t, "/health") == http.StatusOK }, 20*time.Second, pollEvery)
-		require.Eventually(t, func() bool {
+		eventually(t, "/health is well again", func() bool { return p.status(t, "/health") == http.StatusOK })
+		eventually(t, "the store answers again", func() bool {
 			return p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status == http.StatusOK
-		}, 20*time.Second, pollEvery)
+		})
 	}
 }
 
@@ -289,10 +288,10 @@ func drains(t *testing.T, s *site, all table) {
 	got := p.stream(t)
 	require.Equal(t, chunks[0], got.next(t))
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.Eventually(t, func() bool {
-		_, err := p.ask(context.Background(), request{path: "/health"})
+	eventually(t, "new connections are refused", func() bool {
+		_, err := p.ask(t.Context(), request{path: "/health"})
 		return err != nil
-	}, 20*time.Second, pollEvery, "new connections are refused")
+	})
 	for _, chunk := range chunks[1:] {
 		s.bench.upstream.next <- struct{}{}
 		require.Equal(t, chunk, got.next(t))

@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,6 +26,21 @@ type bench struct {
 
 const standInVariable, realVariable = "STANDIN_BINARY", "BIFROST_BINARY"
 
+// TestMain says at the end who judged.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	switch real := os.Getenv(realVariable); {
+	case real != "":
+		fmt.Printf("The cases were judged by the stand-in and by %s.\n", real)
+	default:
+		fmt.Printf("The cases were judged by the stand-in alone: %s names no gateway.\n", realVariable)
+	}
+	if _, err := postgresBin(); err != nil {
+		fmt.Printf("Those with PostgreSQL were skipped: %v.\n", err)
+	}
+	os.Exit(code)
+}
+
 // each runs a test on the stand-in and on the real gateway, as far as they are there.
 func each(t *testing.T, test func(t *testing.T, on *bench)) {
 	for _, program := range []struct{ name, path string }{
@@ -31,6 +48,9 @@ func each(t *testing.T, test func(t *testing.T, on *bench)) {
 	} {
 		if program.path == "" {
 			continue
+		}
+		if _, err := exec.LookPath(program.path); err != nil {
+			t.Fatalf("%s is no program: %v", program.path, err)
 		}
 		t.Run(program.name, func(t *testing.T) {
 			test(t, newBench(t, program.name, program.path))

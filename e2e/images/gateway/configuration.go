@@ -151,7 +151,8 @@ func mismatch(err error) error {
 	if kind == "int" {
 		kind = "int64"
 	}
-	return fmt.Errorf("Mismatch type %s with value %s at %s", kind, wrong.Value, wrong.Field) //nolint:staticcheck // the gateway's words
+	//lint:ignore ST1005 these are the gateway's words
+	return fmt.Errorf("Mismatch type %s with value %s at %s", kind, wrong.Value, wrong.Field)
 }
 
 // fillIn takes the encryption key from the environment where the file has none.

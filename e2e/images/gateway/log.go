@@ -22,7 +22,7 @@ func logLine(level, format string, args ...any) {
 	_, _ = os.Stdout.Write(append(text, '\n'))
 }
 
-// fatalError is a failure that the gateway reports in its own words, without the heading of a bootstrap.
+// fatal ends the program, as the gateway does where it does not return to its bootstrap.
 func fatal(format string, args ...any) {
 	logLine("fatal", format, args...)
 	os.Exit(1)

@@ -69,16 +69,16 @@ func sqliteIn(dir, file string) *storeConfig {
 }
 
 // check demands what a connection needs.
-func (p *postgresConfig) check() error {
+func (c *postgresConfig) check() error {
 	for _, field := range []struct {
 		name  string
 		value *reference
-	}{{"host", p.Host}, {"port", p.Port}, {"user", p.User}, {"db name", p.DBName}, {"ssl mode", p.SSLMode}} {
+	}{{"host", c.Host}, {"port", c.Port}, {"user", c.User}, {"db name", c.DBName}, {"ssl mode", c.SSLMode}} {
 		if field.value.value() == "" {
 			return fmt.Errorf("postgres %s is required", field.name)
 		}
 	}
-	if p.Password == nil {
+	if c.Password == nil {
 		return errors.New("postgres password is required")
 	}
 	return nil
