@@ -160,6 +160,6 @@ var basicLogin = "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+ad
 
 // completion asks for a chat completion.
 func completion(model string, stream bool) request {
-	body, _ := json.Marshal(map[string]any{"model": model, "stream": stream, "messages": []any{map[string]any{"role": "user", "content": "count"}}})
+	body, _ := json.Marshal(document{"model": model, "stream": stream, "messages": []any{document{"role": "user", "content": "count"}}})
 	return request{method: http.MethodPost, path: "/v1/chat/completions", body: string(body), header: map[string]string{}}
 }

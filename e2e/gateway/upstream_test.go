@@ -29,7 +29,9 @@ func newUpstream(t testing.TB) *upstream {
 	u := &upstream{next: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /datasheet", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{%q: {"provider": "openai", "mode": "chat", "base_model": %[1]q, "input_cost_per_token": 1e-7, "output_cost_per_token": 2e-7}}`, model)
+		send(w, document{model: document{
+			"provider": "openai", "mode": "chat", "base_model": model, "input_cost_per_token": 1e-7, "output_cost_per_token": 2e-7,
+		}})
 	})
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") })
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
@@ -40,6 +42,9 @@ func newUpstream(t testing.TB) *upstream {
 	t.Cleanup(u.Close)
 	return u
 }
+
+// send writes JSON and the end of its line.
+func send(w http.ResponseWriter, body document) { _ = json.NewEncoder(w).Encode(body) }
 
 func (u *upstream) complete(w http.ResponseWriter, r *http.Request) {
 	u.authorization.Store(r.Header.Get("Authorization"))
@@ -52,7 +57,12 @@ func (u *upstream) complete(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if !request.Stream {
-		fmt.Fprintf(w, `{"id": "1", "object": "chat.completion", "created": 1, "model": %q, "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": %q}}], "usage": {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}}`, model, strings.Join(chunks, ""))
+		said := document{"role": "assistant", "content": strings.Join(chunks, "")}
+		send(w, document{
+			"id": "1", "object": "chat.completion", "created": 1, "model": model,
+			"choices": []any{document{"index": 0, "finish_reason": "stop", "message": said}},
+			"usage":   document{"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4},
+		})
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -64,11 +74,13 @@ func (u *upstream) complete(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		finish := "null"
+		choice := document{"index": 0, "delta": document{"role": "assistant", "content": chunk}, "finish_reason": nil}
 		if i == len(chunks)-1 {
-			finish = `"stop"`
+			choice["finish_reason"] = "stop"
 		}
-		fmt.Fprintf(w, "data: {\"id\": \"1\", \"object\": \"chat.completion.chunk\", \"created\": 1, \"model\": %q, \"choices\": [{\"index\": 0, \"delta\": {\"role\": \"assistant\", \"content\": %q}, \"finish_reason\": %s}]}\n\n", model, chunk, finish)
+		fmt.Fprint(w, "data: ")
+		send(w, document{"id": "1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": []any{choice}})
+		fmt.Fprint(w, "\n")
 		flusher.Flush()
 	}
 	fmt.Fprint(w, "data: [DONE]\n\n")

@@ -37,7 +37,8 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, expires := rand.Text(), time.Now().Add(sessionLife)
-	if _, err := g.configStore.ExecContext(r.Context(), "INSERT INTO standin_sessions (token, expires) VALUES ($1, $2)", token, expires.Unix()); err != nil {
+	insert := "INSERT INTO standin_sessions (token, expires) VALUES ($1, $2)"
+	if _, err := g.configStore.ExecContext(r.Context(), insert, token, expires.Unix()); err != nil {
 		refuse(w, http.StatusInternalServerError, "Failed to create session")
 		return
 	}
@@ -47,8 +48,9 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request) {
 
 // knownProviders are those that need no custom_provider_config (the schema's providers).
 var knownProviders = []string{
-	"anthropic", "azure", "bedrock", "cerebras", "cohere", "elevenlabs", "fireworks", "gemini", "groq", "huggingface", "mistral", "nebius", "ollama",
-	"openai", "opencode-go", "opencode-zen", "openrouter", "parasail", "perplexity", "replicate", "runware", "runway", "sgl", "vertex", "vllm", "xai",
+	"anthropic", "azure", "bedrock", "cerebras", "cohere", "elevenlabs", "fireworks", "gemini", "groq", "huggingface", "mistral",
+	"nebius", "ollama", "openai", "opencode-go", "opencode-zen", "openrouter", "parasail", "perplexity", "replicate", "runware", "runway",
+	"sgl", "vertex", "vllm", "xai",
 }
 
 func (g *gateway) listProviders(w http.ResponseWriter, _ *http.Request) {
@@ -78,7 +80,8 @@ func (g *gateway) listProviderKeys(w http.ResponseWriter, r *http.Request) {
 
 // shown is a virtual key as the administration answers it, with its value.
 func (k *virtualKey) shown() map[string]any {
-	return map[string]any{"id": k.ID, "name": k.Name, "value": k.text, "is_active": k.Active == nil || *k.Active, "provider_configs": k.ProviderConfigs}
+	active := k.Active == nil || *k.Active
+	return map[string]any{"id": k.ID, "name": k.Name, "value": k.text, "is_active": active, "provider_configs": k.ProviderConfigs}
 }
 
 func (g *gateway) listKeys(w http.ResponseWriter, r *http.Request) {

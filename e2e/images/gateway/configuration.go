@@ -126,7 +126,8 @@ func readConfiguration(file string) (*configuration, error) {
 		return nil, fmt.Errorf("failed to unmarshal config: failed to unmarshal config data: %w", mismatch(err))
 	}
 	if c.Schema != vendorSchema {
-		logLine("warn", "config file %s does not include %q. Use our official schema file to avoid unexpected behavior.", file, "$schema: "+vendorSchema)
+		logLine("warn", "config file %s does not include $schema %s. Use our official schema file to avoid unexpected behavior.",
+			file, vendorSchema)
 	}
 	for _, store := range []struct {
 		section, name string

@@ -72,9 +72,11 @@ func podAddresses(ctx context.Context, namespace, selector string) ([]string, er
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: transport}
 	server := net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
-	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+server+"/api/v1/namespaces/"+url.PathEscape(namespace)+"/pods?labelSelector="+url.QueryEscape(selector), nil)
+	pods := "https://" + server + "/api/v1/namespaces/" + url.PathEscape(namespace) + "/pods?labelSelector=" + url.QueryEscape(selector)
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, pods, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func podAddresses(ctx context.Context, namespace, selector string) ([]string, er
 	if got.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("list pods in namespace %s: %s", namespace, got.Status)
 	}
-	var pods struct {
+	var list struct {
 		Items []struct {
 			Status struct {
 				Phase string `json:"phase"`
@@ -95,11 +97,11 @@ func podAddresses(ctx context.Context, namespace, selector string) ([]string, er
 			} `json:"status"`
 		} `json:"items"`
 	}
-	if err := json.NewDecoder(got.Body).Decode(&pods); err != nil {
+	if err := json.NewDecoder(got.Body).Decode(&list); err != nil {
 		return nil, err
 	}
 	var addresses []string
-	for _, pod := range pods.Items {
+	for _, pod := range list.Items {
 		if pod.Status.Phase == "Running" && pod.Status.PodIP != "" {
 			addresses = append(addresses, pod.Status.PodIP)
 		}

@@ -76,7 +76,8 @@ func open(ctx context.Context, s settings, c *configuration) (*gateway, error) {
 		return nil, err
 	}
 	if err := g.priceLists(ctx); err != nil {
-		fatal("failed to initialize pricing manager: failed to sync pricing data: failed to load pricing data from URL and no existing data available: failed to download pricing data: %v", err)
+		fatal("failed to initialize pricing manager: failed to sync pricing data: "+
+			"failed to load pricing data from URL and no existing data available: failed to download pricing data: %v", err)
 	}
 	if err := g.loadGovernance(ctx); err != nil {
 		return nil, err
@@ -208,7 +209,9 @@ func (g *gateway) reload(ctx context.Context) {
 }
 
 // builtinPlugins are those that need no file.
-var builtinPlugins = []string{"telemetry", "logging", "governance", "compat", "model-catalog-resolver", "otel", "semantic_cache", "maxim", "mocker", "prompts"}
+var builtinPlugins = []string{
+	"telemetry", "logging", "governance", "compat", "model-catalog-resolver", "otel", "semantic_cache", "maxim", "mocker", "prompts",
+}
 
 // loadPlugins leaves out what does not start, and says so in the log and to whoever asks.
 func (g *gateway) loadPlugins() {

@@ -62,7 +62,7 @@ type window struct {
 	count int
 }
 
-// durations parses an interval as the gateway does: Go's form, or a number of d, w, M, Y.
+// duration parses an interval as the gateway does: Go's form, or a number of d, w, M, Y.
 func duration(text string) (time.Duration, error) {
 	units := map[byte]time.Duration{'d': 24 * time.Hour, 'w': 7 * 24 * time.Hour, 'M': 30 * 24 * time.Hour, 'Y': 365 * 24 * time.Hour}
 	if text == "" {
@@ -115,8 +115,9 @@ func saveKey(ctx context.Context, on executor, s sealer, key *virtualKey, hash s
 	if err != nil {
 		return err
 	}
-	_, err = on.ExecContext(ctx, `INSERT INTO standin_virtual_keys (id, value, config, hash) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET value = excluded.value, config = excluded.config, hash = excluded.hash`, key.ID, value, string(config), hash)
+	upsert := `INSERT INTO standin_virtual_keys (id, value, config, hash) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET value = excluded.value, config = excluded.config, hash = excluded.hash`
+	_, err = on.ExecContext(ctx, upsert, key.ID, value, string(config), hash)
 	return err
 }
 
@@ -214,7 +215,7 @@ type refusal struct {
 	message string
 }
 
-// allow decides about a completion; enforce says that a virtual key is needed. used tells peers of a counted request.
+// allow decides about a completion; enforce says that a virtual key is needed.
 func (g *governance) allow(header http.Header, provider, model string, enforce bool) (key *virtualKey, refused *refusal) {
 	value, asVirtualKey := bearer(header)
 	if !asVirtualKey {

@@ -14,7 +14,7 @@ import (
 
 type counter = atomic.Int64
 
-// provider's client has no timeout: a stream lasts as long as it lasts.
+// upstreams has no timeout: a stream lasts as long as it lasts.
 var upstreams = &http.Client{}
 
 // complete forwards a chat completion of provider/model, plain or chunk by chunk.
@@ -54,7 +54,8 @@ func (g *gateway) complete(w http.ResponseWriter, r *http.Request) {
 	if base == "" && name == "openai" {
 		base = "https://api.openai.com"
 	}
-	forward, err := http.NewRequestWithContext(r.Context(), http.MethodPost, strings.TrimSuffix(base, "/")+"/v1/chat/completions", bytes.NewReader(text))
+	url := strings.TrimSuffix(base, "/") + "/v1/chat/completions"
+	forward, err := http.NewRequestWithContext(r.Context(), http.MethodPost, url, bytes.NewReader(text))
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "network error")
 		return
@@ -107,7 +108,8 @@ func (g *gateway) writeLog(model string, status int) {
 	g.logs.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), cleanUp)
 		defer cancel()
-		if _, err := g.logsStore.ExecContext(ctx, "INSERT INTO standin_logs (at, model, status) VALUES ($1, $2, $3)", time.Now().Unix(), model, status); err != nil {
+		insert := "INSERT INTO standin_logs (at, model, status) VALUES ($1, $2, $3)"
+		if _, err := g.logsStore.ExecContext(ctx, insert, time.Now().Unix(), model, status); err != nil {
 			logLine("error", "failed to write a log row: %v", err)
 		}
 	})

@@ -118,7 +118,7 @@ func (g *gateway) health(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"status": "ok", "components": map[string]any{"db_pings": pings}})
 }
 
-// open are the paths that ask for no login.
+// openPaths are the paths that ask for no login.
 var openPaths = []string{"/health", "/login", "/favicon.ico", "/api/version", "/api/session/login", "/api/session/is-auth-enabled"}
 
 // authenticate asks for the administrator's login, for all but inference, health and the login itself.
@@ -161,6 +161,7 @@ func (g *gateway) loggedIn(r *http.Request) (bool, error) {
 		return false, nil
 	}
 	var count int
-	err := g.configStore.QueryRowContext(r.Context(), "SELECT count(*) FROM standin_sessions WHERE token = $1 AND expires > $2", token, time.Now().Unix()).Scan(&count)
+	valid := "SELECT count(*) FROM standin_sessions WHERE token = $1 AND expires > $2"
+	err := g.configStore.QueryRowContext(r.Context(), valid, token, time.Now().Unix()).Scan(&count)
 	return count > 0 && err == nil, nil
 }

@@ -205,6 +205,7 @@ func (s *store) setting(ctx context.Context, name string) (string, error) {
 }
 
 func (s *store) set(ctx context.Context, name, value string) error {
-	_, err := s.ExecContext(ctx, "INSERT INTO standin_settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	upsert := "INSERT INTO standin_settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+	_, err := s.ExecContext(ctx, upsert, name, value)
 	return err
 }
