@@ -20,7 +20,7 @@ STAMP = -X $(1).gitVersion=$(KUBERNETES) -X $(1).gitMajor=1 -X $(1).gitMinor=$(w
 STAMPS := $(call STAMP,k8s.io/component-base/version) $(call STAMP,k8s.io/client-go/pkg/version)
 E2E_BIN := e2e/.bin/$(shell sha256sum e2e/go.sum 2>/dev/null | cut -c 1-16)
 
-.PHONY: help build sandbox test e2e bench lint golden clean FORCE
+.PHONY: help build sandbox test e2e gateway bench lint golden clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -40,6 +40,10 @@ e2e: build $(E2E_BIN)/kubectl ## run the stacks and the refreshers on a real Kub
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./node/... ./images/...
 	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 30m
 
+gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BINARY names, on all cases and on what every stack gives it
+	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway
+	cd e2e/gateway && STANDIN_BINARY=$(abspath $(E2E_BIN)/gateway) BIFROST_BINARY=$(abspath $(BIFROST_BINARY)) CGO_ENABLED=0 go test -count=1 -timeout 60m
+
 bench: ## previews as ratios, and the CPU-seconds of a first build by package (minutes)
 	go -C bifrostctl test ./sandbox -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
@@ -55,7 +59,7 @@ lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint o
 	bin/staticcheck ./...
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd tools && ../bin/staticcheck ./...
-	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./controlplane ./node/... ./images/...
+	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./controlplane ./gateway ./node/... ./images/...
 	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 clean: ## delete what was built, and the sandbox with its clouds

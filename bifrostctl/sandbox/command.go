@@ -56,6 +56,8 @@ type Request struct {
 	Faults []string
 	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
 	Kubeconfig string
+	// ShowSecrets leaves secrets as they are in what State prints: the sandbox's are fakes, those of a --set are what was set.
+	ShowSecrets bool
 	// JSON asks for one JSON document (Result) instead of text for people.
 	JSON bool
 	// Self is how the user calls this program; texts that name a next command begin with it.
@@ -219,6 +221,7 @@ func stateCommand() *cobra.Command {
 		},
 	}
 	jsonFlag(cmd, &request)
+	cmd.Flags().BoolVar(&request.ShowSecrets, "show-secrets", false, "with --json, print secrets as they are: fakes, unless a --set gave them")
 	folderFlags(cmd, &request)
 	return cmd
 }

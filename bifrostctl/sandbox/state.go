@@ -39,7 +39,8 @@ type Existing struct {
 	Seeded bool `json:"seeded,omitempty"`
 	// Deleted marks what is deleted and still keeps its name (a secret in its recovery window).
 	Deleted bool `json:"deleted,omitempty"`
-	// Inputs are what the provider was asked for, State what the cloud answers. Secrets are "[secret]".
+	// Inputs are what the provider was asked for, State what the cloud answers. Secrets are "[secret]", unless
+	// they were asked for.
 	Inputs map[string]any `json:"inputs,omitempty"`
 	State  map[string]any `json:"state,omitempty"`
 }
@@ -59,7 +60,7 @@ func (r Runner) State(request Request) error {
 	if err != nil {
 		return &FailedError{err}
 	}
-	found := Inventory{Stack: p.stack, Resources: inventory(world)}
+	found := Inventory{Stack: p.stack, Resources: inventory(world, request.ShowSecrets)}
 	switch {
 	case request.JSON:
 		err = printJSON(r.Stdout, found)
@@ -262,10 +263,14 @@ func (i Inventory) print(w io.Writer) error {
 	return table.Flush()
 }
 
-func inventory(world *cloud.World) []Existing {
+// inventory lists what exists; with showSecrets nothing is masked.
+func inventory(world *cloud.World, showSecrets bool) []Existing {
 	found := seeded(world)
 	for _, r := range world.Resources {
 		secrets := append(slices.Clone(r.Secrets), cloud.SecretProperties(r.Type)...)
+		if showSecrets {
+			secrets = nil
+		}
 		found = append(found, Existing{
 			Type: r.Type, Scope: r.Scope, ID: r.ID, Deleted: r.Deleted, Seeded: r.Seeded,
 			Inputs: hide(r.Inputs, nil, secrets).(map[string]any), State: hide(r.State, nil, secrets).(map[string]any),

@@ -47,6 +47,8 @@ func TestState(t *testing.T) {
 					require.NotEqual(t, masked, e.State["spec"])
 				}
 			}
+			request.ShowSecrets = true
+			require.NotContains(t, state(t, request), masked, "who asks for secrets gets them")
 		})
 	}
 }

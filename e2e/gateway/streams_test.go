@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// stream is a completion whose chunks are read one by one.
+type stream struct {
+	lines *bufio.Scanner
+}
+
+func (p *process) stream(t testing.TB) *stream {
+	t.Helper()
+	r := completion(completes, true)
+	r.header["Authorization"] = "Bearer " + appKey
+	got, err := p.send(t.Context(), r)
+	require.NoError(t, err)
+	t.Cleanup(func() { got.Body.Close() })
+	require.Equal(t, http.StatusOK, got.StatusCode)
+	require.Contains(t, got.Header.Get("Content-Type"), "text/event-stream")
+	return &stream{bufio.NewScanner(got.Body)}
+}
+
+// next is the text of the next chunk, or [DONE].
+func (s *stream) next(t testing.TB) string {
+	t.Helper()
+	for s.lines.Scan() {
+		data, isData := strings.CutPrefix(s.lines.Text(), "data: ")
+		if !isData {
+			continue
+		}
+		if data == "[DONE]" {
+			return data
+		}
+		var chunk struct {
+			Choices []struct {
+				Delta struct {
+					Content string `json:"content"`
+				} `json:"delta"`
+			} `json:"choices"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(data), &chunk), data)
+		if len(chunk.Choices) > 0 && chunk.Choices[0].Delta.Content != "" {
+			return chunk.Choices[0].Delta.Content
+		}
+	}
+	t.Fatalf("the stream ended early: %v", s.lines.Err())
+	return ""
+}
+
+func streams(t *testing.T, s *site, all table) {
+	p := s.up(t, all.configuration(t, "", nil), nil)
+	// The first chunk is on its way before the answer's header.
+	go func() { s.bench.upstream.next <- struct{}{} }()
+	got := p.stream(t)
+	require.Equal(t, chunks[0], got.next(t))
+	for _, chunk := range chunks[1:] {
+		s.bench.upstream.next <- struct{}{}
+		require.Equal(t, chunk, got.next(t))
+	}
+	require.Equal(t, "[DONE]", got.next(t))
+	require.Equal(t, "Bearer "+providerKey, s.bench.upstream.authorization.Load())
+}
+
+func drains(t *testing.T, s *site, all table) {
+	p := s.up(t, all.configuration(t, "", nil), nil)
+	go func() { s.bench.upstream.next <- struct{}{} }()
+	got := p.stream(t)
+	require.Equal(t, chunks[0], got.next(t))
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	eventually(t, "new connections are refused", func() bool {
+		_, err := p.ask(t.Context(), request{path: "/health"})
+		return err != nil
+	})
+	for _, chunk := range chunks[1:] {
+		s.bench.upstream.next <- struct{}{}
+		require.Equal(t, chunk, got.next(t))
+	}
+	require.Equal(t, "[DONE]", got.next(t))
+	p.ended(t, stopLimit)
+	require.Equal(t, 0, p.cmd.ProcessState.ExitCode())
+}
+
+func endsIdle(t *testing.T, s *site, all table) {
+	p := s.up(t, all.configuration(t, "", nil), nil)
+	began := time.Now()
+	p.stop(t)
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Equal(t, 0, p.cmd.ProcessState.ExitCode())
+}
