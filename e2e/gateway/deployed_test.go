@@ -27,15 +27,16 @@ type deployed struct {
 	// Target is kubernetes or ecs.
 	Target string
 	Env    map[string]string
-	// Files are what is mounted or written before it starts, by path. A path without a text is a folder whose content exists already,
-	// outside of the stack.
+	// Files are what is mounted or written before it starts, by path.
 	Files map[string]string
 }
 
 // existing is a thing of `bifrostctl sandbox state --json`.
 type existing struct {
 	Type, Scope, ID string
-	State           json.RawMessage
+	// Seeded is a thing that the sandbox made up, since the stack expects it to exist. Its content is nobody's.
+	Seeded bool
+	State  json.RawMessage
 }
 
 // into reads its state.
@@ -90,7 +91,7 @@ func fake(name string) string { return "fake-" + name }
 func objectData(t testing.TB, all []existing, kind, namespace, name string) (data map[string]string, known bool) {
 	t.Helper()
 	i := slices.IndexFunc(all, func(r existing) bool { return r.Type == "kubernetes:core/v1:"+kind && r.ID == namespace+"/"+name })
-	if i < 0 {
+	if i < 0 || all[i].Seeded {
 		return nil, false
 	}
 	var object struct{ Data, StringData map[string]string }
@@ -164,26 +165,32 @@ func inPods(t testing.TB, r existing, all []existing) *deployed {
 	return d
 }
 
+// theirs is the text of a mounted file that exists outside of the stack. What stacks expect there are authorities: all are replaced by the
+// test's own.
+const theirs = "-----BEGIN CERTIFICATE-----"
+
 // mount adds the files of a volume.
 func (d *deployed) mount(t testing.TB, m corev1.VolumeMount, kind, name, namespace string, items []corev1.KeyToPath, all []existing) {
 	t.Helper()
 	data, known := objectData(t, all, kind, namespace, name)
+	if m.SubPath != "" {
+		d.Files[m.MountPath] = data[m.SubPath]
+		return
+	}
+	picked := data
 	if len(items) > 0 {
-		picked := map[string]string{}
+		picked = map[string]string{}
 		for _, item := range items {
 			picked[item.Path] = data[item.Key]
+			if !known {
+				picked[item.Path] = theirs
+			}
 		}
-		data = picked
+	} else if !known {
+		picked = map[string]string{"ca.crt": theirs}
 	}
-	switch {
-	case m.SubPath != "":
-		d.Files[m.MountPath] = data[m.SubPath]
-	case !known && len(items) == 0:
-		d.Files[m.MountPath] = ""
-	default:
-		for key, text := range data {
-			d.Files[filepath.Join(m.MountPath, key)] = text
-		}
+	for key, text := range picked {
+		d.Files[filepath.Join(m.MountPath, key)] = text
 	}
 }
 

@@ -173,22 +173,17 @@ func (s *site) writeFiles(t testing.TB, files map[string]string) *strings.Replac
 	// Longer paths first: one may begin another.
 	for _, path := range slices.Backward(slices.Sorted(maps.Keys(files))) {
 		text := files[path]
-		if path == configFile || strings.HasPrefix(path, dataDir+"/") && text == "" {
+		if path == configFile {
 			continue
 		}
 		local := filepath.Join(s.dir, "mounts", path)
-		file := local
-		switch {
-		case text == "":
-			file = filepath.Join(local, "ca.crt")
-			text = authority
-		case strings.Contains(text, "BEGIN CERTIFICATE"):
+		if strings.Contains(text, "BEGIN CERTIFICATE") {
 			text = authority
 		}
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		require.NoError(t, os.MkdirAll(filepath.Dir(local), 0o755))
+		require.NoError(t, os.WriteFile(local, []byte(text), 0o644))
 		replace = append(replace, path, local)
-		if dir := filepath.Dir(path); file == local && !strings.HasPrefix(dataDir, dir) {
+		if dir := filepath.Dir(path); !strings.HasPrefix(dataDir, dir) {
 			replace = append(replace, dir, filepath.Dir(local))
 		}
 	}
