@@ -20,9 +20,9 @@ import (
 	"bifrost/internal/bifrostconfig"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, Postgres, StartupSeconds, MigrationJob, IPFamily, Replicas, Log, Otel
-// and Clustering of it; the rest is Kubernetes. Nested arguments of the
-// component are keys as they are, in lower camel case.
+// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, AdminUsername, OpenAdministration, Postgres, StartupSeconds,
+// MigrationJob, IPFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of the component are keys as
+// they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
 	Namespace              string `config:"namespace"`

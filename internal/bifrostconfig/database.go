@@ -41,7 +41,8 @@ func Databases(document Document, resolve Resolve) []Database {
 	return all
 }
 
-// SameDatabase tells whether two stores are surely one database: a part that is empty, or refers to a variable that is not known, may be anything.
+// SameDatabase tells whether two stores are surely one database: a part that is empty, or refers to a variable that is not known, may be
+// anything.
 func SameDatabase(a, b Database) bool {
 	for _, part := range []struct{ a, b string }{{a.Host, b.Host}, {a.Port, b.Port}, {a.Name, b.Name}} {
 		if part.a == "" || part.a != part.b || Variable(part.a) != "" {

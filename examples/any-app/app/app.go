@@ -114,7 +114,9 @@ func Program(ctx *pulumi.Context) error {
 
 // newDeployment waits for the first token. It depends on what fetches it, and takes nothing from it but the Secret's plain name: a Job that
 // failed and is made again must not take the running Deployment with it.
-func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *components.PullSecret, image components.Image) (*appsv1.Deployment, error) {
+func newDeployment(
+	ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *components.PullSecret, image components.Image,
+) (*appsv1.Deployment, error) {
 	labels := pulumi.StringMap{"app": pulumi.String(name)}
 	return appsv1.NewDeployment(ctx, "deployment", &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: namespace},
@@ -126,7 +128,9 @@ func newDeployment(ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace p
 				Spec: &corev1.PodSpecArgs{
 					// The application's own ServiceAccount: the puller's is the refresher's alone.
 					AutomountServiceAccountToken: pulumi.Bool(false),
-					ImagePullSecrets:             corev1.LocalObjectReferenceArray{&corev1.LocalObjectReferenceArgs{Name: pullSecret.SecretName.ToStringPtrOutput()}},
+					ImagePullSecrets: corev1.LocalObjectReferenceArray{
+						&corev1.LocalObjectReferenceArgs{Name: pullSecret.SecretName.ToStringPtrOutput()},
+					},
 					SecurityContext: &corev1.PodSecurityContextArgs{
 						RunAsNonRoot: pulumi.Bool(true), RunAsUser: pulumi.Int(65532),
 						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
