@@ -38,7 +38,8 @@ const providersOfFile = `gateway.config.providers={openai: {keys: [{name: k1, va
 func TestGateway(t *testing.T) {
 	top := t
 	withProviders := []string{providersOfFile}
-	virtualKeys := append(withProviders, `gateway.config.governance={virtual_keys: [{id: a, name: team-a, value: env.PG_HOST, provider_configs: [{provider: openai}]}]}`)
+	virtualKeys := append(withProviders, "secrets.env.TEAM_KEY=sk-bf-team",
+		`gateway.config.governance={virtual_keys: [{id: a, name: team-a, value: env.TEAM_KEY, provider_configs: [{provider: openai, allowed_models: ["*"], key_ids: ["*"]}]}]}`)
 	split := append(virtualKeys, "gateway.config.source_of_truth=split")
 	openOnPurpose := []string{"gateway.openAdministration=true", "secrets.adminPassword=null"}
 	login := checks.Access{Admin: &admin}

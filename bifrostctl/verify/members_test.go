@@ -118,7 +118,7 @@ func TestDatabase(t *testing.T) {
 		says     []string // where nothing is bad
 	}{
 		"good": {says: []string{"bifrost at bifrost.cluster-c0ffee.us-east-1.rds.amazonaws.com:5432 (config_store, logs_store) in clear", ": 16.4\n", ": UTF8\n", ": up to 300 of 997 by 3 pods\n"}},
-		"two databases": {settings: []string{"gateway.config.logs_store.config.db_name=logs"},
+		"two databases": {settings: []string{"gateway.config.logs_store.config.db_name=logs", "ecs.env.PG_HOST=theirs.example.com"},
 			says: []string{"bifrost at bifrost.cluster-c0ffee.us-east-1.rds.amazonaws.com:5432 (config_store) in clear; logs at "}},
 		"old":              {change: row("150008", "UTF8", "500", "3", "0"), code: "database-version", error: "is PostgreSQL 15.8, on which the gateway does not start", hint: "PostgreSQL 16"},
 		"another encoding": {change: row("160004", "SQL_ASCII", "500", "3", "0"), code: "database-encoding", error: "is SQL_ASCII", hint: "createdb --encoding UTF8"},

@@ -13,12 +13,16 @@ import (
 // Edit is a change of the clouds that Pulumi does not learn of.
 type Edit func(t testing.TB, w *world.World)
 
-// The returns the live things of a type whose id holds a text: at least one.
+// The returns the live things of a type whose id holds a text: at least one, and the one alone whose id is the text.
 func The(t testing.TB, w *world.World, typ, id string) []*world.Resource {
 	t.Helper()
 	var found []*world.Resource
 	for _, r := range w.Resources {
-		if r.Type == typ && strings.Contains(r.ID, id) && !r.Deleted {
+		switch {
+		case r.Type != typ || r.Deleted:
+		case r.ID == id:
+			return []*world.Resource{r}
+		case strings.Contains(r.ID, id):
 			found = append(found, r)
 		}
 	}

@@ -183,7 +183,7 @@ func release(number int) string { return fmt.Sprintf("%d.%d", number/10000, numb
 func (d database) ask(ctx context.Context) ([]answered, error) {
 	config, secret, err := kubernetesDrift{d.Stack, d.objects}.live(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("Secret %s: %w", secret, err)
+		return nil, fmt.Errorf("reading Secret %s: %w", secret, err)
 	}
 	w, err := d.objects.workload(ctx)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+	"k8s.io/streaming/pkg/httpstream"
 
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components"
@@ -86,7 +86,7 @@ func (f forwarded) dialer() (httpstream.Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, target), nil
+	return spdy.NewDialerForStreaming(upgrader, &http.Client{Transport: transport}, http.MethodPost, target), nil
 }
 
 // target is the URL of what the API server does with the pod.
@@ -105,7 +105,7 @@ func (f forwarded) open(ctx context.Context) (port uint16, stop func(), err erro
 		return 0, nil, err
 	}
 	stopped, ready, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	forwarder, err := portforward.NewOnAddresses(dialer,
+	forwarder, err := portforward.NewOnAddressesForStreaming(dialer,
 		[]string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", components.GatewayPort)}, stopped, ready, io.Discard, io.Discard)
 	if err != nil {
 		return 0, nil, err
