@@ -32,7 +32,7 @@ func TestEncryptionKeyCannotChange(t *testing.T) {
 				stopped := s.set(append([]string{c.platform}, settings...)...).engine.Preview()
 				require.Error(t, stopped.Err)
 				text := stopped.Messages() + stopped.Err.Error()
-				require.Contains(t, text, "set changeEncryptionKey for one up where the loss is meant")
+				require.Contains(t, text, "set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where the loss is meant")
 				require.Contains(t, text, "serves inference to anybody")
 				require.NotContains(t, text, canary)
 				require.Error(t, s.engine.Up().Err)

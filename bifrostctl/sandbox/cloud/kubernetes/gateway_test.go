@@ -65,7 +65,7 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 	e.SetSecret("bifrost:key", "second-key")
 	preview := e.Preview()
 	require.Error(t, preview.Err)
-	require.Contains(t, preview.Messages()+preview.Err.Error(), "set changeEncryptionKey for one up where the loss is meant")
+	require.Contains(t, preview.Messages()+preview.Err.Error(), "set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where the loss is meant")
 	require.NotContains(t, preview.Messages(), "second-key")
 	require.Error(t, e.Up().Err)
 
