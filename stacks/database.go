@@ -30,11 +30,7 @@ func (c *Config) databases(at target) []bifrostconfig.Database {
 
 // servers are the same with secret variables resolved: to compare, never to print.
 func (c *Config) servers(at target) []bifrostconfig.Database {
-	env, secret := c.env(at), c.secretEnv(at)
-	return bifrostconfig.Databases(c.document(at), func(variable string) (string, bool) {
-		value := cmp.Or(env[variable], secret[variable])
-		return value, value != ""
-	})
+	return bifrostconfig.Databases(c.document(at), c.resolve(at))
 }
 
 // processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that migrates

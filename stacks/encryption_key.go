@@ -9,10 +9,9 @@ import (
 // validateEncryptionKey: the key that config.json names is the one that is guarded. The gateway takes the variable by itself where
 // config.json names none.
 func (c *Config) validateEncryptionKey(k *checker) {
-	const guarded = "env." + bifrostconfig.EncryptionKeyVariable
+	guarded := bifrostconfig.ReferenceTo(bifrostconfig.EncryptionKeyVariable)
 	named, _ := c.Gateway.Config["encryption_key"].(string)
-	others := bifrostconfig.EnvReferences(bifrostconfig.Document{"encryption_key": named})
-	if len(others) == 0 || named == guarded {
+	if named == guarded || bifrostconfig.Variable(named) == "" {
 		return
 	}
 	k.add(field.Invalid(c.Gateway.configPath().Child("encryption_key"), named,

@@ -74,7 +74,7 @@ func (c Cluster) config() map[string]any {
 
 // broker is how nodes reach it: in clear, for the schema has no certificate that the broker could show.
 func (c Cluster) broker() map[string]any {
-	return map[string]any{"address": c.BrokerAddress, "auth_token": "env." + BrokerTokenVariable, "tls": false, "listen_port": BrokerPort}
+	return map[string]any{"address": c.BrokerAddress, "auth_token": ReferenceTo(BrokerTokenVariable), "tls": false, "listen_port": BrokerPort}
 }
 
 // BrokerDocument is the config.json of the broker itself: it reads cluster_config.broker, and nothing else (Bifrost Enterprise,
