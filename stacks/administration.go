@@ -5,7 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // defaultAdminUsername is the administrator's name where gateway.adminUsername leaves it open.
@@ -16,16 +17,16 @@ const adminPasswordKey = "adminPassword"
 
 // References of config.json to the login.
 var (
-	adminUsername = bifrostconfig.ReferenceTo(bifrostconfig.AdminUsernameVariable)
-	adminPassword = bifrostconfig.ReferenceTo(bifrostconfig.AdminPasswordVariable)
+	adminUsername = configjson.ReferenceTo(gateway.AdminUsernameVariable)
+	adminPassword = configjson.ReferenceTo(gateway.AdminPasswordVariable)
 )
 
 // withAdminLogin closes the administration, unless config.json does so itself, or the stack says that it stays open.
-func withAdminLogin(c *Config, at target, document bifrostconfig.Document) bifrostconfig.Document {
+func withAdminLogin(c *Config, at target, document configjson.Document) configjson.Document {
 	if !c.writesLogin(at) {
 		return document
 	}
-	return bifrostconfig.WithLogin(document)
+	return configjson.WithLogin(document)
 }
 
 // writesLogin tells whether config.json gets a login here. Beside single sign-on it gets one where that is said in clear: verify, which sees
@@ -35,40 +36,40 @@ func (c *Config) writesLogin(at target) bool {
 	if g.ExistingConfigSecret != "" || g.OpenAdministration {
 		return false
 	}
-	_, _, own := bifrostconfig.Login(g.Config)
-	_, referred := g.SecretRefs[bifrostconfig.AdminPasswordVariable]
-	return !own && (g.AdminUsername != "" || referred && at.kubernetes() || !bifrostconfig.SingleSignOn(g.Config))
+	_, _, own := configjson.Login(g.Config)
+	_, referred := g.SecretRefs[gateway.AdminPasswordVariable]
+	return !own && (g.AdminUsername != "" || referred && at.kubernetes() || !configjson.SingleSignOn(g.Config))
 }
 
 // hasAdminPassword tells whether the gateway gets the password of the login there.
 func (c *Config) hasAdminPassword(at target) bool {
-	_, referred := c.Gateway.SecretRefs[bifrostconfig.AdminPasswordVariable]
+	_, referred := c.Gateway.SecretRefs[gateway.AdminPasswordVariable]
 	return c.Secrets.AdminPassword != "" || referred && at.kubernetes()
 }
 
 // withSourceOfTruth lets the stack's file own what it names: a virtual key that leaves it is gone, and a changed value holds.
-func withSourceOfTruth(c *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
+func withSourceOfTruth(c *Config, _ target, document configjson.Document) configjson.Document {
 	if c.Gateway.ExistingConfigSecret != "" {
 		return document
 	}
-	return bifrostconfig.WithSourceOfTruth(document)
+	return configjson.WithSourceOfTruth(document)
 }
 
 // givenUsername is the plain variable of the administrator's name, where the gateway needs it and no Secret has it.
 func (c *Config) givenUsername(at target) (string, bool) {
 	g := &c.Gateway
-	_, misplaced := c.Secrets.Env[bifrostconfig.AdminUsernameVariable]
-	if _, referred := g.SecretRefs[bifrostconfig.AdminUsernameVariable]; misplaced || referred && at.kubernetes() {
+	_, misplaced := c.Secrets.Env[gateway.AdminUsernameVariable]
+	if _, referred := g.SecretRefs[gateway.AdminUsernameVariable]; misplaced || referred && at.kubernetes() {
 		return "", false
 	}
-	user, _, _ := bifrostconfig.Login(g.Config)
+	user, _, _ := configjson.Login(g.Config)
 	used := c.writesLogin(at) || user == adminUsername ||
 		g.ExistingConfigSecret != "" && (g.AdminUsername != "" || c.hasAdminPassword(at))
 	return cmp.Or(g.AdminUsername, defaultAdminUsername), used
 }
 
 // resolve is the value of a variable of the gateway there, as far as it is configured.
-func (c *Config) resolve(at target) bifrostconfig.Resolve {
+func (c *Config) resolve(at target) configjson.Resolve {
 	plain, secret := c.env(at), c.secretEnv(at)
 	return func(variable string) (string, bool) {
 		if value, known := plain[variable]; known {
@@ -83,15 +84,15 @@ func (c *Config) resolve(at target) bifrostconfig.Resolve {
 func (c *Config) validateAdministration(k *checker) {
 	p, g := field.NewPath("gateway"), &c.Gateway
 	password := field.NewPath("secrets", adminPasswordKey)
-	k.add(bifrostconfig.ValidatePassword(password, c.Secrets.AdminPassword)...)
-	k.add(bifrostconfig.ValidateUsername(p.Child("adminUsername"), g.AdminUsername)...)
+	k.add(configjson.ValidatePassword(password, c.Secrets.AdminPassword)...)
+	k.add(configjson.ValidateUsername(p.Child("adminUsername"), g.AdminUsername)...)
 	if g.ExistingConfigSecret != "" {
 		return
 	}
 	for _, at := range c.targets() {
 		document := c.document(at)
-		_, _, own := bifrostconfig.Login(document)
-		problems := bifrostconfig.ValidateAdministration(g.configPath(), document, c.resolve(at))
+		_, _, own := configjson.Login(document)
+		problems := configjson.ValidateAdministration(g.configPath(), document, c.resolve(at))
 		switch {
 		case g.OpenAdministration && c.hasAdminPassword(at) && !own:
 			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the administration; remove one of them"))
@@ -109,8 +110,8 @@ func (c *Config) validateAdministration(k *checker) {
 }
 
 // validateOneLogin refuses a name or a password that config.json does not use.
-func (c *Config) validateOneLogin(k *checker, document bifrostconfig.Document) {
-	user, password, own := bifrostconfig.Login(document)
+func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
+	user, password, own := configjson.Login(document)
 	switch {
 	case own:
 	case c.Gateway.OpenAdministration:
@@ -148,13 +149,13 @@ type AdminLogin struct {
 func (c *Config) AdminLogin() AdminLogin {
 	at := c.targets()[0]
 	if c.Gateway.ExistingConfigSecret != "" {
-		return AdminLogin{Username: c.env(at)[bifrostconfig.AdminUsernameVariable]}
+		return AdminLogin{Username: c.env(at)[gateway.AdminUsernameVariable]}
 	}
 	document, resolve := c.document(at), c.resolve(at)
-	login := AdminLogin{Known: true, Closed: len(bifrostconfig.ValidateAdministration(nil, document, resolve)) == 0}
-	user, password, _ := bifrostconfig.Login(document)
-	login.Username, login.PasswordVariable = user, bifrostconfig.Variable(password)
-	if name := bifrostconfig.Variable(user); name != "" {
+	login := AdminLogin{Known: true, Closed: len(configjson.ValidateAdministration(nil, document, resolve)) == 0}
+	user, password, _ := configjson.Login(document)
+	login.Username, login.PasswordVariable = user, configjson.Variable(password)
+	if name := configjson.Variable(user); name != "" {
 		login.Username, _ = resolve(name)
 	}
 	return login
@@ -178,7 +179,7 @@ func unknownAdministration(c *Config) string {
 func onlySingleSignOn(c *Config) string {
 	for _, at := range c.targets() {
 		document := c.document(at)
-		if _, _, own := bifrostconfig.Login(document); !own && bifrostconfig.SingleSignOn(document) {
+		if _, _, own := configjson.Login(document); !own && configjson.SingleSignOn(document) {
 			return "config.json closes the administration with scim_config alone, which takes Bifrost Enterprise: another gateway leaves it open to anybody; gateway.adminUsername and secrets." + adminPasswordKey + " add a login that every gateway asks for"
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway/configjson"
 	"bifrost/internal/graphtest"
 )
 
@@ -46,15 +46,15 @@ func everyStack(t testing.TB) map[string]settings {
 }
 
 // documents are all config.json of a stack, as they were registered.
-func documents(t testing.TB, g *graphtest.Graph) []bifrostconfig.Document {
+func documents(t testing.TB, g *graphtest.Graph) []configjson.Document {
 	t.Helper()
-	var all []bifrostconfig.Document
+	var all []configjson.Document
 	if len(g.Of("kubernetes:core/v1:Secret")) > 0 {
 		all = append(all, configOf(t, g))
 	}
 	for _, r := range g.Of("aws:secretsmanager/secretVersion:SecretVersion") {
 		if r.Name == "ecs-config-version" {
-			document, err := bifrostconfig.Parse([]byte(r.Input(t, "secretString").(string)))
+			document, err := configjson.Parse([]byte(r.Input(t, "secretString").(string)))
 			require.NoError(t, err)
 			all = append(all, document)
 		}

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	pulumiaws "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/iampolicy"
 )
 
@@ -25,7 +26,7 @@ const minEKS = "1.23"
 
 // deployAWS is the recipe for EKS and ECS: policy, role, hand-off to the vendor; then, in rollout full, the workload.
 func deployAWS(ctx *pulumi.Context, c *Config) error {
-	provider, err := aws.NewProvider(ctx, "aws", c.awsProviderArgs(ctx.Stack()))
+	provider, err := pulumiaws.NewProvider(ctx, "aws", c.awsProviderArgs(ctx.Stack()))
 	if err != nil {
 		return fmt.Errorf("aws provider: %w", err)
 	}
@@ -45,7 +46,7 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 
 	handoff := pulumi.Array{}
 	var pull *eksPull
-	var executionRole *components.EcrPullRole
+	var executionRole *aws.EcrPullRole
 	if c.EKS != nil {
 		if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
 			return err
@@ -56,7 +57,7 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 		handoff = append(handoff, pull.handoff...)
 	}
 	if c.ECS != nil {
-		executionRole, err = components.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
+		executionRole, err = aws.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
 		if err != nil {
 			return err
 		}
@@ -82,17 +83,17 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	return nil
 }
 
-func (c *Config) awsProviderArgs(stack string) *aws.ProviderArgs {
-	args := &aws.ProviderArgs{
+func (c *Config) awsProviderArgs(stack string) *pulumiaws.ProviderArgs {
+	args := &pulumiaws.ProviderArgs{
 		Region:            pulumi.String(c.AWS.Region),
 		AllowedAccountIds: pulumi.StringArray{pulumi.String(c.AWS.AccountID)},
-		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.tags(stack))},
+		DefaultTags:       pulumiaws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.tags(stack))},
 	}
 	if c.AWS.Profile != "" {
 		args.Profile = pulumi.String(c.AWS.Profile)
 	}
 	if c.AWS.AssumeRoleArn != "" {
-		args.AssumeRole = aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(c.AWS.AssumeRoleArn)}
+		args.AssumeRole = pulumiaws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(c.AWS.AssumeRoleArn)}
 	}
 	return args
 }
@@ -193,7 +194,7 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return err
 	}
-	onCluster, err := kubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
+	onCluster, err := pulumikubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
@@ -201,7 +202,7 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		at:       onEKS,
 		provider: onCluster,
 		pull:     pull.secret,
-		identity: func(workload *components.BifrostWorkloadArgs) {
+		identity: func(workload *kubernetes.BifrostWorkloadArgs) {
 			workload.EcrRoleArn = pull.gatewayRoleArn
 			workload.DependsOn = append(workload.DependsOn, pull.ready...)
 			gateway.addTo(workload)

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
-	azure "github.com/pulumi/pulumi-azure-native-sdk/v2"
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	pulumiazure "github.com/pulumi/pulumi-azure-native-sdk/v2"
+	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/azure"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/iampolicy"
 )
 
 // minAKS is the oldest Kubernetes that the vendor supports on AKS.
@@ -19,7 +21,7 @@ const minAKS = "1.24"
 // deployAzure is the recipe for AKS: identity, federated credential, Google's side where it is made here, hand-off to the vendor; then,
 // in rollout full, the workload.
 func deployAzure(ctx *pulumi.Context, c *Config) error {
-	provider, err := azure.NewProvider(ctx, "azure", &azure.ProviderArgs{
+	provider, err := pulumiazure.NewProvider(ctx, "azure", &pulumiazure.ProviderArgs{
 		SubscriptionId: pulumi.String(c.Azure.SubscriptionID),
 		TenantId:       pulumi.String(c.Azure.TenantID),
 		Location:       pulumi.String(c.Azure.Location),
@@ -37,7 +39,7 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 		return c.deployAKS(ctx, provider, cluster, nil)
 	}
 
-	identity, err := components.NewAksWorkloadIdentity(ctx, "aks", &components.AksWorkloadIdentityArgs{
+	identity, err := azure.NewAksWorkloadIdentity(ctx, "aks", &azure.AksWorkloadIdentityArgs{
 		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
 		Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.puller(),
 		IdentityName: c.AKS.IdentityName, FederatedCredentialName: c.AKS.FederatedCredentialName,
@@ -66,16 +68,16 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 		return nil
 	}
 
-	token := &components.ArtifactRegistryTokenArgs{
+	token := &kubernetes.ArtifactRegistryTokenArgs{
 		CredentialConfig: credentials.config,
 		TokenAudience:    c.AKS.tokenAudience(),
 		TokenFile:        c.AKS.TokenFile,
 		Image:            c.Refresher.Images.Gcloud,
 	}
 	if c.AKS.trust() == trustEntra {
-		token.Entra = &components.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.AKS.Entra.AppIDURI}
+		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.AKS.Entra.AppIDURI}
 	}
-	return c.deployAKS(ctx, provider, cluster, &components.PullSecretArgs{
+	return c.deployAKS(ctx, provider, cluster, &kubernetes.PullSecretArgs{
 		SecretName:       c.AKS.SecretName,
 		ArtifactRegistry: token,
 		DependsOn:        identity.Ready(),
@@ -83,8 +85,8 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 }
 
 // deployAKS adds what runs on the cluster.
-func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *aksCluster, pull *components.PullSecretArgs) error {
-	onCluster, err := kubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
+func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *aksCluster, pull *kubernetes.PullSecretArgs) error {
+	onCluster, err := pulumikubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
@@ -97,7 +99,7 @@ func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 }
 
 func (a *AKS) tokenAudience() string {
-	return cmp.Or(a.TokenAudience, components.AzureTokenExchangeAudience)
+	return cmp.Or(a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 }
 
 // aksCluster is what the look-up says of an existing cluster.

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
+	pulumigcp "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/azure"
+	"bifrost/components/gcp"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/check"
 )
 
@@ -35,7 +37,7 @@ type shownToken struct{ issuer, subject, audience, condition pulumi.StringInput 
 
 // shownToken of the cluster is the ServiceAccount's own. Entra's is the managed identity's: its claims differ by version (Microsoft
 // identity platform, "Access token claims reference"), and every identity of the tenant can have one for the same audience.
-func (c *Config) shownToken(cluster *aksCluster, identity *components.AksWorkloadIdentity) shownToken {
+func (c *Config) shownToken(cluster *aksCluster, identity *azure.AksWorkloadIdentity) shownToken {
 	if c.AKS.trust() == trustAKS {
 		return shownToken{
 			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.AKS.tokenAudience()),
@@ -72,7 +74,7 @@ func (c *Config) googleCredentials(ctx *pulumi.Context, shown shownToken) (*goog
 
 func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredentials, error) {
 	f := c.GCP.Federation
-	provider, err := gcp.NewProvider(ctx, "gcp", &gcp.ProviderArgs{Project: pulumi.String(f.ProjectID)})
+	provider, err := pulumigcp.NewProvider(ctx, "gcp", &pulumigcp.ProviderArgs{Project: pulumi.String(f.ProjectID)})
 	if err != nil {
 		return nil, fmt.Errorf("gcp provider: %w", err)
 	}
@@ -82,12 +84,12 @@ func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredent
 			f.ProjectID, err, Project)
 	}
 	repository, _ := c.image().ArtifactRegistryRepository()
-	federation, err := components.NewGcpFederation(ctx, "gcp", &components.GcpFederationArgs{
+	federation, err := gcp.NewGcpFederation(ctx, "gcp", &gcp.GcpFederationArgs{
 		ProjectId: f.ProjectID, ProjectNumber: pulumi.String(project.Number),
 		PoolId: f.PoolID, ProviderId: f.ProviderID, ServiceAccountId: f.ServiceAccountID,
 		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
 		Repository: repository,
-		TokenFile:  cmp.Or(c.AKS.TokenFile, components.DefaultGcpTokenFile),
+		TokenFile:  cmp.Or(c.AKS.TokenFile, kubernetes.DefaultGcpTokenFile),
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
 	}, pulumi.Providers(provider))
 	if err != nil {

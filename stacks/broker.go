@@ -11,28 +11,30 @@ import (
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/ecs"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // The broker of a cluster (Bifrost Enterprise, "Clustering", "Broker Mode": https://docs.getbifrost.ai/enterprise/clustering): the
 // gateway's image in another mode, one process without a database. This was read, and no broker was run.
 
 // brokerVariables are the secret variables that the broker gets. It is the Enterprise program, which may ask for its licence.
-var brokerVariables = []string{bifrostconfig.BrokerTokenVariable, bifrostconfig.LicenseVariable}
+var brokerVariables = []string{gateway.BrokerTokenVariable, gateway.LicenseVariable}
 
 // brokerAddress is where the processes at a place reach the broker that the stack runs there.
 func (c *Config) brokerAddress(at target) string {
-	host := components.DefaultBrokerName + "." + c.namespace() + ".svc"
+	host := gateway.DefaultBrokerName + "." + c.namespace() + ".svc"
 	if at == onECS {
 		host = c.ecsClusteringArgs().DnsName()
 	}
-	return fmt.Sprintf("%s:%d", host, bifrostconfig.BrokerPort)
+	return fmt.Sprintf("%s:%d", host, gateway.BrokerPort)
 }
 
 // brokerConfig is the text of the broker's config.json: how to reach it, as the nodes read it.
 func (c *Config) brokerConfig(address string) (pulumi.StringInput, error) {
-	text, err := bifrostconfig.Render(bifrostconfig.BrokerDocument(address))
+	text, err := configjson.Render(configjson.BrokerDocument(address))
 	if err != nil {
 		return nil, fmt.Errorf("rendering the broker's config.json: %w", err)
 	}
@@ -42,8 +44,8 @@ func (c *Config) brokerConfig(address string) (pulumi.StringInput, error) {
 // newBroker makes the broker beside the gateway's pods, and pulls its image as they do. Where kubelets pull with a token of the gateway's
 // ServiceAccount, or the namespace's are somebody else's to make, it runs as that one.
 func (c *Config) newBroker(
-	ctx *pulumi.Context, parts kubernetesParts, workload *components.BifrostWorkloadArgs, gateway *components.BifrostWorkload,
-) (*components.BifrostBroker, error) {
+	ctx *pulumi.Context, parts kubernetesParts, workload *kubernetes.BifrostWorkloadArgs, gateway *kubernetes.BifrostWorkload,
+) (*kubernetes.BifrostBroker, error) {
 	if c.clusterForm(parts.at) != brokerCluster {
 		return nil, nil
 	}
@@ -51,9 +53,9 @@ func (c *Config) newBroker(
 	if err != nil {
 		return nil, err
 	}
-	args := &components.BifrostBrokerArgs{
+	args := &kubernetes.BifrostBrokerArgs{
 		Namespace: workload.Namespace, Image: workload.Image, ImagePullPolicy: workload.ImagePullPolicy, PullSecret: workload.PullSecret,
-		Config: config, SecretEnv: map[string]pulumi.StringInput{}, SecretRefs: map[string]components.SecretKeyRef{},
+		Config: config, SecretEnv: map[string]pulumi.StringInput{}, SecretRefs: map[string]kubernetes.SecretKeyRef{},
 		OpenNetwork: workload.NetworkPolicy.Disabled, Scheduling: workload.Scheduling,
 		Labels: workload.Labels, Annotations: workload.Annotations, DependsOn: workload.DependsOn,
 	}
@@ -69,18 +71,18 @@ func (c *Config) newBroker(
 		args.ServiceAccount = c.gatewayServiceAccount()
 		args.DependsOn = append(slices.Clone(args.DependsOn), gateway)
 	}
-	return components.NewBifrostBroker(ctx, string(parts.at)+"-broker", args, pulumi.Providers(parts.provider))
+	return kubernetes.NewBifrostBroker(ctx, string(parts.at)+"-broker", args, pulumi.Providers(parts.provider))
 }
 
 // brokerEgress lets the gateway's pods out to the broker: the one that the stack runs, or the port of one that config.json names.
 func (c *Config) brokerEgress(at target) networkingv1.NetworkPolicyEgressRuleArray {
-	port, literal := bifrostconfig.LiteralBrokerPort(c.Gateway.Config)
+	port, literal := configjson.LiteralBrokerPort(c.Gateway.Config)
 	rule := &networkingv1.NetworkPolicyEgressRuleArgs{}
 	switch form := c.clusterForm(at); {
 	case form == brokerCluster:
-		port = bifrostconfig.BrokerPort
+		port = gateway.BrokerPort
 		rule.To = networkingv1.NetworkPolicyPeerArray{&networkingv1.NetworkPolicyPeerArgs{PodSelector: &metav1.LabelSelectorArgs{
-			MatchLabels: pulumi.StringMap{"app": pulumi.String(components.DefaultBrokerName)},
+			MatchLabels: pulumi.StringMap{"app": pulumi.String(gateway.DefaultBrokerName)},
 		}}}
 	case form != othersBroker || !literal || port == 443:
 		return nil
@@ -93,8 +95,8 @@ func (c *Config) brokerEgress(at target) networkingv1.NetworkPolicyEgressRuleArr
 
 // ecsClusteringArgs are the zone and the name of the tasks' cluster, or of its broker. Nobody else's zone in the VPC has the name of the
 // stack in it.
-func (c *Config) ecsClusteringArgs() *components.EcsClusteringArgs {
-	args := &components.EcsClusteringArgs{}
+func (c *Config) ecsClusteringArgs() *ecs.EcsClusteringArgs {
+	args := &ecs.EcsClusteringArgs{}
 	if given := c.ECS.Clustering; given != nil {
 		args.Namespace, args.Service = given.Namespace, given.Service
 	}
@@ -102,13 +104,13 @@ func (c *Config) ecsClusteringArgs() *components.EcsClusteringArgs {
 		args.Namespace = cmp.Or(dnsLabel(c.stack), "stack") + ".bifrost.internal"
 	}
 	if c.clusterForm(onECS) == brokerCluster {
-		args.Broker = &components.EcsBrokerArgs{}
+		args.Broker = &ecs.EcsBrokerArgs{}
 	}
 	return args
 }
 
 // ecsCluster are the component's arguments: nil where nothing is made for a cluster.
-func (c *Config) ecsCluster() (*components.EcsClusteringArgs, error) {
+func (c *Config) ecsCluster() (*ecs.EcsClusteringArgs, error) {
 	form := c.clusterForm(onECS)
 	if form == noCluster || form == othersBroker {
 		return nil, nil

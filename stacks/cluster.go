@@ -6,8 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway/configjson"
 )
 
 // Clustering lets the gateway's processes share their state.
@@ -43,7 +43,7 @@ func (c *Config) clustering() Clustering {
 // clusters tells whether the processes at a place share their state. What an existing Secret holds is not known: only asking turns
 // clustering on there.
 func (c *Config) clusters(at target) bool {
-	on, decided := bifrostconfig.Clustered(c.Gateway.Config)
+	on, decided := configjson.Clustered(c.Gateway.Config)
 	switch asked := c.clustering().Enabled; {
 	case asked != nil:
 		return *asked
@@ -60,17 +60,17 @@ func (c *Config) clusterForm(at target) clusterForm {
 	switch kind := c.clustering().Type; {
 	case !c.clusters(at):
 		return noCluster
-	case kind == bifrostconfig.Broker:
+	case kind == configjson.Broker:
 		return brokerCluster
-	case kind == "" && bifrostconfig.ClusterType(c.Gateway.Config) == bifrostconfig.Broker:
+	case kind == "" && configjson.ClusterType(c.Gateway.Config) == configjson.Broker:
 		return othersBroker
 	}
 	return meshCluster
 }
 
 // cluster is the one that the objects around the gateway are made for.
-func (c *Config) cluster(at target) bifrostconfig.Cluster {
-	cluster := bifrostconfig.Cluster{Region: c.clustering().Region}
+func (c *Config) cluster(at target) configjson.Cluster {
+	cluster := configjson.Cluster{Region: c.clustering().Region}
 	if cluster.Region == "" && c.AWS != nil {
 		cluster.Region = c.AWS.Region
 	}
@@ -83,7 +83,7 @@ func (c *Config) cluster(at target) bifrostconfig.Cluster {
 	case form == meshCluster && at == onECS:
 		cluster.DNSName = c.ecsClusteringArgs().DnsName()
 	case form == meshCluster:
-		cluster.Namespace, cluster.LabelSelector = c.namespace(), "app="+components.DefaultNamespace
+		cluster.Namespace, cluster.LabelSelector = c.namespace(), "app="+kubernetes.DefaultNamespace
 	}
 	return cluster
 }
@@ -92,28 +92,28 @@ func (c *Config) cluster(at target) bifrostconfig.Cluster {
 func (c *Config) discoveryElsewhere(at target) string {
 	switch {
 	case at == onECS && c.onKubernetes():
-		return bifrostconfig.DiscoveryKubernetes
+		return configjson.DiscoveryKubernetes
 	case at != onECS && c.ECS != nil:
-		return bifrostconfig.DiscoveryDNS
+		return configjson.DiscoveryDNS
 	}
 	return ""
 }
 
 // withCluster adds how the processes find each other.
-func withCluster(c *Config, at target, document bifrostconfig.Document) bifrostconfig.Document {
+func withCluster(c *Config, at target, document configjson.Document) configjson.Document {
 	if !c.clusters(at) {
 		return document
 	}
-	return bifrostconfig.WithCluster(document, c.cluster(at), c.discoveryElsewhere(at))
+	return configjson.WithCluster(document, c.cluster(at), c.discoveryElsewhere(at))
 }
 
 // validateClusterKeys checks what holds whatever config.json says.
 func (c *Config) validateClusterKeys(k *checker) {
 	p, g := field.NewPath("gateway", "clustering"), c.clustering()
 	switch g.Type {
-	case "", bifrostconfig.Mesh, bifrostconfig.Broker:
+	case "", configjson.Mesh, configjson.Broker:
 	default:
-		k.add(field.NotSupported(p.Child("type"), g.Type, []string{bifrostconfig.Mesh, bifrostconfig.Broker}))
+		k.add(field.NotSupported(p.Child("type"), g.Type, []string{configjson.Mesh, configjson.Broker}))
 	}
 	off := g.Enabled != nil && !*g.Enabled
 	switch {
@@ -142,7 +142,7 @@ func (c *Config) validateClustering(k *checker) {
 			return
 		}
 	}
-	on, decided := bifrostconfig.Clustered(g.Config)
+	on, decided := configjson.Clustered(g.Config)
 	asked := c.clustering().Enabled
 	const sqlite = "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"
 	switch {
@@ -179,12 +179,12 @@ func (c *Config) validateClusterAt(k *checker, at target) {
 	switch c.clusterForm(at) {
 	case noCluster:
 	case othersBroker:
-		k.add(bifrostconfig.ValidateBroker(g.configPath(), g.Config)...)
+		k.add(configjson.ValidateBroker(g.configPath(), g.Config)...)
 		if at == onECS && c.ECS.Clustering != nil {
-			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), bifrostconfig.Broker, "with a broker the tasks need not find each other; remove ecs.clustering"))
+			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), configjson.Broker, "with a broker the tasks need not find each other; remove ecs.clustering"))
 		}
 	default:
-		k.add(bifrostconfig.ValidateCluster(g.configPath(), g.Config, c.cluster(at), c.discoveryElsewhere(at))...)
+		k.add(configjson.ValidateCluster(g.configPath(), g.Config, c.cluster(at), c.discoveryElsewhere(at))...)
 	}
 }
 

@@ -2,7 +2,9 @@
 // stack's platform.
 package stacks
 
-import "bifrost/internal/bifrostconfig"
+import (
+	"bifrost/internal/gateway/configjson"
+)
 
 // Project is the name of the Pulumi project and so the prefix of every configuration key.
 const Project = "bifrost"
@@ -42,7 +44,7 @@ type Config struct {
 	// stack is its name.
 	stack string
 	// schema is what gateway.schemaFile holds.
-	schema *bifrostconfig.Schema
+	schema *configjson.Schema
 }
 
 // AWS says which account and how to sign in.

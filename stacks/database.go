@@ -10,27 +10,29 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/ecs"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // withoutDatabasePings keeps an outage of the database from becoming one of the gateway, which serves from memory meanwhile.
-func withoutDatabasePings(_ *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
-	return bifrostconfig.WithoutDatabasePings(document)
+func withoutDatabasePings(_ *Config, _ target, document configjson.Document) configjson.Document {
+	return configjson.WithoutDatabasePings(document)
 }
 
 // databases are the stores on PostgreSQL there. What a secret variable holds stays a reference: nobody prints it.
-func (c *Config) databases(at target) []bifrostconfig.Database {
+func (c *Config) databases(at target) []configjson.Database {
 	env := c.env(at)
-	return bifrostconfig.Databases(c.document(at), func(variable string) (string, bool) {
+	return configjson.Databases(c.document(at), func(variable string) (string, bool) {
 		value, known := env[variable]
 		return value, known
 	})
 }
 
 // servers are the same with secret variables resolved: to compare, never to print.
-func (c *Config) servers(at target) []bifrostconfig.Database {
-	return bifrostconfig.Databases(c.document(at), c.resolve(at))
+func (c *Config) servers(at target) []configjson.Database {
+	return configjson.Databases(c.document(at), c.resolve(at))
 }
 
 // processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that migrates
@@ -40,13 +42,13 @@ func (c *Config) processes(at target) (most, added int) {
 	case at == onECS:
 		_, tasks := c.Tasks()
 		// ECS rounds down (developer guide, "Service definition parameters", maximumPercent).
-		return tasks, tasks*cmp.Or(c.ECS.MaxHealthyPercent, components.DefaultMaxHealthyPercent)/100 - tasks
+		return tasks, tasks*cmp.Or(c.ECS.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)/100 - tasks
 	case c.Stateful():
 		return 1, 0
 	case c.Gateway.Autoscaling != nil:
-		return c.Gateway.Autoscaling.MaxReplicas, components.MaxSurge
+		return c.Gateway.Autoscaling.MaxReplicas, kubernetes.MaxSurge
 	}
-	return c.Gateway.replicas(), components.MaxSurge
+	return c.Gateway.replicas(), kubernetes.MaxSurge
 }
 
 // together are all of them.
@@ -74,23 +76,23 @@ func (c *Config) validateConnections(k *checker) {
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(sums)) {
-		needed := sums[server] + bifrostconfig.ReservedConnections
+		needed := sums[server] + configjson.ReservedConnections
 		if needed <= most {
 			continue
 		}
 		k.add(field.Invalid(p, most, fmt.Sprintf(
 			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) or the number of processes, or let the database take more",
-			needed, strings.Join(terms[server], "; "), bifrostconfig.ReservedConnections, bifrostconfig.DefaultPool)))
+			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, gateway.DefaultPool)))
 	}
 }
 
 // databaseWarnings are what a stack may do with its databases and should know of; each names the stores and places that it is about.
 var databaseWarnings = []struct {
-	concerns func(*Config, target, bifrostconfig.Database) bool
-	text     func(bifrostconfig.Database) string
+	concerns func(*Config, target, configjson.Database) bool
+	text     func(configjson.Database) string
 }{
 	{(*Config).unverifiable, authorityMissing},
-	{func(_ *Config, _ target, d bifrostconfig.Database) bool { return pooler(d) != "" }, sessionLocks},
+	{func(_ *Config, _ target, d configjson.Database) bool { return pooler(d) != "" }, sessionLocks},
 }
 
 func (c *Config) databaseWarnings() []string {
@@ -105,7 +107,7 @@ func (c *Config) databaseWarnings() []string {
 		}
 	}
 	for _, at := range c.targets() {
-		if len(c.databases(at)) > 0 && bifrostconfig.PingsDatabases(c.document(at)) {
+		if len(c.databases(at)) > 0 && configjson.PingsDatabases(c.document(at)) {
 			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, task or target is taken out although the gateway could "+
 				"serve from memory; remove it from gateway.config")
 			break
@@ -118,12 +120,12 @@ func (c *Config) databaseWarnings() []string {
 var verifying = []string{"verify-ca", "verify-full"}
 
 // unverifiable tells whether the certificate is verified, and nothing here says against which authority.
-func (c *Config) unverifiable(at target, d bifrostconfig.Database) bool {
+func (c *Config) unverifiable(at target, d configjson.Database) bool {
 	return slices.Contains(verifying, d.SSLMode) && c.databaseCAArgs() == nil &&
-		!c.provided(at, components.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
+		!c.provided(at, gateway.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
 }
 
-func authorityMissing(d bifrostconfig.Database) string {
+func authorityMissing(d configjson.Database) string {
 	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: certificate signed by unknown authority) unless its image "+
 		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SSLMode, authorityOf(d.Host))
 }
@@ -165,7 +167,7 @@ func rdsBundle(region string) string {
 var rdsProxy = regexp.MustCompile(`\.proxy-[a-z0-9-]+\.[a-z0-9-]+\.rds\.amazonaws\.com$`)
 
 // pooler is what stands before the database, or empty.
-func pooler(d bifrostconfig.Database) string {
+func pooler(d configjson.Database) string {
 	switch {
 	case rdsProxy.MatchString(d.Host):
 		return "RDS Proxy"
@@ -175,7 +177,7 @@ func pooler(d bifrostconfig.Database) string {
 	return ""
 }
 
-func sessionLocks(d bifrostconfig.Database) string {
+func sessionLocks(d configjson.Database) string {
 	return fmt.Sprintf("%s goes through %s (%s, port %s), whose pooled sessions break the gateway's advisory locks: several processes may migrate at once; "+
 		"name the database itself in gateway.config, and bound the connections with max_open_conns", d.Store, pooler(d), d.Host, d.Port)
 }

@@ -8,9 +8,10 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/check"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // loadDatabaseCA reads the authorities of the databases' certificates.
@@ -76,8 +77,8 @@ func (c *Config) validateDatabaseCA(k *checker) {
 		k.add(check.SecretKey(p.Child("caSecret", "key"), ref.Key)...)
 	}
 	for _, at := range c.targets() {
-		if c.provided(at, components.DatabaseCaVariable) {
-			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", components.DatabaseCaVariable, at)))
+		if c.provided(at, gateway.DatabaseCaVariable) {
+			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", gateway.DatabaseCaVariable, at)))
 		}
 	}
 	if c.ECS == nil {
@@ -88,9 +89,9 @@ func (c *Config) validateDatabaseCA(k *checker) {
 			k.add(field.Forbidden(p.Child(key), "tasks of ECS cannot read an object of Kubernetes; write gateway.postgres.caFile, which serves both"))
 		}
 	}
-	if size := len(c.Gateway.databaseCA); size > bifrostconfig.MaxSecretsManager {
+	if size := len(c.Gateway.databaseCA); size > configjson.MaxSecretsManager {
 		k.add(field.Invalid(p.Child("caFile"), fmt.Sprintf("%d bytes", size), fmt.Sprintf(
-			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", bifrostconfig.MaxSecretsManager, rdsBundle(c.AWS.region()))))
+			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", configjson.MaxSecretsManager, rdsBundle(c.AWS.region()))))
 	}
 }
 
@@ -103,10 +104,10 @@ func (a *AWS) region() string {
 }
 
 // databaseCAArgs are the authorities for pods.
-func (c *Config) databaseCAArgs() *components.WorkloadDatabaseCaArgs {
+func (c *Config) databaseCAArgs() *kubernetes.WorkloadDatabaseCaArgs {
 	pg := &c.Gateway.Postgres
 	if c.Gateway.databaseCA == "" && pg.CAConfigMap == nil && pg.CASecret == nil {
 		return nil
 	}
-	return &components.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCA, ConfigMap: pg.CAConfigMap, Secret: pg.CASecret}
+	return &kubernetes.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCA, ConfigMap: pg.CAConfigMap, Secret: pg.CASecret}
 }

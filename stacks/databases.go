@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway/configjson"
 )
 
 // validateDatabases refuses one database for the gateways of two platforms: nothing tells one of them what the other one changes.
@@ -15,16 +15,16 @@ func (c *Config) validateDatabases(k *checker) {
 	if at == "" || c.ECS == nil {
 		return
 	}
-	theirs := map[string]bifrostconfig.Database{}
+	theirs := map[string]configjson.Database{}
 	for _, database := range c.servers(onECS) {
 		theirs[database.Store] = database
 	}
 	for _, database := range c.servers(at) {
-		if !bifrostconfig.SameDatabase(database, theirs[database.Store]) {
+		if !configjson.SameDatabase(database, theirs[database.Store]) {
 			continue
 		}
 		mend := "write env.PG_DATABASE here, and PG_DATABASE in gateway.env and, with another value, in ecs.env"
-		if variable := bifrostconfig.Variable(database.NameText); variable != "" {
+		if variable := configjson.Variable(database.NameText); variable != "" {
 			mend = "give " + variable + " another value in ecs.env"
 		}
 		k.add(field.Invalid(c.Gateway.configPath().Child(database.Store, "config", "db_name"), database.NameText, fmt.Sprintf(

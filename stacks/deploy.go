@@ -8,7 +8,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
 )
 
 // Options are what the program needs besides the stack's configuration.
@@ -74,9 +75,9 @@ func (c *Config) labels() map[string]string {
 }
 
 // image is the reference to run.
-func (c *Config) image() components.Image {
+func (c *Config) image() image.Reference {
 	// Parse has checked it.
-	image, _ := components.ParseImage(c.Registry.Image)
+	image, _ := image.Parse(c.Registry.Image)
 	return image
 }
 
@@ -89,19 +90,19 @@ func secretString(s string) pulumi.StringOutput {
 type kubernetesParts struct {
 	at       target
 	provider pulumi.ProviderResource
-	pull     *components.PullSecretArgs
+	pull     *kubernetes.PullSecretArgs
 	// identity, where there is one, adds the gateway's runtime identity and the right to pull to its arguments.
-	identity func(*components.BifrostWorkloadArgs)
+	identity func(*kubernetes.BifrostWorkloadArgs)
 }
 
 // deployKubernetes makes them in the order in which each needs the one before.
 func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (pulumi.Map, error) {
 	on := pulumi.Providers(parts.provider)
-	space := &components.BifrostNamespaceArgs{Name: c.Gateway.Namespace, Existing: c.Gateway.ExistingNamespace}
+	space := &kubernetes.BifrostNamespaceArgs{Name: c.Gateway.Namespace, Existing: c.Gateway.ExistingNamespace}
 	if !space.Existing {
 		space.Labels = c.labels()
 	}
-	namespace, err := components.NewBifrostNamespace(ctx, string(parts.at), space, on)
+	namespace, err := kubernetes.NewBifrostNamespace(ctx, string(parts.at), space, on)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		pull.KubectlImage = c.Refresher.Images.Kubectl
 		pull.Labels = c.labels()
 		pull.AlertRules = c.alertRules()
-		pullSecret, err := components.NewPullSecret(ctx, string(parts.at)+"-pull", &pull, on)
+		pullSecret, err := kubernetes.NewPullSecret(ctx, string(parts.at)+"-pull", &pull, on)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +140,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		}
 		workload.Config = config
 	}
-	gateway, err := components.NewBifrostWorkload(ctx, string(parts.at)+"-gateway", &workload, on)
+	gateway, err := kubernetes.NewBifrostWorkload(ctx, string(parts.at)+"-gateway", &workload, on)
 	if err != nil {
 		return nil, err
 	}
@@ -160,9 +161,9 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 }
 
 // alertRules are those of the refresher, where they are asked for.
-func (c *Config) alertRules() *components.PullSecretAlertRulesArgs {
+func (c *Config) alertRules() *kubernetes.PullSecretAlertRulesArgs {
 	if m := c.Gateway.Monitoring; m != nil && m.AlertRules {
-		return &components.PullSecretAlertRulesArgs{Labels: m.AlertLabels}
+		return &kubernetes.PullSecretAlertRulesArgs{Labels: m.AlertLabels}
 	}
 	return nil
 }
@@ -190,13 +191,13 @@ func (g *Gateway) urls() []string {
 
 // puller or gatewayServiceAccount, with namespace, are the subject that clouds trust.
 func (c *Config) puller() string {
-	return cmp.Or(c.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+	return cmp.Or(c.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
 }
 
 func (c *Config) gatewayServiceAccount() string {
-	return cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount)
+	return cmp.Or(c.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
 }
 
 func (c *Config) namespace() string {
-	return cmp.Or(c.Gateway.Namespace, components.DefaultNamespace)
+	return cmp.Or(c.Gateway.Namespace, kubernetes.DefaultNamespace)
 }

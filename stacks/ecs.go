@@ -6,7 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/ecs"
 	"bifrost/internal/check"
 )
 
@@ -122,7 +123,7 @@ func (c *Config) validateECS(k *checker) {
 	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
 	k.add(check.Arn(p.Child("taskRoleArn"), e.TaskRoleArn, check.RoleArn)...)
 	k.add(check.RoleName(p.Child("taskRoleName"), e.TaskRoleName)...)
-	k.add(components.ValidateTaskPolicies(p.Child("taskPolicyArns"), e.TaskPolicyArns)...)
+	k.add(ecs.ValidateTaskPolicies(p.Child("taskPolicyArns"), e.TaskPolicyArns)...)
 	if e.TaskRoleArn != "" {
 		if e.TaskRoleName != "" {
 			k.add(field.Forbidden(p.Child("taskRoleName"), "names the role made here, and ecs.taskRoleArn gives an existing one; remove one of them"))
@@ -132,27 +133,27 @@ func (c *Config) validateECS(k *checker) {
 		}
 	}
 	if e.Alarms != nil {
-		k.add((*components.EcsAlarmsArgs)(e.Alarms).Validate(p.Child("alarms"))...)
+		k.add((*ecs.EcsAlarmsArgs)(e.Alarms).Validate(p.Child("alarms"))...)
 	}
 	k.add(check.Optional(p.Child("logGroup"), e.LogGroup, check.LogGroup)...)
-	k.add(components.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, components.DefaultLogRetentionDays))...)
+	k.add(ecs.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, ecs.DefaultLogRetentionDays))...)
 	k.add(check.Arn(p.Child("logKmsKeyArn"), e.LogKmsKeyArn, check.KmsKeyArn)...)
 	k.add(check.Optional(p.Child("secretPrefix"), e.SecretPrefix, check.SecretPrefix)...)
 	if e.SecretRecoveryDays != nil {
-		k.add(components.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
+		k.add(ecs.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
 	}
 	k.add(check.Arn(p.Child("secretKmsKeyArn"), e.SecretKmsKeyArn, check.KmsKeyArn)...)
 	if c.AWS != nil {
-		k.add(components.ValidateEcsRegions(p, c.AWS.Region, e.SecretKmsKeyArn, e.LogKmsKeyArn, e.TargetGroupArn,
-			(*components.EcsLoadBalancerArgs)(e.LoadBalancer), (*components.EcsAlarmsArgs)(e.Alarms))...)
+		k.add(ecs.ValidateEcsRegions(p, c.AWS.Region, e.SecretKmsKeyArn, e.LogKmsKeyArn, e.TargetGroupArn,
+			(*ecs.EcsLoadBalancerArgs)(e.LoadBalancer), (*ecs.EcsAlarmsArgs)(e.Alarms))...)
 	}
 }
 
 func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
 	e := c.ECS
-	k.add(components.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
+	k.add(ecs.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
 	k.add(check.OneOf(p.Child("singleZone"), e.SingleZone, singleZoneAllow)...)
-	k.add(components.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
+	k.add(ecs.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
 	k.add(check.Arn(p.Child("targetGroupArn"), e.TargetGroupArn, check.TargetGroupArn)...)
 	if e.LoadBalancer == nil {
 		return
@@ -160,42 +161,42 @@ func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
 	if e.TargetGroupArn != "" {
 		k.add(field.Forbidden(p.Child("loadBalancer"), "ecs.targetGroupArn names an existing load balancer's target group; remove one of them"))
 	}
-	k.add((*components.EcsLoadBalancerArgs)(e.LoadBalancer).Validate(p.Child("loadBalancer"), e.SecurityGroups)...)
+	k.add((*ecs.EcsLoadBalancerArgs)(e.LoadBalancer).Validate(p.Child("loadBalancer"), e.SecurityGroups)...)
 }
 
 func (c *Config) validateECSTask(k *checker, p *field.Path) {
 	e := c.ECS
-	cpu, memory := cmp.Or(e.CPU, components.DefaultFargateCpu), cmp.Or(e.Memory, components.DefaultFargateMemory)
-	k.add(components.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
-	k.add(components.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CPUArchitecture)...)
-	k.add(components.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, e.readOnlyRoot())...)
-	k.add(components.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), cmp.Or(e.StopTimeoutSeconds, components.DefaultStopTimeout))...)
-	least := components.DefaultMinHealthyPercent
+	cpu, memory := cmp.Or(e.CPU, ecs.DefaultFargateCpu), cmp.Or(e.Memory, ecs.DefaultFargateMemory)
+	k.add(ecs.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
+	k.add(ecs.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CPUArchitecture)...)
+	k.add(ecs.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, e.readOnlyRoot())...)
+	k.add(ecs.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), cmp.Or(e.StopTimeoutSeconds, ecs.DefaultStopTimeout))...)
+	least := ecs.DefaultMinHealthyPercent
 	if e.MinHealthyPercent != nil {
 		least = *e.MinHealthyPercent
 	}
-	k.add(components.ValidateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"), least, cmp.Or(e.MaxHealthyPercent, components.DefaultMaxHealthyPercent), c.desiredCount())...)
+	k.add(ecs.ValidateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"), least, cmp.Or(e.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent), c.desiredCount())...)
 	c.validateCount(k, p.Child("desiredCount"), e.DesiredCount)
 	if e.Autoscaling == nil {
 		return
 	}
 	at := p.Child("autoscaling")
-	k.add((*components.EcsAutoscalingArgs)(e.Autoscaling).Validate(at, c.desiredCount(), e.LoadBalancer != nil || e.TargetGroupArn != "")...)
+	k.add((*ecs.EcsAutoscalingArgs)(e.Autoscaling).Validate(at, c.desiredCount(), e.LoadBalancer != nil || e.TargetGroupArn != "")...)
 	if e.Autoscaling.MaxTasks > 0 {
 		c.validateCount(k, at.Child("maxTasks"), &e.Autoscaling.MaxTasks)
 	}
 }
 
-func (c *Config) ecsExecutionRoleArgs() *components.EcrPullRoleArgs {
-	return &components.EcrPullRoleArgs{
+func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
+	return &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(),
-		EcsTasks:       &components.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
+		EcsTasks:       &aws.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
 		RoleName:       c.ECS.RoleName, PolicyName: c.ECS.PolicyName,
 		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}
 }
 
-func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *components.EcrPullRole) error {
+func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *aws.EcrPullRole) error {
 	config, err := c.configJSON(onECS)
 	if err != nil {
 		return err
@@ -205,21 +206,21 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return err
 	}
 	e := c.ECS
-	args := &components.EcsServiceArgs{
+	args := &ecs.EcsServiceArgs{
 		Name:             e.Name,
 		ClusterArn:       place.clusterArn,
 		Region:           c.AWS.Region,
 		Image:            c.image().String(),
 		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
 		TaskRoleArn: e.TaskRoleArn, Exec: e.Exec,
-		DesiredCount: c.desiredCount(), Autoscaling: (*components.EcsAutoscalingArgs)(e.Autoscaling),
+		DesiredCount: c.desiredCount(), Autoscaling: (*ecs.EcsAutoscalingArgs)(e.Autoscaling),
 		Cpu: e.CPU, Memory: e.Memory, CpuArchitecture: e.CPUArchitecture, ReadOnlyRoot: e.ReadOnlyRoot,
 		StopTimeoutSeconds: e.StopTimeoutSeconds, MinHealthyPercent: e.MinHealthyPercent, MaxHealthyPercent: e.MaxHealthyPercent,
 		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups, AssignPublicIp: e.AssignPublicIP,
 		VpcId: place.vpcID, VpcCidrs: place.vpcCidrs,
-		LoadBalancer:   (*components.EcsLoadBalancerArgs)(e.LoadBalancer),
+		LoadBalancer:   (*ecs.EcsLoadBalancerArgs)(e.LoadBalancer),
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
-		Clustering: cluster, Alarms: (*components.EcsAlarmsArgs)(e.Alarms),
+		Clustering: cluster, Alarms: (*ecs.EcsAlarmsArgs)(e.Alarms),
 		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey, DatabaseCa: c.Gateway.databaseCA,
 		StartupSeconds: c.Gateway.StartupSeconds, MigrationJob: c.Gateway.MigrationJob, IpFamily: c.Gateway.IPFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
@@ -227,12 +228,12 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 		DependsOn: executionRole.Ready(),
 	}
 	if e.TaskRoleArn == "" {
-		args.TaskRole = &components.EcsTaskRoleArgs{
+		args.TaskRole = &ecs.EcsTaskRoleArgs{
 			AccountId: c.AWS.AccountID, RoleName: e.TaskRoleName, PolicyArns: e.TaskPolicyArns,
 			Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
 		}
 	}
-	service, err := components.NewEcsService(ctx, "ecs", args, pulumi.Providers(provider))
+	service, err := ecs.NewEcsService(ctx, "ecs", args, pulumi.Providers(provider))
 	if err != nil {
 		return err
 	}
@@ -241,7 +242,7 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 }
 
 // ecsOutputs are what was made, and of what exists only where it is.
-func (c *Config) ecsOutputs(place *ecsPlace, service *components.EcsService) pulumi.Map {
+func (c *Config) ecsOutputs(place *ecsPlace, service *ecs.EcsService) pulumi.Map {
 	outputs := pulumi.Map{
 		"cluster": pulumi.String(place.clusterArn), "service": service.ServiceName, "taskDefinition": service.TaskDefinitionArn,
 		"taskRoleArn": service.TaskRoleArn, "taskSecurityGroups": service.TaskSecurityGroups, "logGroup": service.LogGroup,

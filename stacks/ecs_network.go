@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	pulumiecs "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/ecs"
 	"bifrost/internal/awsec2"
+	"bifrost/internal/gateway"
 	"bifrost/internal/iampolicy"
 )
 
@@ -28,7 +29,7 @@ type ecsPlace struct {
 
 // lookUpECS finds the cluster and, before the workload comes, what its network and its load balancer must have.
 func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*ecsPlace, error) {
-	found, err := ecs.LookupCluster(ctx, &ecs.LookupClusterArgs{ClusterName: c.ECS.ClusterName}, pulumi.Provider(provider))
+	found, err := pulumiecs.LookupCluster(ctx, &pulumiecs.LookupClusterArgs{ClusterName: c.ECS.ClusterName}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("ecs.clusterName: there is no cluster %s in %s, or it cannot be read: %w; make it with `aws ecs create-cluster --region %s --cluster-name %s`, or set %s:ecs.clusterName",
 			c.ECS.ClusterName, c.AWS.Region, err, c.AWS.Region, c.ECS.ClusterName, Project)
@@ -55,8 +56,8 @@ func (c *Config) lookUpECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	return place, wrong
 }
 
-func hasInsights(settings []ecs.GetClusterSetting) bool {
-	return slices.ContainsFunc(settings, func(s ecs.GetClusterSetting) bool {
+func hasInsights(settings []pulumiecs.GetClusterSetting) bool {
+	return slices.ContainsFunc(settings, func(s pulumiecs.GetClusterSetting) bool {
 		return s.Name == "containerInsights" && s.Value != "disabled"
 	})
 }
@@ -93,7 +94,7 @@ func (n *ecsNetworkCheck) run(place *ecsPlace) error {
 	for _, id := range e.Subnets {
 		problems = append(problems, n.checkWayOut(id, place.vpcID))
 	}
-	if e.LoadBalancer != nil && e.LoadBalancer.Scheme == components.SchemeInternetFacing {
+	if e.LoadBalancer != nil && e.LoadBalancer.Scheme == ecs.SchemeInternetFacing {
 		for _, id := range n.lbSubnets() {
 			problems = append(problems, n.checkPublic(id, place.vpcID))
 		}
@@ -107,9 +108,9 @@ func (n *ecsNetworkCheck) warnOfGiven() {
 	switch given := strings.Join(e.SecurityGroups, ", "); {
 	case given == "":
 	case n.config.clusterForm(onECS) == brokerCluster:
-		n.warn("ecs.securityGroups: see that %s let the tasks reach the broker, or no cluster forms: TCP %d", given, components.BrokerPort)
+		n.warn("ecs.securityGroups: see that %s let the tasks reach the broker, or no cluster forms: TCP %d", given, gateway.BrokerPort)
 	case n.config.makesZone():
-		n.warn("ecs.securityGroups: see that %s let the tasks reach each other, or no cluster forms: TCP and UDP %d, TCP %d", given, components.GossipPort, components.GrpcPort)
+		n.warn("ecs.securityGroups: see that %s let the tasks reach each other, or no cluster forms: TCP and UDP %d, TCP %d", given, gateway.GossipPort, gateway.GrpcPort)
 	}
 	if e.Exec && e.TaskRoleArn != "" {
 		n.warn("ecs.taskRoleArn: see that %s allows %s, or ECS Exec opens nothing", e.TaskRoleArn, strings.Join(iampolicy.ExecActions, ", "))
@@ -389,7 +390,7 @@ func (n *ecsNetworkCheck) checkPublic(subnet, vpcID string) error {
 	}
 	if way, _ := wayOut(table); way != wayInternet {
 		return fmt.Errorf("ecs.loadBalancer.subnets: %s is not public (no default route to an internet gateway), and nobody would reach an internet-facing load balancer there; name public subnets in %s:ecs.loadBalancer.subnets, or set ecs.loadBalancer.scheme to %s",
-			subnet, Project, components.SchemeInternal)
+			subnet, Project, ecs.SchemeInternal)
 	}
 	return nil
 }
@@ -433,7 +434,7 @@ func (n *ecsNetworkCheck) checkTargetGroup(place *ecsPlace) error {
 		wrong = append(wrong, fmt.Sprintf("its targets are of type %s, and Fargate's tasks are of type ip", found.TargetType))
 	}
 	if found.Protocol != "HTTP" {
-		wrong = append(wrong, fmt.Sprintf("its protocol is %s, and the gateway speaks HTTP on port %d", found.Protocol, components.GatewayPort))
+		wrong = append(wrong, fmt.Sprintf("its protocol is %s, and the gateway speaks HTTP on port %d", found.Protocol, gateway.Port))
 	}
 	if place.vpcID != "" && found.VpcId != place.vpcID {
 		wrong = append(wrong, fmt.Sprintf("it is in %s, and the tasks in %s", found.VpcId, place.vpcID))

@@ -6,7 +6,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/kubernetes"
 )
 
 // eksGateway is the gateway's runtime identity on EKS, where it has one.
@@ -35,20 +36,20 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 	case len(e.GatewayPolicyArns) == 0:
 		return gateway, nil
 	}
-	args := &components.EksGatewayRoleArgs{
+	args := &aws.EksGatewayRoleArgs{
 		PolicyArns: e.GatewayPolicyArns, RoleName: e.GatewayRoleName,
 		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
 	}
 	if gateway.podIdentity {
-		args.PodIdentity = &components.PodIdentityTrustArgs{
+		args.PodIdentity = &aws.PodIdentityTrustArgs{
 			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
 		}
 	} else {
-		args.Irsa = &components.IrsaTrustArgs{
+		args.Irsa = &aws.IrsaTrustArgs{
 			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
 		}
 	}
-	role, err := components.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(provider))
+	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(provider))
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 }
 
 // addTo lets the gateway's pods take the identity, and wait for it.
-func (g *eksGateway) addTo(workload *components.BifrostWorkloadArgs) {
+func (g *eksGateway) addTo(workload *kubernetes.BifrostWorkloadArgs) {
 	workload.PodIdentity = g.podIdentity
 	if !g.podIdentity {
 		workload.AwsRoleArn = g.arn

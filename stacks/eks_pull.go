@@ -10,7 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"sigs.k8s.io/yaml"
 
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/iampolicy"
 )
 
@@ -109,7 +110,7 @@ type eksPull struct {
 	// ready is the right to pull; none, where a mirror needs no right that is made here.
 	ready []pulumi.Resource
 	// secret is the pull Secret, where there is one.
-	secret *components.PullSecretArgs
+	secret *kubernetes.PullSecretArgs
 	// gatewayRoleArn is the role that kubelets take from the gateway's ServiceAccount, where they do.
 	gatewayRoleArn pulumi.StringInput
 	handoff        pulumi.Array
@@ -124,7 +125,7 @@ func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResourc
 	case c.EKS.Pull == pullNode:
 		return c.newEKSNodePull(ctx, provider, cluster)
 	}
-	role, err := components.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
+	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
 	if err != nil {
 		return nil, err
 	}
@@ -145,26 +146,26 @@ func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResourc
 	}
 
 	repository, _ := c.image().Ecr()
-	token := &components.EcrTokenArgs{Region: repository.Region, Image: c.Refresher.Images.AWS}
+	token := &kubernetes.EcrTokenArgs{Region: repository.Region, Image: c.Refresher.Images.AWS}
 	if c.EKS.Auth == authPodIdentity {
 		token.PodIdentity = true
 	} else {
 		token.RoleArn = role.RoleArn
 	}
-	pull.secret = &components.PullSecretArgs{SecretName: c.EKS.SecretName, Ecr: token, DependsOn: role.Ready()}
+	pull.secret = &kubernetes.PullSecretArgs{SecretName: c.EKS.SecretName, Ecr: token, DependsOn: role.Ready()}
 	return pull, nil
 }
 
 func (c *Config) newEKSNodePull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
 	pull := &eksPull{}
-	args := &components.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.EKS.PolicyName, Path: c.AWS.IamPath}
+	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.EKS.PolicyName, Path: c.AWS.IamPath}
 	for _, role := range cluster.nodeRoles {
 		args.RoleNames = append(args.RoleNames, role.Name)
 		handoff := c.awsHandoff("eks", "pulls on the nodes of EKS", pulumi.String(role.Arn), pulumi.String(role.UniqueId))
 		handoff["pull"] = pulumi.String(pullNode)
 		pull.handoff = append(pull.handoff, handoff)
 	}
-	nodes, err := components.NewEcrNodePull(ctx, "eks-nodes", args, pulumi.Providers(provider))
+	nodes, err := aws.NewEcrNodePull(ctx, "eks-nodes", args, pulumi.Providers(provider))
 	if err != nil {
 		return nil, err
 	}
@@ -172,8 +173,8 @@ func (c *Config) newEKSNodePull(ctx *pulumi.Context, provider pulumi.ProviderRes
 	return pull, nil
 }
 
-func (c *Config) eksPullRoleArgs(cluster *eksCluster) *components.EcrPullRoleArgs {
-	args := &components.EcrPullRoleArgs{
+func (c *Config) eksPullRoleArgs(cluster *eksCluster) *aws.EcrPullRoleArgs {
+	args := &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(),
 		RoleName:       c.EKS.RoleName, PolicyName: c.EKS.PolicyName,
 		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
@@ -183,12 +184,12 @@ func (c *Config) eksPullRoleArgs(cluster *eksCluster) *components.EcrPullRoleArg
 		serviceAccount = c.gatewayServiceAccount()
 	}
 	if c.EKS.Auth == authPodIdentity {
-		args.PodIdentity = &components.PodIdentityTrustArgs{
+		args.PodIdentity = &aws.PodIdentityTrustArgs{
 			ClusterName: c.EKS.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: serviceAccount,
 		}
 		return args
 	}
-	args.Irsa = &components.IrsaTrustArgs{
+	args.Irsa = &aws.IrsaTrustArgs{
 		OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: serviceAccount,
 	}
 	return args
@@ -209,7 +210,7 @@ func credentialProviderConfig(host string) (string, error) {
 				"serviceAccountTokenAudience":          iampolicy.STSAudience,
 				"cacheType":                            "ServiceAccount",
 				"requireServiceAccount":                true,
-				"requiredServiceAccountAnnotationKeys": []string{components.EcrRoleAnnotation},
+				"requiredServiceAccountAnnotationKeys": []string{kubernetes.EcrRoleAnnotation},
 			},
 		}},
 	})

@@ -16,8 +16,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, AdminUsername, OpenAdministration, Postgres, StartupSeconds,
@@ -39,14 +40,14 @@ type Gateway struct {
 	ExistingConfigSecret string `config:"existingConfigSecret"`
 	// Env are plain environment variables; SecretRefs come from existing Secrets.
 	Env        map[string]string                  `config:"env"`
-	SecretRefs map[string]components.SecretKeyRef `config:"secretRefs"`
+	SecretRefs map[string]kubernetes.SecretKeyRef `config:"secretRefs"`
 	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
 	AdminUsername      string `config:"adminUsername"`
 	OpenAdministration bool   `config:"openAdministration"`
 	// ChangeEncryptionKey lets one up change the encryption key, with which the gateway reads nothing that it has stored and is open.
 	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
 	Postgres            Postgres                    `config:"postgres"`
-	Log                 *components.WorkloadLogArgs `config:"log"`
+	Log                 *kubernetes.WorkloadLogArgs `config:"log"`
 	Otel                *Otel                       `config:"otel"`
 
 	ImagePullPolicy         string `config:"imagePullPolicy"`
@@ -58,9 +59,9 @@ type Gateway struct {
 	EphemeralStorageLimit   string `config:"ephemeralStorageLimit"`
 
 	Replicas                *int                                     `config:"replicas"`
-	Storage                 *components.WorkloadStorageArgs          `config:"storage"`
-	Autoscaling             *components.WorkloadAutoscalingArgs      `config:"autoscaling"`
-	DisruptionBudget        *components.WorkloadDisruptionBudgetArgs `config:"disruptionBudget"`
+	Storage                 *kubernetes.WorkloadStorageArgs          `config:"storage"`
+	Autoscaling             *kubernetes.WorkloadAutoscalingArgs      `config:"autoscaling"`
+	DisruptionBudget        *kubernetes.WorkloadDisruptionBudgetArgs `config:"disruptionBudget"`
 	Scheduling              *Scheduling                              `config:"scheduling"`
 	PreStopSeconds          int                                      `config:"preStopSeconds"`
 	TerminationGraceSeconds int                                      `config:"terminationGraceSeconds"`
@@ -70,9 +71,9 @@ type Gateway struct {
 	IPFamily     string      `config:"ipFamily"`
 	Clustering   *Clustering `config:"clustering"`
 
-	Service       *components.WorkloadServiceArgs   `config:"service"`
-	Ingress       *components.WorkloadIngressArgs   `config:"ingress"`
-	HTTPRoute     *components.WorkloadHttpRouteArgs `config:"httpRoute"`
+	Service       *kubernetes.WorkloadServiceArgs   `config:"service"`
+	Ingress       *kubernetes.WorkloadIngressArgs   `config:"ingress"`
+	HTTPRoute     *kubernetes.WorkloadHttpRouteArgs `config:"httpRoute"`
 	NetworkPolicy *NetworkPolicy                    `config:"networkPolicy"`
 	Monitoring    *Monitoring                       `config:"monitoring"`
 
@@ -97,8 +98,8 @@ type Postgres struct {
 	// CAFile holds the authorities of the databases' certificates, as PEM; relative paths begin in the project's folder.
 	CAFile string `config:"caFile"`
 	// CAConfigMap or CASecret has them instead, in the gateway's namespace.
-	CAConfigMap *components.ConfigMapKeyRef `config:"caConfigMap"`
-	CASecret    *components.SecretKeyRef    `config:"caSecret"`
+	CAConfigMap *kubernetes.ConfigMapKeyRef `config:"caConfigMap"`
+	CASecret    *kubernetes.SecretKeyRef    `config:"caSecret"`
 }
 
 // Otel is the profile of the plugin otel: where traces, and metrics, go.
@@ -120,15 +121,15 @@ type Scheduling struct {
 	Tolerations    []corev1.Toleration                    `config:"tolerations"`
 	Affinity       *corev1.Affinity                       `config:"affinity"`
 	PriorityClass  string                                 `config:"priorityClass"`
-	TopologySpread *components.WorkloadTopologySpreadArgs `config:"topologySpread"`
+	TopologySpread *kubernetes.WorkloadTopologySpreadArgs `config:"topologySpread"`
 }
 
 // NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.
 type NetworkPolicy struct {
 	Disabled      bool                                   `config:"disabled"`
-	From          []components.NetworkPeer               `config:"from"`
+	From          []kubernetes.NetworkPeer               `config:"from"`
 	FromAnywhere  bool                                   `config:"fromAnywhere"`
-	MetricsFrom   []components.NetworkPeer               `config:"metricsFrom"`
+	MetricsFrom   []kubernetes.NetworkPeer               `config:"metricsFrom"`
 	DatabasePorts []int                                  `config:"databasePorts"`
 	ExtraEgress   []networkingv1.NetworkPolicyEgressRule `config:"extraEgress"`
 }
@@ -138,7 +139,7 @@ type Monitoring struct {
 	ServiceMonitor bool                              `config:"serviceMonitor"`
 	Interval       string                            `config:"interval"`
 	Labels         map[string]string                 `config:"labels"`
-	BasicAuth      *components.WorkloadBasicAuthArgs `config:"basicAuth"`
+	BasicAuth      *kubernetes.WorkloadBasicAuthArgs `config:"basicAuth"`
 	AlertRules     bool                              `config:"alertRules"`
 	AlertLabels    map[string]string                 `config:"alertLabels"`
 }
@@ -160,7 +161,7 @@ func (g *Gateway) loadConfig(dir string) field.ErrorList {
 	if problem != nil {
 		return field.ErrorList{problem}
 	}
-	document, err := bifrostconfig.Parse(text)
+	document, err := configjson.Parse(text)
 	if err != nil {
 		return field.ErrorList{field.Invalid(p, g.ConfigFile, err.Error())}
 	}
@@ -213,18 +214,18 @@ func (g *Gateway) withoutSQLite() bool {
 		// It could not be read, and that is the problem.
 		return true
 	}
-	return !bifrostconfig.UsesSQLite(g.Config)
+	return !configjson.UsesSQLite(g.Config)
 }
 
 // onKubernetes tells whether the stack has a gateway on Kubernetes.
 func (c *Config) onKubernetes() bool { return c.EKS != nil || c.AKS != nil }
 
 // withTraces adds the plugin that exports traces.
-func withTraces(c *Config, _ target, document bifrostconfig.Document) bifrostconfig.Document {
+func withTraces(c *Config, _ target, document configjson.Document) configjson.Document {
 	if c.Gateway.Otel == nil {
 		return document
 	}
-	return bifrostconfig.WithPlugin(document, bifrostconfig.OtelPlugin, c.Gateway.Otel.profile())
+	return configjson.WithPlugin(document, configjson.OtelPlugin, c.Gateway.Otel.profile())
 }
 
 // Defaults of the exported traces: names of the plugin otel.
@@ -237,7 +238,7 @@ const (
 func (o *Otel) profile() map[string]any {
 	profile := map[string]any{
 		"collector_url": o.CollectorURL, "protocol": cmp.Or(o.Protocol, otelGRPC), "trace_type": cmp.Or(o.TraceType, otelTraceType),
-		"service_name": cmp.Or(o.ServiceName, components.DefaultNamespace),
+		"service_name": cmp.Or(o.ServiceName, kubernetes.DefaultNamespace),
 		// The plugin skips verification by default.
 		"insecure": o.Insecure,
 	}
@@ -289,9 +290,9 @@ func portOf(endpoint string) string {
 }
 
 // workloadArgs are the component's arguments as far as they are the configuration's alone.
-func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
+func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 	g := &c.Gateway
-	args := components.BifrostWorkloadArgs{
+	args := kubernetes.BifrostWorkloadArgs{
 		Image:                   c.Registry.Image,
 		ImagePullPolicy:         g.ImagePullPolicy,
 		ExistingConfigSecret:    g.ExistingConfigSecret,
@@ -329,18 +330,18 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		ExtraContainers:         inputs[corev1.ContainerInput, corev1.ContainerOutput](g.ExtraContainers),
 		InitContainers:          inputs[corev1.ContainerInput, corev1.ContainerOutput](g.InitContainers),
 	}
-	delete(args.SecretEnv, bifrostconfig.EncryptionKeyVariable)
+	delete(args.SecretEnv, gateway.EncryptionKeyVariable)
 	if c.Secrets.EncryptionKey != "" {
 		args.EncryptionKey = secretString(c.Secrets.EncryptionKey)
 	}
 	if !g.withoutSQLite() && args.Storage == nil {
-		args.Storage = &components.WorkloadStorageArgs{}
+		args.Storage = &kubernetes.WorkloadStorageArgs{}
 	}
 	if g.Autoscaling == nil {
 		args.Replicas = g.replicas()
 	}
 	if s := g.Scheduling; s != nil {
-		args.Scheduling = &components.WorkloadSchedulingArgs{
+		args.Scheduling = &kubernetes.WorkloadSchedulingArgs{
 			NodeSelector: s.NodeSelector, Tolerations: inputs[corev1.TolerationInput, corev1.TolerationOutput](s.Tolerations),
 			PriorityClass: s.PriorityClass, TopologySpread: s.TopologySpread,
 		}
@@ -349,10 +350,10 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 		}
 	}
 	if c.clusterForm(at) == meshCluster {
-		args.Clustering = &components.WorkloadClusteringArgs{}
+		args.Clustering = &kubernetes.WorkloadClusteringArgs{}
 	}
 	if m := g.Monitoring; m != nil && m.ServiceMonitor {
-		args.Monitoring = &components.WorkloadMonitoringArgs{Interval: m.Interval, Labels: m.Labels, BasicAuth: m.BasicAuth}
+		args.Monitoring = &kubernetes.WorkloadMonitoringArgs{Interval: m.Interval, Labels: m.Labels, BasicAuth: m.BasicAuth}
 		if m.BasicAuth == nil {
 			args.Monitoring.Login = c.scrapeLogin(at)
 		}
@@ -364,15 +365,15 @@ func (c *Config) workloadArgs(at target) components.BifrostWorkloadArgs {
 }
 
 // networkPolicyArgs opens the ports of the databases, of the collector and of a broker where config.json has them literally.
-func (c *Config) networkPolicyArgs(at target) *components.WorkloadNetworkPolicyArgs {
+func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyArgs {
 	g := &c.Gateway
-	args := &components.WorkloadNetworkPolicyArgs{}
+	args := &kubernetes.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
 		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom, n.DatabasePorts
 		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
 	}
 	if len(args.DatabasePorts) == 0 {
-		args.DatabasePorts = bifrostconfig.DatabasePorts(g.Config)
+		args.DatabasePorts = configjson.DatabasePorts(g.Config)
 	}
 	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
 	if g.Otel != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway/configjson"
 	"bifrost/internal/graphtest"
 )
 
@@ -45,14 +45,14 @@ func variables(t testing.TB, g *graphtest.Graph) map[string]any {
 }
 
 // configOf is config.json as the cluster gets it.
-func configOf(t testing.TB, g *graphtest.Graph) bifrostconfig.Document {
+func configOf(t testing.TB, g *graphtest.Graph) configjson.Document {
 	t.Helper()
 	for _, r := range g.Of("kubernetes:core/v1:Secret") {
 		if r.Input(t, "metadata.name") == "bifrost-config" {
 			require.True(t, r.Inputs["data"].IsSecret() || r.Inputs["data"].ObjectValue()["config.json"].IsSecret(), "config.json is secret")
 			text, err := base64.StdEncoding.DecodeString(r.Input(t, `data["config.json"]`).(string))
 			require.NoError(t, err)
-			document, err := bifrostconfig.Parse(text)
+			document, err := configjson.Parse(text)
 			require.NoError(t, err)
 			return document
 		}
@@ -79,9 +79,9 @@ func TestConfigFile(t *testing.T) {
 	fromFile := record(t, "clustered", example(t, "clustered").set("gateway.clustering", map[string]any{"enabled": false}))
 	text, err := os.ReadFile("../examples/clustered/config.json")
 	require.NoError(t, err)
-	want, err := bifrostconfig.Parse(text)
+	want, err := configjson.Parse(text)
 	require.NoError(t, err)
-	want = bifrostconfig.WithoutDatabasePings(bifrostconfig.WithSourceOfTruth(bifrostconfig.WithLogin(want)))
+	want = configjson.WithoutDatabasePings(configjson.WithSourceOfTruth(configjson.WithLogin(want)))
 	require.Equal(t, want, configOf(t, fromFile))
 
 	absolute, err := filepath.Abs("../examples/clustered/config.json")

@@ -6,8 +6,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // validateScrapeLogin: a ServiceMonitor that is turned away sees nothing, and nobody sees that.
@@ -17,39 +18,39 @@ func (c *Config) validateScrapeLogin(k *checker) {
 		return
 	}
 	at := c.kubernetesTarget()
-	if bifrostconfig.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
+	if configjson.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
 		k.add(field.Required(field.NewPath("gateway", "monitoring", "basicAuth"), fmt.Sprintf(
 			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: {secret: S, key: K}}, or let config.json take the password from %s",
-			bifrostconfig.MetricsPath, adminPassword)))
+			gateway.MetricsPath, adminPassword)))
 	}
 }
 
 // scrapeLogin is the login with which Prometheus asks for metrics; nil where it is not known here, or nobody asks for one.
-func (c *Config) scrapeLogin(at target) *components.WorkloadLoginArgs {
+func (c *Config) scrapeLogin(at target) *kubernetes.WorkloadLoginArgs {
 	user, password := adminUsername, adminPassword
 	if c.Gateway.ExistingConfigSecret == "" {
 		document := c.document(at)
-		if !bifrostconfig.MetricsClosed(document) {
+		if !configjson.MetricsClosed(document) {
 			return nil
 		}
-		user, password, _ = bifrostconfig.Login(document)
+		user, password, _ = configjson.Login(document)
 	}
-	if password != adminPassword || !c.hasAdminPassword(at) || bifrostconfig.InVault(user) {
+	if password != adminPassword || !c.hasAdminPassword(at) || configjson.InVault(user) {
 		return nil
 	}
-	login := &components.WorkloadLoginArgs{Username: user}
-	if name := bifrostconfig.Variable(user); name != "" {
+	login := &kubernetes.WorkloadLoginArgs{Username: user}
+	if name := configjson.Variable(user); name != "" {
 		login.Username, _ = c.resolve(at)(name)
 		login.UsernameFrom = c.secretRef(name)
 	}
-	if login.PasswordFrom = c.secretRef(bifrostconfig.AdminPasswordVariable); login.PasswordFrom == nil {
+	if login.PasswordFrom = c.secretRef(gateway.AdminPasswordVariable); login.PasswordFrom == nil {
 		login.Password = secretString(c.Secrets.AdminPassword)
 	}
 	return login
 }
 
 // secretRef is where an existing Secret has the variable; nil where none has.
-func (c *Config) secretRef(variable string) *components.SecretKeyRef {
+func (c *Config) secretRef(variable string) *kubernetes.SecretKeyRef {
 	if ref, referred := c.Gateway.SecretRefs[variable]; referred {
 		return &ref
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway"
 	"bifrost/internal/graphtest"
 )
 
@@ -73,14 +73,14 @@ func TestOnlyOpenPathsAreAsked(t *testing.T) {
 				require.NoError(t, err)
 				switch r.Type {
 				case "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "aws:ecs/taskDefinition:TaskDefinition", "aws:lb/targetGroup:TargetGroup":
-					require.Contains(t, string(text), bifrostconfig.HealthPath)
+					require.Contains(t, string(text), gateway.HealthPath)
 					asked++
 				case serviceMonitorType:
-					require.Contains(t, string(text), bifrostconfig.MetricsPath)
+					require.Contains(t, string(text), gateway.MetricsPath)
 					require.Contains(t, string(text), "basicAuth")
 					continue
 				}
-				require.NotContains(t, string(text), `"`+bifrostconfig.MetricsPath, r.URN)
+				require.NotContains(t, string(text), `"`+gateway.MetricsPath, r.URN)
 				require.NotContains(t, string(text), "/api/", r.URN)
 			}
 			require.Positive(t, asked)

@@ -9,9 +9,11 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/ecs"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/check"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // ownStart is what a gateway takes at most that waits for nobody, in seconds: 8 to 64 were seen until /health answered.
@@ -30,7 +32,7 @@ func (c *Config) leastStart() int {
 		return least
 	}
 	for store, wait := range lockWaits {
-		if c.Gateway.ExistingConfigSecret != "" || bifrostconfig.StoreKind(c.Gateway.Config, store) == bifrostconfig.Postgres {
+		if c.Gateway.ExistingConfigSecret != "" || configjson.StoreKind(c.Gateway.Config, store) == configjson.Postgres {
 			least += wait
 		}
 	}
@@ -40,18 +42,18 @@ func (c *Config) leastStart() int {
 // validateStart checks how long a start may take, what migrates, and where the gateway listens.
 func (c *Config) validateStart(k *checker) {
 	g, p := &c.Gateway, field.NewPath("gateway")
-	seconds := cmp.Or(g.StartupSeconds, components.DefaultStartupSeconds)
+	seconds := cmp.Or(g.StartupSeconds, gateway.DefaultStartupSeconds)
 	if least := c.leastStart(); seconds < least {
 		k.add(field.Invalid(p.Child("startupSeconds"), seconds, fmt.Sprintf(
 			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
 	}
 	if c.ECS != nil {
-		k.add(components.ValidateEcsStartup(p.Child("startupSeconds"), seconds)...)
+		k.add(ecs.ValidateEcsStartup(p.Child("startupSeconds"), seconds)...)
 	}
 	if g.MigrationJob && !g.withoutSQLite() {
 		k.add(field.Forbidden(p.Child("migrationJob"), "a store is SQLite, which the one process migrates when it starts; remove it"))
 	}
-	k.add(check.OneOf(p.Child("ipFamily"), g.IPFamily, components.IPv4, components.IPv6)...)
+	k.add(check.OneOf(p.Child("ipFamily"), g.IPFamily, gateway.IPv4, gateway.IPv6)...)
 	c.validateStartVariables(k)
 }
 
@@ -61,7 +63,7 @@ func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 	if c.Rollout == RolloutIdentity || len(networks) == 0 || networks[0].IpFamily != "ipv6" {
 		return nil
 	}
-	if c.Gateway.IPFamily == components.IPv6 || c.provided(onEKS, components.HostVariable) {
+	if c.Gateway.IPFamily == gateway.IPv6 || c.provided(onEKS, gateway.HostVariable) {
 		return nil
 	}
 	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; run `pulumi config set --path '%s:gateway.ipFamily' IPv6`",
@@ -70,12 +72,12 @@ func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 
 // validateStartVariables: a variable that ends every server is refused, and so is one that a key sets.
 func (c *Config) validateStartVariables(k *checker) {
-	reasons := map[string]string{components.MigrateOnlyVariable: "every process would migrate and end, and none serve; remove it, and set gateway.migrationJob to true to migrate before the rollout"}
+	reasons := map[string]string{gateway.MigrateOnlyVariable: "every process would migrate and end, and none serve; remove it, and set gateway.migrationJob to true to migrate before the rollout"}
 	if c.Gateway.MigrationJob {
-		reasons[components.NoMigrateVariable] = "gateway.migrationJob sets it; remove it"
+		reasons[gateway.NoMigrateVariable] = "gateway.migrationJob sets it; remove it"
 	}
 	if c.Gateway.IPFamily != "" {
-		reasons[components.HostVariable] = "gateway.ipFamily says where the gateway listens; remove one of them"
+		reasons[gateway.HostVariable] = "gateway.ipFamily says where the gateway listens; remove one of them"
 	}
 	for _, name := range slices.Sorted(maps.Keys(reasons)) {
 		for _, place := range []struct {
@@ -86,7 +88,7 @@ func (c *Config) validateStartVariables(k *checker) {
 			{field.NewPath("secrets", "env"), c.Secrets.Env[name] != ""},
 			{field.NewPath("ecs", "env"), c.ECS != nil && c.ECS.Env[name] != ""},
 			{field.NewPath("secrets", "ecsEnv"), c.Secrets.EcsEnv[name] != ""},
-			{field.NewPath("gateway", "secretRefs"), c.Gateway.SecretRefs[name] != components.SecretKeyRef{}},
+			{field.NewPath("gateway", "secretRefs"), c.Gateway.SecretRefs[name] != kubernetes.SecretKeyRef{}},
 		} {
 			if place.given {
 				k.add(field.Forbidden(place.p.Key(name), reasons[name]))

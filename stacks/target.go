@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // target is a place where a stack runs the gateway. Each has a config.json and variables of its own.
@@ -48,12 +49,12 @@ func (c *Config) kubernetesTarget() target {
 }
 
 // fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
-var fillers = []func(*Config, target, bifrostconfig.Document) bifrostconfig.Document{
+var fillers = []func(*Config, target, configjson.Document) configjson.Document{
 	withTraces, withCluster, withAdminLogin, withSourceOfTruth, withoutDatabasePings,
 }
 
 // document is config.json as the gateway reads it there.
-func (c *Config) document(at target) bifrostconfig.Document {
+func (c *Config) document(at target) configjson.Document {
 	document := c.Gateway.Config
 	for _, fill := range fillers {
 		document = fill(c, at, document)
@@ -63,7 +64,7 @@ func (c *Config) document(at target) bifrostconfig.Document {
 
 // configJSON is the text of config.json: a secret, for what it may say of the inside of a company.
 func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
-	text, err := bifrostconfig.Render(c.document(at))
+	text, err := configjson.Render(c.document(at))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("rendering config.json: %w", err)
 	}
@@ -78,10 +79,10 @@ func (c *Config) env(at target) map[string]string {
 		maps.Copy(env, c.ECS.Env)
 	}
 	if name, used := c.givenUsername(at); used {
-		env[bifrostconfig.AdminUsernameVariable] = name
+		env[gateway.AdminUsernameVariable] = name
 	}
 	if log := c.Gateway.Log; log != nil {
-		for name, value := range map[string]string{bifrostconfig.LogLevelVariable: log.Level, bifrostconfig.LogStyleVariable: log.Style} {
+		for name, value := range map[string]string{gateway.LogLevelVariable: log.Level, gateway.LogStyleVariable: log.Style} {
 			if value != "" {
 				env[name] = value
 			}
@@ -98,11 +99,11 @@ func (c *Config) secretEnv(at target) map[string]string {
 		maps.Copy(all, c.Secrets.EcsEnv)
 	}
 	for name, value := range map[string]string{
-		bifrostconfig.EncryptionKeyVariable: c.Secrets.EncryptionKey,
-		bifrostconfig.LicenseVariable:       c.Secrets.License,
-		bifrostconfig.SetupTokenVariable:    c.Secrets.SetupToken,
-		bifrostconfig.AdminPasswordVariable: c.Secrets.AdminPassword,
-		bifrostconfig.BrokerTokenVariable:   c.Secrets.BrokerToken,
+		gateway.EncryptionKeyVariable: c.Secrets.EncryptionKey,
+		gateway.LicenseVariable:       c.Secrets.License,
+		gateway.SetupTokenVariable:    c.Secrets.SetupToken,
+		gateway.AdminPasswordVariable: c.Secrets.AdminPassword,
+		gateway.BrokerTokenVariable:   c.Secrets.BrokerToken,
 	} {
 		if value != "" {
 			all[name] = value
@@ -129,23 +130,23 @@ func (c *Config) provided(at target, variable string) bool {
 
 // validateRendered checks what the gateway will read there: its size, and what the gateway would exit on or pass over.
 func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
-	text, err := bifrostconfig.Render(c.document(at))
+	text, err := configjson.Render(c.document(at))
 	if err != nil {
 		k.add(field.InternalError(p, err))
 		return
 	}
 	if at.kubernetes() {
-		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecret, "a Secret of Kubernetes")...)
+		k.add(configjson.ValidateSize(p, text, configjson.MaxSecret, "a Secret of Kubernetes")...)
 	} else {
-		k.add(bifrostconfig.ValidateSize(p, text, bifrostconfig.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
+		k.add(configjson.ValidateSize(p, text, configjson.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
 	}
 	// As text, so that what is filled in has the same types as what is configured.
-	document, err := bifrostconfig.Parse(text)
+	document, err := configjson.Parse(text)
 	if err != nil {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	k.add(bifrostconfig.Check(p, document, bifrostconfig.Facts{Value: c.resolve(at)}, c.schema)...)
+	k.add(configjson.Check(p, document, configjson.Facts{Value: c.resolve(at)}, c.schema)...)
 }
 
 // warnings are what a stack may do and should know of.
@@ -174,12 +175,12 @@ func unknownConfigKeys(c *Config) string {
 	if c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
 		return ""
 	}
-	unknown := bifrostconfig.Unknown(c.Gateway.configPath(), c.Gateway.Config)
+	unknown := configjson.Unknown(c.Gateway.configPath(), c.Gateway.Config)
 	if len(unknown) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl schema, and gateway.schemaFile",
-		bifrostconfig.KeysVersion, strings.Join(unknown, ", "))
+		configjson.KeysVersion, strings.Join(unknown, ", "))
 }
 
 // withoutSchema tells what a preview without the vendor's schema did not check; empty where it did, or where there is nothing to check.

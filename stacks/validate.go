@@ -14,7 +14,9 @@ import (
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components"
+	"bifrost/components/gcp"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
 	"bifrost/internal/check"
 	"bifrost/internal/iampolicy"
 )
@@ -116,7 +118,7 @@ func (c *Config) validate() field.ErrorList {
 }
 
 // checkImage checks the image, and that its registry is of the kind that the platform pulls from.
-func (c *Config) checkImage(k *checker, required bool, fits func(components.Image) bool, want string) {
+func (c *Config) checkImage(k *checker, required bool, fits func(image.Reference) bool, want string) {
 	p := field.NewPath("registry", "image")
 	if c.Registry.Image == "" {
 		if required {
@@ -124,7 +126,7 @@ func (c *Config) checkImage(k *checker, required bool, fits func(components.Imag
 		}
 		return
 	}
-	image, err := components.ParseImage(c.Registry.Image)
+	image, err := image.Parse(c.Registry.Image)
 	switch {
 	case err != nil:
 		k.add(field.Invalid(p, c.Registry.Image, err.Error()))
@@ -155,7 +157,7 @@ func validateAWS(c *Config, k *checker) {
 		k.add(check.Arn(p.Child("permissionsBoundary"), c.AWS.PermissionsBoundary, check.PolicyArn)...)
 	}
 	// The identity needs it too: its policy names the repository.
-	c.checkImage(k, true, func(i components.Image) bool { _, ok := i.Ecr(); return ok },
+	c.checkImage(k, true, func(i image.Reference) bool { _, ok := i.Ecr(); return ok },
 		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG, or set registry.mirror to true for a registry of your own")
 	for i, r := range c.Registry.AdditionalRepositoryArns {
 		k.add(check.Arn(field.NewPath("registry", "additionalRepositoryArns").Index(i), r, check.RepositoryArn)...)
@@ -311,7 +313,7 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
 	// The federation needs it too: its service account reads the repository.
-	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), components.Image.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
+	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -337,7 +339,7 @@ func (c *Config) validateAKS(k *checker) {
 	k.add(check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
 	k.ifSet(a.SecretName, check.Subdomain, p.Child("secretName"))
 	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientID, check.UUID)...)
-	k.add(components.ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
+	k.add(kubernetes.ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
 	k.add(check.OneOf(p.Child("trust"), a.Trust, trustAKS, trustEntra)...)
 	if a.Trust == trustEntra {
 		c.validateEntra(k)
@@ -383,9 +385,9 @@ func (c *Config) validateEntra(k *checker) {
 // validateSubject refuses a name that Google cannot take as google.subject, which it maps the token's subject to.
 func (c *Config) validateSubject(k *checker) {
 	subject := iampolicy.ServiceAccountSubject(c.namespace(), c.puller())
-	if len(subject) > components.MaxGoogleSubject {
+	if len(subject) > gcp.MaxGoogleSubject {
 		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.puller(), fmt.Sprintf(
-			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject), components.MaxGoogleSubject)))
+			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject), gcp.MaxGoogleSubject)))
 	}
 }
 
@@ -396,7 +398,7 @@ func (c *Config) validateFederation(k *checker) {
 	if len(c.GCP.CredentialConfig) > 0 {
 		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of them"))
 	}
-	if image, err := components.ParseImage(c.Registry.Image); err == nil {
+	if image, err := image.Parse(c.Registry.Image); err == nil {
 		if _, ok := image.ArtifactRegistryRepository(); !ok {
 			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
 		}
@@ -438,7 +440,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenURL)...)
 	source, _ := config["credential_source"].(map[string]any)
 	file, _ := source["file"].(string)
-	if want := cmp.Or(c.AKS.TokenFile, components.DefaultGcpTokenFile); file != want {
+	if want := cmp.Or(c.AKS.TokenFile, kubernetes.DefaultGcpTokenFile); file != want {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
 			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
 	}
@@ -450,10 +452,10 @@ func (c *Config) validateCredentialConfig(k *checker) {
 func (c *Config) validateRefresher(k *checker) {
 	p := field.NewPath("refresher")
 	k.ifSet(c.Refresher.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
-	k.ifSet(c.Refresher.Images.AWS, components.ValidateImage, p.Child("images", "aws"))
-	k.ifSet(c.Refresher.Images.Gcloud, components.ValidateImage, p.Child("images", "gcloud"))
-	k.ifSet(c.Refresher.Images.Kubectl, components.ValidateImage, p.Child("images", "kubectl"))
-	if puller := c.puller(); puller == cmp.Or(c.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount) {
+	k.ifSet(c.Refresher.Images.AWS, image.Validate, p.Child("images", "aws"))
+	k.ifSet(c.Refresher.Images.Gcloud, image.Validate, p.Child("images", "gcloud"))
+	k.ifSet(c.Refresher.Images.Kubectl, image.Validate, p.Child("images", "kubectl"))
+	if puller := c.puller(); puller == cmp.Or(c.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount) {
 		k.add(field.Invalid(p.Child("serviceAccount"), puller, "the gateway's ServiceAccount has this name, and must not be able to write the pull Secret; rename one, gateway.serviceAccount for instance"))
 	}
 }

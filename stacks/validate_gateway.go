@@ -12,9 +12,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
 
-	"bifrost/components"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/components/ecs"
+	"bifrost/image"
 	"bifrost/internal/check"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
 )
 
 // validateCount refuses more than one process on SQLite, which locks its file.
@@ -36,8 +38,8 @@ func (c *Config) validateGateway(k *checker) {
 	c.validateVariables(k)
 	c.validateClusterKeys(k)
 	if g.Log != nil {
-		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, bifrostconfig.LogLevels...)...)
-		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, bifrostconfig.LogStyles...)...)
+		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, gateway.LogLevels...)...)
+		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, gateway.LogStyles...)...)
 	}
 	if c.onKubernetes() {
 		c.validateKubernetes(k)
@@ -63,11 +65,11 @@ func (c *Config) validateGateway(k *checker) {
 
 // ownKeys are the secret variables that have keys of their own.
 var ownKeys = map[string]string{
-	bifrostconfig.LicenseVariable:       "license",
-	bifrostconfig.EncryptionKeyVariable: "encryptionKey",
-	bifrostconfig.SetupTokenVariable:    "setupToken",
-	bifrostconfig.AdminPasswordVariable: adminPasswordKey,
-	bifrostconfig.BrokerTokenVariable:   "brokerToken",
+	gateway.LicenseVariable:       "license",
+	gateway.EncryptionKeyVariable: "encryptionKey",
+	gateway.SetupTokenVariable:    "setupToken",
+	gateway.AdminPasswordVariable: adminPasswordKey,
+	gateway.BrokerTokenVariable:   "brokerToken",
 }
 
 // validateVariables: every variable has one place, and a secret's is not a plain one. ECS has places of its own beside.
@@ -96,7 +98,7 @@ func (c *Config) validateVariables(k *checker) {
 		if _, both := configured[name]; both {
 			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
 		}
-		if name == bifrostconfig.AdminUsernameVariable && g.AdminUsername != "" {
+		if name == gateway.AdminUsernameVariable && g.AdminUsername != "" {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
 		if c.ECS != nil {
@@ -113,13 +115,13 @@ func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
 	if secret || secretOnECS || ownKeys[name] != "" {
 		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
 	}
-	if c.Gateway.Log != nil && (name == bifrostconfig.LogLevelVariable || name == bifrostconfig.LogStyleVariable) {
+	if c.Gateway.Log != nil && (name == gateway.LogLevelVariable || name == gateway.LogStyleVariable) {
 		k.add(field.Forbidden(p, "gateway.log says it; remove it"))
 	}
-	if name == bifrostconfig.AdminUsernameVariable {
+	if name == gateway.AdminUsernameVariable {
 		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 	}
-	if name == bifrostconfig.ModeVariable {
+	if name == gateway.ModeVariable {
 		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one beside them"))
 	}
 }
@@ -131,10 +133,10 @@ func validateSecretVariable(k *checker, p *field.Path, name string) {
 	if own := ownKeys[name]; own != "" {
 		k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
 	}
-	if name == bifrostconfig.AdminUsernameVariable {
+	if name == gateway.AdminUsernameVariable {
 		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 	}
-	if name == components.ConfigVariable || name == components.DatabaseCaContentVariable {
+	if name == ecs.ConfigVariable || name == ecs.DatabaseCaContentVariable {
 		k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
 	}
 }
@@ -196,10 +198,10 @@ func (c *Config) validateConfig(k *checker) {
 		}
 		return
 	}
-	facts := bifrostconfig.Facts{
+	facts := configjson.Facts{
 		AllowInsecure: g.Postgres.AllowInsecure, InsecureKey: "gateway.postgres.allowInsecure: true",
 	}
-	k.add(bifrostconfig.Validate(p, g.Config, facts)...)
+	k.add(configjson.Validate(p, g.Config, facts)...)
 	c.validateEncryptionKey(k)
 	c.validateConnections(k)
 	if g.Otel != nil {
@@ -221,7 +223,7 @@ func (c *Config) validateExistingConfig(k *checker) {
 		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil,
 		"postgres": g.Postgres.MaxConnections != 0 || g.Postgres.AllowInsecure,
 	})
-	if c.clustering().Type == bifrostconfig.Broker {
+	if c.clustering().Type == configjson.Broker {
 		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
 	}
 	if c.ECS != nil {
@@ -238,7 +240,7 @@ var otelEndpoint = check.Rule{
 // validateOtel checks the traces' profile.
 func (c *Config) validateOtel(k *checker) {
 	p, o := field.NewPath("gateway", "otel"), c.Gateway.Otel
-	if bifrostconfig.HasPlugin(c.Gateway.Config, bifrostconfig.OtelPlugin) {
+	if configjson.HasPlugin(c.Gateway.Config, configjson.OtelPlugin) {
 		k.add(field.Forbidden(p, "config.json has the plugin otel already; keep one of them"))
 	}
 	k.add(check.Required(p.Child("collectorUrl"), o.CollectorURL, otelEndpoint)...)
@@ -252,7 +254,7 @@ func (c *Config) validateOtel(k *checker) {
 	for name, value := range o.Headers {
 		headers[name] = value
 	}
-	k.add(bifrostconfig.ClearSecrets(p, bifrostconfig.Document{"headers": headers})...)
+	k.add(configjson.ClearSecrets(p, configjson.Document{"headers": headers})...)
 }
 
 // workloadKeys are the configuration keys of the component's arguments that are not below gateway; "" has its own check elsewhere.
@@ -325,11 +327,11 @@ func (c *Config) missingSecrets() []string {
 		missing = append(missing, SecretPath(variable))
 	}
 	for _, at := range c.targets() {
-		need(at, bifrostconfig.EncryptionKeyVariable)
+		need(at, gateway.EncryptionKeyVariable)
 		if needsLicense(c.Registry.Image) {
-			need(at, bifrostconfig.LicenseVariable)
+			need(at, gateway.LicenseVariable)
 		}
-		for _, name := range bifrostconfig.EnvReferences(c.document(at)) {
+		for _, name := range configjson.EnvReferences(c.document(at)) {
 			need(at, name)
 		}
 	}
@@ -346,8 +348,8 @@ func SecretPath(variable string) string {
 }
 
 // needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.
-func needsLicense(image string) bool {
-	i, err := components.ParseImage(image)
+func needsLicense(reference string) bool {
+	i, err := image.Parse(reference)
 	if err != nil {
 		return false
 	}
@@ -365,7 +367,7 @@ func (c *Config) loadSchema(dir string) field.ErrorList {
 	if problem != nil {
 		return field.ErrorList{problem}
 	}
-	schema, err := bifrostconfig.CompileSchema(text)
+	schema, err := configjson.CompileSchema(text)
 	if err != nil {
 		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; `bifrostctl schema` fetches the vendor's, https://www.getbifrost.ai/schema", err))}
 	}

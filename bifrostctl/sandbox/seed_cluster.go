@@ -8,21 +8,21 @@ import (
 	"slices"
 	"strings"
 
-	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	doublekubernetes "bifrost/bifrostctl/sandbox/cloud/kubernetes"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
-	"bifrost/components"
+	"bifrost/components/kubernetes"
 )
 
 // ingressClasses are those of the gateway's ingress controllers, as their installations name them.
 var ingressClasses = map[string]string{
-	components.IngressALB: "alb", components.IngressNginx: "nginx", components.IngressAppRouting: "webapprouting.kubernetes.azure.com",
+	kubernetes.IngressALB: "alb", kubernetes.IngressNginx: "nginx", kubernetes.IngressAppRouting: "webapprouting.kubernetes.azure.com",
 }
 
 // clusterContents are what the stack file takes for granted in its cluster: definitions of custom resources, classes, and objects that
 // others have made.
-func clusterContents(values map[string]any) kubernetes.Contents {
+func clusterContents(values map[string]any) doublekubernetes.Contents {
 	gateway, _ := values["gateway"].(map[string]any)
-	c := &contents{namespace: cmp.Or(text(gateway, "namespace"), components.DefaultNamespace), keys: map[string]map[string]string{}}
+	c := &contents{namespace: cmp.Or(text(gateway, "namespace"), kubernetes.DefaultNamespace), keys: map[string]map[string]string{}}
 	if gateway["httpRoute"] != nil {
 		c.Definitions = append(c.Definitions, crds.HTTPRoutes)
 	}
@@ -44,10 +44,10 @@ func clusterContents(values map[string]any) kubernetes.Contents {
 		c.Namespaces = []string{c.namespace}
 	}
 	if gateway["existingServiceAccount"] == true {
-		c.ServiceAccounts = []kubernetes.Name{c.name(cmp.Or(text(gateway, "serviceAccount"), components.DefaultGatewayServiceAccount))}
+		c.ServiceAccounts = []doublekubernetes.Name{c.name(cmp.Or(text(gateway, "serviceAccount"), kubernetes.DefaultGatewayServiceAccount))}
 	}
 	if claim := text(gateway, "storage", "existingClaim"); claim != "" {
-		c.Claims = []kubernetes.Name{c.name(claim)}
+		c.Claims = []doublekubernetes.Name{c.name(claim)}
 	}
 	c.secrets(values, gateway)
 	for key, node := range gateway {
@@ -60,7 +60,7 @@ func clusterContents(values map[string]any) kubernetes.Contents {
 }
 
 type contents struct {
-	kubernetes.Contents
+	doublekubernetes.Contents
 	namespace string
 	// keys are those of Opaque Secrets, and of ConfigMaps under a name with this prefix, by object.
 	keys map[string]map[string]string
@@ -68,19 +68,19 @@ type contents struct {
 
 const configMapPrefix = "configmap/"
 
-func (c *contents) name(name string) kubernetes.Name {
-	return kubernetes.Name{Namespace: c.namespace, Name: name}
+func (c *contents) name(name string) doublekubernetes.Name {
+	return doublekubernetes.Name{Namespace: c.namespace, Name: name}
 }
 
 // secrets are those of special types or with a content that matters.
 func (c *contents) secrets(values, gateway map[string]any) {
 	if name := text(gateway, "ingress", "tlsSecret"); name != "" {
-		c.Secrets = append(c.Secrets, kubernetes.Data{Name: c.name(name), Type: "kubernetes.io/tls", Keys: map[string]string{"tls.crt": "sandbox-fake", "tls.key": "sandbox-fake"}})
+		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/tls", Keys: map[string]string{"tls.crt": "sandbox-fake", "tls.key": "sandbox-fake"}})
 	}
 	if name := text(values, "registry", "pullSecret"); name != "" {
 		host, _, _ := strings.Cut(text(values, "registry", "image"), "/")
 		login := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("sandbox:sandbox-fake")))
-		c.Secrets = append(c.Secrets, kubernetes.Data{Name: c.name(name), Type: "kubernetes.io/dockerconfigjson", Keys: map[string]string{".dockerconfigjson": login}})
+		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/dockerconfigjson", Keys: map[string]string{".dockerconfigjson": login}})
 	}
 	if name := text(gateway, "existingConfigSecret"); name != "" {
 		c.key(name, "config.json", "{}")
@@ -150,9 +150,9 @@ func (c *contents) key(object, key, value string) {
 func (c *contents) finish() {
 	for _, object := range slices.Sorted(maps.Keys(c.keys)) {
 		if name, ok := strings.CutPrefix(object, configMapPrefix); ok {
-			c.ConfigMaps = append(c.ConfigMaps, kubernetes.Data{Name: c.name(name), Keys: c.keys[object]})
+			c.ConfigMaps = append(c.ConfigMaps, doublekubernetes.Data{Name: c.name(name), Keys: c.keys[object]})
 			continue
 		}
-		c.Secrets = append(c.Secrets, kubernetes.Data{Name: c.name(object), Keys: c.keys[object]})
+		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(object), Keys: c.keys[object]})
 	}
 }

@@ -8,13 +8,17 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/world"
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/azure"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
+	"bifrost/internal/iampolicy"
 )
 
 // seedECR makes the image's repository exist. One of another account has allowlisted every principal that the stack file may hand
 // off: the pull role, the execution role, and the roles of the cluster's nodes.
 func seedECR(w *cloud.World, values map[string]any, account cloud.AWSAccount) {
-	image, err := components.ParseImage(text(values, "registry", "image"))
+	image, err := image.Parse(text(values, "registry", "image"))
 	if err != nil {
 		return // the program refuses it
 	}
@@ -36,13 +40,13 @@ func allowlist(values map[string]any, account cloud.AWSAccount) []string {
 	}
 	var principals []string
 	for _, cluster := range account.EKS {
-		principals = append(principals, role(cmp.Or(text(values, "eks", "roleName"), components.DefaultEcrPullRoleName)))
+		principals = append(principals, role(cmp.Or(text(values, "eks", "roleName"), aws.DefaultEcrPullRoleName)))
 		for _, node := range cluster.NodeRoles {
 			principals = append(principals, cluster.NodeRoleARN(account.ID, node))
 		}
 	}
 	if len(account.ECS) > 0 {
-		principals = append(principals, role(cmp.Or(text(values, "ecs", "roleName"), components.DefaultEcsExecutionName)))
+		principals = append(principals, role(cmp.Or(text(values, "ecs", "roleName"), aws.DefaultEcsExecutionName)))
 	}
 	return principals
 }
@@ -73,7 +77,7 @@ func seedGoogle(w *cloud.World, values, chosen map[string]any, subscription clou
 			seedEntraTrust(w, f, values, chosen, subscription, application, client)
 		} else {
 			f.Issuer = subscription.AKS[0].Issuer(subscription.Tenant)
-			f.Audience = cmp.Or(text(values, "aks", "tokenAudience"), components.AzureTokenExchangeAudience)
+			f.Audience = cmp.Or(text(values, "aks", "tokenAudience"), iampolicy.AzureTokenExchangeAudience)
 			f.Subject = subject(values)
 			f.Condition = fmt.Sprintf("assertion.sub == '%s'", f.Subject)
 			w.SeedFederation(f)
@@ -104,12 +108,12 @@ func seedEntraTrust(w *cloud.World, f world.Federation, values, chosen map[strin
 		trust.Issuer, trust.Audience = "https://login.microsoftonline.com/"+s.Tenant+"/v2.0", client
 	}
 	w.AwaitIdentity(fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%s",
-		s.ID, text(values, "azure", "resourceGroup"), cmp.Or(text(values, "aks", "identityName"), components.DefaultIdentityName)), trust)
+		s.ID, text(values, "azure", "resourceGroup"), cmp.Or(text(values, "aks", "identityName"), azure.DefaultIdentityName)), trust)
 }
 
 // seedARRepository makes the image's repository exist: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE.
 func seedARRepository(w *cloud.World, values map[string]any, reader string) {
-	image, err := components.ParseImage(text(values, "registry", "image"))
+	image, err := image.Parse(text(values, "registry", "image"))
 	if err != nil {
 		return // the program refuses it
 	}
@@ -122,8 +126,8 @@ func seedARRepository(w *cloud.World, values map[string]any, reader string) {
 }
 
 func subject(values map[string]any) string {
-	return "system:serviceaccount:" + cmp.Or(text(values, "gateway", "namespace"), components.DefaultNamespace) +
-		":" + cmp.Or(text(values, "refresher", "serviceAccount"), components.DefaultPullServiceAccount)
+	return "system:serviceaccount:" + cmp.Or(text(values, "gateway", "namespace"), kubernetes.DefaultNamespace) +
+		":" + cmp.Or(text(values, "refresher", "serviceAccount"), kubernetes.DefaultPullServiceAccount)
 }
 
 // projectNumber makes up the number of a project that nothing names.

@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway/configjson"
 )
 
 // VendorURL is where the vendor publishes the schema of the newest version.
@@ -52,7 +52,7 @@ func Fetch(ctx context.Context, address, wanted string) (*Fetched, error) {
 	if wanted != "" && !strings.EqualFold(wanted, f.SHA256) {
 		return nil, fmt.Errorf("%s has the checksum %s, and --sha256 wants %s; look at what has changed, then pin the new one", address, f.SHA256, wanted)
 	}
-	if _, err := bifrostconfig.CompileSchema(text); err != nil {
+	if _, err := configjson.CompileSchema(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	var content struct {

@@ -20,7 +20,7 @@ func TestRefused(t *testing.T) {
 	if program == "" {
 		t.Skip("no real gateway")
 	}
-	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "bifrostconfig", "testdata", "cases.yaml"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "gateway", "configjson", "testdata", "cases.yaml"))
 	require.NoError(t, err)
 	var cases []struct {
 		Name, Gateway, Refused string

@@ -107,6 +107,9 @@ func PodIdentityTrust(clusterArn, namespace, serviceAccount string) Document {
 // STSAudience is the audience of a ServiceAccount token that AWS STS accepts.
 const STSAudience = "sts.amazonaws.com"
 
+// AzureTokenExchangeAudience is the audience that Microsoft Entra recommends for federated credentials.
+const AzureTokenExchangeAudience = "api://AzureADTokenExchange"
+
 // ServiceAccountSubject is the subject of a Kubernetes ServiceAccount's token.
 func ServiceAccountSubject(namespace, serviceAccount string) string {
 	return "system:serviceaccount:" + namespace + ":" + serviceAccount

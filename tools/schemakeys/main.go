@@ -5,7 +5,7 @@
 // A path has [] for the elements of a list and * for names that the user chooses. A name without a kind takes more than one.
 // From the folder of the repository, with the schema that `bifrostctl schema` fetched:
 //
-//	go -C tools run ./schemakeys -schema ../bifrost.schema.json -version 1.5.16 > internal/bifrostconfig/keys.txt
+//	go -C tools run ./schemakeys -schema ../bifrost.schema.json -version 1.5.16 > internal/gateway/configjson/keys.txt
 package main
 
 import (

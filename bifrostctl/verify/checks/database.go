@@ -13,7 +13,7 @@ import (
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/postgres"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway/configjson"
 )
 
 const (
@@ -214,8 +214,8 @@ func (d database) ask(ctx context.Context) ([]answered, error) {
 	defer cancel()
 	dial := func(host, port string) (net.Conn, error) { return pod.Tunnel(ctx, container.Name, host, port) }
 	var all []answered
-	for _, store := range bifrostconfig.StoreNames {
-		if bifrostconfig.StoreKind(config, store) != bifrostconfig.Postgres {
+	for _, store := range configjson.StoreNames {
+		if configjson.StoreKind(config, store) != configjson.Postgres {
 			continue
 		}
 		settings, pool, err := reads.settings(ctx, config, store)

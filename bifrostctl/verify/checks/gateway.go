@@ -10,7 +10,7 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/components/ecs"
 )
 
 // answers is what the running gateway answers.
@@ -62,7 +62,7 @@ func (s Stack) ecsGateway(c service.Clouds) []check.Check {
 		switch balancer := s.Config.ECS.LoadBalancer; {
 		case errors.Is(err, service.ErrNotFound):
 			return check.Skip("the stack makes no load balancer: give --url")
-		case balancer == nil || balancer.Scheme != components.SchemeInternetFacing:
+		case balancer == nil || balancer.Scheme != ecs.SchemeInternetFacing:
 			return check.Skip("no way from here to %s, which is internal: run this inside the VPC (%v)", s.Outputs.ECS.URL, err)
 		}
 		return check.Fail("curl -sv "+s.Outputs.ECS.URL+"/health from where ecs.loadBalancer.allowedCidrs lets in; the gateway's own words: "+a.words, "the gateway does not answer at %s: %v", s.Outputs.ECS.URL, err)

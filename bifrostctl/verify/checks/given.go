@@ -11,7 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"bifrost/bifrostctl/verify/postgres"
-	"bifrost/internal/bifrostconfig"
+	"bifrost/internal/gateway"
 )
 
 // given is what a container is given: variables and files, whose values are in Secrets and ConfigMaps. Only --database reads values.
@@ -26,7 +26,7 @@ type given struct {
 func (g given) settings(ctx context.Context, config map[string]any, store string) (s postgres.Settings, pool int, err error) {
 	object, _ := config[store].(map[string]any)
 	values, _ := object["config"].(map[string]any)
-	pool = bifrostconfig.DefaultPool
+	pool = gateway.DefaultPool
 	if most, is := values["max_open_conns"].(float64); is {
 		pool = int(most)
 	}

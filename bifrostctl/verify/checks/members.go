@@ -14,7 +14,7 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/internal/gateway"
 )
 
 // What Enterprise tells of its cluster (Bifrost, "Clustering", "Health Check Endpoints" and "Key log messages"). The endpoint is "if
@@ -126,7 +126,7 @@ func (m members) joined(ctx context.Context) check.Result {
 			return unreadable("pod "+each.Name, err, m.clusterLogin())
 		}
 		if inMesh {
-			for _, port := range []int{components.GossipPort, components.GrpcPort} {
+			for _, port := range []int{gateway.GossipPort, gateway.GrpcPort} {
 				if listens, err := pod.Listens(ctx, port); err != nil || !listens {
 					return m.deaf(each.Name, port, err)
 				}
@@ -142,7 +142,7 @@ func (m members) joined(ctx context.Context) check.Result {
 	}
 	listen := "run"
 	if inMesh {
-		listen = fmt.Sprintf("listen at %d and %d", components.GossipPort, components.GrpcPort)
+		listen = fmt.Sprintf("listen at %d and %d", gateway.GossipPort, gateway.GrpcPort)
 	}
 	if said < len(pods) {
 		return check.Pass("%d pods %s, and %d of them say that their cluster is healthy: whether the others are members is not known", len(pods), listen, said)

@@ -21,7 +21,6 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
 	"bifrost/internal/iampolicy"
 )
 
@@ -108,7 +107,7 @@ func (p pulls) refresher(ctx context.Context) check.Result {
 	case p.Config.AKS != nil && p.Config.AKS.Trust != trustEntra && p.Config.AKS.TokenAudience != "":
 		want = p.Config.AKS.TokenAudience
 	case p.Config.AKS != nil:
-		want = components.AzureTokenExchangeAudience
+		want = iampolicy.AzureTokenExchangeAudience
 	case p.Config.EKS.Auth == authPodIdentity:
 		return check.Pass("ServiceAccount %s, with EKS Pod Identity", pod.ServiceAccountName)
 	}

@@ -13,11 +13,12 @@ import (
 	"strings"
 	"sync"
 
-	"k8s.io/client-go/kubernetes"
+	pulumikubernetes "k8s.io/client-go/kubernetes"
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
 	"bifrost/internal/iampolicy"
 	"bifrost/stacks"
 )
@@ -206,7 +207,7 @@ func shared[T any](look func(context.Context) (T, error)) func(context.Context) 
 	}
 }
 
-type clientFunc = func(context.Context) (kubernetes.Interface, error)
+type clientFunc = func(context.Context) (pulumikubernetes.Interface, error)
 
 // up is the command that makes the clouds what the stack's files say, also where somebody changed them by hand.
 func (s Stack) up() string { return "pulumi up --refresh --stack " + s.Name }
@@ -241,8 +242,8 @@ func (s Stack) clusterLogin() string {
 }
 
 // image is the configured image. Parse has checked it.
-func (s Stack) image() components.Image {
-	image, _ := components.ParseImage(s.Config.Registry.Image)
+func (s Stack) image() image.Reference {
+	image, _ := image.Parse(s.Config.Registry.Image)
 	return image
 }
 
@@ -254,15 +255,15 @@ func (s Stack) repositoryArn() string {
 }
 
 func (s Stack) namespace() string {
-	return cmp.Or(s.Config.Gateway.Namespace, components.DefaultNamespace)
+	return cmp.Or(s.Config.Gateway.Namespace, kubernetes.DefaultNamespace)
 }
 
 func (s Stack) puller() string {
-	return cmp.Or(s.Config.Refresher.ServiceAccount, components.DefaultPullServiceAccount)
+	return cmp.Or(s.Config.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
 }
 
 func (s Stack) gatewayAccount() string {
-	return cmp.Or(s.Config.Gateway.ServiceAccount, components.DefaultGatewayServiceAccount)
+	return cmp.Or(s.Config.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
 }
 
 func (s Stack) aksResourceGroup() string {

@@ -12,7 +12,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/iam"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/components/kubernetes"
 	"bifrost/internal/iampolicy"
 )
 
@@ -331,8 +331,8 @@ func (t eksTrust) annotation(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("ServiceAccount "+t.gatewayAccount(), err, t.clusterLogin())
 	}
-	if have := account.Annotations[components.EcrRoleAnnotation]; have != t.PrincipalArn {
-		return check.Fail(t.up(), "ServiceAccount %s names %q in %s, not %s", account.Name, have, components.EcrRoleAnnotation, t.PrincipalArn)
+	if have := account.Annotations[kubernetes.EcrRoleAnnotation]; have != t.PrincipalArn {
+		return check.Fail(t.up(), "ServiceAccount %s names %q in %s, not %s", account.Name, have, kubernetes.EcrRoleAnnotation, t.PrincipalArn)
 	}
 	return check.Pass("%s", t.PrincipalArn)
 }

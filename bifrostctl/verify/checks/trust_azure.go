@@ -8,7 +8,7 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/components/azure"
 	"bifrost/internal/iampolicy"
 )
 
@@ -66,11 +66,11 @@ func (t aksTrust) mirrorChecks() []check.Check {
 }
 
 func (t aksTrust) identityName() string {
-	return cmp.Or(t.Config.AKS.IdentityName, components.DefaultIdentityName)
+	return cmp.Or(t.Config.AKS.IdentityName, azure.DefaultIdentityName)
 }
 
 func (t aksTrust) credentialName() string {
-	return cmp.Or(t.Config.AKS.FederatedCredentialName, components.DefaultFederatedCredentialName)
+	return cmp.Or(t.Config.AKS.FederatedCredentialName, azure.DefaultFederatedCredentialName)
 }
 
 func (t aksTrust) running(ctx context.Context) check.Result {
@@ -176,9 +176,9 @@ func (t aksTrust) sameAudience(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the federated credential", err, t.azureLogin())
 	}
-	if !slices.Contains(credential.Audiences, components.AzureTokenExchangeAudience) {
-		return check.Fail(t.mend("audiences", components.AzureTokenExchangeAudience),
-			"audience mismatch: the federated credential trusts %s, and the token has %s", quoted(credential.Audiences), components.AzureTokenExchangeAudience)
+	if !slices.Contains(credential.Audiences, iampolicy.AzureTokenExchangeAudience) {
+		return check.Fail(t.mend("audiences", iampolicy.AzureTokenExchangeAudience),
+			"audience mismatch: the federated credential trusts %s, and the token has %s", quoted(credential.Audiences), iampolicy.AzureTokenExchangeAudience)
 	}
 	return check.Pass("%s", quoted(credential.Audiences))
 }

@@ -17,7 +17,7 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components"
+	"bifrost/internal/gateway"
 )
 
 // forwarded is a gateway in a pod, reached through a port-forward for each request.
@@ -106,7 +106,7 @@ func (f forwarded) open(ctx context.Context) (port uint16, stop func(), err erro
 	}
 	stopped, ready, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	forwarder, err := portforward.NewOnAddressesForStreaming(dialer,
-		[]string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", components.GatewayPort)}, stopped, ready, io.Discard, io.Discard)
+		[]string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", gateway.Port)}, stopped, ready, io.Discard, io.Discard)
 	if err != nil {
 		return 0, nil, err
 	}

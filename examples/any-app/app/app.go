@@ -7,16 +7,18 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	pulumiaws "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components"
+	"bifrost/components/aws"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
 )
 
 const (
@@ -38,7 +40,7 @@ func Program(ctx *pulumi.Context) error {
 	if missing != nil {
 		return missing
 	}
-	image, err := components.ParseImage(reference)
+	image, err := image.Parse(reference)
 	if err != nil {
 		return fmt.Errorf("image: %w", err)
 	}
@@ -47,7 +49,7 @@ func Program(ctx *pulumi.Context) error {
 		return fmt.Errorf("image: %s is not of a private registry of Amazon ECR", reference)
 	}
 
-	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
+	provider, err := pulumiaws.NewProvider(ctx, "aws", &pulumiaws.ProviderArgs{
 		Region: pulumi.String(region), AllowedAccountIds: pulumi.StringArray{pulumi.String(account)},
 	})
 	if err != nil {
@@ -66,9 +68,9 @@ func Program(ctx *pulumi.Context) error {
 		return fmt.Errorf("IAM OIDC provider of cluster %s: %w", clusterName, err)
 	}
 
-	role, err := components.NewEcrPullRole(ctx, "pull", &components.EcrPullRoleArgs{
+	role, err := aws.NewEcrPullRole(ctx, "pull", &aws.EcrPullRoleArgs{
 		RepositoryArns: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", repository.Region, repository.AccountId, image.Path)},
-		Irsa: &components.IrsaTrustArgs{
+		Irsa: &aws.IrsaTrustArgs{
 			OidcProviderArn: pulumi.String(oidc.Arn), Issuer: issuer, Namespace: name, ServiceAccount: serviceAccount,
 		},
 		RoleName: "EksECRPullRole", PolicyName: "EksECRPullPolicy",
@@ -82,7 +84,7 @@ func Program(ctx *pulumi.Context) error {
 		return err
 	}
 	// Mutable, so that the Secret of a fixed name changes in place instead of being deleted first.
-	k8s, err := kubernetes.NewProvider(ctx, "kubernetes", &kubernetes.ProviderArgs{
+	k8s, err := pulumikubernetes.NewProvider(ctx, "kubernetes", &pulumikubernetes.ProviderArgs{
 		Kubeconfig: pulumi.ToSecret(pulumi.String(kubeconfig)).(pulumi.StringOutput), ClusterIdentifier: pulumi.String(cluster.Arn),
 		EnableServerSideApply: pulumi.Bool(true), EnableSecretMutable: pulumi.Bool(true), EnableConfigMapMutable: pulumi.Bool(true),
 	})
@@ -95,9 +97,9 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	secret, err := components.NewPullSecret(ctx, "pull-secret", &components.PullSecretArgs{
+	secret, err := kubernetes.NewPullSecret(ctx, "pull-secret", &kubernetes.PullSecretArgs{
 		Namespace: namespace.Metadata.Name().Elem(), RegistryHost: image.Host, ServiceAccount: serviceAccount,
-		Ecr:       &components.EcrTokenArgs{RoleArn: role.RoleArn, Region: repository.Region},
+		Ecr:       &kubernetes.EcrTokenArgs{RoleArn: role.RoleArn, Region: repository.Region},
 		DependsOn: role.Ready(),
 	}, pulumi.Providers(k8s))
 	if err != nil {
@@ -115,7 +117,7 @@ func Program(ctx *pulumi.Context) error {
 // newDeployment waits for the first token. It depends on what fetches it, and takes nothing from it but the Secret's plain name: a Job that
 // failed and is made again must not take the running Deployment with it.
 func newDeployment(
-	ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *components.PullSecret, image components.Image,
+	ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *kubernetes.PullSecret, image image.Reference,
 ) (*appsv1.Deployment, error) {
 	labels := pulumi.StringMap{"app": pulumi.String(name)}
 	return appsv1.NewDeployment(ctx, "deployment", &appsv1.DeploymentArgs{

@@ -5,25 +5,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/components"
+	"bifrost/components/kubernetes"
 )
 
 // gateway is a program with a namespace and the gateway in it; its secrets come from the configuration.
-func gateway(args kubernetes.ProviderArgs, change func(*pulumi.Context, *components.BifrostWorkloadArgs) error) pulumi.RunFunc {
+func gateway(args pulumikubernetes.ProviderArgs, change func(*pulumi.Context, *kubernetes.BifrostWorkloadArgs) error) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		provider, err := kubernetes.NewProvider(ctx, "kubernetes", &args)
+		provider, err := pulumikubernetes.NewProvider(ctx, "kubernetes", &args)
 		if err != nil {
 			return err
 		}
 		on, settings := pulumi.Providers(provider), config.New(ctx, "")
-		workload := &components.BifrostWorkloadArgs{
+		workload := &kubernetes.BifrostWorkloadArgs{
 			Image: "registry.example.com/bifrost:1", Replicas: 2,
 			Config: pulumi.ToSecret(s(`{}`)).(pulumi.StringOutput), EncryptionKey: settings.RequireSecret("key"),
 			SecretEnv: map[string]pulumi.StringInput{"TOKEN": settings.RequireSecret("token")},
@@ -31,19 +31,19 @@ func gateway(args kubernetes.ProviderArgs, change func(*pulumi.Context, *compone
 		if err := change(ctx, workload); err != nil {
 			return err
 		}
-		namespace, err := components.NewBifrostNamespace(ctx, "x", &components.BifrostNamespaceArgs{Name: "app"}, on)
+		namespace, err := kubernetes.NewBifrostNamespace(ctx, "x", &kubernetes.BifrostNamespaceArgs{Name: "app"}, on)
 		if err != nil {
 			return err
 		}
 		workload.Namespace = namespace.Name
-		_, err = components.NewBifrostWorkload(ctx, "x", workload, on)
+		_, err = kubernetes.NewBifrostWorkload(ctx, "x", workload, on)
 		return err
 	}
 }
 
-func asIs(*pulumi.Context, *components.BifrostWorkloadArgs) error { return nil }
+func asIs(*pulumi.Context, *kubernetes.BifrostWorkloadArgs) error { return nil }
 
-func gatewayStack(t *testing.T, w *cloud.World, change func(*pulumi.Context, *components.BifrostWorkloadArgs) error) *enginetest.Engine {
+func gatewayStack(t *testing.T, w *cloud.World, change func(*pulumi.Context, *kubernetes.BifrostWorkloadArgs) error) *enginetest.Engine {
 	e := enginetest.New(t, w, gateway(mutable(t, w), change), nil)
 	e.SetSecret("bifrost:key", "first-key")
 	e.SetSecret("bifrost:token", "first-token")
@@ -69,7 +69,7 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 	require.NotContains(t, preview.Messages(), "second-key")
 	require.Error(t, e.Up().Err)
 
-	e.SetProgram(gateway(mutable(t, w), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+	e.SetProgram(gateway(mutable(t, w), func(_ *pulumi.Context, a *kubernetes.BifrostWorkloadArgs) error {
 		a.ChangeEncryptionKey = true
 		return nil
 	}))
@@ -82,9 +82,9 @@ func TestEncryptionKeyIsKept(t *testing.T) {
 // TestTransforms is the example of the documentation of package components: what no argument says, a transform of the stack does.
 func TestTransforms(t *testing.T) {
 	w := newWorld()
-	e := gatewayStack(t, w, func(ctx *pulumi.Context, a *components.BifrostWorkloadArgs) error {
-		a.Service = &components.WorkloadServiceArgs{Annotations: map[string]string{"owner": "me"}}
-		a.Clustering = &components.WorkloadClusteringArgs{Discovery: "dns"}
+	e := gatewayStack(t, w, func(ctx *pulumi.Context, a *kubernetes.BifrostWorkloadArgs) error {
+		a.Service = &kubernetes.WorkloadServiceArgs{Annotations: map[string]string{"owner": "me"}}
+		a.Clustering = &kubernetes.WorkloadClusteringArgs{Discovery: "dns"}
 		return ctx.RegisterResourceTransform(func(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 			if args.Type != "kubernetes:core/v1:Service" {
 				return nil
@@ -114,29 +114,29 @@ func TestTransforms(t *testing.T) {
 // TestGatewayIsAccepted: every part of a gateway is what the API takes, at the level restricted, and a second up changes nothing.
 func TestGatewayIsAccepted(t *testing.T) {
 	host := []string{"llm.example.com"}
-	for name, change := range map[string]func(*components.BifrostWorkloadArgs){
-		"sqlite": func(a *components.BifrostWorkloadArgs) {
-			a.Replicas, a.Storage = 1, &components.WorkloadStorageArgs{Size: "20Gi", ClassName: "fast"}
+	for name, change := range map[string]func(*kubernetes.BifrostWorkloadArgs){
+		"sqlite": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.Storage = 1, &kubernetes.WorkloadStorageArgs{Size: "20Gi", ClassName: "fast"}
 		},
-		"clustered": func(a *components.BifrostWorkloadArgs) {
-			a.Replicas, a.Clustering = 3, &components.WorkloadClusteringArgs{}
-			a.Scheduling = &components.WorkloadSchedulingArgs{TopologySpread: &components.WorkloadTopologySpreadArgs{Node: "None"}}
-			a.DisruptionBudget = &components.WorkloadDisruptionBudgetArgs{MinAvailable: "50%"}
+		"clustered": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.Clustering = 3, &kubernetes.WorkloadClusteringArgs{}
+			a.Scheduling = &kubernetes.WorkloadSchedulingArgs{TopologySpread: &kubernetes.WorkloadTopologySpreadArgs{Node: "None"}}
+			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "50%"}
 		},
-		"autoscaled behind an ingress, watched": func(a *components.BifrostWorkloadArgs) {
-			a.Replicas, a.Autoscaling = 0, &components.WorkloadAutoscalingArgs{MinReplicas: 2, MaxReplicas: 5, CpuPercent: 60, MemoryPercent: 80}
-			a.Ingress = &components.WorkloadIngressArgs{Controller: "nginx", Hosts: host, AllowHttp: true}
-			a.Monitoring = &components.WorkloadMonitoringArgs{Labels: map[string]string{"release": "prometheus"}}
-			a.Log = &components.WorkloadLogArgs{Level: "info", Style: "json"}
+		"autoscaled behind an ingress, watched": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 2, MaxReplicas: 5, CpuPercent: 60, MemoryPercent: 80}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: host, AllowHttp: true}
+			a.Monitoring = &kubernetes.WorkloadMonitoringArgs{Labels: map[string]string{"release": "prometheus"}}
+			a.Log = &kubernetes.WorkloadLogArgs{Level: "info", Style: "json"}
 		},
-		"behind a Gateway": func(a *components.BifrostWorkloadArgs) {
-			a.HttpRoute = &components.WorkloadHttpRouteArgs{Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: host}
+		"behind a Gateway": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: host}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			contents := everyCRD
 			contents.StorageClasses, contents.IngressClasses = []string{"fast"}, []string{"nginx"}
-			e := gatewayStack(t, furnished(t, contents), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
+			e := gatewayStack(t, furnished(t, contents), func(_ *pulumi.Context, a *kubernetes.BifrostWorkloadArgs) error {
 				change(a)
 				return nil
 			})
@@ -151,8 +151,8 @@ func TestGatewayIsAccepted(t *testing.T) {
 
 // TestMissingDefinition: a cluster without the Prometheus Operator stops the preview.
 func TestMissingDefinition(t *testing.T) {
-	preview := gatewayStack(t, newWorld(), func(_ *pulumi.Context, a *components.BifrostWorkloadArgs) error {
-		a.Monitoring = &components.WorkloadMonitoringArgs{}
+	preview := gatewayStack(t, newWorld(), func(_ *pulumi.Context, a *kubernetes.BifrostWorkloadArgs) error {
+		a.Monitoring = &kubernetes.WorkloadMonitoringArgs{}
 		return nil
 	}).Preview()
 	require.Error(t, preview.Err)
@@ -164,11 +164,11 @@ func TestExistingNamespace(t *testing.T) {
 	w := newWorld()
 	program := func(ctx *pulumi.Context) error {
 		args := mutable(t, w)
-		provider, err := kubernetes.NewProvider(ctx, "kubernetes", &args)
+		provider, err := pulumikubernetes.NewProvider(ctx, "kubernetes", &args)
 		if err != nil {
 			return err
 		}
-		used, err := components.NewBifrostNamespace(ctx, "x", &components.BifrostNamespaceArgs{Name: "app", Existing: true}, pulumi.Providers(provider))
+		used, err := kubernetes.NewBifrostNamespace(ctx, "x", &kubernetes.BifrostNamespaceArgs{Name: "app", Existing: true}, pulumi.Providers(provider))
 		if err != nil {
 			return err
 		}

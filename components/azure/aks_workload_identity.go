@@ -1,0 +1,112 @@
+package azure
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/component"
+	"bifrost/internal/iampolicy"
+)
+
+// AksWorkloadIdentityType is the type token of AksWorkloadIdentity.
+const AksWorkloadIdentityType = "bifrost:index:AksWorkloadIdentity"
+
+// Defaults of an AksWorkloadIdentity.
+const (
+	DefaultIdentityName            = "bifrost-pull-identity"
+	DefaultFederatedCredentialName = "bifrost-federated-credential"
+)
+
+// AksWorkloadIdentityArgs are the arguments of NewAksWorkloadIdentity.
+type AksWorkloadIdentityArgs struct {
+	// ResourceGroup and Location are where the identity is made.
+	ResourceGroup string `pulumi:"resourceGroup"`
+	Location      string `pulumi:"location"`
+	// Issuer is the cluster's OIDC issuer URL exactly as Azure gives it: Entra compares it verbatim, trailing slash included.
+	Issuer string `pulumi:"issuer"`
+	// Namespace and ServiceAccount are the subject: who may use the identity.
+	Namespace      string `pulumi:"namespace"`
+	ServiceAccount string `pulumi:"serviceAccount"`
+	// IdentityName is 3 to 128 letters, digits, - and _. Default bifrost-pull-identity.
+	IdentityName string `pulumi:"identityName,optional"`
+	// FederatedCredentialName is 3 to 120 letters, digits, - and _. Default bifrost-federated-credential.
+	FederatedCredentialName string `pulumi:"federatedCredentialName,optional"`
+	// Tags of the identity; azure-native has no default tags.
+	Tags map[string]string `pulumi:"tags,optional"`
+	// Protect keeps Pulumi from deleting the identity, which the vendor allowlists by its ids.
+	Protect bool `pulumi:"protect,optional"`
+}
+
+// AksWorkloadIdentity is a user-assigned managed identity that one Kubernetes ServiceAccount may use.
+type AksWorkloadIdentity struct {
+	pulumi.ResourceState
+	component.Rights
+
+	// ClientId, PrincipalId and TenantId are what the vendor allowlists.
+	ClientId    pulumi.StringOutput `pulumi:"clientId"`
+	PrincipalId pulumi.StringOutput `pulumi:"principalId"`
+	TenantId    pulumi.StringOutput `pulumi:"tenantId"`
+	// Subject is the subject of the ServiceAccount's token.
+	Subject pulumi.StringOutput `pulumi:"subject"`
+}
+
+// Validate reports every problem of the arguments.
+func (a *AksWorkloadIdentityArgs) Validate() field.ErrorList {
+	var errs field.ErrorList
+	errs = append(errs, check.Required(field.NewPath("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
+	errs = append(errs, check.Required(field.NewPath("location"), a.Location, check.AzureLocation)...)
+	errs = append(errs, check.Required(field.NewPath("issuer"), a.Issuer, check.Issuer)...)
+	errs = append(errs, check.Label(field.NewPath("namespace"), a.Namespace)...)
+	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), a.ServiceAccount)...)
+	errs = append(errs, check.Optional(field.NewPath("identityName"), a.IdentityName, check.ManagedIdentity)...)
+	return append(errs, check.Optional(field.NewPath("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
+}
+
+// NewAksWorkloadIdentity makes the identity and its federated credential.
+func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadIdentityArgs, opts ...pulumi.ResourceOption) (*AksWorkloadIdentity, error) {
+	if err := component.Refuse(AksWorkloadIdentityType, name, args.Validate()); err != nil {
+		return nil, err
+	}
+	subject := iampolicy.ServiceAccountSubject(args.Namespace, args.ServiceAccount)
+
+	c := &AksWorkloadIdentity{}
+	if err := ctx.RegisterComponentResource(AksWorkloadIdentityType, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("registering %s %s: %w", AksWorkloadIdentityType, name, err)
+	}
+
+	identity, err := managedidentity.NewUserAssignedIdentity(ctx, name+"-identity", &managedidentity.UserAssignedIdentityArgs{
+		ResourceName:      pulumi.String(cmp.Or(args.IdentityName, DefaultIdentityName)),
+		ResourceGroupName: pulumi.String(args.ResourceGroup),
+		Location:          pulumi.String(args.Location),
+		Tags:              component.Merge(args.Tags),
+	}, pulumi.Parent(c), pulumi.Protect(args.Protect))
+	if err != nil {
+		return nil, fmt.Errorf("%s: managed identity: %w", name, err)
+	}
+
+	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, name+"-federated-credential", &managedidentity.FederatedIdentityCredentialArgs{
+		FederatedIdentityCredentialResourceName: pulumi.String(cmp.Or(args.FederatedCredentialName, DefaultFederatedCredentialName)),
+		ResourceName:                            identity.Name,
+		ResourceGroupName:                       pulumi.String(args.ResourceGroup),
+		Issuer:                                  pulumi.String(args.Issuer),
+		Subject:                                 pulumi.String(subject),
+		Audiences:                               pulumi.StringArray{pulumi.String(iampolicy.AzureTokenExchangeAudience)},
+	}, pulumi.Parent(c),
+		// An identity has one credential for an issuer and subject: under a new name it could not come before the old one goes.
+		pulumi.DeleteBeforeReplace(true))
+	if err != nil {
+		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
+	}
+
+	c.Resources = []pulumi.Resource{credential}
+	c.ClientId, c.PrincipalId, c.TenantId = identity.ClientId, identity.PrincipalId, identity.TenantId
+	c.Subject = pulumi.String(subject).ToStringOutput()
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"clientId": c.ClientId, "principalId": c.PrincipalId, "tenantId": c.TenantId, "subject": c.Subject,
+	})
+}

@@ -1,0 +1,127 @@
+package ecs
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+)
+
+// DefaultServerErrors is how many 5xx answers in five minutes are too many.
+const DefaultServerErrors = 10
+
+// EcsAlarmsArgs are the CloudWatch alarms of the service: tasks that fail their checks, 5xx answers, fewer tasks than desired.
+type EcsAlarmsArgs struct {
+	// TopicArn of an existing SNS topic, which alarms and their ends are sent to.
+	TopicArn string `pulumi:"topicArn"`
+	// ServerErrors is how many 5xx answers in five minutes raise the alarm. Default 10.
+	ServerErrors int `pulumi:"serverErrors,optional"`
+}
+
+// Validate reports every problem, at paths below p.
+func (a *EcsAlarmsArgs) Validate(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if a.TopicArn == "" {
+		errs = append(errs, field.Required(p.Child("topicArn"), "the ARN of an existing SNS topic"))
+	}
+	errs = append(errs, check.Arn(p.Child("topicArn"), a.TopicArn, check.TopicArn)...)
+	if a.ServerErrors < 0 {
+		errs = append(errs, field.Invalid(p.Child("serverErrors"), a.ServerErrors, "at least 1"))
+	}
+	return errs
+}
+
+const (
+	albMetrics = "AWS/ApplicationELB"
+	ecsMetrics = "ECS/ContainerInsights"
+)
+
+// newAlarms makes the alarms; nothing without them.
+func (a *EcsServiceArgs) newAlarms(ctx *pulumi.Context, name string, parent pulumi.Resource, service *ecs.Service, front ecsFront) error {
+	if a.Alarms == nil {
+		return nil
+	}
+	alarms := map[string]*cloudwatch.MetricAlarmArgs{"running-tasks": a.runningAlarm(service)}
+	if front.targetGroupArn != nil {
+		target := pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix, "TargetGroup": front.targetGroupSuffix}
+		alarms["unhealthy-targets"] = &cloudwatch.MetricAlarmArgs{
+			AlarmDescription:   pulumi.String("A task of the Bifrost gateway has failed the load balancer's checks for three minutes."),
+			Namespace:          pulumi.String(albMetrics),
+			MetricName:         pulumi.String("UnHealthyHostCount"),
+			Dimensions:         target,
+			Statistic:          pulumi.String("Maximum"),
+			Period:             pulumi.Int(60),
+			EvaluationPeriods:  pulumi.Int(3),
+			ComparisonOperator: pulumi.String("GreaterThanThreshold"),
+			Threshold:          pulumi.Float64(0),
+			TreatMissingData:   pulumi.String("notBreaching"),
+		}
+		alarms["server-errors"] = a.serverErrorAlarm("The Bifrost gateway itself answers with too many 5xx.", "HTTPCode_Target_5XX_Count", target)
+	}
+	if front.made {
+		// Of a load balancer that others use, too, these would be theirs as well.
+		alarms["load-balancer-errors"] = a.serverErrorAlarm("The load balancer answers with too many 5xx of its own: no task takes the requests, or in time.",
+			"HTTPCode_ELB_5XX_Count", pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix})
+	}
+	topic := pulumi.Array{pulumi.String(a.Alarms.TopicArn)}
+	for what, alarm := range alarms {
+		alarm.Name, alarm.AlarmActions, alarm.OkActions = pulumi.String(a.name()+"-"+what), topic, topic
+		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-alarm-"+what, alarm, pulumi.Parent(parent)); err != nil {
+			return fmt.Errorf("%s: alarm %s: %w", name, what, err)
+		}
+	}
+	return nil
+}
+
+func (a *EcsServiceArgs) serverErrorAlarm(description, metric string, dimensions pulumi.StringMap) *cloudwatch.MetricAlarmArgs {
+	return &cloudwatch.MetricAlarmArgs{
+		AlarmDescription:   pulumi.String(description),
+		Namespace:          pulumi.String(albMetrics),
+		MetricName:         pulumi.String(metric),
+		Dimensions:         dimensions,
+		Statistic:          pulumi.String("Sum"),
+		Period:             pulumi.Int(300),
+		EvaluationPeriods:  pulumi.Int(1),
+		ComparisonOperator: pulumi.String("GreaterThanOrEqualToThreshold"),
+		Threshold:          pulumi.Float64(cmp.Or(a.Alarms.ServerErrors, DefaultServerErrors)),
+		// No such answer is no data.
+		TreatMissingData: pulumi.String("notBreaching"),
+	}
+}
+
+// runningAlarm compares what Container Insights counts: ECS itself has no measure of the desired count. When the numbers stop
+// coming, the topic hears of that, too.
+func (a *EcsServiceArgs) runningAlarm(service *ecs.Service) *cloudwatch.MetricAlarmArgs {
+	count := func(id, metric string) *cloudwatch.MetricAlarmMetricQueryArgs {
+		return &cloudwatch.MetricAlarmMetricQueryArgs{
+			Id: pulumi.String(id),
+			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{
+				Namespace:  pulumi.String(ecsMetrics),
+				MetricName: pulumi.String(metric),
+				Dimensions: pulumi.StringMap{"ClusterName": pulumi.String(a.clusterName()), "ServiceName": service.Name},
+				Period:     pulumi.Int(60),
+				Stat:       pulumi.String("Average"),
+			},
+		}
+	}
+	return &cloudwatch.MetricAlarmArgs{
+		AlarmDescription: pulumi.String("Fewer tasks of the Bifrost gateway run than ECS should run, for five minutes."),
+		MetricQueries: cloudwatch.MetricAlarmMetricQueryArray{
+			count("desired", "DesiredTaskCount"),
+			count("running", "RunningTaskCount"),
+			&cloudwatch.MetricAlarmMetricQueryArgs{
+				Id: pulumi.String("missing"), Label: pulumi.String("tasks missing"), Expression: pulumi.String("desired - running"), ReturnData: pulumi.Bool(true),
+			},
+		},
+		EvaluationPeriods:       pulumi.Int(5),
+		ComparisonOperator:      pulumi.String("GreaterThanThreshold"),
+		Threshold:               pulumi.Float64(0),
+		TreatMissingData:        pulumi.String("missing"),
+		InsufficientDataActions: pulumi.Array{pulumi.String(a.Alarms.TopicArn)},
+	}
+}

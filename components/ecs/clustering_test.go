@@ -1,0 +1,79 @@
+package ecs
+
+import (
+	"encoding/json"
+	"testing"
+
+	"bifrost/internal/graphtest"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEcsClustering(t *testing.T) {
+	g := recordEcs(t, func(a *EcsServiceArgs) {
+		a.VpcId, a.Clustering = "vpc-0123456789abcdef0", &EcsClusteringArgs{Namespace: "bifrost.internal"}
+	})
+	namespace := g.One(t, "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace")
+	require.Equal(t, "bifrost.internal", namespace.Input(t, "name"))
+	require.Equal(t, "vpc-0123456789abcdef0", namespace.Input(t, "vpc"))
+	registry := g.One(t, "aws:servicediscovery/service:Service")
+	require.Equal(t, "bifrost", registry.Input(t, "name"))
+	require.Equal(t, map[string]any{
+		"namespaceId": "x-namespace-id", "routingPolicy": "MULTIVALUE", "dnsRecords": []any{map[string]any{"type": "A", "ttl": 10.0}},
+	}, registry.Input(t, "dnsConfig"))
+	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-registry", g.One(t, "aws:ecs/service:Service").Input(t, "serviceRegistries.registryArn"))
+	var containers []containerDefinition
+	require.NoError(t, json.Unmarshal([]byte(g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)), &containers))
+	require.Equal(t, []portMapping{{8080, 8080, "tcp"}, {10101, 10101, "tcp"}, {10101, 10101, "udp"}, {10102, 10102, "tcp"}}, containers[1].PortMappings)
+	require.Equal(t, "peers.bifrost.internal", (&EcsClusteringArgs{Namespace: "bifrost.internal", Service: "peers"}).DnsName())
+}
+
+func withBroker(a *EcsServiceArgs) {
+	a.VpcId, a.SecurityGroups = "vpc-0123456789abcdef0", nil
+	a.SecretEnv["BIFROST_BROKER_TOKEN"] = graphtest.Secret(graphtest.Canary)
+	a.Clustering = &EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{Config: pulumi.String(`{"a":1}`), SecretEnv: []string{"BIFROST_BROKER_TOKEN"}}}
+}
+
+// TestEcsBroker: one task, never two, of the gateway's image, under a name of its own; the tasks have no ports for each other.
+func TestEcsBroker(t *testing.T) {
+	g := recordEcs(t, withBroker)
+	require.Equal(t, "bifrost-broker.bifrost.internal", (&EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{}}).DnsName())
+	require.Equal(t, "bifrost-broker", g.One(t, "aws:servicediscovery/service:Service").Input(t, "name"))
+	service := g.Named(t, "aws:ecs/service:Service", "x-broker-service")
+	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-registry", service.Input(t, "serviceRegistries.registryArn"))
+	for key, want := range map[string]any{
+		"name": "bifrost-broker", "desiredCount": 1.0, "deploymentMinimumHealthyPercent": 0.0, "deploymentMaximumPercent": 100.0, "waitForSteadyState": true,
+	} {
+		require.Equal(t, want, service.Input(t, key), key)
+	}
+	require.False(t, g.Named(t, "aws:ecs/service:Service", "x-service").Has("serviceRegistries"))
+	for _, rule := range g.Of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+		require.True(t, g.DependsOn(service, rule))
+	}
+
+	definition := g.Named(t, "aws:ecs/taskDefinition:TaskDefinition", "x-broker-task-definition")
+	require.False(t, definition.Has("taskRoleArn"))
+	var broker, gateway []containerDefinition
+	require.NoError(t, json.Unmarshal([]byte(definition.Input(t, "containerDefinitions").(string)), &broker))
+	require.NoError(t, json.Unmarshal([]byte(g.Named(t, "aws:ecs/taskDefinition:TaskDefinition", "x-task-definition").Input(t, "containerDefinitions").(string)), &gateway))
+	require.Equal(t, []variable{{"BIFROST_CONFIG", `{"a":1}`}}, broker[0].Environment)
+	require.Contains(t, broker[1].Environment, variable{"BIFROST_MODE", "broker"})
+	require.Equal(t, []portMapping{{50051, 50051, "tcp"}}, broker[1].PortMappings)
+	require.Nil(t, broker[1].HealthCheck)
+	require.Len(t, broker[1].Secrets, 1)
+	require.Equal(t, gateway[1].Image, broker[1].Image)
+	require.True(t, broker[1].ReadOnlyRoot)
+	require.Equal(t, []portMapping{{8080, 8080, "tcp"}}, gateway[1].PortMappings)
+	require.NotContains(t, gateway[1].Environment, variable{"BIFROST_MODE", "broker"})
+}
+
+func TestEcsBrokerRefuses(t *testing.T) {
+	args := ecsArgs()
+	withBroker(args)
+	args.Clustering.Broker = &EcsBrokerArgs{SecretEnv: []string{"NONE"}}
+	graphtest.RequireRefused(t, args.Validate(), []string{"clustering.broker.config", "clustering.broker.secretEnv[0]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewEcsService(ctx, "x", args, on)
+		return err
+	})
+}

@@ -1,0 +1,54 @@
+package ecs
+
+import (
+	"strings"
+	"testing"
+
+	"bifrost/internal/graphtest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEcsTaskRole(t *testing.T) {
+	g := recordEcs(t, func(a *EcsServiceArgs) {
+		open := false
+		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ArchitectureArm
+		a.TaskRole = &EcsTaskRoleArgs{
+			AccountId: graphtest.AccountID, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b", PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
+		}
+	})
+	role := g.One(t, "aws:iam/role:Role")
+	for path, want := range map[string]any{"name": "R", "path": "/p/", "permissionsBoundary": "arn:aws:iam::111122223333:policy/b"} {
+		require.Equal(t, want, role.Input(t, path), path)
+	}
+	require.Contains(t, role.Input(t, "assumeRolePolicy"), `"aws:SourceAccount":"`+graphtest.AccountID+`"`)
+	require.False(t, role.Has("inlinePolicies") || role.Has("managedPolicyArns"), "both are exclusive")
+	attachment := g.Named(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "x-task-policy-Bedrock")
+	require.Equal(t, "arn:aws:iam::111122223333:policy/team/Bedrock", attachment.Input(t, "policyArn"))
+	exec := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-exec")
+	require.Equal(t, "R", exec.Input(t, "role"))
+	require.Equal(t, 4, strings.Count(exec.Input(t, "policy").(string), "ssmmessages:"))
+	service := g.One(t, "aws:ecs/service:Service")
+	require.Equal(t, true, service.Input(t, "enableExecuteCommand"))
+	require.True(t, g.DependsOn(service, attachment) && g.DependsOn(service, exec))
+	task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition")
+	require.Equal(t, "ARM64", task.Input(t, "runtimePlatform.cpuArchitecture"))
+	require.Contains(t, task.Input(t, "containerDefinitions"), `"readonlyRootFilesystem":false,"linuxParameters":{"initProcessEnabled":true}`)
+
+	given := recordEcs(t, func(a *EcsServiceArgs) {
+		a.TaskRole, a.TaskRoleArn = nil, "arn:aws:iam::111122223333:role/bedrock"
+	})
+	require.Empty(t, given.Of("aws:iam/role:Role"))
+	require.Equal(t, "arn:aws:iam::111122223333:role/bedrock", given.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "taskRoleArn"))
+}
+
+func TestEcsKeys(t *testing.T) {
+	const key = "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
+	g := recordEcs(t, func(a *EcsServiceArgs) { a.SecretKmsKeyArn, a.LogKmsKeyArn = key, key })
+	require.Equal(t, key, g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "kmsKeyId"))
+	for _, s := range g.Of("aws:secretsmanager/secret:Secret") {
+		require.Equal(t, key, s.Input(t, "kmsKeyId"), s.Name)
+	}
+	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy")
+	require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["`+key+`"],"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`)
+}

@@ -1,0 +1,95 @@
+package kubernetes
+
+import (
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/component"
+)
+
+// Ports that pods reach outside.
+const (
+	dnsPort   = 53
+	httpsPort = 443
+	// apiServerPort is where API servers listen behind the Service kubernetes, where that is not 443: policies see the port behind.
+	apiServerPort = 6443
+)
+
+// podIdentityAgents are the addresses of the EKS Pod Identity Agent on every node, port 80 (Amazon EKS user guide, "Set up the Amazon EKS
+// Pod Identity Agent").
+var podIdentityAgents = []string{"169.254.170.23/32", "fd00:ec2::23/128"}
+
+func (n NetworkPeer) validate(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	ways := 0
+	for _, given := range []bool{n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		errs = append(errs, field.Required(p, "exactly one of namespace, cidr, and namespaceLabels with or without podLabels"))
+	}
+	if n.Namespace != "" {
+		errs = append(errs, check.Label(p.Child("namespace"), n.Namespace)...)
+	}
+	if n.Cidr != "" {
+		errs = append(errs, check.Cidr(p.Child("cidr"), n.Cidr)...)
+	}
+	errs = append(errs, check.Labels(p.Child("namespaceLabels"), n.NamespaceLabels)...)
+	return append(errs, check.Labels(p.Child("podLabels"), n.PodLabels)...)
+}
+
+func (n NetworkPeer) args() *networkingv1.NetworkPolicyPeerArgs {
+	switch {
+	case n.Cidr != "":
+		return &networkingv1.NetworkPolicyPeerArgs{IpBlock: &networkingv1.IPBlockArgs{Cidr: pulumi.String(n.Cidr)}}
+	case n.Namespace != "":
+		return &networkingv1.NetworkPolicyPeerArgs{NamespaceSelector: &metav1.LabelSelectorArgs{
+			MatchLabels: pulumi.StringMap{"kubernetes.io/metadata.name": pulumi.String(n.Namespace)},
+		}}
+	}
+	peer := &networkingv1.NetworkPolicyPeerArgs{}
+	if len(n.NamespaceLabels) > 0 {
+		peer.NamespaceSelector = &metav1.LabelSelectorArgs{MatchLabels: component.Merge(n.NamespaceLabels)}
+	}
+	if len(n.PodLabels) > 0 {
+		peer.PodSelector = &metav1.LabelSelectorArgs{MatchLabels: component.Merge(n.PodLabels)}
+	}
+	return peer
+}
+
+func podsWith(labels map[string]string) *networkingv1.NetworkPolicyPeerArgs {
+	return &networkingv1.NetworkPolicyPeerArgs{PodSelector: &metav1.LabelSelectorArgs{MatchLabels: component.OptionalMap(labels)}}
+}
+
+func tcp(ports ...int) networkingv1.NetworkPolicyPortArray {
+	var all networkingv1.NetworkPolicyPortArray
+	for _, port := range ports {
+		all = append(all, policyPort("TCP", port))
+	}
+	return all
+}
+
+func policyPort(protocol string, port int) *networkingv1.NetworkPolicyPortArgs {
+	return &networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String(protocol), Port: pulumi.Int(port)}
+}
+
+// outward are the ways out that every pod here has: DNS, wherever the node's cache answers it, and HTTPS.
+func outward(podIdentity bool) networkingv1.NetworkPolicyEgressRuleArray {
+	rules := networkingv1.NetworkPolicyEgressRuleArray{
+		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{policyPort("UDP", dnsPort), policyPort("TCP", dnsPort)}},
+		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(httpsPort)},
+	}
+	if podIdentity {
+		var agents networkingv1.NetworkPolicyPeerArray
+		for _, cidr := range podIdentityAgents {
+			agents = append(agents, NetworkPeer{Cidr: cidr}.args())
+		}
+		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{To: agents, Ports: tcp(80)})
+	}
+	return rules
+}

@@ -1,0 +1,194 @@
+package kubernetes
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// SecretKeyRef is a key of an existing Secret in the gateway's namespace.
+type SecretKeyRef struct {
+	// Secret is its name, Key the key in it.
+	Secret string `pulumi:"secret"`
+	Key    string `pulumi:"key"`
+}
+
+// WorkloadStorageArgs keep the gateway's data folder, where SQLite has its files, on a volume: one process may use it.
+type WorkloadStorageArgs struct {
+	// Size of the volume. Default 10Gi. A StatefulSet's claims do not grow by it later: grow the claim itself.
+	Size string `pulumi:"size,optional"`
+	// ClassName is the storage class; empty: the cluster's default.
+	ClassName string `pulumi:"className,optional"`
+	// ExistingClaim is mounted instead of a claim made here; Size and ClassName are then its own.
+	ExistingClaim string `pulumi:"existingClaim,optional"`
+}
+
+// WorkloadAutoscalingArgs scale the Deployment by its pods' load, in percent of what they request. Pods go slowly, for a stream of
+// tokens ends with its pod.
+type WorkloadAutoscalingArgs struct {
+	// MinReplicas, at least 1, and MaxReplicas, at least that.
+	MinReplicas int `pulumi:"minReplicas"`
+	MaxReplicas int `pulumi:"maxReplicas"`
+	// CpuPercent and MemoryPercent of the requests are the targets. Default, with neither: 70 % of CPU.
+	CpuPercent    int `pulumi:"cpuPercent,optional"`
+	MemoryPercent int `pulumi:"memoryPercent,optional"`
+	// ScaleDownStabilizationSeconds is how long the load must have been low, at most 3600. Default 900.
+	ScaleDownStabilizationSeconds int `pulumi:"scaleDownStabilizationSeconds,optional"`
+	// ScaleDownPods go in every ScaleDownPeriodSeconds, at most 1800. Default 1 in 300.
+	ScaleDownPods          int `pulumi:"scaleDownPods,optional"`
+	ScaleDownPeriodSeconds int `pulumi:"scaleDownPeriodSeconds,optional"`
+}
+
+// WorkloadDisruptionBudgetArgs say how many pods may be gone while nodes are drained: exactly one of the two, a count or a percentage
+// such as 50%. Pods that are not ready may always be evicted.
+type WorkloadDisruptionBudgetArgs struct {
+	MaxUnavailable string `pulumi:"maxUnavailable,optional"`
+	MinAvailable   string `pulumi:"minAvailable,optional"`
+}
+
+// WorkloadTopologySpreadArgs spread the pods of one revision: ScheduleAnyway, DoNotSchedule or None. Default ScheduleAnyway for both.
+type WorkloadTopologySpreadArgs struct {
+	Zone string `pulumi:"zone,optional"`
+	Node string `pulumi:"node,optional"`
+}
+
+// WorkloadSchedulingArgs say on which nodes the pods run.
+type WorkloadSchedulingArgs struct {
+	NodeSelector   map[string]string           `pulumi:"nodeSelector,optional"`
+	Tolerations    corev1.TolerationArray      `pulumi:"tolerations,optional"`
+	Affinity       corev1.AffinityPtrInput     `pulumi:"affinity,optional"`
+	PriorityClass  string                      `pulumi:"priorityClass,optional"`
+	TopologySpread *WorkloadTopologySpreadArgs `pulumi:"topologySpread,optional"`
+}
+
+// WorkloadClusteringArgs let the pods find each other: cluster_config of config.json must say the same. Ports are 10101, TCP and UDP,
+// and 10102, TCP.
+type WorkloadClusteringArgs struct {
+	// Discovery is kubernetes, which lets the pods read the pods of their namespace, or dns, by the headless Service. Default kubernetes.
+	Discovery string `pulumi:"discovery,optional"`
+}
+
+// WorkloadServiceArgs are the gateway's Service.
+type WorkloadServiceArgs struct {
+	// Type is ClusterIP, NodePort or LoadBalancer. Default ClusterIP. The gateway speaks HTTP: the others need AllowHttp, or the
+	// annotation by which a load balancer of AWS speaks TLS.
+	Type string `pulumi:"type,optional"`
+	// Port. Default 80.
+	Port int `pulumi:"port,optional"`
+	// Annotations, such as those of a cloud's load balancer.
+	Annotations map[string]string `pulumi:"annotations,optional"`
+	// SourceRanges are the CIDRs that may use a load balancer. Default: all.
+	SourceRanges []string `pulumi:"sourceRanges,optional"`
+	// AllowHttp says that clear text between clients and this Service is meant.
+	AllowHttp bool `pulumi:"allowHttp,optional"`
+}
+
+// WorkloadIngressArgs expose the gateway through an Ingress. TLS is required.
+type WorkloadIngressArgs struct {
+	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx) or appRouting (the application routing add-on of AKS). With
+	// alb, the namespace's label elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer.
+	Controller string `pulumi:"controller"`
+	// ClassName of the Ingress. Default alb, nginx or webapprouting.kubernetes.azure.com.
+	ClassName string `pulumi:"className,optional"`
+	// Hosts are the DNS names, at least one.
+	Hosts []string `pulumi:"hosts"`
+	// Path is a prefix. Default "/".
+	Path string `pulumi:"path,optional"`
+	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx and appRouting.
+	TlsSecret string `pulumi:"tlsSecret,optional"`
+	// CertificateArn is a certificate of AWS Certificate Manager, for alb.
+	CertificateArn string `pulumi:"certificateArn,optional"`
+	// AllowHttp leaves TLS out.
+	AllowHttp bool `pulumi:"allowHttp,optional"`
+	// Public lets alb make a load balancer that the internet reaches. Default: an internal one. The others decide by their own Service.
+	Public bool `pulumi:"public,optional"`
+	// StreamTimeoutSeconds is how long a stream may be silent, at most 4000 with alb. Default 3600.
+	StreamTimeoutSeconds int `pulumi:"streamTimeoutSeconds,optional"`
+	// BodySize is nginx's limit of a request's body, such as 100m; 0 is none. Default 100m. ALB has no limit for targets that are pods.
+	BodySize string `pulumi:"bodySize,optional"`
+	// Annotations go beside, and win over, those that follow from the rest.
+	Annotations map[string]string `pulumi:"annotations,optional"`
+}
+
+// WorkloadHttpRouteArgs expose the gateway through a Gateway of the Gateway API (HTTPRoute v1, of its standard channel). Its CRD must be
+// there: `up` stops before the route where it is not.
+type WorkloadHttpRouteArgs struct {
+	// Gateway and, where it is another than the gateway's own, its namespace.
+	Gateway          string `pulumi:"gateway"`
+	GatewayNamespace string `pulumi:"gatewayNamespace,optional"`
+	// Section is the name of the Gateway's HTTPS listener. Without it the route joins every listener, HTTP too: that needs AllowHttp.
+	Section   string `pulumi:"section,optional"`
+	AllowHttp bool   `pulumi:"allowHttp,optional"`
+	// Hosts are the DNS names, at least one.
+	Hosts []string `pulumi:"hosts"`
+	// Path is a prefix. Default "/".
+	Path string `pulumi:"path,optional"`
+	// RequestTimeoutSeconds is how long one request, streams included, may take. Default 3600.
+	RequestTimeoutSeconds int `pulumi:"requestTimeoutSeconds,optional"`
+	// Annotations of the route.
+	Annotations map[string]string `pulumi:"annotations,optional"`
+}
+
+// NetworkPeer is who may connect: exactly one of a namespace (by its name), a CIDR, or labels of namespaces, of pods or of both.
+type NetworkPeer struct {
+	Namespace string `pulumi:"namespace,optional"`
+	Cidr      string `pulumi:"cidr,optional"`
+	// NamespaceLabels without PodLabels: all pods of such namespaces. PodLabels alone: such pods of the gateway's own namespace.
+	NamespaceLabels map[string]string `pulumi:"namespaceLabels,optional"`
+	PodLabels       map[string]string `pulumi:"podLabels,optional"`
+}
+
+// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. Out go DNS, HTTPS and the database ports; clustered
+// pods reach each other and, to discover, the API server; the addresses of the cloud's credentials are open where they are needed.
+type WorkloadNetworkPolicyArgs struct {
+	// Disabled makes no policy.
+	Disabled bool `pulumi:"disabled,optional"`
+	// From may use the gateway's port. Default: the pods of its own namespace, and of the namespace where the chosen ingress controller
+	// or Gateway is by default. Behind an ALB or a load balancer, clients or the balancer's subnets must be named.
+	From []NetworkPeer `pulumi:"from,optional"`
+	// FromAnywhere opens the gateway's port to everyone.
+	FromAnywhere bool `pulumi:"fromAnywhere,optional"`
+	// MetricsFrom may use the port, too: Prometheus. Metrics have no port of their own.
+	MetricsFrom []NetworkPeer `pulumi:"metricsFrom,optional"`
+	// DatabasePorts that the gateway may reach. Default 5432, none with Storage.
+	DatabasePorts []int `pulumi:"databasePorts,optional"`
+	// ExtraEgress are further rules, such as for an OpenTelemetry collector.
+	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
+}
+
+// WorkloadMonitoringArgs let the Prometheus Operator scrape /metrics. Its CRD must be there: `up` stops before the ServiceMonitor where
+// it is not.
+type WorkloadMonitoringArgs struct {
+	// Interval of scrapes. Default 30s.
+	Interval string `pulumi:"interval,optional"`
+	// Labels by which a Prometheus picks its ServiceMonitors.
+	Labels map[string]string `pulumi:"labels,optional"`
+	// BasicAuth signs in where the gateway asks for it, with keys of an existing Secret.
+	BasicAuth *WorkloadBasicAuthArgs `pulumi:"basicAuth,optional"`
+	// Login signs in likewise, with what is kept in a Secret made here; not with BasicAuth.
+	Login *WorkloadLoginArgs `pulumi:"login,optional"`
+}
+
+// WorkloadLoginArgs are a user and a password, of which either may be in an existing Secret already.
+type WorkloadLoginArgs struct {
+	// Username, or UsernameFrom.
+	Username     string        `pulumi:"username,optional"`
+	UsernameFrom *SecretKeyRef `pulumi:"usernameFrom,optional"`
+	// Password, or PasswordFrom.
+	Password     pulumi.StringInput `pulumi:"password,optional"`
+	PasswordFrom *SecretKeyRef      `pulumi:"passwordFrom,optional"`
+}
+
+// WorkloadBasicAuthArgs are a user and a password in existing Secrets.
+type WorkloadBasicAuthArgs struct {
+	Username SecretKeyRef `pulumi:"username"`
+	Password SecretKeyRef `pulumi:"password"`
+}
+
+// WorkloadLogArgs are the gateway's own log.
+type WorkloadLogArgs struct {
+	// Level is debug, info, warn or error. Default: the image's own.
+	Level string `pulumi:"level,optional"`
+	// Style is json or pretty. Default: the image's own.
+	Style string `pulumi:"style,optional"`
+}

@@ -1,0 +1,114 @@
+package kubernetes
+
+import (
+	"strings"
+	"testing"
+
+	"bifrost/internal/gateway"
+	"bifrost/internal/graphtest"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const jobType = "kubernetes:batch/v1:Job"
+
+func migrating(a *BifrostWorkloadArgs) { a.MigrationJob = true }
+
+// TestMigrationJob: a Job of the pods' own template migrates first, and then no pod does.
+func TestMigrationJob(t *testing.T) {
+	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+		migrating(a)
+		a.PodLabels, a.Labels = map[string]string{"inject": "no"}, map[string]string{"team": "ai"}
+	})
+	job, d := g.One(t, jobType), g.One(t, deploymentType)
+	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
+	for path, want := range map[string]any{
+		"metadata.annotations":                   map[string]any{"pulumi.com/replaceUnready": "true"},
+		"metadata.labels.app":                    "bifrost-migrate",
+		"spec.activeDeadlineSeconds":             750.0,
+		"spec.backoffLimit":                      2.0,
+		pod + ".restartPolicy":                   "Never",
+		pod + ".serviceAccountName":              "bifrost-sa",
+		pod + ".imagePullSecrets":                []any{map[string]any{"name": "ecr-pull-secret"}},
+		"spec.template.metadata.labels":          map[string]any{"app": "bifrost-migrate", "inject": "no", "team": "ai"},
+		container + ".image":                     graphtest.Image,
+		container + ".envFrom[0].secretRef.name": "bifrost-env",
+	} {
+		require.Equal(t, want, job.Input(t, path), path)
+	}
+	for _, of := range []string{"ports", "startupProbe", "livenessProbe", "readinessProbe", "lifecycle"} {
+		require.False(t, job.Has(container+"."+of), of)
+	}
+	require.Equal(t, "1", envOf(t, job, container)["BIFROST_MIGRATE_ONLY"])
+	require.NotContains(t, envOf(t, job, container), "BIFROST_NO_MIGRATE")
+	require.Equal(t, "1", envOf(t, d, container)["BIFROST_NO_MIGRATE"])
+	require.NotContains(t, envOf(t, d, container), "BIFROST_MIGRATE_ONLY")
+	require.Equal(t, []string{"x-migration-failed"}, job.Request.GetHooks().GetOnError())
+	require.Equal(t, job.Input(t, "spec.template.metadata.annotations"), d.Input(t, "spec.template.metadata.annotations"), "another secret migrates again")
+
+	require.True(t, g.DependsOn(d, job))
+	for property, of := range d.Request.GetPropertyDependencies() {
+		require.NotContains(t, of.GetUrns(), job.URN, "%s of the Deployment comes from the Job: replacing that would delete the gateway", property)
+	}
+	require.Equal(t, map[string]any{"matchExpressions": []any{map[string]any{"key": "app", "operator": "In", "values": []any{"bifrost", "bifrost-migrate"}}}},
+		g.One(t, "kubernetes:networking.k8s.io/v1:NetworkPolicy").Input(t, "spec.podSelector"))
+	require.Equal(t, map[string]any{"app": "bifrost"}, g.One(t, "kubernetes:core/v1:Service").Input(t, "spec.selector"), "no client reaches the Job")
+	requireNoLeak(t, g)
+	require.Empty(t, recordWorkload(t, asIs).Of(jobType))
+}
+
+// TestMigrationName follows from what it migrates with, and from nothing else.
+func TestMigrationName(t *testing.T) {
+	name := func(change func(*BifrostWorkloadArgs)) string {
+		job := recordWorkload(t, func(a *BifrostWorkloadArgs) { migrating(a); change(a) }).One(t, jobType)
+		require.False(t, job.Inputs["metadata"].IsSecret())
+		return job.Input(t, "metadata.name").(string)
+	}
+	first := name(asIs)
+	require.Regexp(t, `^bifrost-migrate-[0-9a-f]{10}$`, first)
+	require.Equal(t, first, name(func(a *BifrostWorkloadArgs) { a.Replicas, a.EncryptionKey = 5, graphtest.Secret("other") }))
+	for what, change := range map[string]func(*BifrostWorkloadArgs){
+		"image":       func(a *BifrostWorkloadArgs) { a.Image = strings.Replace(graphtest.Image, "1.5.2", "1.5.3", 1) },
+		"config.json": func(a *BifrostWorkloadArgs) { a.Config = graphtest.Secret(`{"a":2}`) },
+		"database":    func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"PG_HOST": "other"} },
+	} {
+		require.NotEqual(t, first, name(change), what)
+	}
+}
+
+// TestGraceFollowsPreStop: streams end before SIGTERM, so the rest of a pod's end is what the gateway needs.
+func TestGraceFollowsPreStop(t *testing.T) {
+	for preStop, grace := range map[int]float64{0: 60, 120: 165, 3600: 3645} {
+		d := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.PreStopSeconds = preStop }).One(t, deploymentType)
+		require.Equal(t, grace, d.Input(t, "spec.template.spec.terminationGracePeriodSeconds"))
+	}
+	late := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.PreStopSeconds = 3600 }).One(t, deploymentType)
+	require.Equal(t, "63m", late.Request.GetCustomTimeouts().GetDelete(), "a destroy waits for the pods")
+	require.Empty(t, recordWorkload(t, asIs).One(t, deploymentType).Request.GetCustomTimeouts().GetDelete())
+}
+
+// TestIpFamily: the gateway listens on IPv6, too, and the Services are of that family.
+func TestIpFamily(t *testing.T) {
+	six := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.IpFamily, a.Clustering = gateway.IPv6, &WorkloadClusteringArgs{} })
+	require.Equal(t, "::", envOf(t, six.One(t, deploymentType), gatewayContainer)["APP_HOST"])
+	for _, service := range six.Of("kubernetes:core/v1:Service") {
+		require.Equal(t, []any{"IPv6"}, service.Input(t, "spec.ipFamilies"))
+	}
+	four := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.IpFamily = gateway.IPv4 })
+	require.NotContains(t, envOf(t, four.One(t, deploymentType), gatewayContainer), "APP_HOST")
+	require.Equal(t, []any{"IPv4"}, four.One(t, "kubernetes:core/v1:Service").Input(t, "spec.ipFamilies"))
+	require.False(t, recordWorkload(t, asIs).One(t, "kubernetes:core/v1:Service").Has("spec.ipFamilies"))
+}
+
+func TestStartRefused(t *testing.T) {
+	pods := workloadArgs()
+	pods.MigrationJob, pods.IpFamily, pods.Replicas, pods.Storage = true, "six", 1, &WorkloadStorageArgs{}
+	pods.Env = map[string]string{"BIFROST_NO_MIGRATE": "1"}
+	pods.SecretEnv["APP_HOST"] = graphtest.Secret("0.0.0.0")
+	pods.PreStopSeconds, pods.TerminationGraceSeconds = 120, 149
+	graphtest.RequireRefused(t, pods.Validate(), []string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := NewBifrostWorkload(ctx, "x", pods, on)
+		return err
+	})
+}

@@ -1,0 +1,109 @@
+package kubernetes
+
+import (
+	"testing"
+
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+)
+
+const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
+var (
+	port8080      = []any{map[string]any{"protocol": "TCP", "port": 8080.0}}
+	ownNamespace  = map[string]any{"podSelector": map[string]any{}}
+	dnsRule       = map[string]any{"ports": []any{map[string]any{"protocol": "UDP", "port": 53.0}, map[string]any{"protocol": "TCP", "port": 53.0}}}
+	httpsRule     = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 443.0}}}
+	databaseRule  = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 5432.0}}}
+	apiServerRule = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6443.0}}}
+	agentRule     = map[string]any{
+		"to": []any{
+			map[string]any{"ipBlock": map[string]any{"cidr": "169.254.170.23/32"}}, map[string]any{"ipBlock": map[string]any{"cidr": "fd00:ec2::23/128"}},
+		},
+		"ports": []any{map[string]any{"protocol": "TCP", "port": 80.0}},
+	}
+)
+
+func inNamespace(name string) map[string]any {
+	return map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": name}}}
+}
+
+func TestNetworkPolicy(t *testing.T) {
+	policy := recordWorkload(t, asIs).One(t, policyType)
+	require.Equal(t, map[string]any{
+		"podSelector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}},
+		"policyTypes": []any{"Ingress", "Egress"},
+		"ingress":     []any{map[string]any{"from": []any{ownNamespace}, "ports": port8080}},
+		"egress":      []any{dnsRule, httpsRule, databaseRule},
+	}, policy.Input(t, "spec"))
+	require.Empty(t, recordWorkload(t, func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{Disabled: true} }).Of(policyType))
+}
+
+func TestNetworkPolicyIngress(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*BifrostWorkloadArgs)
+		from   any
+	}{
+		"anywhere": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{FromAnywhere: true} }, nil},
+		"nginx": {func(a *BifrostWorkloadArgs) {
+			a.Ingress = &WorkloadIngressArgs{Controller: "nginx", Hosts: []string{"a.b"}, TlsSecret: "t"}
+		}, []any{ownNamespace, inNamespace("ingress-nginx")}},
+		"app routing": {func(a *BifrostWorkloadArgs) {
+			a.Ingress = &WorkloadIngressArgs{Controller: "appRouting", Hosts: []string{"a.b"}, TlsSecret: "t"}
+		}, []any{ownNamespace, inNamespace("app-routing-system")}},
+		"a Gateway elsewhere": {func(a *BifrostWorkloadArgs) {
+			a.HttpRoute = &WorkloadHttpRouteArgs{Gateway: "g", GatewayNamespace: "infra", Section: "https", Hosts: []string{"a.b"}}
+		}, []any{ownNamespace, inNamespace("infra")}},
+		"metrics beside the default": {func(a *BifrostWorkloadArgs) {
+			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{MetricsFrom: []NetworkPeer{{Namespace: "monitoring"}}}
+		}, []any{ownNamespace, inNamespace("monitoring")}},
+		"all forms": {func(a *BifrostWorkloadArgs) {
+			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{
+				From: []NetworkPeer{
+					{Namespace: "apps"}, {Cidr: "10.0.0.0/8"}, {PodLabels: map[string]string{"a": "b"}}, {NamespaceLabels: map[string]string{"c": "d"}},
+					{NamespaceLabels: map[string]string{"c": "d"}, PodLabels: map[string]string{"a": "b"}},
+				},
+				MetricsFrom: []NetworkPeer{{Namespace: "monitoring"}},
+			}
+		}, []any{
+			inNamespace("apps"), map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}},
+			map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"a": "b"}}},
+			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}}},
+			map[string]any{
+				"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}}, "podSelector": map[string]any{"matchLabels": map[string]any{"a": "b"}},
+			},
+			inNamespace("monitoring"),
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := map[string]any{"ports": port8080}
+			if c.from != nil {
+				want["from"] = c.from
+			}
+			require.Equal(t, []any{want}, recordWorkload(t, c.change).One(t, policyType).Input(t, "spec.ingress"))
+		})
+	}
+}
+
+func TestNetworkPolicyEgress(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*BifrostWorkloadArgs)
+		want   []any
+	}{
+		"pod identity": {func(a *BifrostWorkloadArgs) { a.PodIdentity = true }, []any{dnsRule, httpsRule, agentRule, databaseRule}},
+		"other database": {func(a *BifrostWorkloadArgs) {
+			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{6432, 6379}}
+		}, []any{dnsRule, httpsRule, map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6432.0}, map[string]any{"protocol": "TCP", "port": 6379.0}}}}},
+		"no database": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{}} }, []any{dnsRule, httpsRule}},
+		"more": {func(a *BifrostWorkloadArgs) {
+			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
+				&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(4317)}}},
+			}}
+		}, []any{dnsRule, httpsRule, databaseRule, map[string]any{"ports": []any{map[string]any{"port": 4317.0}}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, recordWorkload(t, c.change).One(t, policyType).Input(t, "spec.egress"))
+		})
+	}
+}
