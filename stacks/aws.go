@@ -22,24 +22,24 @@ const (
 )
 
 // minEKS is the oldest Kubernetes that the vendor supports on EKS.
-const minEKS = "1.23"
+const minEks = "1.23"
 
 // deployAWS is the recipe for EKS and ECS: policy, role, hand-off to the vendor; then, in rollout full, the workload.
-func deployAWS(ctx *pulumi.Context, c *Config) error {
+func deployAws(ctx *pulumi.Context, c *Config) error {
 	provider, err := pulumiaws.NewProvider(ctx, "aws", c.awsProviderArgs(ctx.Stack()))
 	if err != nil {
 		return fmt.Errorf("aws provider: %w", err)
 	}
 
 	var cluster *eksCluster
-	if c.EKS != nil {
-		if cluster, err = c.lookUpEKS(ctx, provider); err != nil {
+	if c.Eks != nil {
+		if cluster, err = c.lookUpEks(ctx, provider); err != nil {
 			return err
 		}
 	}
 	var place *ecsPlace
-	if c.ECS != nil {
-		if place, err = c.lookUpECS(ctx, provider); err != nil {
+	if c.Ecs != nil {
+		if place, err = c.lookUpEcs(ctx, provider); err != nil {
 			return err
 		}
 	}
@@ -47,16 +47,16 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	handoff := pulumi.Array{}
 	var pull *eksPull
 	var executionRole *aws.EcrPullRole
-	if c.EKS != nil {
+	if c.Eks != nil {
 		if err := c.useOidcProvider(ctx, provider, cluster); err != nil {
 			return err
 		}
-		if pull, err = c.newEKSPull(ctx, provider, cluster); err != nil {
+		if pull, err = c.newEksPull(ctx, provider, cluster); err != nil {
 			return err
 		}
 		handoff = append(handoff, pull.handoff...)
 	}
-	if c.ECS != nil {
+	if c.Ecs != nil {
 		executionRole, err = aws.NewEcrPullRole(ctx, "ecs-execution", c.ecsExecutionRoleArgs(), pulumi.Providers(provider))
 		if err != nil {
 			return err
@@ -66,34 +66,34 @@ func deployAWS(ctx *pulumi.Context, c *Config) error {
 	ctx.Export("vendorHandoff", handoff)
 	if c.Rollout == RolloutIdentity {
 		// The nodes are configured before the gateway comes.
-		if c.EKS != nil && len(pull.outputs) > 0 {
+		if c.Eks != nil && len(pull.outputs) > 0 {
 			ctx.Export("eks", pull.outputs)
 		}
 		return nil
 	}
 
-	if c.EKS != nil {
-		if err := c.deployEKS(ctx, provider, cluster, pull); err != nil {
+	if c.Eks != nil {
+		if err := c.deployEks(ctx, provider, cluster, pull); err != nil {
 			return err
 		}
 	}
-	if c.ECS != nil {
-		return c.deployECS(ctx, provider, place, executionRole)
+	if c.Ecs != nil {
+		return c.deployEcs(ctx, provider, place, executionRole)
 	}
 	return nil
 }
 
 func (c *Config) awsProviderArgs(stack string) *pulumiaws.ProviderArgs {
 	args := &pulumiaws.ProviderArgs{
-		Region:            pulumi.String(c.AWS.Region),
-		AllowedAccountIds: pulumi.StringArray{pulumi.String(c.AWS.AccountID)},
+		Region:            pulumi.String(c.Aws.Region),
+		AllowedAccountIds: pulumi.StringArray{pulumi.String(c.Aws.AccountId)},
 		DefaultTags:       pulumiaws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.tags(stack))},
 	}
-	if c.AWS.Profile != "" {
-		args.Profile = pulumi.String(c.AWS.Profile)
+	if c.Aws.Profile != "" {
+		args.Profile = pulumi.String(c.Aws.Profile)
 	}
-	if c.AWS.AssumeRoleArn != "" {
-		args.AssumeRole = pulumiaws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(c.AWS.AssumeRoleArn)}
+	if c.Aws.AssumeRoleArn != "" {
+		args.AssumeRole = pulumiaws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(c.Aws.AssumeRoleArn)}
 	}
 	return args
 }
@@ -107,21 +107,21 @@ type eksCluster struct {
 
 // lookUpEKS finds the cluster and what its identities need: the IAM OIDC provider, unless the stack makes it, the roles of the
 // nodes, or the agent of EKS Pod Identity.
-func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
-	name := c.EKS.ClusterName
+func (c *Config) lookUpEks(ctx *pulumi.Context, provider pulumi.ProviderResource) (*eksCluster, error) {
+	name := c.Eks.ClusterName
 	found, err := eks.LookupCluster(ctx, &eks.LookupClusterArgs{Name: name}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("eks.clusterName: there is no cluster %s in %s, or it cannot be read: %w; see `aws eks list-clusters --region %s` and set %s:eks.clusterName",
-			name, c.AWS.Region, err, c.AWS.Region, Project)
+			name, c.Aws.Region, err, c.Aws.Region, Project)
 	}
-	reason, oldest := c.oldestEKS()
+	reason, oldest := c.oldestEks()
 	if err := requireVersion(reason+"EKS cluster "+name, found.Version, oldest,
-		fmt.Sprintf("aws eks update-cluster-version --region %s --name %s --kubernetes-version VERSION", c.AWS.Region, name)); err != nil {
+		fmt.Sprintf("aws eks update-cluster-version --region %s --name %s --kubernetes-version VERSION", c.Aws.Region, name)); err != nil {
 		return nil, err
 	}
 	if len(found.Identities) == 0 || len(found.Identities[0].Oidcs) == 0 || len(found.CertificateAuthorities) == 0 {
 		return nil, fmt.Errorf("EKS cluster %s has no OIDC issuer or certificate authority yet (status %s); wait with `aws eks wait cluster-active --region %s --name %s`",
-			name, found.Status, c.AWS.Region, name)
+			name, found.Status, c.Aws.Region, name)
 	}
 	if err := c.requireFamily(found); err != nil {
 		return nil, err
@@ -139,13 +139,13 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 			return nil, err
 		}
 	}
-	if !c.webIdentity() || c.EKS.OidcProvider == oidcCreate {
+	if !c.webIdentity() || c.Eks.OidcProvider == oidcCreate {
 		return cluster, nil
 	}
 	existing, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &cluster.issuer}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("eks.oidcProvider: account %s has no IAM OIDC provider for %s, or it cannot be read: %w; let this stack make it with `pulumi config set --path '%s:eks.oidcProvider' create`, or run `eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve`",
-			c.AWS.AccountID, cluster.issuer, err, Project, c.AWS.Region, name)
+			c.Aws.AccountId, cluster.issuer, err, Project, c.Aws.Region, name)
 	}
 	cluster.oidcProviderArn = pulumi.String(existing.Arn)
 	return cluster, nil
@@ -153,7 +153,7 @@ func (c *Config) lookUpEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 
 // useOidcProvider makes the cluster's IAM OIDC provider where the stack says so; otherwise the look-up has found it.
 func (c *Config) useOidcProvider(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) error {
-	if !c.webIdentity() || c.EKS.OidcProvider != oidcCreate {
+	if !c.webIdentity() || c.Eks.OidcProvider != oidcCreate {
 		return nil
 	}
 	// No thumbprints: IAM trusts the certificate authorities of EKS by itself. Protected as the role is, which trusts it.
@@ -180,13 +180,13 @@ func (c *Config) repositoryArns() []string {
 func (c *Config) awsHandoff(platform, purpose string, arn, id pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{
 		"platform": pulumi.String(platform), "purpose": pulumi.String(purpose),
-		"accountId": pulumi.String(c.AWS.AccountID), "principalArn": arn, "principalId": id,
+		"accountId": pulumi.String(c.Aws.AccountId), "principalArn": arn, "principalId": id,
 		"repositories": pulumi.ToStringArray(c.repositoryArns()),
 	}
 }
 
-func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster, pull *eksPull) error {
-	gateway, err := c.newEKSGatewayRole(ctx, provider, cluster)
+func (c *Config) deployEks(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster, pull *eksPull) error {
+	gateway, err := c.newEksGatewayRole(ctx, provider, cluster)
 	if err != nil {
 		return err
 	}
@@ -194,12 +194,12 @@ func (c *Config) deployEKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return err
 	}
-	onCluster, err := pulumikubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.EKS.Context, cluster.arn))
+	onCluster, err := pulumikubernetes.NewProvider(ctx, "eks", kubernetesProviderArgs(kubeconfig, c.Eks.Context, cluster.arn))
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
 	outputs, err := c.deployKubernetes(ctx, kubernetesParts{
-		at:       onEKS,
+		at:       onEks,
 		provider: onCluster,
 		pull:     pull.secret,
 		identity: func(workload *kubernetes.BifrostWorkloadArgs) {

@@ -16,33 +16,33 @@ import (
 )
 
 // minAKS is the oldest Kubernetes that the vendor supports on AKS.
-const minAKS = "1.24"
+const minAks = "1.24"
 
 // deployAzure is the recipe for AKS: identity, federated credential, Google's side where it is made here, hand-off to the vendor; then,
 // in rollout full, the workload.
 func deployAzure(ctx *pulumi.Context, c *Config) error {
 	provider, err := pulumiazure.NewProvider(ctx, "azure", &pulumiazure.ProviderArgs{
-		SubscriptionId: pulumi.String(c.Azure.SubscriptionID),
-		TenantId:       pulumi.String(c.Azure.TenantID),
+		SubscriptionId: pulumi.String(c.Azure.SubscriptionId),
+		TenantId:       pulumi.String(c.Azure.TenantId),
 		Location:       pulumi.String(c.Azure.Location),
 	})
 	if err != nil {
 		return fmt.Errorf("azure-native provider: %w", err)
 	}
-	cluster, err := c.lookUpAKS(ctx, provider)
+	cluster, err := c.lookUpAks(ctx, provider)
 	if err != nil {
 		return err
 	}
 
 	if c.Registry.Mirror {
 		ctx.Export("vendorHandoff", pulumi.Array{})
-		return c.deployAKS(ctx, provider, cluster, nil)
+		return c.deployAks(ctx, provider, cluster, nil)
 	}
 
 	identity, err := azure.NewAksWorkloadIdentity(ctx, "aks", &azure.AksWorkloadIdentityArgs{
 		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
 		Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.puller(),
-		IdentityName: c.AKS.IdentityName, FederatedCredentialName: c.AKS.FederatedCredentialName,
+		IdentityName: c.Aks.IdentityName, FederatedCredentialName: c.Aks.FederatedCredentialName,
 		Tags: c.tags(ctx.Stack()), Protect: c.ProtectIdentities,
 	}, pulumi.Providers(provider))
 	if err != nil {
@@ -52,7 +52,7 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 	entry := pulumi.Map{
 		"platform": pulumi.String("aks"), "purpose": pulumi.String("refreshes the pull Secret on AKS"),
 		// What Google's side must trust, of the token that it is shown.
-		"trust":  pulumi.String(c.AKS.trust()),
+		"trust":  pulumi.String(c.Aks.trust()),
 		"issuer": shown.issuer, "subject": shown.subject, "audience": shown.audience, "attributeCondition": shown.condition,
 		"tenantId": identity.TenantId, "clientId": identity.ClientId, "principalId": identity.PrincipalId,
 	}
@@ -70,27 +70,27 @@ func deployAzure(ctx *pulumi.Context, c *Config) error {
 
 	token := &kubernetes.ArtifactRegistryTokenArgs{
 		CredentialConfig: credentials.config,
-		TokenAudience:    c.AKS.tokenAudience(),
-		TokenFile:        c.AKS.TokenFile,
+		TokenAudience:    c.Aks.tokenAudience(),
+		TokenFile:        c.Aks.TokenFile,
 		Image:            c.Refresher.Images.Gcloud,
 	}
-	if c.AKS.trust() == trustEntra {
-		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.AKS.Entra.AppIDURI}
+	if c.Aks.trust() == trustEntra {
+		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.Aks.Entra.AppIdUri}
 	}
-	return c.deployAKS(ctx, provider, cluster, &kubernetes.PullSecretArgs{
-		SecretName:       c.AKS.SecretName,
+	return c.deployAks(ctx, provider, cluster, &kubernetes.PullSecretArgs{
+		SecretName:       c.Aks.SecretName,
 		ArtifactRegistry: token,
 		DependsOn:        identity.Ready(),
 	})
 }
 
 // deployAKS adds what runs on the cluster.
-func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *aksCluster, pull *kubernetes.PullSecretArgs) error {
-	onCluster, err := pulumikubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.AKS.Context, cluster.id))
+func (c *Config) deployAks(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *aksCluster, pull *kubernetes.PullSecretArgs) error {
+	onCluster, err := pulumikubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(c.aksKubeconfig(ctx, provider), c.Aks.Context, cluster.id))
 	if err != nil {
 		return fmt.Errorf("kubernetes provider: %w", err)
 	}
-	outputs, err := c.deployKubernetes(ctx, kubernetesParts{at: onAKS, provider: onCluster, pull: pull})
+	outputs, err := c.deployKubernetes(ctx, kubernetesParts{at: onAks, provider: onCluster, pull: pull})
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *Config) deployAKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	return nil
 }
 
-func (a *AKS) tokenAudience() string {
+func (a *Aks) tokenAudience() string {
 	return cmp.Or(a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 }
 
@@ -107,20 +107,20 @@ type aksCluster struct{ id, issuer string }
 
 // lookUpAKS finds the cluster and stops the stack where its issuer or workload identity is off: it is the customer's cluster. It
 // is the first request to Azure, and so tells whether the login reaches the subscription and tenant of the stack.
-func (c *Config) lookUpAKS(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
-	name, group := c.AKS.ClusterName, c.aksResourceGroup()
+func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
+	name, group := c.Aks.ClusterName, c.aksResourceGroup()
 	found, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{
 		ResourceGroupName: group, ResourceName: name,
 	}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: %w; sign in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
-			name, group, c.Azure.SubscriptionID, err, c.Azure.TenantID, c.Azure.SubscriptionID, Project, Project)
+			name, group, c.Azure.SubscriptionId, err, c.Azure.TenantId, c.Azure.SubscriptionId, Project, Project)
 	}
-	if found.Identity != nil && found.Identity.TenantId != "" && !strings.EqualFold(found.Identity.TenantId, c.Azure.TenantID) {
+	if found.Identity != nil && found.Identity.TenantId != "" && !strings.EqualFold(found.Identity.TenantId, c.Azure.TenantId) {
 		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az login --tenant %s`",
-			name, found.Identity.TenantId, c.Azure.TenantID, c.Azure.TenantID)
+			name, found.Identity.TenantId, c.Azure.TenantId, c.Azure.TenantId)
 	}
-	oldest := minAKS
+	oldest := minAks
 	if c.Rollout == RolloutFull {
 		oldest = minWorkload
 	}
@@ -131,7 +131,7 @@ func (c *Config) lookUpAKS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	issuer := found.OidcIssuerProfile != nil && found.OidcIssuerProfile.Enabled != nil && *found.OidcIssuerProfile.Enabled
 	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
 		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
-	if needed := !c.Registry.Mirror || c.AKS.GatewayClientID != ""; needed && (!issuer || !workloadIdentity) {
+	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (!issuer || !workloadIdentity) {
 		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity`",
 			name, onOff(issuer), onOff(workloadIdentity), group, name)
 	}
@@ -150,5 +150,5 @@ func onOff(b bool) string {
 }
 
 func (c *Config) aksResourceGroup() string {
-	return cmp.Or(c.AKS.ResourceGroup, c.Azure.ResourceGroup)
+	return cmp.Or(c.Aks.ResourceGroup, c.Azure.ResourceGroup)
 }

@@ -17,18 +17,18 @@ import (
 
 // Values of aks.trust: whose token Google's side is shown.
 const (
-	trustAKS   = "aks"
+	trustAks   = "aks"
 	trustEntra = "entra"
 )
 
-func (a *AKS) trust() string { return cmp.Or(a.Trust, trustAKS) }
+func (a *Aks) trust() string { return cmp.Or(a.Trust, trustAks) }
 
 // appID is the app registration's client id: its own key, or that in api://CLIENT_ID; empty when neither has it.
-func (e *Entra) appID() string {
-	if id, ok := strings.CutPrefix(e.AppIDURI, "api://"); e.AppID == "" && ok && check.UUID.Pattern.MatchString(id) {
+func (e *Entra) appId() string {
+	if id, ok := strings.CutPrefix(e.AppIdUri, "api://"); e.AppId == "" && ok && check.UUID.Pattern.MatchString(id) {
 		return id
 	}
-	return e.AppID
+	return e.AppId
 }
 
 // shownToken is what identifies the token that Google's side is shown: its claims, and a CEL condition on them that nobody else's
@@ -38,21 +38,21 @@ type shownToken struct{ issuer, subject, audience, condition pulumi.StringInput 
 // shownToken of the cluster is the ServiceAccount's own. Entra's is the managed identity's: its claims differ by version (Microsoft
 // identity platform, "Access token claims reference"), and every identity of the tenant can have one for the same audience.
 func (c *Config) shownToken(cluster *aksCluster, identity *azure.AksWorkloadIdentity) shownToken {
-	if c.AKS.trust() == trustAKS {
+	if c.Aks.trust() == trustAks {
 		return shownToken{
-			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.AKS.tokenAudience()),
+			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.Aks.tokenAudience()),
 			condition: pulumi.Sprintf("assertion.sub == '%s'", identity.Subject),
 		}
 	}
-	entra := c.AKS.Entra
+	entra := c.Aks.Entra
 	if entra.TokenVersion == 1 {
 		return shownToken{
-			issuer: pulumi.Sprintf("https://sts.windows.net/%s/", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppIDURI),
+			issuer: pulumi.Sprintf("https://sts.windows.net/%s/", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppIdUri),
 			condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.appid == '%s'", identity.TenantId, identity.ClientId),
 		}
 	}
 	return shownToken{
-		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.appID()),
+		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.appId()),
 		condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.azp == '%s'", identity.TenantId, identity.ClientId),
 	}
 }
@@ -68,28 +68,28 @@ func (c *Config) googleCredentials(ctx *pulumi.Context, shown shownToken) (*goog
 	if c.Rollout == RolloutIdentity {
 		return &googleCredentials{}, nil
 	}
-	config, err := c.GCP.credentialConfigJSON()
+	config, err := c.Gcp.credentialConfigJSON()
 	return &googleCredentials{config: pulumi.String(config)}, err
 }
 
 func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredentials, error) {
-	f := c.GCP.Federation
-	provider, err := pulumigcp.NewProvider(ctx, "gcp", &pulumigcp.ProviderArgs{Project: pulumi.String(f.ProjectID)})
+	f := c.Gcp.Federation
+	provider, err := pulumigcp.NewProvider(ctx, "gcp", &pulumigcp.ProviderArgs{Project: pulumi.String(f.ProjectId)})
 	if err != nil {
 		return nil, fmt.Errorf("gcp provider: %w", err)
 	}
-	project, err := organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &f.ProjectID}, pulumi.Provider(provider))
+	project, err := organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &f.ProjectId}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
-			f.ProjectID, err, Project)
+			f.ProjectId, err, Project)
 	}
 	repository, _ := c.image().ArtifactRegistryRepository()
 	federation, err := gcp.NewGcpFederation(ctx, "gcp", &gcp.GcpFederationArgs{
-		ProjectId: f.ProjectID, ProjectNumber: pulumi.String(project.Number),
-		PoolId: f.PoolID, ProviderId: f.ProviderID, ServiceAccountId: f.ServiceAccountID,
+		ProjectId: f.ProjectId, ProjectNumber: pulumi.String(project.Number),
+		PoolId: f.PoolId, ProviderId: f.ProviderId, ServiceAccountId: f.ServiceAccountId,
 		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
 		Repository: repository,
-		TokenFile:  cmp.Or(c.AKS.TokenFile, kubernetes.DefaultGcpTokenFile),
+		TokenFile:  cmp.Or(c.Aks.TokenFile, kubernetes.DefaultGcpTokenFile),
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
 	}, pulumi.Providers(provider))
 	if err != nil {

@@ -26,7 +26,7 @@ var brokerVariables = []string{gateway.BrokerTokenVariable, gateway.LicenseVaria
 // brokerAddress is where the processes at a place reach the broker that the stack runs there.
 func (c *Config) brokerAddress(at target) string {
 	host := gateway.DefaultBrokerName + "." + c.namespace() + ".svc"
-	if at == onECS {
+	if at == onEcs {
 		host = c.ecsClusteringArgs().DnsName()
 	}
 	return fmt.Sprintf("%s:%d", host, gateway.BrokerPort)
@@ -97,13 +97,13 @@ func (c *Config) brokerEgress(at target) networkingv1.NetworkPolicyEgressRuleArr
 // stack in it.
 func (c *Config) ecsClusteringArgs() *ecs.EcsClusteringArgs {
 	args := &ecs.EcsClusteringArgs{}
-	if given := c.ECS.Clustering; given != nil {
+	if given := c.Ecs.Clustering; given != nil {
 		args.Namespace, args.Service = given.Namespace, given.Service
 	}
 	if args.Namespace == "" {
 		args.Namespace = cmp.Or(dnsLabel(c.stack), "stack") + ".bifrost.internal"
 	}
-	if c.clusterForm(onECS) == brokerCluster {
+	if c.clusterForm(onEcs) == brokerCluster {
 		args.Broker = &ecs.EcsBrokerArgs{}
 	}
 	return args
@@ -111,7 +111,7 @@ func (c *Config) ecsClusteringArgs() *ecs.EcsClusteringArgs {
 
 // ecsCluster are the component's arguments: nil where nothing is made for a cluster.
 func (c *Config) ecsCluster() (*ecs.EcsClusteringArgs, error) {
-	form := c.clusterForm(onECS)
+	form := c.clusterForm(onEcs)
 	if form == noCluster || form == othersBroker {
 		return nil, nil
 	}
@@ -120,8 +120,8 @@ func (c *Config) ecsCluster() (*ecs.EcsClusteringArgs, error) {
 		return args, nil
 	}
 	var err error
-	args.Broker.Config, err = c.brokerConfig(c.brokerAddress(onECS))
-	secrets := c.secretEnv(onECS)
+	args.Broker.Config, err = c.brokerConfig(c.brokerAddress(onEcs))
+	secrets := c.secretEnv(onEcs)
 	for _, name := range brokerVariables {
 		if _, ok := secrets[name]; ok {
 			args.Broker.SecretEnv = append(args.Broker.SecretEnv, name)
@@ -132,7 +132,7 @@ func (c *Config) ecsCluster() (*ecs.EcsClusteringArgs, error) {
 
 // makesZone tells whether the stack makes a private DNS zone for the tasks.
 func (c *Config) makesZone() bool {
-	form := c.clusterForm(onECS)
+	form := c.clusterForm(onEcs)
 	return form == meshCluster || form == brokerCluster
 }
 

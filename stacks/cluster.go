@@ -13,11 +13,11 @@ import (
 // Clustering lets the gateway's processes share their state.
 type Clustering struct {
 	// Enabled: without it, clustering is on where more than one process can run and no store is SQLite.
-	Enabled *bool `config:"enabled"`
+	Enabled *bool
 	// Type is mesh, or broker, which the stack then runs.
-	Type string `config:"type"`
+	Type string
 	// Region names this part of a cluster of several.
-	Region string `config:"region"`
+	Region string
 }
 
 // clusterForm is how the gateway's processes at one place share their state.
@@ -52,7 +52,7 @@ func (c *Config) clusters(at target) bool {
 	case c.Gateway.ExistingConfigSecret != "":
 		return false
 	}
-	return c.Gateway.withoutSQLite() && (c.together(at) > 1 || at == onECS && c.ECS.Clustering != nil)
+	return c.Gateway.withoutSQLite() && (c.together(at) > 1 || at == onEcs && c.Ecs.Clustering != nil)
 }
 
 // clusterForm is the one at a place: gateway.clustering.type decides, then config.json.
@@ -71,8 +71,8 @@ func (c *Config) clusterForm(at target) clusterForm {
 // cluster is the one that the objects around the gateway are made for.
 func (c *Config) cluster(at target) configjson.Cluster {
 	cluster := configjson.Cluster{Region: c.clustering().Region}
-	if cluster.Region == "" && c.AWS != nil {
-		cluster.Region = c.AWS.Region
+	if cluster.Region == "" && c.Aws != nil {
+		cluster.Region = c.Aws.Region
 	}
 	if cluster.Region == "" && c.Azure != nil {
 		cluster.Region = c.Azure.Location
@@ -80,8 +80,8 @@ func (c *Config) cluster(at target) configjson.Cluster {
 	switch form := c.clusterForm(at); {
 	case form == brokerCluster:
 		cluster.BrokerAddress = c.brokerAddress(at)
-	case form == meshCluster && at == onECS:
-		cluster.DNSName = c.ecsClusteringArgs().DnsName()
+	case form == meshCluster && at == onEcs:
+		cluster.DnsName = c.ecsClusteringArgs().DnsName()
 	case form == meshCluster:
 		cluster.Namespace, cluster.LabelSelector = c.namespace(), "app="+kubernetes.DefaultNamespace
 	}
@@ -91,10 +91,10 @@ func (c *Config) cluster(at target) configjson.Cluster {
 // discoveryElsewhere is the discovery of the stack's other place: config.json may say it, and it is not meant for this one.
 func (c *Config) discoveryElsewhere(at target) string {
 	switch {
-	case at == onECS && c.onKubernetes():
+	case at == onEcs && c.onKubernetes():
 		return configjson.DiscoveryKubernetes
-	case at != onECS && c.ECS != nil:
-		return configjson.DiscoveryDNS
+	case at != onEcs && c.Ecs != nil:
+		return configjson.DiscoveryDns
 	}
 	return ""
 }
@@ -122,7 +122,7 @@ func (c *Config) validateClusterKeys(k *checker) {
 	case off && g.Type != "":
 		k.add(field.Required(p.Child("enabled"), "type is the cluster's; write true, or remove clustering"))
 	}
-	if c.ECS == nil || c.ECS.Clustering == nil {
+	if c.Ecs == nil || c.Ecs.Clustering == nil {
 		return
 	}
 	at := field.NewPath("ecs", "clustering")
@@ -152,7 +152,7 @@ func (c *Config) validateClustering(k *checker) {
 	case asked != nil && *asked && decided && !on:
 		k.add(field.Invalid(own.Child("enabled"), false, "gateway.clustering.enabled wants a cluster; remove one of them"))
 		return
-	case c.ECS != nil && c.ECS.Clustering != nil && decided && !on:
+	case c.Ecs != nil && c.Ecs.Clustering != nil && decided && !on:
 		k.add(field.Invalid(own.Child("enabled"), false, "ecs.clustering wants a cluster; remove one of them"))
 		return
 	case g.withoutSQLite():
@@ -165,7 +165,7 @@ func (c *Config) validateClustering(k *checker) {
 	case c.clustering().Type != "" || c.clustering().Region != "":
 		k.add(field.Forbidden(p, sqlite))
 		return
-	case c.ECS != nil && c.ECS.Clustering != nil:
+	case c.Ecs != nil && c.Ecs.Clustering != nil:
 		k.add(field.Forbidden(field.NewPath("ecs", "clustering"), sqlite))
 		return
 	}
@@ -180,7 +180,7 @@ func (c *Config) validateClusterAt(k *checker, at target) {
 	case noCluster:
 	case othersBroker:
 		k.add(configjson.ValidateBroker(g.configPath(), g.Config)...)
-		if at == onECS && c.ECS.Clustering != nil {
+		if at == onEcs && c.Ecs.Clustering != nil {
 			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), configjson.Broker, "with a broker the tasks need not find each other; remove ecs.clustering"))
 		}
 	default:

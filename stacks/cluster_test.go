@@ -21,26 +21,26 @@ func TestClusteringByDefault(t *testing.T) {
 		aks       clusterForm
 		processes map[target]int
 	}{
-		"aws-dev":        {stackFile(t, "aws-dev"), nil, meshCluster, meshCluster, noCluster, map[target]int{onEKS: 3, onECS: 4}},
-		"azure-dev":      {stackFile(t, "azure-dev"), nil, noCluster, noCluster, meshCluster, map[target]int{onAKS: 3}},
-		"minimal":        {example(t, "minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onEKS: 1}},
-		"ecs-minimal":    {example(t, "ecs-minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onECS: 2}},
-		"eks-production": {example(t, "eks-production"), nil, meshCluster, noCluster, noCluster, map[target]int{onEKS: 7}},
-		"aks-production": {example(t, "aks-production"), nil, noCluster, noCluster, meshCluster, map[target]int{onAKS: 4}},
-		"clustered":      {example(t, "clustered"), nil, meshCluster, noCluster, noCluster, map[target]int{onEKS: 4}},
-		"air-gapped":     {example(t, "air-gapped"), nil, meshCluster, noCluster, noCluster, map[target]int{onEKS: 4}},
-		"ecs-production": {example(t, "ecs-production"), nil, noCluster, meshCluster, noCluster, map[target]int{onECS: 24}},
+		"aws-dev":        {stackFile(t, "aws-dev"), nil, meshCluster, meshCluster, noCluster, map[target]int{onEks: 3, onEcs: 4}},
+		"azure-dev":      {stackFile(t, "azure-dev"), nil, noCluster, noCluster, meshCluster, map[target]int{onAks: 3}},
+		"minimal":        {example(t, "minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onEks: 1}},
+		"ecs-minimal":    {example(t, "ecs-minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onEcs: 2}},
+		"eks-production": {example(t, "eks-production"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 7}},
+		"aks-production": {example(t, "aks-production"), nil, noCluster, noCluster, meshCluster, map[target]int{onAks: 4}},
+		"clustered":      {example(t, "clustered"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 4}},
+		"air-gapped":     {example(t, "air-gapped"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 4}},
+		"ecs-production": {example(t, "ecs-production"), nil, noCluster, meshCluster, noCluster, map[target]int{onEcs: 24}},
 
-		"one pod":            {stackFile(t, "azure-dev"), map[string]any{"gateway.replicas": 1}, noCluster, noCluster, meshCluster, map[target]int{onAKS: 2}},
-		"one task":           {stackFile(t, "aws-dev"), map[string]any{"ecs.desiredCount": 1}, meshCluster, meshCluster, noCluster, map[target]int{onECS: 2}},
-		"never two tasks":    {stackFile(t, "aws-dev"), one, meshCluster, noCluster, noCluster, map[target]int{onECS: 1}},
+		"one pod":            {stackFile(t, "azure-dev"), map[string]any{"gateway.replicas": 1}, noCluster, noCluster, meshCluster, map[target]int{onAks: 2}},
+		"one task":           {stackFile(t, "aws-dev"), map[string]any{"ecs.desiredCount": 1}, meshCluster, meshCluster, noCluster, map[target]int{onEcs: 2}},
+		"never two tasks":    {stackFile(t, "aws-dev"), one, meshCluster, noCluster, noCluster, map[target]int{onEcs: 1}},
 		"one task that asks": {stackFile(t, "aws-dev"), merged(one, map[string]any{"ecs.clustering.service": "x"}), meshCluster, meshCluster, noCluster, nil},
 		"off":                {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.enabled": false}, noCluster, noCluster, noCluster, nil},
 		"off in config.json": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config.enabled": false}, noCluster, noCluster, noCluster, nil},
 		"a broker":           {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.type": "broker", "secrets.brokerToken": canary}, brokerCluster, brokerCluster, noCluster, nil},
 		"somebody's broker": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config": map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": "b:443"}}},
 			othersBroker, othersBroker, noCluster, nil},
-		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, noCluster, noCluster, noCluster, map[target]int{onAKS: 4}},
+		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, noCluster, noCluster, noCluster, map[target]int{onAks: 4}},
 		"an existing Secret, and asked": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "clustering": map[string]any{"enabled": true}}}, noCluster, noCluster, meshCluster, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestClusteringByDefault(t *testing.T) {
 				c.s.set(path, value)
 			}
 			config := c.s.parsed(t, name)
-			for at, want := range map[target]clusterForm{onEKS: c.eks, onECS: c.ecs, onAKS: c.aks} {
+			for at, want := range map[target]clusterForm{onEks: c.eks, onEcs: c.ecs, onAks: c.aks} {
 				if len(config.targets()) > 0 && config.has(at) {
 					require.Equal(t, want, config.clusterForm(at), at)
 				}
@@ -131,9 +131,9 @@ func plainNumbers(t *testing.T, document any) map[string]any {
 func TestClusterConfig(t *testing.T) {
 	g := record(t, "aws-dev", stackFile(t, "aws-dev"))
 	inAPI := map[string]any{"enabled": true, "type": "kubernetes", "k8s_namespace": "bifrost", "k8s_label_selector": "app=bifrost"}
-	byDNS := map[string]any{"enabled": true, "type": "dns", "dns_names": []any{"bifrost.aws-dev.bifrost.internal"}, "bind_port": 10101.0}
+	byDns := map[string]any{"enabled": true, "type": "dns", "dns_names": []any{"bifrost.aws-dev.bifrost.internal"}, "bind_port": 10101.0}
 	require.Equal(t, mesh("us-east-1", inAPI), plainNumbers(t, configOf(t, g)["cluster_config"]))
-	require.Equal(t, mesh("us-east-1", byDNS), ecsConfigFile(t, g)["cluster_config"])
+	require.Equal(t, mesh("us-east-1", byDns), ecsConfigFile(t, g)["cluster_config"])
 	deployment := g.One(t, "kubernetes:apps/v1:Deployment")
 	require.Equal(t, "bifrost", deployment.Input(t, "spec.template.metadata.labels.app"))
 	require.Equal(t, "bifrost", deployment.Input(t, "metadata.namespace"))

@@ -21,25 +21,25 @@ const (
 // in Pulumi.yaml and in the README's reference.
 type Config struct {
 	// Platform is aws or azure.
-	Platform string `config:"platform"`
+	Platform string
 	// Rollout is identity or full.
-	Rollout string `config:"rollout"`
+	Rollout string
 	// ProtectIdentities keeps Pulumi from deleting what the vendor allowlisted.
-	ProtectIdentities bool `config:"protectIdentities"`
+	ProtectIdentities bool
 	// Tags of AWS and Azure resources, Labels of Kubernetes objects.
-	Tags   map[string]string `config:"tags"`
-	Labels map[string]string `config:"labels"`
+	Tags   map[string]string
+	Labels map[string]string
 
-	AWS       *AWS      `config:"aws"`
-	Azure     *Azure    `config:"azure"`
-	Registry  Registry  `config:"registry"`
-	EKS       *EKS      `config:"eks"`
-	ECS       *ECS      `config:"ecs"`
-	AKS       *AKS      `config:"aks"`
-	GCP       *GCP      `config:"gcp"`
-	Refresher Refresher `config:"refresher"`
-	Gateway   Gateway   `config:"gateway"`
-	Secrets   Secrets   `config:"secrets"`
+	Aws       *Aws
+	Azure     *Azure
+	Registry  Registry
+	Eks       *Eks
+	Ecs       *Ecs
+	Aks       *Aks
+	Gcp       *Gcp
+	Refresher Refresher
+	Gateway   Gateway
+	Secrets   Secrets
 
 	// stack is its name.
 	stack string
@@ -48,127 +48,127 @@ type Config struct {
 }
 
 // AWS says which account and how to sign in.
-type AWS struct {
-	Region              string `config:"region"`
-	AccountID           string `config:"accountId"`
-	Profile             string `config:"profile"`
-	AssumeRoleArn       string `config:"assumeRoleArn"`
-	IamPath             string `config:"iamPath"`
-	PermissionsBoundary string `config:"permissionsBoundary"`
+type Aws struct {
+	Region              string
+	AccountId           string
+	Profile             string
+	AssumeRoleArn       string
+	IamPath             string
+	PermissionsBoundary string
 }
 
 // Azure says which subscription and where.
 type Azure struct {
-	SubscriptionID string `config:"subscriptionId"`
-	TenantID       string `config:"tenantId"`
-	Location       string `config:"location"`
-	ResourceGroup  string `config:"resourceGroup"`
+	SubscriptionId string
+	TenantId       string
+	Location       string
+	ResourceGroup  string
 }
 
 // Registry says which image.
 type Registry struct {
 	// Image is the full reference, with tag or digest.
-	Image string `config:"image"`
+	Image string
 	// Mirror says that the image is in a registry of one's own: no identity is made to pull it, and no pull Secret.
-	Mirror bool `config:"mirror"`
+	Mirror bool
 	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from.
-	PullSecret string `config:"pullSecret"`
+	PullSecret string
 	// AdditionalRepositoryArns may be pulled from as well, beside the image's own repository.
-	AdditionalRepositoryArns []string `config:"additionalRepositoryArns"`
+	AdditionalRepositoryArns []string
 }
 
 // EKS is an existing cluster and who pulls the image there.
-type EKS struct {
-	ClusterName string `config:"clusterName"`
+type Eks struct {
+	ClusterName string
 	// Pull is refresh, node or kubelet: who pulls.
-	Pull string `config:"pull"`
+	Pull string
 	// Auth is irsa or podIdentity: how the refresher signs in.
-	Auth string `config:"auth"`
+	Auth string
 	// NodeRoleArns are the existing roles that pull, where Pull is node.
-	NodeRoleArns []string `config:"nodeRoleArns"`
+	NodeRoleArns []string
 	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
-	OidcProvider string `config:"oidcProvider"`
+	OidcProvider string
 	// Context in secrets.kubeconfig, where that is given.
-	Context    string `config:"context"`
-	RoleName   string `config:"roleName"`
-	PolicyName string `config:"policyName"`
-	SecretName string `config:"secretName"`
+	Context    string
+	RoleName   string
+	PolicyName string
+	SecretName string
 	// The gateway's runtime identity is a given role, or one made here with given policies; GatewayAuth is irsa or podIdentity.
-	GatewayRoleArn    string   `config:"gatewayRoleArn"`
-	GatewayPolicyArns []string `config:"gatewayPolicyArns"`
-	GatewayRoleName   string   `config:"gatewayRoleName"`
-	GatewayAuth       string   `config:"gatewayAuth"`
+	GatewayRoleArn    string
+	GatewayPolicyArns []string
+	GatewayRoleName   string
+	GatewayAuth       string
 }
 
 // AKS is an existing cluster and the identity of its refresher.
-type AKS struct {
-	ClusterName string `config:"clusterName"`
+type Aks struct {
+	ClusterName string
 	// ResourceGroup of the cluster, where it is another than azure.resourceGroup.
-	ResourceGroup string `config:"resourceGroup"`
+	ResourceGroup string
 	// Login is how kubelogin signs in: azurecli, workloadidentity or spn.
-	Login                   string `config:"login"`
-	Context                 string `config:"context"`
-	IdentityName            string `config:"identityName"`
-	FederatedCredentialName string `config:"federatedCredentialName"`
-	SecretName              string `config:"secretName"`
-	TokenAudience           string `config:"tokenAudience"`
-	TokenFile               string `config:"tokenFile"`
-	GatewayClientID         string `config:"gatewayClientId"`
+	Login                   string
+	Context                 string
+	IdentityName            string
+	FederatedCredentialName string
+	SecretName              string
+	TokenAudience           string
+	TokenFile               string
+	GatewayClientId         string
 	// Trust is aks or entra: whose token Google's side is shown.
-	Trust string `config:"trust"`
+	Trust string
 	// Entra is the app registration that tokens are for, where Trust is entra.
-	Entra *Entra `config:"entra"`
+	Entra *Entra
 }
 
 // Entra is an existing app registration.
 type Entra struct {
-	AppIDURI string `config:"appIdUri"`
+	AppIdUri string
 	// TokenVersion is 1 or 2: the version of the access tokens for it.
-	TokenVersion int `config:"tokenVersion"`
+	TokenVersion int
 	// AppID is its client id, where AppIDURI does not hold it.
-	AppID string `config:"appId"`
+	AppId string
 }
 
 // GCP is how the refresher signs in at Google Cloud: with what the vendor sends after allowlisting, or with what is made here.
-type GCP struct {
-	CredentialConfig map[string]any `config:"credentialConfig"`
-	Federation       *Federation    `config:"federation"`
+type Gcp struct {
+	CredentialConfig map[string]any
+	Federation       *Federation
 }
 
 // Federation is the Google side made in this stack.
 type Federation struct {
-	ProjectID        string `config:"projectId"`
-	PoolID           string `config:"poolId"`
-	ProviderID       string `config:"providerId"`
-	ServiceAccountID string `config:"serviceAccountId"`
+	ProjectId        string
+	PoolId           string
+	ProviderId       string
+	ServiceAccountId string
 	// Adopt imports a pool and a provider that exist already.
-	Adopt bool `config:"adopt"`
+	Adopt bool
 }
 
 // Refresher is what keeps the pull Secret fresh.
 type Refresher struct {
-	ServiceAccount string          `config:"serviceAccount"`
-	Schedule       string          `config:"schedule"`
-	Images         RefresherImages `config:"images"`
+	ServiceAccount string
+	Schedule       string
+	Images         RefresherImages
 }
 
 // RefresherImages replace the refresher's images, for clusters with restricted egress.
 type RefresherImages struct {
-	AWS     string `config:"aws"`
-	Gcloud  string `config:"gcloud"`
-	Kubectl string `config:"kubectl"`
+	Aws     string
+	Gcloud  string
+	Kubectl string
 }
 
 // Secrets is the only place of secret values.
 type Secrets struct {
-	License       string `config:"license"`
-	EncryptionKey string `config:"encryptionKey"`
-	SetupToken    string `config:"setupToken"`
-	AdminPassword string `config:"adminPassword"`
+	License       string
+	EncryptionKey string
+	SetupToken    string
+	AdminPassword string
 	// BrokerToken is what nodes show to the broker of their cluster.
-	BrokerToken string            `config:"brokerToken"`
-	Env         map[string]string `config:"env"`
+	BrokerToken string
+	Env         map[string]string
 	// EcsEnv overlays Env for the tasks of ECS alone.
-	EcsEnv     map[string]string `config:"ecsEnv"`
-	Kubeconfig string            `config:"kubeconfig"`
+	EcsEnv     map[string]string
+	Kubeconfig string
 }

@@ -39,10 +39,10 @@ func (c *Config) servers(at target) []configjson.Database {
 // before it, adds.
 func (c *Config) processes(at target) (most, added int) {
 	switch {
-	case at == onECS:
+	case at == onEcs:
 		_, tasks := c.Tasks()
 		// ECS rounds down (developer guide, "Service definition parameters", maximumPercent).
-		return tasks, tasks*cmp.Or(c.ECS.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)/100 - tasks
+		return tasks, tasks*cmp.Or(c.Ecs.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)/100 - tasks
 	case c.Stateful():
 		return 1, 0
 	case c.Gateway.Autoscaling != nil:
@@ -121,13 +121,13 @@ var verifying = []string{"verify-ca", "verify-full"}
 
 // unverifiable tells whether the certificate is verified, and nothing here says against which authority.
 func (c *Config) unverifiable(at target, d configjson.Database) bool {
-	return slices.Contains(verifying, d.SSLMode) && c.databaseCAArgs() == nil &&
+	return slices.Contains(verifying, d.SslMode) && c.databaseCaArgs() == nil &&
 		!c.provided(at, gateway.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
 }
 
 func authorityMissing(d configjson.Database) string {
 	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: certificate signed by unknown authority) unless its image "+
-		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SSLMode, authorityOf(d.Host))
+		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SslMode, authorityOf(d.Host))
 }
 
 // clouds are the hosts of managed databases, and where their authorities are.

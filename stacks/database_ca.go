@@ -15,8 +15,8 @@ import (
 )
 
 // loadDatabaseCA reads the authorities of the databases' certificates.
-func (g *Gateway) loadDatabaseCA(dir string) field.ErrorList {
-	p, name := field.NewPath("gateway", "postgres", "caFile"), g.Postgres.CAFile
+func (g *Gateway) loadDatabaseCa(dir string) field.ErrorList {
+	p, name := field.NewPath("gateway", "postgres", "caFile"), g.Postgres.CaFile
 	if name == "" {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (g *Gateway) loadDatabaseCA(dir string) field.ErrorList {
 	if wrong := checkAuthorities(text, time.Now()); wrong != "" {
 		return field.ErrorList{field.Invalid(p, name, wrong)}
 	}
-	g.databaseCA = string(text)
+	g.databaseCa = string(text)
 	return nil
 }
 
@@ -54,10 +54,10 @@ func checkAuthorities(text []byte, now time.Time) string {
 }
 
 // validateDatabaseCA: one source, that every target can read, and no second word on it.
-func (c *Config) validateDatabaseCA(k *checker) {
+func (c *Config) validateDatabaseCa(k *checker) {
 	p, pg := field.NewPath("gateway", "postgres"), &c.Gateway.Postgres
 	sources := 0
-	for _, given := range []bool{pg.CAFile != "", pg.CAConfigMap != nil, pg.CASecret != nil} {
+	for _, given := range []bool{pg.CaFile != "", pg.CaConfigMap != nil, pg.CaSecret != nil} {
 		if given {
 			sources++
 		}
@@ -68,11 +68,11 @@ func (c *Config) validateDatabaseCA(k *checker) {
 	if sources > 1 {
 		k.add(field.Forbidden(p, "caFile, caConfigMap and caSecret say the same; keep one of them"))
 	}
-	if ref := pg.CAConfigMap; ref != nil {
+	if ref := pg.CaConfigMap; ref != nil {
 		k.add(check.Subdomain(p.Child("caConfigMap", "name"), ref.Name)...)
 		k.add(check.SecretKey(p.Child("caConfigMap", "key"), ref.Key)...)
 	}
-	if ref := pg.CASecret; ref != nil {
+	if ref := pg.CaSecret; ref != nil {
 		k.add(check.Subdomain(p.Child("caSecret", "secret"), ref.Secret)...)
 		k.add(check.SecretKey(p.Child("caSecret", "key"), ref.Key)...)
 	}
@@ -81,22 +81,22 @@ func (c *Config) validateDatabaseCA(k *checker) {
 			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", gateway.DatabaseCaVariable, at)))
 		}
 	}
-	if c.ECS == nil {
+	if c.Ecs == nil {
 		return
 	}
-	for key, given := range map[string]bool{"caConfigMap": pg.CAConfigMap != nil, "caSecret": pg.CASecret != nil} {
+	for key, given := range map[string]bool{"caConfigMap": pg.CaConfigMap != nil, "caSecret": pg.CaSecret != nil} {
 		if given {
 			k.add(field.Forbidden(p.Child(key), "tasks of ECS cannot read an object of Kubernetes; write gateway.postgres.caFile, which serves both"))
 		}
 	}
-	if size := len(c.Gateway.databaseCA); size > configjson.MaxSecretsManager {
+	if size := len(c.Gateway.databaseCa); size > configjson.MaxSecretsManager {
 		k.add(field.Invalid(p.Child("caFile"), fmt.Sprintf("%d bytes", size), fmt.Sprintf(
-			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", configjson.MaxSecretsManager, rdsBundle(c.AWS.region()))))
+			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", configjson.MaxSecretsManager, rdsBundle(c.Aws.region()))))
 	}
 }
 
 // region is empty where the object is missing, which is refused elsewhere.
-func (a *AWS) region() string {
+func (a *Aws) region() string {
 	if a == nil {
 		return "REGION"
 	}
@@ -104,10 +104,10 @@ func (a *AWS) region() string {
 }
 
 // databaseCAArgs are the authorities for pods.
-func (c *Config) databaseCAArgs() *kubernetes.WorkloadDatabaseCaArgs {
+func (c *Config) databaseCaArgs() *kubernetes.WorkloadDatabaseCaArgs {
 	pg := &c.Gateway.Postgres
-	if c.Gateway.databaseCA == "" && pg.CAConfigMap == nil && pg.CASecret == nil {
+	if c.Gateway.databaseCa == "" && pg.CaConfigMap == nil && pg.CaSecret == nil {
 		return nil
 	}
-	return &kubernetes.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCA, ConfigMap: pg.CAConfigMap, Secret: pg.CASecret}
+	return &kubernetes.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCa, ConfigMap: pg.CaConfigMap, Secret: pg.CaSecret}
 }

@@ -12,11 +12,11 @@ import (
 // validateDatabases refuses one database for the gateways of two platforms: nothing tells one of them what the other one changes.
 func (c *Config) validateDatabases(k *checker) {
 	at := c.kubernetesTarget()
-	if at == "" || c.ECS == nil {
+	if at == "" || c.Ecs == nil {
 		return
 	}
 	theirs := map[string]configjson.Database{}
-	for _, database := range c.servers(onECS) {
+	for _, database := range c.servers(onEcs) {
 		theirs[database.Store] = database
 	}
 	for _, database := range c.servers(at) {

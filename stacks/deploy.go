@@ -30,7 +30,7 @@ type platform struct {
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":   {validateAWS, deployAWS},
+	"aws":   {validateAws, deployAws},
 	"azure": {validateAzure, deployAzure},
 }
 
@@ -183,7 +183,7 @@ func (g *Gateway) urls() []string {
 	if i := g.Ingress; i != nil {
 		add(i.Hosts, i.Path, i.TlsSecret == "" && i.CertificateArn == "")
 	}
-	if r := g.HTTPRoute; r != nil {
+	if r := g.HttpRoute; r != nil {
 		add(r.Hosts, r.Path, r.Section == "")
 	}
 	return urls

@@ -13,111 +13,111 @@ import (
 
 // ECS is an existing cluster and the service in it. The parts that hold objects have the same fields as the component's arguments,
 // which describe them.
-type ECS struct {
-	ClusterName string `config:"clusterName"`
-	Name        string `config:"name"`
+type Ecs struct {
+	ClusterName string
+	Name        string
 
-	Subnets []string `config:"subnets"`
+	Subnets []string
 	// SingleZone is allow, or empty: whether subnets of one zone are enough.
-	SingleZone           string   `config:"singleZone"`
-	SecurityGroups       []string `config:"securityGroups"`
-	ClientSecurityGroups []string `config:"clientSecurityGroups"`
-	AssignPublicIP       bool     `config:"assignPublicIp"`
+	SingleZone           string
+	SecurityGroups       []string
+	ClientSecurityGroups []string
+	AssignPublicIp       bool
 
 	// Env overlays gateway.env for the tasks alone.
-	Env map[string]string `config:"env"`
+	Env map[string]string
 
-	LoadBalancer   *ECSLoadBalancer `config:"loadBalancer"`
-	TargetGroupArn string           `config:"targetGroupArn"`
-	Clustering     *ECSClustering   `config:"clustering"`
-	Autoscaling    *ECSAutoscaling  `config:"autoscaling"`
-	Alarms         *ECSAlarms       `config:"alarms"`
+	LoadBalancer   *EcsLoadBalancer
+	TargetGroupArn string
+	Clustering     *EcsClustering
+	Autoscaling    *EcsAutoscaling
+	Alarms         *EcsAlarms
 
-	DesiredCount       *int   `config:"desiredCount"`
-	CPU                int    `config:"cpu"`
-	Memory             int    `config:"memory"`
-	CPUArchitecture    string `config:"cpuArchitecture"`
-	ReadOnlyRoot       *bool  `config:"readOnlyRoot"`
-	Exec               bool   `config:"exec"`
-	StopTimeoutSeconds int    `config:"stopTimeoutSeconds"`
-	MinHealthyPercent  *int   `config:"minHealthyPercent"`
-	MaxHealthyPercent  int    `config:"maxHealthyPercent"`
+	DesiredCount       *int
+	Cpu                int
+	Memory             int
+	CpuArchitecture    string
+	ReadOnlyRoot       *bool
+	Exec               bool
+	StopTimeoutSeconds int
+	MinHealthyPercent  *int
+	MaxHealthyPercent  int
 
-	RoleName       string   `config:"roleName"`
-	PolicyName     string   `config:"policyName"`
-	TaskRoleArn    string   `config:"taskRoleArn"`
-	TaskRoleName   string   `config:"taskRoleName"`
-	TaskPolicyArns []string `config:"taskPolicyArns"`
+	RoleName       string
+	PolicyName     string
+	TaskRoleArn    string
+	TaskRoleName   string
+	TaskPolicyArns []string
 
-	LogGroup           string `config:"logGroup"`
-	LogRetentionDays   int    `config:"logRetentionDays"`
-	LogKmsKeyArn       string `config:"logKmsKeyArn"`
-	SecretPrefix       string `config:"secretPrefix"`
-	SecretRecoveryDays *int   `config:"secretRecoveryDays"`
-	SecretKmsKeyArn    string `config:"secretKmsKeyArn"`
+	LogGroup           string
+	LogRetentionDays   int
+	LogKmsKeyArn       string
+	SecretPrefix       string
+	SecretRecoveryDays *int
+	SecretKmsKeyArn    string
 }
 
 // ECSLoadBalancer is one to make: components.EcsLoadBalancerArgs.
-type ECSLoadBalancer struct {
-	CertificateArn             string   `config:"certificateArn"`
-	AllowHttp                  bool     `config:"allowHttp"`
-	Scheme                     string   `config:"scheme"`
-	Subnets                    []string `config:"subnets"`
-	SecurityGroups             []string `config:"securityGroups"`
-	AllowedCidrs               []string `config:"allowedCidrs"`
-	IdleTimeoutSeconds         int      `config:"idleTimeoutSeconds"`
-	DeregistrationDelaySeconds *int     `config:"deregistrationDelaySeconds"`
-	SslPolicy                  string   `config:"sslPolicy"`
-	DeletionProtection         bool     `config:"deletionProtection"`
-	AccessLogsBucket           string   `config:"accessLogsBucket"`
+type EcsLoadBalancer struct {
+	CertificateArn             string
+	AllowHttp                  bool
+	Scheme                     string
+	Subnets                    []string
+	SecurityGroups             []string
+	AllowedCidrs               []string
+	IdleTimeoutSeconds         int
+	DeregistrationDelaySeconds *int
+	SslPolicy                  string
+	DeletionProtection         bool
+	AccessLogsBucket           string
 }
 
 // ECSClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
-type ECSClustering struct {
-	Namespace string `config:"namespace"`
-	Service   string `config:"service"`
+type EcsClustering struct {
+	Namespace string
+	Service   string
 }
 
 // ECSAutoscaling is components.EcsAutoscalingArgs.
-type ECSAutoscaling struct {
-	MinTasks          int `config:"minTasks"`
-	MaxTasks          int `config:"maxTasks"`
-	CpuPercent        int `config:"cpuPercent"`
-	MemoryPercent     int `config:"memoryPercent"`
-	RequestsPerTarget int `config:"requestsPerTarget"`
-	ScaleInSeconds    int `config:"scaleInSeconds"`
-	ScaleOutSeconds   int `config:"scaleOutSeconds"`
+type EcsAutoscaling struct {
+	MinTasks          int
+	MaxTasks          int
+	CpuPercent        int
+	MemoryPercent     int
+	RequestsPerTarget int
+	ScaleInSeconds    int
+	ScaleOutSeconds   int
 }
 
 // ECSAlarms is components.EcsAlarmsArgs.
-type ECSAlarms struct {
-	TopicArn     string `config:"topicArn"`
-	ServerErrors int    `config:"serverErrors"`
+type EcsAlarms struct {
+	TopicArn     string
+	ServerErrors int
 }
 
 // singleZoneAllow is the value of ecs.singleZone.
 const singleZoneAllow = "allow"
 
 // readOnlyRoot unless the stack says otherwise.
-func (e *ECS) readOnlyRoot() bool { return e.ReadOnlyRoot == nil || *e.ReadOnlyRoot }
+func (e *Ecs) readOnlyRoot() bool { return e.ReadOnlyRoot == nil || *e.ReadOnlyRoot }
 
 // desiredCount of ECS tasks: as configured, else what the autoscaling keeps at least, else the gateway's replicas.
 func (c *Config) desiredCount() int {
 	switch {
-	case c.ECS.DesiredCount != nil:
-		return *c.ECS.DesiredCount
-	case c.ECS.Autoscaling != nil && c.ECS.Autoscaling.MinTasks > 0:
-		return c.ECS.Autoscaling.MinTasks
+	case c.Ecs.DesiredCount != nil:
+		return *c.Ecs.DesiredCount
+	case c.Ecs.Autoscaling != nil && c.Ecs.Autoscaling.MinTasks > 0:
+		return c.Ecs.Autoscaling.MinTasks
 	}
 	return c.Gateway.replicas()
 }
 
-func (c *Config) validateECS(k *checker) {
-	p, e := field.NewPath("ecs"), c.ECS
+func (c *Config) validateEcs(k *checker) {
+	p, e := field.NewPath("ecs"), c.Ecs
 	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
 	k.add(check.Optional(p.Child("name"), e.Name, check.EcsName)...)
-	c.validateECSNetwork(k, p)
-	c.validateECSTask(k, p)
+	c.validateEcsNetwork(k, p)
+	c.validateEcsTask(k, p)
 
 	k.add(check.RoleName(p.Child("roleName"), e.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), e.PolicyName)...)
@@ -143,14 +143,14 @@ func (c *Config) validateECS(k *checker) {
 		k.add(ecs.ValidateSecretRecovery(p.Child("secretRecoveryDays"), *e.SecretRecoveryDays)...)
 	}
 	k.add(check.Arn(p.Child("secretKmsKeyArn"), e.SecretKmsKeyArn, check.KmsKeyArn)...)
-	if c.AWS != nil {
-		k.add(ecs.ValidateEcsRegions(p, c.AWS.Region, e.SecretKmsKeyArn, e.LogKmsKeyArn, e.TargetGroupArn,
+	if c.Aws != nil {
+		k.add(ecs.ValidateEcsRegions(p, c.Aws.Region, e.SecretKmsKeyArn, e.LogKmsKeyArn, e.TargetGroupArn,
 			(*ecs.EcsLoadBalancerArgs)(e.LoadBalancer), (*ecs.EcsAlarmsArgs)(e.Alarms))...)
 	}
 }
 
-func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
-	e := c.ECS
+func (c *Config) validateEcsNetwork(k *checker, p *field.Path) {
+	e := c.Ecs
 	k.add(ecs.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
 	k.add(check.OneOf(p.Child("singleZone"), e.SingleZone, singleZoneAllow)...)
 	k.add(ecs.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
@@ -164,11 +164,11 @@ func (c *Config) validateECSNetwork(k *checker, p *field.Path) {
 	k.add((*ecs.EcsLoadBalancerArgs)(e.LoadBalancer).Validate(p.Child("loadBalancer"), e.SecurityGroups)...)
 }
 
-func (c *Config) validateECSTask(k *checker, p *field.Path) {
-	e := c.ECS
-	cpu, memory := cmp.Or(e.CPU, ecs.DefaultFargateCpu), cmp.Or(e.Memory, ecs.DefaultFargateMemory)
+func (c *Config) validateEcsTask(k *checker, p *field.Path) {
+	e := c.Ecs
+	cpu, memory := cmp.Or(e.Cpu, ecs.DefaultFargateCpu), cmp.Or(e.Memory, ecs.DefaultFargateMemory)
 	k.add(ecs.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
-	k.add(ecs.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CPUArchitecture)...)
+	k.add(ecs.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CpuArchitecture)...)
 	k.add(ecs.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, e.readOnlyRoot())...)
 	k.add(ecs.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), cmp.Or(e.StopTimeoutSeconds, ecs.DefaultStopTimeout))...)
 	least := ecs.DefaultMinHealthyPercent
@@ -190,14 +190,14 @@ func (c *Config) validateECSTask(k *checker, p *field.Path) {
 func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
 	return &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(),
-		EcsTasks:       &aws.EcsTasksTrustArgs{AccountId: c.AWS.AccountID},
-		RoleName:       c.ECS.RoleName, PolicyName: c.ECS.PolicyName,
-		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
+		EcsTasks:       &aws.EcsTasksTrustArgs{AccountId: c.Aws.AccountId},
+		RoleName:       c.Ecs.RoleName, PolicyName: c.Ecs.PolicyName,
+		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}
 }
 
-func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *aws.EcrPullRole) error {
-	config, err := c.configJSON(onECS)
+func (c *Config) deployEcs(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *aws.EcrPullRole) error {
+	config, err := c.configJSON(onEcs)
 	if err != nil {
 		return err
 	}
@@ -205,32 +205,32 @@ func (c *Config) deployECS(ctx *pulumi.Context, provider pulumi.ProviderResource
 	if err != nil {
 		return err
 	}
-	e := c.ECS
+	e := c.Ecs
 	args := &ecs.EcsServiceArgs{
 		Name:             e.Name,
 		ClusterArn:       place.clusterArn,
-		Region:           c.AWS.Region,
+		Region:           c.Aws.Region,
 		Image:            c.image().String(),
 		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
 		TaskRoleArn: e.TaskRoleArn, Exec: e.Exec,
 		DesiredCount: c.desiredCount(), Autoscaling: (*ecs.EcsAutoscalingArgs)(e.Autoscaling),
-		Cpu: e.CPU, Memory: e.Memory, CpuArchitecture: e.CPUArchitecture, ReadOnlyRoot: e.ReadOnlyRoot,
+		Cpu: e.Cpu, Memory: e.Memory, CpuArchitecture: e.CpuArchitecture, ReadOnlyRoot: e.ReadOnlyRoot,
 		StopTimeoutSeconds: e.StopTimeoutSeconds, MinHealthyPercent: e.MinHealthyPercent, MaxHealthyPercent: e.MaxHealthyPercent,
-		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups, AssignPublicIp: e.AssignPublicIP,
-		VpcId: place.vpcID, VpcCidrs: place.vpcCidrs,
+		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups, AssignPublicIp: e.AssignPublicIp,
+		VpcId: place.vpcId, VpcCidrs: place.vpcCidrs,
 		LoadBalancer:   (*ecs.EcsLoadBalancerArgs)(e.LoadBalancer),
 		TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
 		Clustering: cluster, Alarms: (*ecs.EcsAlarmsArgs)(e.Alarms),
-		Config: config, Env: c.env(onECS), SecretEnv: c.secretInputs(onECS), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey, DatabaseCa: c.Gateway.databaseCA,
-		StartupSeconds: c.Gateway.StartupSeconds, MigrationJob: c.Gateway.MigrationJob, IpFamily: c.Gateway.IPFamily,
+		Config: config, Env: c.env(onEcs), SecretEnv: c.secretInputs(onEcs), ChangeEncryptionKey: c.Gateway.ChangeEncryptionKey, DatabaseCa: c.Gateway.databaseCa,
+		StartupSeconds: c.Gateway.StartupSeconds, MigrationJob: c.Gateway.MigrationJob, IpFamily: c.Gateway.IpFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
 		DependsOn: executionRole.Ready(),
 	}
 	if e.TaskRoleArn == "" {
 		args.TaskRole = &ecs.EcsTaskRoleArgs{
-			AccountId: c.AWS.AccountID, RoleName: e.TaskRoleName, PolicyArns: e.TaskPolicyArns,
-			Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
+			AccountId: c.Aws.AccountId, RoleName: e.TaskRoleName, PolicyArns: e.TaskPolicyArns,
+			Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary,
 		}
 	}
 	service, err := ecs.NewEcsService(ctx, "ecs", args, pulumi.Providers(provider))
@@ -250,10 +250,10 @@ func (c *Config) ecsOutputs(place *ecsPlace, service *ecs.EcsService) pulumi.Map
 	if c.makesZone() {
 		outputs["clusterDnsName"] = service.ClusterDnsName
 	}
-	if c.clusterForm(onECS) == brokerCluster {
+	if c.clusterForm(onEcs) == brokerCluster {
 		outputs["brokerTaskDefinition"] = service.BrokerTaskDefinitionArn
 	}
-	if c.ECS.LoadBalancer != nil {
+	if c.Ecs.LoadBalancer != nil {
 		outputs["url"], outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.Url, service.LoadBalancerDnsName, service.LoadBalancerZoneId
 		outputs["loadBalancerSecurityGroups"] = service.LoadBalancerSecurityGroups
 	}

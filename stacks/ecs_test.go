@@ -22,7 +22,7 @@ import (
 const (
 	subnetA     = "subnet-0a1b2c3d4e5f60718"
 	subnetB     = "subnet-0b1c2d3e4f5a60718"
-	vpcID       = "vpc-0123456789abcdef0"
+	vpcId       = "vpc-0123456789abcdef0"
 	lbGroup     = "sg-00000000000000001"
 	certificate = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"
 	topic       = "arn:aws:sns:us-east-1:111122223333:bifrost-alarms"
@@ -33,7 +33,7 @@ const (
 	getVpcEndpoint = "aws:ec2/getVpcEndpoint:getVpcEndpoint"
 	getVpc         = "aws:ec2/getVpc:getVpc"
 	getTargetGroup = "aws:lb/getTargetGroup:getTargetGroup"
-	getECSCluster  = "aws:ecs/getCluster:getCluster"
+	getEcsCluster  = "aws:ecs/getCluster:getCluster"
 
 	unauthorized = "UnauthorizedOperation: You are not authorized to perform this operation"
 	noEndpoint   = "no matching EC2 VPC Endpoint found"
@@ -88,7 +88,7 @@ func route(key, target string) map[string]any {
 
 func targetGroupLookup() map[string]any {
 	return map[string]any{
-		"arn": targetGroup, "targetType": "ip", "protocol": "HTTP", "port": 8080, "vpcId": vpcID, "healthCheck": map[string]any{"path": "/health"},
+		"arn": targetGroup, "targetType": "ip", "protocol": "HTTP", "port": 8080, "vpcId": vpcId, "healthCheck": map[string]any{"path": "/health"},
 		"loadBalancerArns": []any{"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/shared/0123456789abcdef"},
 	}
 }
@@ -103,7 +103,7 @@ func vpcLookup(dns bool) map[string]any {
 // ecsCloud is a network in which the tasks can start.
 func ecsCloud() map[string]answer {
 	return map[string]answer{
-		getSubnet:      subnets(map[string][2]string{subnetA: {vpcID, "us-east-1a"}, subnetB: {vpcID, "us-east-1b"}, "subnet-0c1d2e3f4a5b60718": {vpcID, "us-east-1c"}, "subnet-0d1e2f3a4b5c60718": {vpcID, "us-east-1d"}, "subnet-00000003": {vpcID, "us-east-1a"}, "subnet-00000004": {"vpc-4", "us-east-1b"}}),
+		getSubnet:      subnets(map[string][2]string{subnetA: {vpcId, "us-east-1a"}, subnetB: {vpcId, "us-east-1b"}, "subnet-0c1d2e3f4a5b60718": {vpcId, "us-east-1c"}, "subnet-0d1e2f3a4b5c60718": {vpcId, "us-east-1d"}, "subnet-00000003": {vpcId, "us-east-1a"}, "subnet-00000004": {"vpc-4", "us-east-1b"}}),
 		getRouteTable:  always(routeTable(route("natGatewayId", "nat-1"))),
 		getVpcEndpoint: never(noEndpoint),
 		getVpc:         always(vpcLookup(true)),
@@ -190,8 +190,8 @@ func TestECSNetwork(t *testing.T) {
 
 		// Endpoints instead.
 		"all endpoints":          {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(allEndpoints())}, nil, nil},
-		"no endpoints":           {nil, map[string]answer{getRouteTable: isolated}, []string{"lacks com.amazonaws.us-east-1.ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id " + vpcID}, nil},
-		"no endpoint for logs":   {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withoutEndpoint("logs"))}, []string{"instead " + vpcID + " lacks com.amazonaws.us-east-1.logs; "}, nil},
+		"no endpoints":           {nil, map[string]answer{getRouteTable: isolated}, []string{"lacks com.amazonaws.us-east-1.ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager", "aws ec2 create-vpc-endpoint --region us-east-1 --vpc-id " + vpcId}, nil},
+		"no endpoint for logs":   {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withoutEndpoint("logs"))}, []string{"instead " + vpcId + " lacks com.amazonaws.us-east-1.logs; "}, nil},
 		"no endpoint for layers": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(withoutEndpoint("s3"))}, []string{"lacks com.amazonaws.us-east-1.s3; "}, nil},
 		"S3 through an interface": {nil, map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoints(func() map[string]map[string]any {
 			all := withoutEndpoint("s3")
@@ -236,8 +236,8 @@ func TestECSNetwork(t *testing.T) {
 		"a cluster in given groups":     {map[string]any{"ecs.clustering.namespace": "bifrost.internal"}, nil, nil, []string{"sg-0123456789abcdef0 let the tasks reach each other, or no cluster forms: TCP and UDP 10101, TCP 10102"}},
 		"a cluster in its own":          {map[string]any{"ecs.clustering.namespace": "bifrost.internal", "ecs.securityGroups": nil}, nil, nil, nil},
 		"Exec with a given role":        {map[string]any{"ecs.exec": true, "ecs.readOnlyRoot": false, "ecs.taskRoleArn": "arn:aws:iam::111122223333:role/bedrock"}, nil, nil, []string{"role/bedrock allows ssmmessages:CreateControlChannel, "}},
-		"alarms with nothing to count":  {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "disabled"))}, []string{"ecs.alarms", "aws ecs update-cluster-settings --region us-east-1 --cluster dev"}, nil},
-		"alarms, with enhanced insight": {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getECSCluster: always(ecsLookup("ACTIVE", "enhanced"))}, nil, nil},
+		"alarms with nothing to count":  {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getEcsCluster: always(ecsLookup("ACTIVE", "disabled"))}, []string{"ecs.alarms", "aws ecs update-cluster-settings --region us-east-1 --cluster dev"}, nil},
+		"alarms, with enhanced insight": {map[string]any{"ecs.alarms.topicArn": topic}, map[string]answer{getEcsCluster: always(ecsLookup("ACTIVE", "enhanced"))}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			// A cluster has rows of its own.
@@ -401,19 +401,19 @@ func TestNoExpensivePackage(t *testing.T) {
 func TestTasks(t *testing.T) {
 	one, five := 1, 5
 	for name, test := range map[string]struct {
-		ecs         ECS
+		ecs         Ecs
 		least, most int
 	}{
-		"as the gateway's replicas":   {ECS{}, 1, 1},
-		"fixed":                       {ECS{DesiredCount: &five}, 5, 5},
-		"scaled":                      {ECS{Autoscaling: &ECSAutoscaling{MinTasks: 2, MaxTasks: 9}}, 2, 9},
-		"scaled from the fixed count": {ECS{DesiredCount: &five, Autoscaling: &ECSAutoscaling{MaxTasks: 9}}, 5, 9},
+		"as the gateway's replicas":   {Ecs{}, 1, 1},
+		"fixed":                       {Ecs{DesiredCount: &five}, 5, 5},
+		"scaled":                      {Ecs{Autoscaling: &EcsAutoscaling{MinTasks: 2, MaxTasks: 9}}, 2, 9},
+		"scaled from the fixed count": {Ecs{DesiredCount: &five, Autoscaling: &EcsAutoscaling{MaxTasks: 9}}, 5, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &Config{ECS: &test.ecs, Gateway: Gateway{Replicas: &one}}
+			c := &Config{Ecs: &test.ecs, Gateway: Gateway{Replicas: &one}}
 			least, most := c.Tasks()
 			require.Equal(t, []int{test.least, test.most}, []int{least, most})
-			most, added := c.processes(onECS)
+			most, added := c.processes(onEcs)
 			require.Equal(t, []int{test.most, test.most}, []int{most, added}, "twice as many in a rollout, 200 %")
 		})
 	}

@@ -19,8 +19,8 @@ type eksGateway struct {
 }
 
 // newEKSGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
-func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksGateway, error) {
-	e := c.EKS
+func (c *Config) newEksGatewayRole(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksGateway, error) {
+	e := c.Eks
 	gateway := &eksGateway{podIdentity: e.GatewayAuth == authPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
 	switch {
 	case e.GatewayRoleArn != "" && gateway.podIdentity:
@@ -38,7 +38,7 @@ func (c *Config) newEKSGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 	}
 	args := &aws.EksGatewayRoleArgs{
 		PolicyArns: e.GatewayPolicyArns, RoleName: e.GatewayRoleName,
-		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary,
+		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary,
 	}
 	if gateway.podIdentity {
 		args.PodIdentity = &aws.PodIdentityTrustArgs{

@@ -43,30 +43,30 @@ const (
 const podIdentityAgent = "eks-pod-identity-agent"
 
 // oldestEKS is the oldest Kubernetes that will do, behind the key that asks for it.
-func (c *Config) oldestEKS() (reason, oldest string) {
+func (c *Config) oldestEks() (reason, oldest string) {
 	switch {
-	case c.EKS.Pull == pullKubelet:
+	case c.Eks.Pull == pullKubelet:
 		return "eks.pull kubelet: ", minKubelet
 	case c.Rollout == RolloutFull:
 		return "", minWorkload
-	case c.EKS.Auth == authPodIdentity:
+	case c.Eks.Auth == authPodIdentity:
 		return "eks.auth podIdentity: ", minPodIdentity
 	}
-	return "", minEKS
+	return "", minEks
 }
 
 // webIdentity tells whether a role made here trusts the cluster's OIDC issuer.
 func (c *Config) webIdentity() bool {
-	pulls := !c.Registry.Mirror && c.EKS.Pull != pullNode && c.EKS.Auth != authPodIdentity
-	return pulls || len(c.EKS.GatewayPolicyArns) > 0 && c.EKS.GatewayAuth != authPodIdentity
+	pulls := !c.Registry.Mirror && c.Eks.Pull != pullNode && c.Eks.Auth != authPodIdentity
+	return pulls || len(c.Eks.GatewayPolicyArns) > 0 && c.Eks.GatewayAuth != authPodIdentity
 }
 
 // podIdentityKey is the key by which something signs in with EKS Pod Identity; empty where nothing does.
 func (c *Config) podIdentityKey() string {
 	switch {
-	case c.EKS.Auth == authPodIdentity:
+	case c.Eks.Auth == authPodIdentity:
 		return "eks.auth"
-	case c.EKS.GatewayAuth == authPodIdentity && c.Rollout == RolloutFull:
+	case c.Eks.GatewayAuth == authPodIdentity && c.Rollout == RolloutFull:
 		return "eks.gatewayAuth"
 	}
 	return ""
@@ -75,12 +75,12 @@ func (c *Config) podIdentityKey() string {
 // lookUpNodeRoles finds the roles that are to pull. Their unique ids are part of the hand-off.
 func (c *Config) lookUpNodeRoles(ctx *pulumi.Context, provider pulumi.ProviderResource) ([]*iam.LookupRoleResult, error) {
 	var roles []*iam.LookupRoleResult
-	for i, arn := range c.EKS.NodeRoleArns {
+	for i, arn := range c.Eks.NodeRoleArns {
 		name := path.Base(arn)
 		role, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: name}, pulumi.Provider(provider))
 		if err != nil {
 			return nil, fmt.Errorf("eks.nodeRoleArns[%d]: account %s has no role %s, or it cannot be read: %w; see `aws eks describe-nodegroup` or `aws eks describe-fargate-profile` of cluster %s and mend the key",
-				i, c.AWS.AccountID, arn, err, c.EKS.ClusterName)
+				i, c.Aws.AccountId, arn, err, c.Eks.ClusterName)
 		}
 		if role.Arn != arn {
 			return nil, fmt.Errorf("eks.nodeRoleArns[%d]: the role named %s is %s, not %s; write that ARN", i, name, role.Arn, arn)
@@ -98,9 +98,9 @@ func (c *Config) requirePodIdentityAgent(ctx *pulumi.Context, provider pulumi.Pr
 			return nil
 		}
 	}
-	if _, err := eks.LookupAddon(ctx, &eks.LookupAddonArgs{ClusterName: c.EKS.ClusterName, AddonName: podIdentityAgent}, pulumi.Provider(provider)); err != nil {
+	if _, err := eks.LookupAddon(ctx, &eks.LookupAddonArgs{ClusterName: c.Eks.ClusterName, AddonName: podIdentityAgent}, pulumi.Provider(provider)); err != nil {
 		return fmt.Errorf("%s: podIdentity needs the add-on %s, which EKS cluster %s does not have or which cannot be read: %w; run `aws eks create-addon --cluster-name %s --addon-name %s --region %s`",
-			key, podIdentityAgent, c.EKS.ClusterName, err, c.EKS.ClusterName, podIdentityAgent, c.AWS.Region)
+			key, podIdentityAgent, c.Eks.ClusterName, err, c.Eks.ClusterName, podIdentityAgent, c.Aws.Region)
 	}
 	return nil
 }
@@ -118,23 +118,23 @@ type eksPull struct {
 }
 
 // newEKSPull makes the identities of the stack's way of pulling.
-func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
+func (c *Config) newEksPull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
 	switch {
 	case c.Registry.Mirror:
 		return &eksPull{}, nil
-	case c.EKS.Pull == pullNode:
-		return c.newEKSNodePull(ctx, provider, cluster)
+	case c.Eks.Pull == pullNode:
+		return c.newEksNodePull(ctx, provider, cluster)
 	}
 	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster), pulumi.Providers(provider))
 	if err != nil {
 		return nil, err
 	}
 	handoff := c.awsHandoff("eks", "refreshes the pull Secret on EKS", role.RoleArn, role.RoleId)
-	handoff["pull"] = pulumi.String(cmp.Or(c.EKS.Pull, pullRefresh))
-	handoff["auth"] = pulumi.String(cmp.Or(c.EKS.Auth, authIrsa))
+	handoff["pull"] = pulumi.String(cmp.Or(c.Eks.Pull, pullRefresh))
+	handoff["auth"] = pulumi.String(cmp.Or(c.Eks.Auth, authIrsa))
 	pull := &eksPull{ready: role.Ready(), handoff: pulumi.Array{handoff}}
 
-	if c.EKS.Pull == pullKubelet {
+	if c.Eks.Pull == pullKubelet {
 		handoff["purpose"] = pulumi.String("pulls in the kubelets on EKS, for the gateway's ServiceAccount")
 		config, err := credentialProviderConfig(c.image().Host)
 		if err != nil {
@@ -146,19 +146,19 @@ func (c *Config) newEKSPull(ctx *pulumi.Context, provider pulumi.ProviderResourc
 	}
 
 	repository, _ := c.image().Ecr()
-	token := &kubernetes.EcrTokenArgs{Region: repository.Region, Image: c.Refresher.Images.AWS}
-	if c.EKS.Auth == authPodIdentity {
+	token := &kubernetes.EcrTokenArgs{Region: repository.Region, Image: c.Refresher.Images.Aws}
+	if c.Eks.Auth == authPodIdentity {
 		token.PodIdentity = true
 	} else {
 		token.RoleArn = role.RoleArn
 	}
-	pull.secret = &kubernetes.PullSecretArgs{SecretName: c.EKS.SecretName, Ecr: token, DependsOn: role.Ready()}
+	pull.secret = &kubernetes.PullSecretArgs{SecretName: c.Eks.SecretName, Ecr: token, DependsOn: role.Ready()}
 	return pull, nil
 }
 
-func (c *Config) newEKSNodePull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
+func (c *Config) newEksNodePull(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksPull, error) {
 	pull := &eksPull{}
-	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.EKS.PolicyName, Path: c.AWS.IamPath}
+	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
 	for _, role := range cluster.nodeRoles {
 		args.RoleNames = append(args.RoleNames, role.Name)
 		handoff := c.awsHandoff("eks", "pulls on the nodes of EKS", pulumi.String(role.Arn), pulumi.String(role.UniqueId))
@@ -176,16 +176,16 @@ func (c *Config) newEKSNodePull(ctx *pulumi.Context, provider pulumi.ProviderRes
 func (c *Config) eksPullRoleArgs(cluster *eksCluster) *aws.EcrPullRoleArgs {
 	args := &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(),
-		RoleName:       c.EKS.RoleName, PolicyName: c.EKS.PolicyName,
-		Path: c.AWS.IamPath, PermissionsBoundary: c.AWS.PermissionsBoundary, Protect: c.ProtectIdentities,
+		RoleName:       c.Eks.RoleName, PolicyName: c.Eks.PolicyName,
+		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}
 	serviceAccount := c.puller()
-	if c.EKS.Pull == pullKubelet {
+	if c.Eks.Pull == pullKubelet {
 		serviceAccount = c.gatewayServiceAccount()
 	}
-	if c.EKS.Auth == authPodIdentity {
+	if c.Eks.Auth == authPodIdentity {
 		args.PodIdentity = &aws.PodIdentityTrustArgs{
-			ClusterName: c.EKS.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: serviceAccount,
+			ClusterName: c.Eks.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: serviceAccount,
 		}
 		return args
 	}

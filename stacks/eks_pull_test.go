@@ -157,11 +157,11 @@ func TestEKSHandoff(t *testing.T) {
 		}
 		return e
 	}
-	const made, madeID = "arn:aws:test:us-east-1:111122223333:eks-ecr-role", "AROAEKS-ECR-ROLE"
+	const made, madeId = "arn:aws:test:us-east-1:111122223333:eks-ecr-role", "AROAEKS-ECR-ROLE"
 	for name, want := range map[string][]any{
-		"refresh":      {entry("refresh", "irsa", "refreshes the pull Secret on EKS", made, madeID)},
-		"pod identity": {entry("refresh", "podIdentity", "refreshes the pull Secret on EKS", made, madeID)},
-		"kubelet":      {entry("kubelet", "irsa", "pulls in the kubelets on EKS, for the gateway's ServiceAccount", made, madeID)},
+		"refresh":      {entry("refresh", "irsa", "refreshes the pull Secret on EKS", made, madeId)},
+		"pod identity": {entry("refresh", "podIdentity", "refreshes the pull Secret on EKS", made, madeId)},
+		"kubelet":      {entry("kubelet", "irsa", "pulls in the kubelets on EKS, for the gateway's ServiceAccount", made, madeId)},
 		"node": {
 			entry("node", "", "pulls on the nodes of EKS", nodeRole, "AROANODES"),
 			entry("node", "", "pulls on the nodes of EKS", "arn:aws:iam::111122223333:role/fargate", "AROAFARGATE"),

@@ -7,7 +7,7 @@ func (c *Config) Replicas() int { return c.Gateway.replicas() }
 
 // Tasks are the least and the most ECS tasks that the configuration asks for: the same number without autoscaling.
 func (c *Config) Tasks() (least, most int) {
-	if a := c.ECS.Autoscaling; a != nil {
+	if a := c.Ecs.Autoscaling; a != nil {
 		return cmp.Or(a.MinTasks, c.desiredCount()), a.MaxTasks
 	}
 	return c.desiredCount(), c.desiredCount()
@@ -31,7 +31,7 @@ func (c *Config) Document() map[string]any {
 }
 
 // TaskDocument is the config.json that the gateway on ECS is given.
-func (c *Config) TaskDocument() map[string]any { return c.document(onECS) }
+func (c *Config) TaskDocument() map[string]any { return c.document(onEcs) }
 
 // KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
 func KubeconfigWithLogin(text []byte, login string) (string, error) {

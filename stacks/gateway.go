@@ -26,127 +26,127 @@ import (
 // they are, in lower camel case.
 type Gateway struct {
 	// Namespace and ServiceAccount are made here, unless they are said to exist.
-	Namespace              string `config:"namespace"`
-	ExistingNamespace      bool   `config:"existingNamespace"`
-	ServiceAccount         string `config:"serviceAccount"`
-	ExistingServiceAccount bool   `config:"existingServiceAccount"`
+	Namespace              string
+	ExistingNamespace      bool
+	ServiceAccount         string
+	ExistingServiceAccount bool
 
 	// Config is the content of config.json, or ConfigFile the file that has it, relative to the project's folder. SchemaFile is a
 	// JSON schema that it must meet.
-	Config     map[string]any `config:"config"`
-	ConfigFile string         `config:"configFile"`
-	SchemaFile string         `config:"schemaFile"`
+	Config     map[string]any
+	ConfigFile string
+	SchemaFile string
 	// ExistingConfigSecret has config.json under that key, and is nobody's to check here.
-	ExistingConfigSecret string `config:"existingConfigSecret"`
+	ExistingConfigSecret string
 	// Env are plain environment variables; SecretRefs come from existing Secrets.
-	Env        map[string]string                  `config:"env"`
-	SecretRefs map[string]kubernetes.SecretKeyRef `config:"secretRefs"`
+	Env        map[string]string
+	SecretRefs map[string]kubernetes.SecretKeyRef
 	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
-	AdminUsername      string `config:"adminUsername"`
-	OpenAdministration bool   `config:"openAdministration"`
+	AdminUsername      string
+	OpenAdministration bool
 	// ChangeEncryptionKey lets one up change the encryption key, with which the gateway reads nothing that it has stored and is open.
-	ChangeEncryptionKey bool                        `config:"changeEncryptionKey"`
-	Postgres            Postgres                    `config:"postgres"`
-	Log                 *kubernetes.WorkloadLogArgs `config:"log"`
-	Otel                *Otel                       `config:"otel"`
+	ChangeEncryptionKey bool
+	Postgres            Postgres
+	Log                 *kubernetes.WorkloadLogArgs
+	Otel                *Otel
 
-	ImagePullPolicy         string `config:"imagePullPolicy"`
-	CPURequest              string `config:"cpuRequest"`
-	MemoryRequest           string `config:"memoryRequest"`
-	EphemeralStorageRequest string `config:"ephemeralStorageRequest"`
-	CPULimit                string `config:"cpuLimit"`
-	MemoryLimit             string `config:"memoryLimit"`
-	EphemeralStorageLimit   string `config:"ephemeralStorageLimit"`
+	ImagePullPolicy         string
+	CpuRequest              string
+	MemoryRequest           string
+	EphemeralStorageRequest string
+	CpuLimit                string
+	MemoryLimit             string
+	EphemeralStorageLimit   string
 
-	Replicas                *int                                     `config:"replicas"`
-	Storage                 *kubernetes.WorkloadStorageArgs          `config:"storage"`
-	Autoscaling             *kubernetes.WorkloadAutoscalingArgs      `config:"autoscaling"`
-	DisruptionBudget        *kubernetes.WorkloadDisruptionBudgetArgs `config:"disruptionBudget"`
-	Scheduling              *Scheduling                              `config:"scheduling"`
-	PreStopSeconds          int                                      `config:"preStopSeconds"`
-	TerminationGraceSeconds int                                      `config:"terminationGraceSeconds"`
-	StartupSeconds          int                                      `config:"startupSeconds"`
+	Replicas                *int
+	Storage                 *kubernetes.WorkloadStorageArgs
+	Autoscaling             *kubernetes.WorkloadAutoscalingArgs
+	DisruptionBudget        *kubernetes.WorkloadDisruptionBudgetArgs
+	Scheduling              *Scheduling
+	PreStopSeconds          int
+	TerminationGraceSeconds int
+	StartupSeconds          int
 	// MigrationJob migrates the database before the rollout; IPFamily is IPv4 or IPv6.
-	MigrationJob bool        `config:"migrationJob"`
-	IPFamily     string      `config:"ipFamily"`
-	Clustering   *Clustering `config:"clustering"`
+	MigrationJob bool
+	IpFamily     string
+	Clustering   *Clustering
 
-	Service       *kubernetes.WorkloadServiceArgs   `config:"service"`
-	Ingress       *kubernetes.WorkloadIngressArgs   `config:"ingress"`
-	HTTPRoute     *kubernetes.WorkloadHttpRouteArgs `config:"httpRoute"`
-	NetworkPolicy *NetworkPolicy                    `config:"networkPolicy"`
-	Monitoring    *Monitoring                       `config:"monitoring"`
+	Service       *kubernetes.WorkloadServiceArgs
+	Ingress       *kubernetes.WorkloadIngressArgs
+	HttpRoute     *kubernetes.WorkloadHttpRouteArgs
+	NetworkPolicy *NetworkPolicy
+	Monitoring    *Monitoring
 
-	Annotations       map[string]string    `config:"annotations"`
-	PodLabels         map[string]string    `config:"podLabels"`
-	PodAnnotations    map[string]string    `config:"podAnnotations"`
-	ExtraVolumes      []corev1.Volume      `config:"extraVolumes"`
-	ExtraVolumeMounts []corev1.VolumeMount `config:"extraVolumeMounts"`
-	ExtraContainers   []corev1.Container   `config:"extraContainers"`
-	InitContainers    []corev1.Container   `config:"initContainers"`
+	Annotations       map[string]string
+	PodLabels         map[string]string
+	PodAnnotations    map[string]string
+	ExtraVolumes      []corev1.Volume
+	ExtraVolumeMounts []corev1.VolumeMount
+	ExtraContainers   []corev1.Container
+	InitContainers    []corev1.Container
 
 	// databaseCA is what postgres.caFile holds.
-	databaseCA string
+	databaseCa string
 }
 
 // Postgres is what config.json does not say of the database.
 type Postgres struct {
 	// MaxConnections that it takes; all pools of all processes must fit.
-	MaxConnections int `config:"maxConnections"`
+	MaxConnections int
 	// AllowInsecure says a second time that ssl_mode may leave the connection in clear.
-	AllowInsecure bool `config:"allowInsecure"`
+	AllowInsecure bool
 	// CAFile holds the authorities of the databases' certificates, as PEM; relative paths begin in the project's folder.
-	CAFile string `config:"caFile"`
+	CaFile string
 	// CAConfigMap or CASecret has them instead, in the gateway's namespace.
-	CAConfigMap *kubernetes.ConfigMapKeyRef `config:"caConfigMap"`
-	CASecret    *kubernetes.SecretKeyRef    `config:"caSecret"`
+	CaConfigMap *kubernetes.ConfigMapKeyRef
+	CaSecret    *kubernetes.SecretKeyRef
 }
 
 // Otel is the profile of the plugin otel: where traces, and metrics, go.
 type Otel struct {
-	CollectorURL          string            `config:"collectorUrl"`
-	Protocol              string            `config:"protocol"`
-	TraceType             string            `config:"traceType"`
-	ServiceName           string            `config:"serviceName"`
-	Headers               map[string]string `config:"headers"`
-	Insecure              bool              `config:"insecure"`
-	MetricsEndpoint       string            `config:"metricsEndpoint"`
-	MetricsPushInterval   int               `config:"metricsPushInterval"`
-	DisableContentLogging bool              `config:"disableContentLogging"`
+	CollectorUrl          string
+	Protocol              string
+	TraceType             string
+	ServiceName           string
+	Headers               map[string]string
+	Insecure              bool
+	MetricsEndpoint       string
+	MetricsPushInterval   int
+	DisableContentLogging bool
 }
 
 // Scheduling says on which nodes the pods run, in the words of the Kubernetes API.
 type Scheduling struct {
-	NodeSelector   map[string]string                      `config:"nodeSelector"`
-	Tolerations    []corev1.Toleration                    `config:"tolerations"`
-	Affinity       *corev1.Affinity                       `config:"affinity"`
-	PriorityClass  string                                 `config:"priorityClass"`
-	TopologySpread *kubernetes.WorkloadTopologySpreadArgs `config:"topologySpread"`
+	NodeSelector   map[string]string
+	Tolerations    []corev1.Toleration
+	Affinity       *corev1.Affinity
+	PriorityClass  string
+	TopologySpread *kubernetes.WorkloadTopologySpreadArgs
 }
 
 // NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.
 type NetworkPolicy struct {
-	Disabled      bool                                   `config:"disabled"`
-	From          []kubernetes.NetworkPeer               `config:"from"`
-	FromAnywhere  bool                                   `config:"fromAnywhere"`
-	MetricsFrom   []kubernetes.NetworkPeer               `config:"metricsFrom"`
-	DatabasePorts []int                                  `config:"databasePorts"`
-	ExtraEgress   []networkingv1.NetworkPolicyEgressRule `config:"extraEgress"`
+	Disabled      bool
+	From          []kubernetes.NetworkPeer
+	FromAnywhere  bool
+	MetricsFrom   []kubernetes.NetworkPeer
+	DatabasePorts []int
+	ExtraEgress   []networkingv1.NetworkPolicyEgressRule
 }
 
 // Monitoring is for the Prometheus Operator: ServiceMonitor scrapes the gateway, AlertRules tell of a refresher that fails.
 type Monitoring struct {
-	ServiceMonitor bool                              `config:"serviceMonitor"`
-	Interval       string                            `config:"interval"`
-	Labels         map[string]string                 `config:"labels"`
-	BasicAuth      *kubernetes.WorkloadBasicAuthArgs `config:"basicAuth"`
-	AlertRules     bool                              `config:"alertRules"`
-	AlertLabels    map[string]string                 `config:"alertLabels"`
+	ServiceMonitor bool
+	Interval       string
+	Labels         map[string]string
+	BasicAuth      *kubernetes.WorkloadBasicAuthArgs
+	AlertRules     bool
+	AlertLabels    map[string]string
 }
 
 // loadFiles reads what the configuration names as files below dir, and tells what of them is wrong.
 func (g *Gateway) loadFiles(dir string) field.ErrorList {
-	return append(g.loadDatabaseCA(dir), g.loadConfig(dir)...)
+	return append(g.loadDatabaseCa(dir), g.loadConfig(dir)...)
 }
 
 func (g *Gateway) loadConfig(dir string) field.ErrorList {
@@ -218,7 +218,7 @@ func (g *Gateway) withoutSQLite() bool {
 }
 
 // onKubernetes tells whether the stack has a gateway on Kubernetes.
-func (c *Config) onKubernetes() bool { return c.EKS != nil || c.AKS != nil }
+func (c *Config) onKubernetes() bool { return c.Eks != nil || c.Aks != nil }
 
 // withTraces adds the plugin that exports traces.
 func withTraces(c *Config, _ target, document configjson.Document) configjson.Document {
@@ -230,14 +230,14 @@ func withTraces(c *Config, _ target, document configjson.Document) configjson.Do
 
 // Defaults of the exported traces: names of the plugin otel.
 const (
-	otelGRPC      = "grpc"
+	otelGrpc      = "grpc"
 	otelTraceType = "genai_extension"
 )
 
 // profile is the configuration of the plugin otel.
 func (o *Otel) profile() map[string]any {
 	profile := map[string]any{
-		"collector_url": o.CollectorURL, "protocol": cmp.Or(o.Protocol, otelGRPC), "trace_type": cmp.Or(o.TraceType, otelTraceType),
+		"collector_url": o.CollectorUrl, "protocol": cmp.Or(o.Protocol, otelGrpc), "trace_type": cmp.Or(o.TraceType, otelTraceType),
 		"service_name": cmp.Or(o.ServiceName, kubernetes.DefaultNamespace),
 		// The plugin skips verification by default.
 		"insecure": o.Insecure,
@@ -264,7 +264,7 @@ func (o *Otel) profile() map[string]any {
 // ports are those of the collector, as far as they are literal; 443 is open anyway.
 func (o *Otel) ports() []int {
 	var ports []int
-	for _, endpoint := range []string{o.CollectorURL, o.MetricsEndpoint} {
+	for _, endpoint := range []string{o.CollectorUrl, o.MetricsEndpoint} {
 		port, err := strconv.Atoi(portOf(endpoint))
 		if err == nil && port != 443 && !slices.Contains(ports, port) {
 			ports = append(ports, port)
@@ -300,13 +300,13 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 		SecretEnv:               c.secretInputs(at),
 		SecretRefs:              g.SecretRefs,
 		ChangeEncryptionKey:     g.ChangeEncryptionKey,
-		DatabaseCa:              c.databaseCAArgs(),
+		DatabaseCa:              c.databaseCaArgs(),
 		ServiceAccount:          g.ServiceAccount,
 		ExistingServiceAccount:  g.ExistingServiceAccount,
-		CpuRequest:              g.CPURequest,
+		CpuRequest:              g.CpuRequest,
 		MemoryRequest:           g.MemoryRequest,
 		EphemeralStorageRequest: g.EphemeralStorageRequest,
-		CpuLimit:                g.CPULimit,
+		CpuLimit:                g.CpuLimit,
 		MemoryLimit:             g.MemoryLimit,
 		EphemeralStorageLimit:   g.EphemeralStorageLimit,
 		Storage:                 g.Storage,
@@ -316,10 +316,10 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 		TerminationGraceSeconds: g.TerminationGraceSeconds,
 		StartupSeconds:          g.StartupSeconds,
 		MigrationJob:            g.MigrationJob,
-		IpFamily:                g.IPFamily,
+		IpFamily:                g.IpFamily,
 		Service:                 g.Service,
 		Ingress:                 g.Ingress,
-		HttpRoute:               g.HTTPRoute,
+		HttpRoute:               g.HttpRoute,
 		NetworkPolicy:           c.networkPolicyArgs(at),
 		Labels:                  c.labels(),
 		Annotations:             g.Annotations,
@@ -358,8 +358,8 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 			args.Monitoring.Login = c.scrapeLogin(at)
 		}
 	}
-	if c.AKS != nil {
-		args.AzureClientId = c.AKS.GatewayClientID
+	if c.Aks != nil {
+		args.AzureClientId = c.Aks.GatewayClientId
 	}
 	return args
 }

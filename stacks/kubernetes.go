@@ -59,21 +59,21 @@ func (c *Config) eksKubeconfig(cluster *eksCluster) (pulumi.StringOutput, error)
 	}
 	ca, err := base64.StdEncoding.DecodeString(cluster.certificateAuthority)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("certificate authority of EKS cluster %s: %w", c.EKS.ClusterName, err)
+		return pulumi.StringOutput{}, fmt.Errorf("certificate authority of EKS cluster %s: %w", c.Eks.ClusterName, err)
 	}
 	login := &clientcmd.ExecConfig{
 		APIVersion:      execVersion,
 		Command:         "aws",
-		Args:            []string{"--region", c.AWS.Region, "eks", "get-token", "--cluster-name", c.EKS.ClusterName, "--output", "json"},
+		Args:            []string{"--region", c.Aws.Region, "eks", "get-token", "--cluster-name", c.Eks.ClusterName, "--output", "json"},
 		InteractiveMode: clientcmd.NeverExecInteractiveMode,
 	}
-	if c.AWS.AssumeRoleArn != "" {
-		login.Args = append(login.Args, "--role-arn", c.AWS.AssumeRoleArn)
+	if c.Aws.AssumeRoleArn != "" {
+		login.Args = append(login.Args, "--role-arn", c.Aws.AssumeRoleArn)
 	}
-	if c.AWS.Profile != "" {
-		login.Args = append(login.Args, "--profile", c.AWS.Profile)
+	if c.Aws.Profile != "" {
+		login.Args = append(login.Args, "--profile", c.Aws.Profile)
 	}
-	name := c.EKS.ClusterName
+	name := c.Eks.ClusterName
 	text, err := yaml.Marshal(clientcmd.Config{
 		APIVersion: "v1", Kind: "Config", CurrentContext: name,
 		Clusters:  []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{Server: cluster.endpoint, CertificateAuthorityData: ca}}},
@@ -101,19 +101,19 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 	if c.Secrets.Kubeconfig != "" {
 		return secretString(c.Secrets.Kubeconfig)
 	}
-	login := cmp.Or(c.AKS.Login, loginAzureCLI)
+	login := cmp.Or(c.Aks.Login, loginAzureCLI)
 	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx, containerservice.ListManagedClusterUserCredentialsOutputArgs{
 		ResourceGroupName: pulumi.String(c.aksResourceGroup()),
-		ResourceName:      pulumi.String(c.AKS.ClusterName),
+		ResourceName:      pulumi.String(c.Aks.ClusterName),
 		Format:            pulumi.String("exec"),
 	}, pulumi.Provider(provider))
 	kubeconfig := credentials.ApplyT(func(r containerservice.ListManagedClusterUserCredentialsResult) (string, error) {
 		if len(r.Kubeconfigs) == 0 {
-			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User", c.AKS.ClusterName)
+			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User", c.Aks.ClusterName)
 		}
 		text, err := base64.StdEncoding.DecodeString(r.Kubeconfigs[0].Value)
 		if err != nil {
-			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.AKS.ClusterName, err)
+			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.Aks.ClusterName, err)
 		}
 		return withLogin(text, login)
 	}).(pulumi.StringOutput)
@@ -148,7 +148,7 @@ func withLogin(text []byte, login string) (string, error) {
 }
 
 // credentialConfigJSON is the vendor's document as it goes into the ConfigMap.
-func (g *GCP) credentialConfigJSON() (string, error) {
+func (g *Gcp) credentialConfigJSON() (string, error) {
 	b, err := json.MarshalIndent(g.CredentialConfig, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("rendering gcp.credentialConfig: %w", err)

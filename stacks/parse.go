@@ -175,7 +175,7 @@ func decodeValue(key, text string) (any, error) {
 // decode fills c; wrong types and unknown keys are problems with their paths, never with a secret's value.
 func decode(values map[string]any, c *Config) field.ErrorList {
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: c, TagName: "config", MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },
+		Result: c, MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },
 	})
 	if err != nil {
 		return field.ErrorList{field.InternalError(nil, err)}
@@ -305,13 +305,8 @@ func fieldByName(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// keyOf is a field's key: of the components' arguments and of the SDK's types, which have no tag of ours, the name in lower camel case.
-func keyOf(f reflect.StructField) string {
-	if key := f.Tag.Get("config"); key != "" {
-		return key
-	}
-	return lowerFirst(f.Name)
-}
+// keyOf is a field's key: its name in lower camel case, in this package, in the components' arguments and in the SDK's types alike.
+func keyOf(f reflect.StructField) string { return lowerFirst(f.Name) }
 
 func lowerFirst(name string) string { return strings.ToLower(name[:1]) + name[1:] }
 

@@ -193,12 +193,12 @@ var refused = map[string][]refusal{
 		{"trust", "azure-dev", "aks.trust", "azure", []string{"bifrost:aks.trust", `"aks", "entra"`}},
 		{"entra without its app registration", "azure-dev", "aks.trust", "entra", []string{"bifrost:aks.entra: Required", "appIdUri and tokenVersion"}},
 		{"app registration for nothing", "azure-dev", "aks.entra", entraTrust(1), []string{"bifrost:aks.entra: Forbidden", "set aks.trust to entra"}},
-		{"entra without the URI", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 1}), []string{"bifrost:aks.entra.appIdUri: Required"}},
-		{"URI with a slash at its end", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 1, "appIdUri": "api://bifrost/"}), []string{"bifrost:aks.entra.appIdUri: Invalid"}},
-		{"entra without the version", "azure-dev", "aks", entraAKS(map[string]any{"appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Required", "requestedAccessTokenVersion"}},
-		{"another version", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 3, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Invalid value: 3", "1 or 2"}},
-		{"version 2 without the client id", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.appId: Required", "az ad app show"}},
-		{"client id", "azure-dev", "aks", entraAKS(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost", "appId": "bifrost"}), []string{"bifrost:aks.entra.appId: Invalid"}},
+		{"entra without the URI", "azure-dev", "aks", entraAks(map[string]any{"tokenVersion": 1}), []string{"bifrost:aks.entra.appIdUri: Required"}},
+		{"URI with a slash at its end", "azure-dev", "aks", entraAks(map[string]any{"tokenVersion": 1, "appIdUri": "api://bifrost/"}), []string{"bifrost:aks.entra.appIdUri: Invalid"}},
+		{"entra without the version", "azure-dev", "aks", entraAks(map[string]any{"appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Required", "requestedAccessTokenVersion"}},
+		{"another version", "azure-dev", "aks", entraAks(map[string]any{"tokenVersion": 3, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.tokenVersion: Invalid value: 3", "1 or 2"}},
+		{"version 2 without the client id", "azure-dev", "aks", entraAks(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost"}), []string{"bifrost:aks.entra.appId: Required", "az ad app show"}},
+		{"client id", "azure-dev", "aks", entraAks(map[string]any{"tokenVersion": 2, "appIdUri": "api://bifrost", "appId": "bifrost"}), []string{"bifrost:aks.entra.appId: Invalid"}},
 		{"audience with entra", "azure-dev", "aks", map[string]any{"clusterName": "dev", "trust": "entra", "entra": entraTrust(1), "tokenAudience": "api://x"}, []string{"bifrost:aks.tokenAudience: Forbidden"}},
 		{"subject longer than Google's", "azure-dev", "refresher.serviceAccount", strings.Repeat("x", 100), []string{"bifrost:refresher.serviceAccount", "Google takes 127"}},
 
@@ -434,7 +434,7 @@ func ref(variable string) map[string]any {
 }
 
 // entraAKS is the dev cluster with trust entra.
-func entraAKS(entra map[string]any) map[string]any {
+func entraAks(entra map[string]any) map[string]any {
 	return map[string]any{"clusterName": "dev", "trust": "entra", "entra": entra}
 }
 

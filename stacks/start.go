@@ -47,13 +47,13 @@ func (c *Config) validateStart(k *checker) {
 		k.add(field.Invalid(p.Child("startupSeconds"), seconds, fmt.Sprintf(
 			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
 	}
-	if c.ECS != nil {
+	if c.Ecs != nil {
 		k.add(ecs.ValidateEcsStartup(p.Child("startupSeconds"), seconds)...)
 	}
 	if g.MigrationJob && !g.withoutSQLite() {
 		k.add(field.Forbidden(p.Child("migrationJob"), "a store is SQLite, which the one process migrates when it starts; remove it"))
 	}
-	k.add(check.OneOf(p.Child("ipFamily"), g.IPFamily, gateway.IPv4, gateway.IPv6)...)
+	k.add(check.OneOf(p.Child("ipFamily"), g.IpFamily, gateway.IPv4, gateway.IPv6)...)
 	c.validateStartVariables(k)
 }
 
@@ -63,11 +63,11 @@ func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 	if c.Rollout == RolloutIdentity || len(networks) == 0 || networks[0].IpFamily != "ipv6" {
 		return nil
 	}
-	if c.Gateway.IPFamily == gateway.IPv6 || c.provided(onEKS, gateway.HostVariable) {
+	if c.Gateway.IpFamily == gateway.IPv6 || c.provided(onEks, gateway.HostVariable) {
 		return nil
 	}
 	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; run `pulumi config set --path '%s:gateway.ipFamily' IPv6`",
-		c.EKS.ClusterName, Project)
+		c.Eks.ClusterName, Project)
 }
 
 // validateStartVariables: a variable that ends every server is refused, and so is one that a key sets.
@@ -76,7 +76,7 @@ func (c *Config) validateStartVariables(k *checker) {
 	if c.Gateway.MigrationJob {
 		reasons[gateway.NoMigrateVariable] = "gateway.migrationJob sets it; remove it"
 	}
-	if c.Gateway.IPFamily != "" {
+	if c.Gateway.IpFamily != "" {
 		reasons[gateway.HostVariable] = "gateway.ipFamily says where the gateway listens; remove one of them"
 	}
 	for _, name := range slices.Sorted(maps.Keys(reasons)) {
@@ -86,7 +86,7 @@ func (c *Config) validateStartVariables(k *checker) {
 		}{
 			{field.NewPath("gateway", "env"), c.Gateway.Env[name] != ""},
 			{field.NewPath("secrets", "env"), c.Secrets.Env[name] != ""},
-			{field.NewPath("ecs", "env"), c.ECS != nil && c.ECS.Env[name] != ""},
+			{field.NewPath("ecs", "env"), c.Ecs != nil && c.Ecs.Env[name] != ""},
 			{field.NewPath("secrets", "ecsEnv"), c.Secrets.EcsEnv[name] != ""},
 			{field.NewPath("gateway", "secretRefs"), c.Gateway.SecretRefs[name] != kubernetes.SecretKeyRef{}},
 		} {

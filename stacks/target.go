@@ -16,9 +16,9 @@ import (
 type target string
 
 const (
-	onEKS target = "eks"
-	onECS target = "ecs"
-	onAKS target = "aks"
+	onEks target = "eks"
+	onEcs target = "ecs"
+	onAks target = "aks"
 )
 
 // targets are the stack's, in the order of their deployment.
@@ -27,7 +27,7 @@ func (c *Config) targets() []target {
 	for _, at := range []struct {
 		name target
 		used bool
-	}{{onEKS, c.EKS != nil}, {onECS, c.ECS != nil}, {onAKS, c.AKS != nil}} {
+	}{{onEks, c.Eks != nil}, {onEcs, c.Ecs != nil}, {onAks, c.Aks != nil}} {
 		if at.used {
 			all = append(all, at.name)
 		}
@@ -36,7 +36,7 @@ func (c *Config) targets() []target {
 }
 
 // kubernetes tells whether the gateway runs in pods there.
-func (t target) kubernetes() bool { return t == onEKS || t == onAKS }
+func (t target) kubernetes() bool { return t == onEks || t == onAks }
 
 // kubernetesTarget is the stack's one target on Kubernetes, or empty.
 func (c *Config) kubernetesTarget() target {
@@ -75,8 +75,8 @@ func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
 func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, c.Gateway.Env)
-	if at == onECS {
-		maps.Copy(env, c.ECS.Env)
+	if at == onEcs {
+		maps.Copy(env, c.Ecs.Env)
 	}
 	if name, used := c.givenUsername(at); used {
 		env[gateway.AdminUsernameVariable] = name
@@ -95,7 +95,7 @@ func (c *Config) env(at target) map[string]string {
 func (c *Config) secretEnv(at target) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, c.Secrets.Env)
-	if at == onECS {
+	if at == onEcs {
 		maps.Copy(all, c.Secrets.EcsEnv)
 	}
 	for name, value := range map[string]string{
@@ -155,7 +155,7 @@ func (c *Config) warnings() []string {
 		return nil
 	}
 	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnECS, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
+	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
@@ -163,8 +163,8 @@ func (c *Config) warnings() []string {
 	return append(all, c.databaseWarnings()...)
 }
 
-func sqliteOnECS(c *Config) string {
-	if c.ECS == nil || c.Gateway.withoutSQLite() {
+func sqliteOnEcs(c *Config) string {
+	if c.Ecs == nil || c.Gateway.withoutSQLite() {
 		return ""
 	}
 	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"

@@ -66,11 +66,11 @@ var (
 		Pattern: regexp.MustCompile(`^//iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$`),
 		Want:    "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
 	}
-	impersonationURL = check.Rule{
+	impersonationUrl = check.Rule{
 		Pattern: regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
 		Want:    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
 	}
-	tokenURL = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
+	tokenUrl = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
 )
 
 // checker collects problems.
@@ -144,17 +144,17 @@ func (k *checker) unused(platform string, objects map[string]bool) {
 	}
 }
 
-func validateAWS(c *Config, k *checker) {
-	k.unused("aws", map[string]bool{"azure": c.Azure != nil, "aks": c.AKS != nil, "gcp": c.GCP != nil})
+func validateAws(c *Config, k *checker) {
+	k.unused("aws", map[string]bool{"azure": c.Azure != nil, "aks": c.Aks != nil, "gcp": c.Gcp != nil})
 	p := field.NewPath("aws")
-	if c.AWS == nil {
+	if c.Aws == nil {
 		k.add(field.Required(p, "give region and accountId"))
 	} else {
-		k.add(check.Required(p.Child("region"), c.AWS.Region, check.Region)...)
-		k.add(check.Required(p.Child("accountId"), c.AWS.AccountID, check.AccountID)...)
-		k.add(check.Arn(p.Child("assumeRoleArn"), c.AWS.AssumeRoleArn, check.RoleArn)...)
-		k.add(check.Optional(p.Child("iamPath"), c.AWS.IamPath, check.IamPath)...)
-		k.add(check.Arn(p.Child("permissionsBoundary"), c.AWS.PermissionsBoundary, check.PolicyArn)...)
+		k.add(check.Required(p.Child("region"), c.Aws.Region, check.Region)...)
+		k.add(check.Required(p.Child("accountId"), c.Aws.AccountId, check.AccountId)...)
+		k.add(check.Arn(p.Child("assumeRoleArn"), c.Aws.AssumeRoleArn, check.RoleArn)...)
+		k.add(check.Optional(p.Child("iamPath"), c.Aws.IamPath, check.IamPath)...)
+		k.add(check.Arn(p.Child("permissionsBoundary"), c.Aws.PermissionsBoundary, check.PolicyArn)...)
 	}
 	// The identity needs it too: its policy names the repository.
 	c.checkImage(k, true, func(i image.Reference) bool { _, ok := i.Ecr(); return ok },
@@ -162,35 +162,35 @@ func validateAWS(c *Config, k *checker) {
 	for i, r := range c.Registry.AdditionalRepositoryArns {
 		k.add(check.Arn(field.NewPath("registry", "additionalRepositoryArns").Index(i), r, check.RepositoryArn)...)
 	}
-	if c.EKS == nil && c.ECS == nil {
+	if c.Eks == nil && c.Ecs == nil {
 		k.add(field.Required(field.NewPath("eks"), "give eks or ecs or both: where the gateway runs"))
 	}
-	if c.EKS != nil {
-		c.validateEKS(k)
+	if c.Eks != nil {
+		c.validateEks(k)
 	}
-	if c.ECS != nil {
-		c.validateECS(k)
+	if c.Ecs != nil {
+		c.validateEcs(k)
 	}
 }
 
-func (c *Config) validateEKS(k *checker) {
+func (c *Config) validateEks(k *checker) {
 	p := field.NewPath("eks")
-	k.add(check.Required(p.Child("clusterName"), c.EKS.ClusterName, check.EksCluster)...)
-	k.add(check.OneOf(p.Child("pull"), c.EKS.Pull, pullRefresh, pullNode, pullKubelet)...)
-	k.add(check.OneOf(p.Child("auth"), c.EKS.Auth, authIrsa, authPodIdentity)...)
+	k.add(check.Required(p.Child("clusterName"), c.Eks.ClusterName, check.EksCluster)...)
+	k.add(check.OneOf(p.Child("pull"), c.Eks.Pull, pullRefresh, pullNode, pullKubelet)...)
+	k.add(check.OneOf(p.Child("auth"), c.Eks.Auth, authIrsa, authPodIdentity)...)
 	c.validatePull(k)
-	k.add(check.OneOf(p.Child("oidcProvider"), c.EKS.OidcProvider, oidcExisting, oidcCreate)...)
-	k.add(check.RoleName(p.Child("roleName"), c.EKS.RoleName)...)
-	k.add(check.PolicyName(p.Child("policyName"), c.EKS.PolicyName)...)
-	k.ifSet(c.EKS.SecretName, check.Subdomain, p.Child("secretName"))
-	c.validateEKSGateway(k)
-	c.validateContext(k, p.Child("context"), c.EKS.Context)
+	k.add(check.OneOf(p.Child("oidcProvider"), c.Eks.OidcProvider, oidcExisting, oidcCreate)...)
+	k.add(check.RoleName(p.Child("roleName"), c.Eks.RoleName)...)
+	k.add(check.PolicyName(p.Child("policyName"), c.Eks.PolicyName)...)
+	k.ifSet(c.Eks.SecretName, check.Subdomain, p.Child("secretName"))
+	c.validateEksGateway(k)
+	c.validateContext(k, p.Child("context"), c.Eks.Context)
 	c.validateSchedule(k, 12*time.Hour, "an ECR token")
 }
 
 // validateEKSGateway checks the gateway's runtime identity: a role that is given, or one that is made with given policies.
-func (c *Config) validateEKSGateway(k *checker) {
-	p, e := field.NewPath("eks"), c.EKS
+func (c *Config) validateEksGateway(k *checker) {
+	p, e := field.NewPath("eks"), c.Eks
 	k.add(check.Arn(p.Child("gatewayRoleArn"), e.GatewayRoleArn, check.RoleArn)...)
 	seen := map[string]bool{}
 	for i, policy := range e.GatewayPolicyArns {
@@ -233,32 +233,32 @@ func (c *Config) validateMirror(k *checker) {
 	}
 	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
 	k.forbid("registry", why, map[string]bool{"additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0})
-	if c.GCP != nil {
+	if c.Gcp != nil {
 		k.add(field.Forbidden(field.NewPath("gcp"), why))
 	}
 	if c.Refresher != (Refresher{}) {
 		k.add(field.Forbidden(field.NewPath("refresher"), why))
 	}
-	if e := c.EKS; e != nil {
+	if e := c.Eks; e != nil {
 		k.forbid("eks", why, map[string]bool{
 			"pull": e.Pull != "", "auth": e.Auth != "", "nodeRoleArns": len(e.NodeRoleArns) > 0,
 			"roleName": e.RoleName != "", "policyName": e.PolicyName != "", "secretName": e.SecretName != "",
 		})
 	}
-	if a := c.AKS; a != nil {
+	if a := c.Aks; a != nil {
 		k.forbid("aks", why, map[string]bool{
 			"identityName": a.IdentityName != "", "federatedCredentialName": a.FederatedCredentialName != "", "secretName": a.SecretName != "",
 			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
 		})
 	}
-	if c.ECS != nil {
+	if c.Ecs != nil {
 		k.add(field.Forbidden(p.Child("mirror"), "tasks of ECS pull from Amazon ECR with their execution role; remove it, or ecs"))
 	}
 }
 
 // validatePull refuses what the way of pulling does not read, and checks the roles of nodes.
 func (c *Config) validatePull(k *checker) {
-	p, e := field.NewPath("eks"), c.EKS
+	p, e := field.NewPath("eks"), c.Eks
 	pull := cmp.Or(e.Pull, pullRefresh)
 	if pull != pullRefresh {
 		if e.Auth == authPodIdentity {
@@ -292,8 +292,8 @@ func (c *Config) validatePull(k *checker) {
 			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
 		case len(problems) > 0:
 			k.add(problems...)
-		case c.AWS != nil && parsed.AccountID != c.AWS.AccountID:
-			k.add(field.Invalid(at, role, fmt.Sprintf("a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.AWS.AccountID)))
+		case c.Aws != nil && parsed.AccountID != c.Aws.AccountId:
+			k.add(field.Invalid(at, role, fmt.Sprintf("a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.Aws.AccountId)))
 		case names[path.Base(role)]:
 			k.add(field.Duplicate(at, role))
 		}
@@ -302,13 +302,13 @@ func (c *Config) validatePull(k *checker) {
 }
 
 func validateAzure(c *Config, k *checker) {
-	k.unused("azure", map[string]bool{"aws": c.AWS != nil, "eks": c.EKS != nil, "ecs": c.ECS != nil})
+	k.unused("azure", map[string]bool{"aws": c.Aws != nil, "eks": c.Eks != nil, "ecs": c.Ecs != nil})
 	p := field.NewPath("azure")
 	if c.Azure == nil {
 		k.add(field.Required(p, "give subscriptionId, tenantId, location and resourceGroup"))
 	} else {
-		k.add(check.Required(p.Child("subscriptionId"), c.Azure.SubscriptionID, check.UUID)...)
-		k.add(check.Required(p.Child("tenantId"), c.Azure.TenantID, check.UUID)...)
+		k.add(check.Required(p.Child("subscriptionId"), c.Azure.SubscriptionId, check.UUID)...)
+		k.add(check.Required(p.Child("tenantId"), c.Azure.TenantId, check.UUID)...)
 		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
@@ -317,11 +317,11 @@ func validateAzure(c *Config, k *checker) {
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
-	if c.AKS == nil {
+	if c.Aks == nil {
 		k.add(field.Required(field.NewPath("aks"), "give clusterName: where the gateway runs"))
 		return
 	}
-	c.validateAKS(k)
+	c.validateAks(k)
 	switch {
 	case c.federated():
 		c.validateFederation(k)
@@ -330,17 +330,17 @@ func validateAzure(c *Config, k *checker) {
 	}
 }
 
-func (c *Config) validateAKS(k *checker) {
-	p, a := field.NewPath("aks"), c.AKS
+func (c *Config) validateAks(k *checker) {
+	p, a := field.NewPath("aks"), c.Aks
 	k.add(check.Required(p.Child("clusterName"), a.ClusterName, check.AksCluster)...)
 	k.add(check.Optional(p.Child("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
 	k.add(check.OneOf(p.Child("login"), a.Login, aksLogins...)...)
 	k.add(check.Optional(p.Child("identityName"), a.IdentityName, check.ManagedIdentity)...)
 	k.add(check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
 	k.ifSet(a.SecretName, check.Subdomain, p.Child("secretName"))
-	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientID, check.UUID)...)
+	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientId, check.UUID)...)
 	k.add(kubernetes.ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
-	k.add(check.OneOf(p.Child("trust"), a.Trust, trustAKS, trustEntra)...)
+	k.add(check.OneOf(p.Child("trust"), a.Trust, trustAks, trustEntra)...)
 	if a.Trust == trustEntra {
 		c.validateEntra(k)
 	} else {
@@ -357,24 +357,24 @@ func (c *Config) validateAKS(k *checker) {
 // (Microsoft identity platform, "Access token claims reference").
 func (c *Config) validateEntra(k *checker) {
 	p := field.NewPath("aks")
-	if c.AKS.TokenAudience != "" {
+	if c.Aks.TokenAudience != "" {
 		k.add(field.Forbidden(p.Child("tokenAudience"), "with aks.trust entra the audience is the app registration; remove it"))
 	}
-	e := c.AKS.Entra
+	e := c.Aks.Entra
 	if e == nil {
 		k.add(field.Required(p.Child("entra"), "appIdUri and tokenVersion of the app registration that the managed identity's tokens are for"))
 		return
 	}
 	p = p.Child("entra")
-	k.add(check.Required(p.Child("appIdUri"), e.AppIDURI, check.AppIDURI)...)
-	k.add(check.Optional(p.Child("appId"), e.AppID, check.UUID)...)
+	k.add(check.Required(p.Child("appIdUri"), e.AppIdUri, check.AppIdUri)...)
+	k.add(check.Optional(p.Child("appId"), e.AppId, check.UUID)...)
 	const where = "see `az ad app show --id APP --query api.requestedAccessTokenVersion`, where null is 1"
 	switch e.TokenVersion {
 	case 0:
 		k.add(field.Required(p.Child("tokenVersion"), "1 or 2; "+where))
 	case 1:
 	case 2:
-		if e.appID() == "" {
+		if e.appId() == "" {
 			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri does not hold it; see `az ad app show --id APP --query appId`"))
 		}
 	default:
@@ -391,11 +391,11 @@ func (c *Config) validateSubject(k *checker) {
 	}
 }
 
-func (c *Config) federated() bool { return c.GCP != nil && c.GCP.Federation != nil }
+func (c *Config) federated() bool { return c.Gcp != nil && c.Gcp.Federation != nil }
 
 func (c *Config) validateFederation(k *checker) {
-	p, f := field.NewPath("gcp", "federation"), c.GCP.Federation
-	if len(c.GCP.CredentialConfig) > 0 {
+	p, f := field.NewPath("gcp", "federation"), c.Gcp.Federation
+	if len(c.Gcp.CredentialConfig) > 0 {
 		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of them"))
 	}
 	if image, err := image.Parse(c.Registry.Image); err == nil {
@@ -403,10 +403,10 @@ func (c *Config) validateFederation(k *checker) {
 			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
 		}
 	}
-	k.add(check.Required(p.Child("projectId"), f.ProjectID, check.GcpProject)...)
-	k.add(check.GcpPool(p.Child("poolId"), f.PoolID)...)
-	k.add(check.GcpPool(p.Child("providerId"), f.ProviderID)...)
-	k.add(check.Required(p.Child("serviceAccountId"), f.ServiceAccountID, check.GcpServiceAccount)...)
+	k.add(check.Required(p.Child("projectId"), f.ProjectId, check.GcpProject)...)
+	k.add(check.GcpPool(p.Child("poolId"), f.PoolId)...)
+	k.add(check.GcpPool(p.Child("providerId"), f.ProviderId)...)
+	k.add(check.Required(p.Child("serviceAccountId"), f.ServiceAccountId, check.GcpServiceAccount)...)
 }
 
 func (c *Config) validateContext(k *checker, p *field.Path, context string) {
@@ -418,11 +418,11 @@ func (c *Config) validateContext(k *checker, p *field.Path, context string) {
 // validateCredentialConfig checks the vendor's document: the refresher hands it to gcloud as it is.
 func (c *Config) validateCredentialConfig(k *checker) {
 	p := field.NewPath("gcp", "credentialConfig")
-	if c.GCP == nil || len(c.GCP.CredentialConfig) == 0 {
+	if c.Gcp == nil || len(c.Gcp.CredentialConfig) == 0 {
 		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to identity, or give gcp.federation to make Google's side here"))
 		return
 	}
-	config := c.GCP.CredentialConfig
+	config := c.Gcp.CredentialConfig
 	text := func(key string) string { s, _ := config[key].(string); return s }
 	if t := text("type"); t != "external_account" {
 		k.add(field.NotSupported(p.Child("type"), t, []string{"external_account"}))
@@ -430,17 +430,17 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	}
 	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
 	// The audience that a provider without a list of its own allows (Google Cloud IAM API, Oidc.allowedAudiences).
-	if own := "https:" + text("audience"); strings.HasPrefix(c.AKS.TokenAudience, "https://iam.googleapis.com/") && c.AKS.TokenAudience != own {
-		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.AKS.TokenAudience, "names another provider than gcp.credentialConfig.audience; write "+own))
+	if own := "https:" + text("audience"); strings.HasPrefix(c.Aks.TokenAudience, "https://iam.googleapis.com/") && c.Aks.TokenAudience != own {
+		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.Aks.TokenAudience, "names another provider than gcp.credentialConfig.audience; write "+own))
 	}
-	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationURL)...)
+	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationUrl)...)
 	if t := text("subject_token_type"); t != "urn:ietf:params:oauth:token-type:jwt" {
 		k.add(field.NotSupported(p.Child("subject_token_type"), t, []string{"urn:ietf:params:oauth:token-type:jwt"}))
 	}
-	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenURL)...)
+	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenUrl)...)
 	source, _ := config["credential_source"].(map[string]any)
 	file, _ := source["file"].(string)
-	if want := cmp.Or(c.AKS.TokenFile, kubernetes.DefaultGcpTokenFile); file != want {
+	if want := cmp.Or(c.Aks.TokenFile, kubernetes.DefaultGcpTokenFile); file != want {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
 			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
 	}
@@ -452,7 +452,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 func (c *Config) validateRefresher(k *checker) {
 	p := field.NewPath("refresher")
 	k.ifSet(c.Refresher.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
-	k.ifSet(c.Refresher.Images.AWS, image.Validate, p.Child("images", "aws"))
+	k.ifSet(c.Refresher.Images.Aws, image.Validate, p.Child("images", "aws"))
 	k.ifSet(c.Refresher.Images.Gcloud, image.Validate, p.Child("images", "gcloud"))
 	k.ifSet(c.Refresher.Images.Kubectl, image.Validate, p.Child("images", "kubectl"))
 	if puller := c.puller(); puller == cmp.Or(c.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount) {

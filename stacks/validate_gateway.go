@@ -76,8 +76,8 @@ var ownKeys = map[string]string{
 func (c *Config) validateVariables(k *checker) {
 	g := &c.Gateway
 	plain := map[string]map[string]string{"gateway.env": g.Env}
-	if c.ECS != nil {
-		plain["ecs.env"] = c.ECS.Env
+	if c.Ecs != nil {
+		plain["ecs.env"] = c.Ecs.Env
 	} else if len(c.Secrets.EcsEnv) > 0 {
 		k.add(field.Forbidden(field.NewPath("secrets", "ecsEnv"), "only tasks of ECS read it, and this stack has none; remove it"))
 	}
@@ -101,7 +101,7 @@ func (c *Config) validateVariables(k *checker) {
 		if name == gateway.AdminUsernameVariable && g.AdminUsername != "" {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
-		if c.ECS != nil {
+		if c.Ecs != nil {
 			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
 		}
 	}
@@ -111,8 +111,8 @@ func (c *Config) validateVariables(k *checker) {
 func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
 	k.add(check.EnvName(p, name)...)
 	_, secret := c.Secrets.Env[name]
-	_, secretOnECS := c.Secrets.EcsEnv[name]
-	if secret || secretOnECS || ownKeys[name] != "" {
+	_, secretOnEcs := c.Secrets.EcsEnv[name]
+	if secret || secretOnEcs || ownKeys[name] != "" {
 		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
 	}
 	if c.Gateway.Log != nil && (name == gateway.LogLevelVariable || name == gateway.LogStyleVariable) {
@@ -149,7 +149,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
-		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HTTPRoute != nil,
+		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
 		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil, "initContainers": g.InitContainers != nil,
@@ -175,7 +175,7 @@ func (c *Config) validateKubernetes(k *checker) {
 
 // refreshes tells whether the stack makes a pull Secret and what keeps it fresh.
 func (c *Config) refreshes() bool {
-	return !c.Registry.Mirror && (c.AKS != nil || c.EKS != nil && (c.EKS.Pull == "" || c.EKS.Pull == pullRefresh))
+	return !c.Registry.Mirror && (c.Aks != nil || c.Eks != nil && (c.Eks.Pull == "" || c.Eks.Pull == pullRefresh))
 }
 
 // validateConfig checks config.json.
@@ -186,7 +186,7 @@ func (c *Config) validateConfig(k *checker) {
 	if g.Postgres.MaxConnections < 0 {
 		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not known"))
 	}
-	c.validateDatabaseCA(k)
+	c.validateDatabaseCa(k)
 	if g.ExistingConfigSecret != "" {
 		c.validateExistingConfig(k)
 		c.validateAdministration(k)
@@ -226,7 +226,7 @@ func (c *Config) validateExistingConfig(k *checker) {
 	if c.clustering().Type == configjson.Broker {
 		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
 	}
-	if c.ECS != nil {
+	if c.Ecs != nil {
 		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
 	}
 }
@@ -243,9 +243,9 @@ func (c *Config) validateOtel(k *checker) {
 	if configjson.HasPlugin(c.Gateway.Config, configjson.OtelPlugin) {
 		k.add(field.Forbidden(p, "config.json has the plugin otel already; keep one of them"))
 	}
-	k.add(check.Required(p.Child("collectorUrl"), o.CollectorURL, otelEndpoint)...)
+	k.add(check.Required(p.Child("collectorUrl"), o.CollectorUrl, otelEndpoint)...)
 	k.add(check.Optional(p.Child("metricsEndpoint"), o.MetricsEndpoint, otelEndpoint)...)
-	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGRPC, "http")...)
+	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGrpc, "http")...)
 	k.add(check.OneOf(p.Child("traceType"), o.TraceType, otelTraceType, "vercel", "open_inference")...)
 	if o.MetricsPushInterval < 0 || o.MetricsPushInterval > 300 {
 		k.add(field.Invalid(p.Child("metricsPushInterval"), o.MetricsPushInterval, "1 to 300 seconds"))
@@ -278,15 +278,15 @@ func (c *Config) validateWorkload(k *checker) {
 	if args.ExistingConfigSecret == "" {
 		args.Config = pulumi.String("{}")
 	}
-	if c.EKS != nil {
-		args.PodIdentity = c.EKS.GatewayAuth == authPodIdentity
-		if arn := c.EKS.GatewayRoleArn; arn != "" && !args.PodIdentity {
+	if c.Eks != nil {
+		args.PodIdentity = c.Eks.GatewayAuth == authPodIdentity
+		if arn := c.Eks.GatewayRoleArn; arn != "" && !args.PodIdentity {
 			args.AwsRoleArn = pulumi.String(arn)
 		}
-		if len(c.EKS.GatewayPolicyArns) > 0 && !args.PodIdentity {
+		if len(c.Eks.GatewayPolicyArns) > 0 && !args.PodIdentity {
 			args.AwsRoleArn = pulumi.String("made here")
 		}
-		if c.EKS.Pull == pullKubelet {
+		if c.Eks.Pull == pullKubelet {
 			args.EcrRoleArn = pulumi.String("made here")
 		}
 	}
@@ -302,7 +302,7 @@ func (c *Config) validateWorkload(k *checker) {
 // configurationPath is the key of an argument's path.
 func (c *Config) configurationPath(argument string) string {
 	first := argument[:strings.IndexAny(argument+".", ".[")]
-	if first == "awsRoleArn" && len(c.EKS.GatewayPolicyArns) > 0 {
+	if first == "awsRoleArn" && len(c.Eks.GatewayPolicyArns) > 0 {
 		return "eks.gatewayPolicyArns"
 	}
 	if key, elsewhere := workloadKeys[first]; elsewhere {

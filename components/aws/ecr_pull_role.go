@@ -108,7 +108,7 @@ func (a *EcrPullRoleArgs) Validate() field.ErrorList {
 	}
 	if a.EcsTasks != nil {
 		trusted++
-		errs = append(errs, check.Required(field.NewPath("ecsTasks", "accountId"), a.EcsTasks.AccountId, check.AccountID)...)
+		errs = append(errs, check.Required(field.NewPath("ecsTasks", "accountId"), a.EcsTasks.AccountId, check.AccountId)...)
 	}
 	if trusted != 1 {
 		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa, podIdentity and ecsTasks"))
@@ -226,7 +226,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
 	switch {
 	case a.EcsTasks != nil:
-		document, err := iampolicy.ECSTasksTrust(a.EcsTasks.AccountId).JSON()
+		document, err := iampolicy.EcsTasksTrust(a.EcsTasks.AccountId).JSON()
 		return pulumi.String(document), err
 	case a.PodIdentity != nil:
 		return a.PodIdentity.trust()

@@ -84,7 +84,7 @@ func TestEcrPullRoleForPodIdentity(t *testing.T) {
 func TestEcrPullRoleForEcsTasks(t *testing.T) {
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{
-			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &EcsTasksTrustArgs{AccountId: graphtest.AccountID}, Protect: true,
+			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &EcsTasksTrustArgs{AccountId: graphtest.AccountId}, Protect: true,
 		}, on)
 		return err
 	})
@@ -118,10 +118,10 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn"}},
 		"irsa and pod identity": {func(a *EcrPullRoleArgs) { a.PodIdentity = podIdentityArgs() }, []string{"irsa"}},
 		"all three to trust": {func(a *EcrPullRoleArgs) {
-			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &EcsTasksTrustArgs{AccountId: graphtest.AccountID}
+			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &EcsTasksTrustArgs{AccountId: graphtest.AccountId}
 		}, []string{"irsa"}},
 		"nobody to trust": {func(a *EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
-		"two to trust":    {func(a *EcrPullRoleArgs) { a.EcsTasks = &EcsTasksTrustArgs{AccountId: graphtest.AccountID} }, []string{"irsa"}},
+		"two to trust":    {func(a *EcrPullRoleArgs) { a.EcsTasks = &EcsTasksTrustArgs{AccountId: graphtest.AccountId} }, []string{"irsa"}},
 		"account":         {func(a *EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},
 		"everything at once": {func(a *EcrPullRoleArgs) {
 			a.Irsa = &IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}

@@ -65,8 +65,8 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path, taskGroups []string) field
 		errs = append(errs, check.Certificate(p.Child("certificateArn"), a.CertificateArn)...)
 	}
 	errs = append(errs, check.OneOf(p.Child("scheme"), a.Scheme, SchemeInternal, SchemeInternetFacing)...)
-	errs = append(errs, check.OptionalIDs(p.Child("subnets"), a.Subnets, check.Subnet)...)
-	errs = append(errs, check.OptionalIDs(p.Child("securityGroups"), a.SecurityGroups, check.SecurityGroup)...)
+	errs = append(errs, check.OptionalIds(p.Child("subnets"), a.Subnets, check.Subnet)...)
+	errs = append(errs, check.OptionalIds(p.Child("securityGroups"), a.SecurityGroups, check.SecurityGroup)...)
 	errs = append(errs, check.Cidrs(p.Child("allowedCidrs"), a.AllowedCidrs)...)
 	switch {
 	case len(a.SecurityGroups) > 0 && len(a.AllowedCidrs) > 0:

@@ -52,7 +52,7 @@ const (
 
 // ValidateSubnets checks the subnets of the tasks, 1 to 16.
 func ValidateSubnets(p *field.Path, subnets []string) field.ErrorList {
-	errs := check.IDs(p, subnets, check.Subnet)
+	errs := check.Ids(p, subnets, check.Subnet)
 	if len(subnets) > maxSubnets {
 		errs = append(errs, field.TooMany(p, len(subnets), maxSubnets))
 	}
@@ -61,8 +61,8 @@ func ValidateSubnets(p *field.Path, subnets []string) field.ErrorList {
 
 // ValidateTaskGroups checks the security groups of the tasks, or who may reach the tasks where one is made.
 func ValidateTaskGroups(groupsPath, clientsPath, targetGroupPath *field.Path, groups, clients []string, targetGroupArn string) field.ErrorList {
-	errs := check.OptionalIDs(groupsPath, groups, check.SecurityGroup)
-	errs = append(errs, check.OptionalIDs(clientsPath, clients, check.SecurityGroup)...)
+	errs := check.OptionalIds(groupsPath, groups, check.SecurityGroup)
+	errs = append(errs, check.OptionalIds(clientsPath, clients, check.SecurityGroup)...)
 	if len(groups) > maxSecurityGroups {
 		errs = append(errs, field.TooMany(groupsPath, len(groups), maxSecurityGroups))
 	}

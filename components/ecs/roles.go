@@ -29,7 +29,7 @@ type EcsTaskRoleArgs struct {
 }
 
 func (a *EcsTaskRoleArgs) validate(p *field.Path) field.ErrorList {
-	errs := check.Required(p.Child("accountId"), a.AccountId, check.AccountID)
+	errs := check.Required(p.Child("accountId"), a.AccountId, check.AccountId)
 	errs = append(errs, check.RoleName(p.Child("roleName"), a.RoleName)...)
 	errs = append(errs, ValidateTaskPolicies(p.Child("policyArns"), a.PolicyArns)...)
 	errs = append(errs, check.Optional(p.Child("path"), a.Path, check.IamPath)...)
@@ -76,7 +76,7 @@ func (a *EcsServiceArgs) newExecutionRights(ctx *pulumi.Context, name string, pa
 		Name: pulumi.String(a.name() + "-logs-and-secrets"),
 		Role: a.ExecutionRoleName,
 		Policy: pulumi.All(logGroupArn, secretArns).ApplyT(func(v []any) (string, error) {
-			return iampolicy.ECSExecution(v[0].(string), v[1].([]string), a.SecretKmsKeyArn, a.Region).JSON()
+			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.SecretKmsKeyArn, a.Region).JSON()
 		}).(pulumi.StringOutput),
 	}, pulumi.Parent(parent))
 	if err != nil {
@@ -96,7 +96,7 @@ func (a *EcsServiceArgs) newTaskRole(ctx *pulumi.Context, name string, parent pu
 	if a.TaskRole == nil {
 		return ecsTaskRole{arn: pulumi.String(a.TaskRoleArn).ToStringOutput()}, nil
 	}
-	trust, err := iampolicy.ECSTasksTrust(a.TaskRole.AccountId).JSON()
+	trust, err := iampolicy.EcsTasksTrust(a.TaskRole.AccountId).JSON()
 	if err != nil {
 		return ecsTaskRole{}, err
 	}
@@ -124,7 +124,7 @@ func (a *EcsServiceArgs) newTaskRole(ctx *pulumi.Context, name string, parent pu
 	if !a.Exec {
 		return made, nil
 	}
-	document, err := iampolicy.ECSExec().JSON()
+	document, err := iampolicy.EcsExec().JSON()
 	if err != nil {
 		return ecsTaskRole{}, err
 	}

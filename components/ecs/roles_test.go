@@ -14,14 +14,14 @@ func TestEcsTaskRole(t *testing.T) {
 		open := false
 		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ArchitectureArm
 		a.TaskRole = &EcsTaskRoleArgs{
-			AccountId: graphtest.AccountID, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b", PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
+			AccountId: graphtest.AccountId, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b", PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
 		}
 	})
 	role := g.One(t, "aws:iam/role:Role")
 	for path, want := range map[string]any{"name": "R", "path": "/p/", "permissionsBoundary": "arn:aws:iam::111122223333:policy/b"} {
 		require.Equal(t, want, role.Input(t, path), path)
 	}
-	require.Contains(t, role.Input(t, "assumeRolePolicy"), `"aws:SourceAccount":"`+graphtest.AccountID+`"`)
+	require.Contains(t, role.Input(t, "assumeRolePolicy"), `"aws:SourceAccount":"`+graphtest.AccountId+`"`)
 	require.False(t, role.Has("inlinePolicies") || role.Has("managedPolicyArns"), "both are exclusive")
 	attachment := g.Named(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "x-task-policy-Bedrock")
 	require.Equal(t, "arn:aws:iam::111122223333:policy/team/Bedrock", attachment.Input(t, "policyArn"))

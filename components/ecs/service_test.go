@@ -14,7 +14,7 @@ func ecsArgs() *EcsServiceArgs {
 	return &EcsServiceArgs{
 		ClusterArn: "arn:aws:ecs:eu-west-1:111122223333:cluster/dev", Region: "eu-west-1", Image: graphtest.Image,
 		ExecutionRoleArn: pulumi.String("arn:aws:iam::111122223333:role/E"), ExecutionRoleName: pulumi.String("E"),
-		TaskRole:     &EcsTaskRoleArgs{AccountId: graphtest.AccountID},
+		TaskRole:     &EcsTaskRoleArgs{AccountId: graphtest.AccountId},
 		DesiredCount: 2, Subnets: []string{"subnet-0a1b2c3d4e5f60718"}, SecurityGroups: []string{"sg-0123456789abcdef0"},
 		Config: graphtest.Secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
 		SecretEnv: map[string]pulumi.StringInput{"PG_PASSWORD": graphtest.Secret(graphtest.Canary)},
@@ -23,7 +23,7 @@ func ecsArgs() *EcsServiceArgs {
 
 func TestEcsService(t *testing.T) {
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		role, err := aws.NewEcrPullRole(ctx, "r", &aws.EcrPullRoleArgs{RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountID}}, on)
+		role, err := aws.NewEcrPullRole(ctx, "r", &aws.EcrPullRoleArgs{RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId}}, on)
 		if err != nil {
 			return err
 		}

@@ -23,8 +23,8 @@ const BifrostBrokerType = "bifrost:index:BifrostBroker"
 
 // Defaults of a broker, which keeps nothing and reads nothing but its part of config.json.
 const (
-	brokerCPURequest, brokerMemoryRequest, brokerStorageRequest = "100m", "128Mi", "64Mi"
-	brokerCPULimit, brokerMemoryLimit, brokerStorageLimit       = "500m", "512Mi", "256Mi"
+	brokerCpuRequest, brokerMemoryRequest, brokerStorageRequest = "100m", "128Mi", "64Mi"
+	brokerCpuLimit, brokerMemoryLimit, brokerStorageLimit       = "500m", "512Mi", "256Mi"
 	// brokerMemory is GOMEMLIMIT: 90 % of the limit.
 	brokerMemory = "460MiB"
 )

@@ -22,10 +22,10 @@ const BifrostWorkloadType = "bifrost:index:BifrostWorkload"
 // Defaults of a BifrostWorkload.
 const (
 	DefaultGatewayServiceAccount   = "bifrost-sa"
-	DefaultCPURequest              = "250m"
+	DefaultCpuRequest              = "250m"
 	DefaultMemoryRequest           = "512Mi"
 	DefaultEphemeralStorageRequest = "256Mi"
-	DefaultCPULimit                = "1"
+	DefaultCpuLimit                = "1"
 	DefaultMemoryLimit             = "2Gi"
 	DefaultEphemeralStorageLimit   = "2Gi"
 
@@ -176,7 +176,7 @@ func (a *BifrostWorkloadArgs) Validate() field.ErrorList {
 	errs = append(errs, gateway.ValidateIpFamily(field.NewPath("ipFamily"), a.IpFamily, a.given())...)
 	errs = append(errs, a.validateScheduling()...)
 	if a.Clustering != nil {
-		errs = append(errs, check.OneOf(field.NewPath("clustering", "discovery"), a.Clustering.Discovery, discoveryKubernetes, discoveryDNS)...)
+		errs = append(errs, check.OneOf(field.NewPath("clustering", "discovery"), a.Clustering.Discovery, discoveryKubernetes, discoveryDns)...)
 	}
 	errs = append(errs, a.validateExposure()...)
 	errs = append(errs, a.validateNetwork()...)

@@ -77,8 +77,8 @@ func (b *broker) container() *corev1.ContainerArgs {
 		Ports:           corev1.ContainerPortArray{containerPort("grpc", gateway.BrokerPort, "TCP")},
 		Env:             corev1.EnvVarArray{env(gateway.ModeVariable, pulumi.String(gateway.ModeBroker)), env("GOMEMLIMIT", pulumi.String(brokerMemory))},
 		Resources: resources(
-			amounts{brokerCPURequest, brokerMemoryRequest, brokerStorageRequest},
-			amounts{brokerCPULimit, brokerMemoryLimit, brokerStorageLimit}),
+			amounts{brokerCpuRequest, brokerMemoryRequest, brokerStorageRequest},
+			amounts{brokerCpuLimit, brokerMemoryLimit, brokerStorageLimit}),
 		// The broker registers the health service of gRPC for readiness (Bifrost Enterprise, "Clustering", "Running the broker").
 		ReadinessProbe: &corev1.ProbeArgs{
 			Grpc:          &corev1.GRPCActionArgs{Port: pulumi.Int(gateway.BrokerPort)},

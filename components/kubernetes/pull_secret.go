@@ -62,7 +62,7 @@ const (
 	azureTokenDir        = "/var/run/secrets/bifrost/azure"
 	kubernetesTokenDir   = "/var/run/secrets/kubernetes.io/serviceaccount"
 	workDir              = "/work"
-	refresherUID         = 65532
+	refresherUid         = 65532
 	tokenLifetimeSeconds = 3600
 	emptyDockerConfig    = `{"auths":{}}`
 
@@ -236,7 +236,7 @@ func (a *ArtifactRegistryTokenArgs) validate(p *field.Path) field.ErrorList {
 	if a.Entra.ClientId == nil {
 		errs = append(errs, field.Required(p.Child("clientId"), "the client id of the managed identity"))
 	}
-	errs = append(errs, check.Required(p.Child("appIdUri"), a.Entra.AppIdUri, check.AppIDURI)...)
+	errs = append(errs, check.Required(p.Child("appIdUri"), a.Entra.AppIdUri, check.AppIdUri)...)
 	return append(errs, check.Optional(p.Child("authorityHost"), a.Entra.AuthorityHost, check.Origin)...)
 }
 
@@ -487,9 +487,9 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 	// A Job of its own, not one made from the CronJob, whose history limit would delete it. Its template is immutable, so its
 	// name follows from all that the caller can change in it, and from the Secret's uid: a Secret made again is filled
 	// again. It never expires by itself, or a refresh of the stack would miss it and the next up run it again.
-	secretUID := secret.Metadata.Uid().Elem()
+	secretUid := secret.Metadata.Uid().Elem()
 	inputs := append(pulumi.StringArray{
-		secretUID, args.Namespace, pulumi.String(secretName), serviceAccount.Metadata.Name().Elem(), pulumi.String(args.RegistryHost),
+		secretUid, args.Namespace, pulumi.String(secretName), serviceAccount.Metadata.Name().Elem(), pulumi.String(args.RegistryHost),
 		pulumi.String(source.script), pulumi.String(source.image), pulumi.String(cmp.Or(args.KubectlImage, DefaultKubectlImage)),
 	}, source.inputs...)
 	jobName := inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
@@ -506,7 +506,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
 					Labels:      component.Merge(source.podLabels()),
-					Annotations: pulumi.StringMap{"bifrost.dev/secret-uid": secretUID},
+					Annotations: pulumi.StringMap{"bifrost.dev/secret-uid": secretUid},
 				},
 				Spec: pod,
 			},
@@ -544,7 +544,7 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 		// Never: a retry is a new pod, and the failed one keeps its log.
 		RestartPolicy:      pulumi.String("Never"),
 		EnableServiceLinks: pulumi.Bool(false),
-		SecurityContext:    restrictedPod(refresherUID),
+		SecurityContext:    restrictedPod(refresherUid),
 		InitContainers: corev1.ContainerArray{&corev1.ContainerArgs{
 			Name:            pulumi.String("token"),
 			Image:           pulumi.String(source.image),
@@ -552,7 +552,7 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			Env:             tokenEnv,
 			VolumeMounts:    append(corev1.VolumeMountArray{writable("work", workDir)}, source.mounts...),
 			Resources:       resources(amounts{"50m", "128Mi", "64Mi"}, amounts{"500m", "512Mi", "512Mi"}),
-			SecurityContext: restrictedContainer(refresherUID),
+			SecurityContext: restrictedContainer(refresherUid),
 			// The reason is then in the pod's status, where it outlives the log.
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
@@ -566,7 +566,7 @@ func (a *PullSecretArgs) refresherPod(source tokenSource, secretName string, ser
 			Env:                      corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
 			VolumeMounts:             corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},
 			Resources:                resources(amounts{"50m", "64Mi", "64Mi"}, amounts{"500m", "256Mi", "256Mi"}),
-			SecurityContext:          restrictedContainer(refresherUID),
+			SecurityContext:          restrictedContainer(refresherUid),
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
 		Volumes: append(corev1.VolumeArray{

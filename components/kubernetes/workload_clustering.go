@@ -19,7 +19,7 @@ const (
 // Values of WorkloadClusteringArgs.Discovery.
 const (
 	discoveryKubernetes = "kubernetes"
-	discoveryDNS        = "dns"
+	discoveryDns        = "dns"
 )
 
 const kubernetesTokenVolumeName = "kubernetes-token"

@@ -94,8 +94,8 @@ func (a *WorkloadIngressArgs) validate(p *field.Path) field.ErrorList {
 		errs = append(errs, check.Subdomain(p.Child("className"), a.ClassName)...)
 	}
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
-	errs = append(errs, check.URLPath(p.Child("path"), a.Path)...)
-	errs = append(errs, a.validateTLS(p)...)
+	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
+	errs = append(errs, a.validateTls(p)...)
 	longest := 86400
 	if a.Controller == IngressALB {
 		longest = 4000
@@ -111,7 +111,7 @@ func (a *WorkloadIngressArgs) validate(p *field.Path) field.ErrorList {
 }
 
 // validateTLS asks for the certificate in the form that the controller takes.
-func (a *WorkloadIngressArgs) validateTLS(p *field.Path) field.ErrorList {
+func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	type form struct{ key, value string }
 	taken, other := form{"tlsSecret", a.TlsSecret}, form{"certificateArn", a.CertificateArn}
 	if a.Controller == IngressALB {
@@ -146,7 +146,7 @@ func (a *WorkloadHttpRouteArgs) validate(p *field.Path) field.ErrorList {
 			p.Child("allowHttp").String()+" where that is meant"))
 	}
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
-	errs = append(errs, check.URLPath(p.Child("path"), a.Path)...)
+	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
 	errs = append(errs, check.Between(p.Child("requestTimeoutSeconds"), cmp.Or(a.RequestTimeoutSeconds, DefaultStreamTimeoutSeconds), 1, 86400)...)
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
 }

@@ -29,7 +29,7 @@ const (
 func (a *BifrostWorkloadArgs) validateResources() field.ErrorList {
 	var errs field.ErrorList
 	for _, r := range []struct{ request, limit, requested, limited, defaultRequest, defaultLimit string }{
-		{"cpuRequest", "cpuLimit", a.CpuRequest, a.CpuLimit, DefaultCPURequest, DefaultCPULimit},
+		{"cpuRequest", "cpuLimit", a.CpuRequest, a.CpuLimit, DefaultCpuRequest, DefaultCpuLimit},
 		{"memoryRequest", "memoryLimit", a.MemoryRequest, a.MemoryLimit, DefaultMemoryRequest, DefaultMemoryLimit},
 		{"ephemeralStorageRequest", "ephemeralStorageLimit", a.EphemeralStorageRequest, a.EphemeralStorageLimit, DefaultEphemeralStorageRequest, DefaultEphemeralStorageLimit},
 	} {
@@ -150,8 +150,8 @@ func (w *workload) container() *corev1.ContainerArgs {
 		Ports:           append(corev1.ContainerPortArray{containerPort("http", gateway.Port, "TCP")}, w.peerPorts()...),
 		Env:             w.containerEnv(gateway.NoMigrateVariable),
 		Resources: resources(
-			amounts{cmp.Or(w.CpuRequest, DefaultCPURequest), cmp.Or(w.MemoryRequest, DefaultMemoryRequest), cmp.Or(w.EphemeralStorageRequest, DefaultEphemeralStorageRequest)},
-			amounts{cmp.Or(w.CpuLimit, DefaultCPULimit), cmp.Or(w.MemoryLimit, DefaultMemoryLimit), w.ephemeralStorageLimit()}),
+			amounts{cmp.Or(w.CpuRequest, DefaultCpuRequest), cmp.Or(w.MemoryRequest, DefaultMemoryRequest), cmp.Or(w.EphemeralStorageRequest, DefaultEphemeralStorageRequest)},
+			amounts{cmp.Or(w.CpuLimit, DefaultCpuLimit), cmp.Or(w.MemoryLimit, DefaultMemoryLimit), w.ephemeralStorageLimit()}),
 		StartupProbe:   w.startupProbe(),
 		LivenessProbe:  livenessProbe(),
 		ReadinessProbe: readinessProbe(),

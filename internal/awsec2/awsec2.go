@@ -46,7 +46,7 @@ const (
 	getVpcEndpoint = "aws:ec2/getVpcEndpoint:getVpcEndpoint"
 )
 
-type byID struct {
+type byId struct {
 	Id string `pulumi:"id"`
 }
 
@@ -65,7 +65,7 @@ type Subnet struct {
 // LookUpSubnet finds a subnet by id.
 func LookUpSubnet(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Subnet, error) {
 	var found Subnet
-	err := ctx.Invoke(getSubnet, byID{id}, &found, opts...)
+	err := ctx.Invoke(getSubnet, byId{id}, &found, opts...)
 	return found, err
 }
 
@@ -84,7 +84,7 @@ type CidrBlockAssociation struct {
 // LookUpVpc finds a VPC by id.
 func LookUpVpc(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Vpc, error) {
 	var found Vpc
-	err := ctx.Invoke(getVpc, byID{id}, &found, opts...)
+	err := ctx.Invoke(getVpc, byId{id}, &found, opts...)
 	return found, err
 }
 

@@ -24,9 +24,9 @@ func TestAsTheSDK(t *testing.T) {
 		ours             any
 	}{
 		{"securityGroup.go", securityGroupType, "securityGroupArgs", securityGroupArgs{}},
-		{"getSubnet.go", getSubnet, "LookupSubnetArgs", byID{}},
+		{"getSubnet.go", getSubnet, "LookupSubnetArgs", byId{}},
 		{"getSubnet.go", getSubnet, "LookupSubnetResult", Subnet{}},
-		{"getVpc.go", getVpc, "LookupVpcArgs", byID{}},
+		{"getVpc.go", getVpc, "LookupVpcArgs", byId{}},
 		{"getVpc.go", getVpc, "LookupVpcResult", Vpc{}},
 		{"pulumiTypes*.go", "", "GetVpcCidrBlockAssociation", CidrBlockAssociation{}},
 		{"getRouteTable.go", getRouteTable, "LookupRouteTableArgs", routeTableArgs{}},

@@ -29,7 +29,7 @@ func rule(pattern, want string) Rule { return Rule{regexp.MustCompile(pattern), 
 // Rules, each with the document that states it.
 var (
 	// AccountID: AWS account identifiers.
-	AccountID = rule(`^\d{12}$`, "an AWS account id, 12 digits in quotes")
+	AccountId = rule(`^\d{12}$`, "an AWS account id, 12 digits in quotes")
 	// Region: AWS regions by code.
 	Region = rule(`^[a-z]{2}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
 	// IamPath: IAM API, CreateRole.
@@ -63,7 +63,7 @@ var (
 	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
 	// AppIDURI: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
-	AppIDURI = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as api://00000000-1111-2222-3333-444444444444")
+	AppIdUri = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as api://00000000-1111-2222-3333-444444444444")
 	// Origin: RFC 6454, of an https URL.
 	Origin = rule(`^https://[A-Za-z0-9.-]+(:\d+)?$`, "https://HOST, without a slash at the end")
 	// GcpProject and GcpServiceAccount: Google Cloud Resource Manager and IAM, "Creating projects" and "Create service accounts".
@@ -94,15 +94,15 @@ func Optional(p *field.Path, value string, r Rule) field.ErrorList {
 }
 
 // IDs refuses an empty list, and what OptionalIDs does.
-func IDs(p *field.Path, ids []string, r Rule) field.ErrorList {
+func Ids(p *field.Path, ids []string, r Rule) field.ErrorList {
 	if len(ids) == 0 {
 		return field.ErrorList{field.Required(p, "at least one: "+r.Want)}
 	}
-	return OptionalIDs(p, ids, r)
+	return OptionalIds(p, ids, r)
 }
 
 // OptionalIDs refuses ids that break the rule, and one that is named twice.
-func OptionalIDs(p *field.Path, ids []string, r Rule) field.ErrorList {
+func OptionalIds(p *field.Path, ids []string, r Rule) field.ErrorList {
 	var errs field.ErrorList
 	for i, id := range ids {
 		errs = append(errs, Required(p.Index(i), id, r)...)
@@ -176,7 +176,7 @@ func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
 	regional := form.service != "iam"
 	switch {
 	case err != nil, !strings.HasPrefix(a.Partition, "aws"), a.Service != form.service, !form.resource.MatchString(a.Resource),
-		!AccountID.Pattern.MatchString(a.AccountID) && (a.AccountID != "aws" || form.service != "iam"),
+		!AccountId.Pattern.MatchString(a.AccountID) && (a.AccountID != "aws" || form.service != "iam"),
 		regional != Region.Pattern.MatchString(a.Region):
 		return field.ErrorList{field.Invalid(p, value, "not an ARN of the form "+form.want)}
 	}
@@ -365,7 +365,7 @@ func Hosts(p *field.Path, hosts []string) field.ErrorList {
 }
 
 // URLPath checks an absolute path of a URL; an empty one is absent.
-func URLPath(p *field.Path, value string) field.ErrorList {
+func UrlPath(p *field.Path, value string) field.ErrorList {
 	if value == "" || (path.IsAbs(value) && path.Clean(value) == value) {
 		return nil
 	}

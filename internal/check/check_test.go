@@ -13,7 +13,7 @@ func TestRules(t *testing.T) {
 		rule      Rule
 		good, bad []string
 	}{
-		"account":        {AccountID, []string{"111122223333"}, []string{"11112222333", "1111222233334", "11112222333x"}},
+		"account":        {AccountId, []string{"111122223333"}, []string{"11112222333", "1111222233334", "11112222333x"}},
 		"region":         {Region, []string{"us-east-1", "us-gov-west-1", "cn-north-1", "ap-southeast-2"}, []string{"us-east1", "us-east-1a", "US-EAST-1", "europe-west1"}},
 		"IAM path":       {IamPath, []string{"/", "/a/", "/a/b/"}, []string{"a", "/a", "a/", "/a b/", "/" + strings.Repeat("a", 511) + "/"}},
 		"issuer":         {Issuer, []string{"https://a.b/c", "https://a.b/c/"}, []string{"http://a.b", "a.b", "https://"}},
@@ -65,8 +65,8 @@ func TestArn(t *testing.T) {
 
 func TestListsAndTexts(t *testing.T) {
 	p := field.NewPath("x")
-	require.Len(t, IDs(p, nil, Subnet), 1)
-	require.Equal(t, "x[1]", IDs(p, []string{"subnet-0a1b2c3d", "y"}, Subnet)[0].Field)
+	require.Len(t, Ids(p, nil, Subnet), 1)
+	require.Equal(t, "x[1]", Ids(p, []string{"subnet-0a1b2c3d", "y"}, Subnet)[0].Field)
 	require.Len(t, OneOf(p, "c", "a", "b"), 1)
 	require.Empty(t, OneOf(p, "a", "a", "b"))
 	require.Len(t, RoleName(p, strings.Repeat("a", 65)), 1)
@@ -105,7 +105,7 @@ func TestListsAndTexts(t *testing.T) {
 	require.Len(t, Hosts(p, nil), 1)
 	require.Equal(t, "x[1]", Hosts(p, []string{"a.b", "A.b"})[0].Field)
 	require.Empty(t, Hosts(p, []string{"a.b", "*.a.b"}))
-	require.Len(t, URLPath(p, "a"), 1)
-	require.Len(t, URLPath(p, "/a/"), 1)
-	require.Empty(t, URLPath(p, "/a"))
+	require.Len(t, UrlPath(p, "a"), 1)
+	require.Len(t, UrlPath(p, "/a/"), 1)
+	require.Empty(t, UrlPath(p, "/a"))
 }

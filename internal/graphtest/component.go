@@ -12,7 +12,7 @@ import (
 
 // What tests of components have in common.
 const (
-	AccountID  = "111122223333"
+	AccountId  = "111122223333"
 	Repository = "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub"
 	Image      = "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.5.2"
 	// Canary is a part of secret values: where it is found in clear, a secret leaks.

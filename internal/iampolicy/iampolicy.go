@@ -122,19 +122,19 @@ func IssuerHost(issuer string) string {
 
 // ECSTasksTrust lets the ECS tasks of one account assume the role. The condition closes the confused deputy
 // (Amazon ECS developer guide, "Task execution IAM role").
-func ECSTasksTrust(accountID string) Document {
+func EcsTasksTrust(accountId string) Document {
 	return Document{Version: version, Statement: []Statement{{
 		Effect:    "Allow",
 		Principal: &Principal{Service: "ecs-tasks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole"},
-		Condition: &Condition{StringEquals: map[string]string{"aws:SourceAccount": accountID}},
+		Condition: &Condition{StringEquals: map[string]string{"aws:SourceAccount": accountId}},
 	}}}
 }
 
 // ECSExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the
 // given secrets and, where they have a KMS key of their own, decrypting with it, through Secrets Manager of the region alone.
 // logGroupArn is without the trailing ":*".
-func ECSExecution(logGroupArn string, secretArns []string, kmsKeyArn, region string) Document {
+func EcsExecution(logGroupArn string, secretArns []string, kmsKeyArn, region string) Document {
 	statements := []Statement{{
 		Sid:      "WriteLogStreams",
 		Effect:   "Allow",
@@ -171,7 +171,7 @@ var ExecActions = []string{
 }
 
 // ECSExec allows a task ECS Exec.
-func ECSExec() Document {
+func EcsExec() Document {
 	return Document{Version: version, Statement: []Statement{{
 		Sid:    "ECSExec",
 		Effect: "Allow",

@@ -30,19 +30,19 @@ func TestDocuments(t *testing.T) {
 				"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/dev",
 				"aws:RequestTag/kubernetes-namespace":"bifrost",
 				"aws:RequestTag/kubernetes-service-account":"bifrost-pull"}}}]}`},
-		"ecs tasks": {ECSTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
+		"ecs tasks": {EcsTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
 			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},
-		"execution": {ECSExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
+		"execution": {EcsExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost:log-stream:*"]},
 			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]}]}`},
-		"execution without secrets": {ECSExecution("arn:g", nil, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
+		"execution without secrets": {EcsExecution("arn:g", nil, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]}]}`},
-		"execution with a KMS key": {ECSExecution("arn:g", nil, "arn:k", "cn-north-1"), `{"Version":"2012-10-17","Statement":[
+		"execution with a KMS key": {EcsExecution("arn:g", nil, "arn:k", "cn-north-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]},
 			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:k"],
 			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"}}}]}`},
-		"exec": {ECSExec(), `{"Version":"2012-10-17","Statement":[
+		"exec": {EcsExec(), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"ECSExec","Effect":"Allow","Action":["ssmmessages:CreateControlChannel","ssmmessages:CreateDataChannel","ssmmessages:OpenControlChannel","ssmmessages:OpenDataChannel"],
 			 "Resource":["*"]}]}`},
 	} {

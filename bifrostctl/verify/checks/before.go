@@ -18,16 +18,16 @@ func Before(s Stack, c service.Clouds) []check.Category {
 	b := before{s, c}
 	var credentials, clusters []check.Check
 	kubernetes := ""
-	if s.Config.AWS != nil {
+	if s.Config.Aws != nil {
 		credentials = append(credentials, check.Check{Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount})
 	}
-	if s.Config.EKS != nil {
+	if s.Config.Eks != nil {
 		clusters, kubernetes = append(clusters, needing(awsAccount, b.eks())...), "eks-cluster"
 	}
-	if s.Config.ECS != nil {
+	if s.Config.Ecs != nil {
 		clusters = append(clusters, check.Check{Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{awsAccount}, Run: b.ecsCluster})
 	}
-	if s.Config.AKS != nil {
+	if s.Config.Aks != nil {
 		t := b.aks()
 		credentials = append(credentials, check.Check{Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: t.tenant})
 		clusters, kubernetes = append(clusters, needing(azureTenant, t.clusterChecks())...), "aks-cluster"
@@ -58,16 +58,16 @@ type before struct {
 func (b before) eks() []check.Check {
 	t := eksTrust{awsRole: awsRole{Stack: b.Stack}, eks: b.clouds.EKS, iam: b.clouds.IAM,
 		cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
-			return b.clouds.EKS.Cluster(ctx, b.Config.EKS.ClusterName)
+			return b.clouds.EKS.Cluster(ctx, b.Config.Eks.ClusterName)
 		})}
 	active := check.Check{Code: "eks-cluster", Description: "the EKS cluster is active", Run: t.active}
 	needs := []string{active.Code}
 	switch {
-	case b.Config.EKS.Pull == pullNode:
+	case b.Config.Eks.Pull == pullNode:
 		return []check.Check{active, {Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Needs: needs, Run: t.nodeRoles}}
-	case b.Config.EKS.Auth == authPodIdentity:
+	case b.Config.Eks.Auth == authPodIdentity:
 		return []check.Check{active, {Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Needs: needs, Run: t.agent}}
-	case b.Config.EKS.OidcProvider == oidcCreate:
+	case b.Config.Eks.OidcProvider == oidcCreate:
 		return []check.Check{active}
 	}
 	return []check.Check{active, {Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Needs: needs, Run: t.provider}}
@@ -75,39 +75,39 @@ func (b before) eks() []check.Check {
 
 func (b before) aks() aksTrust {
 	return aksTrust{Stack: b.Stack, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-		return b.clouds.AKS.Cluster(ctx, b.aksResourceGroup(), b.Config.AKS.ClusterName)
+		return b.clouds.AKS.Cluster(ctx, b.aksResourceGroup(), b.Config.Aks.ClusterName)
 	})}
 }
 
 func (b before) awsAccount(ctx context.Context) check.Result {
 	account, caller, err := b.clouds.STS.Caller(ctx)
 	profile := ""
-	if b.Config.AWS.Profile != "" {
-		profile = " --profile " + b.Config.AWS.Profile
+	if b.Config.Aws.Profile != "" {
+		profile = " --profile " + b.Config.Aws.Profile
 	}
 	if err != nil {
 		return check.Fail("aws sso login"+profile+", or set AWS_PROFILE", "there are no usable AWS credentials: %v", err)
 	}
-	if account != b.Config.AWS.AccountID {
+	if account != b.Config.Aws.AccountId {
 		return check.Fail("export AWS_PROFILE=..., or set aws.profile or aws.assumeRoleArn; look with aws sts get-caller-identity"+profile,
-			"the credentials are of account %s (%s), and aws.accountId is %s", account, caller, b.Config.AWS.AccountID)
+			"the credentials are of account %s (%s), and aws.accountId is %s", account, caller, b.Config.Aws.AccountId)
 	}
 	return check.Pass("%s", caller)
 }
 
 func (b before) ecsCluster(ctx context.Context) check.Result {
 	config := b.Config
-	make := fmt.Sprintf("aws ecs create-cluster --region %s --cluster-name %s", config.AWS.Region, config.ECS.ClusterName)
-	status, err := b.clouds.ECS.Cluster(ctx, config.ECS.ClusterName)
+	make := fmt.Sprintf("aws ecs create-cluster --region %s --cluster-name %s", config.Aws.Region, config.Ecs.ClusterName)
+	status, err := b.clouds.ECS.Cluster(ctx, config.Ecs.ClusterName)
 	switch {
 	case missing(err):
-		return check.Fail(make, "there is no ECS cluster %s in %s", config.ECS.ClusterName, config.AWS.Region)
+		return check.Fail(make, "there is no ECS cluster %s in %s", config.Ecs.ClusterName, config.Aws.Region)
 	case err != nil:
-		return unreadable("the ECS cluster "+config.ECS.ClusterName, err, b.awsLogin())
+		return unreadable("the ECS cluster "+config.Ecs.ClusterName, err, b.awsLogin())
 	case status != "ACTIVE":
-		return check.Fail(make, "the ECS cluster %s is %s", config.ECS.ClusterName, status)
+		return check.Fail(make, "the ECS cluster %s is %s", config.Ecs.ClusterName, status)
 	}
-	return check.Pass("%s", config.ECS.ClusterName)
+	return check.Pass("%s", config.Ecs.ClusterName)
 }
 
 // tenant reads the cluster: the first request to Azure tells whether the login reaches subscription and tenant.
@@ -115,13 +115,13 @@ func (t aksTrust) tenant(ctx context.Context) check.Result {
 	cluster, err := t.cluster(ctx)
 	switch {
 	case missing(err):
-		return check.Pass("subscription %s", t.Config.Azure.SubscriptionID) // it answered; the next category tells
+		return check.Pass("subscription %s", t.Config.Azure.SubscriptionId) // it answered; the next category tells
 	case err != nil:
-		return check.Fail(t.azureLogin(), "subscription %s cannot be read: %v", t.Config.Azure.SubscriptionID, err)
-	case cluster.TenantID != "" && !strings.EqualFold(cluster.TenantID, t.Config.Azure.TenantID):
-		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID, t.Config.Azure.TenantID)
+		return check.Fail(t.azureLogin(), "subscription %s cannot be read: %v", t.Config.Azure.SubscriptionId, err)
+	case cluster.TenantID != "" && !strings.EqualFold(cluster.TenantID, t.Config.Azure.TenantId):
+		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID, t.Config.Azure.TenantId)
 	}
-	return check.Pass("subscription %s", t.Config.Azure.SubscriptionID)
+	return check.Pass("subscription %s", t.Config.Azure.SubscriptionId)
 }
 
 // stackKinds are what the stack makes in its cluster; those of others' definitions only where the configuration asks for them.
@@ -133,7 +133,7 @@ func (b before) stackKinds() map[string][]string {
 		"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
 	}
 	gateway := b.Config.Gateway
-	if gateway.HTTPRoute != nil {
+	if gateway.HttpRoute != nil {
 		kinds["gateway.networking.k8s.io/v1"] = []string{"HTTPRoute"}
 	}
 	if m := gateway.Monitoring; m != nil {

@@ -45,7 +45,7 @@ func (t tasks) broker(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("ECS service "+service, err, t.awsLogin())
 	}
-	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.AWS.Region, name(t.Outputs.ECS.Cluster), service)
+	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), service)
 	switch {
 	case s.Desired != 1:
 		return check.Fail(t.up(), "ECS service %s wants %d tasks: gateways of one broker do not hear those of another", service, s.Desired)

@@ -24,7 +24,7 @@ func (s Stack) configuration() []check.Check {
 	checks := []check.Check{{
 		Code: stackOutputs, Description: "the stack is up, with the configured rollout", Fatal: true, Run: s.rollout,
 	}}
-	if s.Config.AWS != nil && !s.Config.Registry.Mirror {
+	if s.Config.Aws != nil && !s.Config.Registry.Mirror {
 		checks = append(checks, check.Check{
 			Code: "config-repository", Description: "the image's repository is the one that the identities may pull from", Run: s.repository,
 		})
@@ -358,7 +358,7 @@ func (d ecsDrift) count(ctx context.Context) check.Result {
 			says = fmt.Sprintf("%d to %d", least, most)
 		}
 		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %s", d.Outputs.ECS.Service, running.Desired, says)
-	case d.Config.ECS.Autoscaling != nil:
+	case d.Config.Ecs.Autoscaling != nil:
 		return check.Pass("%d, scaled between %d and %d", running.Desired, least, most)
 	}
 	return check.Pass("%d", running.Desired)

@@ -59,7 +59,7 @@ func (s Stack) ecsGateway(c service.Clouds) []check.Check {
 		a.reach = func(context.Context) (service.Gateway, error) { return c.LoadBalancer(s.Outputs.ECS.URL) }
 	}
 	a.silent = func(err error) check.Result {
-		switch balancer := s.Config.ECS.LoadBalancer; {
+		switch balancer := s.Config.Ecs.LoadBalancer; {
 		case errors.Is(err, service.ErrNotFound):
 			return check.Skip("the stack makes no load balancer: give --url")
 		case balancer == nil || balancer.Scheme != ecs.SchemeInternetFacing:

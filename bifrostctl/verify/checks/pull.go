@@ -60,9 +60,9 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 	}
 	asked.Needs = []string{"pull-token"}
 	switch {
-	case s.Config.EKS != nil:
+	case s.Config.Eks != nil:
 		asked.Needs = append(asked.Needs, "eks-role", "eks-policy-pull")
-	case s.Config.GCP != nil && s.Config.GCP.Federation != nil:
+	case s.Config.Gcp != nil && s.Config.Gcp.Federation != nil:
 		asked.Needs = append(asked.Needs, "gcp-repository")
 	}
 	events.Needs = append(events.Needs, asked.Code)
@@ -72,7 +72,7 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		{Code: "pull-rights", Description: "the refresher may write the pull Secret", Run: p.rights},
 		{Code: "pull-job", Description: "the last refresh succeeded", Run: p.lastJob},
 	}
-	if s.Config.GCP != nil && s.Config.GCP.CredentialConfig != nil {
+	if s.Config.Gcp != nil && s.Config.Gcp.CredentialConfig != nil {
 		checks = append(checks, check.Check{Code: "pull-credential-config", Description: "the credential configuration is the configured one", Run: p.credentialConfig})
 	}
 	return append(checks,
@@ -104,17 +104,17 @@ func (p pulls) refresher(ctx context.Context) check.Result {
 	pod := cronJob.Spec.JobTemplate.Spec.Template.Spec
 	want := iampolicy.STSAudience
 	switch {
-	case p.Config.AKS != nil && p.Config.AKS.Trust != trustEntra && p.Config.AKS.TokenAudience != "":
-		want = p.Config.AKS.TokenAudience
-	case p.Config.AKS != nil:
+	case p.Config.Aks != nil && p.Config.Aks.Trust != trustEntra && p.Config.Aks.TokenAudience != "":
+		want = p.Config.Aks.TokenAudience
+	case p.Config.Aks != nil:
 		want = iampolicy.AzureTokenExchangeAudience
-	case p.Config.EKS.Auth == authPodIdentity:
+	case p.Config.Eks.Auth == authPodIdentity:
 		return check.Pass("ServiceAccount %s, with EKS Pod Identity", pod.ServiceAccountName)
 	}
 	if have := audiences(pod); !slices.Contains(have, want) {
 		return check.Fail(p.up(), "audience mismatch: the pods of CronJob %s mount tokens for %s, and not for %s", cronJob.Name, quoted(have), want)
 	}
-	if p.Config.EKS != nil {
+	if p.Config.Eks != nil {
 		role := p.principal("eks").PrincipalArn
 		if have := variable(pod, "AWS_ROLE_ARN"); have != role {
 			return check.Fail(p.up(), "the pods of CronJob %s take the role %q, and not %s", cronJob.Name, have, role)
@@ -292,7 +292,7 @@ func (p pulls) credentialConfig(ctx context.Context) check.Result {
 	if err := json.Unmarshal([]byte(found.Data[key]), &have); err != nil {
 		return check.Fail(p.up(), "%s of ConfigMap %s is no JSON object: %v", key, configMap, err)
 	}
-	if at := differs("", p.Config.GCP.CredentialConfig, have); at != "" {
+	if at := differs("", p.Config.Gcp.CredentialConfig, have); at != "" {
 		return check.Fail(p.up(), "%s of ConfigMap %s is not what gcp.credentialConfig says, at %s", key, configMap, at)
 	}
 	return check.Pass("%v", have["audience"])
@@ -335,7 +335,7 @@ func logins(secret *corev1.Secret) (map[string]login, error) {
 }
 
 func (p pulls) user() string {
-	if p.Config.EKS != nil {
+	if p.Config.Eks != nil {
 		return "AWS"
 	}
 	return "oauth2accesstoken"
@@ -389,7 +389,7 @@ func (p pulls) token(ctx context.Context) check.Result {
 		}
 	}
 	lifetime := arLifetime
-	if p.Config.EKS != nil {
+	if p.Config.Eks != nil {
 		lifetime = ecrLifetime
 	}
 	age := p.now().Sub(written)

@@ -122,13 +122,13 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	if onKubernetes {
 		o = newObjects(client, s.names(cluster), s.kind())
 	}
-	if s.Config.EKS != nil {
+	if s.Config.Eks != nil {
 		trust = append(trust, s.eksTrust(c, o)...)
 	}
-	if s.Config.ECS != nil {
+	if s.Config.Ecs != nil {
 		trust = append(trust, s.ecsTrust(c)...)
 	}
-	if s.Config.AKS != nil {
+	if s.Config.Aks != nil {
 		trust = append(trust, s.aksTrust(c, o)...)
 	}
 	if onKubernetes {
@@ -224,21 +224,21 @@ func unreadable(what string, err error, login string) check.Result {
 
 func (s Stack) awsLogin() string {
 	profile := ""
-	if s.Config.AWS.Profile != "" {
-		profile = " --profile " + s.Config.AWS.Profile
+	if s.Config.Aws.Profile != "" {
+		profile = " --profile " + s.Config.Aws.Profile
 	}
-	return "sign in to account " + s.Config.AWS.AccountID + " with the right to read it, and look with `aws sts get-caller-identity" + profile + "`"
+	return "sign in to account " + s.Config.Aws.AccountId + " with the right to read it, and look with `aws sts get-caller-identity" + profile + "`"
 }
 
 func (s Stack) azureLogin() string {
-	return "az login --tenant " + s.Config.Azure.TenantID + " && az account set --subscription " + s.Config.Azure.SubscriptionID
+	return "az login --tenant " + s.Config.Azure.TenantId + " && az account set --subscription " + s.Config.Azure.SubscriptionId
 }
 
 func (s Stack) clusterLogin() string {
-	if s.Config.EKS != nil {
-		return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s, then kubectl get namespaces", s.Config.AWS.Region, s.Config.EKS.ClusterName)
+	if s.Config.Eks != nil {
+		return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s, then kubectl get namespaces", s.Config.Aws.Region, s.Config.Eks.ClusterName)
 	}
-	return fmt.Sprintf("az aks get-credentials --resource-group %s --name %s, then kubectl get namespaces", s.aksResourceGroup(), s.Config.AKS.ClusterName)
+	return fmt.Sprintf("az aks get-credentials --resource-group %s --name %s, then kubectl get namespaces", s.aksResourceGroup(), s.Config.Aks.ClusterName)
 }
 
 // image is the configured image. Parse has checked it.
@@ -267,7 +267,7 @@ func (s Stack) gatewayAccount() string {
 }
 
 func (s Stack) aksResourceGroup() string {
-	return cmp.Or(s.Config.AKS.ResourceGroup, s.Config.Azure.ResourceGroup)
+	return cmp.Or(s.Config.Aks.ResourceGroup, s.Config.Azure.ResourceGroup)
 }
 
 // principal is the first of a platform in the hand-off; a zero one where there is none.

@@ -96,7 +96,7 @@ func (s Stack) logs() string {
 }
 
 func (s Stack) ecsLogs() string {
-	return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.AWS.Region
+	return "aws logs tail " + s.Outputs.ECS.LogGroup + " --since 1h --region " + s.Config.Aws.Region
 }
 
 func (s Stack) memory() string {

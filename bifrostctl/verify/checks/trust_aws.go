@@ -115,18 +115,18 @@ func (s Stack) eksTrust(c service.Clouds, o *objects) []check.Check {
 	t := eksTrust{
 		awsRole: awsRole{s, p, s.roleOf(c.IAM, p.PrincipalArn)}, eks: c.EKS, iam: c.IAM, objects: o,
 		cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
-			return c.EKS.Cluster(ctx, s.Config.EKS.ClusterName)
+			return c.EKS.Cluster(ctx, s.Config.Eks.ClusterName)
 		}),
 	}
 	checks := []check.Check{{Code: "eks-cluster", Description: "the EKS cluster is active", Fatal: true, Run: t.active}}
 	switch {
 	case s.Config.Registry.Mirror:
 		return checks // nobody that the vendor knows pulls
-	case s.Config.EKS.Pull == pullNode:
+	case s.Config.Eks.Pull == pullNode:
 		return append(checks, t.nodes()...)
 	}
 	checks = append(checks, check.Check{Code: "eks-role", Description: "the role that pulls on EKS is the one that the vendor was told of", Run: t.exists})
-	if s.Config.EKS.Auth == authPodIdentity {
+	if s.Config.Eks.Auth == authPodIdentity {
 		checks = append(checks,
 			check.Check{Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Run: t.agent},
 			check.Check{Code: "eks-pod-identity-association", Description: "the refresher's ServiceAccount is associated with the role", Needs: []string{"eks-role"}, Run: t.association},
@@ -140,7 +140,7 @@ func (s Stack) eksTrust(c service.Clouds, o *objects) []check.Check {
 			check.Check{Code: "eks-trust-audience", Description: "the role's trust names the audience of its tokens", Needs: []string{"eks-trust-provider"}, Run: t.audience},
 		)
 	}
-	if s.Config.EKS.Pull == pullKubelet && o != nil {
+	if s.Config.Eks.Pull == pullKubelet && o != nil {
 		checks = append(checks, check.Check{Code: "eks-kubelet-annotation", Description: "the gateway's ServiceAccount names the role for kubelets", Needs: []string{"eks-role"}, Run: t.annotation})
 	}
 	return append(checks, t.policies("eks", "the role")...)
@@ -151,19 +151,19 @@ func (t eksTrust) active(ctx context.Context) check.Result {
 	config := t.Config
 	switch {
 	case missing(err):
-		return check.Fail(fmt.Sprintf("aws eks list-clusters --region %s, then pulumi config set --stack %s --path 'bifrost:eks.clusterName' NAME", config.AWS.Region, t.Name),
-			"there is no EKS cluster %s in %s", config.EKS.ClusterName, config.AWS.Region)
+		return check.Fail(fmt.Sprintf("aws eks list-clusters --region %s, then pulumi config set --stack %s --path 'bifrost:eks.clusterName' NAME", config.Aws.Region, t.Name),
+			"there is no EKS cluster %s in %s", config.Eks.ClusterName, config.Aws.Region)
 	case err != nil:
-		return unreadable("the EKS cluster "+config.EKS.ClusterName, err, t.awsLogin())
+		return unreadable("the EKS cluster "+config.Eks.ClusterName, err, t.awsLogin())
 	case cluster.Status != "ACTIVE":
-		return check.Fail(fmt.Sprintf("aws eks wait cluster-active --region %s --name %s", config.AWS.Region, config.EKS.ClusterName), "the EKS cluster %s is %s", config.EKS.ClusterName, cluster.Status)
+		return check.Fail(fmt.Sprintf("aws eks wait cluster-active --region %s --name %s", config.Aws.Region, config.Eks.ClusterName), "the EKS cluster %s is %s", config.Eks.ClusterName, cluster.Status)
 	}
 	return check.Pass("%s, Kubernetes %s", cluster.ARN, cluster.Version)
 }
 
 // providerArn is the ARN that the IAM OIDC provider of the cluster must have.
 func (t eksTrust) providerArn(cluster *service.EKSCluster) string {
-	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", iampolicy.Partition(t.Config.AWS.Region), t.Config.AWS.AccountID, iampolicy.IssuerHost(cluster.Issuer))
+	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", iampolicy.Partition(t.Config.Aws.Region), t.Config.Aws.AccountId, iampolicy.IssuerHost(cluster.Issuer))
 }
 
 func (t eksTrust) provider(ctx context.Context) check.Result {
@@ -173,13 +173,13 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 	}
 	arn := t.providerArn(cluster)
 	provider, err := t.iam.OIDCProvider(ctx, arn)
-	associate := fmt.Sprintf("eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve", t.Config.AWS.Region, t.Config.EKS.ClusterName)
-	if t.Config.EKS.OidcProvider == oidcCreate {
+	associate := fmt.Sprintf("eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve", t.Config.Aws.Region, t.Config.Eks.ClusterName)
+	if t.Config.Eks.OidcProvider == oidcCreate {
 		associate = t.up()
 	}
 	switch {
 	case missing(err):
-		return check.Fail(associate, "account %s has no IAM OIDC provider for %s", t.Config.AWS.AccountID, cluster.Issuer)
+		return check.Fail(associate, "account %s has no IAM OIDC provider for %s", t.Config.Aws.AccountId, cluster.Issuer)
 	case err != nil:
 		return unreadable(arn, err, t.awsLogin())
 	case !slices.Contains(provider.ClientIDs, iampolicy.STSAudience):
@@ -191,7 +191,7 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 
 // account is the ServiceAccount whose tokens the role must trust.
 func (t eksTrust) account(ctx context.Context) string {
-	if t.Config.EKS.Pull == pullKubelet {
+	if t.Config.Eks.Pull == pullKubelet {
 		return t.gatewayAccount()
 	}
 	return t.objects.account(ctx, t.puller())
@@ -258,20 +258,20 @@ func (t eksTrust) condition(ctx context.Context, claim, have string) check.Resul
 }
 
 func (t eksTrust) agent(ctx context.Context) check.Result {
-	has, err := t.eks.HasAddon(ctx, t.Config.EKS.ClusterName, podIdentityAgent)
+	has, err := t.eks.HasAddon(ctx, t.Config.Eks.ClusterName, podIdentityAgent)
 	if err != nil {
 		return unreadable("the add-ons of the EKS cluster", err, t.awsLogin())
 	}
 	if !has {
-		return check.Fail(fmt.Sprintf("aws eks create-addon --region %s --cluster-name %s --addon-name %s", t.Config.AWS.Region, t.Config.EKS.ClusterName, podIdentityAgent),
-			"EKS cluster %s does not have the add-on %s", t.Config.EKS.ClusterName, podIdentityAgent)
+		return check.Fail(fmt.Sprintf("aws eks create-addon --region %s --cluster-name %s --addon-name %s", t.Config.Aws.Region, t.Config.Eks.ClusterName, podIdentityAgent),
+			"EKS cluster %s does not have the add-on %s", t.Config.Eks.ClusterName, podIdentityAgent)
 	}
 	return check.Pass("%s", podIdentityAgent)
 }
 
 func (t eksTrust) association(ctx context.Context) check.Result {
 	account := t.account(ctx)
-	roles, err := t.eks.Associations(ctx, t.Config.EKS.ClusterName, t.namespace(), account)
+	roles, err := t.eks.Associations(ctx, t.Config.Eks.ClusterName, t.namespace(), account)
 	if err != nil {
 		return unreadable("the pod identity associations", err, t.awsLogin())
 	}
@@ -293,8 +293,8 @@ func (t eksTrust) podIdentity(ctx context.Context) check.Result {
 	account := t.account(ctx)
 	for _, action := range []string{assumeAction, "sts:TagSession"} {
 		d, err := iam.Evaluate(role.Trust, iam.Request{Service: "pods.eks.amazonaws.com", Action: action, Context: map[string]string{
-			"aws:SourceAccount": t.Config.AWS.AccountID, "aws:SourceArn": cluster.ARN,
-			"aws:RequestTag/eks-cluster-arn": cluster.ARN, "aws:RequestTag/eks-cluster-name": t.Config.EKS.ClusterName,
+			"aws:SourceAccount": t.Config.Aws.AccountId, "aws:SourceArn": cluster.ARN,
+			"aws:RequestTag/eks-cluster-arn": cluster.ARN, "aws:RequestTag/eks-cluster-name": t.Config.Eks.ClusterName,
 			"aws:RequestTag/kubernetes-namespace": t.namespace(), "aws:RequestTag/kubernetes-service-account": account,
 		}})
 		if err != nil {
@@ -368,13 +368,13 @@ func each(roles []awsRole, ask func(awsRole, context.Context) check.Result) func
 }
 
 func (t eksTrust) nodeRoles(ctx context.Context) check.Result {
-	used, err := t.eks.PullRoles(ctx, t.Config.EKS.ClusterName, t.namespace())
+	used, err := t.eks.PullRoles(ctx, t.Config.Eks.ClusterName, t.namespace())
 	if err != nil {
 		return unreadable("the node groups and Fargate profiles", err, t.awsLogin())
 	}
 	var others []string
 	for _, role := range used {
-		if !slices.Contains(t.Config.EKS.NodeRoleArns, role) {
+		if !slices.Contains(t.Config.Eks.NodeRoleArns, role) {
 			others = append(others, role)
 		}
 	}
@@ -412,7 +412,7 @@ func (t ecsTrust) tasks(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the role "+t.PrincipalArn, err, t.awsLogin())
 	}
-	account, region := t.Config.AWS.AccountID, t.Config.AWS.Region
+	account, region := t.Config.Aws.AccountId, t.Config.Aws.Region
 	d, err := iam.Evaluate(role.Trust, iam.Request{Service: "ecs-tasks.amazonaws.com", Action: assumeAction, Context: map[string]string{
 		"aws:SourceAccount": account, "aws:SourceArn": fmt.Sprintf("arn:%s:ecs:%s:%s:*", iampolicy.Partition(region), region, account),
 	}})
@@ -443,9 +443,9 @@ func (t ecsTrust) run(ctx context.Context) check.Result {
 			return result
 		}
 	}
-	region := t.Config.AWS.Region
+	region := t.Config.Aws.Region
 	for _, group := range task.LogGroups {
-		stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/task", iampolicy.Partition(region), region, t.Config.AWS.AccountID, group, t.Outputs.ECS.Service)
+		stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/task", iampolicy.Partition(region), region, t.Config.Aws.AccountId, group, t.Outputs.ECS.Service)
 		if result := t.allowed(ctx, stream, "logs:CreateLogStream", "logs:PutLogEvents"); result.Status != check.OK {
 			return result
 		}

@@ -26,7 +26,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	t := aksTrust{
 		Stack: s, Principal: s.principal("aks"), identities: c.Identity, objects: o,
 		cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-			return c.AKS.Cluster(ctx, s.aksResourceGroup(), s.Config.AKS.ClusterName)
+			return c.AKS.Cluster(ctx, s.aksResourceGroup(), s.Config.Aks.ClusterName)
 		}),
 	}
 	t.credential = shared(func(ctx context.Context) (*service.FederatedCredential, error) {
@@ -42,7 +42,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 		{Code: "aks-credential-subject", Description: "the federated credential names the ServiceAccount in use", Needs: []string{"aks-credential"}, Run: t.sameSubject},
 		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens", Needs: []string{"aks-credential"}, Run: t.sameAudience},
 	}...)
-	if s.Config.GCP != nil && s.Config.GCP.Federation != nil {
+	if s.Config.Gcp != nil && s.Config.Gcp.Federation != nil {
 		checks = append(checks, s.googleTrust(c, t)...)
 	}
 	return checks
@@ -59,26 +59,26 @@ func (t aksTrust) clusterChecks() []check.Check {
 
 // mirrorChecks are what of that a stack needs which nobody pulls for: the gateway's own identity takes issuer and webhook.
 func (t aksTrust) mirrorChecks() []check.Check {
-	if t.Config.AKS.GatewayClientID != "" {
+	if t.Config.Aks.GatewayClientId != "" {
 		return t.clusterChecks()
 	}
 	return t.clusterChecks()[:1]
 }
 
 func (t aksTrust) identityName() string {
-	return cmp.Or(t.Config.AKS.IdentityName, azure.DefaultIdentityName)
+	return cmp.Or(t.Config.Aks.IdentityName, azure.DefaultIdentityName)
 }
 
 func (t aksTrust) credentialName() string {
-	return cmp.Or(t.Config.AKS.FederatedCredentialName, azure.DefaultFederatedCredentialName)
+	return cmp.Or(t.Config.Aks.FederatedCredentialName, azure.DefaultFederatedCredentialName)
 }
 
 func (t aksTrust) running(ctx context.Context) check.Result {
 	cluster, err := t.cluster(ctx)
-	clusterName, group := t.Config.AKS.ClusterName, t.aksResourceGroup()
+	clusterName, group := t.Config.Aks.ClusterName, t.aksResourceGroup()
 	switch {
 	case missing(err):
-		return check.Fail(fmt.Sprintf("az aks list --subscription %s --output table, then pulumi config set --stack %s --path 'bifrost:aks.clusterName' NAME", t.Config.Azure.SubscriptionID, t.Name),
+		return check.Fail(fmt.Sprintf("az aks list --subscription %s --output table, then pulumi config set --stack %s --path 'bifrost:aks.clusterName' NAME", t.Config.Azure.SubscriptionId, t.Name),
 			"there is no AKS cluster %s in resource group %s", clusterName, group)
 	case err != nil:
 		return unreadable("the AKS cluster "+clusterName, err, t.azureLogin())
@@ -89,7 +89,7 @@ func (t aksTrust) running(ctx context.Context) check.Result {
 }
 
 func (t aksTrust) enable() string {
-	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity", t.aksResourceGroup(), t.Config.AKS.ClusterName)
+	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity", t.aksResourceGroup(), t.Config.Aks.ClusterName)
 }
 
 func (t aksTrust) issuer(ctx context.Context) check.Result {
@@ -98,7 +98,7 @@ func (t aksTrust) issuer(ctx context.Context) check.Result {
 		return unreadable("the AKS cluster", err, t.azureLogin())
 	}
 	if cluster.Issuer == "" {
-		return check.Fail(t.enable(), "the OIDC issuer of AKS cluster %s is off", t.Config.AKS.ClusterName)
+		return check.Fail(t.enable(), "the OIDC issuer of AKS cluster %s is off", t.Config.Aks.ClusterName)
 	}
 	return check.Pass("%s", cluster.Issuer)
 }
@@ -109,7 +109,7 @@ func (t aksTrust) workloadIdentity(ctx context.Context) check.Result {
 		return unreadable("the AKS cluster", err, t.azureLogin())
 	}
 	if !cluster.WorkloadIdentity {
-		return check.Fail(t.enable(), "the workload identity of AKS cluster %s is off", t.Config.AKS.ClusterName)
+		return check.Fail(t.enable(), "the workload identity of AKS cluster %s is off", t.Config.Aks.ClusterName)
 	}
 	return check.Pass("on")
 }

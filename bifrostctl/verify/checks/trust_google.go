@@ -28,12 +28,12 @@ type googleTrust struct {
 }
 
 func (s Stack) googleTrust(c service.Clouds, a aksTrust) []check.Check {
-	f := s.Config.GCP.Federation
+	f := s.Config.Gcp.Federation
 	t := googleTrust{
 		Stack: s, shown: a.Principal, federation: f, google: c.Google,
-		pool: shared(func(ctx context.Context) (*service.Pool, error) { return c.Google.Pool(ctx, f.ProjectID, f.PoolID) }),
+		pool: shared(func(ctx context.Context) (*service.Pool, error) { return c.Google.Pool(ctx, f.ProjectId, f.PoolId) }),
 		provider: shared(func(ctx context.Context) (*service.PoolProvider, error) {
-			return c.Google.Provider(ctx, f.ProjectID, f.PoolID, f.ProviderID)
+			return c.Google.Provider(ctx, f.ProjectId, f.PoolId, f.ProviderId)
 		}),
 	}
 	return []check.Check{
@@ -53,12 +53,12 @@ func (t googleTrust) poolUsable(ctx context.Context) check.Result {
 	pool, err := t.pool(ctx)
 	switch {
 	case missing(err):
-		return check.Fail(t.up(), "project %s has no workload identity pool %s", t.federation.ProjectID, t.federation.PoolID)
+		return check.Fail(t.up(), "project %s has no workload identity pool %s", t.federation.ProjectId, t.federation.PoolId)
 	case err != nil:
-		return unreadable("the workload identity pool "+t.federation.PoolID, err, t.login())
+		return unreadable("the workload identity pool "+t.federation.PoolId, err, t.login())
 	case !pool.Usable:
-		return check.Fail(fmt.Sprintf("gcloud iam workload-identity-pools undelete %s --project %s --location global, or update it with --no-disabled", t.federation.PoolID, t.federation.ProjectID),
-			"the workload identity pool %s is deleted or disabled", t.federation.PoolID)
+		return check.Fail(fmt.Sprintf("gcloud iam workload-identity-pools undelete %s --project %s --location global, or update it with --no-disabled", t.federation.PoolId, t.federation.ProjectId),
+			"the workload identity pool %s is deleted or disabled", t.federation.PoolId)
 	}
 	return check.Pass("%s", pool.Name)
 }
@@ -67,13 +67,13 @@ func (t googleTrust) providerUsable(ctx context.Context) check.Result {
 	provider, err := t.provider(ctx)
 	switch {
 	case missing(err):
-		return check.Fail(t.up(), "pool %s has no provider %s", t.federation.PoolID, t.federation.ProviderID)
+		return check.Fail(t.up(), "pool %s has no provider %s", t.federation.PoolId, t.federation.ProviderId)
 	case err != nil:
-		return unreadable("the provider "+t.federation.ProviderID, err, t.login())
+		return unreadable("the provider "+t.federation.ProviderId, err, t.login())
 	case !provider.Usable:
-		return check.Fail(t.up(), "the provider %s is deleted or disabled", t.federation.ProviderID)
+		return check.Fail(t.up(), "the provider %s is deleted or disabled", t.federation.ProviderId)
 	}
-	return check.Pass("%s", t.federation.ProviderID)
+	return check.Pass("%s", t.federation.ProviderId)
 }
 
 func (t googleTrust) issuer(ctx context.Context) check.Result {
@@ -82,7 +82,7 @@ func (t googleTrust) issuer(ctx context.Context) check.Result {
 		return unreadable("the provider", err, t.login())
 	}
 	if provider.Issuer != t.shown.Issuer {
-		return check.Fail(t.up(), "issuer mismatch: the provider %s trusts %s, and the token is of %s", t.federation.ProviderID, provider.Issuer, t.shown.Issuer)
+		return check.Fail(t.up(), "issuer mismatch: the provider %s trusts %s, and the token is of %s", t.federation.ProviderId, provider.Issuer, t.shown.Issuer)
 	}
 	return check.Pass("%s", provider.Issuer)
 }
@@ -93,7 +93,7 @@ func (t googleTrust) audience(ctx context.Context) check.Result {
 		return unreadable("the provider", err, t.login())
 	}
 	if !slices.Contains(provider.Audiences, t.shown.Audience) {
-		return check.Fail(t.up(), "audience mismatch: the provider %s allows %s, and the token has %s", t.federation.ProviderID, quoted(provider.Audiences), t.shown.Audience)
+		return check.Fail(t.up(), "audience mismatch: the provider %s allows %s, and the token has %s", t.federation.ProviderId, quoted(provider.Audiences), t.shown.Audience)
 	}
 	return check.Pass("%s", t.shown.Audience)
 }
@@ -101,12 +101,12 @@ func (t googleTrust) audience(ctx context.Context) check.Result {
 // claims are those of the token that Google's side is shown.
 func (t googleTrust) claims() map[string]any {
 	claims := map[string]any{"iss": t.shown.Issuer, "sub": t.shown.Subject, "aud": t.shown.Audience}
-	if t.Config.AKS.Trust != trustEntra {
+	if t.Config.Aks.Trust != trustEntra {
 		return claims
 	}
 	// The claims of Entra's access tokens differ by version.
 	client := "azp"
-	if t.Config.AKS.Entra.TokenVersion == 1 {
+	if t.Config.Aks.Entra.TokenVersion == 1 {
 		client = "appid"
 	}
 	claims["tid"], claims["oid"], claims[client] = t.shown.TenantID, t.shown.PrincipalID, t.shown.ClientID
@@ -121,7 +121,7 @@ func (t googleTrust) condition(ctx context.Context) check.Result {
 	subject, holds, err := google.Judge(provider.Mapping, provider.Condition, t.claims())
 	switch {
 	case err != nil:
-		return check.Fail(t.up(), "mapping or condition of the provider %s: %v", t.federation.ProviderID, err)
+		return check.Fail(t.up(), "mapping or condition of the provider %s: %v", t.federation.ProviderId, err)
 	case !holds:
 		return check.Fail(t.up(), "a token with the subject %s does not meet the condition %s", t.shown.Subject, provider.Condition)
 	}
@@ -134,7 +134,7 @@ func (t googleTrust) member(ctx context.Context) check.Result {
 		return unreadable("the pool", err, t.login())
 	}
 	email := t.shown.ServiceAccountEmail
-	members, err := t.google.AccountMembers(ctx, t.federation.ProjectID, email, userRole)
+	members, err := t.google.AccountMembers(ctx, t.federation.ProjectId, email, userRole)
 	switch {
 	case missing(err):
 		return check.Fail(t.up(), "there is no service account %s", email)

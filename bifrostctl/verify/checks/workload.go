@@ -66,11 +66,11 @@ const (
 // runtimeIdentity is the gateway's own identity, which never pulls, and the annotation with which its ServiceAccount names it. With EKS Pod
 // Identity there is no annotation; both are empty where no identity is configured.
 func (s Stack) runtimeIdentity() (annotation, want string) {
-	if s.Config.AKS != nil {
-		return azureAnnotation, s.Config.AKS.GatewayClientID
+	if s.Config.Aks != nil {
+		return azureAnnotation, s.Config.Aks.GatewayClientId
 	}
-	role := cmp.Or(s.Config.EKS.GatewayRoleArn, s.Outputs.EKS.GatewayRoleArn)
-	if s.Config.EKS.GatewayAuth == authPodIdentity {
+	role := cmp.Or(s.Config.Eks.GatewayRoleArn, s.Outputs.EKS.GatewayRoleArn)
+	if s.Config.Eks.GatewayAuth == authPodIdentity {
 		return "", role
 	}
 	return irsaAnnotation, role
@@ -79,7 +79,7 @@ func (s Stack) runtimeIdentity() (annotation, want string) {
 // association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
 func (r runs) association(ctx context.Context) check.Result {
 	account := r.objects.names.Namespace + "/" + r.gatewayAccount()
-	roles, err := r.eks.Associations(ctx, r.Config.EKS.ClusterName, r.objects.names.Namespace, r.gatewayAccount())
+	roles, err := r.eks.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.gatewayAccount())
 	if err != nil {
 		return unreadable("the pod identity associations", err, r.awsLogin())
 	}
@@ -368,7 +368,7 @@ func (t tasks) steady(ctx context.Context) check.Result {
 	if err != nil {
 		return t.failedService(err)
 	}
-	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.AWS.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
+	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
 	switch {
 	case s.TaskDefinition != t.Outputs.ECS.TaskDefinition:
 		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",

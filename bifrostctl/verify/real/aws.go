@@ -25,7 +25,7 @@ import (
 )
 
 // awsConfig signs in as the stack's provider does: the default chain, or a profile, then a role.
-func awsConfig(ctx context.Context, c *stacks.AWS) (aws.Config, error) {
+func awsConfig(ctx context.Context, c *stacks.Aws) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{config.WithRegion(c.Region)}
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))

@@ -32,26 +32,26 @@ type Ways struct {
 func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, error) {
 	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, Google: googleCloud{}, Now: time.Now}
 	var own login
-	if c.AWS != nil {
-		config, err := awsConfig(ctx, c.AWS)
+	if c.Aws != nil {
+		config, err := awsConfig(ctx, c.Aws)
 		if err != nil {
 			return clouds, err
 		}
 		useAWS(&clouds, config)
-		if c.EKS != nil {
+		if c.Eks != nil {
 			own = eksLogin(c, awsEKS{eks.NewFromConfig(config)})
 		}
 	}
 	if c.Azure != nil {
-		credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: c.Azure.TenantID})
+		credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{TenantID: c.Azure.TenantId})
 		if err != nil {
 			return clouds, fmt.Errorf("credentials of Azure: %w", err)
 		}
-		clusters, err := newAKS(c.Azure.SubscriptionID, credential, nil)
+		clusters, err := newAKS(c.Azure.SubscriptionId, credential, nil)
 		if err != nil {
 			return clouds, err
 		}
-		identities, err := newIdentities(c.Azure.SubscriptionID, credential, nil)
+		identities, err := newIdentities(c.Azure.SubscriptionId, credential, nil)
 		if err != nil {
 			return clouds, err
 		}
@@ -70,7 +70,7 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	if err != nil {
 		return clouds, err
 	}
-	if c.EKS != nil || c.AKS != nil {
+	if c.Eks != nil || c.Aks != nil {
 		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return at, nil }
 	} else {
 		clouds.LoadBalancer = func(string) (service.Gateway, error) { return at, nil }

@@ -70,10 +70,10 @@ func ofStack(c *stacks.Config, configured func(context.Context) (string, error),
 			return own(ctx)
 		}
 		context := ""
-		if c.EKS != nil {
-			context = c.EKS.Context
-		} else if c.AKS != nil {
-			context = c.AKS.Context
+		if c.Eks != nil {
+			context = c.Eks.Context
+		} else if c.Aks != nil {
+			context = c.Aks.Context
 		}
 		return fromText(text, context)
 	}
@@ -82,23 +82,23 @@ func ofStack(c *stacks.Config, configured func(context.Context) (string, error),
 // eksLogin signs in with `aws eks get-token`, as the stack's own kubeconfig does.
 func eksLogin(c *stacks.Config, e awsEKS) login {
 	return func(ctx context.Context) (*rest.Config, error) {
-		found, err := e.describe(ctx, c.EKS.ClusterName)
+		found, err := e.describe(ctx, c.Eks.ClusterName)
 		if err != nil {
 			return nil, err
 		}
 		if found.CertificateAuthority == nil {
-			return nil, fmt.Errorf("EKS cluster %s has no certificate authority yet", c.EKS.ClusterName)
+			return nil, fmt.Errorf("EKS cluster %s has no certificate authority yet", c.Eks.ClusterName)
 		}
 		ca, err := base64.StdEncoding.DecodeString(aws.ToString(found.CertificateAuthority.Data))
 		if err != nil {
-			return nil, fmt.Errorf("certificate authority of EKS cluster %s: %w", c.EKS.ClusterName, err)
+			return nil, fmt.Errorf("certificate authority of EKS cluster %s: %w", c.Eks.ClusterName, err)
 		}
-		args := []string{"--region", c.AWS.Region, "eks", "get-token", "--cluster-name", c.EKS.ClusterName, "--output", "json"}
-		if c.AWS.AssumeRoleArn != "" {
-			args = append(args, "--role-arn", c.AWS.AssumeRoleArn)
+		args := []string{"--region", c.Aws.Region, "eks", "get-token", "--cluster-name", c.Eks.ClusterName, "--output", "json"}
+		if c.Aws.AssumeRoleArn != "" {
+			args = append(args, "--role-arn", c.Aws.AssumeRoleArn)
 		}
-		if c.AWS.Profile != "" {
-			args = append(args, "--profile", c.AWS.Profile)
+		if c.Aws.Profile != "" {
+			args = append(args, "--profile", c.Aws.Profile)
 		}
 		return &rest.Config{
 			Host: aws.ToString(found.Endpoint), TLSClientConfig: rest.TLSClientConfig{CAData: ca},
@@ -112,11 +112,11 @@ func eksLogin(c *stacks.Config, e awsEKS) login {
 // aksLogin signs in with kubelogin, in the stack's mode.
 func aksLogin(c *stacks.Config, a azureAKS) login {
 	return func(ctx context.Context) (*rest.Config, error) {
-		text, err := a.kubeconfig(ctx, cmp.Or(c.AKS.ResourceGroup, c.Azure.ResourceGroup), c.AKS.ClusterName)
+		text, err := a.kubeconfig(ctx, cmp.Or(c.Aks.ResourceGroup, c.Azure.ResourceGroup), c.Aks.ClusterName)
 		if err != nil {
 			return nil, err
 		}
-		changed, err := stacks.KubeconfigWithLogin(text, c.AKS.Login)
+		changed, err := stacks.KubeconfigWithLogin(text, c.Aks.Login)
 		if err != nil {
 			return nil, err
 		}

@@ -85,21 +85,21 @@ func TestConfiguredKubeconfig(t *testing.T) {
 	given := func(text string, err error) func(context.Context) (string, error) {
 		return func(context.Context) (string, error) { return text, err }
 	}
-	config, err := ofStack(&stacks.Config{EKS: &stacks.EKS{Context: "b"}}, given(text, nil), nil)(t.Context())
+	config, err := ofStack(&stacks.Config{Eks: &stacks.Eks{Context: "b"}}, given(text, nil), nil)(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "https://b", config.Host)
-	config, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given(text, nil), nil)(t.Context())
+	config, err = ofStack(&stacks.Config{Aks: &stacks.Aks{}}, given(text, nil), nil)(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "https://a", config.Host)
-	_, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given("hush: [", nil), nil)(t.Context())
+	_, err = ofStack(&stacks.Config{Aks: &stacks.Aks{}}, given("hush: [", nil), nil)(t.Context())
 	require.EqualError(t, err, "the kubeconfig does not parse")
-	_, err = ofStack(&stacks.Config{AKS: &stacks.AKS{}}, given("", errors.New("no passphrase")), nil)(t.Context())
+	_, err = ofStack(&stacks.Config{Aks: &stacks.Aks{}}, given("", errors.New("no passphrase")), nil)(t.Context())
 	require.EqualError(t, err, "no passphrase")
 }
 
 func TestEKSLogin(t *testing.T) {
 	clouds := awsCloud(t, map[string]answer{"GET /clusters/dev": {body: strings.Replace(eksCluster, "%s", "", 1)}})
-	c := &stacks.Config{AWS: &stacks.AWS{Region: "us-east-1", Profile: "p", AssumeRoleArn: "arn:aws:iam::111122223333:role/deploy"}, EKS: &stacks.EKS{ClusterName: "dev"}}
+	c := &stacks.Config{Aws: &stacks.Aws{Region: "us-east-1", Profile: "p", AssumeRoleArn: "arn:aws:iam::111122223333:role/deploy"}, Eks: &stacks.Eks{ClusterName: "dev"}}
 	none := func(context.Context) (string, error) { return "", nil }
 	config, err := ofStack(c, none, eksLogin(c, clouds.EKS.(awsEKS)))(t.Context())
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestAKSLogin(t *testing.T) {
 	client, err := newAKS("s", fixedToken{}, resourceManager(t, map[string]answer{"POST " + clusterPath + "/listClusterUserCredential": {
 		body: `{"kubeconfigs":[{"name":"clusterUser","value":"` + base64.StdEncoding.EncodeToString([]byte(kubeconfig)) + `"}]}`}}))
 	require.NoError(t, err)
-	c := &stacks.Config{Azure: &stacks.Azure{ResourceGroup: "g"}, AKS: &stacks.AKS{ClusterName: "dev"}}
+	c := &stacks.Config{Azure: &stacks.Azure{ResourceGroup: "g"}, Aks: &stacks.Aks{ClusterName: "dev"}}
 	config, err := aksLogin(c, client)(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "https://dev.aks", config.Host)

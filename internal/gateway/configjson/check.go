@@ -13,7 +13,7 @@ import (
 var rules = []func(*review){
 	wrongVariables, storeSwitches, sourceOfTruth,
 	providerNames, providerKeys, keyNames,
-	duplicates, lostIDs, durations, virtualKeys, keyReferences,
+	duplicates, lostIds, durations, virtualKeys, keyReferences,
 	plugins, mcpClients, lostVault,
 }
 

@@ -20,7 +20,7 @@ const (
 // Values of cluster_config.discovery.type that the objects around the gateway can be made for.
 const (
 	DiscoveryKubernetes = "kubernetes"
-	DiscoveryDNS        = "dns"
+	DiscoveryDns        = "dns"
 )
 
 const clusterKey = "cluster_config"
@@ -33,7 +33,7 @@ type Cluster struct {
 	// LabelSelector picks the pods of Namespace that are members, in the Kubernetes API.
 	Namespace, LabelSelector string
 	// DNSName answers with the addresses of all members.
-	DNSName string
+	DnsName string
 	// BrokerAddress is host:port of a broker that takes the token in BrokerTokenVariable.
 	BrokerAddress string
 }
@@ -49,8 +49,8 @@ func (c Cluster) config() map[string]any {
 		config["type"] = Broker
 		config["broker"] = c.broker()
 		return config
-	case c.DNSName != "":
-		config["discovery"] = map[string]any{"enabled": true, "type": DiscoveryDNS, "dns_names": []any{c.DNSName}, "bind_port": gateway.GossipPort}
+	case c.DnsName != "":
+		config["discovery"] = map[string]any{"enabled": true, "type": DiscoveryDns, "dns_names": []any{c.DnsName}, "bind_port": gateway.GossipPort}
 	case c.LabelSelector != "":
 		config["discovery"] = map[string]any{
 			"enabled": true, "type": DiscoveryKubernetes, "k8s_namespace": c.Namespace, "k8s_label_selector": c.LabelSelector,
@@ -142,7 +142,7 @@ const (
 	adviceObjects = "must be %v, as the objects around the gateway are; or leave cluster_config away, and it is written for you"
 	adviceBroker  = "must be %v, as the broker that gateway.clustering makes has it; or leave it away, and it is written for you"
 	advicePorts   = "the tasks reach each other on %v; write that, or remove it"
-	adviceDNS     = "ECS tasks find each other through DNS; write %v, or remove it"
+	adviceDns     = "ECS tasks find each other through DNS; write %v, or remove it"
 )
 
 // rules are those of the cluster's kind.
@@ -154,11 +154,11 @@ func (c Cluster) rules() []clusterRule {
 			rules = append(rules, clusterRule{"broker", key, c.broker()[key], adviceBroker})
 		}
 		return rules
-	case c.DNSName != "":
+	case c.DnsName != "":
 		return []clusterRule{
 			{"", "type", Mesh, "ECS tasks find each other; write %v, or remove it"},
-			{"discovery", "enabled", true, adviceDNS},
-			{"discovery", "type", DiscoveryDNS, adviceDNS},
+			{"discovery", "enabled", true, adviceDns},
+			{"discovery", "type", DiscoveryDns, adviceDns},
 			{"discovery", "bind_port", gateway.GossipPort, advicePorts},
 			{"gossip", "port", gateway.GossipPort, advicePorts},
 			{"grpc", "port", gateway.GrpcPort, advicePorts},
@@ -193,14 +193,14 @@ func ValidateCluster(p *field.Path, document Document, want Cluster, elsewhere s
 			problems = append(problems, field.Invalid(at.Child(rule.key), have, fmt.Sprintf(rule.advice, rule.want)))
 		}
 	}
-	if want.DNSName != "" {
-		problems = append(problems, validateDNSMembers(p, config, want.DNSName)...)
+	if want.DnsName != "" {
+		problems = append(problems, validateDnsMembers(p, config, want.DnsName)...)
 	}
 	return problems
 }
 
 // validateDNSMembers: the members are those behind the name, and their addresses change.
-func validateDNSMembers(p *field.Path, config map[string]any, name string) field.ErrorList {
+func validateDnsMembers(p *field.Path, config map[string]any, name string) field.ErrorList {
 	var problems field.ErrorList
 	if peers, _ := config["peers"].([]any); len(peers) > 0 {
 		problems = append(problems, field.Forbidden(p.Child("peers"), "the addresses of ECS tasks change; remove it, ecs.clustering finds them"))

@@ -11,7 +11,7 @@ import (
 // clusters are one of each kind.
 var clusters = map[string]Cluster{
 	"pods":   {Namespace: "bifrost", LabelSelector: "app=bifrost", Region: "eu-west-1"},
-	"tasks":  {DNSName: "bifrost.bifrost.internal"},
+	"tasks":  {DnsName: "bifrost.bifrost.internal"},
 	"broker": {BrokerAddress: "bifrost-broker.bifrost.svc:50051"},
 	"others": {Region: "eu-west-1"},
 }

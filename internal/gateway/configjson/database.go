@@ -7,7 +7,7 @@ const ReservedConnections = 3
 
 // Database is where a store of type postgres is. Parts that refer to a variable are resolved as far as it is known.
 type Database struct {
-	Store, Host, Port, Name, SSLMode string
+	Store, Host, Port, Name, SslMode string
 	// NameText is the name as the document has it, literal or a reference.
 	NameText string
 	// Pool is how many connections one process opens at most.
@@ -35,7 +35,7 @@ func Databases(document Document, resolve Resolve) []Database {
 		all = append(all, Database{
 			// Names of hosts, unlike those of databases, are the same in every case.
 			Store: name, Host: strings.TrimSuffix(strings.ToLower(part("host")), "."), Port: part("port"),
-			Name: part("db_name"), NameText: text, SSLMode: part("ssl_mode"), Pool: pool(config),
+			Name: part("db_name"), NameText: text, SslMode: part("ssl_mode"), Pool: pool(config),
 		})
 	}
 	return all

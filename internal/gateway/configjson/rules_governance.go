@@ -31,7 +31,7 @@ var idReferences = []struct{ at, key, list, what string }{
 	{"budgets[]", "model_config_id", "model_configs", "model configuration"},
 }
 
-func lostIDs(r *review) {
+func lostIds(r *review) {
 	for _, ref := range idReferences {
 		known := r.values("governance."+ref.list+"[]", "id")
 		if ref.list == "budgets" {

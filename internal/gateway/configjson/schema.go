@@ -15,7 +15,7 @@ import (
 )
 
 // schemaURL names the schema in the compiler; nothing is fetched.
-const schemaURL = "config.schema.json"
+const schemaUrl = "config.schema.json"
 
 // nothingElse refuses to load what the schema refers to outside itself.
 type nothingElse struct{}
@@ -44,10 +44,10 @@ func CompileSchema(text []byte) (*Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2019)
 	c.UseLoader(nothingElse{})
-	if err := c.AddResource(schemaURL, document); err != nil {
+	if err := c.AddResource(schemaUrl, document); err != nil {
 		return nil, err
 	}
-	schema, err := c.Compile(schemaURL)
+	schema, err := c.Compile(schemaUrl)
 	if err != nil {
 		return nil, fmt.Errorf("not a JSON schema: %w", err)
 	}
