@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"cmp"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/gateway"
@@ -38,13 +36,16 @@ func (c *Config) writesLogin(at target) bool {
 	}
 	_, _, own := configjson.Login(g.Config)
 	_, referred := g.SecretRefs[gateway.AdminPasswordVariable]
-	return !own && (g.AdminUsername != "" || referred && at.kubernetes() || !configjson.SingleSignOn(g.Config))
+	return !own && (c.namesAdmin() || referred && at.pods() || !configjson.SingleSignOn(g.Config))
 }
+
+// namesAdmin tells whether the stack asks for a login by the administrator's name.
+func (c *Config) namesAdmin() bool { return c.written.Gateway.AdminUsername != "" }
 
 // hasAdminPassword tells whether the gateway gets the password of the login there.
 func (c *Config) hasAdminPassword(at target) bool {
 	_, referred := c.Gateway.SecretRefs[gateway.AdminPasswordVariable]
-	return c.Secrets.AdminPassword != "" || referred && at.kubernetes()
+	return c.Secrets.AdminPassword != "" || referred && at.pods()
 }
 
 // withSourceOfTruth lets the stack's file own what it names: a virtual key that leaves it is gone, and a changed value holds.
@@ -59,17 +60,17 @@ func withSourceOfTruth(c *Config, _ target, document configjson.Document) config
 func (c *Config) givenUsername(at target) (string, bool) {
 	g := &c.Gateway
 	_, misplaced := c.Secrets.Env[gateway.AdminUsernameVariable]
-	if _, referred := g.SecretRefs[gateway.AdminUsernameVariable]; misplaced || referred && at.kubernetes() {
+	if _, referred := g.SecretRefs[gateway.AdminUsernameVariable]; misplaced || referred && at.pods() {
 		return "", false
 	}
 	user, _, _ := configjson.Login(g.Config)
 	used := c.writesLogin(at) || user == adminUsername ||
-		g.ExistingConfigSecret != "" && (g.AdminUsername != "" || c.hasAdminPassword(at))
-	return cmp.Or(g.AdminUsername, defaultAdminUsername), used
+		g.ExistingConfigSecret != "" && (c.namesAdmin() || c.hasAdminPassword(at))
+	return g.AdminUsername, used
 }
 
-// resolve is the value of a variable of the gateway there, as far as it is configured.
-func (c *Config) resolve(at target) configjson.Resolve {
+// resolveVariable tells the value of a variable of the gateway there, as far as it is configured.
+func (c *Config) resolveVariable(at target) configjson.Resolve {
 	plain, secret := c.env(at), c.secretEnv(at)
 	return func(variable string) (string, bool) {
 		if value, known := plain[variable]; known {
@@ -85,14 +86,14 @@ func (c *Config) validateAdministration(k *checker) {
 	p, g := field.NewPath("gateway"), &c.Gateway
 	password := field.NewPath("secrets", adminPasswordKey)
 	k.add(configjson.ValidatePassword(password, c.Secrets.AdminPassword)...)
-	k.add(configjson.ValidateUsername(p.Child("adminUsername"), g.AdminUsername)...)
+	k.add(configjson.ValidateUsername(p.Child("adminUsername"), c.written.Gateway.AdminUsername)...)
 	if g.ExistingConfigSecret != "" {
 		return
 	}
 	for _, at := range c.targets() {
 		document := c.document(at)
 		_, _, own := configjson.Login(document)
-		problems := configjson.ValidateAdministration(g.configPath(), document, c.resolve(at))
+		problems := configjson.ValidateAdministration(g.configPath(), document, c.resolveVariable(at))
 		switch {
 		case g.OpenAdministration && c.hasAdminPassword(at) && !own:
 			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the administration; remove one of them"))
@@ -115,7 +116,7 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 	switch {
 	case own:
 	case c.Gateway.OpenAdministration:
-		if c.Gateway.AdminUsername != "" {
+		if c.namesAdmin() {
 			k.add(field.Forbidden(field.NewPath("gateway", "adminUsername"), "gateway.openAdministration leaves no login that it would be of; remove one of them"))
 		}
 		return
@@ -129,7 +130,7 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 		text, want string
 	}{
 		{field.NewPath("secrets", adminPasswordKey), c.Secrets.AdminPassword != "", password, adminPassword},
-		{field.NewPath("gateway", "adminUsername"), c.Gateway.AdminUsername != "", user, adminUsername},
+		{field.NewPath("gateway", "adminUsername"), c.namesAdmin(), user, adminUsername},
 	} {
 		if unused.set && unused.text != unused.want {
 			k.add(field.Forbidden(unused.p, "config.json has a login of its own, which does not name it; write "+unused.want+" there, or remove one of them"))
@@ -151,7 +152,7 @@ func (c *Config) AdminLogin() AdminLogin {
 	if c.Gateway.ExistingConfigSecret != "" {
 		return AdminLogin{Username: c.env(at)[gateway.AdminUsernameVariable]}
 	}
-	document, resolve := c.document(at), c.resolve(at)
+	document, resolve := c.document(at), c.resolveVariable(at)
 	login := AdminLogin{Known: true, Closed: len(configjson.ValidateAdministration(nil, document, resolve)) == 0}
 	user, password, _ := configjson.Login(document)
 	login.Username, login.PasswordVariable = user, configjson.Variable(password)

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,17 +10,8 @@ import (
 
 	"bifrost/components/azure"
 	"bifrost/components/gcp"
-	"bifrost/components/kubernetes"
 	"bifrost/internal/check"
 )
-
-// Values of aks.trust: whose token Google's side is shown.
-const (
-	trustAks   = "aks"
-	trustEntra = "entra"
-)
-
-func (a *Aks) trust() string { return cmp.Or(a.Trust, trustAks) }
 
 // appID is the app registration's client id: its own key, or that in api://CLIENT_ID; empty when neither has it.
 func (e *Entra) appId() string {
@@ -38,9 +28,9 @@ type shownToken struct{ issuer, subject, audience, condition pulumi.StringInput 
 // shownToken of the cluster is the ServiceAccount's own. Entra's is the managed identity's: its claims differ by version (Microsoft
 // identity platform, "Access token claims reference"), and every identity of the tenant can have one for the same audience.
 func (c *Config) shownToken(cluster *aksCluster, identity *azure.AksWorkloadIdentity) shownToken {
-	if c.Aks.trust() == trustAks {
+	if c.Aks.Trust == TrustAks {
 		return shownToken{
-			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.Aks.tokenAudience()),
+			issuer: pulumi.String(cluster.issuer), subject: identity.Subject, audience: pulumi.String(c.Aks.TokenAudience),
 			condition: pulumi.Sprintf("assertion.sub == '%s'", identity.Subject),
 		}
 	}
@@ -52,7 +42,7 @@ func (c *Config) shownToken(cluster *aksCluster, identity *azure.AksWorkloadIden
 		}
 	}
 	return shownToken{
-		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.appId()),
+		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppId),
 		condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.azp == '%s'", identity.TenantId, identity.ClientId),
 	}
 }
@@ -83,13 +73,13 @@ func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredent
 		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
 			f.ProjectId, err, Project)
 	}
-	repository, _ := c.image().ArtifactRegistryRepository()
+	repository, _ := c.image.ArtifactRegistryRepository()
 	federation, err := gcp.NewGcpFederation(ctx, "gcp", &gcp.GcpFederationArgs{
 		ProjectId: f.ProjectId, ProjectNumber: pulumi.String(project.Number),
 		PoolId: f.PoolId, ProviderId: f.ProviderId, ServiceAccountId: f.ServiceAccountId,
 		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
 		Repository: repository,
-		TokenFile:  cmp.Or(c.Aks.TokenFile, kubernetes.DefaultGcpTokenFile),
+		TokenFile:  c.Aks.TokenFile,
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
 	}, pulumi.Providers(provider))
 	if err != nil {

@@ -85,7 +85,7 @@ func TestAKSHandoff(t *testing.T) {
 			if strings.HasPrefix(name, "federated") {
 				want["serviceAccountEmail"] = "gcp-account@test.iam.gserviceaccount.com"
 			}
-			for _, rollout := range []string{RolloutIdentity, RolloutFull} {
+			for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
 				require.Equal(t, []any{want}, output(t, aksStack(t, aksTrusts[name]).set("rollout", rollout), "vendorHandoff"), rollout)
 			}
 		})

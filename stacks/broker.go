@@ -25,11 +25,7 @@ var brokerVariables = []string{gateway.BrokerTokenVariable, gateway.LicenseVaria
 
 // brokerAddress is where the processes at a place reach the broker that the stack runs there.
 func (c *Config) brokerAddress(at target) string {
-	host := gateway.DefaultBrokerName + "." + c.namespace() + ".svc"
-	if at == onEcs {
-		host = c.ecsClusteringArgs().DnsName()
-	}
-	return fmt.Sprintf("%s:%d", host, gateway.BrokerPort)
+	return fmt.Sprintf("%s:%d", at.brokerHost(c), gateway.BrokerPort)
 }
 
 // brokerConfig is the text of the broker's config.json: how to reach it, as the nodes read it.
@@ -68,10 +64,10 @@ func (c *Config) newBroker(
 		}
 	}
 	if workload.EcrRoleArn != nil || workload.ExistingServiceAccount {
-		args.ServiceAccount = c.gatewayServiceAccount()
+		args.ServiceAccount = c.Gateway.ServiceAccount
 		args.DependsOn = append(slices.Clone(args.DependsOn), gateway)
 	}
-	return kubernetes.NewBifrostBroker(ctx, string(parts.at)+"-broker", args, pulumi.Providers(parts.provider))
+	return kubernetes.NewBifrostBroker(ctx, parts.at.name()+"-broker", args, pulumi.Providers(parts.provider))
 }
 
 // brokerEgress lets the gateway's pods out to the broker: the one that the stack runs, or the port of one that config.json names.

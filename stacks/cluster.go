@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -33,18 +32,19 @@ const (
 	othersBroker clusterForm = "other"
 )
 
-func (c *Config) clustering() Clustering {
-	if c.Gateway.Clustering == nil {
-		return Clustering{}
+// askedClustering is what the stack file itself says of clustering.
+func (c *Config) askedClustering() Clustering {
+	if asked := c.written.Gateway.Clustering; asked != nil {
+		return *asked
 	}
-	return *c.Gateway.Clustering
+	return Clustering{}
 }
 
 // clusters tells whether the processes at a place share their state. What an existing Secret holds is not known: only asking turns
 // clustering on there.
 func (c *Config) clusters(at target) bool {
 	on, decided := configjson.Clustered(c.Gateway.Config)
-	switch asked := c.clustering().Enabled; {
+	switch asked := c.Gateway.Clustering.Enabled; {
 	case asked != nil:
 		return *asked
 	case decided:
@@ -52,12 +52,12 @@ func (c *Config) clusters(at target) bool {
 	case c.Gateway.ExistingConfigSecret != "":
 		return false
 	}
-	return c.Gateway.withoutSQLite() && (c.together(at) > 1 || at == onEcs && c.Ecs.Clustering != nil)
+	return c.Gateway.withoutSQLite() && (c.together(at) > 1 || at.wantsCluster(c))
 }
 
 // clusterForm is the one at a place: gateway.clustering.type decides, then config.json.
 func (c *Config) clusterForm(at target) clusterForm {
-	switch kind := c.clustering().Type; {
+	switch kind := c.Gateway.Clustering.Type; {
 	case !c.clusters(at):
 		return noCluster
 	case kind == configjson.Broker:
@@ -70,31 +70,22 @@ func (c *Config) clusterForm(at target) clusterForm {
 
 // cluster is the one that the objects around the gateway are made for.
 func (c *Config) cluster(at target) configjson.Cluster {
-	cluster := configjson.Cluster{Region: c.clustering().Region}
-	if cluster.Region == "" && c.Aws != nil {
-		cluster.Region = c.Aws.Region
-	}
-	if cluster.Region == "" && c.Azure != nil {
-		cluster.Region = c.Azure.Location
-	}
+	cluster := configjson.Cluster{Region: c.Gateway.Clustering.Region}
 	switch form := c.clusterForm(at); {
 	case form == brokerCluster:
 		cluster.BrokerAddress = c.brokerAddress(at)
-	case form == meshCluster && at == onEcs:
-		cluster.DnsName = c.ecsClusteringArgs().DnsName()
 	case form == meshCluster:
-		cluster.Namespace, cluster.LabelSelector = c.namespace(), "app="+kubernetes.DefaultNamespace
+		at.members(c, &cluster)
 	}
 	return cluster
 }
 
 // discoveryElsewhere is the discovery of the stack's other place: config.json may say it, and it is not meant for this one.
 func (c *Config) discoveryElsewhere(at target) string {
-	switch {
-	case at == onEcs && c.onKubernetes():
-		return configjson.DiscoveryKubernetes
-	case at != onEcs && c.Ecs != nil:
-		return configjson.DiscoveryDns
+	for _, other := range c.targets() {
+		if other.discovery() != at.discovery() {
+			return other.discovery()
+		}
 	}
 	return ""
 }
@@ -109,7 +100,7 @@ func withCluster(c *Config, at target, document configjson.Document) configjson.
 
 // validateClusterKeys checks what holds whatever config.json says.
 func (c *Config) validateClusterKeys(k *checker) {
-	p, g := field.NewPath("gateway", "clustering"), c.clustering()
+	p, g := field.NewPath("gateway", "clustering"), c.askedClustering()
 	switch g.Type {
 	case "", configjson.Mesh, configjson.Broker:
 	default:
@@ -143,7 +134,7 @@ func (c *Config) validateClustering(k *checker) {
 		}
 	}
 	on, decided := configjson.Clustered(g.Config)
-	asked := c.clustering().Enabled
+	asked := c.Gateway.Clustering.Enabled
 	const sqlite = "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"
 	switch {
 	case asked != nil && !*asked && on:
@@ -162,7 +153,7 @@ func (c *Config) validateClustering(k *checker) {
 	case on:
 		k.add(field.Invalid(own.Child("enabled"), true, sqlite))
 		return
-	case c.clustering().Type != "" || c.clustering().Region != "":
+	case c.askedClustering().Type != "" || c.askedClustering().Region != "":
 		k.add(field.Forbidden(p, sqlite))
 		return
 	case c.Ecs != nil && c.Ecs.Clustering != nil:
@@ -180,7 +171,7 @@ func (c *Config) validateClusterAt(k *checker, at target) {
 	case noCluster:
 	case othersBroker:
 		k.add(configjson.ValidateBroker(g.configPath(), g.Config)...)
-		if at == onEcs && c.Ecs.Clustering != nil {
+		if at.wantsCluster(c) {
 			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), configjson.Broker, "with a broker the tasks need not find each other; remove ecs.clustering"))
 		}
 	default:
@@ -196,14 +187,14 @@ func unclustered(c *Config) string {
 	var places []string
 	for _, at := range c.targets() {
 		if most := c.together(at); most > 1 && !c.clusters(at) {
-			places = append(places, fmt.Sprintf("up to %d on %s", most, strings.ToUpper(string(at))))
+			places = append(places, fmt.Sprintf("up to %d on %s", most, at.title()))
 		}
 	}
 	if len(places) == 0 {
 		return ""
 	}
 	key := "gateway.clustering.enabled"
-	if c.clustering().Enabled == nil {
+	if c.Gateway.Clustering.Enabled == nil {
 		key = c.Gateway.configPath().Child("cluster_config", "enabled").String()
 	}
 	return key + " is false, and several processes run (" + strings.Join(places, ", ") + ", rollouts included): a virtual key made on one is refused by the others until they restart, " +

@@ -216,8 +216,8 @@ func TestTaskVariables(t *testing.T) {
 
 	// A secret that only the tasks refer to is missed by its key.
 	s := stackFile(t, "aws-dev").set("secrets.env", nil).set("secrets.ecsEnv", map[string]any{"PG_PASSWORD": canary})
-	require.Equal(t, []string{"env.PG_PASSWORD"}, MissingSecrets("..", s), "the pods have none")
-	require.Empty(t, MissingSecrets("..", s.set("eks", nil)))
+	require.Equal(t, []string{"env.PG_PASSWORD"}, missing(s), "the pods have none")
+	require.Empty(t, missing(s.set("eks", nil)))
 }
 
 // TestDatabaseOfEachPlatform: another host, port or name is another database, plain or secret; no secret is repeated.

@@ -3,27 +3,20 @@
 package stacks
 
 import (
+	"bifrost/image"
 	"bifrost/internal/gateway/configjson"
 )
 
 // Project is the name of the Pulumi project and so the prefix of every configuration key.
 const Project = "bifrost"
 
-// Rollouts of a stack.
-const (
-	// RolloutIdentity makes only the identities and prints what the vendor must allowlist.
-	RolloutIdentity = "identity"
-	// RolloutFull adds the workload; it changes no identity.
-	RolloutFull = "full"
-)
-
-// Config is a stack's configuration, parsed and checked by Parse. The keys are those of Pulumi.<stack>.yaml, described
-// in Pulumi.yaml and in the README's reference.
+// Config is a stack's configuration: parsed, checked and resolved by Parse. A field is a key of Pulumi.<stack>.yaml, in lower camel case,
+// and after Parse it holds the default where the file leaves the key out. Nobody changes it then.
 type Config struct {
 	// Platform is aws or azure.
 	Platform string
 	// Rollout is identity or full.
-	Rollout string
+	Rollout Rollout
 	// ProtectIdentities keeps Pulumi from deleting what the vendor allowlisted.
 	ProtectIdentities bool
 	// Tags of AWS and Azure resources, Labels of Kubernetes objects.
@@ -45,7 +38,20 @@ type Config struct {
 	stack string
 	// schema is what gateway.schemaFile holds.
 	schema *configjson.Schema
+	// image is registry.image taken apart, and imageProblem why it could not be.
+	image        image.Reference
+	imageProblem error
+	// written is the same without defaults.
+	written *Config
 }
+
+// newConfig has what a stack file without any key says.
+func newConfig(stack string) *Config {
+	return &Config{stack: stack, Rollout: RolloutFull, ProtectIdentities: true}
+}
+
+// Image is the image to run.
+func (c *Config) Image() image.Reference { return c.image }
 
 // AWS says which account and how to sign in.
 type Aws struct {
@@ -81,13 +87,13 @@ type Registry struct {
 type Eks struct {
 	ClusterName string
 	// Pull is refresh, node or kubelet: who pulls.
-	Pull string
+	Pull PullMode
 	// Auth is irsa or podIdentity: how the refresher signs in.
-	Auth string
+	Auth SignIn
 	// NodeRoleArns are the existing roles that pull, where Pull is node.
 	NodeRoleArns []string
 	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
-	OidcProvider string
+	OidcProvider OidcProvider
 	// Context in secrets.kubeconfig, where that is given.
 	Context    string
 	RoleName   string
@@ -97,7 +103,7 @@ type Eks struct {
 	GatewayRoleArn    string
 	GatewayPolicyArns []string
 	GatewayRoleName   string
-	GatewayAuth       string
+	GatewayAuth       SignIn
 }
 
 // AKS is an existing cluster and the identity of its refresher.
@@ -106,7 +112,7 @@ type Aks struct {
 	// ResourceGroup of the cluster, where it is another than azure.resourceGroup.
 	ResourceGroup string
 	// Login is how kubelogin signs in: azurecli, workloadidentity or spn.
-	Login                   string
+	Login                   Login
 	Context                 string
 	IdentityName            string
 	FederatedCredentialName string
@@ -115,7 +121,7 @@ type Aks struct {
 	TokenFile               string
 	GatewayClientId         string
 	// Trust is aks or entra: whose token Google's side is shown.
-	Trust string
+	Trust Trust
 	// Entra is the app registration that tokens are for, where Trust is entra.
 	Entra *Entra
 }

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,8 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components/ecs"
-	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway"
 	"bifrost/internal/gateway/configjson"
 )
@@ -32,28 +29,12 @@ func (c *Config) databases(at target) []configjson.Database {
 
 // servers are the same with secret variables resolved: to compare, never to print.
 func (c *Config) servers(at target) []configjson.Database {
-	return configjson.Databases(c.document(at), c.resolve(at))
+	return configjson.Databases(c.document(at), c.resolveVariable(at))
 }
 
-// processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that migrates
-// before it, adds.
-func (c *Config) processes(at target) (most, added int) {
-	switch {
-	case at == onEcs:
-		_, tasks := c.Tasks()
-		// ECS rounds down (developer guide, "Service definition parameters", maximumPercent).
-		return tasks, tasks*cmp.Or(c.Ecs.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)/100 - tasks
-	case c.Stateful():
-		return 1, 0
-	case c.Gateway.Autoscaling != nil:
-		return c.Gateway.Autoscaling.MaxReplicas, kubernetes.MaxSurge
-	}
-	return c.Gateway.replicas(), kubernetes.MaxSurge
-}
-
-// together are all of them.
+// together are all processes that may run there at once, those that a rollout adds included.
 func (c *Config) together(at target) int {
-	most, added := c.processes(at)
+	most, added := at.processes(c)
 	return most + added
 }
 
@@ -69,10 +50,10 @@ func (c *Config) validateConnections(k *checker) {
 		for _, database := range c.servers(at) {
 			pools[database.Host+":"+database.Port] += database.Pool
 		}
-		running, added := c.processes(at)
+		running, added := at.processes(c)
 		for server, pool := range pools {
 			sums[server] += (running + added) * pool
-			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at, running, added, pool, (running+added)*pool))
+			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(), running, added, pool, (running+added)*pool))
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(sums)) {

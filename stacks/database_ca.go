@@ -14,7 +14,7 @@ import (
 	"bifrost/internal/gateway/configjson"
 )
 
-// loadDatabaseCA reads the authorities of the databases' certificates.
+// loadDatabaseCa reads the authorities of the databases' certificates.
 func (g *Gateway) loadDatabaseCa(dir string) field.ErrorList {
 	p, name := field.NewPath("gateway", "postgres", "caFile"), g.Postgres.CaFile
 	if name == "" {
@@ -53,7 +53,7 @@ func checkAuthorities(text []byte, now time.Time) string {
 	return ""
 }
 
-// validateDatabaseCA: one source, that every target can read, and no second word on it.
+// validateDatabaseCa: one source, that every target can read, and no second word on it.
 func (c *Config) validateDatabaseCa(k *checker) {
 	p, pg := field.NewPath("gateway", "postgres"), &c.Gateway.Postgres
 	sources := 0
@@ -78,7 +78,7 @@ func (c *Config) validateDatabaseCa(k *checker) {
 	}
 	for _, at := range c.targets() {
 		if c.provided(at, gateway.DatabaseCaVariable) {
-			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", gateway.DatabaseCaVariable, at)))
+			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", gateway.DatabaseCaVariable, at.name())))
 		}
 	}
 	if c.Ecs == nil {
@@ -103,7 +103,7 @@ func (a *Aws) region() string {
 	return a.Region
 }
 
-// databaseCAArgs are the authorities for pods.
+// databaseCaArgs are the authorities for pods.
 func (c *Config) databaseCaArgs() *kubernetes.WorkloadDatabaseCaArgs {
 	pg := &c.Gateway.Postgres
 	if c.Gateway.databaseCa == "" && pg.CaConfigMap == nil && pg.CaSecret == nil {

@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -11,12 +10,12 @@ import (
 
 // validateDatabases refuses one database for the gateways of two platforms: nothing tells one of them what the other one changes.
 func (c *Config) validateDatabases(k *checker) {
-	at := c.kubernetesTarget()
-	if at == "" || c.Ecs == nil {
+	at, tasks := c.onKubernetes(), onEcs
+	if at == nil || !tasks.used(c) {
 		return
 	}
 	theirs := map[string]configjson.Database{}
-	for _, database := range c.servers(onEcs) {
+	for _, database := range c.servers(tasks) {
 		theirs[database.Store] = database
 	}
 	for _, database := range c.servers(at) {
@@ -29,6 +28,6 @@ func (c *Config) validateDatabases(k *checker) {
 		}
 		k.add(field.Invalid(c.Gateway.configPath().Child(database.Store, "config", "db_name"), database.NameText, fmt.Sprintf(
 			"the gateways on %s and ECS would share one database and know nothing of each other: keys made or deleted on one, limits and budgets would not hold on the other; %s",
-			strings.ToUpper(string(at)), mend)))
+			at.title(), mend)))
 	}
 }

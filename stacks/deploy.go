@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components/kubernetes"
-	"bifrost/image"
 )
 
 // Options are what the program needs besides the stack's configuration.
@@ -25,13 +24,14 @@ type Options struct {
 // platform is where a stack runs.
 type platform struct {
 	validate func(*Config, *checker)
-	deploy   func(*pulumi.Context, *Config) error
+	// provider is that of the cloud, guarded against another account.
+	provider func(*pulumi.Context, *Config) (pulumi.ProviderResource, error)
 }
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":   {validateAws, deployAws},
-	"azure": {validateAzure, deployAzure},
+	"aws":   {validateAws, newAwsProvider},
+	"azure": {validateAzure, newAzureProvider},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
@@ -52,7 +52,7 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 			return err
 		}
 	}
-	if err := platforms[config.Platform].deploy(ctx, config); err != nil {
+	if err := config.deploy(ctx); err != nil {
 		return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
 	ctx.Export("rollout", pulumi.String(config.Rollout))
@@ -60,25 +60,50 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 	return nil
 }
 
-// tags of cloud resources: the stack's, beside what says where they come from.
-func (c *Config) tags(stack string) map[string]string {
-	all := map[string]string{"managed-by": "pulumi", "pulumi-stack": stack}
-	maps.Copy(all, c.Tags)
-	return all
+// deployment is the stack's part at one place, after the look-ups.
+type deployment interface {
+	// identities makes who pulls the image. It returns what the vendor must be told of, and outputs that come before the workload.
+	identities(*pulumi.Context) (handoff pulumi.Array, outputs pulumi.Map, err error)
+	// workload makes the gateway, and returns the place's outputs.
+	workload(*pulumi.Context) (pulumi.Map, error)
 }
 
-// labels of Kubernetes objects, likewise.
-func (c *Config) labels() map[string]string {
-	all := map[string]string{"app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "bifrost"}
-	maps.Copy(all, c.Labels)
-	return all
-}
+// deploy is the recipe: look at what is there, make the identities, hand them off to the vendor; then, in rollout full, the gateway.
+func (c *Config) deploy(ctx *pulumi.Context) error {
+	provider, err := platforms[c.Platform].provider(ctx, c)
+	if err != nil {
+		return err
+	}
+	places := c.targets()
+	deployments := make([]deployment, len(places))
+	for i, at := range places {
+		if deployments[i], err = at.lookUp(ctx, c, provider); err != nil {
+			return err
+		}
+	}
 
-// image is the reference to run.
-func (c *Config) image() image.Reference {
-	// Parse has checked it.
-	image, _ := image.Parse(c.Registry.Image)
-	return image
+	handoff, early := pulumi.Array{}, make([]pulumi.Map, len(places))
+	for i := range places {
+		told, outputs, err := deployments[i].identities(ctx)
+		if err != nil {
+			return err
+		}
+		handoff, early[i] = append(handoff, told...), outputs
+	}
+	ctx.Export("vendorHandoff", handoff)
+
+	for i, at := range places {
+		outputs := early[i]
+		if c.Rollout == RolloutFull {
+			if outputs, err = deployments[i].workload(ctx); err != nil {
+				return err
+			}
+		}
+		if len(outputs) > 0 {
+			ctx.Export(at.name(), outputs)
+		}
+	}
+	return nil
 }
 
 func secretString(s string) pulumi.StringOutput {
@@ -102,7 +127,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	if !space.Existing {
 		space.Labels = c.labels()
 	}
-	namespace, err := kubernetes.NewBifrostNamespace(ctx, string(parts.at), space, on)
+	namespace, err := kubernetes.NewBifrostNamespace(ctx, parts.at.name(), space, on)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +135,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	outputs := pulumi.Map{"namespace": namespace.Name}
 	workload := c.workloadArgs(parts.at)
 	workload.Namespace = namespace.Name
-	workload.Image = c.image().String()
+	workload.Image = c.image.String()
 	workload.PullSecret = optionalInput(c.Registry.PullSecret)
 	if parts.identity != nil {
 		parts.identity(&workload)
@@ -118,13 +143,13 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	if parts.pull != nil {
 		pull := *parts.pull
 		pull.Namespace = namespace.Name
-		pull.RegistryHost = c.image().Host
+		pull.RegistryHost = c.image.Host
 		pull.ServiceAccount = c.Refresher.ServiceAccount
 		pull.Schedule = c.Refresher.Schedule
 		pull.KubectlImage = c.Refresher.Images.Kubectl
 		pull.Labels = c.labels()
 		pull.AlertRules = c.alertRules()
-		pullSecret, err := kubernetes.NewPullSecret(ctx, string(parts.at)+"-pull", &pull, on)
+		pullSecret, err := kubernetes.NewPullSecret(ctx, parts.at.name()+"-pull", &pull, on)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +165,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		}
 		workload.Config = config
 	}
-	gateway, err := kubernetes.NewBifrostWorkload(ctx, string(parts.at)+"-gateway", &workload, on)
+	gateway, err := kubernetes.NewBifrostWorkload(ctx, parts.at.name()+"-gateway", &workload, on)
 	if err != nil {
 		return nil, err
 	}
@@ -187,17 +212,4 @@ func (g *Gateway) urls() []string {
 		add(r.Hosts, r.Path, r.Section == "")
 	}
 	return urls
-}
-
-// puller or gatewayServiceAccount, with namespace, are the subject that clouds trust.
-func (c *Config) puller() string {
-	return cmp.Or(c.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
-}
-
-func (c *Config) gatewayServiceAccount() string {
-	return cmp.Or(c.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
-}
-
-func (c *Config) namespace() string {
-	return cmp.Or(c.Gateway.Namespace, kubernetes.DefaultNamespace)
 }

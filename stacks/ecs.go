@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"cmp"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -19,7 +17,7 @@ type Ecs struct {
 
 	Subnets []string
 	// SingleZone is allow, or empty: whether subnets of one zone are enough.
-	SingleZone           string
+	SingleZone           SingleZone
 	SecurityGroups       []string
 	ClientSecurityGroups []string
 	AssignPublicIp       bool
@@ -95,23 +93,6 @@ type EcsAlarms struct {
 	ServerErrors int
 }
 
-// singleZoneAllow is the value of ecs.singleZone.
-const singleZoneAllow = "allow"
-
-// readOnlyRoot unless the stack says otherwise.
-func (e *Ecs) readOnlyRoot() bool { return e.ReadOnlyRoot == nil || *e.ReadOnlyRoot }
-
-// desiredCount of ECS tasks: as configured, else what the autoscaling keeps at least, else the gateway's replicas.
-func (c *Config) desiredCount() int {
-	switch {
-	case c.Ecs.DesiredCount != nil:
-		return *c.Ecs.DesiredCount
-	case c.Ecs.Autoscaling != nil && c.Ecs.Autoscaling.MinTasks > 0:
-		return c.Ecs.Autoscaling.MinTasks
-	}
-	return c.Gateway.replicas()
-}
-
 func (c *Config) validateEcs(k *checker) {
 	p, e := field.NewPath("ecs"), c.Ecs
 	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
@@ -136,7 +117,7 @@ func (c *Config) validateEcs(k *checker) {
 		k.add((*ecs.EcsAlarmsArgs)(e.Alarms).Validate(p.Child("alarms"))...)
 	}
 	k.add(check.Optional(p.Child("logGroup"), e.LogGroup, check.LogGroup)...)
-	k.add(ecs.ValidateLogRetention(p.Child("logRetentionDays"), cmp.Or(e.LogRetentionDays, ecs.DefaultLogRetentionDays))...)
+	k.add(ecs.ValidateLogRetention(p.Child("logRetentionDays"), e.LogRetentionDays)...)
 	k.add(check.Arn(p.Child("logKmsKeyArn"), e.LogKmsKeyArn, check.KmsKeyArn)...)
 	k.add(check.Optional(p.Child("secretPrefix"), e.SecretPrefix, check.SecretPrefix)...)
 	if e.SecretRecoveryDays != nil {
@@ -152,7 +133,7 @@ func (c *Config) validateEcs(k *checker) {
 func (c *Config) validateEcsNetwork(k *checker, p *field.Path) {
 	e := c.Ecs
 	k.add(ecs.ValidateSubnets(p.Child("subnets"), e.Subnets)...)
-	k.add(check.OneOf(p.Child("singleZone"), e.SingleZone, singleZoneAllow)...)
+	k.add(oneOf(p.Child("singleZone"), e.SingleZone)...)
 	k.add(ecs.ValidateTaskGroups(p.Child("securityGroups"), p.Child("clientSecurityGroups"), p.Child("targetGroupArn"), e.SecurityGroups, e.ClientSecurityGroups, e.TargetGroupArn)...)
 	k.add(check.Arn(p.Child("targetGroupArn"), e.TargetGroupArn, check.TargetGroupArn)...)
 	if e.LoadBalancer == nil {
@@ -166,22 +147,18 @@ func (c *Config) validateEcsNetwork(k *checker, p *field.Path) {
 
 func (c *Config) validateEcsTask(k *checker, p *field.Path) {
 	e := c.Ecs
-	cpu, memory := cmp.Or(e.Cpu, ecs.DefaultFargateCpu), cmp.Or(e.Memory, ecs.DefaultFargateMemory)
+	cpu, memory := e.Cpu, e.Memory
 	k.add(ecs.ValidateFargateSize(p.Child("cpu"), p.Child("memory"), cpu, memory)...)
 	k.add(ecs.ValidateCpuArchitecture(p.Child("cpuArchitecture"), e.CpuArchitecture)...)
-	k.add(ecs.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, e.readOnlyRoot())...)
-	k.add(ecs.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), cmp.Or(e.StopTimeoutSeconds, ecs.DefaultStopTimeout))...)
-	least := ecs.DefaultMinHealthyPercent
-	if e.MinHealthyPercent != nil {
-		least = *e.MinHealthyPercent
-	}
-	k.add(ecs.ValidateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"), least, cmp.Or(e.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent), c.desiredCount())...)
-	c.validateCount(k, p.Child("desiredCount"), e.DesiredCount)
+	k.add(ecs.ValidateExec(p.Child("exec"), p.Child("readOnlyRoot"), e.Exec, *e.ReadOnlyRoot)...)
+	k.add(ecs.ValidateStopTimeout(p.Child("stopTimeoutSeconds"), e.StopTimeoutSeconds)...)
+	k.add(ecs.ValidateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"), *e.MinHealthyPercent, e.MaxHealthyPercent, *c.Ecs.DesiredCount)...)
+	c.validateCount(k, p.Child("desiredCount"), c.written.Ecs.DesiredCount)
 	if e.Autoscaling == nil {
 		return
 	}
 	at := p.Child("autoscaling")
-	k.add((*ecs.EcsAutoscalingArgs)(e.Autoscaling).Validate(at, c.desiredCount(), e.LoadBalancer != nil || e.TargetGroupArn != "")...)
+	k.add((*ecs.EcsAutoscalingArgs)(e.Autoscaling).Validate(at, *c.Ecs.DesiredCount, e.LoadBalancer != nil || e.TargetGroupArn != "")...)
 	if e.Autoscaling.MaxTasks > 0 {
 		c.validateCount(k, at.Child("maxTasks"), &e.Autoscaling.MaxTasks)
 	}
@@ -196,24 +173,24 @@ func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
 	}
 }
 
-func (c *Config) deployEcs(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *aws.EcrPullRole) error {
+func (c *Config) deployEcs(ctx *pulumi.Context, provider pulumi.ProviderResource, place *ecsPlace, executionRole *aws.EcrPullRole) (pulumi.Map, error) {
 	config, err := c.configJSON(onEcs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cluster, err := c.ecsCluster()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := c.Ecs
 	args := &ecs.EcsServiceArgs{
 		Name:             e.Name,
 		ClusterArn:       place.clusterArn,
 		Region:           c.Aws.Region,
-		Image:            c.image().String(),
+		Image:            c.image.String(),
 		ExecutionRoleArn: executionRole.RoleArn, ExecutionRoleName: executionRole.RoleName,
 		TaskRoleArn: e.TaskRoleArn, Exec: e.Exec,
-		DesiredCount: c.desiredCount(), Autoscaling: (*ecs.EcsAutoscalingArgs)(e.Autoscaling),
+		DesiredCount: *c.Ecs.DesiredCount, Autoscaling: (*ecs.EcsAutoscalingArgs)(e.Autoscaling),
 		Cpu: e.Cpu, Memory: e.Memory, CpuArchitecture: e.CpuArchitecture, ReadOnlyRoot: e.ReadOnlyRoot,
 		StopTimeoutSeconds: e.StopTimeoutSeconds, MinHealthyPercent: e.MinHealthyPercent, MaxHealthyPercent: e.MaxHealthyPercent,
 		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups, AssignPublicIp: e.AssignPublicIp,
@@ -235,10 +212,9 @@ func (c *Config) deployEcs(ctx *pulumi.Context, provider pulumi.ProviderResource
 	}
 	service, err := ecs.NewEcsService(ctx, "ecs", args, pulumi.Providers(provider))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx.Export("ecs", c.ecsOutputs(place, service))
-	return nil
+	return c.ecsOutputs(place, service), nil
 }
 
 // ecsOutputs are what was made, and of what exists only where it is.

@@ -200,8 +200,8 @@ func (n *ecsNetworkCheck) checkZones() error {
 		return nil
 	}
 	problem := fmt.Sprintf("ecs.subnets: all in zone %s, and the gateway stops when it does", strings.Join(zones, ", "))
-	if n.config.ProtectIdentities && e.SingleZone != singleZoneAllow {
-		return fmt.Errorf("%s; add a subnet of another zone, or, where that is meant, `pulumi config set --path '%s:ecs.singleZone' %s`", problem, Project, singleZoneAllow)
+	if n.config.ProtectIdentities && e.SingleZone != SingleZoneAllow {
+		return fmt.Errorf("%s; add a subnet of another zone, or, where that is meant, `pulumi config set --path '%s:ecs.singleZone' %s`", problem, Project, SingleZoneAllow)
 	}
 	n.warn("%s; add a subnet of another zone", problem)
 	return nil
@@ -284,7 +284,7 @@ type endpointNeed struct {
 // own region alone.
 func (n *ecsNetworkCheck) needs() []endpointNeed {
 	own, repository := n.config.Aws.Region, n.config.Aws.Region
-	if ecr, ok := n.config.image().Ecr(); ok {
+	if ecr, ok := n.config.image.Ecr(); ok {
 		repository = ecr.Region
 	}
 	layers := []string{"Interface"}

@@ -411,9 +411,10 @@ func TestTasks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &Config{Ecs: &test.ecs, Gateway: Gateway{Replicas: &one}}
+			c.resolve()
 			least, most := c.Tasks()
 			require.Equal(t, []int{test.least, test.most}, []int{least, most})
-			most, added := c.processes(onEcs)
+			most, added := onEcs.processes(c)
 			require.Equal(t, []int{test.most, test.most}, []int{most, added}, "twice as many in a rollout, 200 %")
 		})
 	}

@@ -18,16 +18,16 @@ type eksGateway struct {
 	waitsFor []pulumi.Resource
 }
 
-// newEKSGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
-func (c *Config) newEksGatewayRole(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eksCluster) (*eksGateway, error) {
+// newEksGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
+func (c *Config) newEksGatewayRole(ctx *pulumi.Context, cluster *eksCluster) (*eksGateway, error) {
 	e := c.Eks
-	gateway := &eksGateway{podIdentity: e.GatewayAuth == authPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
+	gateway := &eksGateway{podIdentity: e.GatewayAuth == SignInPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
 	switch {
 	case e.GatewayRoleArn != "" && gateway.podIdentity:
 		association, err := eks.NewPodIdentityAssociation(ctx, "eks-gateway-association", &eks.PodIdentityAssociationArgs{
-			ClusterName: pulumi.String(e.ClusterName), Namespace: pulumi.String(c.namespace()),
-			ServiceAccount: pulumi.String(c.gatewayServiceAccount()), RoleArn: pulumi.String(e.GatewayRoleArn),
-		}, pulumi.Provider(provider))
+			ClusterName: pulumi.String(e.ClusterName), Namespace: pulumi.String(c.Gateway.Namespace),
+			ServiceAccount: pulumi.String(c.Gateway.ServiceAccount), RoleArn: pulumi.String(e.GatewayRoleArn),
+		}, pulumi.Provider(cluster.provider))
 		if err != nil {
 			return nil, fmt.Errorf("association of the gateway's role: %w", err)
 		}
@@ -42,14 +42,14 @@ func (c *Config) newEksGatewayRole(ctx *pulumi.Context, provider pulumi.Provider
 	}
 	if gateway.podIdentity {
 		args.PodIdentity = &aws.PodIdentityTrustArgs{
-			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
+			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
 		}
 	} else {
 		args.Irsa = &aws.IrsaTrustArgs{
-			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.namespace(), ServiceAccount: c.gatewayServiceAccount(),
+			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
 		}
 	}
-	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(provider))
+	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func eksStack(t testing.TB, pull map[string]any) settings {
 	return s
 }
 
-var eksPulls = map[string]map[string]any{
+var pullStacks = map[string]map[string]any{
 	"refresh":      {},
 	"pod identity": {"auth": "podIdentity"},
 	"node":         {"pull": "node", "nodeRoleArns": []any{nodeRole, "arn:aws:iam::111122223333:role/fargate"}},
@@ -58,7 +58,7 @@ func TestEKSPulls(t *testing.T) {
 		"kubelet": {irsaTrust("bifrost-sa"), []string{oidc}, false, 0, []any{"BifrostECRPullRole"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := record(t, "aws-dev", eksStack(t, eksPulls[name]))
+			g := record(t, "aws-dev", eksStack(t, pullStacks[name]))
 			g.RequireProviders(t)
 			var lookUps []string
 			for _, call := range g.Calls {
@@ -99,7 +99,7 @@ func TestEKSPulls(t *testing.T) {
 
 // TestPodIdentityProjectsNoToken: EKS injects the credentials, and a token of our own would come before them.
 func TestPodIdentityProjectsNoToken(t *testing.T) {
-	g := record(t, "aws-dev", eksStack(t, eksPulls["pod identity"]))
+	g := record(t, "aws-dev", eksStack(t, pullStacks["pod identity"]))
 	job := g.One(t, "kubernetes:batch/v1:Job")
 	require.NotContains(t, fmt.Sprint(graphtest.Plain(job.Inputs).Mappable()), "AWS_WEB_IDENTITY_TOKEN_FILE")
 	association := g.One(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation")
@@ -109,7 +109,7 @@ func TestPodIdentityProjectsNoToken(t *testing.T) {
 
 // TestEKSFullKeepsIdentities: full adds to what the vendor allowlisted, in every way of pulling.
 func TestEKSFullKeepsIdentities(t *testing.T) {
-	for name, pull := range eksPulls {
+	for name, pull := range pullStacks {
 		t.Run(name, func(t *testing.T) {
 			identity := record(t, "aws-dev", eksStack(t, pull).set("rollout", RolloutIdentity).set("secrets", nil))
 			full := record(t, "aws-dev", eksStack(t, pull))
@@ -168,8 +168,8 @@ func TestEKSHandoff(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, rollout := range []string{RolloutIdentity, RolloutFull} {
-				require.Equal(t, want, output(t, eksStack(t, eksPulls[name]).set("rollout", rollout), "vendorHandoff"), rollout)
+			for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
+				require.Equal(t, want, output(t, eksStack(t, pullStacks[name]).set("rollout", rollout), "vendorHandoff"), rollout)
 			}
 		})
 	}
@@ -183,10 +183,10 @@ func TestKubeletConfiguration(t *testing.T) {
 	require.True(t, found, "docs/kubelet-pull.md shows no configuration")
 	want, _, _ := strings.Cut(rest, "```")
 
-	kubelet := eksPulls["kubelet"]
+	kubelet := pullStacks["kubelet"]
 	require.Equal(t, map[string]any{"kubelet": want}, output(t, eksStack(t, kubelet).set("rollout", RolloutIdentity), "eks"))
 	require.Equal(t, map[string]any{"namespace": "bifrost", "deployment": "bifrost", "service": "bifrost", "kubelet": want}, output(t, eksStack(t, kubelet), "eks"))
-	require.Nil(t, output(t, eksStack(t, eksPulls["refresh"]).set("rollout", RolloutIdentity), "eks"))
+	require.Nil(t, output(t, eksStack(t, pullStacks["refresh"]).set("rollout", RolloutIdentity), "eks"))
 }
 
 // TestPullLookUps: what a way of pulling lacks stops the stack before any identity is made.
@@ -215,7 +215,7 @@ func TestPullLookUps(t *testing.T) {
 			[]string{"eks.oidcProvider", eksIssuer}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := eksStack(t, eksPulls[c.pull]).graph(t, "aws-dev")
+			g := eksStack(t, pullStacks[c.pull]).graph(t, "aws-dev")
 			for token, a := range c.answers {
 				g.Answers[token] = a
 			}

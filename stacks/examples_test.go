@@ -25,7 +25,7 @@ func example(t testing.TB, name string) settings {
 	require.NoError(t, err)
 	s := parseStackFile(t, text)
 	delete(s, "secrets")
-	for _, path := range MissingSecrets("..", s) {
+	for _, path := range missing(s) {
 		s.set("secrets."+path, canary+"-"+path)
 	}
 	if s["eks"] != nil && s["eks"].(map[string]any)["context"] != nil {

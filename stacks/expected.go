@@ -8,9 +8,9 @@ func (c *Config) Replicas() int { return c.Gateway.replicas() }
 // Tasks are the least and the most ECS tasks that the configuration asks for: the same number without autoscaling.
 func (c *Config) Tasks() (least, most int) {
 	if a := c.Ecs.Autoscaling; a != nil {
-		return cmp.Or(a.MinTasks, c.desiredCount()), a.MaxTasks
+		return cmp.Or(a.MinTasks, *c.Ecs.DesiredCount), a.MaxTasks
 	}
-	return c.desiredCount(), c.desiredCount()
+	return *c.Ecs.DesiredCount, *c.Ecs.DesiredCount
 }
 
 // Stateful tells whether the gateway on Kubernetes is a StatefulSet.
@@ -18,22 +18,21 @@ func (c *Config) Stateful() bool { return c.Gateway.Storage != nil || !c.Gateway
 
 // Discovers tells whether the pods look for each other in the Kubernetes API.
 func (c *Config) Discovers() bool {
-	at := c.kubernetesTarget()
-	return at != "" && c.clusterForm(at) == meshCluster
+	at := c.onKubernetes()
+	return at != nil && c.clusterForm(at) == meshCluster
 }
 
 // Document is the config.json that the gateway on Kubernetes is given; empty where an existing Secret holds it.
 func (c *Config) Document() map[string]any {
-	if c.Gateway.ExistingConfigSecret != "" {
+	at := c.onKubernetes()
+	if at == nil || c.Gateway.ExistingConfigSecret != "" {
 		return nil
 	}
-	return c.document(c.kubernetesTarget())
+	return c.document(at)
 }
 
 // TaskDocument is the config.json that the gateway on ECS is given.
 func (c *Config) TaskDocument() map[string]any { return c.document(onEcs) }
 
-// KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person: with the given mode, or as the default is.
-func KubeconfigWithLogin(text []byte, login string) (string, error) {
-	return withLogin(text, cmp.Or(login, loginAzureCLI))
-}
+// KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person, in the given mode.
+func KubeconfigWithLogin(text []byte, login Login) (string, error) { return withLogin(text, login) }

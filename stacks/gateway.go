@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -217,9 +216,6 @@ func (g *Gateway) withoutSQLite() bool {
 	return !configjson.UsesSQLite(g.Config)
 }
 
-// onKubernetes tells whether the stack has a gateway on Kubernetes.
-func (c *Config) onKubernetes() bool { return c.Eks != nil || c.Aks != nil }
-
 // withTraces adds the plugin that exports traces.
 func withTraces(c *Config, _ target, document configjson.Document) configjson.Document {
 	if c.Gateway.Otel == nil {
@@ -237,8 +233,7 @@ const (
 // profile is the configuration of the plugin otel.
 func (o *Otel) profile() map[string]any {
 	profile := map[string]any{
-		"collector_url": o.CollectorUrl, "protocol": cmp.Or(o.Protocol, otelGrpc), "trace_type": cmp.Or(o.TraceType, otelTraceType),
-		"service_name": cmp.Or(o.ServiceName, kubernetes.DefaultNamespace),
+		"collector_url": o.CollectorUrl, "protocol": o.Protocol, "trace_type": o.TraceType, "service_name": o.ServiceName,
 		// The plugin skips verification by default.
 		"insecure": o.Insecure,
 	}
@@ -357,9 +352,6 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 		if m.BasicAuth == nil {
 			args.Monitoring.Login = c.scrapeLogin(at)
 		}
-	}
-	if c.Aks != nil {
-		args.AzureClientId = c.Aks.GatewayClientId
 	}
 	return args
 }

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -86,24 +85,14 @@ func (c *Config) eksKubeconfig(cluster *eksCluster) (pulumi.StringOutput, error)
 	return secretString(string(text)), nil
 }
 
-// Ways in which kubelogin signs in without a person.
-const (
-	loginAzureCLI         = "azurecli"
-	loginWorkloadIdentity = "workloadidentity"
-	loginServicePrincipal = "spn"
-)
-
-var aksLogins = []string{loginAzureCLI, loginWorkloadIdentity, loginServicePrincipal}
-
 // aksKubeconfig asks Azure for the cluster's kubeconfig, since the cluster's own look-up has no certificate authority, and makes
 // its login one that works without a person.
 func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderResource) pulumi.StringOutput {
 	if c.Secrets.Kubeconfig != "" {
 		return secretString(c.Secrets.Kubeconfig)
 	}
-	login := cmp.Or(c.Aks.Login, loginAzureCLI)
 	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx, containerservice.ListManagedClusterUserCredentialsOutputArgs{
-		ResourceGroupName: pulumi.String(c.aksResourceGroup()),
+		ResourceGroupName: pulumi.String(c.Aks.ResourceGroup),
 		ResourceName:      pulumi.String(c.Aks.ClusterName),
 		Format:            pulumi.String("exec"),
 	}, pulumi.Provider(provider))
@@ -115,14 +104,14 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 		if err != nil {
 			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.Aks.ClusterName, err)
 		}
-		return withLogin(text, login)
+		return withLogin(text, c.Aks.Login)
 	}).(pulumi.StringOutput)
 	return pulumi.ToSecret(kubeconfig).(pulumi.StringOutput)
 }
 
 // withLogin makes every kubelogin of a kubeconfig sign in with the given mode. Users of clusters without Entra integration hold
 // a certificate or token of their own, and stay as they are.
-func withLogin(text []byte, login string) (string, error) {
+func withLogin(text []byte, login Login) (string, error) {
 	var config clientcmd.Config
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		return "", errors.New("the kubeconfig that Azure gave does not parse")
@@ -132,7 +121,7 @@ func withLogin(text []byte, login string) (string, error) {
 		if exec == nil {
 			continue
 		}
-		args := []string{"get-token", "--login", login}
+		args := []string{"get-token", "--login", string(login)}
 		// The rest of its arguments belong to the interactive login.
 		for _, flag := range []string{"--environment", "--server-id", "--tenant-id"} {
 			if at := slices.Index(exec.Args, flag); at >= 0 && at+1 < len(exec.Args) {

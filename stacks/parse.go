@@ -96,11 +96,12 @@ func knownKeys() []string {
 func Parse(stack string, raw Raw) (*Config, error) {
 	foreign := foreignKeys(raw)
 	values, problems := decodeValues(raw)
-	c := &Config{stack: stack, Rollout: RolloutFull, ProtectIdentities: true}
+	c := newConfig(stack)
 	problems = append(problems, decode(values, c)...)
 	problems = append(problems, placeholders(values)...)
 	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)
 	problems = append(problems, c.loadSchema(raw.Dir)...)
+	c.resolve()
 	problems = append(problems, c.validate()...)
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}

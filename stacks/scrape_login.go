@@ -13,11 +13,10 @@ import (
 
 // validateScrapeLogin: a ServiceMonitor that is turned away sees nothing, and nobody sees that.
 func (c *Config) validateScrapeLogin(k *checker) {
-	m := c.Gateway.Monitoring
-	if m == nil || !m.ServiceMonitor || m.BasicAuth != nil {
+	m, at := c.Gateway.Monitoring, c.onKubernetes()
+	if at == nil || m == nil || !m.ServiceMonitor || m.BasicAuth != nil {
 		return
 	}
-	at := c.kubernetesTarget()
 	if configjson.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
 		k.add(field.Required(field.NewPath("gateway", "monitoring", "basicAuth"), fmt.Sprintf(
 			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: {secret: S, key: K}}, or let config.json take the password from %s",
@@ -40,7 +39,7 @@ func (c *Config) scrapeLogin(at target) *kubernetes.WorkloadLoginArgs {
 	}
 	login := &kubernetes.WorkloadLoginArgs{Username: user}
 	if name := configjson.Variable(user); name != "" {
-		login.Username, _ = c.resolve(at)(name)
+		login.Username, _ = c.resolveVariable(at)(name)
 		login.UsernameFrom = c.secretRef(name)
 	}
 	if login.PasswordFrom = c.secretRef(gateway.AdminPasswordVariable); login.PasswordFrom == nil {

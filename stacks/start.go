@@ -1,12 +1,10 @@
 package stacks
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components/ecs"
@@ -42,7 +40,7 @@ func (c *Config) leastStart() int {
 // validateStart checks how long a start may take, what migrates, and where the gateway listens.
 func (c *Config) validateStart(k *checker) {
 	g, p := &c.Gateway, field.NewPath("gateway")
-	seconds := cmp.Or(g.StartupSeconds, gateway.DefaultStartupSeconds)
+	seconds := g.StartupSeconds
 	if least := c.leastStart(); seconds < least {
 		k.add(field.Invalid(p.Child("startupSeconds"), seconds, fmt.Sprintf(
 			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
@@ -55,19 +53,6 @@ func (c *Config) validateStart(k *checker) {
 	}
 	k.add(check.OneOf(p.Child("ipFamily"), g.IpFamily, gateway.IPv4, gateway.IPv6)...)
 	c.validateStartVariables(k)
-}
-
-// requireFamily stops a gateway that no probe and no client of an IPv6 cluster would reach: by itself it listens on IPv4 alone.
-func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
-	networks := cluster.KubernetesNetworkConfigs
-	if c.Rollout == RolloutIdentity || len(networks) == 0 || networks[0].IpFamily != "ipv6" {
-		return nil
-	}
-	if c.Gateway.IpFamily == gateway.IPv6 || c.provided(onEks, gateway.HostVariable) {
-		return nil
-	}
-	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; run `pulumi config set --path '%s:gateway.ipFamily' IPv6`",
-		c.Eks.ClusterName, Project)
 }
 
 // validateStartVariables: a variable that ends every server is refused, and so is one that a key sets.

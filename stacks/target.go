@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -12,40 +11,62 @@ import (
 	"bifrost/internal/gateway/configjson"
 )
 
-// target is a place where a stack runs the gateway. Each has a config.json and variables of its own.
-type target string
+// target is a place where a stack runs the gateway: an existing cluster of one kind. Each has a config.json and variables of its own.
+// All that tells one place from another stands in its methods; a further place is a type with these, and a row in targets.
+type target interface {
+	// name is the place's key in the configuration and in the outputs, and begins the names of what is made there.
+	name() string
+	// title is what people call it.
+	title() string
+	// used tells whether the stack runs the gateway there.
+	used(*Config) bool
+	// pods tells whether the gateway runs in pods there, which can read Secrets of Kubernetes.
+	pods() bool
+	// carrier is what brings config.json to the gateway, and the most bytes that it takes.
+	carrier() (what string, most int)
+	// overlay are the variables of the place's own: they win over those of gateway.env and of secrets.env.
+	overlay(*Config) (plain, secret map[string]string)
+	// processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that
+	// migrates before it, adds.
+	processes(*Config) (most, added int)
+	// wantsCluster tells whether the place's own keys ask for a cluster.
+	wantsCluster(*Config) bool
+	// discovery is the kind of discovery by which the members of a mesh find each other there, and members what it needs to know.
+	discovery() string
+	members(*Config, *configjson.Cluster)
+	// brokerHost is where a broker of the stack answers there.
+	brokerHost(*Config) string
+	// lookUp finds what must be there already.
+	lookUp(*pulumi.Context, *Config, pulumi.ProviderResource) (deployment, error)
+}
 
-const (
-	onEks target = "eks"
-	onEcs target = "ecs"
-	onAks target = "aks"
+// The places, in the order of their deployment.
+var (
+	onEks   target = eksTarget{podsTarget{"eks"}}
+	onEcs   target = ecsTarget{}
+	onAks   target = aksTarget{podsTarget{"aks"}}
+	targets        = []target{onEks, onEcs, onAks}
 )
 
 // targets are the stack's, in the order of their deployment.
 func (c *Config) targets() []target {
 	var all []target
-	for _, at := range []struct {
-		name target
-		used bool
-	}{{onEks, c.Eks != nil}, {onEcs, c.Ecs != nil}, {onAks, c.Aks != nil}} {
-		if at.used {
-			all = append(all, at.name)
+	for _, at := range targets {
+		if at.used(c) {
+			all = append(all, at)
 		}
 	}
 	return all
 }
 
-// kubernetes tells whether the gateway runs in pods there.
-func (t target) kubernetes() bool { return t == onEks || t == onAks }
-
-// kubernetesTarget is the stack's one target on Kubernetes, or empty.
-func (c *Config) kubernetesTarget() target {
+// onKubernetes is the stack's one place with pods; nil where it has none.
+func (c *Config) onKubernetes() cluster {
 	for _, at := range c.targets() {
-		if at.kubernetes() {
-			return at
+		if on, ok := at.(cluster); ok {
+			return on
 		}
 	}
-	return ""
+	return nil
 }
 
 // fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
@@ -75,9 +96,8 @@ func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
 func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, c.Gateway.Env)
-	if at == onEcs {
-		maps.Copy(env, c.Ecs.Env)
-	}
+	plain, _ := at.overlay(c)
+	maps.Copy(env, plain)
 	if name, used := c.givenUsername(at); used {
 		env[gateway.AdminUsernameVariable] = name
 	}
@@ -95,21 +115,25 @@ func (c *Config) env(at target) map[string]string {
 func (c *Config) secretEnv(at target) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, c.Secrets.Env)
-	if at == onEcs {
-		maps.Copy(all, c.Secrets.EcsEnv)
-	}
-	for name, value := range map[string]string{
-		gateway.EncryptionKeyVariable: c.Secrets.EncryptionKey,
-		gateway.LicenseVariable:       c.Secrets.License,
-		gateway.SetupTokenVariable:    c.Secrets.SetupToken,
-		gateway.AdminPasswordVariable: c.Secrets.AdminPassword,
-		gateway.BrokerTokenVariable:   c.Secrets.BrokerToken,
-	} {
+	_, secret := at.overlay(c)
+	maps.Copy(all, secret)
+	for name, value := range c.Secrets.own() {
 		if value != "" {
 			all[name] = value
 		}
 	}
 	return all
+}
+
+// own are the values with keys of their own, by the variables that carry them; empty where they are not given.
+func (s *Secrets) own() map[string]string {
+	return map[string]string{
+		gateway.EncryptionKeyVariable: s.EncryptionKey,
+		gateway.LicenseVariable:       s.License,
+		gateway.SetupTokenVariable:    s.SetupToken,
+		gateway.AdminPasswordVariable: s.AdminPassword,
+		gateway.BrokerTokenVariable:   s.BrokerToken,
+	}
 }
 
 // secretInputs are the secret variables as Pulumi secrets.
@@ -125,7 +149,7 @@ func (c *Config) secretInputs(at target) map[string]pulumi.StringInput {
 func (c *Config) provided(at target, variable string) bool {
 	_, referred := c.Gateway.SecretRefs[variable]
 	_, plain := c.env(at)[variable]
-	return plain || referred && at.kubernetes() || c.secretEnv(at)[variable] != ""
+	return plain || referred && at.pods() || c.secretEnv(at)[variable] != ""
 }
 
 // validateRendered checks what the gateway will read there: its size, and what the gateway would exit on or pass over.
@@ -135,58 +159,13 @@ func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	if at.kubernetes() {
-		k.add(configjson.ValidateSize(p, text, configjson.MaxSecret, "a Secret of Kubernetes")...)
-	} else {
-		k.add(configjson.ValidateSize(p, text, configjson.MaxSecretsManager, "a secret of AWS Secrets Manager")...)
-	}
+	what, most := at.carrier()
+	k.add(configjson.ValidateSize(p, text, most, what)...)
 	// As text, so that what is filled in has the same types as what is configured.
 	document, err := configjson.Parse(text)
 	if err != nil {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	k.add(configjson.Check(p, document, configjson.Facts{Value: c.resolve(at)}, c.schema)...)
-}
-
-// warnings are what a stack may do and should know of.
-func (c *Config) warnings() []string {
-	if c.Rollout == RolloutIdentity {
-		return nil
-	}
-	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
-		if warning := warn(c); warning != "" {
-			all = append(all, warning)
-		}
-	}
-	return append(all, c.databaseWarnings()...)
-}
-
-func sqliteOnEcs(c *Config) string {
-	if c.Ecs == nil || c.Gateway.withoutSQLite() {
-		return ""
-	}
-	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
-}
-
-// unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
-func unknownConfigKeys(c *Config) string {
-	if c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
-		return ""
-	}
-	unknown := configjson.Unknown(c.Gateway.configPath(), c.Gateway.Config)
-	if len(unknown) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl schema, and gateway.schemaFile",
-		configjson.KeysVersion, strings.Join(unknown, ", "))
-}
-
-// withoutSchema tells what a preview without the vendor's schema did not check; empty where it did, or where there is nothing to check.
-func (c *Config) withoutSchema() string {
-	if c.Rollout == RolloutIdentity || c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
-		return ""
-	}
-	return "config.json is checked by the rules of this program alone; `bifrostctl schema` fetches the vendor's schema, for gateway.schemaFile"
+	k.add(configjson.Check(p, document, configjson.Facts{Value: c.resolveVariable(at)}, c.schema)...)
 }

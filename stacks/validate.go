@@ -1,16 +1,13 @@
 package stacks
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -107,9 +104,9 @@ func (c *Config) validate() field.ErrorList {
 		platform.validate(c, k)
 	}
 	if c.Rollout == "" {
-		k.add(field.Required(field.NewPath("rollout"), RolloutIdentity+" or "+RolloutFull))
+		k.add(field.Required(field.NewPath("rollout"), strings.Join(c.Rollout.Values(), " or ")))
 	}
-	k.add(check.OneOf(field.NewPath("rollout"), c.Rollout, RolloutIdentity, RolloutFull)...)
+	k.add(oneOf(field.NewPath("rollout"), c.Rollout)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateMirror(k)
 	c.validateRefresher(k)
@@ -126,11 +123,10 @@ func (c *Config) checkImage(k *checker, required bool, fits func(image.Reference
 		}
 		return
 	}
-	image, err := image.Parse(c.Registry.Image)
 	switch {
-	case err != nil:
-		k.add(field.Invalid(p, c.Registry.Image, err.Error()))
-	case !c.Registry.Mirror && !fits(image):
+	case c.imageProblem != nil:
+		k.add(field.Invalid(p, c.Registry.Image, c.imageProblem.Error()))
+	case !c.Registry.Mirror && !fits(c.image):
 		k.add(field.Invalid(p, c.Registry.Image, "not of this platform's registry; write "+want))
 	}
 }
@@ -176,10 +172,11 @@ func validateAws(c *Config, k *checker) {
 func (c *Config) validateEks(k *checker) {
 	p := field.NewPath("eks")
 	k.add(check.Required(p.Child("clusterName"), c.Eks.ClusterName, check.EksCluster)...)
-	k.add(check.OneOf(p.Child("pull"), c.Eks.Pull, pullRefresh, pullNode, pullKubelet)...)
-	k.add(check.OneOf(p.Child("auth"), c.Eks.Auth, authIrsa, authPodIdentity)...)
-	c.validatePull(k)
-	k.add(check.OneOf(p.Child("oidcProvider"), c.Eks.OidcProvider, oidcExisting, oidcCreate)...)
+	k.add(oneOf(p.Child("pull"), c.Eks.Pull)...)
+	k.add(oneOf(p.Child("auth"), c.Eks.Auth)...)
+	c.eksPull().validate(c, k)
+	c.validateOidcProvider(k)
+	k.add(oneOf(p.Child("oidcProvider"), c.Eks.OidcProvider)...)
 	k.add(check.RoleName(p.Child("roleName"), c.Eks.RoleName)...)
 	k.add(check.PolicyName(p.Child("policyName"), c.Eks.PolicyName)...)
 	k.ifSet(c.Eks.SecretName, check.Subdomain, p.Child("secretName"))
@@ -190,7 +187,7 @@ func (c *Config) validateEks(k *checker) {
 
 // validateEKSGateway checks the gateway's runtime identity: a role that is given, or one that is made with given policies.
 func (c *Config) validateEksGateway(k *checker) {
-	p, e := field.NewPath("eks"), c.Eks
+	p, e := field.NewPath("eks"), c.written.Eks
 	k.add(check.Arn(p.Child("gatewayRoleArn"), e.GatewayRoleArn, check.RoleArn)...)
 	seen := map[string]bool{}
 	for i, policy := range e.GatewayPolicyArns {
@@ -204,7 +201,7 @@ func (c *Config) validateEksGateway(k *checker) {
 		}
 		seen[policy] = true
 	}
-	k.add(check.OneOf(p.Child("gatewayAuth"), e.GatewayAuth, authIrsa, authPodIdentity)...)
+	k.add(oneOf(p.Child("gatewayAuth"), e.GatewayAuth)...)
 	k.add(check.RoleName(p.Child("gatewayRoleName"), e.GatewayRoleName)...)
 	made := len(e.GatewayPolicyArns) > 0
 	if made && e.GatewayRoleArn != "" {
@@ -236,16 +233,16 @@ func (c *Config) validateMirror(k *checker) {
 	if c.Gcp != nil {
 		k.add(field.Forbidden(field.NewPath("gcp"), why))
 	}
-	if c.Refresher != (Refresher{}) {
+	if c.written.Refresher != (Refresher{}) {
 		k.add(field.Forbidden(field.NewPath("refresher"), why))
 	}
-	if e := c.Eks; e != nil {
+	if e := c.written.Eks; e != nil {
 		k.forbid("eks", why, map[string]bool{
 			"pull": e.Pull != "", "auth": e.Auth != "", "nodeRoleArns": len(e.NodeRoleArns) > 0,
 			"roleName": e.RoleName != "", "policyName": e.PolicyName != "", "secretName": e.SecretName != "",
 		})
 	}
-	if a := c.Aks; a != nil {
+	if a := c.written.Aks; a != nil {
 		k.forbid("aks", why, map[string]bool{
 			"identityName": a.IdentityName != "", "federatedCredentialName": a.FederatedCredentialName != "", "secretName": a.SecretName != "",
 			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
@@ -256,48 +253,11 @@ func (c *Config) validateMirror(k *checker) {
 	}
 }
 
-// validatePull refuses what the way of pulling does not read, and checks the roles of nodes.
-func (c *Config) validatePull(k *checker) {
-	p, e := field.NewPath("eks"), c.Eks
-	pull := cmp.Or(e.Pull, pullRefresh)
-	if pull != pullRefresh {
-		if e.Auth == authPodIdentity {
-			k.add(field.Invalid(p.Child("auth"), e.Auth, "EKS Pod Identity serves containers, never the pull of their image; remove it, or set eks.pull to refresh"))
-		}
-		if e.SecretName != "" {
-			k.add(field.Forbidden(p.Child("secretName"), "eks.pull "+pull+" makes no pull Secret; remove it"))
-		}
-	}
-	if !c.webIdentity() && e.OidcProvider != "" {
-		k.add(field.Forbidden(p.Child("oidcProvider"), "nothing here signs in through the cluster's OIDC issuer; remove it, or eks.pull node, eks.auth podIdentity and registry.mirror"))
-	}
-	if pull != pullNode {
-		if len(e.NodeRoleArns) > 0 {
-			k.add(field.Forbidden(p.Child("nodeRoleArns"), "only eks.pull node attaches a policy to them; remove it, or set eks.pull to node"))
-		}
-		return
-	}
-	if e.RoleName != "" {
-		k.add(field.Forbidden(p.Child("roleName"), "eks.pull node makes no role; remove it"))
-	}
-	if len(e.NodeRoleArns) == 0 {
-		k.add(field.Required(p.Child("nodeRoleArns"), "the roles of the nodes, or of Fargate pod execution, that pull; see `aws eks describe-nodegroup` and `aws eks describe-fargate-profile`"))
-	}
-	names := map[string]bool{}
-	for i, role := range e.NodeRoleArns {
-		at := p.Child("nodeRoleArns").Index(i)
-		parsed, err := arn.Parse(role)
-		switch problems := check.Arn(at, role, check.RoleArn); {
-		case err != nil:
-			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
-		case len(problems) > 0:
-			k.add(problems...)
-		case c.Aws != nil && parsed.AccountID != c.Aws.AccountId:
-			k.add(field.Invalid(at, role, fmt.Sprintf("a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.Aws.AccountId)))
-		case names[path.Base(role)]:
-			k.add(field.Duplicate(at, role))
-		}
-		names[path.Base(role)] = true
+// validateOidcProvider refuses a choice that nothing depends on.
+func (c *Config) validateOidcProvider(k *checker) {
+	if !c.webIdentity() && c.written.Eks.OidcProvider != "" {
+		k.add(field.Forbidden(field.NewPath("eks", "oidcProvider"), "nothing here signs in through the cluster's OIDC issuer; "+
+			"remove it, or eks.pull node, eks.auth podIdentity and registry.mirror"))
 	}
 }
 
@@ -334,14 +294,14 @@ func (c *Config) validateAks(k *checker) {
 	p, a := field.NewPath("aks"), c.Aks
 	k.add(check.Required(p.Child("clusterName"), a.ClusterName, check.AksCluster)...)
 	k.add(check.Optional(p.Child("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
-	k.add(check.OneOf(p.Child("login"), a.Login, aksLogins...)...)
+	k.add(oneOf(p.Child("login"), a.Login)...)
 	k.add(check.Optional(p.Child("identityName"), a.IdentityName, check.ManagedIdentity)...)
 	k.add(check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
 	k.ifSet(a.SecretName, check.Subdomain, p.Child("secretName"))
 	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientId, check.UUID)...)
 	k.add(kubernetes.ValidateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
-	k.add(check.OneOf(p.Child("trust"), a.Trust, trustAks, trustEntra)...)
-	if a.Trust == trustEntra {
+	k.add(oneOf(p.Child("trust"), a.Trust)...)
+	if a.Trust == TrustEntra {
 		c.validateEntra(k)
 	} else {
 		c.validateSubject(k)
@@ -357,7 +317,7 @@ func (c *Config) validateAks(k *checker) {
 // (Microsoft identity platform, "Access token claims reference").
 func (c *Config) validateEntra(k *checker) {
 	p := field.NewPath("aks")
-	if c.Aks.TokenAudience != "" {
+	if c.written.Aks.TokenAudience != "" {
 		k.add(field.Forbidden(p.Child("tokenAudience"), "with aks.trust entra the audience is the app registration; remove it"))
 	}
 	e := c.Aks.Entra
@@ -367,14 +327,14 @@ func (c *Config) validateEntra(k *checker) {
 	}
 	p = p.Child("entra")
 	k.add(check.Required(p.Child("appIdUri"), e.AppIdUri, check.AppIdUri)...)
-	k.add(check.Optional(p.Child("appId"), e.AppId, check.UUID)...)
+	k.add(check.Optional(p.Child("appId"), c.written.Aks.Entra.AppId, check.UUID)...)
 	const where = "see `az ad app show --id APP --query api.requestedAccessTokenVersion`, where null is 1"
 	switch e.TokenVersion {
 	case 0:
 		k.add(field.Required(p.Child("tokenVersion"), "1 or 2; "+where))
 	case 1:
 	case 2:
-		if e.appId() == "" {
+		if e.AppId == "" {
 			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri does not hold it; see `az ad app show --id APP --query appId`"))
 		}
 	default:
@@ -384,9 +344,9 @@ func (c *Config) validateEntra(k *checker) {
 
 // validateSubject refuses a name that Google cannot take as google.subject, which it maps the token's subject to.
 func (c *Config) validateSubject(k *checker) {
-	subject := iampolicy.ServiceAccountSubject(c.namespace(), c.puller())
+	subject := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount)
 	if len(subject) > gcp.MaxGoogleSubject {
-		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.puller(), fmt.Sprintf(
+		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.Refresher.ServiceAccount, fmt.Sprintf(
 			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject), gcp.MaxGoogleSubject)))
 	}
 }
@@ -398,8 +358,8 @@ func (c *Config) validateFederation(k *checker) {
 	if len(c.Gcp.CredentialConfig) > 0 {
 		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of them"))
 	}
-	if image, err := image.Parse(c.Registry.Image); err == nil {
-		if _, ok := image.ArtifactRegistryRepository(); !ok {
+	if c.imageProblem == nil {
+		if _, ok := c.image.ArtifactRegistryRepository(); !ok {
 			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
 		}
 	}
@@ -440,7 +400,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenUrl)...)
 	source, _ := config["credential_source"].(map[string]any)
 	file, _ := source["file"].(string)
-	if want := cmp.Or(c.Aks.TokenFile, kubernetes.DefaultGcpTokenFile); file != want {
+	if want := c.Aks.TokenFile; file != want {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
 			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
 	}
@@ -455,7 +415,7 @@ func (c *Config) validateRefresher(k *checker) {
 	k.ifSet(c.Refresher.Images.Aws, image.Validate, p.Child("images", "aws"))
 	k.ifSet(c.Refresher.Images.Gcloud, image.Validate, p.Child("images", "gcloud"))
 	k.ifSet(c.Refresher.Images.Kubectl, image.Validate, p.Child("images", "kubectl"))
-	if puller := c.puller(); puller == cmp.Or(c.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount) {
+	if puller := c.Refresher.ServiceAccount; puller == c.Gateway.ServiceAccount {
 		k.add(field.Invalid(p.Child("serviceAccount"), puller, "the gateway's ServiceAccount has this name, and must not be able to write the pull Secret; rename one, gateway.serviceAccount for instance"))
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 
 	"bifrost/components/ecs"
-	"bifrost/image"
 	"bifrost/internal/check"
 	"bifrost/internal/gateway"
 	"bifrost/internal/gateway/configjson"
@@ -41,7 +40,7 @@ func (c *Config) validateGateway(k *checker) {
 		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, gateway.LogLevels...)...)
 		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, gateway.LogStyles...)...)
 	}
-	if c.onKubernetes() {
+	if c.onKubernetes() != nil {
 		c.validateKubernetes(k)
 	} else {
 		c.refuseKubernetesKeys(k)
@@ -51,8 +50,8 @@ func (c *Config) validateGateway(k *checker) {
 	}
 	c.validateConfig(k)
 	c.validateStart(k)
-	if c.onKubernetes() {
-		c.validateWorkload(k)
+	if on := c.onKubernetes(); on != nil {
+		c.validateWorkload(k, on)
 	}
 	for _, missing := range c.missingSecrets() {
 		why := ""
@@ -92,13 +91,16 @@ func (c *Config) validateVariables(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(c.Secrets.EcsEnv)) {
 		validateSecretVariable(k, field.NewPath("secrets", "ecsEnv").Key(name), name)
 	}
-	configured := c.secretEnv(c.kubernetesTarget())
+	configured := map[string]string{}
+	if on := c.onKubernetes(); on != nil {
+		configured = c.secretEnv(on)
+	}
 	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
 		p := field.NewPath("gateway", "secretRefs").Key(name)
 		if _, both := configured[name]; both {
 			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
 		}
-		if name == gateway.AdminUsernameVariable && g.AdminUsername != "" {
+		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
 		if c.Ecs != nil {
@@ -143,7 +145,7 @@ func validateSecretVariable(k *checker, p *field.Path, name string) {
 
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
 func (c *Config) refuseKubernetesKeys(k *checker) {
-	g := &c.Gateway
+	g := &c.written.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
 		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
 		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
@@ -167,15 +169,10 @@ func (c *Config) validateKubernetes(k *checker) {
 		if !m.AlertRules && len(m.AlertLabels) > 0 {
 			k.add(field.Required(p.Child("alertRules"), "alertLabels are the PrometheusRule's; write true, or remove them"))
 		}
-		if m.AlertRules && !c.refreshes() {
+		if m.AlertRules && !c.onKubernetes().refreshes(c) {
 			k.add(field.Forbidden(p.Child("alertRules"), "this stack has no refresher to tell of; remove it"))
 		}
 	}
-}
-
-// refreshes tells whether the stack makes a pull Secret and what keeps it fresh.
-func (c *Config) refreshes() bool {
-	return !c.Registry.Mirror && (c.Aks != nil || c.Eks != nil && (c.Eks.Pull == "" || c.Eks.Pull == pullRefresh))
 }
 
 // validateConfig checks config.json.
@@ -223,7 +220,7 @@ func (c *Config) validateExistingConfig(k *checker) {
 		"openAdministration": g.OpenAdministration, "otel": g.Otel != nil,
 		"postgres": g.Postgres.MaxConnections != 0 || g.Postgres.AllowInsecure,
 	})
-	if c.clustering().Type == configjson.Broker {
+	if c.Gateway.Clustering.Type == configjson.Broker {
 		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
 	}
 	if c.Ecs != nil {
@@ -265,7 +262,7 @@ var workloadKeys = map[string]string{
 }
 
 // validateWorkload asks the component for what it would refuse, before anything is registered.
-func (c *Config) validateWorkload(k *checker) {
+func (c *Config) validateWorkload(k *checker, on cluster) {
 	g := &c.Gateway
 	if g.Replicas != nil && g.Autoscaling != nil {
 		k.add(field.Forbidden(field.NewPath("gateway", "replicas"), "gateway.autoscaling decides; remove one of them"))
@@ -273,23 +270,12 @@ func (c *Config) validateWorkload(k *checker) {
 	if g.Storage != nil && g.withoutSQLite() {
 		k.add(field.Forbidden(field.NewPath("gateway", "storage"), "no store of config.json is SQLite, and nothing else is kept there; remove it"))
 	}
-	args := c.workloadArgs(c.kubernetesTarget())
-	args.Namespace = pulumi.String(c.namespace())
+	args := c.workloadArgs(on)
+	args.Namespace = pulumi.String(g.Namespace)
 	if args.ExistingConfigSecret == "" {
 		args.Config = pulumi.String("{}")
 	}
-	if c.Eks != nil {
-		args.PodIdentity = c.Eks.GatewayAuth == authPodIdentity
-		if arn := c.Eks.GatewayRoleArn; arn != "" && !args.PodIdentity {
-			args.AwsRoleArn = pulumi.String(arn)
-		}
-		if len(c.Eks.GatewayPolicyArns) > 0 && !args.PodIdentity {
-			args.AwsRoleArn = pulumi.String("made here")
-		}
-		if c.Eks.Pull == pullKubelet {
-			args.EcrRoleArn = pulumi.String("made here")
-		}
-	}
+	on.runtime(c, &args)
 	for _, problem := range args.Validate() {
 		if path := c.configurationPath(problem.Field); path != "" {
 			mapped := *problem
@@ -328,7 +314,7 @@ func (c *Config) missingSecrets() []string {
 	}
 	for _, at := range c.targets() {
 		need(at, gateway.EncryptionKeyVariable)
-		if needsLicense(c.Registry.Image) {
+		if c.needsLicense() {
 			need(at, gateway.LicenseVariable)
 		}
 		for _, name := range configjson.EnvReferences(c.document(at)) {
@@ -348,12 +334,8 @@ func SecretPath(variable string) string {
 }
 
 // needsLicense: Bifrost Enterprise needs its licence from 2.0 on. A digest alone does not tell the version.
-func needsLicense(reference string) bool {
-	i, err := image.Parse(reference)
-	if err != nil {
-		return false
-	}
-	v, err := version.ParseGeneric(i.Tag)
+func (c *Config) needsLicense() bool {
+	v, err := version.ParseGeneric(c.image.Tag)
 	return err == nil && v.Major() >= 2
 }
 
@@ -373,14 +355,4 @@ func (c *Config) loadSchema(dir string) field.ErrorList {
 	}
 	c.schema = schema
 	return nil
-}
-
-// MissingSecrets lists the paths below secrets that a configuration needs and lacks, such as encryptionKey or env.PG_PASSWORD,
-// sorted. The values are those of a stack file: keys without the project's prefix; dir is the project's folder. What does not
-// decode is passed over, so that Deploy can refuse it with its reason.
-func MissingSecrets(dir string, values map[string]any) []string {
-	c := &Config{Rollout: RolloutFull}
-	decode(values, c)
-	c.Gateway.loadFiles(dir)
-	return c.missingSecrets()
 }

@@ -1,0 +1,20 @@
+package kubernetes
+
+import "time"
+
+// Names that clouds give a meaning to.
+const (
+	// IrsaAnnotation of a ServiceAccount names the role of its pods on EKS (Amazon EKS user guide, "IAM roles for service accounts").
+	IrsaAnnotation = "eks.amazonaws.com/role-arn"
+	// AzureClientAnnotation of a ServiceAccount names the client id of its identity on AKS (Azure Workload Identity, "Labels and annotations").
+	AzureClientAnnotation = "azure.workload.identity/client-id"
+	// EcrUser and ArUser are the users of logins with a token, at Amazon ECR and at Artifact Registry.
+	EcrUser = "AWS"
+	ArUser  = "oauth2accesstoken"
+)
+
+// How long tokens live: Amazon ECR, GetAuthorizationToken; Google Cloud's security token service and IAM credentials.
+const (
+	EcrTokenLife = 12 * time.Hour
+	ArTokenLife  = time.Hour
+)

@@ -1,0 +1,146 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components/azure"
+	"bifrost/components/kubernetes"
+)
+
+// minAks is the oldest Kubernetes that the vendor supports on AKS.
+const minAks = "1.24"
+
+// aksDeployment is the stack's part on AKS.
+type aksDeployment struct {
+	*Config
+	cluster *aksCluster
+	pull    *pulled
+}
+
+func (aksTarget) lookUp(ctx *pulumi.Context, c *Config, provider pulumi.ProviderResource) (deployment, error) {
+	cluster, err := c.lookUpAks(ctx, provider)
+	if err != nil {
+		return nil, err
+	}
+	return &aksDeployment{Config: c, cluster: cluster}, nil
+}
+
+// identities are the managed identity with its federated credential and, where it is made here, Google's side.
+func (d *aksDeployment) identities(ctx *pulumi.Context) (handoff pulumi.Array, outputs pulumi.Map, err error) {
+	if d.Registry.Mirror {
+		d.pull = &pulled{}
+		return nil, nil, nil
+	}
+	identity, err := azure.NewAksWorkloadIdentity(ctx, "aks", d.aksIdentityArgs(d.cluster), pulumi.Providers(d.cluster.provider))
+	if err != nil {
+		return nil, nil, err
+	}
+	shown := d.shownToken(d.cluster, identity)
+	entry := pulumi.Map{
+		"platform": pulumi.String("aks"), "purpose": pulumi.String("refreshes the pull Secret on AKS"),
+		// What Google's side must trust, of the token that it is shown.
+		"trust":  pulumi.String(d.Aks.Trust),
+		"issuer": shown.issuer, "subject": shown.subject, "audience": shown.audience, "attributeCondition": shown.condition,
+		"tenantId": identity.TenantId, "clientId": identity.ClientId, "principalId": identity.PrincipalId,
+	}
+	credentials, err := d.googleCredentials(ctx, shown)
+	if err != nil {
+		return nil, nil, err
+	}
+	if credentials.serviceAccount != nil {
+		entry["serviceAccountEmail"] = credentials.serviceAccount
+	}
+	d.pull = &pulled{secret: d.arPullSecretArgs(credentials, identity)}
+	return pulumi.Array{entry}, nil, nil
+}
+
+func (c *Config) aksIdentityArgs(cluster *aksCluster) *azure.AksWorkloadIdentityArgs {
+	return &azure.AksWorkloadIdentityArgs{
+		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
+		Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Refresher.ServiceAccount,
+		IdentityName: c.Aks.IdentityName, FederatedCredentialName: c.Aks.FederatedCredentialName,
+		Tags: c.tags(), Protect: c.ProtectIdentities,
+	}
+}
+
+// arPullSecretArgs are those of the pull Secret that Google's tokens keep fresh.
+func (c *Config) arPullSecretArgs(credentials *googleCredentials, identity *azure.AksWorkloadIdentity) *kubernetes.PullSecretArgs {
+	token := &kubernetes.ArtifactRegistryTokenArgs{
+		CredentialConfig: credentials.config,
+		TokenAudience:    c.Aks.TokenAudience,
+		TokenFile:        c.Aks.TokenFile,
+		Image:            c.Refresher.Images.Gcloud,
+	}
+	if c.Aks.Trust == TrustEntra {
+		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.Aks.Entra.AppIdUri}
+	}
+	return &kubernetes.PullSecretArgs{SecretName: c.Aks.SecretName, ArtifactRegistry: token, DependsOn: identity.Ready()}
+}
+
+func (d *aksDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
+	kubeconfig := d.aksKubeconfig(ctx, d.cluster.provider)
+	onCluster, err := pulumikubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(kubeconfig, d.Aks.Context, d.cluster.id))
+	if err != nil {
+		return nil, fmt.Errorf("kubernetes provider: %w", err)
+	}
+	return d.deployKubernetes(ctx, kubernetesParts{
+		at: onAks, provider: onCluster, pull: d.pull.secret,
+		identity: func(workload *kubernetes.BifrostWorkloadArgs) { workload.AzureClientId = d.Aks.GatewayClientId },
+	})
+}
+
+// aksCluster is what the look-up says of an existing cluster.
+type aksCluster struct {
+	// provider is the Azure provider of the stack.
+	provider   pulumi.ProviderResource
+	id, issuer string
+}
+
+// lookUpAks finds the cluster and stops the stack where its issuer or workload identity is off: it is the customer's cluster. It
+// is the first request to Azure, and so tells whether the login reaches the subscription and tenant of the stack.
+func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
+	name, group := c.Aks.ClusterName, c.Aks.ResourceGroup
+	found, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{
+		ResourceGroupName: group, ResourceName: name,
+	}, pulumi.Provider(provider))
+	if err != nil {
+		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: %w; sign in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
+			name, group, c.Azure.SubscriptionId, err, c.Azure.TenantId, c.Azure.SubscriptionId, Project, Project)
+	}
+	if found.Identity != nil && found.Identity.TenantId != "" && !strings.EqualFold(found.Identity.TenantId, c.Azure.TenantId) {
+		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az login --tenant %s`",
+			name, found.Identity.TenantId, c.Azure.TenantId, c.Azure.TenantId)
+	}
+	oldest := minAks
+	if c.Rollout == RolloutFull {
+		oldest = minWorkload
+	}
+	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, oldest,
+		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {
+		return nil, err
+	}
+	issuer := found.OidcIssuerProfile != nil && found.OidcIssuerProfile.Enabled != nil && *found.OidcIssuerProfile.Enabled
+	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
+		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
+	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (!issuer || !workloadIdentity) {
+		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity`",
+			name, onOff(issuer), onOff(workloadIdentity), group, name)
+	}
+	result := &aksCluster{provider: provider, id: found.Id}
+	if issuer {
+		result.issuer = found.OidcIssuerProfile.IssuerURL
+	}
+	return result, nil
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}

@@ -1,0 +1,70 @@
+package stacks
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components/aws"
+	"bifrost/internal/check"
+)
+
+// nodePull: kubelets pull as the roles of their nodes, which get the right to.
+type nodePull struct{}
+
+func (nodePull) oldest(c *Config) (reason, version string) { return oldestEks(c) }
+
+func (nodePull) webIdentity(*Config) bool { return false }
+
+func (nodePull) refreshes() bool { return false }
+
+func (nodePull) workloadRole() string { return "" }
+
+func (nodePull) validate(c *Config, k *checker) {
+	c.refuseSecret(k)
+	p := field.NewPath("eks")
+	if c.written.Eks.RoleName != "" {
+		k.add(field.Forbidden(p.Child("roleName"), "eks.pull node makes no role; remove it"))
+	}
+	if len(c.Eks.NodeRoleArns) == 0 {
+		k.add(field.Required(p.Child("nodeRoleArns"), "the roles of the nodes, or of Fargate pod execution, that pull; "+
+			"see `aws eks describe-nodegroup` and `aws eks describe-fargate-profile`"))
+	}
+	names := map[string]bool{}
+	for i, role := range c.Eks.NodeRoleArns {
+		at := p.Child("nodeRoleArns").Index(i)
+		parsed, err := arn.Parse(role)
+		switch problems := check.Arn(at, role, check.RoleArn); {
+		case err != nil:
+			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
+		case len(problems) > 0:
+			k.add(problems...)
+		case c.Aws != nil && parsed.AccountID != c.Aws.AccountId:
+			k.add(field.Invalid(at, role, fmt.Sprintf(
+				"a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.Aws.AccountId)))
+		case names[path.Base(role)]:
+			k.add(field.Duplicate(at, role))
+		}
+		names[path.Base(role)] = true
+	}
+}
+
+func (nodePull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
+	pull := &pulled{}
+	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
+	for _, role := range cluster.nodeRoles {
+		args.RoleNames = append(args.RoleNames, role.Name)
+		handoff := c.awsHandoff("eks", "pulls on the nodes of EKS", pulumi.String(role.Arn), pulumi.String(role.UniqueId))
+		handoff["pull"] = pulumi.String(PullNode)
+		pull.handoff = append(pull.handoff, handoff)
+	}
+	nodes, err := aws.NewEcrNodePull(ctx, "eks-nodes", args, pulumi.Providers(cluster.provider))
+	if err != nil {
+		return nil, err
+	}
+	pull.ready = nodes.Ready()
+	return pull, nil
+}

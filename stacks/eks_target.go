@@ -1,0 +1,49 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components/kubernetes"
+	"bifrost/internal/iampolicy"
+)
+
+// eksTarget is an existing cluster of EKS.
+type eksTarget struct{ podsTarget }
+
+func (eksTarget) title() string { return "EKS" }
+
+func (eksTarget) used(c *Config) bool { return c.Eks != nil }
+
+func (t eksTarget) facts(c *Config) Cluster {
+	e := c.Eks
+	facts := Cluster{
+		Target: t.key, Context: e.Context,
+		SignIn:       fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s", c.Aws.region(), e.ClusterName),
+		RegistryUser: kubernetes.EcrUser, TokenLife: kubernetes.EcrTokenLife, Token: "an ECR token", TokenAudience: iampolicy.STSAudience,
+		IdentityAnnotation: kubernetes.IrsaAnnotation, Identity: e.GatewayRoleArn, Refreshes: t.refreshes(c),
+	}
+	if e.Auth == SignInPodIdentity {
+		facts.TokenAudience = ""
+	}
+	if e.GatewayAuth == SignInPodIdentity {
+		facts.IdentityAnnotation = ""
+	}
+	return facts
+}
+
+func (eksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
+	e := c.Eks
+	workload.PodIdentity = e.GatewayAuth == SignInPodIdentity
+	switch {
+	case workload.PodIdentity:
+	case len(e.GatewayPolicyArns) > 0:
+		workload.AwsRoleArn = pulumi.String("made here")
+	case e.GatewayRoleArn != "":
+		workload.AwsRoleArn = pulumi.String(e.GatewayRoleArn)
+	}
+	workload.EcrRoleArn = optionalInput(c.eksPull().workloadRole())
+}
+
+func (eksTarget) refreshes(c *Config) bool { return c.eksPull().refreshes() }

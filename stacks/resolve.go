@@ -1,0 +1,163 @@
+package stacks
+
+import (
+	"maps"
+
+	"bifrost/components/aws"
+	"bifrost/components/azure"
+	"bifrost/components/ecs"
+	"bifrost/components/kubernetes"
+	"bifrost/image"
+	"bifrost/internal/gateway"
+	"bifrost/internal/iampolicy"
+)
+
+// resolve parses the image and fills in every default of the configuration: nobody behind Parse does so again. What was written
+// stays beside it, for rules that ask whether a key is there at all.
+func (c *Config) resolve() {
+	written := *c
+	c.written = &written
+	c.image, c.imageProblem = image.Parse(c.Registry.Image)
+	c.resolveGateway()
+	fill(&c.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
+	fill(&c.Refresher.Images.Aws, kubernetes.DefaultAwsImage)
+	fill(&c.Refresher.Images.Gcloud, kubernetes.DefaultGcloudImage)
+	fill(&c.Refresher.Images.Kubectl, kubernetes.DefaultKubectlImage)
+	c.Eks, c.Aks, c.Ecs = copied(c.Eks), copied(c.Aks), copied(c.Ecs)
+	if c.Eks != nil {
+		c.Eks.resolve()
+	}
+	if c.Aks != nil {
+		c.Aks.resolve(c.Azure)
+	}
+	if c.Ecs != nil {
+		c.Ecs.resolve(c)
+	}
+}
+
+// fill gives a value that is not set its default.
+func fill[T comparable](value *T, byDefault T) {
+	var unset T
+	if *value == unset {
+		*value = byDefault
+	}
+}
+
+// copied is a copy of what p points to, so that filling in defaults leaves what was written as it is.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// resolveGateway leaves the number of pods open where an autoscaler decides it.
+func (c *Config) resolveGateway() {
+	g := &c.Gateway
+	fill(&g.Namespace, kubernetes.DefaultNamespace)
+	fill(&g.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
+	fill(&g.AdminUsername, defaultAdminUsername)
+	fill(&g.StartupSeconds, gateway.DefaultStartupSeconds)
+	fill(&g.PreStopSeconds, kubernetes.DefaultPreStopSeconds)
+	fill(&g.CpuRequest, kubernetes.DefaultCpuRequest)
+	fill(&g.MemoryRequest, kubernetes.DefaultMemoryRequest)
+	fill(&g.EphemeralStorageRequest, kubernetes.DefaultEphemeralStorageRequest)
+	fill(&g.CpuLimit, kubernetes.DefaultCpuLimit)
+	fill(&g.MemoryLimit, kubernetes.DefaultMemoryLimit)
+	fill(&g.EphemeralStorageLimit, kubernetes.DefaultEphemeralStorageLimit)
+	if g.Otel = copied(g.Otel); g.Otel != nil {
+		fill(&g.Otel.Protocol, otelGrpc)
+		fill(&g.Otel.TraceType, otelTraceType)
+		fill(&g.Otel.ServiceName, kubernetes.DefaultNamespace)
+	}
+	if g.Clustering = copied(g.Clustering); g.Clustering == nil {
+		g.Clustering = &Clustering{}
+	}
+	switch {
+	case c.Aws != nil:
+		fill(&g.Clustering.Region, c.Aws.Region)
+	case c.Azure != nil:
+		fill(&g.Clustering.Region, c.Azure.Location)
+	}
+}
+
+func (e *Eks) resolve() {
+	fill(&e.Pull, PullRefresh)
+	fill(&e.Auth, SignInIrsa)
+	fill(&e.OidcProvider, OidcExisting)
+	fill(&e.GatewayAuth, SignInIrsa)
+	fill(&e.RoleName, aws.DefaultEcrPullRoleName)
+	fill(&e.PolicyName, aws.DefaultEcrPullPolicyName)
+	fill(&e.SecretName, kubernetes.DefaultEcrSecretName)
+	fill(&e.GatewayRoleName, aws.DefaultGatewayRoleName)
+}
+
+func (a *Aks) resolve(on *Azure) {
+	if on != nil {
+		fill(&a.ResourceGroup, on.ResourceGroup)
+	}
+	fill(&a.Login, LoginAzureCLI)
+	fill(&a.IdentityName, azure.DefaultIdentityName)
+	fill(&a.FederatedCredentialName, azure.DefaultFederatedCredentialName)
+	fill(&a.SecretName, kubernetes.DefaultArSecretName)
+	fill(&a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
+	fill(&a.TokenFile, kubernetes.DefaultGcpTokenFile)
+	fill(&a.Trust, TrustAks)
+	if a.Entra = copied(a.Entra); a.Entra != nil {
+		a.Entra.AppId = a.Entra.appId()
+	}
+}
+
+// resolve needs the gateway's own values first: its tasks are as many as its replicas unless something else says how many.
+func (e *Ecs) resolve(c *Config) {
+	fill(&e.Name, ecs.DefaultEcsName)
+	fill(&e.RoleName, aws.DefaultEcsExecutionName)
+	fill(&e.PolicyName, aws.DefaultEcsPullPolicyName)
+	fill(&e.Cpu, ecs.DefaultFargateCpu)
+	fill(&e.Memory, ecs.DefaultFargateMemory)
+	fill(&e.CpuArchitecture, ecs.ArchitectureX86)
+	fill(&e.StopTimeoutSeconds, ecs.DefaultStopTimeout)
+	fill(&e.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)
+	fill(&e.LogGroup, ecs.DefaultEcsLogGroup)
+	fill(&e.LogRetentionDays, ecs.DefaultLogRetentionDays)
+	fill(&e.SecretPrefix, ecs.DefaultEcsSecretPrefix)
+	e.ReadOnlyRoot = given(e.ReadOnlyRoot, true)
+	e.MinHealthyPercent = given(e.MinHealthyPercent, ecs.DefaultMinHealthyPercent)
+	e.SecretRecoveryDays = given(e.SecretRecoveryDays, ecs.DefaultSecretRecovery)
+	count := c.Gateway.replicas()
+	if e.Autoscaling != nil && e.Autoscaling.MinTasks > 0 {
+		count = e.Autoscaling.MinTasks
+	}
+	e.DesiredCount = given(e.DesiredCount, count)
+}
+
+// given is p, or the default where that is nil.
+func given[T any](p *T, byDefault T) *T {
+	if p == nil {
+		return &byDefault
+	}
+	return p
+}
+
+// Defaults returns a configuration with every object in it and every default filled in, for whoever describes the keys.
+func Defaults() *Config {
+	c := newConfig("STACK")
+	c.Eks, c.Aks, c.Ecs, c.Gateway.Otel = &Eks{}, &Aks{}, &Ecs{}, &Otel{}
+	c.resolve()
+	return c
+}
+
+// tagsOf and labels say where things come from, beside what the stack says itself.
+func (c *Config) tags() map[string]string {
+	all := map[string]string{"managed-by": "pulumi", "pulumi-stack": c.stack}
+	maps.Copy(all, c.Tags)
+	return all
+}
+
+// labels of Kubernetes objects, likewise.
+func (c *Config) labels() map[string]string {
+	all := map[string]string{"app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "bifrost"}
+	maps.Copy(all, c.Labels)
+	return all
+}

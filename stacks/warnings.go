@@ -1,0 +1,50 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+
+	"bifrost/internal/gateway/configjson"
+)
+
+// warnings are what a stack may do and should know of.
+func (c *Config) warnings() []string {
+	if c.Rollout == RolloutIdentity {
+		return nil
+	}
+	var all []string
+	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
+		if warning := warn(c); warning != "" {
+			all = append(all, warning)
+		}
+	}
+	return append(all, c.databaseWarnings()...)
+}
+
+func sqliteOnEcs(c *Config) string {
+	if c.Ecs == nil || c.Gateway.withoutSQLite() {
+		return ""
+	}
+	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
+}
+
+// unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
+func unknownConfigKeys(c *Config) string {
+	if c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
+		return ""
+	}
+	unknown := configjson.Unknown(c.Gateway.configPath(), c.Gateway.Config)
+	if len(unknown) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl schema, and gateway.schemaFile",
+		configjson.KeysVersion, strings.Join(unknown, ", "))
+}
+
+// withoutSchema tells what a preview without the vendor's schema did not check; empty where it did, or where there is nothing to check.
+func (c *Config) withoutSchema() string {
+	if c.Rollout == RolloutIdentity || c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
+		return ""
+	}
+	return "config.json is checked by the rules of this program alone; `bifrostctl schema` fetches the vendor's schema, for gateway.schemaFile"
+}
