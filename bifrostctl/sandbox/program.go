@@ -25,7 +25,9 @@ var Bifrost = Program{
 	Deploy: func(ctx *pulumi.Context, dir, readme string, keys []string) error {
 		return stacks.Deploy(ctx, stacks.Options{Dir: dir, Readme: readme, Keys: keys})
 	},
-	MissingSecrets: stacks.MissingSecrets,
+	MissingSecrets: func(dir string, values map[string]any) []string {
+		return stacks.Lenient("", dir, values).MissingSecrets()
+	},
 	Refused: func(err error) bool {
 		var refused *stacks.ConfigError
 		return errors.As(err, &refused)

@@ -61,7 +61,7 @@ func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
 	if own, ok := values[secretsKey].(map[string]any); ok {
 		maps.Copy(secrets, own)
 	}
-	for _, path := range stacks.MissingSecrets("../..", values) {
+	for _, path := range stacks.Lenient("", "../..", values).MissingSecrets() {
 		if variable, ok := strings.CutPrefix(path, "env."); ok {
 			secrets["env"].(map[string]any)[variable] = canary + "-" + variable
 			continue

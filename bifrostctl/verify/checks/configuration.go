@@ -41,7 +41,7 @@ func (s Stack) rollout(context.Context) check.Result {
 	case stacks.RolloutIdentity:
 		return check.Fail("pulumi up --stack "+s.Name, "rollout is %s in the configuration, and the last up was %s", s.Config.Rollout, s.Outputs.Rollout)
 	}
-	return check.Fail("pulumi config set --stack "+s.Name+" bifrost:rollout "+s.Outputs.Rollout,
+	return check.Fail("pulumi config set --stack "+s.Name+" bifrost:rollout "+string(s.Outputs.Rollout),
 		"rollout is %s in the configuration, and the last up was %s: the next one would delete the workload", s.Config.Rollout, s.Outputs.Rollout)
 }
 

@@ -44,11 +44,11 @@ type Access struct {
 
 // Outputs are the stack's outputs, as far as verify reads them.
 type Outputs struct {
-	Rollout string      `json:"rollout"`
-	Handoff []Principal `json:"vendorHandoff"`
-	EKS     *Cluster    `json:"eks"`
-	AKS     *Cluster    `json:"aks"`
-	ECS     *ECS        `json:"ecs"`
+	Rollout stacks.Rollout `json:"rollout"`
+	Handoff []Principal    `json:"vendorHandoff"`
+	EKS     *Cluster       `json:"eks"`
+	AKS     *Cluster       `json:"aks"`
+	ECS     *ECS           `json:"ecs"`
 }
 
 // Principal is an entry of the hand-off.

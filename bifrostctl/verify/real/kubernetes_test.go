@@ -115,7 +115,7 @@ func TestAKSLogin(t *testing.T) {
 	client, err := newAKS("s", fixedToken{}, resourceManager(t, map[string]answer{"POST " + clusterPath + "/listClusterUserCredential": {
 		body: `{"kubeconfigs":[{"name":"clusterUser","value":"` + base64.StdEncoding.EncodeToString([]byte(kubeconfig)) + `"}]}`}}))
 	require.NoError(t, err)
-	c := &stacks.Config{Azure: &stacks.Azure{ResourceGroup: "g"}, Aks: &stacks.Aks{ClusterName: "dev"}}
+	c := &stacks.Config{Azure: &stacks.Azure{ResourceGroup: "g"}, Aks: &stacks.Aks{ClusterName: "dev", ResourceGroup: "g", Login: stacks.LoginAzureCLI}}
 	config, err := aksLogin(c, client)(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "https://dev.aks", config.Host)

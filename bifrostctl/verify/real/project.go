@@ -126,7 +126,7 @@ func withSecrets(raw *stacks.Raw, values map[string]any) error {
 	}
 	delete(values, secretsKey)
 	secrets := map[string]any{}
-	for _, path := range stacks.MissingSecrets(raw.Dir, values) {
+	for _, path := range stacks.Lenient("", raw.Dir, values).MissingSecrets() {
 		key, below, nested := strings.Cut(path, ".")
 		if !nested {
 			secrets[key] = masked
