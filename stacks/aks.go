@@ -55,7 +55,9 @@ func (d *aksDeployment) identities(ctx *pulumi.Context) (handoff pulumi.Array, o
 	if credentials.serviceAccount != nil {
 		entry["serviceAccountEmail"] = credentials.serviceAccount
 	}
-	d.pull = &pulled{secret: d.arPullSecretArgs(credentials, identity)}
+	d.pull = &pulled{
+		secret: d.arPullSecretArgs(credentials.config, tokenHolder{identity.TenantId, identity.ClientId, identity.Ready()}),
+	}
 	return pulumi.Array{entry}, nil, nil
 }
 
@@ -68,18 +70,25 @@ func (c *Config) aksIdentityArgs(cluster *aksCluster) *azure.AksWorkloadIdentity
 	}
 }
 
+// tokenHolder is the managed identity whose token may be shown to Google's side.
+type tokenHolder struct {
+	tenantId, clientId pulumi.StringInput
+	// ready is what must be before it can have one.
+	ready []pulumi.Resource
+}
+
 // arPullSecretArgs are those of the pull Secret that Google's tokens keep fresh.
-func (c *Config) arPullSecretArgs(credentials *googleCredentials, identity *azure.AksWorkloadIdentity) *kubernetes.PullSecretArgs {
+func (c *Config) arPullSecretArgs(credentialConfig pulumi.StringInput, identity tokenHolder) *kubernetes.PullSecretArgs {
 	token := &kubernetes.ArtifactRegistryTokenArgs{
-		CredentialConfig: credentials.config,
+		CredentialConfig: credentialConfig,
 		TokenAudience:    c.Aks.TokenAudience,
 		TokenFile:        c.Aks.TokenFile,
 		Image:            c.Refresher.Images.Gcloud,
 	}
-	if c.Aks.Trust == TrustEntra {
-		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.TenantId, ClientId: identity.ClientId, AppIdUri: c.Aks.Entra.AppIdUri}
+	if entra := c.Aks.Entra; c.Aks.Trust == TrustEntra && entra != nil {
+		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.tenantId, ClientId: identity.clientId, AppIdUri: entra.AppIdUri}
 	}
-	return &kubernetes.PullSecretArgs{SecretName: c.Aks.SecretName, ArtifactRegistry: token, DependsOn: identity.Ready()}
+	return &kubernetes.PullSecretArgs{SecretName: c.Aks.SecretName, ArtifactRegistry: token, DependsOn: identity.ready}
 }
 
 func (d *aksDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {

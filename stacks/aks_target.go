@@ -28,3 +28,10 @@ func (aksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 }
 
 func (aksTarget) refreshes(c *Config) bool { return !c.Registry.Mirror }
+
+func (t aksTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
+	if !t.refreshes(c) {
+		return nil
+	}
+	return c.arPullSecretArgs(madeUp, tokenHolder{tenantId: madeUp, clientId: madeUp})
+}

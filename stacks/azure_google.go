@@ -13,7 +13,7 @@ import (
 	"bifrost/internal/check"
 )
 
-// appID is the app registration's client id: its own key, or that in api://CLIENT_ID; empty when neither has it.
+// appId is the app registration's client id: its own key, or that in api://CLIENT_ID; empty when neither has it.
 func (e *Entra) appId() string {
 	if id, ok := strings.CutPrefix(e.AppIdUri, "api://"); e.AppId == "" && ok && check.UUID.Pattern.MatchString(id) {
 		return id
@@ -73,17 +73,23 @@ func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredent
 		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
 			f.ProjectId, err, Project)
 	}
+	federation, err := gcp.NewGcpFederation(ctx, "gcp", c.federationArgs(project.Number, shown), pulumi.Providers(provider))
+	if err != nil {
+		return nil, err
+	}
+	return &googleCredentials{config: federation.CredentialConfig, serviceAccount: federation.ServiceAccountEmail}, nil
+}
+
+// federationArgs are those of Google's side; number is the project's.
+func (c *Config) federationArgs(number string, shown shownToken) *gcp.GcpFederationArgs {
+	f := c.Gcp.Federation
 	repository, _ := c.image.ArtifactRegistryRepository()
-	federation, err := gcp.NewGcpFederation(ctx, "gcp", &gcp.GcpFederationArgs{
-		ProjectId: f.ProjectId, ProjectNumber: pulumi.String(project.Number),
+	return &gcp.GcpFederationArgs{
+		ProjectId: f.ProjectId, ProjectNumber: pulumi.String(number),
 		PoolId: f.PoolId, ProviderId: f.ProviderId, ServiceAccountId: f.ServiceAccountId,
 		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
 		Repository: repository,
 		TokenFile:  c.Aks.TokenFile,
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
-	}, pulumi.Providers(provider))
-	if err != nil {
-		return nil, err
 	}
-	return &googleCredentials{config: federation.CredentialConfig, serviceAccount: federation.ServiceAccountEmail}, nil
 }

@@ -17,6 +17,8 @@ type cluster interface {
 	runtime(*Config, *kubernetes.BifrostWorkloadArgs)
 	// refreshes tells whether the stack makes a pull Secret there, and what keeps it fresh.
 	refreshes(*Config) bool
+	// pullSecret are the arguments of that pull Secret, with what is not known before the look-ups made up; nil where none is made.
+	pullSecret(*Config) *kubernetes.PullSecretArgs
 }
 
 // Cluster is what is known of the stack's cluster of Kubernetes, whichever cloud it is of.

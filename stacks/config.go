@@ -53,7 +53,7 @@ func newConfig(stack string) *Config {
 // Image is the image to run.
 func (c *Config) Image() image.Reference { return c.image }
 
-// AWS says which account and how to sign in.
+// Aws says which account and how to sign in.
 type Aws struct {
 	Region              string
 	AccountId           string
@@ -83,7 +83,7 @@ type Registry struct {
 	AdditionalRepositoryArns []string
 }
 
-// EKS is an existing cluster and who pulls the image there.
+// Eks is an existing cluster and who pulls the image there.
 type Eks struct {
 	ClusterName string
 	// Pull is refresh, node or kubelet: who pulls.
@@ -106,7 +106,7 @@ type Eks struct {
 	GatewayAuth       SignIn
 }
 
-// AKS is an existing cluster and the identity of its refresher.
+// Aks is an existing cluster and the identity of its refresher.
 type Aks struct {
 	ClusterName string
 	// ResourceGroup of the cluster, where it is another than azure.resourceGroup.
@@ -131,11 +131,11 @@ type Entra struct {
 	AppIdUri string
 	// TokenVersion is 1 or 2: the version of the access tokens for it.
 	TokenVersion int
-	// AppID is its client id, where AppIDURI does not hold it.
+	// AppId is its client id, where AppIDURI does not hold it.
 	AppId string
 }
 
-// GCP is how the refresher signs in at Google Cloud: with what the vendor sends after allowlisting, or with what is made here.
+// Gcp is how the refresher signs in at Google Cloud: with what the vendor sends after allowlisting, or with what is made here.
 type Gcp struct {
 	CredentialConfig map[string]any
 	Federation       *Federation

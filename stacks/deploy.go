@@ -142,13 +142,7 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	}
 	if parts.pull != nil {
 		pull := *parts.pull
-		pull.Namespace = namespace.Name
-		pull.RegistryHost = c.image.Host
-		pull.ServiceAccount = c.Refresher.ServiceAccount
-		pull.Schedule = c.Refresher.Schedule
-		pull.KubectlImage = c.Refresher.Images.Kubectl
-		pull.Labels = c.labels()
-		pull.AlertRules = c.alertRules()
+		c.completePullSecret(&pull, namespace.Name)
 		pullSecret, err := kubernetes.NewPullSecret(ctx, parts.at.name()+"-pull", &pull, on)
 		if err != nil {
 			return nil, err
@@ -183,6 +177,17 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		outputs["urls"] = pulumi.ToStringArray(urls)
 	}
 	return outputs, nil
+}
+
+// completePullSecret adds what is the same on every cluster.
+func (c *Config) completePullSecret(pull *kubernetes.PullSecretArgs, namespace pulumi.StringInput) {
+	pull.Namespace = namespace
+	pull.RegistryHost = c.image.Host
+	pull.ServiceAccount = c.Refresher.ServiceAccount
+	pull.Schedule = c.Refresher.Schedule
+	pull.KubectlImage = c.Refresher.Images.Kubectl
+	pull.Labels = c.labels()
+	pull.AlertRules = c.alertRules()
 }
 
 // alertRules are those of the refresher, where they are asked for.

@@ -9,7 +9,7 @@ import (
 	"bifrost/internal/check"
 )
 
-// ECS is an existing cluster and the service in it. The parts that hold objects have the same fields as the component's arguments,
+// Ecs is an existing cluster and the service in it. The parts that hold objects have the same fields as the component's arguments,
 // which describe them.
 type Ecs struct {
 	ClusterName string
@@ -55,7 +55,7 @@ type Ecs struct {
 	SecretKmsKeyArn    string
 }
 
-// ECSLoadBalancer is one to make: components.EcsLoadBalancerArgs.
+// EcsLoadBalancer is one to make: components.EcsLoadBalancerArgs.
 type EcsLoadBalancer struct {
 	CertificateArn             string
 	AllowHttp                  bool
@@ -70,13 +70,13 @@ type EcsLoadBalancer struct {
 	AccessLogsBucket           string
 }
 
-// ECSClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
+// EcsClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
 type EcsClustering struct {
 	Namespace string
 	Service   string
 }
 
-// ECSAutoscaling is components.EcsAutoscalingArgs.
+// EcsAutoscaling is components.EcsAutoscalingArgs.
 type EcsAutoscaling struct {
 	MinTasks          int
 	MaxTasks          int
@@ -87,7 +87,7 @@ type EcsAutoscaling struct {
 	ScaleOutSeconds   int
 }
 
-// ECSAlarms is components.EcsAlarmsArgs.
+// EcsAlarms is components.EcsAlarmsArgs.
 type EcsAlarms struct {
 	TopicArn     string
 	ServerErrors int

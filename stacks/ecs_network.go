@@ -21,13 +21,13 @@ import (
 // ecsPlace is what the look-ups say of where the tasks run.
 type ecsPlace struct {
 	clusterArn string
-	// vpcID is empty where it could not be looked up and nothing needs it.
+	// vpcId is empty where it could not be looked up and nothing needs it.
 	vpcId           string
 	vpcCidrs        []string
 	loadBalancerArn string
 }
 
-// lookUpECS finds the cluster and, before the workload comes, what its network and its load balancer must have.
+// lookUpEcs finds the cluster and, before the workload comes, what its network and its load balancer must have.
 func (c *Config) lookUpEcs(ctx *pulumi.Context, provider pulumi.ProviderResource) (*ecsPlace, error) {
 	found, err := pulumiecs.LookupCluster(ctx, &pulumiecs.LookupClusterArgs{ClusterName: c.Ecs.ClusterName}, pulumi.Provider(provider))
 	if err != nil {

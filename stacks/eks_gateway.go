@@ -36,20 +36,7 @@ func (c *Config) newEksGatewayRole(ctx *pulumi.Context, cluster *eksCluster) (*e
 	case len(e.GatewayPolicyArns) == 0:
 		return gateway, nil
 	}
-	args := &aws.EksGatewayRoleArgs{
-		PolicyArns: e.GatewayPolicyArns, RoleName: e.GatewayRoleName,
-		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary,
-	}
-	if gateway.podIdentity {
-		args.PodIdentity = &aws.PodIdentityTrustArgs{
-			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
-		}
-	} else {
-		args.Irsa = &aws.IrsaTrustArgs{
-			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
-		}
-	}
-	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", args, pulumi.Providers(cluster.provider))
+	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", c.eksGatewayRoleArgs(cluster), pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}
@@ -64,4 +51,23 @@ func (g *eksGateway) addTo(workload *kubernetes.BifrostWorkloadArgs) {
 		workload.AwsRoleArn = g.arn
 	}
 	workload.DependsOn = append(workload.DependsOn, g.waitsFor...)
+}
+
+// eksGatewayRoleArgs are those of the role that is made for the gateway.
+func (c *Config) eksGatewayRoleArgs(cluster *eksCluster) *aws.EksGatewayRoleArgs {
+	e := c.Eks
+	args := &aws.EksGatewayRoleArgs{
+		PolicyArns: e.GatewayPolicyArns, RoleName: e.GatewayRoleName,
+		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary,
+	}
+	if e.GatewayAuth == SignInPodIdentity {
+		args.PodIdentity = &aws.PodIdentityTrustArgs{
+			ClusterName: e.ClusterName, ClusterArn: cluster.arn, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
+		}
+	} else {
+		args.Irsa = &aws.IrsaTrustArgs{
+			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
+		}
+	}
+	return args
 }

@@ -23,11 +23,12 @@ func (kubeletPull) webIdentity(c *Config) bool { return c.Eks.Auth != SignInPodI
 
 func (kubeletPull) refreshes() bool { return false }
 
-func (kubeletPull) workloadRole() string { return "made here" }
+func (kubeletPull) workloadRole() string { return string(madeUp) }
 
 func (kubeletPull) validate(c *Config, k *checker) {
 	c.refuseSecret(k)
 	c.refuseNodeRoles(k)
+	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Gateway.ServiceAccount).Validate()), eksPullKeys)
 }
 
 func (kubeletPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

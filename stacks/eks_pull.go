@@ -96,25 +96,33 @@ func (refreshPull) refreshes() bool { return true }
 
 func (refreshPull) workloadRole() string { return "" }
 
-func (refreshPull) validate(c *Config, k *checker) { c.refuseNodeRoles(k) }
+func (refreshPull) validate(c *Config, k *checker) {
+	c.refuseNodeRoles(k)
+	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Refresher.ServiceAccount).Validate()), eksPullKeys)
+}
 
 func (refreshPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
 	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Refresher.ServiceAccount), pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}
+	return &pulled{
+		ready:   role.Ready(),
+		secret:  c.ecrPullSecretArgs(role.RoleArn, role.Ready()),
+		handoff: pulumi.Array{c.eksHandoff("refreshes the pull Secret on EKS", role)},
+	}, nil
+}
+
+// ecrPullSecretArgs are those of the pull Secret that tokens of Amazon ECR keep fresh, once the role may have them.
+func (c *Config) ecrPullSecretArgs(roleArn pulumi.StringInput, ready []pulumi.Resource) *kubernetes.PullSecretArgs {
 	repository, _ := c.image.Ecr()
 	token := &kubernetes.EcrTokenArgs{Region: repository.Region, Image: c.Refresher.Images.Aws}
 	if c.Eks.Auth == SignInPodIdentity {
 		token.PodIdentity = true
 	} else {
-		token.RoleArn = role.RoleArn
+		token.RoleArn = roleArn
 	}
-	return &pulled{
-		ready:   role.Ready(),
-		secret:  &kubernetes.PullSecretArgs{SecretName: c.Eks.SecretName, Ecr: token, DependsOn: role.Ready()},
-		handoff: pulumi.Array{c.eksHandoff("refreshes the pull Secret on EKS", role)},
-	}, nil
+	return &kubernetes.PullSecretArgs{SecretName: c.Eks.SecretName, Ecr: token, DependsOn: ready}
 }
 
 // eksHandoff is what the vendor needs to know of a role that is made to pull.

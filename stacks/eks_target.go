@@ -39,7 +39,7 @@ func (eksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 	switch {
 	case workload.PodIdentity:
 	case len(e.GatewayPolicyArns) > 0:
-		workload.AwsRoleArn = pulumi.String("made here")
+		workload.AwsRoleArn = madeUp
 	case e.GatewayRoleArn != "":
 		workload.AwsRoleArn = pulumi.String(e.GatewayRoleArn)
 	}
@@ -47,3 +47,10 @@ func (eksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 }
 
 func (eksTarget) refreshes(c *Config) bool { return c.eksPull().refreshes() }
+
+func (t eksTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
+	if !t.refreshes(c) {
+		return nil
+	}
+	return c.ecrPullSecretArgs(madeUp, nil)
+}

@@ -433,7 +433,7 @@ func ref(variable string) map[string]any {
 	return map[string]any{variable: map[string]any{"secret": "bifrost-secrets", "key": "key"}}
 }
 
-// entraAKS is the dev cluster with trust entra.
+// entraAks is the dev cluster with trust entra.
 func entraAks(entra map[string]any) map[string]any {
 	return map[string]any{"clusterName": "dev", "trust": "entra", "entra": entra}
 }

@@ -1,18 +1,13 @@
 package stacks
 
 import (
-	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
 
-	"bifrost/components/ecs"
 	"bifrost/internal/check"
 	"bifrost/internal/gateway"
 	"bifrost/internal/gateway/configjson"
@@ -69,78 +64,6 @@ var ownKeys = map[string]string{
 	gateway.SetupTokenVariable:    "setupToken",
 	gateway.AdminPasswordVariable: adminPasswordKey,
 	gateway.BrokerTokenVariable:   "brokerToken",
-}
-
-// validateVariables: every variable has one place, and a secret's is not a plain one. ECS has places of its own beside.
-func (c *Config) validateVariables(k *checker) {
-	g := &c.Gateway
-	plain := map[string]map[string]string{"gateway.env": g.Env}
-	if c.Ecs != nil {
-		plain["ecs.env"] = c.Ecs.Env
-	} else if len(c.Secrets.EcsEnv) > 0 {
-		k.add(field.Forbidden(field.NewPath("secrets", "ecsEnv"), "only tasks of ECS read it, and this stack has none; remove it"))
-	}
-	for _, key := range slices.Sorted(maps.Keys(plain)) {
-		for _, name := range slices.Sorted(maps.Keys(plain[key])) {
-			c.validateVariable(k, field.NewPath(key).Key(name), name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
-		validateSecretVariable(k, field.NewPath("secrets", "env").Key(name), name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Secrets.EcsEnv)) {
-		validateSecretVariable(k, field.NewPath("secrets", "ecsEnv").Key(name), name)
-	}
-	configured := map[string]string{}
-	if on := c.onKubernetes(); on != nil {
-		configured = c.secretEnv(on)
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
-		p := field.NewPath("gateway", "secretRefs").Key(name)
-		if _, both := configured[name]; both {
-			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
-		}
-		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
-			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
-		}
-		if c.Ecs != nil {
-			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
-		}
-	}
-}
-
-// validateVariable checks a plain variable.
-func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
-	k.add(check.EnvName(p, name)...)
-	_, secret := c.Secrets.Env[name]
-	_, secretOnEcs := c.Secrets.EcsEnv[name]
-	if secret || secretOnEcs || ownKeys[name] != "" {
-		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
-	}
-	if c.Gateway.Log != nil && (name == gateway.LogLevelVariable || name == gateway.LogStyleVariable) {
-		k.add(field.Forbidden(p, "gateway.log says it; remove it"))
-	}
-	if name == gateway.AdminUsernameVariable {
-		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
-	}
-	if name == gateway.ModeVariable {
-		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one beside them"))
-	}
-}
-
-func validateSecretVariable(k *checker, p *field.Path, name string) {
-	if len(validation.IsEnvVarName(name)) > 0 {
-		k.add(field.Forbidden(p, "not the name of an environment variable"))
-	}
-	if own := ownKeys[name]; own != "" {
-		k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
-	}
-	if name == gateway.AdminUsernameVariable {
-		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
-	}
-	if name == ecs.ConfigVariable || name == ecs.DatabaseCaContentVariable {
-		k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
-	}
 }
 
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
@@ -228,37 +151,11 @@ func (c *Config) validateExistingConfig(k *checker) {
 	}
 }
 
-// otelEndpoint is how the plugin otel takes the address of a collector.
-var otelEndpoint = check.Rule{
-	Pattern: regexp.MustCompile(`^(https?://\S+|[^:/\s]+:\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
-	Want:    "HOST:PORT, a URL, or a reference such as env.OTEL_ENDPOINT",
-}
-
-// validateOtel checks the traces' profile.
-func (c *Config) validateOtel(k *checker) {
-	p, o := field.NewPath("gateway", "otel"), c.Gateway.Otel
-	if configjson.HasPlugin(c.Gateway.Config, configjson.OtelPlugin) {
-		k.add(field.Forbidden(p, "config.json has the plugin otel already; keep one of them"))
-	}
-	k.add(check.Required(p.Child("collectorUrl"), o.CollectorUrl, otelEndpoint)...)
-	k.add(check.Optional(p.Child("metricsEndpoint"), o.MetricsEndpoint, otelEndpoint)...)
-	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGrpc, "http")...)
-	k.add(check.OneOf(p.Child("traceType"), o.TraceType, otelTraceType, "vercel", "open_inference")...)
-	if o.MetricsPushInterval < 0 || o.MetricsPushInterval > 300 {
-		k.add(field.Invalid(p.Child("metricsPushInterval"), o.MetricsPushInterval, "1 to 300 seconds"))
-	}
-	headers := map[string]any{}
-	for name, value := range o.Headers {
-		headers[name] = value
-	}
-	k.add(configjson.ClearSecrets(p, configjson.Document{"headers": headers})...)
-}
-
-// workloadKeys are the configuration keys of the component's arguments that are not below gateway; "" has its own check elsewhere.
-var workloadKeys = map[string]string{
+// workloadKeys are the keys of the component's arguments that are not below gateway.
+var workloadKeys = keys{
 	"image": "registry.image", "labels": "labels", "secretEnv": "secrets.env", "encryptionKey": "secrets.encryptionKey",
 	"awsRoleArn": "eks.gatewayRoleArn", "podIdentity": "eks.gatewayAuth", "ecrRoleArn": "eks.pull", "azureClientId": "aks.gatewayClientId",
-	"pullSecret": "registry.pullSecret", "databaseCa": "", "config": "", "namespace": "", "name": "",
+	"pullSecret": "registry.pullSecret", "databaseCa": "", "config": "", "namespace": "", "name": "", otherwise: "gateway",
 }
 
 // validateWorkload asks the component for what it would refuse, before anything is registered.
@@ -276,28 +173,11 @@ func (c *Config) validateWorkload(k *checker, on cluster) {
 		args.Config = pulumi.String("{}")
 	}
 	on.runtime(c, &args)
-	for _, problem := range args.Validate() {
-		if path := c.configurationPath(problem.Field); path != "" {
-			mapped := *problem
-			mapped.Field = path
-			k.add(&mapped)
-		}
+	from := maps.Clone(workloadKeys)
+	if c.Eks != nil && len(c.Eks.GatewayPolicyArns) > 0 {
+		from["awsRoleArn"] = "eks.gatewayPolicyArns"
 	}
-}
-
-// configurationPath is the key of an argument's path.
-func (c *Config) configurationPath(argument string) string {
-	first := argument[:strings.IndexAny(argument+".", ".[")]
-	if first == "awsRoleArn" && len(c.Eks.GatewayPolicyArns) > 0 {
-		return "eks.gatewayPolicyArns"
-	}
-	if key, elsewhere := workloadKeys[first]; elsewhere {
-		if key == "" {
-			return ""
-		}
-		return key + strings.TrimPrefix(argument, first)
-	}
-	return "gateway." + argument
+	k.arguments(args.Validate(), from)
 }
 
 // missingSecrets are the paths below secrets that the workload needs and that are not there.
@@ -337,22 +217,4 @@ func SecretPath(variable string) string {
 func (c *Config) needsLicense() bool {
 	v, err := version.ParseGeneric(c.image.Tag)
 	return err == nil && v.Major() >= 2
-}
-
-// loadSchema reads the schema that config.json must meet, where one is named.
-func (c *Config) loadSchema(dir string) field.ErrorList {
-	p, name := field.NewPath("gateway", "schemaFile"), c.Gateway.SchemaFile
-	if name == "" {
-		return nil
-	}
-	text, problem := readFile(dir, name, p)
-	if problem != nil {
-		return field.ErrorList{problem}
-	}
-	schema, err := configjson.CompileSchema(text)
-	if err != nil {
-		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; `bifrostctl schema` fetches the vendor's, https://www.getbifrost.ai/schema", err))}
-	}
-	c.schema = schema
-	return nil
 }

@@ -110,7 +110,7 @@ func (a *WorkloadIngressArgs) validate(p *field.Path) field.ErrorList {
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
 }
 
-// validateTLS asks for the certificate in the form that the controller takes.
+// validateTls asks for the certificate in the form that the controller takes.
 func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	type form struct{ key, value string }
 	taken, other := form{"tlsSecret", a.TlsSecret}, form{"certificateArn", a.CertificateArn}

@@ -28,7 +28,7 @@ func rule(pattern, want string) Rule { return Rule{regexp.MustCompile(pattern), 
 
 // Rules, each with the document that states it.
 var (
-	// AccountID: AWS account identifiers.
+	// AccountId: AWS account identifiers.
 	AccountId = rule(`^\d{12}$`, "an AWS account id, 12 digits in quotes")
 	// Region: AWS regions by code.
 	Region = rule(`^[a-z]{2}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
@@ -62,7 +62,7 @@ var (
 	AksCluster          = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - and _, at most 63")
 	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
-	// AppIDURI: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
+	// AppIdUri: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
 	AppIdUri = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as api://00000000-1111-2222-3333-444444444444")
 	// Origin: RFC 6454, of an https URL.
 	Origin = rule(`^https://[A-Za-z0-9.-]+(:\d+)?$`, "https://HOST, without a slash at the end")
@@ -93,7 +93,7 @@ func Optional(p *field.Path, value string, r Rule) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, value, r.Want)}
 }
 
-// IDs refuses an empty list, and what OptionalIDs does.
+// Ids refuses an empty list, and what OptionalIDs does.
 func Ids(p *field.Path, ids []string, r Rule) field.ErrorList {
 	if len(ids) == 0 {
 		return field.ErrorList{field.Required(p, "at least one: "+r.Want)}
@@ -101,7 +101,7 @@ func Ids(p *field.Path, ids []string, r Rule) field.ErrorList {
 	return OptionalIds(p, ids, r)
 }
 
-// OptionalIDs refuses ids that break the rule, and one that is named twice.
+// OptionalIds refuses ids that break the rule, and one that is named twice.
 func OptionalIds(p *field.Path, ids []string, r Rule) field.ErrorList {
 	var errs field.ErrorList
 	for i, id := range ids {
@@ -364,7 +364,7 @@ func Hosts(p *field.Path, hosts []string) field.ErrorList {
 	return errs
 }
 
-// URLPath checks an absolute path of a URL; an empty one is absent.
+// UrlPath checks an absolute path of a URL; an empty one is absent.
 func UrlPath(p *field.Path, value string) field.ErrorList {
 	if value == "" || (path.IsAbs(value) && path.Clean(value) == value) {
 		return nil

@@ -120,7 +120,7 @@ func IssuerHost(issuer string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
 }
 
-// ECSTasksTrust lets the ECS tasks of one account assume the role. The condition closes the confused deputy
+// EcsTasksTrust lets the ECS tasks of one account assume the role. The condition closes the confused deputy
 // (Amazon ECS developer guide, "Task execution IAM role").
 func EcsTasksTrust(accountId string) Document {
 	return Document{Version: version, Statement: []Statement{{
@@ -131,7 +131,7 @@ func EcsTasksTrust(accountId string) Document {
 	}}}
 }
 
-// ECSExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the
+// EcsExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the
 // given secrets and, where they have a KMS key of their own, decrypting with it, through Secrets Manager of the region alone.
 // logGroupArn is without the trailing ":*".
 func EcsExecution(logGroupArn string, secretArns []string, kmsKeyArn, region string) Document {
@@ -170,7 +170,7 @@ var ExecActions = []string{
 	"ssmmessages:OpenDataChannel",
 }
 
-// ECSExec allows a task ECS Exec.
+// EcsExec allows a task ECS Exec.
 func EcsExec() Document {
 	return Document{Version: version, Statement: []Statement{{
 		Sid:    "ECSExec",

@@ -32,7 +32,7 @@ type Cluster struct {
 	Region string
 	// LabelSelector picks the pods of Namespace that are members, in the Kubernetes API.
 	Namespace, LabelSelector string
-	// DNSName answers with the addresses of all members.
+	// DnsName answers with the addresses of all members.
 	DnsName string
 	// BrokerAddress is host:port of a broker that takes the token in BrokerTokenVariable.
 	BrokerAddress string
@@ -199,7 +199,7 @@ func ValidateCluster(p *field.Path, document Document, want Cluster, elsewhere s
 	return problems
 }
 
-// validateDNSMembers: the members are those behind the name, and their addresses change.
+// validateDnsMembers: the members are those behind the name, and their addresses change.
 func validateDnsMembers(p *field.Path, config map[string]any, name string) field.ErrorList {
 	var problems field.ErrorList
 	if peers, _ := config["peers"].([]any); len(peers) > 0 {

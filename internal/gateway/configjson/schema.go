@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// schemaURL names the schema in the compiler; nothing is fetched.
+// schemaUrl names the schema in the compiler; nothing is fetched.
 const schemaUrl = "config.schema.json"
 
 // nothingElse refuses to load what the schema refers to outside itself.

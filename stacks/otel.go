@@ -1,0 +1,121 @@
+package stacks
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/gateway/configjson"
+)
+
+// Otel is the profile of the plugin otel: where traces, and metrics, go.
+type Otel struct {
+	CollectorUrl          string
+	Protocol              string
+	TraceType             string
+	ServiceName           string
+	Headers               map[string]string
+	Insecure              bool
+	MetricsEndpoint       string
+	MetricsPushInterval   int
+	DisableContentLogging bool
+}
+
+// Defaults of the exported traces: names of the plugin otel.
+const (
+	otelGrpc      = "grpc"
+	otelTraceType = "genai_extension"
+)
+
+// withTraces adds the plugin that exports traces.
+func withTraces(c *Config, _ target, document configjson.Document) configjson.Document {
+	if c.Gateway.Otel == nil {
+		return document
+	}
+	return configjson.WithPlugin(document, configjson.OtelPlugin, c.Gateway.Otel.profile())
+}
+
+// profile is the configuration of the plugin otel.
+func (o *Otel) profile() map[string]any {
+	profile := map[string]any{
+		"collector_url": o.CollectorUrl, "protocol": o.Protocol, "trace_type": o.TraceType, "service_name": o.ServiceName,
+		// The plugin skips verification by default.
+		"insecure": o.Insecure,
+	}
+	if len(o.Headers) > 0 {
+		headers := map[string]any{}
+		for k, v := range o.Headers {
+			headers[k] = v
+		}
+		profile["headers"] = headers
+	}
+	if o.MetricsEndpoint != "" {
+		profile["metrics_enabled"], profile["metrics_endpoint"] = true, o.MetricsEndpoint
+	}
+	if o.MetricsPushInterval != 0 {
+		profile["metrics_push_interval"] = o.MetricsPushInterval
+	}
+	if o.DisableContentLogging {
+		profile["disable_content_logging"] = true
+	}
+	return profile
+}
+
+// ports are those of the collector, as far as they are literal; 443 is open anyway.
+func (o *Otel) ports() []int {
+	var ports []int
+	for _, endpoint := range []string{o.CollectorUrl, o.MetricsEndpoint} {
+		port, err := strconv.Atoi(portOf(endpoint))
+		if err == nil && port != 443 && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+func portOf(endpoint string) string {
+	if _, port, err := net.SplitHostPort(endpoint); err == nil {
+		return port
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil:
+		return ""
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "http":
+		return "80"
+	}
+	return ""
+}
+
+// otelEndpoint is how the plugin otel takes the address of a collector.
+var otelEndpoint = check.Rule{
+	Pattern: regexp.MustCompile(`^(https?://\S+|[^:/\s]+:\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
+	Want:    "HOST:PORT, a URL, or a reference such as env.OTEL_ENDPOINT",
+}
+
+// validateOtel checks the traces' profile.
+func (c *Config) validateOtel(k *checker) {
+	p, o := field.NewPath("gateway", "otel"), c.Gateway.Otel
+	if configjson.HasPlugin(c.Gateway.Config, configjson.OtelPlugin) {
+		k.add(field.Forbidden(p, "config.json has the plugin otel already; keep one of them"))
+	}
+	k.add(check.Required(p.Child("collectorUrl"), o.CollectorUrl, otelEndpoint)...)
+	k.add(check.Optional(p.Child("metricsEndpoint"), o.MetricsEndpoint, otelEndpoint)...)
+	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGrpc, "http")...)
+	k.add(check.OneOf(p.Child("traceType"), o.TraceType, otelTraceType, "vercel", "open_inference")...)
+	if o.MetricsPushInterval < 0 || o.MetricsPushInterval > 300 {
+		k.add(field.Invalid(p.Child("metricsPushInterval"), o.MetricsPushInterval, "1 to 300 seconds"))
+	}
+	headers := map[string]any{}
+	for name, value := range o.Headers {
+		headers[name] = value
+	}
+	k.add(configjson.ClearSecrets(p, configjson.Document{"headers": headers})...)
+}

@@ -1,0 +1,85 @@
+package stacks
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components/ecs"
+	"bifrost/internal/check"
+	"bifrost/internal/gateway"
+)
+
+// validateVariables: every variable has one place, and a secret's is not a plain one. ECS has places of its own beside.
+func (c *Config) validateVariables(k *checker) {
+	g := &c.Gateway
+	plain := map[string]map[string]string{"gateway.env": g.Env}
+	if c.Ecs != nil {
+		plain["ecs.env"] = c.Ecs.Env
+	} else if len(c.Secrets.EcsEnv) > 0 {
+		k.add(field.Forbidden(field.NewPath("secrets", "ecsEnv"), "only tasks of ECS read it, and this stack has none; remove it"))
+	}
+	for _, key := range slices.Sorted(maps.Keys(plain)) {
+		for _, name := range slices.Sorted(maps.Keys(plain[key])) {
+			c.validateVariable(k, field.NewPath(key).Key(name), name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets.Env)) {
+		validateSecretVariable(k, field.NewPath("secrets", "env").Key(name), name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets.EcsEnv)) {
+		validateSecretVariable(k, field.NewPath("secrets", "ecsEnv").Key(name), name)
+	}
+	configured := map[string]string{}
+	if on := c.onKubernetes(); on != nil {
+		configured = c.secretEnv(on)
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
+		p := field.NewPath("gateway", "secretRefs").Key(name)
+		if _, both := configured[name]; both {
+			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+		}
+		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
+			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
+		}
+		if c.Ecs != nil {
+			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
+		}
+	}
+}
+
+// validateVariable checks a plain variable.
+func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
+	k.add(check.EnvName(p, name)...)
+	_, secret := c.Secrets.Env[name]
+	_, secretOnEcs := c.Secrets.EcsEnv[name]
+	if secret || secretOnEcs || ownKeys[name] != "" {
+		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
+	}
+	if c.Gateway.Log != nil && (name == gateway.LogLevelVariable || name == gateway.LogStyleVariable) {
+		k.add(field.Forbidden(p, "gateway.log says it; remove it"))
+	}
+	if name == gateway.AdminUsernameVariable {
+		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+	}
+	if name == gateway.ModeVariable {
+		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one beside them"))
+	}
+}
+
+func validateSecretVariable(k *checker, p *field.Path, name string) {
+	if len(validation.IsEnvVarName(name)) > 0 {
+		k.add(field.Forbidden(p, "not the name of an environment variable"))
+	}
+	if own := ownKeys[name]; own != "" {
+		k.add(field.Forbidden(p, "has a key of its own: secrets."+own))
+	}
+	if name == gateway.AdminUsernameVariable {
+		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
+	}
+	if name == ecs.ConfigVariable || name == ecs.DatabaseCaContentVariable {
+		k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
+	}
+}

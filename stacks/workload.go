@@ -1,0 +1,105 @@
+package stacks
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components/kubernetes"
+	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/configjson"
+)
+
+// workloadArgs are the component's arguments as far as they are the configuration's alone.
+func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
+	g := &c.Gateway
+	args := kubernetes.BifrostWorkloadArgs{
+		Image:                   c.Registry.Image,
+		ImagePullPolicy:         g.ImagePullPolicy,
+		ExistingConfigSecret:    g.ExistingConfigSecret,
+		Env:                     c.env(at),
+		SecretEnv:               c.secretInputs(at),
+		SecretRefs:              g.SecretRefs,
+		ChangeEncryptionKey:     g.ChangeEncryptionKey,
+		DatabaseCa:              c.databaseCaArgs(),
+		ServiceAccount:          g.ServiceAccount,
+		ExistingServiceAccount:  g.ExistingServiceAccount,
+		CpuRequest:              g.CpuRequest,
+		MemoryRequest:           g.MemoryRequest,
+		EphemeralStorageRequest: g.EphemeralStorageRequest,
+		CpuLimit:                g.CpuLimit,
+		MemoryLimit:             g.MemoryLimit,
+		EphemeralStorageLimit:   g.EphemeralStorageLimit,
+		Storage:                 g.Storage,
+		Autoscaling:             g.Autoscaling,
+		DisruptionBudget:        g.DisruptionBudget,
+		PreStopSeconds:          g.PreStopSeconds,
+		TerminationGraceSeconds: g.TerminationGraceSeconds,
+		StartupSeconds:          g.StartupSeconds,
+		MigrationJob:            g.MigrationJob,
+		IpFamily:                g.IpFamily,
+		Service:                 g.Service,
+		Ingress:                 g.Ingress,
+		HttpRoute:               g.HttpRoute,
+		NetworkPolicy:           c.networkPolicyArgs(at),
+		Labels:                  c.labels(),
+		Annotations:             g.Annotations,
+		PodLabels:               g.PodLabels,
+		PodAnnotations:          g.PodAnnotations,
+		ExtraVolumes:            inputs[corev1.VolumeInput, corev1.VolumeOutput](g.ExtraVolumes),
+		ExtraVolumeMounts:       inputs[corev1.VolumeMountInput, corev1.VolumeMountOutput](g.ExtraVolumeMounts),
+		ExtraContainers:         inputs[corev1.ContainerInput, corev1.ContainerOutput](g.ExtraContainers),
+		InitContainers:          inputs[corev1.ContainerInput, corev1.ContainerOutput](g.InitContainers),
+	}
+	delete(args.SecretEnv, gateway.EncryptionKeyVariable)
+	if c.Secrets.EncryptionKey != "" {
+		args.EncryptionKey = secretString(c.Secrets.EncryptionKey)
+	}
+	if !g.withoutSQLite() && args.Storage == nil {
+		args.Storage = &kubernetes.WorkloadStorageArgs{}
+	}
+	if g.Autoscaling == nil {
+		args.Replicas = g.replicas()
+	}
+	if s := g.Scheduling; s != nil {
+		args.Scheduling = &kubernetes.WorkloadSchedulingArgs{
+			NodeSelector: s.NodeSelector, Tolerations: inputs[corev1.TolerationInput, corev1.TolerationOutput](s.Tolerations),
+			PriorityClass: s.PriorityClass, TopologySpread: s.TopologySpread,
+		}
+		if s.Affinity != nil {
+			args.Scheduling.Affinity = resolved[corev1.Affinity, corev1.AffinityOutput](*s.Affinity).ToAffinityPtrOutput()
+		}
+	}
+	if c.clusterForm(at) == meshCluster {
+		args.Clustering = &kubernetes.WorkloadClusteringArgs{}
+	}
+	if m := g.Monitoring; m != nil && m.ServiceMonitor {
+		args.Monitoring = &kubernetes.WorkloadMonitoringArgs{Interval: m.Interval, Labels: m.Labels, BasicAuth: m.BasicAuth}
+		if m.BasicAuth == nil {
+			args.Monitoring.Login = c.scrapeLogin(at)
+		}
+	}
+	return args
+}
+
+// networkPolicyArgs opens the ports of the databases, of the collector and of a broker where config.json has them literally.
+func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyArgs {
+	g := &c.Gateway
+	args := &kubernetes.WorkloadNetworkPolicyArgs{}
+	if n := g.NetworkPolicy; n != nil {
+		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom, n.DatabasePorts
+		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
+	}
+	if len(args.DatabasePorts) == 0 {
+		args.DatabasePorts = configjson.DatabasePorts(g.Config)
+	}
+	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
+	if g.Otel != nil {
+		for _, port := range g.Otel.ports() {
+			args.ExtraEgress = append(args.ExtraEgress, &networkingv1.NetworkPolicyEgressRuleArgs{
+				Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port), Protocol: pulumi.String("TCP")}},
+			})
+		}
+	}
+	return args
+}
