@@ -27,8 +27,8 @@ func withAdminLogin(c *Config, at target, document configjson.Document) configjs
 	return configjson.WithLogin(document)
 }
 
-// writesLogin tells whether config.json gets a login here. Beside single sign-on it gets one where that is said in clear: verify, which sees
-// no secret, must know what config.json is.
+// writesLogin tells whether config.json gets a login here. Beside single sign-on it gets one where that is said in clear: verify, which
+// sees no secret, must know what config.json is.
 func (c *Config) writesLogin(at target) bool {
 	g := &c.Gateway
 	if g.ExistingConfigSecret != "" || g.OpenAdministration {
@@ -96,7 +96,8 @@ func (c *Config) validateAdministration(k *checker) {
 		problems := configjson.ValidateAdministration(g.configPath(), document, c.resolveVariable(at))
 		switch {
 		case g.OpenAdministration && c.hasAdminPassword(at) && !own:
-			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the administration; remove one of them"))
+			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the administration; "+
+				"remove one of them"))
 		case g.OpenAdministration && len(problems) == 0:
 			k.add(field.Forbidden(p.Child("openAdministration"), "config.json closes the administration; remove one of them"))
 		case !g.OpenAdministration:
@@ -117,11 +118,13 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 	case own:
 	case c.Gateway.OpenAdministration:
 		if c.namesAdmin() {
-			k.add(field.Forbidden(field.NewPath("gateway", "adminUsername"), "gateway.openAdministration leaves no login that it would be of; remove one of them"))
+			k.add(field.Forbidden(field.NewPath("gateway", "adminUsername"), "gateway.openAdministration leaves no login that it would be of; "+
+				"remove one of them"))
 		}
 		return
 	case c.Secrets.AdminPassword != "":
-		k.add(field.Forbidden(field.NewPath("secrets", adminPasswordKey), "scim_config closes the administration; for a login beside it write gateway.adminUsername, too, or remove this"))
+		k.add(field.Forbidden(field.NewPath("secrets", adminPasswordKey), "scim_config closes the administration; for a login beside it write "+
+			"gateway.adminUsername, too, or remove this"))
 		return
 	}
 	for _, unused := range []struct {
@@ -133,7 +136,8 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 		{field.NewPath("gateway", "adminUsername"), c.namesAdmin(), user, adminUsername},
 	} {
 		if unused.set && unused.text != unused.want {
-			k.add(field.Forbidden(unused.p, "config.json has a login of its own, which does not name it; write "+unused.want+" there, or remove one of them"))
+			k.add(field.Forbidden(unused.p, "config.json has a login of its own, which does not name it; write "+unused.want+" there, or remove "+
+				"one of them"))
 		}
 	}
 }
@@ -166,14 +170,16 @@ func openAdministration(c *Config) string {
 	if !c.Gateway.OpenAdministration {
 		return ""
 	}
-	return "gateway.openAdministration: anybody who reaches the gateway reads its logs and keys, and makes keys that work; to close it, remove that and run `" + setSecret(adminPasswordKey) + "`"
+	return "gateway.openAdministration: anybody who reaches the gateway reads its logs and keys, and makes keys that work; to close it, " +
+		"remove that and run `" + setSecret(adminPasswordKey) + "`"
 }
 
 func unknownAdministration(c *Config) string {
 	if c.Gateway.ExistingConfigSecret == "" {
 		return ""
 	}
-	return "gateway.existingConfigSecret: nothing in its config.json was checked; without auth_config or scim_config anybody who reaches the gateway administers it"
+	return "gateway.existingConfigSecret: nothing in its config.json was checked; without auth_config or scim_config anybody who " +
+		"reaches the gateway administers it"
 }
 
 // onlySingleSignOn: the open-source gateway does not look at scim_config for that.
@@ -181,7 +187,8 @@ func onlySingleSignOn(c *Config) string {
 	for _, at := range c.targets() {
 		document := c.document(at)
 		if _, _, own := configjson.Login(document); !own && configjson.SingleSignOn(document) {
-			return "config.json closes the administration with scim_config alone, which takes Bifrost Enterprise: another gateway leaves it open to anybody; gateway.adminUsername and secrets." + adminPasswordKey + " add a login that every gateway asks for"
+			return "config.json closes the administration with scim_config alone, which takes Bifrost Enterprise: another gateway leaves it open " +
+				"to anybody; gateway.adminUsername and secrets." + adminPasswordKey + " add a login that every gateway asks for"
 		}
 	}
 	return ""

@@ -37,12 +37,14 @@ func (c *Config) shownToken(cluster *aksCluster, identity *azure.AksWorkloadIden
 	entra := c.Aks.Entra
 	if entra.TokenVersion == 1 {
 		return shownToken{
-			issuer: pulumi.Sprintf("https://sts.windows.net/%s/", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppIdUri),
+			issuer: pulumi.Sprintf("https://sts.windows.net/%s/",
+				identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppIdUri),
 			condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.appid == '%s'", identity.TenantId, identity.ClientId),
 		}
 	}
 	return shownToken{
-		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0", identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppId),
+		issuer: pulumi.Sprintf("https://login.microsoftonline.com/%s/v2.0",
+			identity.TenantId), subject: identity.PrincipalId, audience: pulumi.String(entra.AppId),
 		condition: pulumi.Sprintf("assertion.tid == '%s' && assertion.azp == '%s'", identity.TenantId, identity.ClientId),
 	}
 }
@@ -70,7 +72,8 @@ func (c *Config) federate(ctx *pulumi.Context, shown shownToken) (*googleCredent
 	}
 	project, err := organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &f.ProjectId}, pulumi.Provider(provider))
 	if err != nil {
-		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
+		return nil, fmt.Errorf("gcp.federation.projectId: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth "+
+			"application-default login`, see `gcloud projects list` and set %s:gcp.federation.projectId",
 			f.ProjectId, err, Project)
 	}
 	federation, err := gcp.NewGcpFederation(ctx, "gcp", c.federationArgs(project.Number, shown), pulumi.Providers(provider))

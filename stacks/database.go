@@ -53,7 +53,8 @@ func (c *Config) validateConnections(k *checker) {
 		running, added := at.processes(c)
 		for server, pool := range pools {
 			sums[server] += (running + added) * pool
-			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(), running, added, pool, (running+added)*pool))
+			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(), running,
+				added, pool, (running+added)*pool))
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(sums)) {
@@ -62,7 +63,8 @@ func (c *Config) validateConnections(k *checker) {
 			continue
 		}
 		k.add(field.Invalid(p, most, fmt.Sprintf(
-			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) or the number of processes, or let the database take more",
+			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) or the "+
+				"number of processes, or let the database take more",
 			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, gateway.DefaultPool)))
 	}
 }
@@ -89,7 +91,8 @@ func (c *Config) databaseWarnings() []string {
 	}
 	for _, at := range c.targets() {
 		if len(c.databases(at)) > 0 && configjson.PingsDatabases(c.document(at)) {
-			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, task or target is taken out although the gateway could "+
+			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, task or "+
+				"target is taken out although the gateway could "+
 				"serve from memory; remove it from gateway.config")
 			break
 		}
@@ -107,7 +110,8 @@ func (c *Config) unverifiable(at target, d configjson.Database) bool {
 }
 
 func authorityMissing(d configjson.Database) string {
-	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: certificate signed by unknown authority) unless its image "+
+	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: "+
+		"certificate signed by unknown authority) unless its image "+
 		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SslMode, authorityOf(d.Host))
 }
 
@@ -118,10 +122,12 @@ var clouds = []struct {
 }{
 	{regexp.MustCompile(`\.([a-z0-9-]+)\.rds\.amazonaws\.com$`), func(region string) string { return ": " + rdsBundle(region) }},
 	{regexp.MustCompile(`\.postgres\.database\.(azure)\.com$`), func(string) string {
-		return ": DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017, as Azure's page \"TLS in Azure Database for PostgreSQL\" links them (an image with the public roots has them)"
+		return ": DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017, as Azure's page \"TLS in Azure Database for " +
+			"PostgreSQL\" links them (an image with the public roots has them)"
 	}},
 	{regexp.MustCompile(`\.(sql)\.goog$`), func(string) string {
-		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of the region at https://pki.goog/cloudsql"
+		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of the " +
+			"region at https://pki.goog/cloudsql"
 	}},
 }
 
@@ -159,6 +165,7 @@ func pooler(d configjson.Database) string {
 }
 
 func sessionLocks(d configjson.Database) string {
-	return fmt.Sprintf("%s goes through %s (%s, port %s), whose pooled sessions break the gateway's advisory locks: several processes may migrate at once; "+
+	return fmt.Sprintf("%s goes through %s (%s, port %s), whose pooled sessions break the gateway's advisory locks: several processes may "+
+		"migrate at once; "+
 		"name the database itself in gateway.config, and bound the connections with max_open_conns", d.Store, pooler(d), d.Host, d.Port)
 }

@@ -44,7 +44,8 @@ func checkAuthorities(text []byte, now time.Time) string {
 		case err != nil:
 			return fmt.Sprintf("certificate %d does not parse: %v", found, err)
 		case now.After(certificate.NotAfter):
-			return fmt.Sprintf("certificate %d, of %s, expired on %s; take it out, or get the bundle anew", found, certificate.Subject, certificate.NotAfter.UTC().Format(time.DateOnly))
+			return fmt.Sprintf("certificate %d, of %s, expired on %s; take it out, or get the bundle anew", found, certificate.Subject,
+				certificate.NotAfter.UTC().Format(time.DateOnly))
 		}
 	}
 	if found == 0 {
@@ -78,7 +79,9 @@ func (c *Config) validateDatabaseCa(k *checker) {
 	}
 	for _, at := range c.targets() {
 		if c.provided(at, gateway.DatabaseCaVariable) {
-			k.add(field.Forbidden(p, fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this", gateway.DatabaseCaVariable, at.name())))
+			k.add(field.Forbidden(p,
+				fmt.Sprintf("%s says which authorities the gateway on %s trusts, and it takes one such file; remove it, or this",
+					gateway.DatabaseCaVariable, at.name())))
 		}
 	}
 	if c.Ecs == nil {
@@ -86,12 +89,14 @@ func (c *Config) validateDatabaseCa(k *checker) {
 	}
 	for key, given := range map[string]bool{"caConfigMap": pg.CaConfigMap != nil, "caSecret": pg.CaSecret != nil} {
 		if given {
-			k.add(field.Forbidden(p.Child(key), "tasks of ECS cannot read an object of Kubernetes; write gateway.postgres.caFile, which serves both"))
+			k.add(field.Forbidden(p.Child(key),
+				"tasks of ECS cannot read an object of Kubernetes; write gateway.postgres.caFile, which serves both"))
 		}
 	}
 	if size := len(c.Gateway.databaseCa); size > configjson.MaxSecretsManager {
 		k.add(field.Invalid(p.Child("caFile"), fmt.Sprintf("%d bytes", size), fmt.Sprintf(
-			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s", configjson.MaxSecretsManager, rdsBundle(c.Aws.region()))))
+			"AWS Secrets Manager, which carries it to the tasks, takes %d; keep the authorities of the database's region alone: %s",
+			configjson.MaxSecretsManager, rdsBundle(c.Aws.region()))))
 	}
 }
 

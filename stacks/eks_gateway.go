@@ -66,7 +66,8 @@ func (c *Config) eksGatewayRoleArgs(cluster *eksCluster) *aws.EksGatewayRoleArgs
 		}
 	} else {
 		args.Irsa = &aws.IrsaTrustArgs{
-			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
+			OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace,
+			ServiceAccount: c.Gateway.ServiceAccount,
 		}
 	}
 	return args

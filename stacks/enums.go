@@ -107,7 +107,7 @@ func (Login) Values() []string {
 // SingleZone says whether subnets of one zone are enough for tasks.
 type SingleZone string
 
-// SingleZoneAllow: they are.
+// SingleZoneAllow says that they are.
 const SingleZoneAllow SingleZone = "allow"
 
 // Values implements enum.

@@ -72,7 +72,8 @@ func (c *Config) loadSchema(dir string) field.ErrorList {
 	}
 	schema, err := configjson.CompileSchema(text)
 	if err != nil {
-		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%v; `bifrostctl schema` fetches the vendor's, https://www.getbifrost.ai/schema", err))}
+		return field.ErrorList{field.Invalid(p, name,
+			fmt.Sprintf("%v; `bifrostctl schema` fetches the vendor's, https://www.getbifrost.ai/schema", err))}
 	}
 	c.schema = schema
 	return nil

@@ -98,7 +98,8 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 	}, pulumi.Provider(provider))
 	kubeconfig := credentials.ApplyT(func(r containerservice.ListManagedClusterUserCredentialsResult) (string, error) {
 		if len(r.Kubeconfigs) == 0 {
-			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User", c.Aks.ClusterName)
+			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User",
+				c.Aks.ClusterName)
 		}
 		text, err := base64.StdEncoding.DecodeString(r.Kubeconfigs[0].Value)
 		if err != nil {

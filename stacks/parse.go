@@ -47,7 +47,8 @@ func (e *ConfigError) Error() string {
 	for _, p := range e.Problems {
 		fmt.Fprintf(&b, "  %s:%s\n", Project, p.Error())
 	}
-	fmt.Fprintf(&b, "Edit Pulumi.%s.yaml, or: pulumi config set --stack %s --path '%s:KEY' VALUE (with --secret below %s:secrets)", e.Stack, e.Stack, Project, Project)
+	fmt.Fprintf(&b, "Edit Pulumi.%s.yaml, or: pulumi config set --stack %s --path '%s:KEY' VALUE (with --secret below %s:secrets)", e.Stack,
+		e.Stack, Project, Project)
 	return b.String()
 }
 

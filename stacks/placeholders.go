@@ -10,7 +10,8 @@ import (
 )
 
 // placeholder matches what the vendor's recipes leave to the reader.
-var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
+var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b` +
+	`|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
 
 // free are texts of the customer's own, in which anything may stand.
 var free = []string{"gateway.config", "gateway.env", "ecs.env", "tags", "labels"}
@@ -30,7 +31,8 @@ func placeholders(values map[string]any) field.ErrorList {
 			case secret:
 				problems = append(problems, field.Forbidden(p, "still holds the placeholder "+found))
 			default:
-				problems = append(problems, field.Invalid(p, v, fmt.Sprintf("still holds the placeholder %s; write the value that the Bifrost team or your cloud gave you", found)))
+				problems = append(problems, field.Invalid(p, v, fmt.Sprintf("still holds the placeholder %s; write the value that the Bifrost team or "+
+					"your cloud gave you", found)))
 			}
 		case []any:
 			for i, e := range v {

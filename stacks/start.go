@@ -43,7 +43,8 @@ func (c *Config) validateStart(k *checker) {
 	seconds := g.StartupSeconds
 	if least := c.leastStart(); seconds < least {
 		k.add(field.Invalid(p.Child("startupSeconds"), seconds, fmt.Sprintf(
-			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
+			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for "+
+				"logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
 	}
 	if c.Ecs != nil {
 		k.add(ecs.ValidateEcsStartup(p.Child("startupSeconds"), seconds)...)
@@ -57,7 +58,8 @@ func (c *Config) validateStart(k *checker) {
 
 // validateStartVariables: a variable that ends every server is refused, and so is one that a key sets.
 func (c *Config) validateStartVariables(k *checker) {
-	reasons := map[string]string{gateway.MigrateOnlyVariable: "every process would migrate and end, and none serve; remove it, and set gateway.migrationJob to true to migrate before the rollout"}
+	reasons := map[string]string{gateway.MigrateOnlyVariable: "every process would migrate and end, and none serve; remove it, and set " +
+		"gateway.migrationJob to true to migrate before the rollout"}
 	if c.Gateway.MigrationJob {
 		reasons[gateway.NoMigrateVariable] = "gateway.migrationJob sets it; remove it"
 	}

@@ -25,7 +25,8 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
 	// The federation needs it too: its service account reads the repository.
-	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry, "REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
+	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry,
+		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -90,7 +91,8 @@ func (c *Config) validateEntra(k *checker) {
 	case 1:
 	case 2:
 		if e.AppId == "" {
-			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri does not hold it; see `az ad app show --id APP --query appId`"))
+			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri "+
+				"does not hold it; see `az ad app show --id APP --query appId`"))
 		}
 	default:
 		k.add(field.Invalid(p.Child("tokenVersion"), e.TokenVersion, "1 or 2; "+where))
@@ -102,6 +104,7 @@ func (c *Config) validateSubject(k *checker) {
 	subject := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount)
 	if len(subject) > gcp.MaxGoogleSubject {
 		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.Refresher.ServiceAccount, fmt.Sprintf(
-			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject), gcp.MaxGoogleSubject)))
+			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject),
+			gcp.MaxGoogleSubject)))
 	}
 }

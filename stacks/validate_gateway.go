@@ -20,7 +20,8 @@ func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 	case *count < 1:
 		k.add(field.Invalid(p, *count, "at least 1"))
 	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
-		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type postgres in gateway.config"))
+		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type "+
+			"postgres in gateway.config"))
 	}
 }
 
@@ -70,8 +71,9 @@ var ownKeys = map[string]string{
 func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.written.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
-		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount, "existingConfigSecret": g.ExistingConfigSecret != "",
-		"imagePullPolicy": g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount,
+		"existingConfigSecret": g.ExistingConfigSecret != "",
+		"imagePullPolicy":      g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
 		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,
@@ -114,7 +116,8 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	if len(g.Config) == 0 {
 		if g.ConfigFile == "" {
-			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite, config: {path: /app/data/config.db}}} for a trial"))
+			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite, "+
+				"config: {path: /app/data/config.db}}} for a trial"))
 		}
 		return
 	}
@@ -144,10 +147,12 @@ func (c *Config) validateExistingConfig(k *checker) {
 		"postgres": g.Postgres.MaxConnections != 0 || g.Postgres.AllowInsecure,
 	})
 	if c.Gateway.Clustering.Type == configjson.Broker {
-		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
+		k.add(field.Forbidden(field.NewPath("gateway", "clustering", "type"), "the broker's address belongs into config.json, which "+
+			"gateway.existingConfigSecret holds and nobody writes here; remove one of them"))
 	}
 	if c.Ecs != nil {
-		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write gateway.config"))
+		k.add(field.Forbidden(field.NewPath("gateway", "existingConfigSecret"), "tasks of ECS cannot read a Secret of Kubernetes; write "+
+			"gateway.config"))
 	}
 }
 
@@ -165,7 +170,8 @@ func (c *Config) validateWorkload(k *checker, on cluster) {
 		k.add(field.Forbidden(field.NewPath("gateway", "replicas"), "gateway.autoscaling decides; remove one of them"))
 	}
 	if g.Storage != nil && g.withoutSQLite() {
-		k.add(field.Forbidden(field.NewPath("gateway", "storage"), "no store of config.json is SQLite, and nothing else is kept there; remove it"))
+		k.add(field.Forbidden(field.NewPath("gateway", "storage"),
+			"no store of config.json is SQLite, and nothing else is kept there; remove it"))
 	}
 	args := c.workloadArgs(on)
 	args.Namespace = pulumi.String(g.Namespace)

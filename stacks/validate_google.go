@@ -14,12 +14,14 @@ import (
 // What a credential configuration of type external_account holds (Google Cloud, "Workload identity federation").
 var (
 	wifAudience = check.Rule{
-		Pattern: regexp.MustCompile(`^//iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$`),
-		Want:    "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+		Pattern: regexp.MustCompile(`^//iam\.googleapis\.com/projects/\d+/locations/global` +
+			`/workloadIdentityPools/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$`),
+		Want: "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
 	}
 	impersonationUrl = check.Rule{
-		Pattern: regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
-		Want:    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
+		Pattern: regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/` +
+			`[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
+		Want: "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
 	}
 	tokenUrl = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
 )
@@ -41,7 +43,8 @@ func (c *Config) validateFederation(k *checker) {
 	}
 	if c.imageProblem == nil {
 		if _, ok := c.image.ArtifactRegistryRepository(); !ok {
-			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
+			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write "+
+				"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
 		}
 	}
 	shown := shownToken{}
@@ -53,7 +56,8 @@ func (c *Config) validateFederation(k *checker) {
 func (c *Config) validateCredentialConfig(k *checker) {
 	p := field.NewPath("gcp", "credentialConfig")
 	if c.Gcp == nil || len(c.Gcp.CredentialConfig) == 0 {
-		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to identity, or give gcp.federation to make Google's side here"))
+		k.add(field.Required(p, "the credential configuration that the Bifrost team sends after allowlisting; before that set rollout to "+
+			"identity, or give gcp.federation to make Google's side here"))
 		return
 	}
 	config := c.Gcp.CredentialConfig
@@ -64,8 +68,10 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	}
 	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
 	// The audience that a provider without a list of its own allows (Google Cloud IAM API, Oidc.allowedAudiences).
-	if own := "https:" + text("audience"); strings.HasPrefix(c.Aks.TokenAudience, "https://iam.googleapis.com/") && c.Aks.TokenAudience != own {
-		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.Aks.TokenAudience, "names another provider than gcp.credentialConfig.audience; write "+own))
+	if own := "https:" + text("audience"); strings.HasPrefix(c.Aks.TokenAudience, "https://iam.googleapis.com/") &&
+		c.Aks.TokenAudience != own {
+		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.Aks.TokenAudience, "names another provider than "+
+			"gcp.credentialConfig.audience; write "+own))
 	}
 	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationUrl)...)
 	if t := text("subject_token_type"); t != "urn:ietf:params:oauth:token-type:jwt" {

@@ -11,13 +11,15 @@ func (c *Config) validateMirror(k *checker) {
 	p, r := field.NewPath("registry"), c.Registry
 	if !r.Mirror {
 		if r.PullSecret != "" {
-			k.add(field.Forbidden(p.Child("pullSecret"), "the pull Secret of the vendor's registry is made here; remove it, or set registry.mirror to true for a registry of your own"))
+			k.add(field.Forbidden(p.Child("pullSecret"), "the pull Secret of the vendor's registry is made here; remove it, or set registry.mirror "+
+				"to true for a registry of your own"))
 		}
 		return
 	}
 	k.ifSet(r.PullSecret, check.Subdomain, p.Child("pullSecret"))
 	if c.Rollout == RolloutIdentity {
-		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would allowlist; write full"))
+		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would allowlist; "+
+			"write full"))
 	}
 	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
 	k.forbid("registry", why, map[string]bool{"additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0})

@@ -13,7 +13,8 @@ func (c *Config) warnings() []string {
 		return nil
 	}
 	var all []string
-	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys, unclustered} {
+	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
+		unclustered} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
@@ -25,7 +26,8 @@ func sqliteOnEcs(c *Config) string {
 	if c.Ecs == nil || c.Gateway.withoutSQLite() {
 		return ""
 	}
-	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of type postgres in gateway.config"
+	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of " +
+		"type postgres in gateway.config"
 }
 
 // unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
@@ -37,7 +39,8 @@ func unknownConfigKeys(c *Config) string {
 	if len(unknown) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl schema, and gateway.schemaFile",
+	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl "+
+		"schema, and gateway.schemaFile",
 		configjson.KeysVersion, strings.Join(unknown, ", "))
 }
 

@@ -87,7 +87,8 @@ func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyA
 	g := &c.Gateway
 	args := &kubernetes.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
-		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom, n.DatabasePorts
+		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom,
+			n.DatabasePorts
 		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
 	}
 	if len(args.DatabasePorts) == 0 {
