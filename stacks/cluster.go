@@ -11,11 +11,11 @@ import (
 
 // Clustering lets the gateway's processes share their state.
 type Clustering struct {
-	// Enabled: without it, clustering is on where more than one process can run and no store is SQLite.
+	// Enabled switches clustering on or off. Default: on where more than one process can run and no store is SQLite.
 	Enabled *bool
-	// Type is mesh, or broker, which the stack then runs.
+	// Type mesh: the processes speak to each other. Type broker: they speak to a broker, which is made here. Default mesh.
 	Type string
-	// Region names this part of a cluster of several.
+	// Region names this part of a cluster of several. Default: the cloud's.
 	Region string
 }
 

@@ -12,27 +12,44 @@ const Project = "bifrost"
 
 // Config is a stack's configuration: parsed, checked and resolved by Parse. A field is a key of Pulumi.<stack>.yaml, in lower camel case,
 // and after Parse it holds the default where the file leaves the key out. Nobody changes it then.
+//
+// The comments of the fields are the reference: make docs writes docs/reference and Pulumi.yaml from them. In them "Default 30." gives a
+// value, "Default: the cluster's own." tells one in words, and "Required." or "Required with pull node." demands the key.
 type Config struct {
-	// Platform is aws or azure.
+	// Platform is where the gateway runs: aws (EKS, ECS or both) or azure (AKS). Required.
 	Platform string
-	// Rollout is identity or full.
+	// Rollout identity makes only the identities and prints what the vendor must allowlist; full adds the workload and changes no
+	// identity. Default full.
 	Rollout Rollout
-	// ProtectIdentities keeps Pulumi from deleting what the vendor allowlisted.
+	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted. Default true.
 	ProtectIdentities bool
-	// Tags of AWS and Azure resources, Labels of Kubernetes objects.
-	Tags   map[string]string
+	// Tags of the resources at AWS and Azure.
+	Tags map[string]string
+	// Labels of all Kubernetes objects.
 	Labels map[string]string
 
-	Aws       *Aws
-	Azure     *Azure
-	Registry  Registry
-	Eks       *Eks
-	Ecs       *Ecs
-	Aks       *Aks
-	Gcp       *Gcp
+	// Aws says which account of AWS is used, and how to sign in. Required on platform aws.
+	Aws *Aws
+	// Azure says which subscription of Azure is used, and where. Required on platform azure.
+	Azure *Azure
+	// Registry has the image of the gateway. Required.
+	Registry Registry
+	// Eks is an existing EKS cluster on which the gateway runs, and who pulls the image there. Required on platform aws, unless ecs is
+	// given.
+	Eks *Eks
+	// Ecs is an existing ECS cluster, and the Fargate service that is made in it. Required on platform aws, unless eks is given.
+	Ecs *Ecs
+	// Aks is an existing AKS cluster on which the gateway runs, and the identity that pulls the image there. Required on platform azure.
+	Aks *Aks
+	// Gcp is how the refresher signs in at Google Cloud: with credentialConfig, which the vendor sends after allowlisting, or with
+	// federation, which makes Google's side here. Required on platform azure with rollout full.
+	Gcp *Gcp
+	// Refresher is what keeps the pull Secret fresh on Kubernetes.
 	Refresher Refresher
-	Gateway   Gateway
-	Secrets   Secrets
+	// Gateway is Bifrost itself: its config.json, its variables and what runs it.
+	Gateway Gateway
+	// Secrets is the only place of secret values. Set them with --secret --path.
+	Secrets Secrets
 
 	// stack is its name.
 	stack string
@@ -53,128 +70,188 @@ func newConfig(stack string) *Config {
 // Image is the image to run.
 func (c *Config) Image() image.Reference { return c.image }
 
-// Aws says which account and how to sign in.
+// Aws says which account is used, and how to sign in.
 type Aws struct {
-	Region              string
-	AccountId           string
-	Profile             string
-	AssumeRoleArn       string
-	IamPath             string
+	// Region of the clusters, such as eu-central-1. Required.
+	Region string
+	// AccountId is the only account that the stack may change, in quotes. Required.
+	AccountId string
+	// Profile of the AWS configuration files that signs in, for AWS and for the EKS cluster.
+	Profile string
+	// AssumeRoleArn is a role to assume after signing in, for AWS and for the EKS cluster.
+	AssumeRoleArn string
+	// IamPath is the path of the roles and policies that are made here, such as /teams/ai/. Default: AWS's own, /.
+	IamPath string
+	// PermissionsBoundary is the ARN of a policy that bounds the roles that are made here.
 	PermissionsBoundary string
 }
 
-// Azure says which subscription and where.
+// Azure says which subscription is used, and where.
 type Azure struct {
+	// SubscriptionId is the only subscription that the stack may change. Required.
 	SubscriptionId string
-	TenantId       string
-	Location       string
-	ResourceGroup  string
+	// TenantId is the only tenant allowed. Required.
+	TenantId string
+	// Location where the managed identity is made, such as westeurope. Required.
+	Location string
+	// ResourceGroup in which the managed identity is made. Required.
+	ResourceGroup string
 }
 
-// Registry says which image.
+// Registry says which image is run.
 type Registry struct {
-	// Image is the full reference, with tag or digest.
+	// Image is HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:DIGEST. A digest wins over a tag, and latest is refused. Required.
 	Image string
-	// Mirror says that the image is in a registry of one's own: no identity is made to pull it, and no pull Secret.
+	// Mirror says that the image is in a registry of your own, of any host: nothing is made for the vendor to allowlist, and no refresher.
+	// Not on ECS. Default false.
 	Mirror bool
-	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from.
+	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from, where it needs one.
 	PullSecret string
-	// AdditionalRepositoryArns may be pulled from as well, beside the image's own repository.
+	// AdditionalRepositoryArns are further ECR repositories that the role may pull from.
 	AdditionalRepositoryArns []string
 }
 
-// Eks is an existing cluster and who pulls the image there.
+// Eks is an existing cluster, and who pulls the image there.
 type Eks struct {
+	// ClusterName is an existing cluster: Kubernetes 1.27 or newer, 1.34 with pull kubelet. For rollout identity 1.23 will do, and 1.24
+	// with auth podIdentity. Required.
 	ClusterName string
-	// Pull is refresh, node or kubelet: who pulls.
+	// Pull is who pulls the image: refresh, with a pull Secret that is kept fresh; node, as the role of the node; kubelet, as a role of
+	// the gateway's ServiceAccount (docs/kubelet-pull.md). From or to node, change policyName as well: the old policy goes last. Default
+	// refresh.
 	Pull PullMode
-	// Auth is irsa or podIdentity: how the refresher signs in.
+	// Auth is how the refresher signs in. With podIdentity the cluster needs the add-on eks-pod-identity-agent and no OIDC provider.
+	// Default irsa.
 	Auth SignIn
-	// NodeRoleArns are the existing roles that pull, where Pull is node.
+	// NodeRoleArns are existing roles of nodes or of Fargate pod execution, of this account. Required with pull node.
 	NodeRoleArns []string
-	// OidcProvider is existing or create: whether the account has the cluster's IAM OIDC provider.
+	// OidcProvider create makes the account's IAM OIDC provider for the cluster. Not with pull node or auth podIdentity. Default existing.
 	OidcProvider OidcProvider
-	// Context in secrets.kubeconfig, where that is given.
-	Context    string
-	RoleName   string
+	// Context of secrets.kubeconfig. Default: the current one.
+	Context string
+	// RoleName is the name of the role that pulls. Default BifrostECRPullRole.
+	RoleName string
+	// PolicyName is the name of the policy with the rights to pull. Default BifrostECRPullPolicy.
 	PolicyName string
+	// SecretName is the name of the pull Secret. Default ecr-pull-secret.
 	SecretName string
-	// The gateway's runtime identity is a given role, or one made here with given policies; GatewayAuth is irsa or podIdentity.
-	GatewayRoleArn    string
+	// GatewayRoleArn is an existing role of the gateway's own, for Bedrock for instance. It must trust the gateway's ServiceAccount, and
+	// it never pulls.
+	GatewayRoleArn string
+	// GatewayPolicyArns are existing policies: a role of the gateway's own is made with them, for its ServiceAccount alone. It never
+	// pulls.
 	GatewayPolicyArns []string
-	GatewayRoleName   string
-	GatewayAuth       SignIn
+	// GatewayRoleName is the name of the role that gatewayPolicyArns make. Default BifrostGatewayRole.
+	GatewayRoleName string
+	// GatewayAuth is how the gateway signs in as its own role. Default irsa.
+	GatewayAuth SignIn
 }
 
-// Aks is an existing cluster and the identity of its refresher.
+// Aks is an existing cluster, and the identity of its refresher.
 type Aks struct {
+	// ClusterName is an existing cluster with OIDC issuer and workload identity on: Kubernetes 1.27 or newer, 1.24 for rollout identity.
+	// Required.
 	ClusterName string
-	// ResourceGroup of the cluster, where it is another than azure.resourceGroup.
+	// ResourceGroup of the cluster. Default: azure.resourceGroup.
 	ResourceGroup string
-	// Login is how kubelogin signs in: azurecli, workloadidentity or spn.
-	Login                   Login
-	Context                 string
-	IdentityName            string
+	// Login is how kubelogin signs in to the cluster. Default azurecli.
+	Login Login
+	// Context of secrets.kubeconfig. Default: the current one.
+	Context string
+	// IdentityName is the name of the managed identity that the vendor allowlists. Default bifrost-pull-identity.
+	IdentityName string
+	// FederatedCredentialName is the name of that identity's federated credential. Default bifrost-federated-credential.
 	FederatedCredentialName string
-	SecretName              string
-	TokenAudience           string
-	TokenFile               string
-	GatewayClientId         string
-	// Trust is aks or entra: whose token Google's side is shown.
+	// SecretName is the name of the pull Secret. Default ar-pull-secret.
+	SecretName string
+	// TokenAudience is the audience of the token that Google's side is shown. With trust entra it is the app registration, and this is
+	// refused. Default api://AzureADTokenExchange.
+	TokenAudience string
+	// TokenFile is where the credential configuration finds the token that Google's side is shown. Default
+	// /var/run/secrets/azure/tokens/azure-identity-token.
+	TokenFile string
+	// GatewayClientId is the client id of an identity of the gateway's own, for Azure OpenAI for instance. It never pulls.
+	GatewayClientId string
+	// Trust is whose token Google's side is shown: aks, the ServiceAccount's own; entra, the managed identity's
+	// (docs/decisions/0005-azure-trust.md). Default aks.
 	Trust Trust
-	// Entra is the app registration that tokens are for, where Trust is entra.
+	// Entra is the app registration that the managed identity's tokens are for. Required with trust entra.
 	Entra *Entra
 }
 
 // Entra is an existing app registration.
 type Entra struct {
+	// AppIdUri is the Application ID URI of an existing app registration, such as api://CLIENT_ID. Required.
 	AppIdUri string
-	// TokenVersion is 1 or 2: the version of the access tokens for it.
+	// TokenVersion is the version of its access tokens, 1 or 2. Required.
 	TokenVersion int
-	// AppId is its client id, where AppIDURI does not hold it.
+	// AppId is its client id, which tokens of version 2 carry as audience. Default: the one in an appIdUri of the form api://CLIENT_ID.
 	AppId string
 }
 
 // Gcp is how the refresher signs in at Google Cloud: with what the vendor sends after allowlisting, or with what is made here.
 type Gcp struct {
+	// CredentialConfig is the external_account document that the vendor sends after allowlisting, as an object.
 	CredentialConfig map[string]any
-	Federation       *Federation
+	// Federation makes Google's side in this stack: pool, provider, service account and its right to read the repository.
+	Federation *Federation
 }
 
 // Federation is the Google side made in this stack.
 type Federation struct {
-	ProjectId        string
-	PoolId           string
-	ProviderId       string
+	// ProjectId is the id of the Google Cloud project. Required.
+	ProjectId string
+	// PoolId is the id of the workload identity pool. Required.
+	PoolId string
+	// ProviderId is the id of the provider in the pool. Required.
+	ProviderId string
+	// ServiceAccountId is the id of the service account that pulls. Required.
 	ServiceAccountId string
-	// Adopt imports a pool and a provider that exist already.
+	// Adopt imports a pool and a provider that exist already, after an undelete for instance: Google keeps deleted ids for 30 days.
+	// Default false.
 	Adopt bool
 }
 
 // Refresher is what keeps the pull Secret fresh.
 type Refresher struct {
+	// ServiceAccount of the refresher: the subject that the clouds trust. Default bifrost-pull.
 	ServiceAccount string
-	Schedule       string
-	Images         RefresherImages
+	// Schedule is a cron expression. It is refused when a token would expire between two runs. Default: `0 */6 * * *` for ECR, `*/20 * * *
+	// *` for Artifact Registry.
+	Schedule string
+	// Images of the refresher's containers, for clusters with restricted egress.
+	Images RefresherImages
 }
 
 // RefresherImages replace the refresher's images, for clusters with restricted egress.
 type RefresherImages struct {
-	Aws     string
-	Gcloud  string
+	// Aws is an image with the AWS CLI. Default public.ecr.aws/aws-cli/aws-cli:2.37.1.
+	Aws string
+	// Gcloud is an image with the Google Cloud CLI. Default gcr.io/google.com/cloudsdktool/google-cloud-cli:573.0.0-stable.
+	Gcloud string
+	// Kubectl is an image with kubectl. Default registry.k8s.io/kubectl:v1.34.3.
 	Kubectl string
 }
 
 // Secrets is the only place of secret values.
 type Secrets struct {
-	License       string
+	// License is BIFROST_LICENSE. Required for image tags of 2.0 and later.
+	License string
+	// EncryptionKey is BIFROST_ENCRYPTION_KEY, the same for all replicas and never changed: an up that would change it stops. Required
+	// with rollout full, here or in gateway.secretRefs.
 	EncryptionKey string
-	SetupToken    string
+	// SetupToken is BIFROST_SETUP_TOKEN: whoever makes the first administrator must know it.
+	SetupToken string
+	// AdminPassword is BIFROST_ADMIN_PASSWORD, of 72 bytes at most. It closes the administration: /api/* and /metrics. Required with
+	// rollout full, here, in gateway.secretRefs or as a login of config.json's own, unless gateway.openAdministration says otherwise.
 	AdminPassword string
-	// BrokerToken is what nodes show to the broker of their cluster.
+	// BrokerToken is BIFROST_BROKER_TOKEN: what the gateway's processes show to the broker. Required with gateway.clustering.type broker.
 	BrokerToken string
-	Env         map[string]string
-	// EcsEnv overlays Env for the tasks of ECS alone.
-	EcsEnv     map[string]string
+	// Env are secret environment variables by name: one for each env.NAME of config.json, such as the database's password and the keys of
+	// providers.
+	Env map[string]string
+	// EcsEnv are those of the tasks of ECS alone. They win over env there.
+	EcsEnv map[string]string
+	// Kubeconfig is used instead of the cluster's own login. Default: the login of the cloud's CLI.
 	Kubeconfig string
 }

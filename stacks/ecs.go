@@ -12,84 +12,140 @@ import (
 // Ecs is an existing cluster and the service in it. The parts that hold objects have the same fields as the component's arguments,
 // which describe them.
 type Ecs struct {
+	// ClusterName is an existing cluster. Required.
 	ClusterName string
-	Name        string
+	// Name of the task definition family, the service and the container. Default bifrost.
+	Name string
 
+	// Subnets where the tasks run: private ones of at least two zones. Required.
 	Subnets []string
-	// SingleZone is allow, or empty: whether subnets of one zone are enough.
-	SingleZone           SingleZone
-	SecurityGroups       []string
+	// SingleZone allow takes subnets of one zone, which are refused otherwise, or give a warning where protectIdentities is off.
+	SingleZone SingleZone
+	// SecurityGroups are existing groups of the tasks (docs/ecs.md says what they must let through). Default: one is made.
+	SecurityGroups []string
+	// ClientSecurityGroups are who else may reach port 8080 of the security group made here.
 	ClientSecurityGroups []string
-	AssignPublicIp       bool
+	// AssignPublicIp gives each task a public address. Private subnets need NAT, or endpoints for ECR, S3, logs and Secrets Manager:
+	// looked up before anything is made. Default false.
+	AssignPublicIp bool
 
-	// Env overlays gateway.env for the tasks alone.
+	// Env are plain environment variables of the tasks alone. They win over gateway.env.
 	Env map[string]string
 
-	LoadBalancer   *EcsLoadBalancer
+	// LoadBalancer is an Application Load Balancer to make in front of the tasks.
+	LoadBalancer *EcsLoadBalancer
+	// TargetGroupArn is an existing target group of type ip instead. Then clientSecurityGroups names its load balancer's group.
 	TargetGroupArn string
-	Clustering     *EcsClustering
-	Autoscaling    *EcsAutoscaling
-	Alarms         *EcsAlarms
+	// Clustering is how the tasks find each other, or their broker. It is not needed for clustering, which is on by default.
+	Clustering *EcsClustering
+	// Autoscaling changes the number of tasks by their load. An up leaves alone what it decided.
+	Autoscaling *EcsAutoscaling
+	// Alarms of CloudWatch: failing checks, 5xx answers in five minutes, fewer tasks than desired. The cluster needs Container Insights.
+	Alarms *EcsAlarms
 
-	DesiredCount       *int
-	Cpu                int
-	Memory             int
-	CpuArchitecture    string
-	ReadOnlyRoot       *bool
-	Exec               bool
+	// DesiredCount is the number of tasks. With autoscaling it is the number to begin with. Default: autoscaling.minTasks, else
+	// gateway.replicas.
+	DesiredCount *int
+	// Cpu is the size of a task in CPU units, 1024 for one vCPU: with memory one of Fargate's pairs. Default 512.
+	Cpu int
+	// Memory is the size of a task in MiB. Default 1024.
+	Memory int
+	// CpuArchitecture is the processor of the tasks. The image must be built for it. Default X86_64.
+	CpuArchitecture string
+	// ReadOnlyRoot leaves the containers only /app/data to write to. Default true.
+	ReadOnlyRoot *bool
+	// Exec opens ECS Exec, a shell in the running container. It needs readOnlyRoot false. Default false.
+	Exec bool
+	// StopTimeoutSeconds is how long a task may clean up after SIGTERM, 2 to 120. Default 60.
 	StopTimeoutSeconds int
-	MinHealthyPercent  *int
-	MaxHealthyPercent  int
+	// MinHealthyPercent is how many tasks run at least during a deployment, in percent of the desired count. Default 100.
+	MinHealthyPercent *int
+	// MaxHealthyPercent is how many tasks run at most during a deployment, in percent of the desired count. Default 200.
+	MaxHealthyPercent int
 
-	RoleName       string
-	PolicyName     string
-	TaskRoleArn    string
-	TaskRoleName   string
+	// RoleName is the name of the execution role, which pulls the image. Default BifrostECSExecutionRole.
+	RoleName string
+	// PolicyName is the name of the policy with the rights to pull. Default BifrostECSPullPolicy.
+	PolicyName string
+	// TaskRoleArn is an existing role of the gateway's own. It never pulls, and with exec it has the four ssmmessages actions.
+	TaskRoleArn string
+	// TaskRoleName is the name of the gateway's own role, which is made here without rights. Default BifrostECSTaskRole.
+	TaskRoleName string
+	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance.
 	TaskPolicyArns []string
 
-	LogGroup           string
-	LogRetentionDays   int
-	LogKmsKeyArn       string
-	SecretPrefix       string
+	// LogGroup in CloudWatch. Default /ecs/bifrost.
+	LogGroup string
+	// LogRetentionDays is how long the log group keeps, in days. Default 30.
+	LogRetentionDays int
+	// LogKmsKeyArn is a KMS key of the log group. Its key policy must let CloudWatch Logs use it.
+	LogKmsKeyArn string
+	// SecretPrefix begins the names of the secrets in Secrets Manager. Default bifrost/.
+	SecretPrefix string
+	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret and its name: 0, which frees the name at once, or 7 to 30.
+	// Default 30.
 	SecretRecoveryDays *int
-	SecretKmsKeyArn    string
+	// SecretKmsKeyArn is a KMS key of the secrets. The execution role may then decrypt with it. Default: AWS's own.
+	SecretKmsKeyArn string
 }
 
 // EcsLoadBalancer is one to make: components.EcsLoadBalancerArgs.
 type EcsLoadBalancer struct {
-	CertificateArn             string
-	AllowHttp                  bool
-	Scheme                     string
-	Subnets                    []string
-	SecurityGroups             []string
-	AllowedCidrs               []string
-	IdleTimeoutSeconds         int
+	// CertificateArn is an existing certificate, in the load balancer's region: HTTPS, and a redirect from HTTP.
+	CertificateArn string
+	// AllowHttp serves plain HTTP where there is no certificate, for trials. Default false.
+	AllowHttp bool
+	// Scheme is internal, or internet-facing, which needs public subnets. Default internal.
+	Scheme string
+	// Subnets of the load balancer, of at least two zones. Default: ecs.subnets.
+	Subnets []string
+	// SecurityGroups are existing groups of the load balancer. Required with ecs.securityGroups.
+	SecurityGroups []string
+	// AllowedCidrs are the IPv4 blocks that may reach it. Required with scheme internet-facing. Default: the VPC.
+	AllowedCidrs []string
+	// IdleTimeoutSeconds is how long a stream may be silent, 1 to 4000. Default 300.
+	IdleTimeoutSeconds int
+	// DeregistrationDelaySeconds is how long a task that is to stop may finish its streams, 0 to 3600. Default 300.
 	DeregistrationDelaySeconds *int
-	SslPolicy                  string
-	DeletionProtection         bool
-	AccessLogsBucket           string
+	// SslPolicy is a predefined security policy of HTTPS. Default ELBSecurityPolicy-TLS13-1-2-Res-2021-06.
+	SslPolicy string
+	// DeletionProtection keeps AWS from deleting the load balancer, and with it its DNS name. Default false.
+	DeletionProtection bool
+	// AccessLogsBucket is a bucket of S3 for the access logs. Its policy must let Elastic Load Balancing write. Default: no access logs.
+	AccessLogsBucket string
 }
 
 // EcsClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
 type EcsClustering struct {
+	// Namespace is the private DNS zone to make in the VPC, where no other zone may have the name. Default: STACK.bifrost.internal.
 	Namespace string
-	Service   string
+	// Service is the name in the zone. Default: bifrost, and bifrost-broker of a broker.
+	Service string
 }
 
 // EcsAutoscaling is components.EcsAutoscalingArgs.
 type EcsAutoscaling struct {
-	MinTasks          int
-	MaxTasks          int
-	CpuPercent        int
-	MemoryPercent     int
+	// MinTasks is the least number of tasks. Default: ecs.desiredCount.
+	MinTasks int
+	// MaxTasks is the most tasks. Required.
+	MaxTasks int
+	// CpuPercent is the average use of the CPU to keep, 1 to 100. At least one target is needed.
+	CpuPercent int
+	// MemoryPercent is the average use of the memory to keep, 1 to 100.
+	MemoryPercent int
+	// RequestsPerTarget is the number of requests in a minute to keep. It needs a load balancer or a target group.
 	RequestsPerTarget int
-	ScaleInSeconds    int
-	ScaleOutSeconds   int
+	// ScaleInSeconds is the pause after tasks were taken away, 1 to 3600. Default 300.
+	ScaleInSeconds int
+	// ScaleOutSeconds is the pause after tasks were added, 1 to 3600. Default 60.
+	ScaleOutSeconds int
 }
 
 // EcsAlarms is components.EcsAlarmsArgs.
 type EcsAlarms struct {
-	TopicArn     string
+	// TopicArn is an existing SNS topic, to which alarms and their ends are sent. Required.
+	TopicArn string
+	// ServerErrors is how many 5xx answers in five minutes raise the alarm. Default 10.
 	ServerErrors int
 }
 

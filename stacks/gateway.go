@@ -8,69 +8,118 @@ import (
 	"bifrost/internal/gateway/configjson"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, Env, ChangeEncryptionKey, AdminUsername, OpenAdministration, Postgres, StartupSeconds,
-// MigrationJob, IPFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of the component are keys as
-// they are, in lower camel case.
+// Gateway is Bifrost itself. ECS reads Config, ConfigFile, SchemaFile, Env, ChangeEncryptionKey, AdminUsername, OpenAdministration,
+// Postgres, StartupSeconds, MigrationJob, IpFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of
+// the component are keys as they are, in lower camel case.
 type Gateway struct {
-	// Namespace and ServiceAccount are made here, unless they are said to exist.
-	Namespace              string
-	ExistingNamespace      bool
-	ServiceAccount         string
+	// Namespace of the gateway. It is made here. Default bifrost.
+	Namespace string
+	// ExistingNamespace says that the namespace exists. It is neither made nor changed, and gives a warning where it does not enforce Pod
+	// Security restricted. Default false.
+	ExistingNamespace bool
+	// ServiceAccount of the gateway's pods. It is made here. Default bifrost-sa.
+	ServiceAccount string
+	// ExistingServiceAccount says that the ServiceAccount exists. It is neither made nor changed. Default false.
 	ExistingServiceAccount bool
 
-	// Config is the content of config.json, or ConfigFile the file that has it, relative to the project's folder. SchemaFile is a
-	// JSON schema that it must meet.
-	Config     map[string]any
+	// Config is the content of config.json, as an object, with secrets as references env.NAME. Exactly one of config, configFile and
+	// existingConfigSecret is required with rollout full.
+	Config map[string]any
+	// ConfigFile is a JSON file with that content. Relative paths begin in the folder of Pulumi.yaml.
 	ConfigFile string
+	// SchemaFile is a JSON schema that config.json must meet: `bifrostctl schema` fetches the vendor's into the project.
 	SchemaFile string
-	// ExistingConfigSecret has config.json under that key, and is nobody's to check here.
+	// ExistingConfigSecret is a Secret in the namespace with the key config.json. Nothing here checks it or adds to it, and its changes
+	// roll no pods.
 	ExistingConfigSecret string
-	// Env are plain environment variables; SecretRefs come from existing Secrets.
-	Env        map[string]string
+	// Env are plain environment variables. On ECS, ecs.env wins.
+	Env map[string]string
+	// SecretRefs are environment variables from keys of existing Secrets. They may also be BIFROST_LICENSE, BIFROST_ENCRYPTION_KEY,
+	// BIFROST_SETUP_TOKEN, BIFROST_BROKER_TOKEN, BIFROST_ADMIN_PASSWORD and BIFROST_ADMIN_USERNAME.
 	SecretRefs map[string]kubernetes.SecretKeyRef
-	// AdminUsername and secrets.adminPassword are the login to the administration; OpenAdministration says that there is none.
-	AdminUsername      string
+	// AdminUsername is the name of the administrator whose password is secrets.adminPassword. Default admin.
+	AdminUsername string
+	// OpenAdministration says that anybody who reaches the gateway may administer it. It is refused beside a login. Default false.
 	OpenAdministration bool
-	// ChangeEncryptionKey lets one up change the encryption key, with which the gateway reads nothing that it has stored and is open.
+	// ChangeEncryptionKey lets one up change the encryption key, which opens inference to everybody until the database is emptied
+	// (docs/configuration.md). Remove it afterwards. Default false.
 	ChangeEncryptionKey bool
-	Postgres            Postgres
-	Log                 *kubernetes.WorkloadLogArgs
-	Otel                *Otel
+	// Postgres is what config.json does not say of its databases.
+	Postgres Postgres
+	// Log is the gateway's own log.
+	Log *kubernetes.WorkloadLogArgs
+	// Otel exports traces and metrics by OpenTelemetry: the plugin otel is added to config.json, and the collector's port is opened in the
+	// network policy.
+	Otel *Otel
 
-	ImagePullPolicy         string
-	CpuRequest              string
-	MemoryRequest           string
+	// ImagePullPolicy says when nodes pull the gateway's image. Default IfNotPresent.
+	ImagePullPolicy string
+	// CpuRequest is the CPU that a pod requests, as a quantity of Kubernetes. Default 250m.
+	CpuRequest string
+	// MemoryRequest is the memory that a pod requests. Default 512Mi.
+	MemoryRequest string
+	// EphemeralStorageRequest is the disk space of a node that a pod requests. Default 256Mi.
 	EphemeralStorageRequest string
-	CpuLimit                string
-	MemoryLimit             string
-	EphemeralStorageLimit   string
+	// CpuLimit is the most CPU of a pod. Default 1.
+	CpuLimit string
+	// MemoryLimit is the most memory of a pod. GOMEMLIMIT is 90 % of it. Default 2Gi.
+	MemoryLimit string
+	// EphemeralStorageLimit is the most disk space of a node that a pod may use. Default 2Gi.
+	EphemeralStorageLimit string
 
-	Replicas                *int
-	Storage                 *kubernetes.WorkloadStorageArgs
-	Autoscaling             *kubernetes.WorkloadAutoscalingArgs
-	DisruptionBudget        *kubernetes.WorkloadDisruptionBudgetArgs
-	Scheduling              *Scheduling
-	PreStopSeconds          int
+	// Replicas is the number of pods, and of tasks of ECS where ecs.desiredCount does not say. Default: 3, since two lose quorum; 1 with
+	// SQLite.
+	Replicas *int
+	// Storage is the volume of SQLite, at /app/data. With SQLite the gateway is a StatefulSet of one pod.
+	Storage *kubernetes.WorkloadStorageArgs
+	// Autoscaling changes the number of pods by their load, instead of replicas. An up leaves alone what it decided.
+	Autoscaling *kubernetes.WorkloadAutoscalingArgs
+	// DisruptionBudget bounds how many pods may be gone while nodes are drained. It is made for two pods or more.
+	DisruptionBudget *kubernetes.WorkloadDisruptionBudgetArgs
+	// Scheduling says on which nodes the pods run.
+	Scheduling *Scheduling
+	// PreStopSeconds is how long a pod that goes waits before SIGTERM, 1 to 3600: endpoints forget it, and streams end. Give as many
+	// seconds as the longest stream takes. Default 15.
+	PreStopSeconds int
+	// TerminationGraceSeconds is what a pod that goes has in all, at least preStopSeconds + 30. Default: preStopSeconds + 45.
 	TerminationGraceSeconds int
-	StartupSeconds          int
-	// MigrationJob migrates the database before the rollout; IPFamily is IPv4 or IPv6.
+	// StartupSeconds is how long a start may take, migrations of the database included: 90 to 3600, on ECS at most 600. Less than 450 is
+	// refused where several processes may migrate one PostgreSQL. Default 450.
+	StartupSeconds int
+	// MigrationJob migrates the database before the rollout, and no server migrates. For images that know BIFROST_MIGRATE_ONLY alone.
+	// Default false.
 	MigrationJob bool
-	IpFamily     string
-	Clustering   *Clustering
+	// IpFamily IPv6 lets the gateway listen on IPv4 and IPv6, and its Services are of IPv6. Default: IPv4, and the cluster's own for
+	// Services.
+	IpFamily string
+	// Clustering lets the gateway's processes share their state.
+	Clustering *Clustering
 
-	Service       *kubernetes.WorkloadServiceArgs
-	Ingress       *kubernetes.WorkloadIngressArgs
-	HttpRoute     *kubernetes.WorkloadHttpRouteArgs
+	// Service is the gateway's Service.
+	Service *kubernetes.WorkloadServiceArgs
+	// Ingress exposes the gateway through an ingress controller.
+	Ingress *kubernetes.WorkloadIngressArgs
+	// HttpRoute exposes the gateway through a Gateway of the Gateway API.
+	HttpRoute *kubernetes.WorkloadHttpRouteArgs
+	// NetworkPolicy says who may reach the gateway, and whom it reaches.
 	NetworkPolicy *NetworkPolicy
-	Monitoring    *Monitoring
+	// Monitoring is for the Prometheus Operator.
+	Monitoring *Monitoring
 
-	Annotations       map[string]string
-	PodLabels         map[string]string
-	PodAnnotations    map[string]string
-	ExtraVolumes      []corev1.Volume
+	// Annotations of every object of the gateway.
+	Annotations map[string]string
+	// PodLabels are labels of the pods alone, beside labels, which are of every object.
+	PodLabels map[string]string
+	// PodAnnotations are annotations of the pods alone.
+	PodAnnotations map[string]string
+	// ExtraVolumes are volumes of the pods, as in the Kubernetes API.
+	ExtraVolumes []corev1.Volume
+	// ExtraVolumeMounts are mounts of the gateway's container.
 	ExtraVolumeMounts []corev1.VolumeMount
-	ExtraContainers   []corev1.Container
-	InitContainers    []corev1.Container
+	// ExtraContainers run beside the gateway in each pod. They must meet Pod Security restricted.
+	ExtraContainers []corev1.Container
+	// InitContainers run before the gateway in each pod. They must meet Pod Security restricted.
+	InitContainers []corev1.Container
 
 	// databaseCa is what postgres.caFile holds.
 	databaseCa string
@@ -78,44 +127,66 @@ type Gateway struct {
 
 // Postgres is what config.json does not say of the database.
 type Postgres struct {
-	// MaxConnections that it takes; all pools of all processes must fit.
+	// MaxConnections is what the database takes (SHOW max_connections): the preview adds up all pools of all processes. Default: not
+	// checked.
 	MaxConnections int
-	// AllowInsecure says a second time that ssl_mode may leave the connection in clear.
+	// AllowInsecure says for the second time that ssl_mode may be disable, allow or prefer. Default false.
 	AllowInsecure bool
-	// CaFile holds the authorities of the databases' certificates, as PEM; relative paths begin in the project's folder.
+	// CaFile is a PEM file with the authorities of the databases' certificates. Relative paths begin in the folder of Pulumi.yaml.
+	// Default: the image's own authorities.
 	CaFile string
-	// CaConfigMap or CASecret has them instead, in the gateway's namespace.
+	// CaConfigMap is an existing ConfigMap in the namespace that has them instead. Its changes roll no pods. Kubernetes alone.
 	CaConfigMap *kubernetes.ConfigMapKeyRef
-	CaSecret    *kubernetes.SecretKeyRef
+	// CaSecret is an existing Secret in the namespace that has them instead. Its changes roll no pods. Kubernetes alone.
+	CaSecret *kubernetes.SecretKeyRef
 }
 
 // Scheduling says on which nodes the pods run, in the words of the Kubernetes API.
 type Scheduling struct {
-	NodeSelector   map[string]string
-	Tolerations    []corev1.Toleration
-	Affinity       *corev1.Affinity
-	PriorityClass  string
+	// NodeSelector has the labels of the nodes on which the pods may run.
+	NodeSelector map[string]string
+	// Tolerations of the pods, as in the Kubernetes API.
+	Tolerations []corev1.Toleration
+	// Affinity of the pods, as in the Kubernetes API.
+	Affinity *corev1.Affinity
+	// PriorityClass is the priority class of the pods.
+	PriorityClass string
+	// TopologySpread spreads the pods over zones and nodes.
 	TopologySpread *kubernetes.WorkloadTopologySpreadArgs
 }
 
 // NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.
 type NetworkPolicy struct {
-	Disabled      bool
-	From          []kubernetes.NetworkPeer
-	FromAnywhere  bool
-	MetricsFrom   []kubernetes.NetworkPeer
+	// Disabled makes no policy for the gateway. Default false.
+	Disabled bool
+	// From is who may use the gateway's port. Behind an ALB or a load balancer it must be said. Default: the pods of the namespace itself,
+	// and of the ingress controller's or the Gateway's.
+	From []kubernetes.NetworkPeer
+	// FromAnywhere opens the gateway's port to everyone. Default false.
+	FromAnywhere bool
+	// MetricsFrom may use the port, too: Prometheus. Metrics have no port of their own.
+	MetricsFrom []kubernetes.NetworkPeer
+	// DatabasePorts are the ports of databases that the gateway may reach, beside DNS and HTTPS. Default: those in config.json, else 5432.
 	DatabasePorts []int
-	ExtraEgress   []networkingv1.NetworkPolicyEgressRule
+	// ExtraEgress are further rules, as in the Kubernetes API: Redis, or a model server inside.
+	ExtraEgress []networkingv1.NetworkPolicyEgressRule
 }
 
 // Monitoring is for the Prometheus Operator: ServiceMonitor scrapes the gateway, AlertRules tell of a refresher that fails.
 type Monitoring struct {
+	// ServiceMonitor lets the Prometheus Operator scrape /metrics. Its definition must be there. Default false.
 	ServiceMonitor bool
-	Interval       string
-	Labels         map[string]string
-	BasicAuth      *kubernetes.WorkloadBasicAuthArgs
-	AlertRules     bool
-	AlertLabels    map[string]string
+	// Interval of scrapes. Default 30s.
+	Interval string
+	// Labels are those by which a Prometheus picks its ServiceMonitors.
+	Labels map[string]string
+	// BasicAuth are keys of existing Secrets with which Prometheus signs in. Default: secrets.adminPassword, in a Secret made here.
+	BasicAuth *kubernetes.WorkloadBasicAuthArgs
+	// AlertRules makes a PrometheusRule with two alerts: the last refresh failed, and the token is older than its life. They read
+	// kube-state-metrics. Default false.
+	AlertRules bool
+	// AlertLabels are labels by which a Prometheus picks its rules.
+	AlertLabels map[string]string
 }
 
 // replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.

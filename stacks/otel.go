@@ -15,14 +15,23 @@ import (
 
 // Otel is the profile of the plugin otel: where traces, and metrics, go.
 type Otel struct {
-	CollectorUrl          string
-	Protocol              string
-	TraceType             string
-	ServiceName           string
-	Headers               map[string]string
-	Insecure              bool
-	MetricsEndpoint       string
-	MetricsPushInterval   int
+	// CollectorUrl is where traces go: HOST:PORT for grpc, a URL, or env.NAME. Required.
+	CollectorUrl string
+	// Protocol that the collector speaks. Default grpc.
+	Protocol string
+	// TraceType names the attributes of the spans. Default genai_extension.
+	TraceType string
+	// ServiceName is the gateway's name in the traces. Default bifrost.
+	ServiceName string
+	// Headers for the collector, with secrets as env.NAME.
+	Headers map[string]string
+	// Insecure: no TLS to the collector, or none that is verified. The plugin's own default is true. Default false.
+	Insecure bool
+	// MetricsEndpoint is where metrics are pushed, too: HOST:PORT, a URL, or env.NAME. Default: no metrics are pushed.
+	MetricsEndpoint string
+	// MetricsPushInterval is the time between two pushes in seconds, at most 300. Default: the plugin's own, 15.
+	MetricsPushInterval int
+	// DisableContentLogging leaves prompts and answers out of the spans. Default false.
 	DisableContentLogging bool
 }
 

@@ -16,9 +16,10 @@ const (
 
 // ConfigMapKeyRef is a key of an existing ConfigMap in the gateway's namespace.
 type ConfigMapKeyRef struct {
-	// Name of the ConfigMap, Key the key in it.
+	// Name of the ConfigMap. Required.
 	Name string `pulumi:"name"`
-	Key  string `pulumi:"key"`
+	// Key in the ConfigMap. Required.
+	Key string `pulumi:"key"`
 }
 
 // WorkloadDatabaseCaArgs are the authorities that sign the certificates of the databases, as PEM: exactly one of the three.

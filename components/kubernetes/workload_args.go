@@ -8,47 +8,56 @@ import (
 
 // SecretKeyRef is a key of an existing Secret in the gateway's namespace.
 type SecretKeyRef struct {
-	// Secret is its name, Key the key in it.
+	// Secret is the name of the Secret. Required.
 	Secret string `pulumi:"secret"`
-	Key    string `pulumi:"key"`
+	// Key in the Secret. Required.
+	Key string `pulumi:"key"`
 }
 
 // WorkloadStorageArgs keep the gateway's data folder, where SQLite has its files, on a volume: one process may use it.
 type WorkloadStorageArgs struct {
-	// Size of the volume. Default 10Gi. A StatefulSet's claims do not grow by it later: grow the claim itself.
+	// Size of the volume. The claims of a StatefulSet do not grow by it later: grow the claim itself. Default 10Gi.
 	Size string `pulumi:"size,optional"`
-	// ClassName is the storage class; empty: the cluster's default.
+	// ClassName is the storage class. Default: the cluster's own.
 	ClassName string `pulumi:"className,optional"`
-	// ExistingClaim is mounted instead of a claim made here; Size and ClassName are then its own.
+	// ExistingClaim is mounted instead of a claim made here. It has a size and a class of its own.
 	ExistingClaim string `pulumi:"existingClaim,optional"`
 }
 
 // WorkloadAutoscalingArgs scale the Deployment by its pods' load, in percent of what they request. Pods go slowly, for a stream of
 // tokens ends with its pod.
 type WorkloadAutoscalingArgs struct {
-	// MinReplicas, at least 1, and MaxReplicas, at least that.
+	// MinReplicas is the least number of pods, 1 to 1000. Required.
 	MinReplicas int `pulumi:"minReplicas"`
+	// MaxReplicas is the most pods, up to 1000. Required.
 	MaxReplicas int `pulumi:"maxReplicas"`
-	// CpuPercent and MemoryPercent of the requests are the targets. Default, with neither: 70 % of CPU.
-	CpuPercent    int `pulumi:"cpuPercent,optional"`
+	// CpuPercent is the use of the CPU to keep, in percent of the request. Default: 70, where memoryPercent is not given either.
+	CpuPercent int `pulumi:"cpuPercent,optional"`
+	// MemoryPercent is the use of the memory to keep, in percent of the request.
 	MemoryPercent int `pulumi:"memoryPercent,optional"`
-	// ScaleDownStabilizationSeconds is how long the load must have been low, at most 3600. Default 900.
+	// ScaleDownStabilizationSeconds is how long the load must have been low before a pod goes, at most 3600. Default 900.
 	ScaleDownStabilizationSeconds int `pulumi:"scaleDownStabilizationSeconds,optional"`
-	// ScaleDownPods go in every ScaleDownPeriodSeconds, at most 1800. Default 1 in 300.
-	ScaleDownPods          int `pulumi:"scaleDownPods,optional"`
+	// ScaleDownPods is how many pods go in each period. Default 1.
+	ScaleDownPods int `pulumi:"scaleDownPods,optional"`
+	// ScaleDownPeriodSeconds is the length of a period, at most 1800. Default 300.
 	ScaleDownPeriodSeconds int `pulumi:"scaleDownPeriodSeconds,optional"`
 }
 
 // WorkloadDisruptionBudgetArgs say how many pods may be gone while nodes are drained: exactly one of the two, a count or a percentage
 // such as 50%. Pods that are not ready may always be evicted.
 type WorkloadDisruptionBudgetArgs struct {
+	// MaxUnavailable is how many pods may be gone, a number or a percentage such as 50%. Give this or minAvailable. Default: 1, without a
+	// disruptionBudget.
 	MaxUnavailable string `pulumi:"maxUnavailable,optional"`
-	MinAvailable   string `pulumi:"minAvailable,optional"`
+	// MinAvailable is how many pods must stay, a number or a percentage.
+	MinAvailable string `pulumi:"minAvailable,optional"`
 }
 
 // WorkloadTopologySpreadArgs spread the pods of one revision: ScheduleAnyway, DoNotSchedule or None. Default ScheduleAnyway for both.
 type WorkloadTopologySpreadArgs struct {
+	// Zone says how strictly the pods of one revision are spread over zones. Default ScheduleAnyway.
 	Zone string `pulumi:"zone,optional"`
+	// Node says how strictly they are spread over nodes. Default ScheduleAnyway.
 	Node string `pulumi:"node,optional"`
 }
 
@@ -70,58 +79,61 @@ type WorkloadClusteringArgs struct {
 
 // WorkloadServiceArgs are the gateway's Service.
 type WorkloadServiceArgs struct {
-	// Type is ClusterIP, NodePort or LoadBalancer. Default ClusterIP. The gateway speaks HTTP: the others need AllowHttp, or the
-	// annotation by which a load balancer of AWS speaks TLS.
+	// Type of the Service. The gateway speaks HTTP: NodePort and LoadBalancer need allowHttp, or the annotation by which a load balancer
+	// of AWS speaks TLS. Default ClusterIP.
 	Type string `pulumi:"type,optional"`
-	// Port. Default 80.
+	// Port of the Service. Default 80.
 	Port int `pulumi:"port,optional"`
-	// Annotations, such as those of a cloud's load balancer.
+	// Annotations of the Service, such as those of a cloud's load balancer.
 	Annotations map[string]string `pulumi:"annotations,optional"`
 	// SourceRanges are the CIDRs that may use a load balancer. Default: all.
 	SourceRanges []string `pulumi:"sourceRanges,optional"`
-	// AllowHttp says that clear text between clients and this Service is meant.
+	// AllowHttp says that clear text between clients and this Service is meant. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
 }
 
 // WorkloadIngressArgs expose the gateway through an Ingress. TLS is required.
 type WorkloadIngressArgs struct {
 	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx) or appRouting (the application routing add-on of AKS). With
-	// alb, the namespace's label elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer.
+	// alb, the namespace's label elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer. Required.
 	Controller string `pulumi:"controller"`
-	// ClassName of the Ingress. Default alb, nginx or webapprouting.kubernetes.azure.com.
+	// ClassName is the class of the Ingress. Default: alb, nginx or webapprouting.kubernetes.azure.com, by the controller.
 	ClassName string `pulumi:"className,optional"`
-	// Hosts are the DNS names, at least one.
+	// Hosts are the DNS names, at least one. Required.
 	Hosts []string `pulumi:"hosts"`
-	// Path is a prefix. Default "/".
+	// Path is a prefix. Default /.
 	Path string `pulumi:"path,optional"`
-	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx and appRouting.
+	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx and appRouting. TLS is required, unless allowHttp says
+	// otherwise.
 	TlsSecret string `pulumi:"tlsSecret,optional"`
-	// CertificateArn is a certificate of AWS Certificate Manager, for alb.
+	// CertificateArn is a certificate of AWS Certificate Manager, for alb. TLS is required, unless allowHttp says otherwise.
 	CertificateArn string `pulumi:"certificateArn,optional"`
-	// AllowHttp leaves TLS out.
+	// AllowHttp leaves TLS out. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
-	// Public lets alb make a load balancer that the internet reaches. Default: an internal one. The others decide by their own Service.
+	// Public lets alb make a load balancer that the internet reaches. The other controllers decide by their own Service. Default false.
 	Public bool `pulumi:"public,optional"`
 	// StreamTimeoutSeconds is how long a stream may be silent, at most 4000 with alb. Default 3600.
 	StreamTimeoutSeconds int `pulumi:"streamTimeoutSeconds,optional"`
-	// BodySize is nginx's limit of a request's body, such as 100m; 0 is none. Default 100m. ALB has no limit for targets that are pods.
+	// BodySize is nginx's limit of a request's body, such as 100m; 0 is none. ALB has no limit for targets that are pods. Default 100m.
 	BodySize string `pulumi:"bodySize,optional"`
-	// Annotations go beside, and win over, those that follow from the rest.
+	// Annotations of the Ingress. They win over those that follow from the rest.
 	Annotations map[string]string `pulumi:"annotations,optional"`
 }
 
 // WorkloadHttpRouteArgs expose the gateway through a Gateway of the Gateway API (HTTPRoute v1, of its standard channel). Its CRD must be
 // there: `up` stops before the route where it is not.
 type WorkloadHttpRouteArgs struct {
-	// Gateway and, where it is another than the gateway's own, its namespace.
-	Gateway          string `pulumi:"gateway"`
+	// Gateway is the name of a Gateway of the Gateway API. Required.
+	Gateway string `pulumi:"gateway"`
+	// GatewayNamespace is the namespace of that Gateway. Default: the gateway's own.
 	GatewayNamespace string `pulumi:"gatewayNamespace,optional"`
-	// Section is the name of the Gateway's HTTPS listener. Without it the route joins every listener, HTTP too: that needs AllowHttp.
-	Section   string `pulumi:"section,optional"`
-	AllowHttp bool   `pulumi:"allowHttp,optional"`
-	// Hosts are the DNS names, at least one.
+	// Section is the name of the Gateway's HTTPS listener. Without it the route joins every listener, HTTP too: that needs allowHttp.
+	Section string `pulumi:"section,optional"`
+	// AllowHttp says that a route without a section is meant. Default false.
+	AllowHttp bool `pulumi:"allowHttp,optional"`
+	// Hosts are the DNS names, at least one. Required.
 	Hosts []string `pulumi:"hosts"`
-	// Path is a prefix. Default "/".
+	// Path is a prefix. Default /.
 	Path string `pulumi:"path,optional"`
 	// RequestTimeoutSeconds is how long one request, streams included, may take. Default 3600.
 	RequestTimeoutSeconds int `pulumi:"requestTimeoutSeconds,optional"`
@@ -131,11 +143,14 @@ type WorkloadHttpRouteArgs struct {
 
 // NetworkPeer is who may connect: exactly one of a namespace (by its name), a CIDR, or labels of namespaces, of pods or of both.
 type NetworkPeer struct {
+	// Namespace is the name of a namespace whose pods may connect. Exactly one of namespace, cidr and labels says who may.
 	Namespace string `pulumi:"namespace,optional"`
-	Cidr      string `pulumi:"cidr,optional"`
-	// NamespaceLabels without PodLabels: all pods of such namespaces. PodLabels alone: such pods of the gateway's own namespace.
+	// Cidr is a block of addresses that may connect.
+	Cidr string `pulumi:"cidr,optional"`
+	// NamespaceLabels are of the namespaces whose pods may connect: all of their pods, or those with podLabels.
 	NamespaceLabels map[string]string `pulumi:"namespaceLabels,optional"`
-	PodLabels       map[string]string `pulumi:"podLabels,optional"`
+	// PodLabels are of the pods that may connect. Without namespaceLabels they are in the gateway's own namespace.
+	PodLabels map[string]string `pulumi:"podLabels,optional"`
 }
 
 // WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. Out go DNS, HTTPS and the database ports; clustered
@@ -181,14 +196,16 @@ type WorkloadLoginArgs struct {
 
 // WorkloadBasicAuthArgs are a user and a password in existing Secrets.
 type WorkloadBasicAuthArgs struct {
+	// Username is the key of an existing Secret that has the user. Required.
 	Username SecretKeyRef `pulumi:"username"`
+	// Password is the key of an existing Secret that has the password. Required.
 	Password SecretKeyRef `pulumi:"password"`
 }
 
 // WorkloadLogArgs are the gateway's own log.
 type WorkloadLogArgs struct {
-	// Level is debug, info, warn or error. Default: the image's own.
+	// Level from which on there are lines. Default: the image's own.
 	Level string `pulumi:"level,optional"`
-	// Style is json or pretty. Default: the image's own.
+	// Style of the lines. Default: the image's own.
 	Style string `pulumi:"style,optional"`
 }
