@@ -20,7 +20,7 @@ STAMP = -X $(1).gitVersion=$(KUBERNETES) -X $(1).gitMajor=1 -X $(1).gitMinor=$(w
 STAMPS := $(call STAMP,k8s.io/component-base/version) $(call STAMP,k8s.io/client-go/pkg/version)
 E2E_BIN := e2e/.bin/$(shell sha256sum e2e/go.sum 2>/dev/null | cut -c 1-16)
 
-.PHONY: help build sandbox test e2e gateway bench lint golden clean FORCE
+.PHONY: help build sandbox test e2e gateway bench lint golden docs clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -34,6 +34,8 @@ test: $(PULUMI) ## run all tests: no credentials, and no network once the module
 	@echo "Compiling the Pulumi SDKs and the engine takes about 8 minutes on 2 cores the first time, seconds afterwards."
 	go test ./...
 	go -C bifrostctl test ./...
+	@# Its tests read files of other modules, which Go's cache of results does not look at.
+	go -C tools test -count=1 ./...
 
 e2e: build $(E2E_BIN)/kubectl ## run the stacks and the refreshers on a real Kubernetes control plane (Linux)
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
@@ -50,6 +52,9 @@ bench: ## previews as ratios, and the CPU-seconds of a first build by package (m
 
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update
+
+docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml from the comments of stacks.Config
+	go -C tools run ./stackschema
 
 lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint on the workflows
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi

@@ -504,31 +504,6 @@ func TestProjectFile(t *testing.T) {
 	require.ElementsMatch(t, knownKeys(), described)
 }
 
-// TestEveryKeyIsDocumented: the reference, the README's and that of the gateway, is whole. Pieces of the Kubernetes API have theirs.
-func TestEveryKeyIsDocumented(t *testing.T) {
-	var reference strings.Builder
-	for _, file := range []string{"../README.md", "../docs/configuration.md"} {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		reference.Write(text)
-	}
-	var keys func(prefix string, typ reflect.Type) []string
-	keys = func(prefix string, typ reflect.Type) (all []string) {
-		for _, name := range fieldNames(typ) {
-			f, _ := fieldByName(typ, name)
-			if below := deref(f.Type); below.Kind() == reflect.Struct && !strings.Contains(below.PkgPath(), "pulumi-kubernetes") {
-				all = append(all, keys(prefix+name+".", below)...)
-				continue
-			}
-			all = append(all, prefix+name)
-		}
-		return all
-	}
-	for _, key := range keys("", reflect.TypeFor[Config]()) {
-		require.Contains(t, reference.String(), "`"+key+"`", "the reference lacks a key")
-	}
-}
-
 // TestComparisonHasReasons: what is not here says why, and no row is empty.
 func TestComparisonHasReasons(t *testing.T) {
 	page, err := os.ReadFile("../docs/comparison.md")
