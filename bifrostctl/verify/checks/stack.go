@@ -100,7 +100,7 @@ func ReadOutputs(text []byte) (Outputs, error) {
 	return o, nil
 }
 
-// Values of the configuration that change what is checked; see the README's reference.
+// Values of the configuration that change what is checked; see docs/reference/configuration.md.
 const (
 	pullRefresh = "refresh"
 	pullNode    = "node"
