@@ -89,7 +89,7 @@ type Ecs struct {
 	SecretKmsKeyArn string
 }
 
-// EcsLoadBalancer is one to make: components.EcsLoadBalancerArgs.
+// EcsLoadBalancer is one to make: ecs.EcsLoadBalancerArgs.
 type EcsLoadBalancer struct {
 	// CertificateArn is an existing certificate, in the load balancer's region: HTTPS, and a redirect from HTTP.
 	CertificateArn string
@@ -115,7 +115,7 @@ type EcsLoadBalancer struct {
 	AccessLogsBucket string
 }
 
-// EcsClustering are the private DNS zone and the name in it of components.EcsClusteringArgs.
+// EcsClustering are the private DNS zone and the name in it of ecs.EcsClusteringArgs.
 type EcsClustering struct {
 	// Namespace is the private DNS zone to make in the VPC, where no other zone may have the name. Default: STACK.bifrost.internal.
 	Namespace string
@@ -123,7 +123,7 @@ type EcsClustering struct {
 	Service string
 }
 
-// EcsAutoscaling is components.EcsAutoscalingArgs.
+// EcsAutoscaling is ecs.EcsAutoscalingArgs.
 type EcsAutoscaling struct {
 	// MinTasks is the least number of tasks. Default: ecs.desiredCount.
 	MinTasks int
@@ -141,7 +141,7 @@ type EcsAutoscaling struct {
 	ScaleOutSeconds int
 }
 
-// EcsAlarms is components.EcsAlarmsArgs.
+// EcsAlarms is ecs.EcsAlarmsArgs.
 type EcsAlarms struct {
 	// TopicArn is an existing SNS topic, to which alarms and their ends are sent. Required.
 	TopicArn string
