@@ -144,10 +144,16 @@ func (r *reader) structure(p *goPackage, d declaration, fields *ast.StructType) 
 			k.required = isNeeded(f.Type)
 		} else {
 			k.comment = readComment(f.Doc.Text(), name.Name)
+			k.required = k.required || isDemanded(f.Tag)
 		}
 		s.keys = append(s.keys, k)
 	}
 	return s, nil
+}
+
+// isDemanded tells whether an argument of a component must be given.
+func isDemanded(tag *ast.BasicLit) bool {
+	return tag != nil && strings.Contains(tag.Value, `pulumi:"`) && !strings.Contains(tag.Value, ",optional")
 }
 
 // isNeeded tells whether a plain struct of an SDK always has the field.
