@@ -56,7 +56,7 @@ golden: ## write the goldens anew; review the difference before you commit it
 docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml from the comments of stacks.Config
 	go -C tools run ./stackschema
 
-lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint on the workflows
+lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, the length of lines; actionlint on the workflows
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
 	go vet ./...
 	go -C bifrostctl vet ./...
@@ -65,6 +65,7 @@ lint: bin/staticcheck bin/actionlint ## gofmt, go vet, staticcheck; actionlint o
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd tools && ../bin/staticcheck ./...
 	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./controlplane ./gateway ./node/... ./images/...
+	bin/revive -config revive.toml -set_exit_status ./...
 	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 clean: ## delete what was built, and the sandbox with its clouds
@@ -94,6 +95,9 @@ $(E2E_BIN)/kubectl:
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+bin/revive: tools/go.mod
+	go -C tools build -o ../$@ github.com/mgechev/revive
 
 bin/actionlint: tools/go.mod
 	go -C tools build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint
