@@ -13,12 +13,12 @@ import (
 	"github.com/robfig/cron/v3"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/client-go/kubernetes"
 
+	"bifrost/bifrostctl/judge/rbac"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/internal/iampolicy"
@@ -160,28 +160,26 @@ func (p pulls) rights(ctx context.Context) check.Result {
 	if _, err := client.CoreV1().ServiceAccounts(namespace).Get(ctx, account, metav1.GetOptions{}); apierrors.IsNotFound(err) {
 		return check.Fail(p.up(), "there is no ServiceAccount %s in namespace %s", account, namespace)
 	}
-	rules, err := rulesOf(ctx, client, namespace, account)
+	rules, err := rulesOf(ctx, client, namespace)
 	if err != nil {
 		return unreadable("Roles and RoleBindings", err, p.clusterLogin())
 	}
-	if lacking := lacks(rules, "secrets", p.objects.names.PullSecret, "create", "patch"); len(lacking) > 0 {
+	if lacking := lacks(rules, namespace, account, "secrets", p.objects.names.PullSecret, "create", "patch"); len(lacking) > 0 {
 		return check.Fail(p.up(), "no Role of ServiceAccount %s/%s lets it %s the Secret %s", namespace, account, strings.Join(lacking, " and "), p.objects.names.PullSecret)
 	}
 	return check.Pass("ServiceAccount %s may create and patch it", account)
 }
 
-// rulesOf are the rules of the Roles that a namespace binds to a ServiceAccount.
-func rulesOf(ctx context.Context, client kubernetes.Interface, namespace, account string) ([]rbacv1.PolicyRule, error) {
+// rulesOf are the Roles that a namespace binds, with their bindings.
+func rulesOf(ctx context.Context, client kubernetes.Interface, namespace string) (rbac.Rules, error) {
+	var rules rbac.Rules
 	bindings, err := client.RbacV1().RoleBindings(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, err
+		return rules, err
 	}
-	var rules []rbacv1.PolicyRule
-	for _, binding := range bindings.Items {
-		bound := slices.ContainsFunc(binding.Subjects, func(s rbacv1.Subject) bool {
-			return s.Kind == rbacv1.ServiceAccountKind && s.Name == account && (s.Namespace == namespace || s.Namespace == "")
-		})
-		if !bound || binding.RoleRef.Kind != "Role" {
+	for i := range bindings.Items {
+		binding := &bindings.Items[i]
+		if binding.RoleRef.Kind != "Role" {
 			continue
 		}
 		role, err := client.RbacV1().Roles(namespace).Get(ctx, binding.RoleRef.Name, metav1.GetOptions{})
@@ -189,29 +187,22 @@ func rulesOf(ctx context.Context, client kubernetes.Interface, namespace, accoun
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return rules, err
 		}
-		rules = append(rules, role.Rules...)
+		rules.Roles, rules.Bindings = append(rules.Roles, role), append(rules.Bindings, binding)
 	}
 	return rules, nil
 }
 
-// lacks are the verbs that no rule allows for a thing of a resource of the core group; every thing, where it has no name.
-func lacks(rules []rbacv1.PolicyRule, resource, name string, verbs ...string) []string {
+// lacks are the verbs that a ServiceAccount may not do with a thing of a resource of the core group; with every thing, where it has no name.
+func lacks(rules rbac.Rules, namespace, account, resource, name string, verbs ...string) []string {
 	var lacking []string
 	for _, verb := range verbs {
-		if !slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool { return allows(r, verb, resource, name) }) {
+		if !rules.Allow(rbac.ServiceAccount(namespace, account), rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: name}) {
 			lacking = append(lacking, verb)
 		}
 	}
 	return lacking
-}
-
-func allows(r rbacv1.PolicyRule, verb, resource, name string) bool {
-	has := func(list []string, names ...string) bool {
-		return slices.ContainsFunc(list, func(each string) bool { return each == "*" || slices.Contains(names, each) })
-	}
-	return has(r.APIGroups, "") && has(r.Resources, resource) && has(r.Verbs, verb) && (len(r.ResourceNames) == 0 || slices.Contains(r.ResourceNames, name))
 }
 
 // lastJob looks at the newest Job of the refresher: a first run, or one of the CronJob.

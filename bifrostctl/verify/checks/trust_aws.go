@@ -9,7 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"bifrost/bifrostctl/sandbox/cloud/iam"
+	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components/kubernetes"

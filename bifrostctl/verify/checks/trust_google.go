@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"bifrost/bifrostctl/sandbox/cloud/services/google"
+	"bifrost/bifrostctl/judge/cel"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
@@ -118,7 +118,7 @@ func (t googleTrust) condition(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the provider", err, t.login())
 	}
-	subject, holds, err := google.Judge(provider.Mapping, provider.Condition, t.claims())
+	subject, holds, err := cel.Judge(provider.Mapping, provider.Condition, t.claims())
 	switch {
 	case err != nil:
 		return check.Fail(t.up(), "mapping or condition of the provider %s: %v", t.federation.ProviderId, err)

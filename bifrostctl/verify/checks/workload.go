@@ -185,11 +185,11 @@ func (r runs) discovery(ctx context.Context) check.Result {
 		return unreadable("the cluster", err, r.clusterLogin())
 	}
 	namespace, account := r.objects.names.Namespace, r.gatewayAccount()
-	rules, err := rulesOf(ctx, client, namespace, account)
+	rules, err := rulesOf(ctx, client, namespace)
 	if err != nil {
 		return unreadable("Roles and RoleBindings", err, r.clusterLogin())
 	}
-	if lacking := lacks(rules, "pods", "", "get", "list", "watch"); len(lacking) > 0 {
+	if lacking := lacks(rules, namespace, account, "pods", "", "get", "list", "watch"); len(lacking) > 0 {
 		return check.Fail(r.up(), "no Role of ServiceAccount %s/%s lets it %s pods: the gateway's pods do not find each other", namespace, account, strings.Join(lacking, ", "))
 	}
 	return check.Pass("ServiceAccount %s may get, list and watch pods", account)

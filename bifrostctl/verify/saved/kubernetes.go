@@ -22,10 +22,10 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud"
 	sandbox "bifrost/bifrostctl/sandbox/cloud/kubernetes"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
-	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
 )

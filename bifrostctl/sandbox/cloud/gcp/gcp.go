@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 
+	"bifrost/bifrostctl/judge/cel"
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/services/google"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -166,7 +166,7 @@ func checkProvider(in double.Object, fail double.Fail) {
 		fail("attributeMapping", "Error 400: The mapping must contain google.subject")
 	}
 	if condition := double.String(in, "attributeCondition"); condition != "" {
-		if err := google.CheckCondition(condition); err != nil {
+		if err := cel.CheckCondition(condition); err != nil {
 			fail("attributeCondition", "Error 400: Error compiling the attribute condition: %v", err)
 		}
 	}

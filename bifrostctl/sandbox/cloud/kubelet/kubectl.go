@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/judge/rbac"
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/token"
 )
 
 // kubectl signs in as the pod's ServiceAccount and asks the API server, as far as refreshers do: a server-side apply of a Secret, delete secret,
@@ -46,13 +47,14 @@ func (c *container) signIn(ctx context.Context) (serviceAccountUser, error) {
 		c.node.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.NoCredentials, "the container has no token at %s", serviceAccountDir))
 		return serviceAccountUser{}, fmt.Errorf("the connection to the server localhost:8080 was refused - did you specify the right host or port?")
 	}
-	claims, err := token.Verify(ctx, n.World, n.World.Network.Client(), n.Cluster.Issuer, string(raw))
+	claims, err := token.Verifier{Client: n.World.Network.Client(), Now: n.World.Now}.Verify(ctx, n.Cluster.Issuer, string(raw))
 	if err != nil || !slices.Contains(claims["aud"].([]any), any(n.Cluster.Issuer)) {
 		n.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.AudienceMismatch, "the token's audience is %v, the API server's is %s", claims["aud"], n.Cluster.Issuer))
 		return serviceAccountUser{}, fmt.Errorf("you must be logged in to the server (Unauthorized)")
 	}
-	namespace := strings.Split(fmt.Sprint(claims["sub"]), ":")[2]
-	return serviceAccountUser{fmt.Sprint(claims["sub"]), []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"}, namespace}, nil
+	subject := strings.Split(fmt.Sprint(claims["sub"]), ":")
+	user := rbac.ServiceAccount(subject[2], subject[3])
+	return serviceAccountUser{user.GetName(), user.GetGroups(), subject[2]}, nil
 }
 
 // may asks RBAC for a right on Secrets; a refusal is in the API server's words.

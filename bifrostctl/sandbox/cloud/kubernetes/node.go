@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -9,10 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
-	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/kubernetes/pkg/registry/rbac/validation"
-	"k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac"
 
+	"bifrost/bifrostctl/judge/rbac"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
@@ -71,14 +68,10 @@ func (a apiServer) ServiceAccount(namespace, name string) (string, map[string]st
 	return string(account.UID), account.Annotations
 }
 
-// May asks Kubernetes' own RBAC authorizer about the Roles of the world. The program makes no ClusterRoles.
+// May asks RBAC about the Roles of the world.
 func (a apiServer) May(name string, groups []string, verb, resource, namespace, object string) bool {
-	_, roles := validation.NewTestRuleResolver(listed[*rbacv1.Role](a, roleType), listed[*rbacv1.RoleBinding](a, roleBindingType), nil, nil)
-	decision, _, _ := rbac.New(roles, roles, roles, roles).Authorize(context.Background(), authorizer.AttributesRecord{
-		User: &user.DefaultInfo{Name: name, Groups: groups}, Verb: verb, Namespace: namespace, APIVersion: "v1",
-		Resource: resource, Name: object, ResourceRequest: true,
-	})
-	return decision == authorizer.DecisionAllow
+	rules := rbac.Rules{Roles: listed[*rbacv1.Role](a, roleType), Bindings: listed[*rbacv1.RoleBinding](a, roleBindingType)}
+	return rules.Allow(&user.DefaultInfo{Name: name, Groups: groups}, rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: object})
 }
 
 func listed[T any](a apiServer, typ string) []T {

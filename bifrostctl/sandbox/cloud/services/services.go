@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
+	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/services/entra"
 	"bifrost/bifrostctl/sandbox/cloud/services/google"
-	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -82,7 +82,7 @@ func discovery(w *world.World) http.Handler {
 				w.Live.ServeHTTP(rw, r)
 				return
 			}
-			handler, err := token.Discovery(w, cluster.Issuer)
+			handler, err := mint.Discovery(w, cluster.Issuer)
 			if err != nil {
 				http.Error(rw, err.Error(), http.StatusInternalServerError)
 				return

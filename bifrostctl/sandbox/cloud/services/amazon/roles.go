@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/iam"
-	"bifrost/bifrostctl/sandbox/cloud/token"
+	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -51,7 +51,7 @@ func (s session) caller() string {
 }
 
 func (s session) seal(w *world.World, issuer string, lifetime time.Duration) (string, error) {
-	return token.Sign(w, issuer, map[string]any{"role": s.Role, "id": s.ID}, lifetime)
+	return mint.Sign(w, issuer, map[string]any{"role": s.Role, "id": s.ID}, lifetime)
 }
 
 // documents are the policies of a role: attached and inline.

@@ -13,11 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/judge/iam"
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/iam"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -110,7 +110,7 @@ func (a *amazon) webIdentity(ctx context.Context, roleARN, raw string) (session,
 		return session{}, "", invalid("No OpenIDConnect provider found in your account for "+issuer,
 			hop.Refuse(at, hop.IssuerMismatch, "account %s has no IAM OIDC provider for %s", role.Scope, issuer))
 	}
-	claims, err = token.Verify(ctx, a.world, a.network.Client(), issuer, raw)
+	claims, err = token.Verifier{Client: a.network.Client(), Now: a.world.Now}.Verify(ctx, issuer, raw)
 	if errors.Is(err, token.ErrExpired) {
 		return session{}, "", &refusal{http.StatusBadRequest, "ExpiredTokenException", "Token expired", hop.Refuse(at, hop.Expired, "the ServiceAccount's token")}
 	}
@@ -207,7 +207,8 @@ func (a *amazon) podSession(ctx context.Context, raw string) (session, *hop.Refu
 	if cluster == nil || eks == nil || !eks.PodIdentityAgent {
 		return session{}, hop.Refuse(at, hop.Missing, "the add-on eks-pod-identity-agent does not run")
 	}
-	if claims, err = token.Verify(ctx, a.world, a.network.Client(), cluster.Issuer, raw); err != nil {
+	claims, err = token.Verifier{Client: a.network.Client(), Now: a.world.Now}.Verify(ctx, cluster.Issuer, raw)
+	if err != nil {
 		return session{}, hop.Refuse(at, hop.Invalid, "%v", err)
 	}
 	if audience := audienceOf(claims); audience != podIdentityAudience {

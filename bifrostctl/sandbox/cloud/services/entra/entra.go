@@ -11,9 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
-	"bifrost/bifrostctl/sandbox/cloud/token"
+	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -61,7 +62,7 @@ func (e *entra) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Host == host {
 		version = 2
 	}
-	discovery, err := token.Discovery(e.world, Issuer(tenant, version))
+	discovery, err := mint.Discovery(e.world, Issuer(tenant, version))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -184,7 +185,7 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 }
 
 func (e *entra) verify(r *http.Request, raw, issuer string) *failure {
-	_, err := token.Verify(r.Context(), e.world, e.network.Client(), issuer, raw)
+	_, err := token.Verifier{Client: e.network.Client(), Now: e.world.Now}.Verify(r.Context(), issuer, raw)
 	switch {
 	case errors.Is(err, token.ErrExpired):
 		return &failure{700024, "invalid_client", "Client assertion is not within its valid time range.", hop.Refuse(hop.Entra, hop.Expired, "the ServiceAccount's token")}
@@ -213,5 +214,5 @@ func (e *entra) accessToken(tenant string, identity, application *world.Resource
 	} else {
 		claims["ver"], claims["appid"], claims["aud"] = "1.0", identity.State["clientId"], application.ID
 	}
-	return token.Sign(e.world, Issuer(tenant, version), claims, accessLifetime)
+	return mint.Sign(e.world, Issuer(tenant, version), claims, accessLifetime)
 }

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"time"
 
+	"bifrost/bifrostctl/judge/cel"
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
+	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
@@ -22,8 +24,6 @@ const (
 	// issuer seals access tokens, which live an hour.
 	issuer         = "https://accounts.google.com/sandbox"
 	accessLifetime = time.Hour
-	// subjectLimit is in bytes (Google Cloud, "Workload Identity Federation": google.subject).
-	subjectLimit = 127
 
 	exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
@@ -54,7 +54,7 @@ type holder struct {
 }
 
 func (g *google) seal(h holder) (string, error) {
-	return token.Sign(g.world, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
+	return mint.Sign(g.world, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
 }
 
 // failure is an error of the token exchange (RFC 8693, RFC 6749).
@@ -119,7 +119,7 @@ func (g *google) exchange(r *http.Request) (holder, *failure) {
 		return refuse("invalid_grant", fmt.Sprintf("The issuer in ID Token %v does not match the expected ones: %s.", claims["iss"], expected),
 			hop.IssuerMismatch, "the token has %v, the provider trusts %s", claims["iss"], expected)
 	}
-	claims, err = token.Verify(r.Context(), g.world, g.network.Client(), expected, raw)
+	claims, err = token.Verifier{Client: g.network.Client(), Now: g.world.Now}.Verify(r.Context(), expected, raw)
 	if errors.Is(err, token.ErrExpired) {
 		return refuse("invalid_grant", "ID Token is stale.", hop.Expired, "the subject token")
 	}
@@ -134,12 +134,12 @@ func (g *google) exchange(r *http.Request) (holder, *failure) {
 		return refuse("invalid_grant", fmt.Sprintf("The audience in ID Token %v does not match the expected audience %v.", audiences(claims), allowed),
 			hop.AudienceMismatch, "the token has %v, the provider allows %v", audiences(claims), allowed)
 	}
-	attributes, err := mapAttributes(provider, claims)
+	attributes, err := cel.Map(mappingOf(provider), claims)
 	if err != nil {
 		return refuse("invalid_grant", err.Error(), hop.Invalid, "the attribute mapping of %s: %v", provider.ID, err)
 	}
 	condition, _ := provider.State["attributeCondition"].(string)
-	holds, err := conditionHolds(condition, claims, attributes)
+	holds, err := cel.Holds(condition, claims, attributes)
 	if err != nil {
 		return refuse("invalid_grant", err.Error(), hop.Invalid, "the attribute condition of %s: %v", provider.ID, err)
 	}
@@ -148,7 +148,7 @@ func (g *google) exchange(r *http.Request) (holder, *failure) {
 			hop.ConditionFailed, "the token (sub %v) does not meet %s", claims["sub"], condition)
 	}
 	name := fmt.Sprintf("iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s", number, pool)
-	return holder{Principal: "principal://" + name + "/subject/" + attributes["google.subject"], Pool: "principalSet://" + name, Attributes: attributes}, nil
+	return holder{Principal: "principal://" + name + "/subject/" + attributes[cel.Subject], Pool: "principalSet://" + name, Attributes: attributes}, nil
 }
 
 // provider finds a provider that is usable, with its pool: neither deleted nor disabled.
@@ -170,6 +170,16 @@ func (g *google) provider(audience string) (provider *world.Resource, number, po
 		}
 	}
 	return nil, "", ""
+}
+
+// mappingOf is a provider's attribute mapping.
+func mappingOf(provider *world.Resource) map[string]string {
+	mapping := map[string]string{}
+	expressions, _ := provider.State["attributeMapping"].(map[string]any)
+	for name, expression := range expressions {
+		mapping[name] = fmt.Sprint(expression)
+	}
+	return mapping
 }
 
 func usable(r *world.Resource) bool {

@@ -1,4 +1,4 @@
-package token
+package mint
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
@@ -17,6 +18,7 @@ func TestVerifyThroughDiscovery(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, n.Close()) }()
 	w := world.New()
+	verifier := token.Verifier{Client: n.Client(), Now: w.Now}
 	for _, issuer := range []string{"https://oidc.eks.example/id/A", "https://westeurope.oic.example/tenant/guid/"} {
 		handler, err := Discovery(w, issuer)
 		require.NoError(t, err)
@@ -25,22 +27,22 @@ func TestVerifyThroughDiscovery(t *testing.T) {
 
 		raw, err := OfServiceAccount(w, cluster, ServiceAccount{Namespace: "bifrost", Name: "bifrost-pull"}, "sts.amazonaws.com", time.Hour)
 		require.NoError(t, err)
-		claims, err := Verify(context.Background(), w, n.Client(), issuer, raw)
+		claims, err := verifier.Verify(context.Background(), issuer, raw)
 		require.NoError(t, err)
 		require.Equal(t, "system:serviceaccount:bifrost:bifrost-pull", claims["sub"])
 		require.Equal(t, []any{"sts.amazonaws.com"}, claims["aud"])
 		require.Equal(t, issuer, claims["iss"])
 
 		w.Later = 2 * time.Hour
-		_, err = Verify(context.Background(), w, n.Client(), issuer, raw)
-		require.ErrorIs(t, err, ErrExpired)
+		_, err = verifier.Verify(context.Background(), issuer, raw)
+		require.ErrorIs(t, err, token.ErrExpired)
 		w.Later = 0
 
-		_, err = Verify(context.Background(), w, n.Client(), issuer, raw+"x")
+		_, err = verifier.Verify(context.Background(), issuer, raw+"x")
 		require.Error(t, err, "a changed signature")
 		forged, err := Sign(world.New(), "https://forger.example", map[string]any{"sub": "x"}, time.Hour)
 		require.NoError(t, err)
-		_, err = Verify(context.Background(), w, n.Client(), issuer, forged)
+		_, err = verifier.Verify(context.Background(), issuer, forged)
 		require.ErrorContains(t, err, "https://forger.example", "another issuer's token names it")
 	}
 }
@@ -56,7 +58,7 @@ func TestSealedTokens(t *testing.T) {
 	require.Equal(t, "arn", claims.Principal)
 
 	w.Later = 13 * time.Hour
-	require.ErrorIs(t, Open(w, "https://ecr", raw, &claims), ErrExpired)
+	require.ErrorIs(t, Open(w, "https://ecr", raw, &claims), token.ErrExpired)
 	require.ErrorContains(t, Open(w, "https://other", raw, &claims), "https://other")
 }
 

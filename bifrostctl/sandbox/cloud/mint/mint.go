@@ -1,7 +1,7 @@
-// Package token makes and checks the tokens of the sandbox's clouds. They are JWTs, signed with a key for each issuer that
-// the world keeps. Tokens that a party outside the issuer has to check (of ServiceAccounts, of Microsoft Entra) are verified
-// through the issuer's OIDC discovery; those that a service gives to itself (registry tokens) are sealed and opened by it.
-package token
+// Package mint makes the tokens of the sandbox's clouds. They are JWTs, signed with a key for each issuer that the world keeps.
+// Tokens that a party outside the issuer has to check (of ServiceAccounts, of Microsoft Entra) are verified through the issuer's OIDC
+// discovery (judge/token); those that a service gives to itself (registry tokens) are sealed and opened by it.
+package mint
 
 import (
 	"context"
@@ -9,24 +9,20 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/uuid"
 	"k8s.io/kubernetes/pkg/serviceaccount"
 
+	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/world"
 )
-
-// ErrExpired means that a token was good once.
-var ErrExpired = errors.New("the token has expired")
 
 // processKeys are the keys of this process: making one takes a tenth of a second, and the same issuer has the same key in
 // every world that does not know another.
@@ -110,45 +106,7 @@ func OfServiceAccount(w *world.World, cluster *world.Cluster, s ServiceAccount, 
 	return Sign(w, cluster.Issuer, map[string]any{"sub": s.Subject(), "aud": []string{audience}, "kubernetes.io": private}, lifetime)
 }
 
-// Verify checks a token through the discovery of the issuer that the verifier trusts, with a client that reaches it, and
-// returns the token's claims. The audience is the caller's to check. An expired token is ErrExpired; a token of another issuer is
-// an error that names both.
-func Verify(ctx context.Context, w *world.World, client *http.Client, issuer, raw string) (map[string]any, error) {
-	unchecked, err := Claims(raw)
-	if err != nil {
-		return nil, err
-	}
-	if unchecked["iss"] != issuer {
-		return nil, fmt.Errorf("a token of issuer %v, not of %s", unchecked["iss"], issuer)
-	}
-	ctx = oidc.ClientContext(ctx, client)
-	provider, err := oidc.NewProvider(ctx, issuer)
-	if err != nil {
-		return nil, fmt.Errorf("discovery of issuer %s: %w", issuer, err)
-	}
-	verified, err := provider.VerifierContext(ctx, &oidc.Config{SkipClientIDCheck: true, Now: w.Now}).Verify(ctx, raw)
-	var expired *oidc.TokenExpiredError
-	if errors.As(err, &expired) {
-		return nil, ErrExpired
-	}
-	if err != nil {
-		return nil, err
-	}
-	var claims map[string]any
-	return claims, verified.Claims(&claims)
-}
-
-// Claims returns what a token says, without checking it: for looking up whom to trust, and for messages.
-func Claims(raw string) (map[string]any, error) {
-	parsed, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return nil, fmt.Errorf("not a JWT: %w", err)
-	}
-	var claims map[string]any
-	return claims, parsed.UnsafeClaimsWithoutVerification(&claims)
-}
-
-// Open checks a token that a service signed for itself, and fills claims. An expired token is ErrExpired, with claims filled.
+// Open checks a token that a service signed for itself, and fills claims. An expired token is token.ErrExpired, with claims filled.
 func Open(w *world.World, issuer, raw string, claims any) error {
 	private, err := key(w, issuer)
 	if err != nil {
@@ -166,7 +124,7 @@ func Open(w *world.World, issuer, raw string, claims any) error {
 		return fmt.Errorf("a token of %s, not of %s", standard.Issuer, issuer)
 	}
 	if standard.Expiry == nil || !w.Now().Before(standard.Expiry.Time()) {
-		return ErrExpired
+		return token.ErrExpired
 	}
 	return nil
 }
