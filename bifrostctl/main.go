@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/schema"
 	"bifrost/bifrostctl/verify"
 )
@@ -38,7 +40,7 @@ func run() int {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command(), verify.Command(), schema.Command(sandbox.ProjectDir))
+	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), schema.Command(projectdir.Find))
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bifrostctl:", err)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/projectdir"
 )
 
 // writeProject makes a project with stack files by stack name and returns its folder.
@@ -90,7 +92,7 @@ func TestProjectIsFoundFromBelow(t *testing.T) {
 	// Another project on the way up is passed over.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "Pulumi.yaml"), []byte("name: other\n"), 0o600))
 	t.Chdir(below)
-	found, err := findProject("")
+	found, err := projectdir.Find("")
 	require.NoError(t, err)
 	require.Equal(t, dir, found)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 	"bifrost/internal/graphtest"
 )
 

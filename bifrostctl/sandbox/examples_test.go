@@ -11,7 +11,7 @@ import (
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 	"bifrost/examples/any-app/app"
 )
 

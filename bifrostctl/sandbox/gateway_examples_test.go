@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/projectdir"
 )
 
 // exampleStacks are the folders of examples/ that hold a stack file of the project, and no project of their own.
@@ -14,7 +16,7 @@ func exampleStacks(t *testing.T) []string {
 	require.NoError(t, err)
 	var folders []string
 	for _, file := range found {
-		if folder := filepath.Dir(file); !hasProjectFile(folder) {
+		if folder := filepath.Dir(file); !projectdir.IsProject(folder) {
 			folders = append(folders, folder)
 		}
 	}

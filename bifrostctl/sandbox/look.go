@@ -136,6 +136,3 @@ func (f folders) outputs(ctx context.Context, p *project) ([]byte, error) {
 
 // Close stops the services.
 func (l *Look) Close() error { return services.Stop(l.World) }
-
-// FindProject returns the folder of the project: dir, or the nearest parent of the working directory that holds it.
-func FindProject(dir string) (string, error) { return findProject(dir) }

@@ -11,13 +11,13 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/stacks"
 )
 
-const (
-	// projectName is the project's name in Pulumi.yaml and the prefix of its configuration keys.
-	projectName = "bifrost"
-	projectFile = "Pulumi.yaml"
-)
+// projectName is the project's name in Pulumi.yaml and the prefix of its configuration keys.
+const projectName = stacks.Project
 
 // project is a stack of the project as its files describe it. Nothing here writes to these files.
 type project struct {
@@ -70,7 +70,7 @@ func loadProject(dir, argument string) (*project, error) {
 
 // named finds a stack among those of the project.
 func named(dir, name string) (project, stack, file string, err error) {
-	dir, err = findProject(dir)
+	dir, err = projectdir.Find(dir)
 	if err != nil {
 		return "", "", "", err
 	}
@@ -103,14 +103,14 @@ func inFolder(dir, folder string) (project, stack, file string, err error) {
 		return refused("the folder must hold one stack file %s, and holds %s", stackFile("<stack>"), cmp.Or(files(stacks), "none"))
 	}
 	if dir == "" {
-		if dir, err = nearest(at, hasProjectFile); err != nil {
+		if dir, err = projectdir.Nearest(at, projectdir.IsProject); err != nil {
 			return refused("%w", err)
 		}
-		if !holdsProject(dir) {
-			return refused("%s is of another project than %q", filepath.Join(dir, projectFile), projectName)
+		if !projectdir.Holds(dir) {
+			return refused("%s is of another project than %q", filepath.Join(dir, projectdir.File), projectName)
 		}
 	}
-	project, err = findProject(dir)
+	project, err = projectdir.Find(dir)
 	return project, stacks[0], filepath.Join(at, stackFile(stacks[0])), err
 }
 
@@ -140,56 +140,6 @@ func orNone(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// ProjectDir is the folder of the project: dir, or where that is empty the nearest parent of the working directory that holds it.
-func ProjectDir(dir string) (string, error) { return findProject(dir) }
-
-func findProject(dir string) (string, error) {
-	if dir != "" {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return "", err
-		}
-		if !holdsProject(abs) {
-			return "", fmt.Errorf("--dir %s: there is no %s of the project %q", dir, projectFile, projectName)
-		}
-		return abs, nil
-	}
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	return nearest(start, holdsProject)
-}
-
-// nearest returns the nearest of a folder and its parents that has what is looked for.
-func nearest(start string, has func(dir string) bool) (string, error) {
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if has(dir) {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("neither %s nor a parent of it holds the %s of the project %q; name the folder with --dir",
-				start, projectFile, projectName)
-		}
-	}
-}
-
-func hasProjectFile(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, projectFile))
-	return err == nil
-}
-
-func holdsProject(dir string) bool {
-	text, err := os.ReadFile(filepath.Join(dir, projectFile))
-	if err != nil {
-		return false
-	}
-	var settings struct {
-		Name string `yaml:"name"`
-	}
-	return yaml.Unmarshal(text, &settings) == nil && settings.Name == projectName
 }
 
 // configFlag is the flag by which the Pulumi CLI finds the stack file, after a blank; empty where it finds it by itself.
@@ -237,11 +187,11 @@ func (p *project) writeWorkingCopy(dir, salt string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	settings, err := os.ReadFile(filepath.Join(p.dir, projectFile))
+	settings, err := os.ReadFile(filepath.Join(p.dir, projectdir.File))
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, projectFile), settings, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, projectdir.File), settings, 0o600); err != nil {
 		return err
 	}
 	text, err := yaml.Marshal(map[string]any{"encryptionsalt": salt, "config": p.config()})

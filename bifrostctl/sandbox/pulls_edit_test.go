@@ -11,7 +11,7 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // The edits of the pull cases: what somebody with access to a cloud's console could do.

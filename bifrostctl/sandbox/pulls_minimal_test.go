@@ -8,7 +8,7 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/judge/iam"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // TestNothingBeyond: what the pull roles are allowed is the four actions of a pull, on the image's repository, and nothing else. That

@@ -14,7 +14,7 @@ import (
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/identity.md anew")

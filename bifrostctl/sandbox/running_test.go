@@ -13,7 +13,7 @@ import (
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // The tests of this file hold one rule: no retry, interruption or failed Job takes a running gateway away, or an identity that others know.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // What stands around every ECS cluster of the sandbox, whether the stack file names it or not, so that overlays can use it too. Accounts

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 	"bifrost/components/aws"
 	"bifrost/components/azure"
 	"bifrost/components/kubernetes"

@@ -13,7 +13,7 @@ import (
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 	"bifrost/internal/graphtest"
 	"bifrost/stacks"
 )

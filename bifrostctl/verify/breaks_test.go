@@ -14,9 +14,9 @@ import (
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/world"
 )
 
 // edit is a change of the clouds that Pulumi does not learn of.

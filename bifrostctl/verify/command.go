@@ -10,11 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
 	"bifrost/bifrostctl/verify/report"
-	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
 )
@@ -23,6 +21,7 @@ import (
 type request struct {
 	stack, dir, state, kubeconfig, url string
 	sandbox, database                  bool
+	rehearsal                          service.OpenRehearsal
 	format, model                      string
 	options                            Options
 }
@@ -34,9 +33,9 @@ const (
 	virtualKey    = "BIFROST_VIRTUAL_KEY"
 )
 
-// Command returns the command "verify STACK".
-func Command() *cobra.Command {
-	var r request
+// Command returns the command "verify STACK". rehearsal opens a stack of the sandbox, which verify itself does not know.
+func Command(rehearsal service.OpenRehearsal) *cobra.Command {
+	r := request{rehearsal: rehearsal}
 	cmd := &cobra.Command{
 		Use:   "verify STACK",
 		Short: "Say which link of a deployed stack is broken, and what mends it",
@@ -127,21 +126,18 @@ func (r request) open(ctx context.Context) (checks.Stack, service.Clouds, func()
 }
 
 func (r request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
-	nothing := func() error { return nil }
-	look, err := sandbox.Open(ctx, sandbox.Request{Stack: r.stack, Dir: r.dir, State: r.state, Kubeconfig: r.kubeconfig, Self: "bifrostctl"})
+	found, err := r.rehearsal(ctx, service.RehearsalRequest{Stack: r.stack, Dir: r.dir, State: r.state, Kubeconfig: r.kubeconfig})
 	if err != nil {
-		return checks.Stack{}, service.Clouds{}, nothing, err
+		return checks.Stack{}, service.Clouds{}, nil, err
 	}
-	stack, err := parse(r.stack, look.Config, look.Outputs)
+	stack, err := parse(r.stack, found.Config, found.Outputs)
 	if err != nil {
-		return stack, service.Clouds{}, nothing, errors.Join(err, look.Close())
+		return stack, service.Clouds{}, nil, errors.Join(err, found.Close())
 	}
-	clouds := saved.Clouds(look.World, look.Server)
 	if r.kubeconfig != "" {
-		clouds.Kubernetes = real.Kubeconfig(r.kubeconfig)
-		return stack, clouds, look.Close, nil
+		found.Clouds.Kubernetes = real.Kubeconfig(r.kubeconfig)
 	}
-	return stack, clouds, look.Close, saved.CatchUp(ctx, look.World, look.Server)
+	return stack, found.Clouds, found.Close, nil
 }
 
 // parse reads a stack's configuration, as an up does, and its outputs.

@@ -11,12 +11,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
 	"bifrost/bifrostctl/verify/report"
-	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
 )
 

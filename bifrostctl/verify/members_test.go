@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/postgres/postgrestest"
 	"bifrost/bifrostctl/verify/report"
-	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
 )
 

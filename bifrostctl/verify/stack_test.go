@@ -14,11 +14,11 @@ import (
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/report"
-	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
 )

@@ -25,13 +25,13 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/report"
-	"bifrost/bifrostctl/verify/saved"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")
@@ -317,7 +317,7 @@ func TestCatchUp(t *testing.T) {
 func TestLoginByHalf(t *testing.T) {
 	t.Setenv("BIFROST_ADMIN_USERNAME", "somebody")
 	t.Setenv("BIFROST_ADMIN_PASSWORD", "")
-	cmd := verify.Command()
+	cmd := verify.Command(saved.Open)
 	cmd.SetArgs([]string{"aws-dev", "--sandbox", "--dir", "/tmp"})
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	require.EqualError(t, cmd.Execute(), "BIFROST_ADMIN_USERNAME is in the environment, and BIFROST_ADMIN_PASSWORD is not: give both, or the password alone")
@@ -361,7 +361,7 @@ func TestCommandRefuses(t *testing.T) {
 		"nope --sandbox --dir ../..":   `there is no stack "nope"`,
 		"aws-dev --sandbox --dir /tmp": "there is no Pulumi.yaml of the project",
 	} {
-		cmd := verify.Command()
+		cmd := verify.Command(saved.Open)
 		cmd.SetArgs(strings.Fields(args))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		cmd.SetOut(&bytes.Buffer{})

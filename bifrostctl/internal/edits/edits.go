@@ -7,14 +7,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Edit is a change of the clouds that Pulumi does not learn of.
-type Edit func(t testing.TB, w *world.World)
+type Edit func(t testing.TB, w *served.World)
 
 // The returns the live things of a type whose id holds a text: at least one, and the one alone whose id is the text.
-func The(t testing.TB, w *world.World, typ, id string) []*world.Resource {
+func The(t testing.TB, w *served.World, typ, id string) []*world.Resource {
 	t.Helper()
 	var found []*world.Resource
 	for _, r := range w.Resources {
@@ -32,7 +33,7 @@ func The(t testing.TB, w *world.World, typ, id string) []*world.Resource {
 
 // Removed deletes things.
 func Removed(typ, id string) Edit {
-	return func(t testing.TB, w *world.World) {
+	return func(t testing.TB, w *served.World) {
 		for _, r := range The(t, w, typ, id) {
 			r.Deleted, r.Edited = true, true
 		}
@@ -41,7 +42,7 @@ func Removed(typ, id string) Edit {
 
 // Replacing changes a text in a property that is a text.
 func Replacing(typ, id, property, old, new string) Edit {
-	return func(t testing.TB, w *world.World) {
+	return func(t testing.TB, w *served.World) {
 		for _, r := range The(t, w, typ, id) {
 			before, _ := r.State[property].(string)
 			require.Contains(t, before, old, "%s of %s", property, r.ID)

@@ -15,13 +15,14 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/gcp"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
-// The state of the clouds and what may stand there already; see package world.
+// The state of the clouds and what may stand there already; see packages served and world.
 type (
-	World             = world.World
+	World             = served.World
 	Resource          = world.Resource
 	AWSAccount        = world.AWSAccount
 	EKSCluster        = world.EKSCluster
@@ -31,7 +32,7 @@ type (
 	APIServer         = world.APIServer
 )
 
-// Cluster is a real API server for the Kubernetes objects of a world (World.Live).
+// Cluster is a real API server for the Kubernetes objects of a world (served.World.Live).
 type Cluster = live.Cluster
 
 // Connect signs in to a real API server; see live.Connect.
@@ -43,10 +44,10 @@ func Connect(ctx context.Context, kubeconfig string) (*Cluster, error) {
 const ECRRepositoryPolicyType = world.ECRRepositoryPolicyType
 
 // NewWorld returns a world in which nothing exists.
-func NewWorld() *World { return world.New() }
+func NewWorld() *World { return served.New() }
 
 // Load reads a saved world; see world.Load.
-func Load(file string) (*World, error) { return world.Load(file) }
+func Load(file string) (*World, error) { return served.Load(file) }
 
 // Servers are the running doubles.
 type Servers = double.Servers

@@ -11,7 +11,7 @@ import (
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
-	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/stacks"
 )
 
@@ -36,7 +36,7 @@ type runner struct {
 
 // Open asks the Pulumi CLI on PATH, or the one that the project built, for a stack. It selects no stack and decrypts nothing.
 func Open(ctx context.Context, dir, stack string) (*Project, error) {
-	dir, err := sandbox.FindProject(dir)
+	dir, err := projectdir.Find(dir)
 	if err != nil {
 		return nil, err
 	}

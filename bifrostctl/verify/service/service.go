@@ -1,5 +1,5 @@
 // Package service says what verify asks of the clouds: one small interface for each service. Package real answers with the services
-// themselves, package saved with the sandbox's saved state.
+// themselves, package saved of the sandbox with its saved state.
 package service
 
 import (

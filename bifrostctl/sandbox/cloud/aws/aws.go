@@ -15,8 +15,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // Provider returns the double.
@@ -101,7 +102,7 @@ var regionPattern = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
 
 // configure refuses what the provider refuses before its first call: a missing or malformed region, an account that is not
 // among the allowed ones, and a role that cannot be assumed.
-func configure(w *world.World, config double.Object) (any, error) {
+func configure(w *served.World, config double.Object) (any, error) {
 	region := double.String(config, "region")
 	if !regionPattern.MatchString(region) {
 		return nil, fmt.Errorf("invalid AWS Region: %q", region)

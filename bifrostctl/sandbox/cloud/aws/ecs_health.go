@@ -8,7 +8,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // networkProblems returns which services a task cannot reach while ECS starts it: the registries of its images, Secrets Manager, and

@@ -9,7 +9,7 @@ import (
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // TestRefusedAroundAService: what Elastic Load Balancing, EC2, Application Auto Scaling, Cloud Map, CloudWatch and ECS refuse.

@@ -14,7 +14,7 @@ import (
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const (

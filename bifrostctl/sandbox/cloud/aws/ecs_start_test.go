@@ -9,7 +9,7 @@ import (
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // withSecret is the service with a secret that is encrypted with the customer's key.

@@ -11,7 +11,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // What a task's image and the gateway in it are taken for: those of Bifrost, for both architectures unless the repository says otherwise.

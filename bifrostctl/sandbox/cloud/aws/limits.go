@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // policiesPerRole is how many managed policies a role may have (IAM user guide, "IAM and STS quotas": the default, which can

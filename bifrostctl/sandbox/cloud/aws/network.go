@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // gateways are the properties of a route that may lead out of a VPC.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // The look-ups of what exists already fail as those of terraform-provider-aws do where nothing, or more than one thing, fits.

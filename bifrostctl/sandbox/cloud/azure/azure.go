@@ -12,7 +12,7 @@ import (
 	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
 // Provider returns the double.
@@ -43,7 +43,7 @@ func sessionOf(c *double.Call) *session { return c.Session.(*session) }
 // deleteFirst: whatever is replaced goes first (azure-native, provider.go, Diff: deleteBeforeReplace).
 func deleteFirst(_, _ double.Object) bool { return true }
 
-func configure(w *world.World, config double.Object) (any, error) {
+func configure(w *served.World, config double.Object) (any, error) {
 	login := w.Azure[w.SignedIn.AzureSubscription]
 	if login == nil {
 		return nil, fmt.Errorf("please run 'az login' to setup account: nobody is signed in to an Azure subscription of the sandbox")

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const clusterKind = "Microsoft.ContainerService/managedClusters"

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // Limits of federated credentials (Microsoft Entra, "Important considerations and restrictions for federated identity

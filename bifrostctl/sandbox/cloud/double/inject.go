@@ -14,12 +14,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
 // faults are what is still to go wrong. They are counted under the world's lock.
 type faults struct {
-	world *world.World
+	world *served.World
 	armed []*armed
 }
 

@@ -5,7 +5,8 @@ import (
 	"reflect"
 	"time"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Args is what the Go SDK's argument structs are: they know the plain struct behind them.
@@ -18,7 +19,7 @@ type Provider struct {
 	// Config is the SDK's ProviderArgs.
 	Config Args
 	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
-	Configure func(w *world.World, config Object) (any, error)
+	Configure func(w *served.World, config Object) (any, error)
 	// Replace tells whether a change of the configuration means another cloud: everything made through the provider is
 	// then replaced. May be nil.
 	Replace func(before, after Object) bool
@@ -93,7 +94,7 @@ type Function struct {
 
 // Call is one call of a provider.
 type Call struct {
-	World *world.World
+	World *served.World
 	// Session is what Configure returned for the provider instance that is called.
 	Session any
 	// Type is the token of the type or function, Name the logical name of the resource.

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
 // maxMessage is the engine's own limit of a message, in bytes.
@@ -28,7 +28,7 @@ type Servers struct {
 }
 
 // Serve starts each double on a loopback port of its own. They change w until Stop is called.
-func Serve(w *world.World, providers ...*Provider) (*Servers, error) {
+func Serve(w *served.World, providers ...*Provider) (*Servers, error) {
 	s := &Servers{addrs: map[string]string{}, faults: &faults{world: w}}
 	for _, p := range providers {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,14 +15,15 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // server speaks the provider protocol for one Provider.
 type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	provider *Provider
-	world    *world.World
+	world    *served.World
 	faults   *faults
 	writes   writes
 }

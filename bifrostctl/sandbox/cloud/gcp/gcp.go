@@ -15,7 +15,8 @@ import (
 
 	"bifrost/bifrostctl/judge/cel"
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Provider returns the double.
@@ -42,7 +43,7 @@ func Provider() *double.Provider {
 // session is one configured instance of the provider: its project.
 type session struct{ project string }
 
-func configure(_ *world.World, config double.Object) (any, error) {
+func configure(_ *served.World, config double.Object) (any, error) {
 	return &session{project: double.String(config, "project")}, nil
 }
 

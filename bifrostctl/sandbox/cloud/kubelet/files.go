@@ -11,7 +11,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -132,7 +132,7 @@ func fieldOf(p Pod, field string) string {
 // token is what a TokenRequest for the pod's ServiceAccount gives.
 func (n *Node) token(p Pod, audience string, lifetime time.Duration) ([]byte, error) {
 	uid, _ := n.API.ServiceAccount(p.Namespace, p.serviceAccount())
-	raw, err := mint.OfServiceAccount(n.World, n.Cluster, mint.ServiceAccount{
+	raw, err := mint.OfServiceAccount(n.World.World, n.Cluster, mint.ServiceAccount{
 		Namespace: p.Namespace, Name: p.serviceAccount(), UID: uid, PodName: p.Name, PodUID: world.GUID("pod", p.Namespace, p.Name, n.World.Next()),
 	}, audience, lifetime)
 	return []byte(raw), err

@@ -10,7 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // API is the cluster's API server, as kubelets and pods use it.
@@ -34,7 +35,7 @@ const (
 
 // Node is a node of a cluster.
 type Node struct {
-	World   *world.World
+	World   *served.World
 	Cluster *world.Cluster
 	API     API
 }

@@ -11,8 +11,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // fakeAPI is an API server with a few objects.
@@ -57,7 +58,7 @@ const (
 // onAKS is a node of an AKS cluster, whose issuer the vendor trusts for one subject.
 func onAKS(t *testing.T) (*kubelet.Node, *fakeAPI) {
 	t.Helper()
-	w := world.New()
+	w := served.New()
 	aks := world.AKSCluster{Name: "dev", ResourceGroup: "rg", Location: "westeurope", Version: "1.34.0", OIDCIssuer: true, WorkloadIdentity: true}
 	w.SeedAzure(world.AzureSubscription{ID: "s", Tenant: tenant, AKS: []world.AKSCluster{aks}})
 	w.SeedProject("dist", "123")
@@ -73,7 +74,7 @@ func onAKS(t *testing.T) (*kubelet.Node, *fakeAPI) {
 // onEKS is a node of an EKS cluster.
 func onEKS(t *testing.T) (*kubelet.Node, *fakeAPI) {
 	t.Helper()
-	w := world.New()
+	w := served.New()
 	eks := world.EKSCluster{Name: "dev", Region: "us-east-1", Version: "1.34", OIDCProvider: true, NodeRoles: []string{"dev-node"}}
 	w.SeedAWS(world.AWSAccount{ID: account, EKS: []world.EKSCluster{eks}})
 	w.SeedECR(world.ECRRepository{Account: "444455556666", Region: "us-east-1", Name: "hub", Allowlist: []string{"arn:aws:iam::111122223333:role/BifrostECRPullRole"}})
@@ -81,7 +82,7 @@ func onEKS(t *testing.T) (*kubelet.Node, *fakeAPI) {
 	return node(t, w, eks.Endpoint(account), api), api
 }
 
-func node(t *testing.T, w *world.World, server string, api kubelet.API) *kubelet.Node {
+func node(t *testing.T, w *served.World, server string, api kubelet.API) *kubelet.Node {
 	t.Helper()
 	require.NoError(t, services.Start(w))
 	t.Cleanup(func() { require.NoError(t, services.Stop(w)) })

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // awaitBudget warns of a budget that lets no pod go: the drain of a node would wait for ever. The provider does not wait for budgets.

@@ -11,7 +11,8 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Types of what clusters have and the program only names.
@@ -56,7 +57,7 @@ var classes = map[string]struct {
 
 // Furnish puts contents into the cluster at server, with what clusters of its cloud have. Without a cluster of the sandbox's own there
 // it does nothing.
-func Furnish(w *world.World, server string, contents Contents) {
+func Furnish(w *served.World, server string, contents Contents) {
 	w.Lock()
 	defer w.Unlock()
 	cluster := w.Clusters[server]
@@ -86,7 +87,7 @@ func Furnish(w *world.World, server string, contents Contents) {
 }
 
 type furnisher struct {
-	world  *world.World
+	world  *served.World
 	server string
 }
 

@@ -20,7 +20,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const (

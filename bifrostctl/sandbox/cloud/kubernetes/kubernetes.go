@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
 // Provider returns the double.
@@ -52,7 +52,7 @@ func server(c *double.Call) string { return sessionOf(c).server }
 
 // configure signs in with the kubeconfig. As with the real provider a cluster that cannot be reached is an error only when
 // it is spoken to.
-func configure(w *world.World, config double.Object) (any, error) {
+func configure(w *served.World, config double.Object) (any, error) {
 	s := &session{
 		namespace:        double.String(config, "namespace"),
 		secretMutable:    config["enableSecretMutable"] == true,

@@ -15,7 +15,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // destination is where a pod wants to go.

@@ -13,12 +13,13 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // apiServer is one cluster's API server, for its nodes and pods.
 type apiServer struct {
-	world  *world.World
+	world  *served.World
 	server string
 }
 

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // builtin are the namespaces that every cluster has.
@@ -87,7 +88,7 @@ func (k *kind) remove(c *double.Call, r *world.Resource, _ double.Object) error 
 }
 
 // touch gives a live object the resource version that every write changes.
-func touch(w *world.World, live double.Object) {
+func touch(w *served.World, live double.Object) {
 	double.Set(live, "metadata.resourceVersion", strconv.Itoa(w.Next()))
 }
 

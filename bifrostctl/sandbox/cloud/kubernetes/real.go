@@ -13,13 +13,13 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // waitTime is how long the provider waits where the program says nothing (pulumi-kubernetes, "customTimeouts").
 const waitTime = 10 * time.Minute
 
-// Live returns the double for a world with a real API server (world.World.Live): the objects are there, and that server, its
+// Live returns the double for a world with a real API server (served.World.Live): the objects are there, and that server, its
 // controllers and its nodes decide about them. What the world records of them is a copy.
 func Live() *double.Provider {
 	p := Provider()

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // TestAChangeLeavesOthersFieldsAlone: of what the program ignores, a request holds what nobody else owns, as it is.
@@ -17,7 +18,7 @@ func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
 		r := &world.Resource{ID: "ns/pull", State: double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
 			double.Object{"manager": owner, "fieldsV1": double.Object{"f:data": double.Object{"f:k": double.Object{}}}},
 		}}}}
-		return k.request(&double.Call{World: world.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, r, in)
+		return k.request(&double.Call{World: served.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, r, in)
 	}
 	require.Equal(t, double.Object{"k": "bGl2ZQ=="}, request(k.manager("ns/pull"))["data"])
 	refreshed := request("refresher")

@@ -21,7 +21,7 @@ import (
 	"k8s.io/kubernetes/pkg/serviceaccount"
 
 	"bifrost/bifrostctl/judge/token"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // processKeys are the keys of this process: making one takes a tenth of a second, and the same issuer has the same key in

@@ -9,7 +9,7 @@ import (
 
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // Entra's and AKS's issuers end in a slash, EKS's do not; discovery compares them verbatim.

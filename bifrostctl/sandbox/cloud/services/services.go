@@ -10,10 +10,10 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
 	"bifrost/bifrostctl/sandbox/cloud/services/entra"
 	"bifrost/bifrostctl/sandbox/cloud/services/google"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
 // issuerHosts are the hosts of the clusters' OIDC issuers.
@@ -21,7 +21,7 @@ var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com"}
 
 // Start starts the network and lets the world's clients reach it, with a real API server other processes too: they come in through
 // the network's proxy, one at a time. Stop it with Stop.
-func Start(w *world.World) error {
+func Start(w *served.World) error {
 	network, err := loopback.New()
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func Start(w *world.World) error {
 	for _, pattern := range hosts {
 		network.Handle(pattern, discovery(w))
 	}
-	for _, register := range []func(*loopback.Network, *world.World) error{amazon.Register, entra.Register, google.Register} {
+	for _, register := range []func(*loopback.Network, *served.World) error{amazon.Register, entra.Register, google.Register} {
 		if err := register(network, w); err != nil {
 			return errors.Join(fmt.Errorf("services of the sandbox's clouds: %w", err), network.Close())
 		}
@@ -48,7 +48,7 @@ func Start(w *world.World) error {
 }
 
 // entrance lets a handler run as a call of its own, for a process that does not hold the world's lock.
-func entrance(w *world.World) func(handle func()) {
+func entrance(w *served.World) func(handle func()) {
 	return func(handle func()) {
 		w.Lock()
 		defer w.Unlock()
@@ -61,7 +61,7 @@ func entrance(w *world.World) func(handle func()) {
 }
 
 // Stop stops the world's network, where it has one.
-func Stop(w *world.World) error {
+func Stop(w *served.World) error {
 	if w.Network == nil {
 		return nil
 	}
@@ -71,7 +71,7 @@ func Stop(w *world.World) error {
 }
 
 // discovery serves the OIDC discovery of every cluster's issuer: a verifier reaches it as it reaches the cloud's.
-func discovery(w *world.World) http.Handler {
+func discovery(w *served.World) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		asked := "https://" + r.Host + r.URL.Path
 		for _, cluster := range w.Clusters {
@@ -82,7 +82,7 @@ func discovery(w *world.World) http.Handler {
 				w.Live.ServeHTTP(rw, r)
 				return
 			}
-			handler, err := mint.Discovery(w, cluster.Issuer)
+			handler, err := mint.Discovery(w.World, cluster.Issuer)
 			if err != nil {
 				http.Error(rw, err.Error(), http.StatusInternalServerError)
 				return

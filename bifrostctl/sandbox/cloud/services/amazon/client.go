@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 )
 
 // File reads a file of the pod.
@@ -29,7 +29,7 @@ var ErrNoCredentials = errors.New(`Unable to locate credentials. You can configu
 
 // LoginPassword is `aws ecr get-login-password`, with the environment and files of a pod: a web identity, or the credentials endpoint of
 // EKS Pod Identity. A node's own credentials are out of reach.
-func LoginPassword(ctx context.Context, w *world.World, env map[string]string, read File) (string, error) {
+func LoginPassword(ctx context.Context, w *served.World, env map[string]string, read File) (string, error) {
 	config := aws.Config{
 		Region: env["AWS_REGION"], HTTPClient: w.Network.Client(),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, // a refusal stays one
@@ -91,14 +91,14 @@ type As struct {
 }
 
 // Assume takes the role.
-func (as As) Assume(w *world.World) error {
+func (as As) Assume(w *served.World) error {
 	_, err := assume(w, as.Hop, as.RoleARN, as.Service, as.Context, "sts:AssumeRole")
 	return err
 }
 
 // Pull takes the role, fetches a registry token and asks for the image, through the services. A role that may not be taken is a
 // *hop.Refusal; where a service refuses, the network has recorded why.
-func (as As) Pull(ctx context.Context, w *world.World, image string) error {
+func (as As) Pull(ctx context.Context, w *served.World, image string) error {
 	host, _, _ := strings.Cut(image, "/")
 	_, region, ok := RegistryOf(host)
 	if !ok {

@@ -15,7 +15,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -37,7 +37,7 @@ func (a *amazon) ecr(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var s session
-	if err := mint.Open(a.world, sessions, r.Header.Get("X-Amz-Security-Token"), &s); err != nil {
+	if err := mint.Open(a.world.World, sessions, r.Header.Get("X-Amz-Security-Token"), &s); err != nil {
 		a.network.Refusals.Add(hop.Refuse(hop.EcrToken, hop.Invalid, "the session token: %v", err))
 		fail(http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.")
 		return
@@ -93,7 +93,7 @@ var registryHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]
 // repository's as well (ECR user guide, "Repository policies vs. IAM policies").
 func (a *amazon) pull(r registry.Request) *registry.Answer {
 	var s session
-	err := mint.Open(a.world, registryTokens, r.Password, &s)
+	err := mint.Open(a.world.World, registryTokens, r.Password, &s)
 	switch {
 	case errors.Is(err, token.ErrExpired):
 		return &registry.Answer{

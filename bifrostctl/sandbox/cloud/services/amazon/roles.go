@@ -9,7 +9,8 @@ import (
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -27,7 +28,7 @@ func text(r *world.Resource, key string) string {
 	return s
 }
 
-func roleOf(w *world.World, arn string) *world.Resource {
+func roleOf(w *served.World, arn string) *world.Resource {
 	for _, r := range w.Resources {
 		if r.Type == world.RoleType && !r.Deleted && text(r, "arn") == arn {
 			return r
@@ -50,12 +51,12 @@ func (s session) caller() string {
 	return strings.Replace(parts[0], ":iam:", ":sts:", 1) + ":assumed-role/" + parts[1][strings.LastIndex(parts[1], "/")+1:] + "/sandbox"
 }
 
-func (s session) seal(w *world.World, issuer string, lifetime time.Duration) (string, error) {
-	return mint.Sign(w, issuer, map[string]any{"role": s.Role, "id": s.ID}, lifetime)
+func (s session) seal(w *served.World, issuer string, lifetime time.Duration) (string, error) {
+	return mint.Sign(w.World, issuer, map[string]any{"role": s.Role, "id": s.ID}, lifetime)
 }
 
 // documents are the policies of a role: attached and inline.
-func documents(w *world.World, role *world.Resource) []string {
+func documents(w *served.World, role *world.Resource) []string {
 	var all []string
 	for _, r := range w.Resources {
 		if r.Deleted || r.Scope != role.Scope || text(r, "role") != role.ID {
@@ -75,7 +76,7 @@ func documents(w *world.World, role *world.Resource) []string {
 
 // may asks a role's own policies about an action: one allows it, none denies it, and its permissions boundary, where the sandbox
 // knows that policy, allows it too.
-func may(w *world.World, role *world.Resource, request iam.Request) (iam.Decision, error) {
+func may(w *served.World, role *world.Resource, request iam.Request) (iam.Decision, error) {
 	d, err := together(documents(w, role), request)
 	boundary := w.Get(policyType, role.Scope, text(role, "permissionsBoundary"))
 	if err != nil || boundary == nil {
@@ -127,7 +128,7 @@ func trusts(at hop.Hop, role *world.Resource, request iam.Request) *hop.Refusal 
 }
 
 // assume takes a role for a service of AWS itself, such as ec2.amazonaws.com for a node.
-func assume(w *world.World, at hop.Hop, roleARN, service string, context map[string]string, actions ...string) (session, error) {
+func assume(w *served.World, at hop.Hop, roleARN, service string, context map[string]string, actions ...string) (session, error) {
 	role := roleOf(w, roleARN)
 	if role == nil {
 		return session{}, hop.Refuse(at, hop.Missing, "the role %s does not exist", roleARN)
@@ -141,7 +142,7 @@ func assume(w *world.World, at hop.Hop, roleARN, service string, context map[str
 }
 
 // Allowed tells whether a role's policies allow each of the actions on a resource; context holds the condition keys of the request.
-func Allowed(w *world.World, roleARN, resource string, context map[string]string, actions ...string) error {
+func Allowed(w *served.World, roleARN, resource string, context map[string]string, actions ...string) error {
 	role := roleOf(w, roleARN)
 	if role == nil {
 		return fmt.Errorf("the role %s does not exist", roleARN)
@@ -160,7 +161,7 @@ func Allowed(w *world.World, roleARN, resource string, context map[string]string
 
 // MayUseKey tells whether a role may do something with a KMS key: the key's policy allows it to the role itself, or leaves it to the
 // account's policies, of which one of the role's then has to allow it (KMS developer guide, "Default key policy").
-func MayUseKey(w *world.World, roleARN string, key *world.Resource, action string, context map[string]string) error {
+func MayUseKey(w *served.World, roleARN string, key *world.Resource, action string, context map[string]string) error {
 	account := strings.Join(strings.Split(roleARN, ":")[:5], ":") + ":root"
 	request := iam.Request{AWS: []string{roleARN}, Action: action, Resource: text(key, "arn"), Context: context}
 	own, err := iam.Evaluate(text(key, "policy"), request)

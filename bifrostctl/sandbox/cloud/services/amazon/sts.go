@@ -17,18 +17,19 @@ import (
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 // amazon serves one world.
 type amazon struct {
 	network *loopback.Network
-	world   *world.World
+	world   *served.World
 }
 
 // Register lets the network answer for AWS.
-func Register(n *loopback.Network, w *world.World) error {
+func Register(n *loopback.Network, w *served.World) error {
 	a := &amazon{n, w}
 	for _, suffix := range []string{"amazonaws.com", "amazonaws.com.cn"} {
 		n.Handle("sts.*."+suffix, http.HandlerFunc(a.sts))
@@ -243,7 +244,7 @@ func (a *amazon) clusterOf(issuer string) (*world.Cluster, *world.EKSCluster) {
 }
 
 // Association finds the Pod Identity association of a ServiceAccount, or nil.
-func Association(w *world.World, cluster *world.Cluster, namespace, serviceAccount string) *world.Resource {
+func Association(w *served.World, cluster *world.Cluster, namespace, serviceAccount string) *world.Resource {
 	for _, r := range w.List(AssociationType, cluster.Account+"/"+cluster.Region) {
 		if text(r, "clusterName") == cluster.Name && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
 			return r

@@ -15,7 +15,8 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -37,11 +38,11 @@ func Issuer(tenant string, version int) string {
 
 type entra struct {
 	network *loopback.Network
-	world   *world.World
+	world   *served.World
 }
 
 // Register lets the network answer for Entra.
-func Register(n *loopback.Network, w *world.World) error {
+func Register(n *loopback.Network, w *served.World) error {
 	e := &entra{n, w}
 	n.Handle(host, http.HandlerFunc(e.serve))
 	n.Handle(hostOfVersion1, http.HandlerFunc(e.serve))
@@ -62,7 +63,7 @@ func (e *entra) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Host == host {
 		version = 2
 	}
-	discovery, err := mint.Discovery(e.world, Issuer(tenant, version))
+	discovery, err := mint.Discovery(e.world.World, Issuer(tenant, version))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -214,5 +215,5 @@ func (e *entra) accessToken(tenant string, identity, application *world.Resource
 	} else {
 		claims["ver"], claims["appid"], claims["aud"] = "1.0", identity.State["clientId"], application.ID
 	}
-	return mint.Sign(e.world, Issuer(tenant, version), claims, accessLifetime)
+	return mint.Sign(e.world.World, Issuer(tenant, version), claims, accessLifetime)
 }

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google/externalaccount"
 
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
 // credentialConfig is a credential configuration of type external_account, as far as it names a file (AIP-4117).
@@ -36,7 +36,7 @@ func (f tokenFile) SubjectToken(context.Context, externalaccount.SupplierOptions
 
 // AccessToken is what gcloud makes of a credential configuration: an access token, of the service account that it names or of the
 // federated principal itself. read reads a file of the pod.
-func AccessToken(ctx context.Context, w *world.World, config []byte, read func(name string) ([]byte, error)) (string, error) {
+func AccessToken(ctx context.Context, w *served.World, config []byte, read func(name string) ([]byte, error)) (string, error) {
 	var c credentialConfig
 	if err := json.Unmarshal(config, &c); err != nil {
 		return "", fmt.Errorf("the credential configuration is no JSON: %w", err)

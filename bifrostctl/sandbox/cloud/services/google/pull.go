@@ -14,7 +14,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 var generate = regexp.MustCompile(`^/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken$`)
@@ -37,7 +37,7 @@ func (g *google) credentials(w http.ResponseWriter, r *http.Request) {
 	}
 	email := asked[1]
 	var h holder
-	if err := mint.Open(g.world, issuer, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &h); err != nil {
+	if err := mint.Open(g.world.World, issuer, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &h); err != nil {
 		fail(http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.", hop.Refuse(hop.Impersonation, hop.Invalid, "the federated token: %v", err))
 		return
 	}
@@ -99,7 +99,7 @@ var readers = []string{"roles/artifactregistry.reader", "roles/artifactregistry.
 func (g *google) pull(r registry.Request) *registry.Answer {
 	const at = hop.ArtifactRegistry
 	var h holder
-	err := mint.Open(g.world, issuer, r.Password, &h)
+	err := mint.Open(g.world.World, issuer, r.Password, &h)
 	if err != nil || r.User != "oauth2accesstoken" {
 		reason, detail := hop.Invalid, fmt.Sprintf("the login is not one that Google gave (user %q)", r.User)
 		if errors.Is(err, token.ErrExpired) {

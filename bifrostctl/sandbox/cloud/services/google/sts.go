@@ -16,8 +16,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -33,11 +34,11 @@ var subjectTokenTypes = []string{"urn:ietf:params:oauth:token-type:jwt", "urn:ie
 
 type google struct {
 	network *loopback.Network
-	world   *world.World
+	world   *served.World
 }
 
 // Register lets the network answer for Google Cloud.
-func Register(n *loopback.Network, w *world.World) error {
+func Register(n *loopback.Network, w *served.World) error {
 	g := &google{n, w}
 	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
 	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
@@ -54,7 +55,7 @@ type holder struct {
 }
 
 func (g *google) seal(h holder) (string, error) {
-	return mint.Sign(g.world, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
+	return mint.Sign(g.world.World, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
 }
 
 // failure is an error of the token exchange (RFC 8693, RFC 6749).

@@ -17,7 +17,8 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
-	"bifrost/bifrostctl/sandbox/cloud/world"
+	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Request is one request for a manifest.
@@ -95,7 +96,7 @@ func Has(repository *world.Resource, reference string) bool {
 }
 
 // Pull asks the image's registry for its manifest, as a kubelet does, with a login.
-func Pull(ctx context.Context, w *world.World, image, user, password string) error {
+func Pull(ctx context.Context, w *served.World, image, user, password string) error {
 	reference, err := name.ParseReference(image)
 	if err != nil {
 		return err

@@ -223,12 +223,8 @@ func (w *World) moveCluster(from string, c *Cluster) {
 	}
 }
 
-// API returns the real API server of the world's cluster: the one it is served with, or was the last time; nil where the cluster is
-// of the sandbox's own.
+// API returns the real API server that was the world's cluster the last time; nil where the cluster is of the sandbox's own.
 func (w *World) API() *APIServer {
-	if w.Live != nil {
-		return &APIServer{Server: w.Live.Server, CA: w.Live.CA, Version: w.Live.Version, Issuer: w.Live.Issuer}
-	}
 	for _, account := range w.AWS {
 		for _, c := range account.EKS {
 			if c.API != nil {

@@ -26,8 +26,8 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud"
 	sandbox "bifrost/bifrostctl/sandbox/cloud/kubernetes"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
 )
 
 // kubernetesOf returns a client of the cluster at server, over a copy of what the world holds of it.

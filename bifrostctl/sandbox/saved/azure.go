@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
 )
 
 const credentialType = "azure-native:managedidentity:FederatedIdentityCredential"

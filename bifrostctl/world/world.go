@@ -10,9 +10,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
-	"bifrost/bifrostctl/sandbox/cloud/loopback"
 )
 
 // format is raised whenever a saved world of an older format cannot be read any more.
@@ -50,13 +47,6 @@ type World struct {
 	Unready map[string]int `json:"unready,omitempty"`
 	// Later is how far the clouds' clocks are ahead of this machine's.
 	Later time.Duration `json:"later,omitempty"`
-
-	// Network reaches the services of the clouds while the world is served. It is not saved. Requests are made by who holds
-	// the world's lock, so the services behind it read the world without locking it again.
-	Network *loopback.Network `json:"-"`
-
-	// Live is the real API server in which the stack's Kubernetes objects are; nil where the sandbox stands for it. It is not saved.
-	Live *live.Cluster `json:"-"`
 
 	// Warnings are what a person should know though nothing failed; they are not saved.
 	Warnings []string `json:"-"`

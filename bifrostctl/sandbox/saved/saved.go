@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
 )
 
 // Clouds are the services over a world whose network runs; server is the URL of the stack's API server, or empty. Every call holds the

@@ -9,8 +9,8 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/aws"
 	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/world"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
 )
 
 const (

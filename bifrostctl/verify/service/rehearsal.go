@@ -1,0 +1,29 @@
+package service
+
+import (
+	"context"
+
+	"bifrost/stacks"
+)
+
+// OpenRehearsal opens a stack as the sandbox has it.
+type OpenRehearsal func(context.Context, RehearsalRequest) (*Rehearsal, error)
+
+// RehearsalRequest names a stack of the sandbox.
+type RehearsalRequest struct {
+	// Stack is the stack's name or, with a slash, the folder of its file; Dir is the project's folder, State the sandbox's. An empty folder
+	// is the usual one.
+	Stack, Dir, State string
+	// Kubeconfig is a file whose current context leads to the stack's real cluster; empty means one of the sandbox's own.
+	Kubeconfig string
+}
+
+// Rehearsal is a stack of the sandbox, with the services that stand for its clouds until Close.
+type Rehearsal struct {
+	// Config is the configuration as the engine would hand it over.
+	Config stacks.Raw
+	// Outputs is the JSON text of the outputs, secrets masked.
+	Outputs []byte
+	Clouds  Clouds
+	Close   func() error
+}
