@@ -46,7 +46,7 @@ func seedPlatform(world *cloud.World, values, chosen map[string]any) (server str
 	case "azure":
 		subscription := azureSeed(values, world.API())
 		world.SeedAzure(subscription)
-		seedGoogle(world, values, chosen, subscription)
+		seedGCP(world, values, chosen, subscription)
 		if len(subscription.AKS) > 0 {
 			return subscription.AKS[0].Endpoint(subscription.Tenant)
 		}

@@ -62,9 +62,9 @@ const (
 	sandboxTokenVersion = 2
 )
 
-// seedGoogle makes Google's side exist: that which the vendor's credential configuration names, or, where the stack makes its own,
+// seedGCP makes Google's side exist: that which the vendor's credential configuration names, or, where the stack makes its own,
 // the project and the repository.
-func seedGoogle(w *cloud.World, values, chosen map[string]any, subscription cloud.AzureSubscription) {
+func seedGCP(w *cloud.World, values, chosen map[string]any, subscription cloud.AzureSubscription) {
 	application := cmp.Or(text(values, "aks", "entra", "appIdUri"), sandboxApplication)
 	client := cmp.Or(text(values, "aks", "entra", "appId"), strings.TrimPrefix(application, "api://"))
 	w.SeedApplication(subscription.Tenant, application, client, cmp.Or(number(values, "aks", "entra", "tokenVersion"), sandboxTokenVersion))

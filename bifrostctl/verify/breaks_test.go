@@ -13,7 +13,7 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	amazon "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/world"

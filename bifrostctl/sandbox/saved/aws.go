@@ -8,7 +8,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/aws"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/bifrostctl/world"
 )
@@ -73,7 +73,7 @@ func (e eks) Associations(_ context.Context, cluster, namespace, serviceAccount 
 	defer e.w.Unlock()
 	var roles []string
 	for _, r := range e.w.Resources {
-		if r.Type == amazon.AssociationType && !r.Deleted && text(r, "clusterName") == cluster && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
+		if r.Type == services.AssociationType && !r.Deleted && text(r, "clusterName") == cluster && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
 			roles = append(roles, text(r, "roleArn"))
 		}
 	}

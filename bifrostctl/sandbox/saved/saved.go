@@ -15,7 +15,7 @@ import (
 // world's lock.
 func Clouds(w *cloud.World, server string) service.Clouds {
 	return service.Clouds{
-		STS: sts{w}, EKS: eks{w}, IAM: iam{w}, ECS: ecs{w}, AKS: aks{w}, Identity: identities{w}, Google: google{w}, Registry: registry{w},
+		STS: sts{w}, EKS: eks{w}, IAM: iam{w}, ECS: ecs{w}, AKS: aks{w}, Identity: identities{w}, GCP: gcp{w}, Registry: registry{w},
 		Kubernetes: kubernetesOf(w, server), Now: w.Now,
 	}
 }

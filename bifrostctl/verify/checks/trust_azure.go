@@ -43,7 +43,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens", Needs: []string{"aks-credential"}, Run: t.sameAudience},
 	}...)
 	if s.Config.Gcp != nil && s.Config.Gcp.Federation != nil {
-		checks = append(checks, s.googleTrust(c, t)...)
+		checks = append(checks, s.gcpTrust(c, t)...)
 	}
 	return checks
 }

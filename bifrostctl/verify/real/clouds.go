@@ -30,7 +30,7 @@ type Ways struct {
 
 // Clouds are the services of a stack, signed in to as its providers are. Nothing is asked yet.
 func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, error) {
-	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, Google: googleCloud{}, Now: time.Now}
+	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, GCP: gcpCloud{}, Now: time.Now}
 	var own login
 	if c.Aws != nil {
 		config, err := awsConfig(ctx, c.Aws)

@@ -22,7 +22,7 @@ type Clouds struct {
 	ECS      ECS
 	AKS      AKS
 	Identity ManagedIdentity
-	Google   Google
+	GCP      GCP
 	Registry Registry
 	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig.
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
@@ -159,8 +159,8 @@ type PoolProvider struct {
 	Condition string
 }
 
-// Google is Google Cloud's side of a federation.
-type Google interface {
+// GCP is Google Cloud's side of a federation.
+type GCP interface {
 	Pool(ctx context.Context, project, pool string) (*Pool, error)
 	Provider(ctx context.Context, project, pool, provider string) (*PoolProvider, error)
 	// AccountMembers are the members of a role on a service account, RepositoryMembers those on an Artifact Registry repository.

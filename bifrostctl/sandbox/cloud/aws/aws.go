@@ -16,7 +16,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -28,17 +28,17 @@ func Provider() *double.Provider {
 		Config:    aws.ProviderArgs{},
 		Configure: configure,
 		Types: map[string]*double.Type{
-			policyType:             policy(),
-			roleType:               role(),
-			attachmentType:         rolePolicyAttachment(),
-			rolePolicyType:         rolePolicy(),
-			world.OIDCProviderType: openIDConnectProvider(),
-			logGroupType:           logGroup(),
-			secretType:             secret(),
-			secretVersionType:      secretVersion(),
-			taskDefinitionType:     taskDefinition(),
-			serviceType:            service(),
-			amazon.AssociationType: podIdentityAssociation(),
+			policyType:               policy(),
+			roleType:                 role(),
+			attachmentType:           rolePolicyAttachment(),
+			rolePolicyType:           rolePolicy(),
+			world.OIDCProviderType:   openIDConnectProvider(),
+			logGroupType:             logGroup(),
+			secretType:               secret(),
+			secretVersionType:        secretVersion(),
+			taskDefinitionType:       taskDefinition(),
+			serviceType:              service(),
+			services.AssociationType: podIdentityAssociation(),
 
 			world.SecurityGroupType: securityGroup(),
 			ingressRuleType:         ingressRule(),

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -41,7 +41,7 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 // guide, "Amazon ECR interface VPC endpoints"); any other comes from the internet.
 func askForImage(image string, ask func(words string, r reach)) {
 	host, path, _ := strings.Cut(image, "/")
-	_, region, ecr := amazon.RegistryOf(host)
+	_, region, ecr := services.RegistryOf(host)
 	if !ecr {
 		if !strings.Contains(host, ".") || path == "" {
 			host = "registry-1.docker.io"
@@ -175,7 +175,7 @@ func execProblems(c *double.Call, place tasksIn, task *world.Resource, container
 			problems = append(problems, fmt.Sprintf("its agent cannot write to the read-only root file system of container %q", container.Name))
 		}
 	}
-	if err := amazon.Allowed(c.World, double.String(task.State, "taskRoleArn"), "*", nil, execActions...); err != nil {
+	if err := services.Allowed(c.World, double.String(task.State, "taskRoleArn"), "*", nil, execActions...); err != nil {
 		problems = append(problems, "the task role: "+err.Error())
 	}
 	region := sessionOf(c).region

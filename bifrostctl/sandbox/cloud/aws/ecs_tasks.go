@@ -10,7 +10,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -113,9 +113,9 @@ func roleProblems(c *double.Call, task *world.Resource) []string {
 }
 
 // asTask is ECS in the role of a task.
-func asTask(c *double.Call, role string) amazon.As {
+func asTask(c *double.Call, role string) services.As {
 	s := sessionOf(c)
-	return amazon.As{Hop: hop.Task, RoleARN: role, Service: "ecs-tasks.amazonaws.com", Context: map[string]string{
+	return services.As{Hop: hop.Task, RoleARN: role, Service: "ecs-tasks.amazonaws.com", Context: map[string]string{
 		"aws:SourceAccount": s.account, "aws:SourceArn": fmt.Sprintf("arn:%s:ecs:%s:%s:*", s.partition, s.region, s.account),
 	}}
 }
@@ -161,7 +161,7 @@ func executionProblems(c *double.Call, task *world.Resource, containers []contai
 // pull gets an image of ECR as the role, for the task's architecture; other images are public and for every one.
 func pull(c *double.Call, task *world.Resource, role, image string) error {
 	host, rest, _ := strings.Cut(image, "/")
-	account, region, ecr := amazon.RegistryOf(host)
+	account, region, ecr := services.RegistryOf(host)
 	if !ecr {
 		return nil
 	}
@@ -180,7 +180,7 @@ func pull(c *double.Call, task *world.Resource, role, image string) error {
 // mayReadSecret asks for the secret, and for the customer's key with which it is encrypted (Secrets Manager user guide, "Permissions for
 // the KMS key").
 func mayReadSecret(c *double.Call, role, secret string) error {
-	if err := amazon.Allowed(c.World, role, secret, nil, "secretsmanager:GetSecretValue"); err != nil {
+	if err := services.Allowed(c.World, role, secret, nil, "secretsmanager:GetSecretValue"); err != nil {
 		return err
 	}
 	given := double.String(stateOf(c, secretType, secret), "kmsKeyId")
@@ -191,7 +191,7 @@ func mayReadSecret(c *double.Call, role, secret string) error {
 	if key == nil {
 		return fmt.Errorf("the secret %s is encrypted with the KMS key %s, which does not exist or is disabled", secret, given)
 	}
-	return amazon.MayUseKey(c.World, role, key, "kms:Decrypt", map[string]string{
+	return services.MayUseKey(c.World, role, key, "kms:Decrypt", map[string]string{
 		"kms:ViaService": "secretsmanager." + sessionOf(c).region + "." + world.DNSSuffix(sessionOf(c).partition),
 	})
 }
@@ -203,7 +203,7 @@ func mayLog(c *double.Call, role string, container container) error {
 	}
 	stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/%s/task", s.partition, log.Options["awslogs-region"], s.account,
 		log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"], container.Name)
-	return amazon.Allowed(c.World, role, stream, nil, "logs:CreateLogStream", "logs:PutLogEvents")
+	return services.Allowed(c.World, role, stream, nil, "logs:CreateLogStream", "logs:PutLogEvents")
 }
 
 // stopReasons returns why a task with this container stops before the container starts, or is stopped for its health.

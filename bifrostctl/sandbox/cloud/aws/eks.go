@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 )
 
 // objectNamePattern is that of namespaces and ServiceAccounts.
@@ -41,7 +41,7 @@ func podIdentityAssociation() *double.Type {
 			if role := double.String(in, "roleArn"); !roleOfARNExists(c, role) {
 				return failed("InvalidParameterException: Role provided in the request does not exist: %s", role)
 			}
-			for _, r := range c.World.List(amazon.AssociationType, regional(c)) {
+			for _, r := range c.World.List(services.AssociationType, regional(c)) {
 				if r.State["clusterName"] == cluster && r.State["namespace"] == namespace && r.State["serviceAccount"] == account {
 					return failed("ResourceInUseException: Association already exists: %s", r.ID)
 				}

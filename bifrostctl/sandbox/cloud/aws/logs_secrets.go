@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -84,7 +84,7 @@ func checkLogKey(c *double.Call, group double.Object) error {
 	}
 	s := sessionOf(c)
 	key := findKey(c, given)
-	if key == nil || !amazon.ServiceMayUseKey(key, "logs."+s.region+"."+world.DNSSuffix(s.partition), "kms:GenerateDataKey") {
+	if key == nil || !services.ServiceMayUseKey(key, "logs."+s.region+"."+world.DNSSuffix(s.partition), "kms:GenerateDataKey") {
 		return fmt.Errorf("AccessDeniedException: The specified KMS key does not exist or is not allowed to be used with Arn '%s'", double.String(group, "arn"))
 	}
 	return nil

@@ -16,8 +16,8 @@ import (
 	"mvdan.cc/sh/v3/interp"
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/services/google"
+	"bifrost/bifrostctl/sandbox/cloud/services/aws"
+	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 )
 
 // call is one call of a command.
@@ -119,8 +119,8 @@ func (c *container) aws(ctx context.Context, call call) error {
 	if region := call.flag("--region"); region != "" {
 		call.env["AWS_REGION"] = region
 	}
-	password, err := amazon.LoginPassword(ctx, c.node.World, call.env, c.tree.Read)
-	if errors.Is(err, amazon.ErrNoCredentials) {
+	password, err := aws.LoginPassword(ctx, c.node.World, call.env, c.tree.Read)
+	if errors.Is(err, aws.ErrNoCredentials) {
 		c.refuse(hop.NoCredentials, "the pod has no web identity and no Pod Identity; the node's own role must not be used")
 	}
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *container) gcloud(ctx context.Context, call call) error {
 		c.refuse(hop.NoCredentials, "gcloud has no account: it reads CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, or what `gcloud auth login --cred-file` took, and never GOOGLE_APPLICATION_CREDENTIALS")
 		return call.fail(1, "%s", noAccount)
 	}
-	access, err := google.AccessToken(ctx, c.node.World, config, c.tree.Read)
+	access, err := gcp.AccessToken(ctx, c.node.World, config, c.tree.Read)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.refuse(hop.Missing, "the token file that the credential configuration names: %v", err)
 	}

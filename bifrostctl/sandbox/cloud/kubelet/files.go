@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"bifrost/bifrostctl/sandbox/cloud/mint"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	"bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -149,7 +149,7 @@ type injection struct {
 func (n *Node) injections(p Pod) []injection {
 	_, annotations := n.API.ServiceAccount(p.Namespace, p.serviceAccount())
 	switch {
-	case n.Cluster.Cloud == "eks" && amazon.Association(n.World, n.Cluster, p.Namespace, p.serviceAccount()) != nil:
+	case n.Cluster.Cloud == "eks" && aws.Association(n.World, n.Cluster, p.Namespace, p.serviceAccount()) != nil:
 		const dir, file = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount", "eks-pod-identity-token"
 		return []injection{{dir, file, "pods.eks.amazonaws.com", map[string]string{
 			"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": dir + "/" + file,

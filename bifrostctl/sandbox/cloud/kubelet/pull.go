@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
+	"bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
 )
 
@@ -26,7 +26,7 @@ var artifactRegistryHost = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev$`)
 
 func private(image string) bool {
 	host, _, _ := strings.Cut(image, "/")
-	_, _, ecr := amazon.RegistryOf(host)
+	_, _, ecr := aws.RegistryOf(host)
 	return ecr || artifactRegistryHost.MatchString(host)
 }
 
@@ -78,7 +78,7 @@ func (n *Node) note(err error) error {
 // pullAsNode pulls as a kubelet does for a pod without a pull Secret. The role in the annotation eks.amazonaws.com/role-arn plays no part
 // in it: that one is for the pod's own containers.
 func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error {
-	_, region, ecr := amazon.RegistryOf(host)
+	_, region, ecr := aws.RegistryOf(host)
 	if n.Cluster.Cloud != "eks" || !ecr {
 		return hop.Refuse(hop.Kubelet, hop.NoCredentials, "the nodes have no credentials for %s, and the pod names no pull Secret", host)
 	}
@@ -87,7 +87,7 @@ func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error 
 		return n.pullAsServiceAccount(ctx, p, image, region, role)
 	}
 	cluster := n.World.AWS[n.Cluster.Account].EKSCluster(n.Cluster.Region, n.Cluster.Name)
-	as := amazon.As{Hop: hop.Kubelet, Service: "ec2.amazonaws.com"}
+	as := aws.As{Hop: hop.Kubelet, Service: "ec2.amazonaws.com"}
 	roles := cluster.NodeRoles
 	for _, profile := range cluster.Fargate {
 		if profile.Namespace == p.Namespace {
@@ -124,7 +124,7 @@ func (n *Node) pullAsServiceAccount(ctx context.Context, p Pod, image, region, r
 		return err
 	}
 	env := map[string]string{"AWS_REGION": region, "AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": "token"}
-	password, err := amazon.LoginPassword(ctx, n.World, env, func(string) ([]byte, error) { return raw, nil })
+	password, err := aws.LoginPassword(ctx, n.World, env, func(string) ([]byte, error) { return raw, nil })
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/served"
-	"bifrost/bifrostctl/sandbox/cloud/services/amazon"
-	"bifrost/bifrostctl/sandbox/cloud/services/entra"
-	"bifrost/bifrostctl/sandbox/cloud/services/google"
+	"bifrost/bifrostctl/sandbox/cloud/services/aws"
+	"bifrost/bifrostctl/sandbox/cloud/services/azure"
+	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 )
 
 // issuerHosts are the hosts of the clusters' OIDC issuers.
@@ -33,7 +33,7 @@ func Start(w *served.World) error {
 	for _, pattern := range hosts {
 		network.Handle(pattern, discovery(w))
 	}
-	for _, register := range []func(*loopback.Network, *served.World) error{amazon.Register, entra.Register, google.Register} {
+	for _, register := range []func(*loopback.Network, *served.World) error{aws.Register, azure.Register, gcp.Register} {
 		if err := register(network, w); err != nil {
 			return errors.Join(fmt.Errorf("services of the sandbox's clouds: %w", err), network.Close())
 		}

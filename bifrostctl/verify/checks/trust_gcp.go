@@ -16,24 +16,24 @@ const (
 	readerRole = "roles/artifactregistry.reader"
 )
 
-// googleTrust is Google's side of the federation, where the stack makes it.
-type googleTrust struct {
+// gcpTrust is Google's side of the federation, where the stack makes it.
+type gcpTrust struct {
 	Stack
 	// shown is the token that Google's side is shown, as the hand-off describes it.
 	shown      Principal
 	federation *stacks.Federation
-	google     service.Google
+	gcp        service.GCP
 	pool       func(context.Context) (*service.Pool, error)
 	provider   func(context.Context) (*service.PoolProvider, error)
 }
 
-func (s Stack) googleTrust(c service.Clouds, a aksTrust) []check.Check {
+func (s Stack) gcpTrust(c service.Clouds, a aksTrust) []check.Check {
 	f := s.Config.Gcp.Federation
-	t := googleTrust{
-		Stack: s, shown: a.Principal, federation: f, google: c.Google,
-		pool: shared(func(ctx context.Context) (*service.Pool, error) { return c.Google.Pool(ctx, f.ProjectId, f.PoolId) }),
+	t := gcpTrust{
+		Stack: s, shown: a.Principal, federation: f, gcp: c.GCP,
+		pool: shared(func(ctx context.Context) (*service.Pool, error) { return c.GCP.Pool(ctx, f.ProjectId, f.PoolId) }),
 		provider: shared(func(ctx context.Context) (*service.PoolProvider, error) {
-			return c.Google.Provider(ctx, f.ProjectId, f.PoolId, f.ProviderId)
+			return c.GCP.Provider(ctx, f.ProjectId, f.PoolId, f.ProviderId)
 		}),
 	}
 	return []check.Check{
@@ -47,9 +47,9 @@ func (s Stack) googleTrust(c service.Clouds, a aksTrust) []check.Check {
 	}
 }
 
-func (t googleTrust) login() string { return "gcloud auth application-default login" }
+func (t gcpTrust) login() string { return "gcloud auth application-default login" }
 
-func (t googleTrust) poolUsable(ctx context.Context) check.Result {
+func (t gcpTrust) poolUsable(ctx context.Context) check.Result {
 	pool, err := t.pool(ctx)
 	switch {
 	case missing(err):
@@ -63,7 +63,7 @@ func (t googleTrust) poolUsable(ctx context.Context) check.Result {
 	return check.Pass("%s", pool.Name)
 }
 
-func (t googleTrust) providerUsable(ctx context.Context) check.Result {
+func (t gcpTrust) providerUsable(ctx context.Context) check.Result {
 	provider, err := t.provider(ctx)
 	switch {
 	case missing(err):
@@ -76,7 +76,7 @@ func (t googleTrust) providerUsable(ctx context.Context) check.Result {
 	return check.Pass("%s", t.federation.ProviderId)
 }
 
-func (t googleTrust) issuer(ctx context.Context) check.Result {
+func (t gcpTrust) issuer(ctx context.Context) check.Result {
 	provider, err := t.provider(ctx)
 	if err != nil {
 		return unreadable("the provider", err, t.login())
@@ -87,7 +87,7 @@ func (t googleTrust) issuer(ctx context.Context) check.Result {
 	return check.Pass("%s", provider.Issuer)
 }
 
-func (t googleTrust) audience(ctx context.Context) check.Result {
+func (t gcpTrust) audience(ctx context.Context) check.Result {
 	provider, err := t.provider(ctx)
 	if err != nil {
 		return unreadable("the provider", err, t.login())
@@ -99,7 +99,7 @@ func (t googleTrust) audience(ctx context.Context) check.Result {
 }
 
 // claims are those of the token that Google's side is shown.
-func (t googleTrust) claims() map[string]any {
+func (t gcpTrust) claims() map[string]any {
 	claims := map[string]any{"iss": t.shown.Issuer, "sub": t.shown.Subject, "aud": t.shown.Audience}
 	if t.Config.Aks.Trust != trustEntra {
 		return claims
@@ -113,7 +113,7 @@ func (t googleTrust) claims() map[string]any {
 	return claims
 }
 
-func (t googleTrust) condition(ctx context.Context) check.Result {
+func (t gcpTrust) condition(ctx context.Context) check.Result {
 	provider, err := t.provider(ctx)
 	if err != nil {
 		return unreadable("the provider", err, t.login())
@@ -128,13 +128,13 @@ func (t googleTrust) condition(ctx context.Context) check.Result {
 	return check.Pass("%s, as %s", provider.Condition, subject)
 }
 
-func (t googleTrust) member(ctx context.Context) check.Result {
+func (t gcpTrust) member(ctx context.Context) check.Result {
 	pool, err := t.pool(ctx)
 	if err != nil {
 		return unreadable("the pool", err, t.login())
 	}
 	email := t.shown.ServiceAccountEmail
-	members, err := t.google.AccountMembers(ctx, t.federation.ProjectId, email, userRole)
+	members, err := t.gcp.AccountMembers(ctx, t.federation.ProjectId, email, userRole)
 	switch {
 	case missing(err):
 		return check.Fail(t.up(), "there is no service account %s", email)
@@ -148,12 +148,12 @@ func (t googleTrust) member(ctx context.Context) check.Result {
 	return check.Pass("%s", email)
 }
 
-func (t googleTrust) reader(ctx context.Context) check.Result {
+func (t gcpTrust) reader(ctx context.Context) check.Result {
 	repository, ok := t.image().ArtifactRegistryRepository()
 	if !ok {
 		return check.Fail("write an image of Artifact Registry into registry.image", "%s is of no Artifact Registry repository", t.image())
 	}
-	members, err := t.google.RepositoryMembers(ctx, repository.Project, repository.Location, repository.Name, readerRole)
+	members, err := t.gcp.RepositoryMembers(ctx, repository.Project, repository.Location, repository.Name, readerRole)
 	switch {
 	case missing(err):
 		return check.Fail("gcloud artifacts repositories list --project "+repository.Project, "there is no repository %s in %s of project %s", repository.Name, repository.Location, repository.Project)

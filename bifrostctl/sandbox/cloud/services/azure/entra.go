@@ -1,6 +1,6 @@
-// Package entra is Microsoft Entra's token endpoint, as far as a managed identity with federated credentials uses it, and the
+// Package azure is Microsoft Entra's token endpoint, as far as a managed identity with federated credentials uses it, and the
 // discovery of the two issuers of its tokens.
-package entra
+package azure
 
 import (
 	"encoding/json"

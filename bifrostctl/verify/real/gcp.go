@@ -14,10 +14,10 @@ import (
 	"bifrost/bifrostctl/verify/service"
 )
 
-// googleCloud signs in with application default credentials when it is first asked.
-type googleCloud struct{ options []option.ClientOption }
+// gcpCloud signs in with application default credentials when it is first asked.
+type gcpCloud struct{ options []option.ClientOption }
 
-func googleNotFound(what string, err error) error {
+func gcpNotFound(what string, err error) error {
 	var answer *googleapi.Error
 	if errors.As(err, &answer) && answer.Code == http.StatusNotFound {
 		return fmt.Errorf("%s: %w", what, service.ErrNotFound)
@@ -32,28 +32,28 @@ func poolName(project, pool string) string {
 	return fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project, pool)
 }
 
-// Pool implements service.Google.
-func (g googleCloud) Pool(ctx context.Context, project, pool string) (*service.Pool, error) {
+// Pool implements service.GCP.
+func (g gcpCloud) Pool(ctx context.Context, project, pool string) (*service.Pool, error) {
 	client, err := iam.NewService(ctx, g.options...)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := client.Projects.Locations.WorkloadIdentityPools.Get(poolName(project, pool)).Context(ctx).Do()
 	if err != nil {
-		return nil, googleNotFound("workload identity pool "+pool, err)
+		return nil, gcpNotFound("workload identity pool "+pool, err)
 	}
 	return &service.Pool{Name: answer.Name, Usable: usable(answer.State, answer.Disabled)}, nil
 }
 
-// Provider implements service.Google.
-func (g googleCloud) Provider(ctx context.Context, project, pool, provider string) (*service.PoolProvider, error) {
+// Provider implements service.GCP.
+func (g gcpCloud) Provider(ctx context.Context, project, pool, provider string) (*service.PoolProvider, error) {
 	client, err := iam.NewService(ctx, g.options...)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := client.Projects.Locations.WorkloadIdentityPools.Providers.Get(poolName(project, pool) + "/providers/" + provider).Context(ctx).Do()
 	if err != nil {
-		return nil, googleNotFound("provider "+provider, err)
+		return nil, gcpNotFound("provider "+provider, err)
 	}
 	found := &service.PoolProvider{Usable: usable(answer.State, answer.Disabled), Mapping: answer.AttributeMapping, Condition: answer.AttributeCondition}
 	if answer.Oidc != nil {
@@ -62,15 +62,15 @@ func (g googleCloud) Provider(ctx context.Context, project, pool, provider strin
 	return found, nil
 }
 
-// AccountMembers implements service.Google.
-func (g googleCloud) AccountMembers(ctx context.Context, project, email, role string) ([]string, error) {
+// AccountMembers implements service.GCP.
+func (g gcpCloud) AccountMembers(ctx context.Context, project, email, role string) ([]string, error) {
 	client, err := iam.NewService(ctx, g.options...)
 	if err != nil {
 		return nil, err
 	}
 	policy, err := client.Projects.ServiceAccounts.GetIamPolicy(fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)).Context(ctx).Do()
 	if err != nil {
-		return nil, googleNotFound("service account "+email, err)
+		return nil, gcpNotFound("service account "+email, err)
 	}
 	var members []string
 	for _, b := range policy.Bindings {
@@ -81,15 +81,15 @@ func (g googleCloud) AccountMembers(ctx context.Context, project, email, role st
 	return members, nil
 }
 
-// RepositoryMembers implements service.Google.
-func (g googleCloud) RepositoryMembers(ctx context.Context, project, location, repository, role string) ([]string, error) {
+// RepositoryMembers implements service.GCP.
+func (g gcpCloud) RepositoryMembers(ctx context.Context, project, location, repository, role string) ([]string, error) {
 	client, err := artifactregistry.NewService(ctx, g.options...)
 	if err != nil {
 		return nil, err
 	}
 	policy, err := client.Projects.Locations.Repositories.GetIamPolicy(fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, repository)).Context(ctx).Do()
 	if err != nil {
-		return nil, googleNotFound("repository "+repository, err)
+		return nil, gcpNotFound("repository "+repository, err)
 	}
 	var members []string
 	for _, b := range policy.Bindings {

@@ -1,4 +1,4 @@
-package google
+package gcp
 
 import (
 	"encoding/json"
@@ -23,7 +23,7 @@ var generate = regexp.MustCompile(`^/v1/projects/-/serviceAccounts/([^/:]+):gene
 var impersonators = []string{"roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator"}
 
 // credentials answers generateAccessToken of the IAM Credentials API.
-func (g *google) credentials(w http.ResponseWriter, r *http.Request) {
+func (g *cloud) credentials(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	fail := func(status int, name, message string, why *hop.Refusal) {
 		g.network.Refusals.Add(why)
@@ -53,7 +53,7 @@ func (g *google) credentials(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"accessToken": access, "expireTime": g.world.Now().Add(accessLifetime).UTC().Format(time.RFC3339)})
 }
 
-func (g *google) mayImpersonate(h holder, email string) *hop.Refusal {
+func (g *cloud) mayImpersonate(h holder, email string) *hop.Refusal {
 	account := g.account(email)
 	if account == nil || account.State["disabled"] == true {
 		return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "the service account %s does not exist or is disabled", email)
@@ -83,7 +83,7 @@ func (h holder) is(member string) bool {
 	return false
 }
 
-func (g *google) account(email string) *world.Resource {
+func (g *cloud) account(email string) *world.Resource {
 	for _, r := range g.world.Resources {
 		if r.Type == world.ServiceAccountType && !r.Deleted && r.State["email"] == email {
 			return r
@@ -96,7 +96,7 @@ func (g *google) account(email string) *world.Resource {
 var readers = []string{"roles/artifactregistry.reader", "roles/artifactregistry.writer", "roles/artifactregistry.repoAdmin"}
 
 // pull is Artifact Registry: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev.
-func (g *google) pull(r registry.Request) *registry.Answer {
+func (g *cloud) pull(r registry.Request) *registry.Answer {
 	const at = hop.ArtifactRegistry
 	var h holder
 	err := mint.Open(g.world.World, issuer, r.Password, &h)
@@ -142,7 +142,7 @@ func (h holder) name() string {
 	return h.Principal
 }
 
-func (g *google) mayRead(h holder, project, location, name string) bool {
+func (g *cloud) mayRead(h holder, project, location, name string) bool {
 	for _, r := range g.world.Resources {
 		if r.Type != world.ARReaderType || r.Deleted {
 			continue

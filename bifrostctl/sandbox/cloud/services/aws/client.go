@@ -1,4 +1,4 @@
-package amazon
+package aws
 
 import (
 	"context"
@@ -108,7 +108,7 @@ func (as As) Pull(ctx context.Context, w *served.World, image string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := (&amazon{w.Network, w}).credentials(s)
+	keys, err := (&cloud{w.Network, w}).credentials(s)
 	if err != nil {
 		return err
 	}

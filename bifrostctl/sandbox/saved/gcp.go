@@ -10,7 +10,7 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-type google struct{ w *cloud.World }
+type gcp struct{ w *cloud.World }
 
 func usable(r *world.Resource) bool {
 	return r.State["state"] != "DELETED" && r.State["disabled"] != true
@@ -20,8 +20,8 @@ func poolPath(project, pool string) string {
 	return fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project, pool)
 }
 
-// Pool implements service.Google.
-func (g google) Pool(_ context.Context, project, pool string) (*service.Pool, error) {
+// Pool implements service.GCP.
+func (g gcp) Pool(_ context.Context, project, pool string) (*service.Pool, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
 	found, err := the(g.w, world.PoolType, pool, func(r *world.Resource) bool { return r.ID == poolPath(project, pool) })
@@ -35,8 +35,8 @@ func (g google) Pool(_ context.Context, project, pool string) (*service.Pool, er
 	return &service.Pool{Name: poolPath(number, pool), Usable: usable(found)}, nil
 }
 
-// Provider implements service.Google.
-func (g google) Provider(_ context.Context, project, pool, provider string) (*service.PoolProvider, error) {
+// Provider implements service.GCP.
+func (g gcp) Provider(_ context.Context, project, pool, provider string) (*service.PoolProvider, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := poolPath(project, pool) + "/providers/" + provider
@@ -56,8 +56,8 @@ func (g google) Provider(_ context.Context, project, pool, provider string) (*se
 	return answer, nil
 }
 
-// AccountMembers implements service.Google.
-func (g google) AccountMembers(_ context.Context, _, email, role string) ([]string, error) {
+// AccountMembers implements service.GCP.
+func (g gcp) AccountMembers(_ context.Context, _, email, role string) ([]string, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
 	if _, err := the(g.w, world.ServiceAccountType, email, func(r *world.Resource) bool { return text(r, "email") == email }); err != nil {
@@ -66,8 +66,8 @@ func (g google) AccountMembers(_ context.Context, _, email, role string) ([]stri
 	return g.members(world.ImpersonationType, role, func(r *world.Resource) bool { return strings.HasSuffix(text(r, "serviceAccountId"), "/"+email) }), nil
 }
 
-// RepositoryMembers implements service.Google.
-func (g google) RepositoryMembers(_ context.Context, project, location, repository, role string) ([]string, error) {
+// RepositoryMembers implements service.GCP.
+func (g gcp) RepositoryMembers(_ context.Context, project, location, repository, role string) ([]string, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, repository)
@@ -80,7 +80,7 @@ func (g google) RepositoryMembers(_ context.Context, project, location, reposito
 	}), nil
 }
 
-func (g google) members(typ, role string, of func(*world.Resource) bool) []string {
+func (g gcp) members(typ, role string, of func(*world.Resource) bool) []string {
 	var members []string
 	for _, r := range g.w.Resources {
 		if r.Type == typ && !r.Deleted && text(r, "role") == role && of(r) {

@@ -11,11 +11,11 @@ import (
 )
 
 // googleAPIs gives recorded answers by method and path.
-func googleAPIs(t *testing.T, answers map[string]answer) googleCloud {
+func googleAPIs(t *testing.T, answers map[string]answer) gcpCloud {
 	t.Helper()
 	server := httptest.NewServer(recorded(t, answers))
 	t.Cleanup(server.Close)
-	return googleCloud{[]option.ClientOption{option.WithEndpoint(server.URL), option.WithHTTPClient(server.Client())}}
+	return gcpCloud{[]option.ClientOption{option.WithEndpoint(server.URL), option.WithHTTPClient(server.Client())}}
 }
 
 const (

@@ -1,6 +1,6 @@
-// Package amazon is the part of AWS that a pull passes through: STS, EKS Pod Identity, ECR's API and its registry. It evaluates the
+// Package aws is the part of AWS that a pull passes through: STS, EKS Pod Identity, ECR's API and its registry. It evaluates the
 // roles, policies and repositories of the world.
-package amazon
+package aws
 
 import (
 	"context"
@@ -22,15 +22,15 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-// amazon serves one world.
-type amazon struct {
+// cloud serves one world.
+type cloud struct {
 	network *loopback.Network
 	world   *served.World
 }
 
 // Register lets the network answer for AWS.
 func Register(n *loopback.Network, w *served.World) error {
-	a := &amazon{n, w}
+	a := &cloud{n, w}
 	for _, suffix := range []string{"amazonaws.com", "amazonaws.com.cn"} {
 		n.Handle("sts.*."+suffix, http.HandlerFunc(a.sts))
 		n.Handle("api.ecr.*."+suffix, http.HandlerFunc(a.ecr))
@@ -48,7 +48,7 @@ type refusal struct {
 }
 
 // sts answers AssumeRoleWithWebIdentity in the query protocol.
-func (a *amazon) sts(w http.ResponseWriter, r *http.Request) {
+func (a *cloud) sts(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("Action") != "AssumeRoleWithWebIdentity" {
 		a.refuseXML(w, &refusal{http.StatusBadRequest, "InvalidAction", "Could not find operation " + r.FormValue("Action"), nil})
 		return
@@ -77,7 +77,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-func (a *amazon) refuseXML(w http.ResponseWriter, r *refusal) {
+func (a *cloud) refuseXML(w http.ResponseWriter, r *refusal) {
 	if r.why != nil {
 		a.network.Refusals.Add(r.why)
 	}
@@ -89,7 +89,7 @@ func (a *amazon) refuseXML(w http.ResponseWriter, r *refusal) {
 
 // webIdentity decides whether a token may assume a role (IAM user guide, "Creating a role for web identity"): the account's OIDC
 // provider for the token's issuer, its audiences, and the role's trust.
-func (a *amazon) webIdentity(ctx context.Context, roleARN, raw string) (session, string, *refusal) {
+func (a *cloud) webIdentity(ctx context.Context, roleARN, raw string) (session, string, *refusal) {
 	const at = hop.WebIdentity
 	denied := func(why *hop.Refusal) *refusal {
 		return &refusal{http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", why}
@@ -133,7 +133,7 @@ func (a *amazon) webIdentity(ctx context.Context, roleARN, raw string) (session,
 	return session{Role: roleARN, ID: text(role, "uniqueId")}, subject, nil
 }
 
-func (a *amazon) oidcProvider(account, issuer string) *world.Resource {
+func (a *cloud) oidcProvider(account, issuer string) *world.Resource {
 	host := strings.TrimPrefix(issuer, "https://")
 	for _, r := range a.world.List(world.OIDCProviderType, account) {
 		if strings.TrimPrefix(text(r, "url"), "https://") == host {
@@ -159,7 +159,7 @@ type keys struct {
 	Expiration      string
 }
 
-func (a *amazon) credentials(s session) (keys, error) {
+func (a *cloud) credentials(s session) (keys, error) {
 	sealed, err := s.seal(a.world, sessions, sessionLifetime)
 	if err != nil {
 		return keys{}, err
@@ -182,7 +182,7 @@ const (
 )
 
 // podIdentity answers as the EKS Pod Identity agent does for EKS Auth's AssumeRoleForPodIdentity.
-func (a *amazon) podIdentity(w http.ResponseWriter, r *http.Request) {
+func (a *cloud) podIdentity(w http.ResponseWriter, r *http.Request) {
 	s, why := a.podSession(r.Context(), r.Header.Get("Authorization"))
 	if why != nil {
 		a.network.Refusals.Add(why)
@@ -198,7 +198,7 @@ func (a *amazon) podIdentity(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(keys)
 }
 
-func (a *amazon) podSession(ctx context.Context, raw string) (session, *hop.Refusal) {
+func (a *cloud) podSession(ctx context.Context, raw string) (session, *hop.Refusal) {
 	const at = hop.PodIdentity
 	claims, err := token.Claims(raw)
 	if err != nil {
@@ -234,7 +234,7 @@ func (a *amazon) podSession(ctx context.Context, raw string) (session, *hop.Refu
 	return s, why
 }
 
-func (a *amazon) clusterOf(issuer string) (*world.Cluster, *world.EKSCluster) {
+func (a *cloud) clusterOf(issuer string) (*world.Cluster, *world.EKSCluster) {
 	for _, c := range a.world.Clusters {
 		if c.Issuer == issuer && c.Cloud == "eks" {
 			return c, a.world.AWS[c.Account].EKSCluster(c.Region, c.Name)

@@ -1,4 +1,4 @@
-package amazon
+package aws
 
 import (
 	"encoding/base64"
@@ -26,7 +26,7 @@ const (
 
 // ecr answers GetAuthorizationToken in the JSON protocol. The caller is whoever the session token is sealed for; the signature of the
 // request is not checked.
-func (a *amazon) ecr(w http.ResponseWriter, r *http.Request) {
+func (a *cloud) ecr(w http.ResponseWriter, r *http.Request) {
 	fail := func(status int, code, message string) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(status)
@@ -62,7 +62,7 @@ func (a *amazon) ecr(w http.ResponseWriter, r *http.Request) {
 	}}})
 }
 
-func (a *amazon) mayGetToken(s session) *hop.Refusal {
+func (a *cloud) mayGetToken(s session) *hop.Refusal {
 	role := roleOf(a.world, s.Role)
 	if role == nil || text(role, "uniqueId") != s.ID {
 		return hop.Refuse(hop.EcrToken, hop.Missing, "the role %s does not exist any more", s.Role)
@@ -91,7 +91,7 @@ var registryHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]
 
 // pull is ECR's registry: the token's principal needs the three actions from its own policies and, in another account, from the
 // repository's as well (ECR user guide, "Repository policies vs. IAM policies").
-func (a *amazon) pull(r registry.Request) *registry.Answer {
+func (a *cloud) pull(r registry.Request) *registry.Answer {
 	var s session
 	err := mint.Open(a.world.World, registryTokens, r.Password, &s)
 	switch {
@@ -138,7 +138,7 @@ func (a *amazon) pull(r registry.Request) *registry.Answer {
 	return nil
 }
 
-func (a *amazon) mayPull(s session, repository world.ECRRepository) *hop.Refusal {
+func (a *cloud) mayPull(s session, repository world.ECRRepository) *hop.Refusal {
 	role := roleOf(a.world, s.Role)
 	if role == nil || text(role, "uniqueId") != s.ID {
 		return hop.Refuse(hop.Ecr, hop.Missing, "the role %s, for which the token was given, does not exist any more", s.Role)
@@ -171,7 +171,7 @@ func (a *amazon) mayPull(s session, repository world.ECRRepository) *hop.Refusal
 
 // repositoryAllows asks the repository's policy. IAM resolves a principal to its unique id when a policy is saved: a role that was
 // made again under its name is a stranger.
-func (a *amazon) repositoryAllows(s session, repository world.ECRRepository, action string) (iam.Decision, *hop.Refusal) {
+func (a *cloud) repositoryAllows(s session, repository world.ECRRepository, action string) (iam.Decision, *hop.Refusal) {
 	policy := a.world.Get(world.ECRRepositoryPolicyType, repository.Account+"/"+repository.Region, repository.Name)
 	if policy == nil {
 		return iam.Decision{}, nil

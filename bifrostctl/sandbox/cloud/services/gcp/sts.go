@@ -1,6 +1,6 @@
-// Package google is the part of Google Cloud that a pull passes through: the token exchange of workload identity federation,
+// Package gcp is the part of Google Cloud that a pull passes through: the token exchange of workload identity federation,
 // generateAccessToken, and Artifact Registry. It evaluates the pools, service accounts and bindings of the world.
-package google
+package gcp
 
 import (
 	"encoding/json"
@@ -32,14 +32,14 @@ const (
 // subjectTokenTypes are those of tokens that an OIDC provider takes.
 var subjectTokenTypes = []string{"urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"}
 
-type google struct {
+type cloud struct {
 	network *loopback.Network
 	world   *served.World
 }
 
 // Register lets the network answer for Google Cloud.
 func Register(n *loopback.Network, w *served.World) error {
-	g := &google{n, w}
+	g := &cloud{n, w}
 	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
 	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
 	n.Handle("*-docker.pkg.dev", registry.Handler(n, g.pull))
@@ -54,7 +54,7 @@ type holder struct {
 	Email      string            `json:"email"`
 }
 
-func (g *google) seal(h holder) (string, error) {
+func (g *cloud) seal(h holder) (string, error) {
 	return mint.Sign(g.world.World, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
 }
 
@@ -65,7 +65,7 @@ type failure struct {
 }
 
 // sts answers RFC 8693 exchanges.
-func (g *google) sts(w http.ResponseWriter, r *http.Request) {
+func (g *cloud) sts(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	h, failed := g.exchange(r)
 	var access string
@@ -91,7 +91,7 @@ var audiencePattern = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)
 
 // exchange decides whether a subject token is good for a pool's provider (Google Cloud, "Configure Workload Identity Federation with
 // other identity providers").
-func (g *google) exchange(r *http.Request) (holder, *failure) {
+func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 	const at = hop.GoogleSTS
 	refuse := func(code, message string, reason hop.Reason, format string, args ...any) (holder, *failure) {
 		return holder{}, &failure{code, message, hop.Refuse(at, reason, format, args...)}
@@ -153,7 +153,7 @@ func (g *google) exchange(r *http.Request) (holder, *failure) {
 }
 
 // provider finds a provider that is usable, with its pool: neither deleted nor disabled.
-func (g *google) provider(audience string) (provider *world.Resource, number, pool string) {
+func (g *cloud) provider(audience string) (provider *world.Resource, number, pool string) {
 	names := audiencePattern.FindStringSubmatch(audience)
 	if names == nil {
 		return nil, "", ""
