@@ -15,23 +15,24 @@ import (
 
 // Before are the categories of what must hold before the first up.
 func Before(s Stack, c service.Clouds) []check.Category {
-	b := before{s, c}
+	b := before{s, c, aksTrust{Stack: s, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
+		return c.AKS.Cluster(ctx, s.Config.Aks.ResourceGroup, s.Config.Aks.ClusterName)
+	})}}
 	var credentials, clusters []check.Check
-	kubernetes := ""
 	if s.Config.Aws != nil {
-		credentials = append(credentials, check.Check{Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount})
+		credentials = append(credentials, check.Check{
+			Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount,
+		})
 	}
-	if s.Config.Eks != nil {
-		clusters, kubernetes = append(clusters, needing(awsAccount, b.eks())...), "eks-cluster"
+	if s.Config.Azure != nil {
+		credentials = append(credentials, check.Check{
+			Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: b.aks.tenant,
+		})
 	}
-	if s.Config.Ecs != nil {
-		clusters = append(clusters, check.Check{Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{awsAccount}, Run: b.ecsCluster})
+	for _, at := range s.places() {
+		clusters = append(clusters, at.before(b)...)
 	}
-	if s.Config.Aks != nil {
-		t := b.aks()
-		credentials = append(credentials, check.Check{Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: t.tenant})
-		clusters, kubernetes = append(clusters, needing(azureTenant, t.clusterChecks())...), "aks-cluster"
-	}
+	kubernetes := s.pods().active
 	if kubernetes != "" && s.Config.Rollout == stacks.RolloutFull {
 		client := shared(c.Kubernetes)
 		clusters = append(clusters, needing(kubernetes, []check.Check{
@@ -52,31 +53,28 @@ const (
 type before struct {
 	Stack
 	clouds service.Clouds
+	// aks is read once: the first request to Azure tells about the login, too.
+	aks aksTrust
 }
 
 // eks are the checks of the cluster and of what its way of pulling takes for granted.
-func (b before) eks() []check.Check {
+func (b before) eks() []check.Check { return needing(awsAccount, b.eksChecks()) }
+
+func (b before) ecs() []check.Check {
+	return []check.Check{{
+		Code: "pre-ecs-cluster", Description: "the ECS cluster is active", Needs: []string{awsAccount}, Run: b.ecsCluster,
+	}}
+}
+
+func (b before) aksChecks() []check.Check { return needing(azureTenant, b.aks.clusterChecks()) }
+
+func (b before) eksChecks() []check.Check {
 	t := eksTrust{awsRole: awsRole{Stack: b.Stack}, eks: b.clouds.EKS, iam: b.clouds.IAM,
 		cluster: shared(func(ctx context.Context) (*service.EKSCluster, error) {
 			return b.clouds.EKS.Cluster(ctx, b.Config.Eks.ClusterName)
 		})}
 	active := check.Check{Code: "eks-cluster", Description: "the EKS cluster is active", Run: t.active}
-	needs := []string{active.Code}
-	switch {
-	case b.Config.Eks.Pull == pullNode:
-		return []check.Check{active, {Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Needs: needs, Run: t.nodeRoles}}
-	case b.Config.Eks.Auth == authPodIdentity:
-		return []check.Check{active, {Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Needs: needs, Run: t.agent}}
-	case b.Config.Eks.OidcProvider == oidcCreate:
-		return []check.Check{active}
-	}
-	return []check.Check{active, {Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Needs: needs, Run: t.provider}}
-}
-
-func (b before) aks() aksTrust {
-	return aksTrust{Stack: b.Stack, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-		return b.clouds.AKS.Cluster(ctx, b.aksResourceGroup(), b.Config.Aks.ClusterName)
-	})}
+	return append([]check.Check{active}, needing(active.Code, eksPulls[b.Config.Eks.Pull].before(t))...)
 }
 
 func (b before) awsAccount(ctx context.Context) check.Result {

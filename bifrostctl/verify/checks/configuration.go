@@ -46,7 +46,7 @@ func (s Stack) rollout(context.Context) check.Result {
 }
 
 func (s Stack) repository(context.Context) check.Result {
-	want := s.repositoryArn()
+	want := s.Config.RepositoryArn()
 	for _, p := range s.Outputs.Handoff {
 		if !slices.Contains(p.Repositories, want) {
 			return check.Fail("pulumi up --stack "+s.Name+", then "+s.handOff(),
@@ -86,7 +86,7 @@ func (d kubernetesDrift) image(ctx context.Context) check.Result {
 	if err != nil {
 		return check.Fail(d.up(), "%s: %v", workload, err)
 	}
-	want := d.Stack.image()
+	want := d.Stack.Config.Image()
 	if container.Image != want.String() {
 		return check.Fail(d.up(), "%s runs %s, and registry.image is %s", workload, container.Image, want)
 	}
@@ -338,7 +338,7 @@ func (d ecsDrift) image(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("task definition "+running.TaskDefinition, err, d.awsLogin())
 	}
-	want := d.Stack.image().String()
+	want := d.Stack.Config.Image().String()
 	if have := task.Images[d.Outputs.ECS.Service]; have != want { // the container is named as the service
 		return check.Fail(d.up(), "%s runs %q, and registry.image is %s", name(running.TaskDefinition), have, want)
 	}

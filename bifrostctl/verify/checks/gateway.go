@@ -168,7 +168,7 @@ func (a answers) metrics(ctx context.Context) check.Result {
 // version compares what the gateway says of itself with the tag. The endpoint answers with a JSON text.
 func (a answers) version(ctx context.Context) check.Result {
 	answer, ended := a.signedIn(ctx, "/api/version")
-	want := a.image().Tag
+	want := a.Config.Image().Tag
 	var have string
 	switch {
 	case ended != nil:

@@ -21,13 +21,9 @@ import (
 	"bifrost/bifrostctl/judge/rbac"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/internal/iampolicy"
 )
 
-// How long registry tokens live: Amazon ECR API reference, GetAuthorizationToken; Google Cloud, "Create short-lived credentials".
 const (
-	ecrLifetime = 12 * time.Hour
-	arLifetime  = time.Hour
 	// late is what a run takes, with its tries.
 	late = 10 * time.Minute
 	// refresherManager is the field manager with which the refresher applies the Secret.
@@ -59,12 +55,7 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		return []check.Check{secret, holds, asked, tag, events}
 	}
 	asked.Needs = []string{"pull-token"}
-	switch {
-	case s.Config.Eks != nil:
-		asked.Needs = append(asked.Needs, "eks-role", "eks-policy-pull")
-	case s.Config.Gcp != nil && s.Config.Gcp.Federation != nil:
-		asked.Needs = append(asked.Needs, "gcp-repository")
-	}
+	asked.Needs = append(asked.Needs, s.pods().pullNeeds(s.Config)...)
 	events.Needs = append(events.Needs, asked.Code)
 	checks := []check.Check{
 		{Code: "pull-schedule", Description: "the CronJob that refreshes the pull Secret is there and not suspended", Run: p.schedule},
@@ -102,23 +93,18 @@ func (p pulls) refresher(ctx context.Context) check.Result {
 		return unreadable("CronJob "+p.objects.names.RefreshCronJob, err, p.clusterLogin())
 	}
 	pod := cronJob.Spec.JobTemplate.Spec.Template.Spec
-	want := iampolicy.STSAudience
-	switch {
-	case p.Config.Aks != nil && p.Config.Aks.Trust != trustEntra && p.Config.Aks.TokenAudience != "":
-		want = p.Config.Aks.TokenAudience
-	case p.Config.Aks != nil:
-		want = iampolicy.AzureTokenExchangeAudience
-	case p.Config.Eks.Auth == authPodIdentity:
+	cluster, _ := p.Config.Cluster()
+	want := cluster.TokenAudience
+	if want == "" {
 		return check.Pass("ServiceAccount %s, with EKS Pod Identity", pod.ServiceAccountName)
 	}
 	if have := audiences(pod); !slices.Contains(have, want) {
-		return check.Fail(p.up(), "audience mismatch: the pods of CronJob %s mount tokens for %s, and not for %s", cronJob.Name, quoted(have), want)
+		return check.Fail(p.up(), "audience mismatch: the pods of CronJob %s mount tokens for %s, and not for %s",
+			cronJob.Name, quoted(have), want)
 	}
-	if p.Config.Eks != nil {
-		role := p.principal("eks").PrincipalArn
-		if have := variable(pod, "AWS_ROLE_ARN"); have != role {
-			return check.Fail(p.up(), "the pods of CronJob %s take the role %q, and not %s", cronJob.Name, have, role)
-		}
+	role := p.principal(cluster.Target).PrincipalArn
+	if have := variable(pod, "AWS_ROLE_ARN"); have != role {
+		return check.Fail(p.up(), "the pods of CronJob %s take the role %q, and not %s", cronJob.Name, have, role)
 	}
 	return check.Pass("ServiceAccount %s, audience %s", pod.ServiceAccountName, want)
 }
@@ -156,7 +142,7 @@ func (p pulls) rights(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, p.clusterLogin())
 	}
-	namespace, account := p.objects.names.Namespace, p.objects.account(ctx, p.puller())
+	namespace, account := p.objects.names.Namespace, p.objects.account(ctx, p.Config.Refresher.ServiceAccount)
 	if _, err := client.CoreV1().ServiceAccounts(namespace).Get(ctx, account, metav1.GetOptions{}); apierrors.IsNotFound(err) {
 		return check.Fail(p.up(), "there is no ServiceAccount %s in namespace %s", account, namespace)
 	}
@@ -326,10 +312,8 @@ func logins(secret *corev1.Secret) (map[string]login, error) {
 }
 
 func (p pulls) user() string {
-	if p.Config.Eks != nil {
-		return "AWS"
-	}
-	return "oauth2accesstoken"
+	cluster, _ := p.Config.Cluster()
+	return cluster.RegistryUser
 }
 
 func (p pulls) login(ctx context.Context) check.Result {
@@ -341,7 +325,7 @@ func (p pulls) login(ctx context.Context) check.Result {
 	if err != nil {
 		return check.Fail(p.refresh(), "Secret %s: %v", secret.Name, err)
 	}
-	host := p.image().Host
+	host := p.Config.Image().Host
 	found, ok := all[host]
 	switch {
 	case len(all) == 0:
@@ -379,10 +363,8 @@ func (p pulls) token(ctx context.Context) check.Result {
 			written = entry.Time.Time
 		}
 	}
-	lifetime := arLifetime
-	if p.Config.Eks != nil {
-		lifetime = ecrLifetime
-	}
+	cluster, _ := p.Config.Cluster()
+	lifetime := cluster.TokenLife
 	age := p.now().Sub(written)
 	switch {
 	case written.IsZero():
@@ -425,8 +407,8 @@ func (p pulls) ask(ctx context.Context, registry service.Registry) (string, erro
 	if err != nil {
 		return "", err
 	}
-	l := all[p.image().Host]
-	digest, err := registry.Digest(ctx, p.image().String(), l.user, l.password)
+	l := all[p.Config.Image().Host]
+	digest, err := registry.Digest(ctx, p.Config.Image().String(), l.user, l.password)
 	if err != nil {
 		return "", errors.New(without(err.Error(), l.password))
 	}
@@ -436,18 +418,18 @@ func (p pulls) ask(ctx context.Context, registry service.Registry) (string, erro
 func (p pulls) manifest(ctx context.Context) check.Result {
 	digest, err := p.digest(ctx)
 	if err != nil && p.Config.Registry.Mirror && noAnswer.MatchString(err.Error()) {
-		return check.Skip("%s does not answer from here; it need only answer the nodes", p.image().Host)
+		return check.Skip("%s does not answer from here; it need only answer the nodes", p.Config.Image().Host)
 	}
 	if err != nil {
 		says, hint := p.translate(err.Error())
-		return check.Fail(hint, "%s is refused: %s\n%v", p.image(), says, err)
+		return check.Fail(hint, "%s is refused: %s\n%v", p.Config.Image(), says, err)
 	}
 	return check.Pass("%.19s", digest)
 }
 
 // tag compares what the tag means now with what the pods run. A digest cannot move.
 func (p pulls) tag(ctx context.Context) check.Result {
-	image := p.image()
+	image := p.Config.Image()
 	if image.Digest != "" {
 		return check.Skip("registry.image names a digest")
 	}

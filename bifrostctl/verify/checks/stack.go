@@ -17,9 +17,6 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components/kubernetes"
-	"bifrost/image"
-	"bifrost/internal/iampolicy"
 	"bifrost/stacks"
 )
 
@@ -100,17 +97,6 @@ func ReadOutputs(text []byte) (Outputs, error) {
 	return o, nil
 }
 
-// Values of the configuration that change what is checked; see docs/reference/configuration.md.
-const (
-	pullRefresh = "refresh"
-	pullNode    = "node"
-	pullKubelet = "kubelet"
-
-	authPodIdentity = "podIdentity"
-	oidcCreate      = "create"
-	trustEntra      = "entra"
-)
-
 // Of are the categories for a stack that is up.
 func Of(s Stack, c service.Clouds) []check.Category {
 	client := shared(c.Kubernetes)
@@ -122,14 +108,8 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	if onKubernetes {
 		o = newObjects(client, s.names(cluster), s.kind())
 	}
-	if s.Config.Eks != nil {
-		trust = append(trust, s.eksTrust(c, o)...)
-	}
-	if s.Config.Ecs != nil {
-		trust = append(trust, s.ecsTrust(c)...)
-	}
-	if s.Config.Aks != nil {
-		trust = append(trust, s.aksTrust(c, o)...)
+	for _, at := range s.places() {
+		trust = append(trust, at.trust(s, c, o)...)
 	}
 	if onKubernetes {
 		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
@@ -235,39 +215,8 @@ func (s Stack) azureLogin() string {
 }
 
 func (s Stack) clusterLogin() string {
-	if s.Config.Eks != nil {
-		return fmt.Sprintf("aws eks update-kubeconfig --region %s --name %s, then kubectl get namespaces", s.Config.Aws.Region, s.Config.Eks.ClusterName)
-	}
-	return fmt.Sprintf("az aks get-credentials --resource-group %s --name %s, then kubectl get namespaces", s.aksResourceGroup(), s.Config.Aks.ClusterName)
-}
-
-// image is the configured image. Parse has checked it.
-func (s Stack) image() image.Reference {
-	image, _ := image.Parse(s.Config.Registry.Image)
-	return image
-}
-
-// repositoryArn is that of the image in Amazon ECR.
-func (s Stack) repositoryArn() string {
-	image := s.image()
-	repository, _ := image.Ecr()
-	return fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", iampolicy.Partition(repository.Region), repository.Region, repository.AccountId, image.Path)
-}
-
-func (s Stack) namespace() string {
-	return cmp.Or(s.Config.Gateway.Namespace, kubernetes.DefaultNamespace)
-}
-
-func (s Stack) puller() string {
-	return cmp.Or(s.Config.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
-}
-
-func (s Stack) gatewayAccount() string {
-	return cmp.Or(s.Config.Gateway.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
-}
-
-func (s Stack) aksResourceGroup() string {
-	return cmp.Or(s.Config.Aks.ResourceGroup, s.Config.Azure.ResourceGroup)
+	cluster, _ := s.Config.Cluster()
+	return cluster.SignIn + ", then kubectl get namespaces"
 }
 
 // principal is the first of a platform in the hand-off; a zero one where there is none.

@@ -79,9 +79,9 @@ func (s Stack) refresh() string {
 
 // pullSecretByHand is the command that makes the pull Secret of a mirror, which is nobody's here.
 func (s Stack) pullSecretByHand() string {
-	name, namespace := s.Config.Registry.PullSecret, s.namespace()
+	name, namespace := s.Config.Registry.PullSecret, s.Config.Gateway.Namespace
 	return fmt.Sprintf("kubectl delete secret %s -n %s --ignore-not-found && kubectl create secret docker-registry %[1]s -n %[2]s --docker-server=%s --docker-username=USER --docker-password=PASSWORD",
-		name, namespace, s.image().Host)
+		name, namespace, s.Config.Image().Host)
 }
 
 // logs is where the gateway's own words are.

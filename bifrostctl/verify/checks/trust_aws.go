@@ -14,6 +14,7 @@ import (
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components/kubernetes"
 	"bifrost/internal/iampolicy"
+	"bifrost/stacks"
 )
 
 const (
@@ -55,7 +56,7 @@ func (r awsRole) mayGetToken(ctx context.Context) check.Result {
 }
 
 func (r awsRole) mayPull(ctx context.Context) check.Result {
-	return r.allowed(ctx, r.repositoryArn(), iampolicy.PullActions...)
+	return r.allowed(ctx, r.Config.RepositoryArn(), iampolicy.PullActions...)
 }
 
 // allowed asks the role's own policies.
@@ -119,31 +120,85 @@ func (s Stack) eksTrust(c service.Clouds, o *objects) []check.Check {
 		}),
 	}
 	checks := []check.Check{{Code: "eks-cluster", Description: "the EKS cluster is active", Fatal: true, Run: t.active}}
-	switch {
-	case s.Config.Registry.Mirror:
+	if s.Config.Registry.Mirror {
 		return checks // nobody that the vendor knows pulls
-	case s.Config.Eks.Pull == pullNode:
-		return append(checks, t.nodes()...)
 	}
-	checks = append(checks, check.Check{Code: "eks-role", Description: "the role that pulls on EKS is the one that the vendor was told of", Run: t.exists})
-	if s.Config.Eks.Auth == authPodIdentity {
-		checks = append(checks,
-			check.Check{Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Run: t.agent},
-			check.Check{Code: "eks-pod-identity-association", Description: "the refresher's ServiceAccount is associated with the role", Needs: []string{"eks-role"}, Run: t.association},
-			check.Check{Code: "eks-trust-pod-identity", Description: "the role trusts EKS Pod Identity for that ServiceAccount", Needs: []string{"eks-role"}, Run: t.podIdentity},
-		)
-	} else {
-		checks = append(checks,
-			check.Check{Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Run: t.provider},
-			check.Check{Code: "eks-trust-provider", Description: "the role's trust lets tokens of that provider in", Needs: []string{"eks-role"}, Run: t.federated},
-			check.Check{Code: "eks-trust-subject", Description: "the role's trust names the ServiceAccount in use", Needs: []string{"eks-trust-provider"}, Run: t.subject},
-			check.Check{Code: "eks-trust-audience", Description: "the role's trust names the audience of its tokens", Needs: []string{"eks-trust-provider"}, Run: t.audience},
-		)
-	}
-	if s.Config.Eks.Pull == pullKubelet && o != nil {
-		checks = append(checks, check.Check{Code: "eks-kubelet-annotation", Description: "the gateway's ServiceAccount names the role for kubelets", Needs: []string{"eks-role"}, Run: t.annotation})
+	return append(checks, eksPulls[s.Config.Eks.Pull].trust(t)...)
+}
+
+// eksPulls are the checks of each way to pull on EKS. A further way is a row here.
+var eksPulls = map[stacks.PullMode]struct {
+	// trust are those of who pulls, and before those of what that takes for granted, before the first up.
+	trust, before func(eksTrust) []check.Check
+}{
+	stacks.PullRefresh: {eksTrust.refresher, eksTrust.signInBefore},
+	stacks.PullNode:    {eksTrust.nodes, eksTrust.nodesBefore},
+	stacks.PullKubelet: {eksTrust.kubelets, eksTrust.signInBefore},
+}
+
+// refresher are the checks of a role that a ServiceAccount takes.
+func (t eksTrust) refresher() []check.Check {
+	return append(t.signIn(), t.policies("eks", "the role")...)
+}
+
+// kubelets look at the annotation by which a kubelet finds the role, too.
+func (t eksTrust) kubelets() []check.Check {
+	checks := t.signIn()
+	if t.objects != nil {
+		checks = append(checks, check.Check{
+			Code: "eks-kubelet-annotation", Description: "the gateway's ServiceAccount names the role for kubelets",
+			Needs: []string{"eks-role"}, Run: t.annotation,
+		})
 	}
 	return append(checks, t.policies("eks", "the role")...)
+}
+
+// signIn are the checks of how a ServiceAccount takes the role.
+func (t eksTrust) signIn() []check.Check {
+	role := check.Check{Code: "eks-role", Description: "the role that pulls on EKS is the one that the vendor was told of", Run: t.exists}
+	needs := []string{role.Code}
+	if t.Config.Eks.Auth == stacks.SignInPodIdentity {
+		return []check.Check{
+			role,
+			{Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Run: t.agent},
+			{
+				Code: "eks-pod-identity-association", Description: "the refresher's ServiceAccount is associated with the role",
+				Needs: needs, Run: t.association,
+			},
+			{
+				Code: "eks-trust-pod-identity", Description: "the role trusts EKS Pod Identity for that ServiceAccount",
+				Needs: needs, Run: t.podIdentity,
+			},
+		}
+	}
+	provider := check.Check{
+		Code: "eks-trust-provider", Description: "the role's trust lets tokens of that provider in", Needs: needs, Run: t.federated,
+	}
+	needs = []string{provider.Code}
+	return []check.Check{
+		role,
+		{Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Run: t.provider},
+		provider,
+		{Code: "eks-trust-subject", Description: "the role's trust names the ServiceAccount in use", Needs: needs, Run: t.subject},
+		{Code: "eks-trust-audience", Description: "the role's trust names the audience of its tokens", Needs: needs, Run: t.audience},
+	}
+}
+
+// signInBefore are the checks of what a ServiceAccount signs in through.
+func (t eksTrust) signInBefore() []check.Check {
+	switch {
+	case t.Config.Eks.Auth == stacks.SignInPodIdentity:
+		return []check.Check{{Code: "eks-pod-identity-agent", Description: "the cluster has the EKS Pod Identity agent", Run: t.agent}}
+	case t.Config.Eks.OidcProvider == stacks.OidcCreate:
+		return nil
+	}
+	return []check.Check{{Code: "eks-oidc-provider", Description: "the account has an IAM OIDC provider for the cluster", Run: t.provider}}
+}
+
+func (t eksTrust) nodesBefore() []check.Check {
+	return []check.Check{{
+		Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Run: t.nodeRoles,
+	}}
 }
 
 func (t eksTrust) active(ctx context.Context) check.Result {
@@ -174,7 +229,7 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 	arn := t.providerArn(cluster)
 	provider, err := t.iam.OIDCProvider(ctx, arn)
 	associate := fmt.Sprintf("eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve", t.Config.Aws.Region, t.Config.Eks.ClusterName)
-	if t.Config.Eks.OidcProvider == oidcCreate {
+	if t.Config.Eks.OidcProvider == stacks.OidcCreate {
 		associate = t.up()
 	}
 	switch {
@@ -191,10 +246,10 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 
 // account is the ServiceAccount whose tokens the role must trust.
 func (t eksTrust) account(ctx context.Context) string {
-	if t.Config.Eks.Pull == pullKubelet {
-		return t.gatewayAccount()
+	if t.Config.Eks.Pull == stacks.PullKubelet {
+		return t.Config.Gateway.ServiceAccount
 	}
-	return t.objects.account(ctx, t.puller())
+	return t.objects.account(ctx, t.Config.Refresher.ServiceAccount)
 }
 
 // trusts asks the trust document about a token of the ServiceAccount in use.
@@ -211,7 +266,7 @@ func (t eksTrust) trusts(ctx context.Context) (*service.Role, iam.Decision, erro
 	d, err := iam.Evaluate(role.Trust, iam.Request{
 		Federated: t.providerArn(cluster), Action: webIdentityAction,
 		Context: map[string]string{
-			host + ":aud": iampolicy.STSAudience, host + ":sub": iampolicy.ServiceAccountSubject(t.namespace(), t.account(ctx)),
+			host + ":aud": iampolicy.STSAudience, host + ":sub": iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace, t.account(ctx)),
 		},
 	})
 	return role, d, err
@@ -235,7 +290,7 @@ func (t eksTrust) federated(ctx context.Context) check.Result {
 }
 
 func (t eksTrust) subject(ctx context.Context) check.Result {
-	return t.condition(ctx, ":sub", iampolicy.ServiceAccountSubject(t.namespace(), t.account(ctx)))
+	return t.condition(ctx, ":sub", iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace, t.account(ctx)))
 }
 
 func (t eksTrust) audience(ctx context.Context) check.Result {
@@ -271,14 +326,14 @@ func (t eksTrust) agent(ctx context.Context) check.Result {
 
 func (t eksTrust) association(ctx context.Context) check.Result {
 	account := t.account(ctx)
-	roles, err := t.eks.Associations(ctx, t.Config.Eks.ClusterName, t.namespace(), account)
+	roles, err := t.eks.Associations(ctx, t.Config.Eks.ClusterName, t.Config.Gateway.Namespace, account)
 	if err != nil {
 		return unreadable("the pod identity associations", err, t.awsLogin())
 	}
 	if !slices.Contains(roles, t.PrincipalArn) {
-		return check.Fail(t.up(), "ServiceAccount %s/%s is associated with %s, not with %s", t.namespace(), account, quoted(roles), t.PrincipalArn)
+		return check.Fail(t.up(), "ServiceAccount %s/%s is associated with %s, not with %s", t.Config.Gateway.Namespace, account, quoted(roles), t.PrincipalArn)
 	}
-	return check.Pass("%s/%s", t.namespace(), account)
+	return check.Pass("%s/%s", t.Config.Gateway.Namespace, account)
 }
 
 func (t eksTrust) podIdentity(ctx context.Context) check.Result {
@@ -295,7 +350,7 @@ func (t eksTrust) podIdentity(ctx context.Context) check.Result {
 		d, err := iam.Evaluate(role.Trust, iam.Request{Service: "pods.eks.amazonaws.com", Action: action, Context: map[string]string{
 			"aws:SourceAccount": t.Config.Aws.AccountId, "aws:SourceArn": cluster.ARN,
 			"aws:RequestTag/eks-cluster-arn": cluster.ARN, "aws:RequestTag/eks-cluster-name": t.Config.Eks.ClusterName,
-			"aws:RequestTag/kubernetes-namespace": t.namespace(), "aws:RequestTag/kubernetes-service-account": account,
+			"aws:RequestTag/kubernetes-namespace": t.Config.Gateway.Namespace, "aws:RequestTag/kubernetes-service-account": account,
 		}})
 		if err != nil {
 			return t.unjudged("the trust", role, err)
@@ -304,7 +359,7 @@ func (t eksTrust) podIdentity(ctx context.Context) check.Result {
 			return result
 		}
 	}
-	return check.Pass("%s/%s of %s", t.namespace(), account, cluster.ARN)
+	return check.Pass("%s/%s of %s", t.Config.Gateway.Namespace, account, cluster.ARN)
 }
 
 // refused says why a trust document does not let a service of AWS in.
@@ -324,12 +379,12 @@ func (t eksTrust) annotation(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, t.clusterLogin())
 	}
-	account, err := client.CoreV1().ServiceAccounts(t.objects.names.Namespace).Get(ctx, t.gatewayAccount(), metav1.GetOptions{})
+	account, err := client.CoreV1().ServiceAccounts(t.objects.names.Namespace).Get(ctx, t.Config.Gateway.ServiceAccount, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return check.Fail(t.up(), "there is no ServiceAccount %s in namespace %s", t.gatewayAccount(), t.objects.names.Namespace)
+		return check.Fail(t.up(), "there is no ServiceAccount %s in namespace %s", t.Config.Gateway.ServiceAccount, t.objects.names.Namespace)
 	}
 	if err != nil {
-		return unreadable("ServiceAccount "+t.gatewayAccount(), err, t.clusterLogin())
+		return unreadable("ServiceAccount "+t.Config.Gateway.ServiceAccount, err, t.clusterLogin())
 	}
 	if have := account.Annotations[kubernetes.EcrRoleAnnotation]; have != t.PrincipalArn {
 		return check.Fail(t.up(), "ServiceAccount %s names %q in %s, not %s", account.Name, have, kubernetes.EcrRoleAnnotation, t.PrincipalArn)
@@ -368,7 +423,7 @@ func each(roles []awsRole, ask func(awsRole, context.Context) check.Result) func
 }
 
 func (t eksTrust) nodeRoles(ctx context.Context) check.Result {
-	used, err := t.eks.PullRoles(ctx, t.Config.Eks.ClusterName, t.namespace())
+	used, err := t.eks.PullRoles(ctx, t.Config.Eks.ClusterName, t.Config.Gateway.Namespace)
 	if err != nil {
 		return unreadable("the node groups and Fargate profiles", err, t.awsLogin())
 	}
@@ -380,7 +435,7 @@ func (t eksTrust) nodeRoles(ctx context.Context) check.Result {
 	}
 	if len(others) > 0 {
 		return check.Fail("add them to eks.nodeRoleArns in Pulumi."+t.Name+".yaml, then "+t.up()+", then "+t.handOff(),
-			"pods of namespace %s may land on nodes of %s, which eks.nodeRoleArns lacks", t.namespace(), quoted(others))
+			"pods of namespace %s may land on nodes of %s, which eks.nodeRoleArns lacks", t.Config.Gateway.Namespace, quoted(others))
 	}
 	return check.Pass("%s", quoted(used))
 }
@@ -391,7 +446,7 @@ type ecsTrust struct {
 	ecs service.ECS
 }
 
-func (s Stack) ecsTrust(c service.Clouds) []check.Check {
+func (s Stack) ecsTrust(c service.Clouds, _ *objects) []check.Check {
 	p := s.principal("ecs")
 	t := ecsTrust{awsRole{s, p, s.roleOf(c.IAM, p.PrincipalArn)}, c.ECS}
 	checks := []check.Check{

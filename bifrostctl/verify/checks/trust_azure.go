@@ -26,7 +26,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	t := aksTrust{
 		Stack: s, Principal: s.principal("aks"), identities: c.Identity, objects: o,
 		cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-			return c.AKS.Cluster(ctx, s.aksResourceGroup(), s.Config.Aks.ClusterName)
+			return c.AKS.Cluster(ctx, s.Config.Aks.ResourceGroup, s.Config.Aks.ClusterName)
 		}),
 	}
 	t.credential = shared(func(ctx context.Context) (*service.FederatedCredential, error) {
@@ -75,7 +75,7 @@ func (t aksTrust) credentialName() string {
 
 func (t aksTrust) running(ctx context.Context) check.Result {
 	cluster, err := t.cluster(ctx)
-	clusterName, group := t.Config.Aks.ClusterName, t.aksResourceGroup()
+	clusterName, group := t.Config.Aks.ClusterName, t.Config.Aks.ResourceGroup
 	switch {
 	case missing(err):
 		return check.Fail(fmt.Sprintf("az aks list --subscription %s --output table, then pulumi config set --stack %s --path 'bifrost:aks.clusterName' NAME", t.Config.Azure.SubscriptionId, t.Name),
@@ -89,7 +89,7 @@ func (t aksTrust) running(ctx context.Context) check.Result {
 }
 
 func (t aksTrust) enable() string {
-	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity", t.aksResourceGroup(), t.Config.Aks.ClusterName)
+	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity", t.Config.Aks.ResourceGroup, t.Config.Aks.ClusterName)
 }
 
 func (t aksTrust) issuer(ctx context.Context) check.Result {
@@ -165,7 +165,7 @@ func (t aksTrust) sameSubject(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the federated credential", err, t.azureLogin())
 	}
-	if have := iampolicy.ServiceAccountSubject(t.namespace(), t.objects.account(ctx, t.puller())); credential.Subject != have {
+	if have := iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace, t.objects.account(ctx, t.Config.Refresher.ServiceAccount)); credential.Subject != have {
 		return check.Fail(t.mend("subject", have), "subject mismatch: the federated credential trusts %s, and the token has %s", credential.Subject, have)
 	}
 	return check.Pass("%s", credential.Subject)

@@ -101,7 +101,7 @@ func (t gcpTrust) audience(ctx context.Context) check.Result {
 // claims are those of the token that Google's side is shown.
 func (t gcpTrust) claims() map[string]any {
 	claims := map[string]any{"iss": t.shown.Issuer, "sub": t.shown.Subject, "aud": t.shown.Audience}
-	if t.Config.Aks.Trust != trustEntra {
+	if t.Config.Aks.Trust != stacks.TrustEntra {
 		return claims
 	}
 	// The claims of Entra's access tokens differ by version.
@@ -149,9 +149,9 @@ func (t gcpTrust) member(ctx context.Context) check.Result {
 }
 
 func (t gcpTrust) reader(ctx context.Context) check.Result {
-	repository, ok := t.image().ArtifactRegistryRepository()
+	repository, ok := t.Config.Image().ArtifactRegistryRepository()
 	if !ok {
-		return check.Fail("write an image of Artifact Registry into registry.image", "%s is of no Artifact Registry repository", t.image())
+		return check.Fail("write an image of Artifact Registry into registry.image", "%s is of no Artifact Registry repository", t.Config.Image())
 	}
 	members, err := t.gcp.RepositoryMembers(ctx, repository.Project, repository.Location, repository.Name, readerRole)
 	switch {

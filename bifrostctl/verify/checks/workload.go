@@ -16,6 +16,7 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/components/kubernetes"
 )
 
 // runs is how the gateway runs in a cluster.
@@ -58,28 +59,20 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 }
 
 const (
-	irsaAnnotation  = "eks.amazonaws.com/role-arn"
-	azureAnnotation = "azure.workload.identity/client-id"
-	azurePodLabel   = "azure.workload.identity/use"
+	azurePodLabel = "azure.workload.identity/use"
 )
 
 // runtimeIdentity is the gateway's own identity, which never pulls, and the annotation with which its ServiceAccount names it. With EKS Pod
 // Identity there is no annotation; both are empty where no identity is configured.
 func (s Stack) runtimeIdentity() (annotation, want string) {
-	if s.Config.Aks != nil {
-		return azureAnnotation, s.Config.Aks.GatewayClientId
-	}
-	role := cmp.Or(s.Config.Eks.GatewayRoleArn, s.Outputs.EKS.GatewayRoleArn)
-	if s.Config.Eks.GatewayAuth == authPodIdentity {
-		return "", role
-	}
-	return irsaAnnotation, role
+	cluster, _ := s.Config.Cluster()
+	return cluster.IdentityAnnotation, cmp.Or(cluster.Identity, s.Outputs.cluster().GatewayRoleArn)
 }
 
 // association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
 func (r runs) association(ctx context.Context) check.Result {
-	account := r.objects.names.Namespace + "/" + r.gatewayAccount()
-	roles, err := r.eks.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.gatewayAccount())
+	account := r.objects.names.Namespace + "/" + r.Config.Gateway.ServiceAccount
+	roles, err := r.eks.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.Config.Gateway.ServiceAccount)
 	if err != nil {
 		return unreadable("the pod identity associations", err, r.awsLogin())
 	}
@@ -95,12 +88,12 @@ func (r runs) identity(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, r.clusterLogin())
 	}
-	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.gatewayAccount(), metav1.GetOptions{})
+	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.Config.Gateway.ServiceAccount, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.gatewayAccount(), r.objects.names.Namespace)
+		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.Config.Gateway.ServiceAccount, r.objects.names.Namespace)
 	}
 	if err != nil {
-		return unreadable("ServiceAccount "+r.gatewayAccount(), err, r.clusterLogin())
+		return unreadable("ServiceAccount "+r.Config.Gateway.ServiceAccount, err, r.clusterLogin())
 	}
 	annotation, want := r.runtimeIdentity()
 	if have := account.Annotations[annotation]; have != want {
@@ -110,7 +103,7 @@ func (r runs) identity(ctx context.Context) check.Result {
 	if err != nil {
 		return r.failedWorkload(r.objects, err)
 	}
-	if annotation == azureAnnotation && d.template.Labels[azurePodLabel] != "true" {
+	if annotation == kubernetes.AzureClientAnnotation && d.template.Labels[azurePodLabel] != "true" {
 		return check.Fail(r.up(), "the pods of %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d, azurePodLabel)
 	}
 	return check.Pass("%s", want)
@@ -184,7 +177,7 @@ func (r runs) discovery(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, r.clusterLogin())
 	}
-	namespace, account := r.objects.names.Namespace, r.gatewayAccount()
+	namespace, account := r.objects.names.Namespace, r.Config.Gateway.ServiceAccount
 	rules, err := rulesOf(ctx, client, namespace)
 	if err != nil {
 		return unreadable("Roles and RoleBindings", err, r.clusterLogin())

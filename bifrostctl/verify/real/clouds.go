@@ -70,7 +70,7 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	if err != nil {
 		return clouds, err
 	}
-	if c.Eks != nil || c.Aks != nil {
+	if _, pods := c.Cluster(); pods {
 		clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return at, nil }
 	} else {
 		clouds.LoadBalancer = func(string) (service.Gateway, error) { return at, nil }

@@ -1,7 +1,6 @@
 package real
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -69,13 +68,8 @@ func ofStack(c *stacks.Config, configured func(context.Context) (string, error),
 		if text == "" {
 			return own(ctx)
 		}
-		context := ""
-		if c.Eks != nil {
-			context = c.Eks.Context
-		} else if c.Aks != nil {
-			context = c.Aks.Context
-		}
-		return fromText(text, context)
+		cluster, _ := c.Cluster()
+		return fromText(text, cluster.Context)
 	}
 }
 
@@ -112,7 +106,7 @@ func eksLogin(c *stacks.Config, e awsEKS) login {
 // aksLogin signs in with kubelogin, in the stack's mode.
 func aksLogin(c *stacks.Config, a azureAKS) login {
 	return func(ctx context.Context) (*rest.Config, error) {
-		text, err := a.kubeconfig(ctx, cmp.Or(c.Aks.ResourceGroup, c.Azure.ResourceGroup), c.Aks.ClusterName)
+		text, err := a.kubeconfig(ctx, c.Aks.ResourceGroup, c.Aks.ClusterName)
 		if err != nil {
 			return nil, err
 		}
