@@ -76,7 +76,8 @@ func (c EKSCluster) hash(account string) string {
 }
 
 func (c EKSCluster) cluster(account string) *Cluster {
-	return &Cluster{Server: c.Endpoint(account), CA: c.API.authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Account: account, Region: c.Region, Issuer: c.Issuer(account)}
+	return &Cluster{Server: c.Endpoint(account), CA: c.API.authority(c.Endpoint(account)), Name: c.Name, Cloud: "eks", Account: account,
+		Region: c.Region, Issuer: c.Issuer(account)}
 }
 
 // ARN returns the cluster's ARN.
@@ -110,7 +111,8 @@ func (c AKSCluster) FQDN(tenant string) string {
 }
 
 func (c AKSCluster) cluster(tenant string) *Cluster {
-	return &Cluster{Server: c.Endpoint(tenant), CA: c.API.authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Account: tenant, Issuer: c.Issuer(tenant)}
+	return &Cluster{Server: c.Endpoint(tenant), CA: c.API.authority(c.Endpoint(tenant)), Name: c.Name, Cloud: "aks", Account: tenant,
+		Issuer: c.Issuer(tenant)}
 }
 
 // authority returns the PEM text of the certificate authority of a cluster's server.

@@ -156,7 +156,8 @@ func (w *World) SeedKey(n Network, arn string) {
 		`{"Sid":"Account","Effect":"Allow","Principal":{"AWS":"arn:%[1]s:iam::%[2]s:root"},"Action":"kms:*","Resource":"*"},` +
 		`{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.%[3]s.%[4]s"},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
 	partition := Partition(n.Region)
-	w.seedOne(n, KeyType, arn, map[string]any{"arn": arn, "isEnabled": true, "policy": fmt.Sprintf(policy, partition, n.Account, n.Region, DNSSuffix(partition))})
+	w.seedOne(n, KeyType, arn, map[string]any{"arn": arn, "isEnabled": true,
+		"policy": fmt.Sprintf(policy, partition, n.Account, n.Region, DNSSuffix(partition))})
 }
 
 func (w *World) seedOne(n Network, typ, id string, state map[string]any) {

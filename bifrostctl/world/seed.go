@@ -247,7 +247,8 @@ func (w *World) addOIDCProvider(account string, c EKSCluster) {
 	host := strings.TrimPrefix(c.Issuer(account), "https://")
 	arn := fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", Partition(c.Region), account, host)
 	inputs := map[string]any{"url": "https://" + host, "clientIdLists": []any{"sts.amazonaws.com"}}
-	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{}, "tagsAll": map[string]any{}}
+	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{},
+		"tagsAll": map[string]any{}}
 	w.Settle(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state})
 }
 

@@ -81,14 +81,17 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 		return err
 	}
 	if err := c.launch(controllerManagerProgram,
-		"--kubeconfig="+c.KubeconfigOf(controllerManagerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+port(ports[1]),
+		"--kubeconfig="+c.KubeconfigOf(controllerManagerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+
+			port(ports[1]),
 		"--service-account-private-key-file="+c.file("sa.key"), "--root-ca-file="+c.file("ca.crt"), "--use-service-account-credentials=true",
 		// Tests do not wait for minutes until a new pod's load counts.
-		"--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s", "--horizontal-pod-autoscaler-cpu-initialization-period=1s"); err != nil {
+		"--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
+		"--horizontal-pod-autoscaler-cpu-initialization-period=1s"); err != nil {
 		return err
 	}
 	if err := c.launch(schedulerProgram,
-		"--kubeconfig="+c.KubeconfigOf(schedulerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+port(ports[2])); err != nil {
+		"--kubeconfig="+c.KubeconfigOf(schedulerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+
+			port(ports[2])); err != nil {
 		return err
 	}
 	// What the controllers make in every namespace is there: pods can be made.
@@ -105,7 +108,8 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 // StartAPIServer starts the API server, where it always was, and waits until it is ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	if err := c.launch(apiServerProgram,
-		"--etcd-servers="+c.etcd, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+port(c.Address), "--endpoint-reconciler-type=none",
+		"--etcd-servers="+c.etcd, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+port(c.Address),
+		"--endpoint-reconciler-type=none",
 		"--tls-cert-file="+c.file("api.crt"), "--tls-private-key-file="+c.file("api.key"), "--client-ca-file="+c.file("ca.crt"),
 		"--token-auth-file="+c.file("tokens.csv"), "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 		"--service-account-issuer="+c.issuer, "--api-audiences=https://kubernetes.default.svc",

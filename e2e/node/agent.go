@@ -103,7 +103,8 @@ func newAgent(ctx context.Context, c Config) (*Agent, error) {
 	if c.Admin == nil {
 		c.Admin = c.REST
 	}
-	a := &Agent{config: c, since: metav1.Now(), events: &record.FakeRecorder{}, workers: map[types.UID]*worker{}, pulled: pulled{seen: map[string]bool{}}}
+	a := &Agent{config: c, since: metav1.Now(), events: &record.FakeRecorder{}, workers: map[types.UID]*worker{},
+		pulled: pulled{seen: map[string]bool{}}}
 	var err error
 	for client, identity := range map[*kubernetes.Interface]*rest.Config{&a.client: c.REST, &a.admin: c.Admin} {
 		identity = rest.CopyConfig(identity)

@@ -90,7 +90,8 @@ func (p *podRun) prepare(ctx context.Context, c *corev1.Container) (*prepared, e
 	if len(s.Args) == 0 {
 		return nil, errors.New("no command specified")
 	}
-	if err := errors.Join(os.MkdirAll(s.Root, 0o755), os.WriteFile(made.termination, nil, 0o600), os.Chmod(made.termination, 0o666)); err != nil {
+	if err := errors.Join(os.MkdirAll(s.Root, 0o755), os.WriteFile(made.termination, nil, 0o600),
+		os.Chmod(made.termination, 0o666)); err != nil {
 		return nil, err
 	}
 	if err := content.fill(s, p.agent.config.Commands, p.options.VendorCLI); err != nil {
@@ -108,13 +109,15 @@ func (p *podRun) prepare(ctx context.Context, c *corev1.Container) (*prepared, e
 		}
 		s.Mounts = append(s.Mounts, jail.Mount{Source: readable, Target: caFile, ReadOnly: true})
 	}
-	s.Mounts = append(s.Mounts, jail.Mount{Source: made.termination, Target: cmp.Or(c.TerminationMessagePath, corev1.TerminationMessagePathDefault)})
+	s.Mounts = append(s.Mounts, jail.Mount{Source: made.termination,
+		Target: cmp.Or(c.TerminationMessagePath, corev1.TerminationMessagePathDefault)})
 	return made, p.addVolumes(s, c)
 }
 
 // addVolumes mounts a container's volumes, outer ones first.
 func (p *podRun) addVolumes(s *jail.Spec, c *corev1.Container) error {
-	mounts := slices.SortedStableFunc(slices.Values(c.VolumeMounts), func(a, b corev1.VolumeMount) int { return strings.Compare(a.MountPath, b.MountPath) })
+	mounts := slices.SortedStableFunc(slices.Values(c.VolumeMounts),
+		func(a, b corev1.VolumeMount) int { return strings.Compare(a.MountPath, b.MountPath) })
 	for _, m := range mounts {
 		i := slices.IndexFunc(p.pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == m.Name })
 		if i < 0 {

@@ -44,7 +44,8 @@ func (p *podRun) environment(ctx context.Context, c *corev1.Container) (map[stri
 		env[name] = host + ",127.0.0.1,localhost"
 	}
 	if network.CAFile != "" {
-		for _, name := range []string{"SSL_CERT_FILE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"} {
+		for _, name := range []string{"SSL_CERT_FILE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+			"CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"} {
 			env[name] = caFile
 		}
 	}
@@ -145,7 +146,8 @@ func (p *podRun) key(ctx context.Context, kind, name, key string, optional *bool
 // data are the values of a ConfigMap or Secret.
 func (p *podRun) data(ctx context.Context, kind, name string, optional *bool) (map[string]string, error) {
 	content := files{}
-	add := map[string]func(context.Context, files, string, []corev1.KeyToPath, *bool, os.FileMode) error{"secret": p.addSecret, "configmap": p.addConfigMap}[kind]
+	add := map[string]func(context.Context, files, string, []corev1.KeyToPath, *bool, os.FileMode) error{"secret": p.addSecret,
+		"configmap": p.addConfigMap}[kind]
 	if err := add(ctx, content, name, nil, optional, 0); err != nil {
 		return nil, err
 	}

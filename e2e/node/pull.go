@@ -97,7 +97,8 @@ func (a *Agent) pull(ctx context.Context, c *corev1.Container, secrets []*corev1
 			problems = append(problems, fmt.Sprintf("secret %s holds no login for %s", secret.Name, host))
 			continue
 		}
-		keys := []string{c.Image + " secret " + string(secret.UID), fmt.Sprintf("%s login %x", c.Image, sha256.Sum256([]byte(l.user+":"+l.password)))}
+		keys := []string{c.Image + " secret " + string(secret.UID),
+			fmt.Sprintf("%s login %x", c.Image, sha256.Sum256([]byte(l.user+":"+l.password)))}
 		if keep && a.pulled.has(keys...) {
 			return nil
 		}
@@ -134,7 +135,8 @@ func (a *Agent) head(ctx context.Context, image string, l login) error {
 	if err != nil {
 		return err
 	}
-	_, err = remote.Head(reference, remote.WithContext(ctx), remote.WithTransport(transport), remote.WithAuth(&authn.Basic{Username: l.user, Password: l.password}),
+	_, err = remote.Head(reference, remote.WithContext(ctx), remote.WithTransport(transport),
+		remote.WithAuth(&authn.Basic{Username: l.user, Password: l.password}),
 		remote.WithRetryPredicate(func(error) bool { return false })) // the kubelet's back-off does that
 	return err
 }

@@ -83,7 +83,8 @@ func (a *Agent) Run(ctx context.Context, pod *corev1.Pod, options RunOptions) Re
 			return result
 		}
 		o := run.execute(ctx, &c, made)
-		result.Containers = append(result.Containers, ContainerResult{Name: c.Name, ExitCode: o.code, Log: o.log, Message: o.message, Started: !o.notStarted})
+		result.Containers = append(result.Containers, ContainerResult{Name: c.Name, ExitCode: o.code, Log: o.log, Message: o.message,
+			Started: !o.notStarted})
 		if o.code != 0 {
 			return result
 		}

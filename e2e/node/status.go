@@ -80,7 +80,8 @@ func (w *worker) change(change func()) {
 		return
 	}
 	for n := 0; ; n++ {
-		_, err := w.agent.client.CoreV1().Pods(w.pod.Namespace).Patch(w.agent.ctx, w.pod.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+		_, err := w.agent.client.CoreV1().Pods(w.pod.Namespace).Patch(w.agent.ctx, w.pod.Name, types.MergePatchType, patch, metav1.PatchOptions{},
+			"status")
 		if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || w.agent.ctx.Err() != nil {
 			return
 		}

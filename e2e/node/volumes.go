@@ -84,7 +84,8 @@ func mode(given *int32) os.FileMode {
 	return os.FileMode(*given)
 }
 
-func (p *podRun) addConfigMap(ctx context.Context, to files, name string, items []corev1.KeyToPath, optional *bool, mode os.FileMode) error {
+func (p *podRun) addConfigMap(ctx context.Context, to files, name string, items []corev1.KeyToPath, optional *bool,
+	mode os.FileMode) error {
 	object, err := p.client.CoreV1().ConfigMaps(p.pod.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if isOptional(err, optional) {
 		return nil
@@ -153,7 +154,8 @@ func (p *podRun) addFields(to files, items []corev1.DownwardAPIVolumeFile, mode 
 }
 
 // addToken takes a token of the pod's ServiceAccount, bound to the pod where it exists.
-func (p *podRun) addToken(ctx context.Context, volume string, to files, source *corev1.ServiceAccountTokenProjection, mode os.FileMode) error {
+func (p *podRun) addToken(ctx context.Context, volume string, to files, source *corev1.ServiceAccountTokenProjection,
+	mode os.FileMode) error {
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: source.ExpirationSeconds}}
 	if source.Audience != "" {
 		request.Spec.Audiences = []string{source.Audience}
@@ -177,7 +179,8 @@ func (p *podRun) addToken(ctx context.Context, volume string, to files, source *
 	return nil
 }
 
-func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, request *authenticationv1.TokenRequest) (string, error) {
+func requestToken(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, request *authenticationv1.TokenRequest) (string,
+	error) {
 	answer, err := client.CoreV1().ServiceAccounts(pod.Namespace).CreateToken(ctx, serviceAccountOf(pod), request, metav1.CreateOptions{})
 	if err != nil {
 		return "", err

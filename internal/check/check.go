@@ -46,7 +46,8 @@ var (
 	// Vpc: EC2 resource ids, long and short form.
 	Vpc = rule(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`, "a VPC id such as vpc-0123456789abcdef0")
 	// SslPolicy: Elastic Load Balancing, "Security policies for your Application Load Balancer".
-	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 describe-ssl-policies`")
+	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 "+
+		"describe-ssl-policies`")
 	// Bucket: Amazon S3, "General purpose bucket naming rules".
 	Bucket = rule(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`, "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens")
 	// LogGroup: CloudWatch Logs API, CreateLogGroup.
@@ -58,17 +59,21 @@ var (
 	// AzureLocation: Azure regions by programmatic name.
 	AzureLocation = rule(`^[a-z][a-z0-9]{2,}$`, "an Azure region by its programmatic name, such as westeurope")
 	// ResourceGroup, AksCluster, ManagedIdentity, FederatedCredential: Azure resource naming rules.
-	ResourceGroup       = rule(`^[-\w.()]{0,89}[-\w()]$`, "an existing resource group: letters, digits and -_.(), at most 90 characters")
-	AksCluster          = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - and _, at most 63")
+	ResourceGroup = rule(`^[-\w.()]{0,89}[-\w()]$`, "an existing resource group: letters, digits and -_.(), at most 90 characters")
+	AksCluster    = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - "+
+		"and _, at most 63")
 	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
 	// AppIdUri: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
-	AppIdUri = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as api://00000000-1111-2222-3333-444444444444")
+	AppIdUri = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as "+
+		"api://00000000-1111-2222-3333-444444444444")
 	// Origin: RFC 6454, of an https URL.
 	Origin = rule(`^https://[A-Za-z0-9.-]+(:\d+)?$`, "https://HOST, without a slash at the end")
 	// GcpProject and GcpServiceAccount: Google Cloud Resource Manager and IAM, "Creating projects" and "Create service accounts".
-	GcpProject        = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "a Google Cloud project id (not its number): 6 to 30 lowercase letters, digits and hyphens")
-	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, digits and hyphens, beginning with a letter")
+	GcpProject = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "a Google Cloud project id (not its number): 6 to 30 lowercase letters, "+
+		"digits and hyphens")
+	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, digits "+
+		"and hyphens, beginning with a letter")
 	// ClientBodySize: nginx, client_max_body_size.
 	ClientBodySize = rule(`^\d{1,9}[kKmMgG]?$`, "a size as nginx has it, such as 100m")
 	// PrometheusDuration: prometheus-operator API reference, Duration, without its compound forms.
@@ -139,7 +144,8 @@ func iamName(p *field.Path, name string, longest int) field.ErrorList {
 	if name == "" || (iamNamePattern.MatchString(name) && len(name) <= longest) {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("an IAM name has letters, digits and +=,.@_- and at most %d characters", longest))}
+	return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("an IAM name has letters, digits and +=,.@_- and at most %d characters",
+		longest))}
 }
 
 // ArnForm is the form of the ARNs of one kind of resource.
@@ -153,14 +159,17 @@ type ArnForm struct {
 var (
 	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
 	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
-	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`), "arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
+	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`),
+		"arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
 	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
 	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
 	// KmsKeyArn: not of an alias, which IAM policies and log groups do not follow.
-	KmsKeyArn       = ArnForm{"kms", regexp.MustCompile(`^key/[a-z0-9-]+$`), "arn:aws:kms:REGION:ACCOUNT:key/ID"}
-	TopicArn        = ArnForm{"sns", regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`), "arn:aws:sns:REGION:ACCOUNT:NAME"}
-	TargetGroupArn  = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`), "arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID"}
-	LoadBalancerArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+$`), "arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
+	KmsKeyArn      = ArnForm{"kms", regexp.MustCompile(`^key/[a-z0-9-]+$`), "arn:aws:kms:REGION:ACCOUNT:key/ID"}
+	TopicArn       = ArnForm{"sns", regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`), "arn:aws:sns:REGION:ACCOUNT:NAME"}
+	TargetGroupArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`),
+		"arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID"}
+	LoadBalancerArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+$`),
+		"arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
 
 	// CertificateArn is of AWS Certificate Manager.
 	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/[a-z0-9-]+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}

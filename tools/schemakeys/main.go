@@ -114,7 +114,8 @@ func (w *walker) add(path, name string, property any) {
 	}
 }
 
-var kinds = map[string]string{"string": "text", "number": "number", "integer": "integer", "boolean": "boolean", "array": "list", "object": "object"}
+var kinds = map[string]string{"string": "text", "number": "number", "integer": "integer", "boolean": "boolean", "array": "list",
+	"object": "object"}
 
 // kind is the one kind of a property; "?" says nothing of it, as the branch of an alternative that only narrows it.
 func (w *walker) kind(property any, depth int) string {
@@ -135,7 +136,8 @@ func (w *walker) kind(property any, depth int) string {
 
 func (w *walker) write(version string, out io.Writer) error {
 	b := bufio.NewWriter(out)
-	fmt.Fprintf(b, "# Names and kinds of the keys of config.json, from the vendor's schema of transports %s. Written by tools/schemakeys: see there.\n", version)
+	fmt.Fprintf(b, "# Names and kinds of the keys of config.json, from the vendor's schema of transports %s. Written by tools/schemakeys: "+
+		"see there.\n", version)
 	for _, path := range slices.Sorted(maps.Keys(w.objects)) {
 		fmt.Fprintf(b, "%s:", path)
 		for _, name := range slices.Sorted(maps.Keys(w.objects[path])) {

@@ -37,7 +37,8 @@ func ServiceAccount(namespace, name string) user.Info {
 func (r Rules) Allow(who user.Info, asked Request) bool {
 	_, roles := validation.NewTestRuleResolver(r.Roles, r.Bindings, nil, nil)
 	decision, _, _ := rbac.New(roles, roles, roles, roles).Authorize(context.Background(), authorizer.AttributesRecord{
-		User: who, Verb: asked.Verb, Namespace: asked.Namespace, APIVersion: "v1", Resource: asked.Resource, Name: asked.Name, ResourceRequest: true,
+		User: who, Verb: asked.Verb, Namespace: asked.Namespace, APIVersion: "v1", Resource: asked.Resource, Name: asked.Name,
+		ResourceRequest: true,
 	})
 	return decision == authorizer.DecisionAllow
 }

@@ -43,7 +43,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	if strings.Join(words, " ") != "ecr get-login-password" {
-		fmt.Fprintf(stderr, "aws: error: this stand-in knows `aws ecr get-login-password [--region REGION]` only, not %q\n", strings.Join(args, " "))
+		fmt.Fprintf(stderr, "aws: error: this stand-in knows `aws ecr get-login-password [--region REGION]` only, not %q\n",
+			strings.Join(args, " "))
 		return exitUsage
 	}
 	password, err := loginPassword(ctx, region)

@@ -41,7 +41,8 @@ to obtain new credentials.`)
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	rest := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--quiet" || arg == "-q" })
 	if strings.Join(rest, " ") != "auth print-access-token" {
-		fmt.Fprintf(stderr, "ERROR: (gcloud) this stand-in knows `gcloud auth print-access-token [--quiet]` only, not %q\n", strings.Join(args, " "))
+		fmt.Fprintf(stderr, "ERROR: (gcloud) this stand-in knows `gcloud auth print-access-token [--quiet]` only, not %q\n",
+			strings.Join(args, " "))
 		return 2
 	}
 	if err := writeConfiguration(); err != nil {
@@ -100,7 +101,8 @@ func accessToken(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the credential file %s is no JSON: %w", file, err)
 	}
 	if c.Type != "external_account" || c.Source.File == "" {
-		return "", fmt.Errorf("this stand-in reads credential files of type external_account with credential_source.file only, not type %q", c.Type)
+		return "", fmt.Errorf("this stand-in reads credential files of type external_account with credential_source.file only, not type %q",
+			c.Type)
 	}
 	source, err := externalaccount.NewTokenSource(context.WithValue(ctx, oauth2.HTTPClient, http.DefaultClient), externalaccount.Config{
 		Audience: c.Audience, SubjectTokenType: c.SubjectTokenType, TokenURL: c.TokenURL, CredentialSource: &c.Source,

@@ -26,7 +26,8 @@ func Available() error {
 	}
 	defer func() { _ = os.Remove(root) }()
 	if _, err := Run(context.Background(), &Spec{Root: root}, io.Discard); err != nil {
-		return fmt.Errorf("containers need Linux namespaces: %w; run as root, or allow unprivileged user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)", err)
+		return fmt.Errorf("containers need Linux namespaces: %w; run as root, or allow unprivileged user namespaces (sysctl "+
+			"kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces)", err)
 	}
 	return nil
 }

@@ -30,7 +30,8 @@ func WithLogin(document Document) Document {
 		return document
 	}
 	return With(document, "auth_config", map[string]any{
-		"is_enabled": true, "admin_username": ReferenceTo(gateway.AdminUsernameVariable), "admin_password": ReferenceTo(gateway.AdminPasswordVariable),
+		"is_enabled": true, "admin_username": ReferenceTo(gateway.AdminUsernameVariable),
+		"admin_password": ReferenceTo(gateway.AdminPasswordVariable),
 	})
 }
 
@@ -104,9 +105,11 @@ func validateLogin(p *field.Path, config map[string]any, resolve Resolve) field.
 	const open = "leaves the administration open to anybody"
 	switch on, there := config["is_enabled"]; {
 	case !there:
-		problems = append(problems, field.Required(p.Child("is_enabled"), open+"; write true, or remove this login and set secrets.adminPassword"))
+		problems = append(problems, field.Required(p.Child("is_enabled"), open+
+			"; write true, or remove this login and set secrets.adminPassword"))
 	case on != true:
-		problems = append(problems, field.Invalid(p.Child("is_enabled"), on, open+"; write true, or remove this login and set secrets.adminPassword"))
+		problems = append(problems, field.Invalid(p.Child("is_enabled"), on, open+"; write true, or remove this login and set "+
+			"secrets.adminPassword"))
 	}
 	for _, key := range []string{"admin_username", "admin_password"} {
 		text, ok := config[key].(string)
@@ -115,7 +118,8 @@ func validateLogin(p *field.Path, config map[string]any, resolve Resolve) field.
 			continue
 		}
 		if text == "" {
-			problems = append(problems, field.Required(p.Child(key), "a login without it is none; write a reference such as "+ReferenceTo(strings.ToUpper("bifrost_"+key))))
+			problems = append(problems, field.Required(p.Child(key), "a login without it is none; write a reference such as "+
+				ReferenceTo(strings.ToUpper("bifrost_"+key))))
 			continue
 		}
 		name := Variable(text)

@@ -50,7 +50,8 @@ func (c Cluster) config() map[string]any {
 		config["broker"] = c.broker()
 		return config
 	case c.DnsName != "":
-		config["discovery"] = map[string]any{"enabled": true, "type": DiscoveryDns, "dns_names": []any{c.DnsName}, "bind_port": gateway.GossipPort}
+		config["discovery"] = map[string]any{"enabled": true, "type": DiscoveryDns, "dns_names": []any{c.DnsName},
+			"bind_port": gateway.GossipPort}
 	case c.LabelSelector != "":
 		config["discovery"] = map[string]any{
 			"enabled": true, "type": DiscoveryKubernetes, "k8s_namespace": c.Namespace, "k8s_label_selector": c.LabelSelector,
@@ -68,7 +69,8 @@ func (c Cluster) config() map[string]any {
 
 // broker is how nodes reach it: in clear, for the schema has no certificate that the broker could show.
 func (c Cluster) broker() map[string]any {
-	return map[string]any{"address": c.BrokerAddress, "auth_token": ReferenceTo(gateway.BrokerTokenVariable), "tls": false, "listen_port": gateway.BrokerPort}
+	return map[string]any{"address": c.BrokerAddress, "auth_token": ReferenceTo(gateway.BrokerTokenVariable), "tls": false,
+		"listen_port": gateway.BrokerPort}
 }
 
 // BrokerDocument is the config.json of the broker itself: it reads cluster_config.broker, and nothing else (Bifrost Enterprise,

@@ -17,7 +17,8 @@ var looseNames = map[string]bool{
 	"connection_string": true, "credentials": true, "credentials_json": true, "db_name": true, "encryption_key": true, "endpoint": true,
 	"env_var": true, "external_id": true, "host": true, "inference_profile_arn": true, "password": true, "project_id": true,
 	"project_number": true, "ref": true, "region": true, "role_arn": true, "secret_access_key": true, "secret_key": true,
-	"session_name": true, "session_token": true, "ssl_mode": true, "tenant_id": true, "url": true, "user": true, "username": true, "value": true,
+	"session_name": true, "session_token": true, "ssl_mode": true, "tenant_id": true, "url": true, "user": true, "username": true,
+	"value": true,
 }
 
 // looseObjects are objects in which kinds are not checked: vector stores take references for numbers and booleans.

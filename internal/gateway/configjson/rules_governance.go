@@ -155,7 +155,8 @@ func virtualKeys(r *review) {
 		case m != nil && r.facts.Value != nil:
 			if given, known := r.facts.Value(m[1]); known && !strings.HasPrefix(given, virtualKeyPrefix) {
 				r.forbid(p.Child("value"),
-					"the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a value", m[1], virtualKeyPrefix)
+					"the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a value", m[1],
+					virtualKeyPrefix)
 			}
 		}
 		if text(key["team_id"]) != "" && text(key["customer_id"]) != "" {

@@ -85,7 +85,8 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 	_, password := config["password"]
 	_, command := config["password_command"]
 	if password == command {
-		problems = append(problems, field.Required(p.Child("password"), "either this, as a reference such as env.PG_PASSWORD, or password_command"))
+		problems = append(problems, field.Required(p.Child("password"),
+			"either this, as a reference such as env.PG_PASSWORD, or password_command"))
 	}
 	if config["port"] != nil {
 		problems = append(problems, validatePort(p.Child("port"), config["port"])...)
@@ -97,7 +98,8 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 	}
 	if lifetime, ok := config["conn_max_lifetime"].(string); ok && lifetime != "" {
 		if d, err := time.ParseDuration(lifetime); err != nil || d <= 0 {
-			problems = append(problems, field.Invalid(p.Child("conn_max_lifetime"), lifetime, `a duration such as "30m"; the gateway exits on others`))
+			problems = append(problems, field.Invalid(p.Child("conn_max_lifetime"), lifetime,
+				`a duration such as "30m"; the gateway exits on others`))
 		}
 	}
 	mode, _ := config["ssl_mode"].(string)
@@ -107,7 +109,8 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 		problems = append(problems, field.NotSupported(p.Child("ssl_mode"), mode, secureModes))
 	case !facts.AllowInsecure:
 		problems = append(problems, field.Invalid(p.Child("ssl_mode"), mode,
-			"passwords, prompts and keys may cross the network in clear; write require or stricter, or say so a second time with "+facts.InsecureKey))
+			"passwords, prompts and keys may cross the network in clear; write require or stricter, or say so a second time with "+
+				facts.InsecureKey))
 	}
 	return problems
 }
@@ -138,11 +141,13 @@ func validateSQLite(p *field.Path, config map[string]any, name string) field.Err
 	case !there || file == "":
 		return field.ErrorList{field.Required(p.Child("path"), "the gateway exits without it; write "+path.Join(gateway.DataDir, name))}
 	case reference.MatchString(file):
-		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway reads no reference here; write "+path.Join(gateway.DataDir, name))}
+		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway reads no reference here; write "+
+			path.Join(gateway.DataDir, name))}
 	case !strings.HasPrefix(clean, gateway.DataDir+"/"):
 		return field.ErrorList{field.Invalid(p.Child("path"), file, advice+path.Join(gateway.DataDir, path.Base(file)))}
 	case path.Dir(clean) != gateway.DataDir && path.Dir(clean) != logsDir:
-		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway makes no folder for it, and exits; write "+path.Join(gateway.DataDir, path.Base(file)))}
+		return field.ErrorList{field.Invalid(p.Child("path"), file, "the gateway makes no folder for it, and exits; write "+
+			path.Join(gateway.DataDir, path.Base(file)))}
 	}
 	return nil
 }
@@ -151,8 +156,9 @@ func validateSQLite(p *field.Path, config map[string]any, name string) field.Err
 // in snake case (client_secret) and those of SCIM in camel case (clientSecret).
 var secretKeys = map[string]bool{
 	"encryptionkey": true, "password": true, "adminpassword": true, "apikey": true, "apitoken": true, "token": true, "authtoken": true,
-	"setuptoken": true, "sessiontoken": true, "provisioningtoken": true, "secret": true, "clientsecret": true, "serviceaccountclientsecret": true,
-	"secretkey": true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true, "integrationkey": true,
+	"setuptoken": true, "sessiontoken": true, "provisioningtoken": true, "secret": true, "clientsecret": true,
+	"serviceaccountclientsecret": true,
+	"secretkey":                  true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true, "integrationkey": true,
 	"serviceaccountkey": true, "credentials": true, "credentialsjson": true, "authcredentials": true, "dsn": true,
 }
 
@@ -167,7 +173,8 @@ var (
 func ClearSecrets(p *field.Path, document Document) field.ErrorList {
 	var problems field.ErrorList
 	refuse := func(p *field.Path) {
-		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value under secrets.env.NAME"))
+		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value under "+
+			"secrets.env.NAME"))
 	}
 	var walk func(p *field.Path, parent string, v any)
 	walk = func(p *field.Path, parent string, v any) {
