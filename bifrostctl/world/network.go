@@ -154,7 +154,8 @@ func (w *World) SeedBucket(n Network, name string) {
 func (w *World) SeedKey(n Network, arn string) {
 	const policy = `{"Version":"2012-10-17","Statement":[` +
 		`{"Sid":"Account","Effect":"Allow","Principal":{"AWS":"arn:%[1]s:iam::%[2]s:root"},"Action":"kms:*","Resource":"*"},` +
-		`{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.%[3]s.%[4]s"},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}]}`
+		`{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.%[3]s.%[4]s"},"Resource":"*",` +
+		`"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"]}]}`
 	partition := Partition(n.Region)
 	w.seedOne(n, KeyType, arn, map[string]any{"arn": arn, "isEnabled": true,
 		"policy": fmt.Sprintf(policy, partition, n.Account, n.Region, DNSSuffix(partition))})
@@ -168,7 +169,8 @@ func (w *World) seedOne(n Network, typ, id string, state map[string]any) {
 
 // SeedTaskRole makes a role exist that ECS tasks of the account may take.
 func (w *World) SeedTaskRole(account, arn string) {
-	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.addRole(account, arn[strings.LastIndex(arn, "/")+1:], arn, trust)

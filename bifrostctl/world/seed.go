@@ -255,7 +255,8 @@ func (w *World) addOIDCProvider(account string, c EKSCluster) {
 // addNodeRole makes a role of the cluster's nodes. It may pull from no ECR repository: what nodes are usually allowed beside,
 // the sandbox does not need.
 func (w *World) addNodeRole(account string, c EKSCluster, name string) {
-	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
 	w.addRole(account, name, c.NodeRoleARN(account, name), trust)
 }
 
@@ -272,7 +273,8 @@ func (w *World) addRole(account, name, arn, trust string) {
 func (w *World) SeedPolicy(account, arn string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"],"Resource":"*"}]}`
+	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",` +
+		`"Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"]}]}`
 	name := arn[strings.LastIndex(arn, "/")+1:]
 	inputs := map[string]any{"name": name, "policy": document}
 	w.Settle(&Resource{Type: PolicyType, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{

@@ -29,8 +29,8 @@ var ErrEncryptionKey = errors.New("the encryption key differs from that of the r
 	"key, or none, " +
 	"the gateway can read nothing that it has stored, starts without its virtual keys, answers /health with 200 and serves inference to " +
 	"anybody " +
-	"without a key; restore the former key where it was, or set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where the " +
-	"loss is meant")
+	"without a key; restore the former key where it was, or set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where " +
+	"the loss is meant")
 
 // NewEncryptionKeyGuard stops an `up`, and its preview, with which the gateway would get another key than before, none, or one from
 // elsewhere. source is where the key comes from if it is not given here: it is not known here, so that another place is a change.
