@@ -96,7 +96,8 @@ func (c *Config) validateAdministration(k *checker) {
 		problems := configjson.ValidateAdministration(g.configPath(), document, c.resolveVariable(at))
 		switch {
 		case g.OpenAdministration && c.hasAdminPassword(at) && !own:
-			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the administration; "+
+			k.add(field.Forbidden(p.Child("openAdministration"), "secrets."+adminPasswordKey+" or gateway.secretRefs closes the "+
+				"administration; "+
 				"remove one of them"))
 		case g.OpenAdministration && len(problems) == 0:
 			k.add(field.Forbidden(p.Child("openAdministration"), "config.json closes the administration; remove one of them"))
@@ -118,12 +119,14 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 	case own:
 	case c.Gateway.OpenAdministration:
 		if c.namesAdmin() {
-			k.add(field.Forbidden(field.NewPath("gateway", "adminUsername"), "gateway.openAdministration leaves no login that it would be of; "+
+			k.add(field.Forbidden(field.NewPath("gateway", "adminUsername"), "gateway.openAdministration leaves no login that it would be "+
+				"of; "+
 				"remove one of them"))
 		}
 		return
 	case c.Secrets.AdminPassword != "":
-		k.add(field.Forbidden(field.NewPath("secrets", adminPasswordKey), "scim_config closes the administration; for a login beside it write "+
+		k.add(field.Forbidden(field.NewPath("secrets", adminPasswordKey), "scim_config closes the administration; for a login beside it "+
+			"write "+
 			"gateway.adminUsername, too, or remove this"))
 		return
 	}
@@ -136,7 +139,8 @@ func (c *Config) validateOneLogin(k *checker, document configjson.Document) {
 		{field.NewPath("gateway", "adminUsername"), c.namesAdmin(), user, adminUsername},
 	} {
 		if unused.set && unused.text != unused.want {
-			k.add(field.Forbidden(unused.p, "config.json has a login of its own, which does not name it; write "+unused.want+" there, or remove "+
+			k.add(field.Forbidden(unused.p, "config.json has a login of its own, which does not name it; write "+unused.want+
+				" there, or remove "+
 				"one of them"))
 		}
 	}
@@ -187,8 +191,8 @@ func onlySingleSignOn(c *Config) string {
 	for _, at := range c.targets() {
 		document := c.document(at)
 		if _, _, own := configjson.Login(document); !own && configjson.SingleSignOn(document) {
-			return "config.json closes the administration with scim_config alone, which takes Bifrost Enterprise: another gateway leaves it open " +
-				"to anybody; gateway.adminUsername and secrets." + adminPasswordKey + " add a login that every gateway asks for"
+			return "config.json closes the administration with scim_config alone, which takes Bifrost Enterprise: another gateway leaves " +
+				"it open to anybody; gateway.adminUsername and secrets." + adminPasswordKey + " add a login that every gateway asks for"
 		}
 	}
 	return ""

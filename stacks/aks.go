@@ -118,12 +118,15 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 		ResourceGroupName: group, ResourceName: name,
 	}, pulumi.Provider(provider))
 	if err != nil {
-		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: %w; sign "+
-			"in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or %s:aks.resourceGroup",
+		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: "+
+			"%w; sign "+
+			"in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or "+
+			"%s:aks.resourceGroup",
 			name, group, c.Azure.SubscriptionId, err, c.Azure.TenantId, c.Azure.SubscriptionId, Project, Project)
 	}
 	if found.Identity != nil && found.Identity.TenantId != "" && !strings.EqualFold(found.Identity.TenantId, c.Azure.TenantId) {
-		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az login "+
+		return nil, fmt.Errorf("azure.tenantId: cluster %s is of tenant %s, and this stack is for %s; mend the key, or sign in with `az "+
+			"login "+
 			"--tenant %s`",
 			name, found.Identity.TenantId, c.Azure.TenantId, c.Azure.TenantId)
 	}
@@ -139,7 +142,8 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
 		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
 	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (!issuer || !workloadIdentity) {
-		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name %s "+
+		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name "+
+			"%s "+
 			"--enable-oidc-issuer --enable-workload-identity`",
 			name, onOff(issuer), onOff(workloadIdentity), group, name)
 	}

@@ -19,7 +19,8 @@ const otherwise = "*"
 func (k keys) of(argument string) string {
 	named := ""
 	for path := range k {
-		if rest, fits := strings.CutPrefix(argument, path); fits && len(path) > len(named) && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+		if rest, fits := strings.CutPrefix(argument, path); fits && len(path) > len(named) &&
+			(rest == "" || rest[0] == '.' || rest[0] == '[') {
 			named = path
 		}
 	}

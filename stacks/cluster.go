@@ -138,7 +138,8 @@ func (c *Config) validateClustering(k *checker) {
 	const sqlite = "a store is SQLite, which one process may use; give config_store and logs_store of type postgres"
 	switch {
 	case asked != nil && !*asked && on:
-		k.add(field.Required(p.Child("enabled"), "config.json has cluster_config on; write true, which opens the ports and lets the pods find "+
+		k.add(field.Required(p.Child("enabled"), "config.json has cluster_config on; write true, which opens the ports and lets the pods "+
+			"find "+
 			"each other"))
 		return
 	case asked != nil && *asked && decided && !on:
@@ -173,7 +174,8 @@ func (c *Config) validateClusterAt(k *checker, at target) {
 	case othersBroker:
 		k.add(configjson.ValidateBroker(g.configPath(), g.Config)...)
 		if at.wantsCluster(c) {
-			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), configjson.Broker, "with a broker the tasks need not find each "+
+			k.add(field.Invalid(g.configPath().Child("cluster_config", "type"), configjson.Broker, "with a broker the tasks need not find "+
+				"each "+
 				"other; remove ecs.clustering"))
 		}
 	default:
@@ -200,8 +202,6 @@ func unclustered(c *Config) string {
 		key = c.Gateway.configPath().Child("cluster_config", "enabled").String()
 	}
 	return key + " is false, and several processes run (" + strings.Join(places, ", ") +
-		", rollouts included): a virtual key made on one is " +
-		"refused by the others until they restart, " +
-		"one deleted on one stays valid on the others, every process counts limits and budgets by itself, and the database keeps the usage of " +
-		"whichever wrote last; remove it"
+		", rollouts included): a virtual key made on one is refused by the others until they restart, one deleted on one stays valid on " +
+		"the others, every process counts limits and budgets by itself, and the database keeps the usage of whichever wrote last; remove it"
 }

@@ -53,7 +53,8 @@ func (c *Config) validateConnections(k *checker) {
 		running, added := at.processes(c)
 		for server, pool := range pools {
 			sums[server] += (running + added) * pool
-			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(), running,
+			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(),
+				running,
 				added, pool, (running+added)*pool))
 		}
 	}
@@ -63,7 +64,8 @@ func (c *Config) validateConnections(k *checker) {
 			continue
 		}
 		k.add(field.Invalid(p, most, fmt.Sprintf(
-			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) or the "+
+			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) "+
+				"or the "+
 				"number of processes, or let the database take more",
 			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, gateway.DefaultPool)))
 	}
@@ -91,7 +93,8 @@ func (c *Config) databaseWarnings() []string {
 	}
 	for _, at := range c.targets() {
 		if len(c.databases(at)) > 0 && configjson.PingsDatabases(c.document(at)) {
-			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, task or "+
+			all = append(all, "client.disable_db_pings_in_health is false: while the database is away /health answers 503, and every pod, "+
+				"task or "+
 				"target is taken out although the gateway could "+
 				"serve from memory; remove it from gateway.config")
 			break
@@ -126,8 +129,8 @@ var clouds = []struct {
 			"PostgreSQL\" links them (an image with the public roots has them)"
 	}},
 	{regexp.MustCompile(`\.(sql)\.goog$`), func(string) string {
-		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of the " +
-			"region at https://pki.goog/cloudsql"
+		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of " +
+			"the region at https://pki.goog/cloudsql"
 	}},
 }
 

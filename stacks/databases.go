@@ -27,7 +27,8 @@ func (c *Config) validateDatabases(k *checker) {
 			mend = "give " + variable + " another value in ecs.env"
 		}
 		k.add(field.Invalid(c.Gateway.configPath().Child(database.Store, "config", "db_name"), database.NameText, fmt.Sprintf(
-			"the gateways on %s and ECS would share one database and know nothing of each other: keys made or deleted on one, limits and budgets "+
+			"the gateways on %s and ECS would share one database and know nothing of each other: keys made or deleted on one, limits and "+
+				"budgets "+
 				"would not hold on the other; %s",
 			at.title(), mend)))
 	}

@@ -27,7 +27,8 @@ func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
 		case raw.Secret[key] && key != "secrets":
 			problems = append(problems, field.Forbidden(path, "holds an encrypted value; encrypted values belong under secrets alone"))
 		case key == "secrets" && !raw.Secret[key] && text != "{}":
-			problems = append(problems, field.Forbidden(path, "stands in clear in the stack file; set its values with `pulumi config set --secret "+
+			problems = append(problems, field.Forbidden(path, "stands in clear in the stack file; set its values with `pulumi config set "+
+				"--secret "+
 				"--path`, and treat the clear ones as leaked"))
 		}
 		v, err := decodeValue(key, text)

@@ -149,7 +149,8 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		}
 		workload.PullSecret = pullSecret.SecretName
 		workload.DependsOn = append(workload.DependsOn, pullSecret.Ready()...)
-		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun, pullSecret.CronJob
+		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun,
+			pullSecret.CronJob
 	}
 
 	if workload.ExistingConfigSecret == "" {

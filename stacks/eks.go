@@ -88,8 +88,8 @@ func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 	if c.Gateway.IpFamily == gateway.IPv6 || c.provided(onEks, gateway.HostVariable) {
 		return nil
 	}
-	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; run `pulumi "+
-		"config set --path '%s:gateway.ipFamily' IPv6`",
+	return fmt.Errorf("gateway.ipFamily: pods of EKS cluster %s have addresses of IPv6 alone, and the gateway listens on IPv4; "+
+		"run `pulumi config set --path '%s:gateway.ipFamily' IPv6`",
 		c.Eks.ClusterName, Project)
 }
 

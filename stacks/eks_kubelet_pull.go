@@ -32,7 +32,8 @@ func (kubeletPull) validate(c *Config, k *checker) {
 }
 
 func (kubeletPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
-	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Gateway.ServiceAccount), pulumi.Providers(cluster.provider))
+	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Gateway.ServiceAccount),
+		pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}

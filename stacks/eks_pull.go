@@ -102,7 +102,8 @@ func (refreshPull) validate(c *Config, k *checker) {
 }
 
 func (refreshPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
-	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Refresher.ServiceAccount), pulumi.Providers(cluster.provider))
+	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Refresher.ServiceAccount),
+		pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +137,9 @@ func (c *Config) eksHandoff(purpose string, role *aws.EcrPullRole) pulumi.Map {
 func (c *Config) refuseSecret(k *checker) {
 	p, e := field.NewPath("eks"), c.written.Eks
 	if e.Auth == SignInPodIdentity {
-		k.add(field.Invalid(p.Child("auth"), e.Auth, "EKS Pod Identity serves containers, never the pull of their image; remove it, or set "+
-			"eks.pull to refresh"))
+		k.add(field.Invalid(p.Child("auth"),
+			e.Auth, "EKS Pod Identity serves containers, never the pull of their image; remove it, or set "+
+				"eks.pull to refresh"))
 	}
 	if e.SecretName != "" {
 		k.add(field.Forbidden(p.Child("secretName"), fmt.Sprintf("eks.pull %s makes no pull Secret; remove it", e.Pull)))
@@ -147,7 +149,8 @@ func (c *Config) refuseSecret(k *checker) {
 // refuseNodeRoles refuses roles that nobody gives a right to.
 func (c *Config) refuseNodeRoles(k *checker) {
 	if len(c.Eks.NodeRoleArns) > 0 {
-		k.add(field.Forbidden(field.NewPath("eks", "nodeRoleArns"), "only eks.pull node attaches a policy to them; remove it, or set eks.pull "+
+		k.add(field.Forbidden(field.NewPath("eks", "nodeRoleArns"), "only eks.pull node attaches a policy to them; remove it, or set "+
+			"eks.pull "+
 			"to node"))
 	}
 }

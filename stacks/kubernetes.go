@@ -75,7 +75,8 @@ func (c *Config) eksKubeconfig(cluster *eksCluster) (pulumi.StringOutput, error)
 	name := c.Eks.ClusterName
 	text, err := yaml.Marshal(clientcmd.Config{
 		APIVersion: "v1", Kind: "Config", CurrentContext: name,
-		Clusters:  []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{Server: cluster.endpoint, CertificateAuthorityData: ca}}},
+		Clusters: []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{Server: cluster.endpoint,
+			CertificateAuthorityData: ca}}},
 		AuthInfos: []clientcmd.NamedAuthInfo{{Name: name, AuthInfo: clientcmd.AuthInfo{Exec: login}}},
 		Contexts:  []clientcmd.NamedContext{{Name: name, Context: clientcmd.Context{Cluster: name, AuthInfo: name}}},
 	})
@@ -91,11 +92,12 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 	if c.Secrets.Kubeconfig != "" {
 		return secretString(c.Secrets.Kubeconfig)
 	}
-	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx, containerservice.ListManagedClusterUserCredentialsOutputArgs{
-		ResourceGroupName: pulumi.String(c.Aks.ResourceGroup),
-		ResourceName:      pulumi.String(c.Aks.ClusterName),
-		Format:            pulumi.String("exec"),
-	}, pulumi.Provider(provider))
+	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx,
+		containerservice.ListManagedClusterUserCredentialsOutputArgs{
+			ResourceGroupName: pulumi.String(c.Aks.ResourceGroup),
+			ResourceName:      pulumi.String(c.Aks.ClusterName),
+			Format:            pulumi.String("exec"),
+		}, pulumi.Provider(provider))
 	kubeconfig := credentials.ApplyT(func(r containerservice.ListManagedClusterUserCredentialsResult) (string, error) {
 		if len(r.Kubeconfigs) == 0 {
 			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User",

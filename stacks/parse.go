@@ -111,7 +111,8 @@ func foreignKeys(raw Raw) field.ErrorList {
 	for _, key := range raw.Foreign {
 		if namespace, name, _ := strings.Cut(key, ":"); slices.Contains([]string{"aws", "azure-native", "gcp", "kubernetes"}, namespace) {
 			problems = append(problems, field.Forbidden(field.NewPath(key),
-				fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects aws, azure, gcp, eks and aks of this project", name)))
+				fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects aws, azure, gcp, eks and aks of this "+
+					"project", name)))
 		}
 	}
 	return problems

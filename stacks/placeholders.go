@@ -31,8 +31,9 @@ func placeholders(values map[string]any) field.ErrorList {
 			case secret:
 				problems = append(problems, field.Forbidden(p, "still holds the placeholder "+found))
 			default:
-				problems = append(problems, field.Invalid(p, v, fmt.Sprintf("still holds the placeholder %s; write the value that the Bifrost team or "+
-					"your cloud gave you", found)))
+				problems = append(problems, field.Invalid(p, v,
+					fmt.Sprintf("still holds the placeholder %s; write the value that the Bifrost team or "+
+						"your cloud gave you", found)))
 			}
 		case []any:
 			for i, e := range v {

@@ -19,7 +19,8 @@ func (c *Config) validateScrapeLogin(k *checker) {
 	}
 	if configjson.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
 		k.add(field.Required(field.NewPath("gateway", "monitoring", "basicAuth"), fmt.Sprintf(
-			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: {secret: S, key: "+
+			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: "+
+				"{secret: S, key: "+
 				"K}}, or let config.json take the password from %s",
 			gateway.MetricsPath, adminPassword)))
 	}

@@ -43,7 +43,8 @@ func (c *Config) validateStart(k *checker) {
 	seconds := g.StartupSeconds
 	if least := c.leastStart(); seconds < least {
 		k.add(field.Invalid(p.Child("startupSeconds"), seconds, fmt.Sprintf(
-			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s for "+
+			"at least %d: several processes that start on one database wait for each other's migrations, 60 s for config_store and 300 s "+
+				"for "+
 				"logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
 	}
 	if c.Ecs != nil {

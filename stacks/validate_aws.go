@@ -81,7 +81,8 @@ func (c *Config) validateEksGateway(k *checker) {
 		k.add(field.Forbidden(p.Child("gatewayRoleName"), "only eks.gatewayPolicyArns makes a role; remove it, or list policies"))
 	}
 	if !made && e.GatewayRoleArn == "" && e.GatewayAuth != "" {
-		k.add(field.Forbidden(p.Child("gatewayAuth"), "the gateway has no role; remove it, or give eks.gatewayPolicyArns or eks.gatewayRoleArn"))
+		k.add(field.Forbidden(p.Child("gatewayAuth"), "the gateway has no role; remove it, or give eks.gatewayPolicyArns or "+
+			"eks.gatewayRoleArn"))
 	}
 }
 

@@ -26,7 +26,8 @@ func validateAzure(c *Config, k *checker) {
 	}
 	// The federation needs it too: its service account reads the repository.
 	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry,
-		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, or set registry.mirror to true for a registry of your own")
+		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, "+
+			"or set registry.mirror to true for a registry of your own")
 	if len(c.Registry.AdditionalRepositoryArns) > 0 {
 		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
 	}
@@ -79,7 +80,8 @@ func (c *Config) validateEntra(k *checker) {
 	}
 	e := c.Aks.Entra
 	if e == nil {
-		k.add(field.Required(p.Child("entra"), "appIdUri and tokenVersion of the app registration that the managed identity's tokens are for"))
+		k.add(field.Required(p.Child("entra"), "appIdUri and tokenVersion of the app registration that the managed identity's tokens are "+
+			"for"))
 		return
 	}
 	p = p.Child("entra")
@@ -91,7 +93,8 @@ func (c *Config) validateEntra(k *checker) {
 	case 1:
 	case 2:
 		if e.AppId == "" {
-			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and aks.entra.appIdUri "+
+			k.add(field.Required(p.Child("appId"), "tokens of version 2 carry the app registration's client id as audience, and "+
+				"aks.entra.appIdUri "+
 				"does not hold it; see `az ad app show --id APP --query appId`"))
 		}
 	default:

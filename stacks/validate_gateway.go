@@ -20,7 +20,8 @@ func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 	case *count < 1:
 		k.add(field.Invalid(p, *count, "at least 1"))
 	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
-		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of type "+
+		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of "+
+			"type "+
 			"postgres in gateway.config"))
 	}
 }
@@ -79,7 +80,8 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,
 		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
 		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
-		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil, "initContainers": g.InitContainers != nil,
+		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil,
+		"initContainers": g.InitContainers != nil,
 	})
 }
 
@@ -106,7 +108,8 @@ func (c *Config) validateConfig(k *checker) {
 	p := g.configPath()
 	postgres := field.NewPath("gateway", "postgres", "maxConnections")
 	if g.Postgres.MaxConnections < 0 {
-		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not known"))
+		k.add(field.Invalid(postgres, g.Postgres.MaxConnections, "at least 1; leave it out where the database's max_connections is not "+
+			"known"))
 	}
 	c.validateDatabaseCa(k)
 	if g.ExistingConfigSecret != "" {
@@ -116,7 +119,8 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	if len(g.Config) == 0 {
 		if g.ConfigFile == "" {
-			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: sqlite, "+
+			k.add(field.Required(p, "the content of Bifrost's config.json, or gateway.configFile; {config_store: {enabled: true, type: "+
+				"sqlite, "+
 				"config: {path: /app/data/config.db}}} for a trial"))
 		}
 		return

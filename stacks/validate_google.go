@@ -23,7 +23,8 @@ var (
 			`[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
 		Want: "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
 	}
-	tokenUrl = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`), Want: "https://sts.googleapis.com/v1/token"}
+	tokenUrl = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`),
+		Want: "https://sts.googleapis.com/v1/token"}
 )
 
 func (c *Config) federated() bool { return c.Gcp != nil && c.Gcp.Federation != nil }
@@ -39,11 +40,13 @@ const madeUp = pulumi.String("made up")
 
 func (c *Config) validateFederation(k *checker) {
 	if len(c.Gcp.CredentialConfig) > 0 {
-		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of them"))
+		k.add(field.Forbidden(field.NewPath("gcp", "credentialConfig"), "gcp.federation makes the credential configuration; remove one of "+
+			"them"))
 	}
 	if c.imageProblem == nil {
 		if _, ok := c.image.ArtifactRegistryRepository(); !ok {
-			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could open; write "+
+			k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, "names no repository that gcp.federation could "+
+				"open; write "+
 				"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG"))
 		}
 	}

@@ -11,14 +11,16 @@ func (c *Config) validateMirror(k *checker) {
 	p, r := field.NewPath("registry"), c.Registry
 	if !r.Mirror {
 		if r.PullSecret != "" {
-			k.add(field.Forbidden(p.Child("pullSecret"), "the pull Secret of the vendor's registry is made here; remove it, or set registry.mirror "+
+			k.add(field.Forbidden(p.Child("pullSecret"), "the pull Secret of the vendor's registry is made here; remove it, or set "+
+				"registry.mirror "+
 				"to true for a registry of your own"))
 		}
 		return
 	}
 	k.ifSet(r.PullSecret, check.Subdomain, p.Child("pullSecret"))
 	if c.Rollout == RolloutIdentity {
-		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would allowlist; "+
+		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would "+
+			"allowlist; "+
 			"write full"))
 	}
 	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
@@ -37,7 +39,8 @@ func (c *Config) validateMirror(k *checker) {
 	}
 	if a := c.written.Aks; a != nil {
 		k.forbid("aks", why, map[string]bool{
-			"identityName": a.IdentityName != "", "federatedCredentialName": a.FederatedCredentialName != "", "secretName": a.SecretName != "",
+			"identityName": a.IdentityName != "", "federatedCredentialName": a.FederatedCredentialName != "",
+			"secretName":    a.SecretName != "",
 			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
 		})
 	}

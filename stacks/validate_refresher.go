@@ -55,7 +55,8 @@ func (c *Config) validateSchedule(k *checker, on Cluster) {
 	for range runs {
 		next := schedule.Next(at)
 		if at.IsZero() || next.IsZero() || next.Sub(at) >= on.TokenLife {
-			k.add(field.Invalid(p, text, fmt.Sprintf("leaves more than %s between two runs, and %s lives %s", on.TokenLife, on.Token, on.TokenLife)))
+			k.add(field.Invalid(p, text, fmt.Sprintf("leaves more than %s between two runs, and %s lives %s", on.TokenLife, on.Token,
+				on.TokenLife)))
 			return
 		}
 		at = next

@@ -65,7 +65,8 @@ func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
 		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 	}
 	if name == gateway.ModeVariable {
-		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one beside "+
+		k.add(field.Forbidden(p, "makes a broker of every gateway; remove it, and set gateway.clustering.type to broker, which runs one "+
+			"beside "+
 			"them"))
 	}
 }

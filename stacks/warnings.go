@@ -26,8 +26,8 @@ func sqliteOnEcs(c *Config) string {
 	if c.Ecs == nil || c.Gateway.withoutSQLite() {
 		return ""
 	}
-	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store of " +
-		"type postgres in gateway.config"
+	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store " +
+		"of type postgres in gateway.config"
 }
 
 // unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
@@ -39,8 +39,8 @@ func unknownConfigKeys(c *Config) string {
 	if len(unknown) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: bifrostctl "+
-		"schema, and gateway.schemaFile",
+	return fmt.Sprintf("the gateway %s has no such keys, and passes over them: %s; where a newer one has them, give its schema: "+
+		"bifrostctl schema, and gateway.schemaFile",
 		configjson.KeysVersion, strings.Join(unknown, ", "))
 }
 
@@ -49,5 +49,6 @@ func (c *Config) withoutSchema() string {
 	if c.Rollout == RolloutIdentity || c.schema != nil || c.Gateway.ExistingConfigSecret != "" {
 		return ""
 	}
-	return "config.json is checked by the rules of this program alone; `bifrostctl schema` fetches the vendor's schema, for gateway.schemaFile"
+	return "config.json is checked by the rules of this program alone; `bifrostctl schema` fetches the vendor's schema, for " +
+		"gateway.schemaFile"
 }

@@ -87,7 +87,8 @@ func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyA
 	g := &c.Gateway
 	args := &kubernetes.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
-		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere, n.MetricsFrom,
+		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere,
+			n.MetricsFrom,
 			n.DatabasePorts
 		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
 	}
@@ -98,7 +99,8 @@ func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyA
 	if g.Otel != nil {
 		for _, port := range g.Otel.ports() {
 			args.ExtraEgress = append(args.ExtraEgress, &networkingv1.NetworkPolicyEgressRuleArgs{
-				Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port), Protocol: pulumi.String("TCP")}},
+				Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port),
+					Protocol: pulumi.String("TCP")}},
 			})
 		}
 	}

@@ -16,9 +16,9 @@ func Command(findProject func(dir string) (string, error)) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Fetch the vendor's schema of config.json into the project",
-		Long: `Fetches the JSON schema of config.json, checks that it is one, and writes it into the project, where gateway.schemaFile names it:
-a preview then refuses what the schema refuses. HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. The vendor's URL has the schema of
-the newest version, and it changes: commit the file, and pin what a pipeline fetches with --sha256.`,
+		Long: `Fetches the JSON schema of config.json, checks that it is one, and writes it into the project, where gateway.schemaFile
+names it: a preview then refuses what the schema refuses. HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. The vendor's URL has the
+schema of the newest version, and it changes: commit the file, and pin what a pipeline fetches with --sha256.`,
 		Example: `  bifrostctl schema
   bifrostctl schema --url https://artifacts.internal.example.com/bifrost/config.schema.json
   pulumi config set --path 'bifrost:gateway.schemaFile' bifrost.schema.json`,

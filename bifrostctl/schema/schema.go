@@ -50,7 +50,8 @@ func Fetch(ctx context.Context, address, wanted string) (*Fetched, error) {
 	sum := sha256.Sum256(text)
 	f := &Fetched{Text: text, SHA256: hex.EncodeToString(sum[:])}
 	if wanted != "" && !strings.EqualFold(wanted, f.SHA256) {
-		return nil, fmt.Errorf("%s has the checksum %s, and --sha256 wants %s; look at what has changed, then pin the new one", address, f.SHA256,
+		return nil, fmt.Errorf("%s has the checksum %s, and --sha256 wants %s; look at what has changed, then pin the new one", address,
+			f.SHA256,
 			wanted)
 	}
 	if _, err := configjson.CompileSchema(text); err != nil {

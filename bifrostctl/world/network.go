@@ -48,12 +48,14 @@ func (w *World) SeedNetwork(n Network) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Settle(&Resource{Type: VPCType, Scope: n.scope(), ID: n.VPC, State: map[string]any{
-		"cidrBlock": VPCBlock, "enableDnsSupport": true, "enableDnsHostnames": true, "arn": n.arn("ec2", "vpc/"+n.VPC), "tags": map[string]any{},
+		"cidrBlock": VPCBlock, "enableDnsSupport": true, "enableDnsHostnames": true, "arn": n.arn("ec2", "vpc/"+n.VPC),
+		"tags":            map[string]any{},
 		"internetGateway": n.id("igw"),
 	}})
 	main := n.id("rtb", "main")
 	w.Settle(&Resource{Type: RouteTableType, Scope: n.scope(), ID: main, State: map[string]any{
-		"vpcId": n.VPC, "main": true, "subnetIds": []any{}, "routes": []any{}, "arn": n.arn("ec2", "route-table/"+main), "tags": map[string]any{},
+		"vpcId": n.VPC, "main": true, "subnetIds": []any{}, "routes": []any{}, "arn": n.arn("ec2", "route-table/"+main),
+		"tags": map[string]any{},
 	}})
 	n.addSubnets(w, 0, n.Private, map[string]any{"natGatewayId": n.id("nat")}, false)
 	n.addSubnets(w, len(n.Private), n.Public, map[string]any{"gatewayId": n.id("igw")}, true)
@@ -115,7 +117,8 @@ func (w *World) SeedBalancer(n Network, b SharedBalancer) {
 		"arn": b.TargetGroup, "arnSuffix": "targetgroup/" + name, "name": strings.Split(name, "/")[0], "vpcId": n.VPC, "targetType": "ip",
 		"protocol": "HTTP", "protocolVersion": "HTTP1", "port": 8080.0, "deregistrationDelay": 300.0, "tags": map[string]any{},
 		"healthCheck": map[string]any{
-			"enabled": true, "path": "/health", "port": "traffic-port", "protocol": "HTTP", "matcher": "200", "interval": 30.0, "timeout": 5.0,
+			"enabled": true, "path": "/health", "port": "traffic-port", "protocol": "HTTP", "matcher": "200", "interval": 30.0,
+			"timeout":          5.0,
 			"healthyThreshold": 3.0, "unhealthyThreshold": 3.0,
 		},
 	}})

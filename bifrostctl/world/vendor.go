@@ -171,11 +171,13 @@ func serviceAccountID(f Federation) string {
 
 func (w *World) addMember(f Federation) {
 	const role = "roles/iam.workloadIdentityUser"
-	member := fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", f.Number, f.Pool,
+	member := fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", f.Number,
+		f.Pool,
 		f.Subject)
-	w.Settle(&Resource{Type: ImpersonationType, Scope: f.Project, ID: serviceAccountID(f) + "/" + role + "/" + member, State: map[string]any{
-		"serviceAccountId": serviceAccountID(f), "role": role, "member": member,
-	}})
+	w.Settle(&Resource{Type: ImpersonationType, Scope: f.Project, ID: serviceAccountID(f) + "/" + role + "/" + member,
+		State: map[string]any{
+			"serviceAccountId": serviceAccountID(f), "role": role, "member": member,
+		}})
 }
 
 // SeedARRepository makes an Artifact Registry repository exist, with every tag, that the service account may read.

@@ -116,10 +116,12 @@ func Load(file string) (*World, error) {
 	}
 	w := New()
 	if err := json.Unmarshal(text, w); err != nil {
-		return nil, fmt.Errorf("the sandbox's state %s is damaged (%w): delete the folder %s to start afresh", file, err, filepath.Dir(file))
+		return nil, fmt.Errorf("the sandbox's state %s is damaged (%w): delete the folder %s to start afresh", file, err,
+			filepath.Dir(file))
 	}
 	if w.Format != format {
-		return nil, fmt.Errorf("the sandbox's state %s has format %d, this program writes format %d: delete the folder %s to start afresh", file,
+		return nil, fmt.Errorf("the sandbox's state %s has format %d, this program writes format %d: delete the folder %s to start afresh",
+			file,
 			w.Format, format, filepath.Dir(file))
 	}
 	return w, nil

@@ -73,7 +73,8 @@ func Start(ctx context.Context, dir, issuer string) (*Cluster, error) {
 func (c *Cluster) start(ctx context.Context, ports []string) error {
 	if err := c.launch(etcdProgram,
 		"--data-dir="+c.file("etcd"), "--listen-client-urls="+c.etcd, "--advertise-client-urls="+c.etcd,
-		"--listen-peer-urls=http://"+ports[0], "--initial-advertise-peer-urls=http://"+ports[0], "--initial-cluster=default=http://"+ports[0],
+		"--listen-peer-urls=http://"+ports[0], "--initial-advertise-peer-urls=http://"+ports[0], "--initial-cluster=default=http://"+
+			ports[0],
 		"--unsafe-no-fsync", "--log-level=warn"); err != nil {
 		return err
 	}
@@ -83,7 +84,8 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 	if err := c.launch(controllerManagerProgram,
 		"--kubeconfig="+c.KubeconfigOf(controllerManagerUser), "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port="+
 			port(ports[1]),
-		"--service-account-private-key-file="+c.file("sa.key"), "--root-ca-file="+c.file("ca.crt"), "--use-service-account-credentials=true",
+		"--service-account-private-key-file="+c.file("sa.key"), "--root-ca-file="+c.file("ca.crt"),
+		"--use-service-account-credentials=true",
 		// Tests do not wait for minutes until a new pod's load counts.
 		"--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
 		"--horizontal-pod-autoscaler-cpu-initialization-period=1s"); err != nil {
@@ -146,7 +148,8 @@ func (c *Cluster) As(user string) *rest.Config {
 
 // WithToken returns a client's configuration with a bearer token, such as a ServiceAccount's. The client is not throttled.
 func (c *Cluster) WithToken(token string) *rest.Config {
-	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: c.authority}, QPS: -1}
+	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: c.authority},
+		QPS: -1}
 }
 
 // KubeconfigOf returns the file with a user's kubeconfig.
@@ -174,7 +177,8 @@ func (c *Cluster) await(ctx context.Context, program string, check func(context.
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s is not ready: %w (%w); the end of %s:\n%s", program, err, last, c.running[program].log, c.running[program].tail())
+		return fmt.Errorf("%s is not ready: %w (%w); the end of %s:\n%s", program, err, last, c.running[program].log,
+			c.running[program].tail())
 	}
 	return nil
 }

@@ -73,7 +73,8 @@ func (p *podRun) prepare(ctx context.Context, c *corev1.Container) (*prepared, e
 	}
 	made := &prepared{spec: jail.Spec{
 		Root: filepath.Join(p.dir, "root-"+c.Name), User: user, Group: p.group(c), Groups: p.groups(), Dir: c.WorkingDir,
-		ReadOnlyRoot: c.SecurityContext != nil && c.SecurityContext.ReadOnlyRootFilesystem != nil && *c.SecurityContext.ReadOnlyRootFilesystem,
+		ReadOnlyRoot: c.SecurityContext != nil && c.SecurityContext.ReadOnlyRootFilesystem != nil &&
+			*c.SecurityContext.ReadOnlyRootFilesystem,
 	}, termination: filepath.Join(p.dir, "termination-"+c.Name)}
 	s := &made.spec
 	for name, value := range env {
@@ -256,9 +257,11 @@ func injectPodIdentity(pod *corev1.Pod) {
 	const dir, name = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount", "eks-pod-identity-token"
 	lifetime := int64(24 * time.Hour / time.Second)
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: podIdentityVolume, VolumeSource: corev1.VolumeSource{
-		Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{
-			Audience: "pods.eks.amazonaws.com", ExpirationSeconds: &lifetime, Path: name,
-		}}}},
+		Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{{
+			ServiceAccountToken: &corev1.ServiceAccountTokenProjection{
+				Audience: "pods.eks.amazonaws.com", ExpirationSeconds: &lifetime, Path: name,
+			},
+		}}},
 	}})
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {

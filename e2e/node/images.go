@@ -29,7 +29,8 @@ var tools = []string{"sh", "base64", "cat", "date"}
 // sets a user: they run as root unless the pod says otherwise.
 var images = []image{
 	{name: regexp.MustCompile(`(^|/)aws-cli(:|@|$)`), host: tools, own: []string{"aws"}, vendor: "aws", entrypoint: []string{"aws"}},
-	{name: regexp.MustCompile(`(^|/)(google-cloud-cli|cloud-sdk)(:|@|$)`), host: append([]string{"curl"}, tools...), own: []string{"gcloud"},
+	{name: regexp.MustCompile(`(^|/)(google-cloud-cli|cloud-sdk)(:|@|$)`), host: append([]string{"curl"}, tools...),
+		own:    []string{"gcloud"},
 		vendor: "gcloud", more: []string{"python3", "dirname", "readlink", "uname"}},
 	{name: regexp.MustCompile(`(^|/)kubectl(:|@|$)`), own: []string{"kubectl"}, entrypoint: []string{"kubectl"}},
 }

@@ -53,8 +53,9 @@ func (a *Agent) reportNode(ctx context.Context) error {
 			Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", Message: "the node's agent runs",
 			LastHeartbeatTime: metav1.Now(), LastTransitionTime: a.since,
 		}},
-		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: hostIP}, {Type: corev1.NodeHostName, Address: a.config.Name}},
-		NodeInfo:  corev1.NodeSystemInfo{OperatingSystem: "linux", Architecture: runtime.GOARCH},
+		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: hostIP},
+			{Type: corev1.NodeHostName, Address: a.config.Name}},
+		NodeInfo: corev1.NodeSystemInfo{OperatingSystem: "linux", Architecture: runtime.GOARCH},
 	}})
 	if err != nil {
 		return err
@@ -69,7 +70,8 @@ func (a *Agent) renew(ctx context.Context) error {
 	spec := coordinationv1.LeaseSpec{HolderIdentity: &a.config.Name, LeaseDurationSeconds: &duration, RenewTime: &now}
 	lease, err := leases.Get(ctx, a.config.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		_, err = leases.Create(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: a.config.Name}, Spec: spec}, metav1.CreateOptions{})
+		_, err = leases.Create(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: a.config.Name}, Spec: spec},
+			metav1.CreateOptions{})
 		return err
 	}
 	if err != nil {

@@ -59,7 +59,8 @@ func (w *worker) end() {
 				if list[i].State.Terminated == nil {
 					// The kubelet's words for a container that was not there when its pod was deleted.
 					list[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-						ExitCode: 137, Reason: "ContainerStatusUnknown", Message: "The container could not be located when the pod was terminated",
+						ExitCode: 137, Reason: "ContainerStatusUnknown", Message: "The container could not be located when the pod was " +
+							"terminated",
 					}}
 				}
 			}
@@ -80,7 +81,8 @@ func (w *worker) change(change func()) {
 		return
 	}
 	for n := 0; ; n++ {
-		_, err := w.agent.client.CoreV1().Pods(w.pod.Namespace).Patch(w.agent.ctx, w.pod.Name, types.MergePatchType, patch, metav1.PatchOptions{},
+		_, err := w.agent.client.CoreV1().Pods(w.pod.Namespace).Patch(w.agent.ctx, w.pod.Name, types.MergePatchType, patch,
+			metav1.PatchOptions{},
 			"status")
 		if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || w.agent.ctx.Err() != nil {
 			return
@@ -127,7 +129,8 @@ func (w *worker) setConditions() {
 }
 
 func (w *worker) setCondition(kind corev1.PodConditionType, is bool, reason string) {
-	c := corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, ObservedGeneration: w.pod.Generation, LastTransitionTime: metav1.Now()}
+	c := corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, ObservedGeneration: w.pod.Generation,
+		LastTransitionTime: metav1.Now()}
 	if !is {
 		c.Status, c.Reason = corev1.ConditionFalse, reason
 	}

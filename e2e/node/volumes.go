@@ -54,7 +54,8 @@ func (p *podRun) mountVolume(ctx context.Context, v corev1.Volume) error {
 			}
 		}
 	default:
-		return fmt.Errorf("this node knows volumes of type emptyDir, persistentVolumeClaim, configMap, secret, downwardAPI and projected only")
+		return fmt.Errorf("this node knows volumes of type emptyDir, persistentVolumeClaim, configMap, secret, downwardAPI and projected " +
+			"only")
 	}
 	if err != nil {
 		return err
@@ -161,7 +162,8 @@ func (p *podRun) addToken(ctx context.Context, volume string, to files, source *
 		request.Spec.Audiences = []string{source.Audience}
 	}
 	if p.pod.UID != "" {
-		request.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: p.pod.Name, UID: p.pod.UID}
+		request.Spec.BoundObjectRef = &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: p.pod.Name,
+			UID: p.pod.UID}
 	}
 	client := p.client
 	if volume == podIdentityVolume {

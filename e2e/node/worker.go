@@ -134,7 +134,8 @@ func (w *worker) container(run *podRun, c *corev1.Container, status *corev1.Cont
 			status.State = corev1.ContainerState{Terminated: terminated}
 			if again {
 				status.LastTerminationState, status.RestartCount = status.State, status.RestartCount+1
-				status.State = waiting("CrashLoopBackOff", fmt.Sprintf("back-off %v restarting failed container=%s", backOff(int(status.RestartCount)),
+				status.State = waiting("CrashLoopBackOff", fmt.Sprintf("back-off %v restarting failed container=%s",
+					backOff(int(status.RestartCount)),
 					c.Name))
 			}
 		})
@@ -187,7 +188,8 @@ func (w *worker) pull(c *corev1.Container, status *corev1.ContainerStatus) bool 
 		secrets, err := w.pullSecrets()
 		if err == nil {
 			if len(secrets.missing) > 0 && n == 0 {
-				w.warn("FailedToRetrieveImagePullSecret", fmt.Errorf("unable to retrieve some image pull secrets (%s); attempting to pull the image "+
+				w.warn("FailedToRetrieveImagePullSecret", fmt.Errorf("unable to retrieve some image pull secrets (%s); attempting to pull "+
+					"the image "+
 					"may not succeed", strings.Join(secrets.missing, ", ")))
 			}
 			err = w.agent.pull(w.ctx, c, secrets.found)

@@ -152,7 +152,8 @@ type vpcEndpointArgs struct {
 func LookUpVpcEndpoint(ctx *pulumi.Context, vpcId, service, endpointType string, opts ...pulumi.InvokeOption) (VpcEndpoint, error) {
 	var found VpcEndpoint
 	err := ctx.Invoke(getVpcEndpoint, vpcEndpointArgs{
-		VpcId: vpcId, ServiceName: service, State: "available", Filters: []Filter{{Name: "vpc-endpoint-type", Values: []string{endpointType}}},
+		VpcId: vpcId, ServiceName: service, State: "available",
+		Filters: []Filter{{Name: "vpc-endpoint-type", Values: []string{endpointType}}},
 	}, &found, opts...)
 	return found, err
 }

@@ -46,7 +46,8 @@ var (
 	// Vpc: EC2 resource ids, long and short form.
 	Vpc = rule(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`, "a VPC id such as vpc-0123456789abcdef0")
 	// SslPolicy: Elastic Load Balancing, "Security policies for your Application Load Balancer".
-	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 "+
+	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws "+
+		"elbv2 "+
 		"describe-ssl-policies`")
 	// Bucket: Amazon S3, "General purpose bucket naming rules".
 	Bucket = rule(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`, "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens")
@@ -72,7 +73,8 @@ var (
 	// GcpProject and GcpServiceAccount: Google Cloud Resource Manager and IAM, "Creating projects" and "Create service accounts".
 	GcpProject = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "a Google Cloud project id (not its number): 6 to 30 lowercase letters, "+
 		"digits and hyphens")
-	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, digits "+
+	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, "+
+		"digits "+
 		"and hyphens, beginning with a letter")
 	// ClientBodySize: nginx, client_max_body_size.
 	ClientBodySize = rule(`^\d{1,9}[kKmMgG]?$`, "a size as nginx has it, such as 100m")

@@ -26,11 +26,9 @@ const (
 
 // ErrEncryptionKey says what a gateway does with another key, as it was seen on one.
 var ErrEncryptionKey = errors.New("the encryption key differs from that of the running gateway, or comes from elsewhere: with another " +
-	"key, or none, " +
-	"the gateway can read nothing that it has stored, starts without its virtual keys, answers /health with 200 and serves inference to " +
-	"anybody " +
-	"without a key; restore the former key where it was, or set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where " +
-	"the loss is meant")
+	"key, or none, the gateway can read nothing that it has stored, starts without its virtual keys, answers /health with 200 and " +
+	"serves inference to anybody without a key; restore the former key where it was, or set changeEncryptionKey " +
+	"(gateway.changeEncryptionKey: true) for one up where the loss is meant")
 
 // NewEncryptionKeyGuard stops an `up`, and its preview, with which the gateway would get another key than before, none, or one from
 // elsewhere. source is where the key comes from if it is not given here: it is not known here, so that another place is a change.
@@ -50,7 +48,8 @@ func NewEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resou
 	}
 	guard := &EncryptionKeyGuard{}
 	inputs := pulumi.Map{guardedProperty: fingerprint}
-	if err := ctx.RegisterComponentResourceV2(EncryptionKeyGuardType, name+"-encryption-key-fingerprint", inputs, guard, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(EncryptionKeyGuardType, name+"-encryption-key-fingerprint", inputs, guard,
+		opts...); err != nil {
 		return nil, fmt.Errorf("%s: encryption key: %w", name, err)
 	}
 	return guard, ctx.RegisterResourceOutputs(guard, pulumi.Map{})

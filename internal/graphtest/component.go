@@ -31,7 +31,8 @@ type provider struct{ pulumi.ProviderResourceState }
 func Build(make func(*pulumi.Context, pulumi.ResourceOption) error) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		var providers []pulumi.ProviderResource
-		for _, of := range []struct{ cloud, name string }{{"aws", "aws"}, {"azure-native", "azure"}, {"kubernetes", "k8s"}, {"gcp", "gcp"}} {
+		for _, of := range []struct{ cloud, name string }{{"aws", "aws"}, {"azure-native", "azure"}, {"kubernetes", "k8s"},
+			{"gcp", "gcp"}} {
 			p := &provider{}
 			if err := ctx.RegisterResource("pulumi:providers:"+of.cloud, of.name, pulumi.Map{}, p); err != nil {
 				return err

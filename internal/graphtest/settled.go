@@ -29,7 +29,8 @@ func (g *Graph) RequireSettled(t testing.TB) {
 	for _, r := range g.Resources {
 		from := r.Request.GetPropertyDependencies()
 		for _, property := range settled[r.Type] {
-			require.Empty(t, from[property].GetUrns(), "%s goes with what its %s comes from: write plain text, and depend on it", r.URN, property)
+			require.Empty(t, from[property].GetUrns(), "%s goes with what its %s comes from: write plain text, and depend on it", r.URN,
+				property)
 		}
 		if settled[r.Type] == nil {
 			continue

@@ -84,7 +84,8 @@ func (s *Spec) build() error {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Files)) {
-		if err := errors.Join(os.MkdirAll(filepath.Dir(s.in(path)), 0o755), os.WriteFile(s.in(path), []byte(s.Files[path]), 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(s.in(path)), 0o755),
+			os.WriteFile(s.in(path), []byte(s.Files[path]), 0o644)); err != nil {
 			return err
 		}
 	}

@@ -120,7 +120,8 @@ func lostVault(r *review) {
 		connection := slices.Contains([]string{"host", "port", "user", "db_name"}, key) && parent == "config"
 		if vaultReference.MatchString(text) && (connection || isSecret(parent, key)) {
 			r.forbid(p,
-				"a reference to the vault, and config_store.vault_store is not enabled: the gateway reads nothing; configure it, or write env.NAME")
+				"a reference to the vault, and config_store.vault_store is not enabled: the gateway reads nothing; configure it, or write "+
+					"env.NAME")
 		}
 	})
 }

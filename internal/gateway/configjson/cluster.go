@@ -205,7 +205,8 @@ func ValidateCluster(p *field.Path, document Document, want Cluster, elsewhere s
 func validateDnsMembers(p *field.Path, config map[string]any, name string) field.ErrorList {
 	var problems field.ErrorList
 	if peers, _ := config["peers"].([]any); len(peers) > 0 {
-		problems = append(problems, field.Forbidden(p.Child("peers"), "the addresses of ECS tasks change; remove it, ecs.clustering finds them"))
+		problems = append(problems, field.Forbidden(p.Child("peers"), "the addresses of ECS tasks change; remove it, ecs.clustering finds "+
+			"them"))
 	}
 	discovery, _ := config["discovery"].(map[string]any)
 	if names, _ := discovery["dns_names"].([]any); len(names) > 0 && !slices.Contains(names, any(name)) {
@@ -225,7 +226,8 @@ func ValidateBroker(p *field.Path, document Document) field.ErrorList {
 	n, notNumber := strconv.Atoi(port)
 	switch {
 	case broker["address"] == nil || address == "" && isText:
-		return field.ErrorList{field.Required(p, "HOST:PORT of the broker; or set gateway.clustering.type to broker, and this stack runs one")}
+		return field.ErrorList{field.Required(p, "HOST:PORT of the broker; or set gateway.clustering.type to broker, and this stack runs "+
+			"one")}
 	case reference.MatchString(address):
 		return nil
 	case err != nil || notNumber != nil || n < 1 || n > 65535:

@@ -13,7 +13,8 @@ import (
 // object form {value, env_var} there as well.
 var looseNames = map[string]bool{
 	"$schema": true, "access_key": true, "access_key_id": true, "admin_password": true, "admin_username": true, "api_key": true,
-	"api_version": true, "arn": true, "auth_credentials": true, "bucket": true, "ca_cert_pem": true, "client_id": true, "client_secret": true,
+	"api_version": true, "arn": true, "auth_credentials": true, "bucket": true, "ca_cert_pem": true, "client_id": true,
+	"client_secret":     true,
 	"connection_string": true, "credentials": true, "credentials_json": true, "db_name": true, "encryption_key": true, "endpoint": true,
 	"env_var": true, "external_id": true, "host": true, "inference_profile_arn": true, "password": true, "project_id": true,
 	"project_number": true, "ref": true, "region": true, "role_arn": true, "secret_access_key": true, "secret_key": true,

@@ -95,7 +95,8 @@ func duplicates(r *review) {
 		place := fmt.Sprintf("%s %s %d", text(rule["scope"]), text(rule["scope_id"]), priority)
 		if priorities[place] {
 			r.forbid(p.Child("priority"),
-				"another rule of this scope has the priority %d (0 where none is written), and the gateway exits; give each its own", priority)
+				"another rule of this scope has the priority %d (0 where none is written), and the gateway exits; give each its own",
+				priority)
 		}
 		priorities[place] = true
 	})
@@ -155,7 +156,8 @@ func virtualKeys(r *review) {
 		case m != nil && r.facts.Value != nil:
 			if given, known := r.facts.Value(m[1]); known && !strings.HasPrefix(given, virtualKeyPrefix) {
 				r.forbid(p.Child("value"),
-					"the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a value", m[1],
+					"the value of %s does not begin with %s, and the gateway makes a random key that nobody has; give the variable such a "+
+						"value", m[1],
 					virtualKeyPrefix)
 			}
 		}

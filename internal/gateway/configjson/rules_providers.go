@@ -21,12 +21,14 @@ func providerNames(r *review) {
 		switch base := text(custom["base_provider_type"]); {
 		case own && standard:
 			r.forbid(p.Child("custom_provider_config"),
-				"%s is a provider of the gateway's own, and it passes over the whole provider; give yours another name, or remove this", name)
+				"%s is a provider of the gateway's own, and it passes over the whole provider; give yours another name, or remove this",
+				name)
 		case own && base == "":
 			r.require(p.Child("custom_provider_config", "base_provider_type"),
 				"without it the gateway passes over the provider; one of %s", strings.Join(baseProviders, ", "))
 		case own && !slices.Contains(baseProviders, base) && (slices.Contains(known, base) || !r.newer(base)):
-			r.problems = append(r.problems, field.NotSupported(p.Child("custom_provider_config", "base_provider_type"), base, baseProviders))
+			r.problems = append(r.problems, field.NotSupported(p.Child("custom_provider_config", "base_provider_type"), base,
+				baseProviders))
 		case own || standard || r.newer(name):
 		default:
 			advice := "one of your own needs custom_provider_config"

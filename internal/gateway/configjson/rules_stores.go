@@ -47,7 +47,8 @@ func storeSwitches(r *review) {
 		what string
 	}{
 		{governance, "governance needs it: the gateway exits"},
-		{client["enforce_auth_on_inference"] == true, "client.enforce_auth_on_inference needs it: without it inference is open to everybody"},
+		{client["enforce_auth_on_inference"] == true,
+			"client.enforce_auth_on_inference needs it: without it inference is open to everybody"},
 	} {
 		if c.used {
 			r.forbid(r.p.Child("config_store", "enabled"), "must be true: %s", c.what)

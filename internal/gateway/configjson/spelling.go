@@ -14,7 +14,8 @@ func Misspelled(p *field.Path, document Document) field.ErrorList {
 	unknownKeys(p, document, func(p *field.Path, meant string) {
 		if meant != "" {
 			problems = append(problems, field.Forbidden(p, fmt.Sprintf(
-				"unknown key; did you mean %s? The gateway passes over what it does not know. A key that is newer than %s needs its schema in "+
+				"unknown key; did you mean %s? The gateway passes over what it does not know. A key that is newer than %s needs its "+
+					"schema in "+
 					"gateway.schemaFile", meant, KeysVersion)))
 		}
 	})

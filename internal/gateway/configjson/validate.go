@@ -158,7 +158,8 @@ var secretKeys = map[string]bool{
 	"encryptionkey": true, "password": true, "adminpassword": true, "apikey": true, "apitoken": true, "token": true, "authtoken": true,
 	"setuptoken": true, "sessiontoken": true, "provisioningtoken": true, "secret": true, "clientsecret": true,
 	"serviceaccountclientsecret": true,
-	"secretkey":                  true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true, "integrationkey": true,
+	"secretkey":                  true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true,
+	"integrationkey":    true,
 	"serviceaccountkey": true, "credentials": true, "credentialsjson": true, "authcredentials": true, "dsn": true,
 }
 
@@ -173,7 +174,8 @@ var (
 func ClearSecrets(p *field.Path, document Document) field.ErrorList {
 	var problems field.ErrorList
 	refuse := func(p *field.Path) {
-		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value under "+
+		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value "+
+			"under "+
 			"secrets.env.NAME"))
 	}
 	var walk func(p *field.Path, parent string, v any)
