@@ -1,0 +1,19 @@
+package component
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Scope is what every child of a component is made with: the context, the component's own name, which begins the child's, and the
+// component itself.
+type Scope struct {
+	Ctx    *pulumi.Context
+	Name   string
+	Parent pulumi.Resource
+}
+
+// Child is the logical name of a child. It is a part of the child's URN.
+func (s Scope) Child(what string) string { return s.Name + "-" + what }
+
+// Options are those of a child: the component is its parent. The caller's options never reach it.
+func (s Scope) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(s.Parent)}, more...)
+}
