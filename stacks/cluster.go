@@ -113,14 +113,9 @@ func (c *Config) validateClusterKeys(k *checker) {
 	case off && g.Type != "":
 		k.add(field.Required(p.Child("enabled"), "type is the cluster's; write true, or remove clustering"))
 	}
-	if c.Ecs == nil || c.Ecs.Clustering == nil {
-		return
+	if off && c.Ecs != nil && c.Ecs.Clustering != nil {
+		k.add(field.Forbidden(field.NewPath("ecs", "clustering"), "gateway.clustering.enabled is false; remove one of them"))
 	}
-	at := field.NewPath("ecs", "clustering")
-	if off {
-		k.add(field.Forbidden(at, "gateway.clustering.enabled is false; remove one of them"))
-	}
-	k.add(c.ecsClusteringArgs().Validate(at)...)
 }
 
 // validateClustering: config.json and the objects around the gateway say the same at every place.

@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/components/ecs"
 	"bifrost/components/kubernetes"
 	"bifrost/internal/check"
 	"bifrost/internal/gateway"
@@ -48,7 +47,7 @@ func (c *Config) validateStart(k *checker) {
 				"logs_store, and then need up to %d s; a shorter time ends one that would have started", least, ownStart)))
 	}
 	if c.Ecs != nil {
-		k.add(ecs.ValidateEcsStartup(p.Child("startupSeconds"), seconds)...)
+		k.arguments(c.ecsProblems(), ecsGatewayKeys)
 	}
 	if g.MigrationJob && !g.withoutSQLite() {
 		k.add(field.Forbidden(p.Child("migrationJob"), "a store is SQLite, which the one process migrates when it starts; remove it"))

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/component"
 )
 
 // DefaultServerErrors is how many 5xx answers in five minutes are too many.
@@ -17,14 +18,17 @@ const DefaultServerErrors = 10
 
 // EcsAlarmsArgs are the CloudWatch alarms of the service: tasks that fail their checks, 5xx answers, fewer tasks than desired.
 type EcsAlarmsArgs struct {
-	// TopicArn of an existing SNS topic, which alarms and their ends are sent to.
+	// TopicArn is an existing SNS topic, to which alarms and their ends are sent.
 	TopicArn string `pulumi:"topicArn"`
 	// ServerErrors is how many 5xx answers in five minutes raise the alarm. Default 10.
 	ServerErrors int `pulumi:"serverErrors,optional"`
 }
 
-// Validate reports every problem, at paths below p.
+// Validate reports every problem, at paths below p. Nil is no alarms.
 func (a *EcsAlarmsArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
 	var errs field.ErrorList
 	if a.TopicArn == "" {
 		errs = append(errs, field.Required(p.Child("topicArn"), "the ARN of an existing SNS topic"))
@@ -42,40 +46,51 @@ const (
 )
 
 // newAlarms makes the alarms; nothing without them.
-func (a *EcsServiceArgs) newAlarms(ctx *pulumi.Context, name string, parent pulumi.Resource, service *ecs.Service, front ecsFront) error {
+func (a *EcsServiceArgs) newAlarms(in component.Scope, service *ecs.Service, front ecsFront) error {
 	if a.Alarms == nil {
 		return nil
 	}
-	alarms := map[string]*cloudwatch.MetricAlarmArgs{"running-tasks": a.runningAlarm(service)}
-	if front.targetGroupArn != nil {
-		target := pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix, "TargetGroup": front.targetGroupSuffix}
-		alarms["unhealthy-targets"] = &cloudwatch.MetricAlarmArgs{
-			AlarmDescription:   pulumi.String("A task of the Bifrost gateway has failed the load balancer's checks for three minutes."),
-			Namespace:          pulumi.String(albMetrics),
-			MetricName:         pulumi.String("UnHealthyHostCount"),
-			Dimensions:         target,
-			Statistic:          pulumi.String("Maximum"),
-			Period:             pulumi.Int(60),
-			EvaluationPeriods:  pulumi.Int(3),
-			ComparisonOperator: pulumi.String("GreaterThanThreshold"),
-			Threshold:          pulumi.Float64(0),
-			TreatMissingData:   pulumi.String("notBreaching"),
-		}
-		alarms["server-errors"] = a.serverErrorAlarm("The Bifrost gateway itself answers with too many 5xx.", "HTTPCode_Target_5XX_Count", target)
-	}
-	if front.made {
-		// Of a load balancer that others use, too, these would be theirs as well.
-		alarms["load-balancer-errors"] = a.serverErrorAlarm("The load balancer answers with too many 5xx of its own: no task takes the requests, or in time.",
-			"HTTPCode_ELB_5XX_Count", pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix})
-	}
 	topic := pulumi.Array{pulumi.String(a.Alarms.TopicArn)}
-	for what, alarm := range alarms {
+	for what, alarm := range a.alarms(service, front) {
 		alarm.Name, alarm.AlarmActions, alarm.OkActions = pulumi.String(a.name()+"-"+what), topic, topic
-		if _, err := cloudwatch.NewMetricAlarm(ctx, name+"-alarm-"+what, alarm, pulumi.Parent(parent)); err != nil {
-			return fmt.Errorf("%s: alarm %s: %w", name, what, err)
+		if _, err := cloudwatch.NewMetricAlarm(in.Ctx, in.Child("alarm-"+what), alarm, in.Options()...); err != nil {
+			return fmt.Errorf("%s: alarm %s: %w", in.Name, what, err)
 		}
 	}
 	return nil
+}
+
+// alarms are those that the front has measures for.
+func (a *EcsServiceArgs) alarms(service *ecs.Service, front ecsFront) map[string]*cloudwatch.MetricAlarmArgs {
+	alarms := map[string]*cloudwatch.MetricAlarmArgs{"running-tasks": a.runningAlarm(service)}
+	if front.targetGroupArn != nil {
+		target := pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix, "TargetGroup": front.targetGroupSuffix}
+		alarms["unhealthy-targets"] = unhealthyAlarm(target)
+		alarms["server-errors"] = a.serverErrorAlarm("The Bifrost gateway itself answers with too many 5xx.",
+			"HTTPCode_Target_5XX_Count", target)
+	}
+	if front.made {
+		// Where others use the load balancer, too, these answers are theirs as well.
+		alarms["load-balancer-errors"] = a.serverErrorAlarm(
+			"The load balancer answers with too many 5xx of its own: no task takes the requests, or in time.",
+			"HTTPCode_ELB_5XX_Count", pulumi.StringMap{"LoadBalancer": front.loadBalancerSuffix})
+	}
+	return alarms
+}
+
+func unhealthyAlarm(target pulumi.StringMap) *cloudwatch.MetricAlarmArgs {
+	return &cloudwatch.MetricAlarmArgs{
+		AlarmDescription:   pulumi.String("A task of the Bifrost gateway has failed the load balancer's checks for three minutes."),
+		Namespace:          pulumi.String(albMetrics),
+		MetricName:         pulumi.String("UnHealthyHostCount"),
+		Dimensions:         target,
+		Statistic:          pulumi.String("Maximum"),
+		Period:             pulumi.Int(60),
+		EvaluationPeriods:  pulumi.Int(3),
+		ComparisonOperator: pulumi.String("GreaterThanThreshold"),
+		Threshold:          pulumi.Float64(0),
+		TreatMissingData:   pulumi.String("notBreaching"),
+	}
 }
 
 func (a *EcsServiceArgs) serverErrorAlarm(description, metric string, dimensions pulumi.StringMap) *cloudwatch.MetricAlarmArgs {
@@ -94,8 +109,8 @@ func (a *EcsServiceArgs) serverErrorAlarm(description, metric string, dimensions
 	}
 }
 
-// runningAlarm compares what Container Insights counts: ECS itself has no measure of the desired count. When the numbers stop
-// coming, the topic hears of that, too.
+// runningAlarm compares what Container Insights counts: ECS itself has no measure of the desired count. The topic also hears when no
+// more numbers come.
 func (a *EcsServiceArgs) runningAlarm(service *ecs.Service) *cloudwatch.MetricAlarmArgs {
 	count := func(id, metric string) *cloudwatch.MetricAlarmMetricQueryArgs {
 		return &cloudwatch.MetricAlarmMetricQueryArgs{
@@ -115,7 +130,8 @@ func (a *EcsServiceArgs) runningAlarm(service *ecs.Service) *cloudwatch.MetricAl
 			count("desired", "DesiredTaskCount"),
 			count("running", "RunningTaskCount"),
 			&cloudwatch.MetricAlarmMetricQueryArgs{
-				Id: pulumi.String("missing"), Label: pulumi.String("tasks missing"), Expression: pulumi.String("desired - running"), ReturnData: pulumi.Bool(true),
+				Id: pulumi.String("missing"), Label: pulumi.String("tasks missing"),
+				Expression: pulumi.String("desired - running"), ReturnData: pulumi.Bool(true),
 			},
 		},
 		EvaluationPeriods:       pulumi.Int(5),

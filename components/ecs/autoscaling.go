@@ -3,6 +3,7 @@ package ecs
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/component"
 )
 
 // Defaults of EcsAutoscalingArgs, in seconds: capacity comes fast and goes slowly, since each task that goes has streams to finish.
@@ -21,48 +23,80 @@ const (
 // EcsAutoscalingArgs keep the number of tasks such that every named measure stays near its target (Application Auto Scaling,
 // "Target tracking scaling policies"): the measure that asks for most tasks wins. At least one target is needed.
 type EcsAutoscalingArgs struct {
-	// MinTasks and MaxTasks bound the number. MinTasks defaults to the desired count.
+	// MinTasks is the least number of tasks. Default: the desired count.
 	MinTasks int `pulumi:"minTasks,optional"`
+	// MaxTasks is the most tasks.
 	MaxTasks int `pulumi:"maxTasks"`
-	// CpuPercent and MemoryPercent are averages over the tasks, 1 to 100.
-	CpuPercent    int `pulumi:"cpuPercent,optional"`
+	// CpuPercent is the average use of the CPU to keep, 1 to 100. At least one target is needed.
+	CpuPercent int `pulumi:"cpuPercent,optional"`
+	// MemoryPercent is the average use of the memory to keep, 1 to 100.
 	MemoryPercent int `pulumi:"memoryPercent,optional"`
-	// RequestsPerTarget in a minute; it needs a load balancer or a target group.
+	// RequestsPerTarget is the number of requests in a minute to keep. It needs a load balancer or a target group.
 	RequestsPerTarget int `pulumi:"requestsPerTarget,optional"`
-	// ScaleInSeconds and ScaleOutSeconds are the pauses after a change. Defaults 300 and 60.
-	ScaleInSeconds  int `pulumi:"scaleInSeconds,optional"`
+	// ScaleInSeconds is the pause after tasks were taken away, 1 to 3600. Default 300.
+	ScaleInSeconds int `pulumi:"scaleInSeconds,optional"`
+	// ScaleOutSeconds is the pause after tasks were added, 1 to 3600. Default 60.
 	ScaleOutSeconds int `pulumi:"scaleOutSeconds,optional"`
 }
 
-// Validate reports every problem, at paths below p. desired is the number of tasks to begin with.
-func (a *EcsAutoscalingArgs) Validate(p *field.Path, desired int, behindTargetGroup bool) field.ErrorList {
-	var errs field.ErrorList
-	least := cmp.Or(a.MinTasks, desired)
-	if least < 1 {
-		errs = append(errs, field.Invalid(p.Child("minTasks"), a.MinTasks, "at least 1"))
+// Validate reports every problem, at paths below p. Nil is no autoscaling. The service checks what fits its own number of tasks.
+func (a *EcsAutoscalingArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
 	}
+	var errs field.ErrorList
 	if a.MaxTasks == 0 {
 		errs = append(errs, field.Required(p.Child("maxTasks"), "the most tasks that may run"))
-	} else if a.MaxTasks < max(least, desired) {
-		errs = append(errs, field.Invalid(p.Child("maxTasks"), a.MaxTasks, fmt.Sprintf("at least the number to begin with and minTasks, which is %d", max(least, desired))))
-	}
-	if least > desired {
-		errs = append(errs, field.Invalid(p.Child("minTasks"), a.MinTasks, fmt.Sprintf("above the number of tasks to begin with, which is %d", desired)))
 	}
 	if a.CpuPercent == 0 && a.MemoryPercent == 0 && a.RequestsPerTarget == 0 {
-		errs = append(errs, field.Required(p.Child("cpuPercent"), "give at least one of cpuPercent, memoryPercent and requestsPerTarget; 60 percent of the CPU is a beginning"))
+		errs = append(errs, field.Required(p.Child("cpuPercent"),
+			"give at least one of cpuPercent, memoryPercent and requestsPerTarget; 60 percent of the CPU is a beginning"))
 	}
-	// 0 is absent.
-	errs = append(errs, check.Between(p.Child("cpuPercent"), a.CpuPercent, 0, 100, "percent")...)
-	errs = append(errs, check.Between(p.Child("memoryPercent"), a.MemoryPercent, 0, 100, "percent")...)
-	switch {
-	case a.RequestsPerTarget < 0:
+	if a.RequestsPerTarget < 0 {
 		errs = append(errs, field.Invalid(p.Child("requestsPerTarget"), a.RequestsPerTarget, "at least 1"))
-	case a.RequestsPerTarget > 0 && !behindTargetGroup:
-		errs = append(errs, field.Invalid(p.Child("requestsPerTarget"), a.RequestsPerTarget, "counted by a load balancer, and there is none; give loadBalancer or targetGroupArn, or remove this"))
 	}
-	errs = append(errs, check.Between(p.Child("scaleInSeconds"), cmp.Or(a.ScaleInSeconds, DefaultScaleInSeconds), 1, 3600, "seconds")...)
-	return append(errs, check.Between(p.Child("scaleOutSeconds"), cmp.Or(a.ScaleOutSeconds, DefaultScaleOutSeconds), 1, 3600, "seconds")...)
+	return slices.Concat(errs,
+		// 0 is absent.
+		check.Between(p.Child("cpuPercent"), a.CpuPercent, 0, 100, "percent"),
+		check.Between(p.Child("memoryPercent"), a.MemoryPercent, 0, 100, "percent"),
+		check.Between(p.Child("scaleInSeconds"), a.scaleInSeconds(), 1, 3600, "seconds"),
+		check.Between(p.Child("scaleOutSeconds"), a.scaleOutSeconds(), 1, 3600, "seconds"),
+	)
+}
+
+func (a *EcsAutoscalingArgs) scaleInSeconds() int {
+	return cmp.Or(a.ScaleInSeconds, DefaultScaleInSeconds)
+}
+
+func (a *EcsAutoscalingArgs) scaleOutSeconds() int {
+	return cmp.Or(a.ScaleOutSeconds, DefaultScaleOutSeconds)
+}
+
+// validateScaling checks the bounds against the number of tasks to begin with, and that somebody counts requests.
+func (a *EcsServiceArgs) validateScaling(p *field.Path) field.ErrorList {
+	scaling := a.Autoscaling
+	if scaling == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	least := cmp.Or(scaling.MinTasks, a.DesiredCount)
+	most := max(least, a.DesiredCount)
+	if least < 1 {
+		errs = append(errs, field.Invalid(p.Child("minTasks"), scaling.MinTasks, "at least 1"))
+	}
+	if scaling.MaxTasks != 0 && scaling.MaxTasks < most {
+		errs = append(errs, field.Invalid(p.Child("maxTasks"), scaling.MaxTasks,
+			fmt.Sprintf("at least the number to begin with and minTasks, which is %d", most)))
+	}
+	if least > a.DesiredCount {
+		errs = append(errs, field.Invalid(p.Child("minTasks"), scaling.MinTasks,
+			fmt.Sprintf("above the number of tasks to begin with, which is %d", a.DesiredCount)))
+	}
+	if scaling.RequestsPerTarget > 0 && !a.behindTargetGroup() {
+		errs = append(errs, field.Invalid(p.Child("requestsPerTarget"), scaling.RequestsPerTarget,
+			"counted by a load balancer, and there is none; give loadBalancer or targetGroupArn, or remove this"))
+	}
+	return errs
 }
 
 // scalingMetric is a measure that a target is tracked for.
@@ -73,20 +107,20 @@ type scalingMetric struct {
 }
 
 // newAutoscaling makes the bounds and a policy for each target; nothing without autoscaling.
-func (a *EcsServiceArgs) newAutoscaling(ctx *pulumi.Context, name string, parent pulumi.Resource, service *ecs.Service, front ecsFront) error {
+func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service, front ecsFront) error {
 	if a.Autoscaling == nil {
 		return nil
 	}
 	const namespace, dimension = "ecs", "ecs:service:DesiredCount"
-	bounds, err := appautoscaling.NewTarget(ctx, name+"-scaling", &appautoscaling.TargetArgs{
+	bounds, err := appautoscaling.NewTarget(in.Ctx, in.Child("scaling"), &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String(namespace),
 		ScalableDimension: pulumi.String(dimension),
 		ResourceId:        pulumi.Sprintf("service/%s/%s", a.clusterName(), service.Name),
 		MinCapacity:       pulumi.Int(cmp.Or(a.Autoscaling.MinTasks, a.DesiredCount)),
 		MaxCapacity:       pulumi.Int(a.Autoscaling.MaxTasks),
-	}, pulumi.Parent(parent))
+	}, in.Options()...)
 	if err != nil {
-		return fmt.Errorf("%s: bounds of the autoscaling: %w", name, err)
+		return fmt.Errorf("%s: bounds of the autoscaling: %w", in.Name, err)
 	}
 	for _, m := range []scalingMetric{
 		{"cpu", "ECSServiceAverageCPUUtilization", a.Autoscaling.CpuPercent, nil},
@@ -96,7 +130,7 @@ func (a *EcsServiceArgs) newAutoscaling(ctx *pulumi.Context, name string, parent
 		if m.target == 0 {
 			continue
 		}
-		if _, err := appautoscaling.NewPolicy(ctx, name+"-scaling-"+m.name, &appautoscaling.PolicyArgs{
+		if _, err := appautoscaling.NewPolicy(in.Ctx, in.Child("scaling-"+m.name), &appautoscaling.PolicyArgs{
 			Name:              pulumi.String(a.name() + "-" + m.name),
 			PolicyType:        pulumi.String("TargetTrackingScaling"),
 			ServiceNamespace:  bounds.ServiceNamespace,
@@ -107,11 +141,11 @@ func (a *EcsServiceArgs) newAutoscaling(ctx *pulumi.Context, name string, parent
 					PredefinedMetricType: pulumi.String(m.predefined), ResourceLabel: m.label,
 				},
 				TargetValue:      pulumi.Float64(m.target),
-				ScaleInCooldown:  pulumi.Int(cmp.Or(a.Autoscaling.ScaleInSeconds, DefaultScaleInSeconds)),
-				ScaleOutCooldown: pulumi.Int(cmp.Or(a.Autoscaling.ScaleOutSeconds, DefaultScaleOutSeconds)),
+				ScaleInCooldown:  pulumi.Int(a.Autoscaling.scaleInSeconds()),
+				ScaleOutCooldown: pulumi.Int(a.Autoscaling.scaleOutSeconds()),
 			},
-		}, pulumi.Parent(parent)); err != nil {
-			return fmt.Errorf("%s: autoscaling by %s: %w", name, m.name, err)
+		}, in.Options()...); err != nil {
+			return fmt.Errorf("%s: autoscaling by %s: %w", in.Name, m.name, err)
 		}
 	}
 	return nil

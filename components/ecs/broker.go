@@ -1,21 +1,23 @@
 package ecs
 
 import (
-	"bifrost/internal/gateway"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/component"
+	"bifrost/internal/gateway"
 )
 
 // EcsBrokerArgs are the broker of the tasks' cluster: one task of the gateway's own image to which all tasks connect, without a database
-// (Bifrost Enterprise, "Clustering", "Broker Mode": https://docs.getbifrost.ai/enterprise/clustering). It was read and never run. It
-// shares the service's cluster, network, execution role and log group; its task has no role, for it asks AWS for nothing.
+// (Bifrost Enterprise, "Clustering", "Broker Mode": https://docs.getbifrost.ai/enterprise/clustering). That page was read, and no broker
+// was run. The broker shares the service's cluster, network, execution role and log group. Its task has no role: it asks AWS for nothing.
 type EcsBrokerArgs struct {
 	// Config is the text of the broker's config.json. It holds no secret.
 	Config pulumi.StringInput `pulumi:"config"`
@@ -23,26 +25,20 @@ type EcsBrokerArgs struct {
 	SecretEnv []string `pulumi:"secretEnv,optional"`
 }
 
-// Size of the broker's task, Fargate's least.
-const (
-	ecsBrokerCpu    = 256
-	ecsBrokerMemory = 512
-)
+// Validate reports every problem, at paths below p. Nil is no broker.
+func (a *EcsBrokerArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil || a.Config != nil {
+		return nil
+	}
+	return field.ErrorList{field.Required(p.Child("config"), "the text of the broker's config.json")}
+}
 
-// brokered tells whether the tasks speak to a broker made here, meshed whether they speak to each other.
-func (a *EcsServiceArgs) brokered() bool { return a.Clustering != nil && a.Clustering.Broker != nil }
-func (a *EcsServiceArgs) meshed() bool   { return a.Clustering != nil && a.Clustering.Broker == nil }
-
-func (a *EcsServiceArgs) brokerName() string { return a.name() + "-broker" }
-
+// validateBroker checks that the service has the secret variables that the broker is to get.
 func (a *EcsServiceArgs) validateBroker(p *field.Path) field.ErrorList {
 	if !a.brokered() {
 		return nil
 	}
 	var errs field.ErrorList
-	if a.Clustering.Broker.Config == nil {
-		errs = append(errs, field.Required(p.Child("config"), "the text of the broker's config.json"))
-	}
 	for i, name := range a.Clustering.Broker.SecretEnv {
 		if _, there := a.SecretEnv[name]; !there {
 			errs = append(errs, field.NotFound(p.Child("secretEnv").Index(i), name))
@@ -51,45 +47,45 @@ func (a *EcsServiceArgs) validateBroker(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// newBroker makes the broker's task definition and its service: never two tasks, for half of the nodes would meet in the second.
+// Size of the broker's task: Fargate's least.
+const (
+	brokerCpu    = 256
+	brokerMemory = 512
+)
+
+// newBroker makes the broker's task definition and its service, and tells which revision runs; nothing without a broker. There are never
+// two tasks: half of the nodes would meet in the second.
 func (a *EcsServiceArgs) newBroker(
-	ctx *pulumi.Context, name string, parent pulumi.Resource,
-	logGroup pulumi.StringOutput, secrets ecsSecrets, around ecsSurroundings, registry *servicediscovery.Service,
+	in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets, network taskNetwork, registry *servicediscovery.Service,
+	waits []pulumi.Resource,
 ) (pulumi.StringOutput, error) {
-	definition, err := a.registerTask(ctx, name+"-broker", parent, ecsTask{
-		family: a.brokerName(), cpu: ecsBrokerCpu, memory: ecsBrokerMemory, containers: a.brokerContainers(logGroup, secrets),
+	if !a.brokered() {
+		return pulumi.String("").ToStringOutput(), nil
+	}
+	definition, err := a.registerTask(in, "broker-task-definition", ecsTask{
+		family: a.brokerName(), cpu: brokerCpu, memory: brokerMemory, containers: a.brokerContainers(logGroup, secrets),
 	})
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	service, err := ecs.NewService(ctx, name+"-broker-service", &ecs.ServiceArgs{
-		Name:                            pulumi.String(a.brokerName()),
-		Cluster:                         pulumi.String(a.ClusterArn),
-		TaskDefinition:                  definition.Arn,
-		DesiredCount:                    pulumi.Int(1),
-		LaunchType:                      pulumi.String("FARGATE"),
-		DeploymentMinimumHealthyPercent: pulumi.Int(0),
-		DeploymentMaximumPercent:        pulumi.Int(100),
-		DeploymentCircuitBreaker:        &ecs.ServiceDeploymentCircuitBreakerArgs{Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true)},
-		WaitForSteadyState:              pulumi.Bool(true),
-		EnableEcsManagedTags:            pulumi.Bool(true),
-		PropagateTags:                   pulumi.String("SERVICE"),
-		NetworkConfiguration:            a.networkConfiguration(around.network),
-		ServiceRegistries:               &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn},
-	}, pulumi.Parent(parent), pulumi.DependsOn(slices.Concat([]pulumi.Resource{around.rights}, a.DependsOn, around.network.rules)),
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: ecsTimeout, Update: ecsTimeout}))
+	args := a.serviceArgs(a.brokerName(), definition, network)
+	args.DesiredCount = pulumi.Int(1)
+	args.DeploymentMinimumHealthyPercent = pulumi.Int(0)
+	args.DeploymentMaximumPercent = pulumi.Int(100)
+	args.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
+	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, serviceOptions(in, waits)...)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("%s: broker's service: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("%s: broker's service: %w", in.Name, err)
 	}
-	return runningTaskDefinition(ctx, parent, a.ClusterArn, service, definition), nil
+	return a.runningTaskDefinition(in, service, definition), nil
 }
 
-// brokerContainers are the writer of config.json, which gets it in clear, and the broker. It has no check of its own: the image has no
-// program that speaks gRPC, and ECS sees a process that ends.
-func (a *EcsServiceArgs) brokerContainers(logGroup pulumi.StringOutput, secrets ecsSecrets) pulumi.StringOutput {
-	return pulumi.All(logGroup, secrets.references, a.Clustering.Broker.Config).ApplyT(func(v []any) (string, error) {
+// brokerContainers are the broker and the writer of its config.json, which gets the text in clear. The broker has no check of its own: the
+// image has no program that speaks gRPC, and ECS sees a process that ends.
+func (a *EcsServiceArgs) brokerContainers(logGroup *cloudwatch.LogGroup, secrets ecsSecrets) pulumi.StringOutput {
+	return pulumi.All(logGroup.Name, secrets.references, a.Clustering.Broker.Config).ApplyT(func(v []any) (string, error) {
 		common := a.container(v[0].(string), a.brokerName())
-		common.LinuxParameters = linuxParameters{Capabilities: &capabilities{Drop: []string{"ALL"}}}
+		common.LinuxParameters = withoutCapabilities()
 		writer, broker := configWriter(common, []string{ConfigVariable}), common
 		writer.Environment = []variable{{ConfigVariable, v[2].(string)}}
 
@@ -98,7 +94,7 @@ func (a *EcsServiceArgs) brokerContainers(logGroup pulumi.StringOutput, secrets 
 		broker.DependsOn = []dependency{{writer.Name, "SUCCESS"}}
 		broker.PortMappings = []portMapping{{gateway.BrokerPort, gateway.BrokerPort, "tcp"}}
 		broker.Environment = []variable{
-			{gateway.ModeVariable, gateway.ModeBroker}, {"GOMEMLIMIT", strconv.Itoa(ecsBrokerMemory*9/10) + "MiB"}, {tmpVariable, tmpDir},
+			{gateway.ModeVariable, gateway.ModeBroker}, {gateway.MemoryLimitVariable, softMemory(brokerMemory)}, {tmpVariable, tmpDir},
 		}
 		for i, reference := range v[1].([]string) {
 			if slices.Contains(a.Clustering.Broker.SecretEnv, secrets.variables[i]) {

@@ -9,15 +9,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/component"
 	"bifrost/internal/gateway"
 )
 
-type ecsClusterPort struct {
+// clusterPorts are those at which the tasks of a cluster reach each other.
+var clusterPorts = []struct {
 	port     int
 	protocol string
-}
-
-var ecsClusterPorts = []ecsClusterPort{{gateway.GossipPort, "tcp"}, {gateway.GossipPort, "udp"}, {gateway.GrpcPort, "tcp"}}
+}{{gateway.GossipPort, "tcp"}, {gateway.GossipPort, "udp"}, {gateway.GrpcPort, "tcp"}}
 
 // dnsTtl, in seconds, is how long a task that has gone is still given to the others.
 const dnsTtl = 10
@@ -29,7 +29,7 @@ type EcsClusteringArgs struct {
 	Namespace string `pulumi:"namespace"`
 	// Service is the name in the zone. Default bifrost, and of a broker bifrost-broker.
 	Service string `pulumi:"service,optional"`
-	// Broker is one to run. Nil: the tasks speak to each other.
+	// Broker is one to run. Default: the tasks speak to each other.
 	Broker *EcsBrokerArgs `pulumi:"broker,optional"`
 }
 
@@ -43,8 +43,11 @@ func (a *EcsClusteringArgs) service() string {
 	return cmp.Or(a.Service, DefaultEcsName)
 }
 
-// Validate reports every problem, at paths below p.
+// Validate reports every problem, at paths below p. Nil is no cluster.
 func (a *EcsClusteringArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
 	var errs field.ErrorList
 	if a.Namespace == "" {
 		errs = append(errs, field.Required(p.Child("namespace"), "the private DNS zone to make in the VPC, such as bifrost.internal"))
@@ -54,23 +57,23 @@ func (a *EcsClusteringArgs) Validate(p *field.Path) field.ErrorList {
 	if a.Service != "" {
 		errs = append(errs, check.Label(p.Child("service"), a.Service)...)
 	}
-	return errs
+	return append(errs, a.Broker.Validate(p.Child("broker"))...)
 }
 
 // newRegistry makes the zone and the name in it; nil without clustering.
-func (a *EcsServiceArgs) newRegistry(ctx *pulumi.Context, name string, parent pulumi.Resource) (*servicediscovery.Service, error) {
+func (a *EcsServiceArgs) newRegistry(in component.Scope) (*servicediscovery.Service, error) {
 	if a.Clustering == nil {
 		return nil, nil
 	}
-	namespace, err := servicediscovery.NewPrivateDnsNamespace(ctx, name+"-namespace", &servicediscovery.PrivateDnsNamespaceArgs{
+	namespace, err := servicediscovery.NewPrivateDnsNamespace(in.Ctx, in.Child("namespace"), &servicediscovery.PrivateDnsNamespaceArgs{
 		Name:        pulumi.String(a.Clustering.Namespace),
 		Description: pulumi.String("Where the tasks of the Bifrost gateway find each other."),
 		Vpc:         pulumi.String(a.VpcId),
-	}, pulumi.Parent(parent))
+	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Cloud Map namespace: %w", name, err)
+		return nil, fmt.Errorf("%s: Cloud Map namespace: %w", in.Name, err)
 	}
-	registry, err := servicediscovery.NewService(ctx, name+"-registry", &servicediscovery.ServiceArgs{
+	registry, err := servicediscovery.NewService(in.Ctx, in.Child("registry"), &servicediscovery.ServiceArgs{
 		Name: pulumi.String(a.Clustering.service()),
 		DnsConfig: &servicediscovery.ServiceDnsConfigArgs{
 			NamespaceId: namespace.ID(),
@@ -84,9 +87,9 @@ func (a *EcsServiceArgs) newRegistry(ctx *pulumi.Context, name string, parent pu
 		HealthCheckCustomConfig: &servicediscovery.ServiceHealthCheckCustomConfigArgs{FailureThreshold: pulumi.Int(1)},
 		// ECS takes its tasks out of the name a while after the service is gone, and Cloud Map keeps a name that is in use.
 		ForceDestroy: pulumi.Bool(true),
-	}, pulumi.Parent(parent))
+	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Cloud Map service: %w", name, err)
+		return nil, fmt.Errorf("%s: Cloud Map service: %w", in.Name, err)
 	}
 	return registry, nil
 }

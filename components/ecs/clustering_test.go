@@ -72,7 +72,7 @@ func TestEcsBrokerRefuses(t *testing.T) {
 	args := ecsArgs()
 	withBroker(args)
 	args.Clustering.Broker = &EcsBrokerArgs{SecretEnv: []string{"NONE"}}
-	graphtest.RequireRefused(t, args.Validate(), []string{"clustering.broker.config", "clustering.broker.secretEnv[0]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	graphtest.RequireRefused(t, args.Validate(nil), []string{"clustering.broker.config", "clustering.broker.secretEnv[0]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcsService(ctx, "x", args, on)
 		return err
 	})

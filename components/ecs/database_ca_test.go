@@ -15,7 +15,7 @@ func TestDatabaseCaRefused(t *testing.T) {
 	task := ecsArgs()
 	task.DatabaseCa = strings.Repeat("x", 64<<10+1)
 	task.SecretEnv["PGSSLROOTCERT"], task.SecretEnv["BIFROST_DATABASE_CA"] = graphtest.Secret("/own"), graphtest.Secret("x")
-	graphtest.RequireRefused(t, task.Validate(), []string{"databaseCa", "databaseCa", "secretEnv[BIFROST_DATABASE_CA]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	graphtest.RequireRefused(t, task.Validate(nil), []string{"databaseCa", "databaseCa", "secretEnv[BIFROST_DATABASE_CA]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcsService(ctx, "x", task, on)
 		return err
 	})

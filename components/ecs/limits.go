@@ -9,8 +9,8 @@ import (
 	"bifrost/internal/check"
 )
 
-// fargateSize is the memory that goes with a number of CPU units: from min to max in steps of step, in MiB, and below min also
-// what least says.
+// fargateSize is the memory in MiB that goes with a number of CPU units: least, and from min to max in steps of step. 256 units, for
+// instance, go with 512, 1024 and 2048.
 type fargateSize struct{ cpu, least, min, max, step int }
 
 // fargateSizes are the pairs that Fargate has (Amazon ECS developer guide, "Task size"), by CPU units.
@@ -36,9 +36,9 @@ func (s fargateSize) memory(wanted int) (int, bool) {
 	return s.min + steps*s.step, true
 }
 
-// ValidateFargateSize refuses a pair of CPU units and MiB that Fargate does not have; the error names the smallest pair that has
+// validateFargateSize refuses a pair of CPU units and MiB that Fargate does not have; the error names the smallest pair that has
 // at least as much of both, or Fargate's largest.
-func ValidateFargateSize(cpuPath, memoryPath *field.Path, cpu, memory int) field.ErrorList {
+func validateFargateSize(cpuPath, memoryPath *field.Path, cpu, memory int) field.ErrorList {
 	largest := fargateSizes[len(fargateSizes)-1]
 	nearest := fmt.Sprintf("Fargate's largest pair is %s %d with %s %d", cpuPath, largest.cpu, memoryPath, largest.max)
 	for _, s := range fargateSizes {
@@ -49,14 +49,16 @@ func ValidateFargateSize(cpuPath, memoryPath *field.Path, cpu, memory int) field
 			if s.cpu == cpu && m == memory {
 				return nil
 			}
-			nearest = fmt.Sprintf("the nearest pair of Fargate that is not smaller is %s %d with %s %d", cpuPath, s.cpu, memoryPath, m)
+			nearest = fmt.Sprintf("the nearest pair of Fargate that is not smaller is %s %d with %s %d",
+				cpuPath, s.cpu, memoryPath, m)
 			break
 		}
 	}
 
 	i := slices.IndexFunc(fargateSizes, func(s fargateSize) bool { return s.cpu == cpu })
 	if i < 0 {
-		return field.ErrorList{field.Invalid(cpuPath, cpu, "Fargate has 256, 512, 1024, 2048, 4096, 8192 and 16384 CPU units; "+nearest)}
+		return field.ErrorList{field.Invalid(cpuPath, cpu,
+			"Fargate has 256, 512, 1024, 2048, 4096, 8192 and 16384 CPU units; "+nearest)}
 	}
 	s := fargateSizes[i]
 	return field.ErrorList{field.Invalid(memoryPath, memory,
@@ -66,25 +68,25 @@ func ValidateFargateSize(cpuPath, memoryPath *field.Path, cpu, memory int) field
 // logRetentions are the days that CloudWatch Logs accepts (API reference, PutRetentionPolicy).
 var logRetentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// ValidateLogRetention refuses a number of days that CloudWatch Logs does not have.
-func ValidateLogRetention(path *field.Path, days int) field.ErrorList {
+// validateLogRetention refuses a number of days that CloudWatch Logs does not have.
+func validateLogRetention(path *field.Path, days int) field.ErrorList {
 	if slices.Contains(logRetentions, days) {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(path, days, fmt.Sprintf("CloudWatch Logs keeps for one of %v days", logRetentions))}
 }
 
-// ValidateSecretRecovery refuses a recovery window that Secrets Manager does not have (API reference, DeleteSecret); 0 deletes at once.
-func ValidateSecretRecovery(path *field.Path, days int) field.ErrorList {
+// validateSecretRecovery refuses a recovery window that Secrets Manager does not have (API reference, DeleteSecret); 0 deletes at once.
+func validateSecretRecovery(path *field.Path, days int) field.ErrorList {
 	if days == 0 || (days >= 7 && days <= 30) {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(path, days, "0, or 7 to 30 days")}
 }
 
-// ValidateStopTimeout refuses seconds that Fargate does not wait between SIGTERM and SIGKILL (Amazon ECS developer guide, "Task
+// validateStopTimeout refuses seconds that Fargate does not wait between SIGTERM and SIGKILL (Amazon ECS developer guide, "Task
 // definition parameters for Fargate", stopTimeout).
-func ValidateStopTimeout(path *field.Path, seconds int) field.ErrorList {
+func validateStopTimeout(path *field.Path, seconds int) field.ErrorList {
 	return check.Between(path, seconds, 2, 120, "seconds")
 }
 
@@ -96,19 +98,15 @@ const (
 	checkInterval  = 30
 )
 
-// ValidateEcsStartup refuses a start that the container check of ECS cannot wait for.
-func ValidateEcsStartup(path *field.Path, seconds int) field.ErrorList {
-	return check.Between(path, seconds, checkInterval, maxStartPeriod+maxRetries*checkInterval, "seconds on ECS: a start period of at most 300 and ten checks")
+// validateStartup refuses a start that the container check of ECS cannot wait for.
+func validateStartup(path *field.Path, seconds int) field.ErrorList {
+	return check.Between(path, seconds, checkInterval, maxStartPeriod+maxRetries*checkInterval,
+		"seconds on ECS: a start period of at most 300 and ten checks")
 }
 
-// ValidateCpuArchitecture refuses what Fargate has not; an empty one is absent.
-func ValidateCpuArchitecture(path *field.Path, architecture string) field.ErrorList {
-	return check.OneOf(path, architecture, ArchitectureX86, ArchitectureArm)
-}
-
-// ValidateRollout refuses percentages with which no deployment of count tasks could proceed: ECS rounds the minimum up and the
+// validateRollout refuses percentages with which no deployment of count tasks could proceed: ECS rounds the minimum up and the
 // maximum down to whole tasks (Amazon ECS developer guide, "Service definition parameters", deploymentConfiguration).
-func ValidateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count int) field.ErrorList {
+func validateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count int) field.ErrorList {
 	errs := check.Between(minPath, minPercent, 0, 100, "percent")
 	errs = append(errs, check.Between(maxPath, maxPercent, 100, 400, "percent")...)
 	if len(errs) > 0 || count < 1 {
@@ -119,5 +117,6 @@ func ValidateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count
 		return nil
 	}
 	return field.ErrorList{field.Invalid(maxPath, maxPercent, fmt.Sprintf(
-		"with %d of %d tasks kept and %d allowed, a deployment can neither start a task nor stop one; raise it, or lower %s", fewest, count, most, minPath))}
+		"with %d of %d tasks kept and %d allowed, a deployment can neither start a task nor stop one; raise it, or lower %s",
+		fewest, count, most, minPath))}
 }

@@ -21,7 +21,7 @@ func TestFargateSizes(t *testing.T) {
 		{16384, 32768, ""}, {16384, 122880, ""}, {16384, 36864, "cpu 16384 with memory 40960"}, {16384, 200000, "largest pair is cpu 16384 with memory 122880"},
 		{500, 1024, "cpu 512 with memory 1024"}, {0, 0, "cpu 256 with memory 512"}, {32768, 1024, "largest pair is cpu 16384"},
 	} {
-		errs := ValidateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)
+		errs := validateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)
 		if c.nearest == "" {
 			require.Empty(t, errs, "%d/%d", c.cpu, c.memory)
 			continue
@@ -40,7 +40,7 @@ func TestRollout(t *testing.T) {
 		{100, 100, 3, false}, {100, 150, 1, false}, {50, 100, 1, false}, {100, 125, 3, false},
 		{101, 200, 1, false}, {-1, 200, 1, false}, {100, 99, 1, false},
 	} {
-		errs := ValidateRollout(field.NewPath("min"), field.NewPath("max"), c.least, c.most, c.count)
+		errs := validateRollout(field.NewPath("min"), field.NewPath("max"), c.least, c.most, c.count)
 		require.Equal(t, c.fits, len(errs) == 0, "%+v: %v", c, errs)
 	}
 }

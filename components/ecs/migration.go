@@ -1,19 +1,21 @@
 package ecs
 
 import (
-	"bifrost/internal/gateway"
 	"fmt"
+
+	"bifrost/internal/gateway"
 )
 
 // migrationScript runs the image's own entrypoint until it has migrated. An image that does not know the variable starts a server, and the
-// task would wait for its end for ever: the script keeps a deadline, since ECS has none beyond 120 s (API reference, ContainerDefinition,
+// task would wait for its end for ever. So the script keeps a deadline: ECS has none beyond 120 s (API reference, ContainerDefinition,
 // startTimeout).
 func migrationScript(deadlineSeconds int) string {
 	return fmt.Sprintf(`/app/docker-entrypoint.sh /app/main & pid=$!
 left=%[1]d
 while kill -0 $pid 2>/dev/null; do
   if [ $left -le 0 ]; then
-    echo "the migration did not end within %[1]d s: an image that does not know %[2]s starts a server instead; take a newer image, or remove migrationJob" >&2
+    echo "the migration did not end within %[1]d s: an image that does not know %[2]s starts a server instead; `+
+		`take a newer image, or remove migrationJob" >&2
     kill -9 $pid
     exit 1
   fi

@@ -70,7 +70,7 @@ func TestStartRefused(t *testing.T) {
 	task := ecsArgs()
 	task.MigrationJob, task.IpFamily, task.StartupSeconds, task.StopTimeoutSeconds = true, gateway.IPv6, 601, 1
 	task.Env = map[string]string{"BIFROST_MIGRATE_ONLY": "1", "APP_HOST": "0.0.0.0"}
-	graphtest.RequireRefused(t, task.Validate(), []string{"migrationJob", "ipFamily", "startupSeconds", "stopTimeoutSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	graphtest.RequireRefused(t, task.Validate(nil), []string{"migrationJob", "ipFamily", "startupSeconds", "stopTimeoutSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewEcsService(ctx, "x", task, on)
 		return err
 	})

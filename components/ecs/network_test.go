@@ -92,6 +92,6 @@ func TestEcsNetworkRefuses(t *testing.T) {
 	} {
 		args := ecsArgs()
 		c.change(args)
-		require.ErrorContains(t, args.Validate().ToAggregate(), c.want, name)
+		require.ErrorContains(t, args.Validate(nil).ToAggregate(), c.want, name)
 	}
 }

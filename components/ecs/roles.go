@@ -2,9 +2,12 @@ package ecs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -28,16 +31,22 @@ type EcsTaskRoleArgs struct {
 	PermissionsBoundary string `pulumi:"permissionsBoundary,optional"`
 }
 
-func (a *EcsTaskRoleArgs) validate(p *field.Path) field.ErrorList {
-	errs := check.Required(p.Child("accountId"), a.AccountId, check.AccountId)
-	errs = append(errs, check.RoleName(p.Child("roleName"), a.RoleName)...)
-	errs = append(errs, ValidateTaskPolicies(p.Child("policyArns"), a.PolicyArns)...)
-	errs = append(errs, check.Optional(p.Child("path"), a.Path, check.IamPath)...)
-	return append(errs, check.Arn(p.Child("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
+// Validate reports every problem, at paths below p. Nil is no role to make.
+func (a *EcsTaskRoleArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	return slices.Concat(
+		check.Required(p.Child("accountId"), a.AccountId, check.AccountId),
+		check.RoleName(p.Child("roleName"), a.RoleName),
+		validateTaskPolicies(p.Child("policyArns"), a.PolicyArns),
+		check.Optional(p.Child("path"), a.Path, check.IamPath),
+		check.Arn(p.Child("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn),
+	)
 }
 
-// ValidateTaskPolicies refuses what is no ARN of a policy, and a policy whose name comes twice.
-func ValidateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
+// validateTaskPolicies refuses what is no ARN of a policy, and a policy whose name comes twice.
+func validateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
 	var errs field.ErrorList
 	seen := map[string]bool{}
 	for i, arn := range arns {
@@ -54,86 +63,80 @@ func ValidateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
 	return errs
 }
 
-func (a *EcsServiceArgs) validateRoles() field.ErrorList {
-	var errs field.ErrorList
-	if a.ExecutionRoleArn == nil || a.ExecutionRoleName == nil {
-		errs = append(errs, field.Required(field.NewPath("executionRoleArn"), "ARN and name of the role that may pull the image"))
-	}
-	errs = append(errs, check.Arn(field.NewPath("taskRoleArn"), a.TaskRoleArn, check.RoleArn)...)
-	if (a.TaskRole == nil) == (a.TaskRoleArn == "") {
-		errs = append(errs, field.Required(field.NewPath("taskRole"), "give exactly one of taskRole and taskRoleArn"))
-	}
-	if a.TaskRole != nil {
-		errs = append(errs, a.TaskRole.validate(field.NewPath("taskRole"))...)
-	}
-	return errs
-}
-
 // newExecutionRights adds what the execution role needs beside the pull: a policy of the role's own, so that the identity that
 // the vendor allowlists stays as it is.
-func (a *EcsServiceArgs) newExecutionRights(ctx *pulumi.Context, name string, parent pulumi.Resource, logGroupArn pulumi.StringOutput, secretArns pulumi.StringArrayOutput) (pulumi.Resource, error) {
-	rights, err := iam.NewRolePolicy(ctx, name+"-logs-and-secrets", &iam.RolePolicyArgs{
+func (a *EcsServiceArgs) newExecutionRights(in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets) (pulumi.Resource, error) {
+	rights, err := iam.NewRolePolicy(in.Ctx, in.Child("logs-and-secrets"), &iam.RolePolicyArgs{
 		Name: pulumi.String(a.name() + "-logs-and-secrets"),
 		Role: a.ExecutionRoleName,
-		Policy: pulumi.All(logGroupArn, secretArns).ApplyT(func(v []any) (string, error) {
+		Policy: pulumi.All(logGroup.Arn, secrets.arns).ApplyT(func(v []any) (string, error) {
 			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.SecretKmsKeyArn, a.Region).JSON()
 		}).(pulumi.StringOutput),
-	}, pulumi.Parent(parent))
+	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: execution role's policy: %w", name, err)
+		return nil, fmt.Errorf("%s: execution role's policy: %w", in.Name, err)
 	}
 	return rights, nil
 }
 
-// ecsTaskRole is the gateway's own role, and what must be attached to it before a task starts.
+// taskRoleDocuments are the policy documents of a role made here.
+type taskRoleDocuments struct{ trust, exec string }
+
+func (a *EcsServiceArgs) taskRoleDocuments() (taskRoleDocuments, error) {
+	if a.TaskRole == nil {
+		return taskRoleDocuments{}, nil
+	}
+	trust, wrongTrust := iampolicy.EcsTasksTrust(a.TaskRole.AccountId).JSON()
+	exec, wrongExec := iampolicy.EcsExec().JSON()
+	return taskRoleDocuments{trust, exec}, errors.Join(wrongTrust, wrongExec)
+}
+
+// ecsTaskRole is the gateway's own role.
 type ecsTaskRole struct {
-	arn    pulumi.StringOutput
+	arn pulumi.StringOutput
+	// rights must be attached before a task starts.
 	rights []pulumi.Resource
 }
 
 // newTaskRole makes the gateway's own role, unless there is one.
-func (a *EcsServiceArgs) newTaskRole(ctx *pulumi.Context, name string, parent pulumi.Resource) (ecsTaskRole, error) {
+func (a *EcsServiceArgs) newTaskRole(in component.Scope, documents taskRoleDocuments) (ecsTaskRole, error) {
 	if a.TaskRole == nil {
 		return ecsTaskRole{arn: pulumi.String(a.TaskRoleArn).ToStringOutput()}, nil
 	}
-	trust, err := iampolicy.EcsTasksTrust(a.TaskRole.AccountId).JSON()
-	if err != nil {
-		return ecsTaskRole{}, err
-	}
-	role, err := iam.NewRole(ctx, name+"-task-role", &iam.RoleArgs{
+	role, err := iam.NewRole(in.Ctx, in.Child("task-role"), &iam.RoleArgs{
 		Name:                pulumi.String(cmp.Or(a.TaskRole.RoleName, DefaultEcsTaskRoleName)),
 		Path:                component.OptionalString(a.TaskRole.Path),
 		Description:         pulumi.String("The Bifrost gateway itself, at run time. It pulls nothing."),
-		AssumeRolePolicy:    pulumi.String(trust),
+		AssumeRolePolicy:    pulumi.String(documents.trust),
 		PermissionsBoundary: component.OptionalString(a.TaskRole.PermissionsBoundary),
-	}, pulumi.Parent(parent))
+	}, in.Options()...)
 	if err != nil {
-		return ecsTaskRole{}, fmt.Errorf("%s: task role: %w", name, err)
+		return ecsTaskRole{}, fmt.Errorf("%s: task role: %w", in.Name, err)
 	}
+	rights, err := a.newTaskRights(in, role, documents)
+	return ecsTaskRole{arn: role.Arn, rights: rights}, err
+}
 
-	made := ecsTaskRole{arn: role.Arn}
+// newTaskRights attaches the given policies and, for ECS Exec, one of the role's own.
+func (a *EcsServiceArgs) newTaskRights(in component.Scope, role *iam.Role, documents taskRoleDocuments) ([]pulumi.Resource, error) {
+	var rights []pulumi.Resource
 	for _, arn := range a.TaskRole.PolicyArns {
-		attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-task-policy-"+path.Base(arn), &iam.RolePolicyAttachmentArgs{
+		attachment, err := iam.NewRolePolicyAttachment(in.Ctx, in.Child("task-policy-"+path.Base(arn)), &iam.RolePolicyAttachmentArgs{
 			Role: role.Name, PolicyArn: pulumi.String(arn),
-		}, pulumi.Parent(parent))
+		}, in.Options()...)
 		if err != nil {
-			return ecsTaskRole{}, fmt.Errorf("%s: task role's policy %s: %w", name, arn, err)
+			return nil, fmt.Errorf("%s: task role's policy %s: %w", in.Name, arn, err)
 		}
-		made.rights = append(made.rights, attachment)
+		rights = append(rights, attachment)
 	}
 	if !a.Exec {
-		return made, nil
+		return rights, nil
 	}
-	document, err := iampolicy.EcsExec().JSON()
+	exec, err := iam.NewRolePolicy(in.Ctx, in.Child("exec"), &iam.RolePolicyArgs{
+		Name: pulumi.String(a.name() + "-exec"), Role: role.Name, Policy: pulumi.String(documents.exec),
+	}, in.Options()...)
 	if err != nil {
-		return ecsTaskRole{}, err
+		return nil, fmt.Errorf("%s: task role's policy for ECS Exec: %w", in.Name, err)
 	}
-	exec, err := iam.NewRolePolicy(ctx, name+"-exec", &iam.RolePolicyArgs{
-		Name: pulumi.String(a.name() + "-exec"), Role: role.Name, Policy: pulumi.String(document),
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return ecsTaskRole{}, fmt.Errorf("%s: task role's policy for ECS Exec: %w", name, err)
-	}
-	made.rights = append(made.rights, exec)
-	return made, nil
+	return append(rights, exec), nil
 }

@@ -1,8 +1,6 @@
 package ecs
 
 import (
-	"bifrost/internal/component"
-	"bifrost/internal/gateway"
 	"cmp"
 	"fmt"
 	"maps"
@@ -10,60 +8,91 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/internal/component"
+	"bifrost/internal/gateway"
 )
+
+const (
+	// ConfigVariable carries config.json to the container that writes it; no secret variable may have this name.
+	ConfigVariable = "BIFROST_CONFIG"
+	// DatabaseCaContentVariable carries the authorities of the databases to that container; no secret variable may have this name.
+	DatabaseCaContentVariable = "BIFROST_DATABASE_CA"
+)
+
+// writtenFiles are what the first container writes to the data folder, by the secret variables that carry them.
+var writtenFiles = map[string]string{ConfigVariable: gateway.ConfigFile, DatabaseCaContentVariable: gateway.DatabaseCaFile}
+
+// writtenNames are the logical names of their secrets.
+var writtenNames = map[string]string{ConfigVariable: "config", DatabaseCaContentVariable: "database-ca"}
+
+// maxSecretString is the most of one secret's value (AWS Secrets Manager API, SecretString).
+const maxSecretString = 64 << 10
 
 // ecsSecrets are the secrets of a task: config.json and one for each secret variable.
 type ecsSecrets struct {
-	// variables are sorted; arns and references (ARN and version, so that a changed value is a new revision) are in their order.
-	variables  []string
-	arns       pulumi.StringArrayOutput
+	// variables are sorted.
+	variables []string
+	// arns are in the order of the variables.
+	arns pulumi.StringArrayOutput
+	// references are ARN and version, in that order, too: a changed value is a new revision of the task.
 	references pulumi.StringArrayOutput
 }
 
-func (a *EcsServiceArgs) newSecrets(ctx *pulumi.Context, name string, parent pulumi.Resource) (ecsSecrets, error) {
-	values := maps.Clone(a.SecretEnv)
-	if values == nil {
-		values = map[string]pulumi.StringInput{}
-	}
-	values[ConfigVariable] = a.Config
-	guard, err := component.NewEncryptionKeyGuard(ctx, name, parent, a.SecretEnv[gateway.EncryptionKeyVariable], component.NoEncryptionKey, a.ChangeEncryptionKey)
+// newSecrets makes a secret for each variable. The encryption key is stored once the guard has let it pass.
+func (a *EcsServiceArgs) newSecrets(in component.Scope) (ecsSecrets, error) {
+	key := a.SecretEnv[gateway.EncryptionKeyVariable]
+	guard, err := component.NewEncryptionKeyGuard(in.Ctx, in.Name, in.Parent, key, component.NoEncryptionKey, a.ChangeEncryptionKey)
 	if err != nil {
 		return ecsSecrets{}, err
 	}
-	if a.DatabaseCa != "" {
-		values[DatabaseCaContentVariable] = pulumi.String(a.DatabaseCa)
-	}
-	if key, given := values[gateway.EncryptionKeyVariable]; given {
+	values := a.secretValues()
+	if key != nil {
 		values[gateway.EncryptionKeyVariable] = guard.After(key)
 	}
 
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray
 	for _, variable := range variables {
-		physical, logical := variable, name+"-secret-"+variable
-		switch variable {
-		case ConfigVariable:
-			physical, logical = configSecret, name+"-config"
-		case DatabaseCaContentVariable:
-			physical, logical = gateway.DatabaseCaFile, name+"-database-ca"
-		}
-		secret, err := secretsmanager.NewSecret(ctx, logical, &secretsmanager.SecretArgs{
-			Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
-			RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
-			KmsKeyId:             component.OptionalString(a.SecretKmsKeyArn),
-		}, pulumi.Parent(parent))
+		arn, reference, err := a.newSecret(in, variable, values[variable])
 		if err != nil {
-			return ecsSecrets{}, fmt.Errorf("%s: secret %s: %w", name, physical, err)
+			return ecsSecrets{}, err
 		}
-		version, err := secretsmanager.NewSecretVersion(ctx, logical+"-version", &secretsmanager.SecretVersionArgs{
-			SecretId:     secret.Arn,
-			SecretString: pulumi.ToSecret(values[variable]).(pulumi.StringOutput),
-		}, pulumi.Parent(parent))
-		if err != nil {
-			return ecsSecrets{}, fmt.Errorf("%s: value of secret %s: %w", name, physical, err)
-		}
-		arns = append(arns, secret.Arn)
-		references = append(references, pulumi.Sprintf("%s:::%s", secret.Arn, version.VersionId))
+		arns, references = append(arns, arn), append(references, reference)
 	}
 	return ecsSecrets{variables, arns.ToStringArrayOutput(), references.ToStringArrayOutput()}, nil
+}
+
+// secretValues are what the secrets hold, by variable.
+func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
+	values := map[string]pulumi.StringInput{ConfigVariable: a.Config}
+	maps.Copy(values, a.SecretEnv)
+	if a.DatabaseCa != "" {
+		values[DatabaseCaContentVariable] = pulumi.String(a.DatabaseCa)
+	}
+	return values
+}
+
+// newSecret makes one secret with its value.
+func (a *EcsServiceArgs) newSecret(in component.Scope, variable string, value pulumi.StringInput) (arn, reference pulumi.StringOutput, err error) {
+	physical, logical := variable, "secret-"+variable
+	if file, written := writtenFiles[variable]; written {
+		physical, logical = file, writtenNames[variable]
+	}
+	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
+		Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
+		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
+		KmsKeyId:             component.OptionalString(a.SecretKmsKeyArn),
+	}, in.Options()...)
+	if err != nil {
+		return arn, reference, fmt.Errorf("%s: secret %s: %w", in.Name, physical, err)
+	}
+	version, err := secretsmanager.NewSecretVersion(in.Ctx, in.Child(logical+"-version"), &secretsmanager.SecretVersionArgs{
+		SecretId:     secret.Arn,
+		SecretString: pulumi.ToSecret(value).(pulumi.StringOutput),
+	}, in.Options()...)
+	if err != nil {
+		return arn, reference, fmt.Errorf("%s: value of secret %s: %w", in.Name, physical, err)
+	}
+	return secret.Arn, pulumi.Sprintf("%s:::%s", secret.Arn, version.VersionId), nil
 }

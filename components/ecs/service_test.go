@@ -111,7 +111,7 @@ func TestEcsServiceRefuses(t *testing.T) {
 		Autoscaling: &EcsAutoscalingArgs{MinTasks: 3, MaxTasks: 2, CpuPercent: 101, MemoryPercent: -1, RequestsPerTarget: -1, ScaleInSeconds: -1, ScaleOutSeconds: 3601},
 		Alarms:      &EcsAlarmsArgs{TopicArn: "x", ServerErrors: -1},
 	}
-	graphtest.RequireRefused(t, args.Validate(), []string{
+	graphtest.RequireRefused(t, args.Validate(nil), []string{
 		"clusterArn", "region", "name", "image", "executionRoleArn", "taskRoleArn", "taskRole", "taskRole.accountId", "taskRole.roleName",
 		"taskRole.policyArns[0]", "taskRole.policyArns[1]", "taskRole.policyArns[3]", "taskRole.path", "taskRole.permissionsBoundary",
 		"desiredCount", "memory", "cpuArchitecture", "stopTimeoutSeconds", "maxHealthyPercent", "exec",
@@ -126,7 +126,7 @@ func TestEcsServiceRefuses(t *testing.T) {
 		_, err := NewEcsService(ctx, "x", args, on)
 		return err
 	})
-	require.Empty(t, ecsArgs().Validate())
+	require.Empty(t, ecsArgs().Validate(nil))
 }
 
 // recordEcs makes a service of changed arguments.

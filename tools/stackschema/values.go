@@ -4,7 +4,7 @@ package main
 var oneOf = map[string][]string{
 	"stacks.Config.Platform":                     {"aws", "azure"},
 	"stacks.Ecs.CpuArchitecture":                 {"X86_64", "ARM64"},
-	"stacks.EcsLoadBalancer.Scheme":              {"internal", "internet-facing"},
+	"ecs.EcsLoadBalancerArgs.Scheme":             {"internal", "internet-facing"},
 	"stacks.Gateway.ImagePullPolicy":             {"Always", "IfNotPresent"},
 	"stacks.Gateway.IpFamily":                    {"IPv4", "IPv6"},
 	"stacks.Otel.Protocol":                       {"grpc", "http"},

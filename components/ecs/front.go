@@ -1,0 +1,199 @@
+package ecs
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/component"
+	"bifrost/internal/gateway"
+)
+
+// validateFront checks what stands in front of the tasks: a load balancer made here, an existing target group, or nothing.
+func (a *EcsServiceArgs) validateFront(p *field.Path) field.ErrorList {
+	errs := check.Arn(p.Child("targetGroupArn"), a.TargetGroupArn, check.TargetGroupArn)
+	errs = append(errs, check.Arn(p.Child("loadBalancerArn"), a.LoadBalancerArn, check.LoadBalancerArn)...)
+	if (a.TargetGroupArn == "") != (a.LoadBalancerArn == "") {
+		errs = append(errs, field.Required(p.Child("loadBalancerArn"),
+			"goes with targetGroupArn: the load balancer that the target group hangs on"))
+	}
+	if a.LoadBalancer == nil {
+		return errs
+	}
+	if a.TargetGroupArn != "" {
+		errs = append(errs, field.Forbidden(p.Child("loadBalancer"),
+			fmt.Sprintf("%s names an existing load balancer's target group; remove one of them", p.Child("targetGroupArn"))))
+	}
+	return append(errs, a.validateReach(p)...)
+}
+
+// validateReach: given groups say who may reach the load balancer, or given addresses, or the VPC's where it is internal.
+func (a *EcsServiceArgs) validateReach(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	balancer, at := a.LoadBalancer, p.Child("loadBalancer")
+	if balancer.openToVpc() && len(a.VpcCidrs) == 0 {
+		errs = append(errs, field.Required(p.Child("vpcCidrs"),
+			"who may reach an internal load balancer without allowedCidrs or securityGroups"))
+	}
+	switch {
+	case len(balancer.SecurityGroups) > 0:
+	case len(a.SecurityGroups) > 0:
+		errs = append(errs, field.Required(at.Child("securityGroups"),
+			"the tasks' given security groups must let the load balancer in on port 8080, so its group must exist, too; or remove both"))
+	case balancer.Scheme == SchemeInternetFacing && len(balancer.AllowedCidrs) == 0:
+		errs = append(errs, field.Required(at.Child("allowedCidrs"), "who may reach it from the internet; everybody is 0.0.0.0/0"))
+	}
+	return errs
+}
+
+// ecsFront is what stands in front of the tasks: nothing, an existing target group, or what was made here.
+type ecsFront struct {
+	// targetGroupArn is nil where nothing stands there.
+	targetGroupArn pulumi.StringInput
+	// loadBalancerSuffix and targetGroupSuffix end the ARNs: so CloudWatch and Application Auto Scaling name them.
+	loadBalancerSuffix, targetGroupSuffix pulumi.StringInput
+	// listeners must exist before the service: ECS refuses a target group that no load balancer uses.
+	listeners []pulumi.Resource
+	// made tells whether the load balancer was made here.
+	made bool
+	// url, dnsName and zoneId are of the load balancer made here; empty without one.
+	url, dnsName, zoneId pulumi.StringOutput
+}
+
+// resourceLabel names the target group to Application Auto Scaling (API reference, PredefinedMetricSpecification).
+func (f ecsFront) resourceLabel() pulumi.StringPtrInput {
+	if f.targetGroupArn == nil {
+		return nil
+	}
+	return pulumi.Sprintf("%s/%s", f.loadBalancerSuffix, f.targetGroupSuffix).ToStringPtrOutput()
+}
+
+// newFront makes the load balancer with its target group and listeners, or takes what exists.
+func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray) (ecsFront, error) {
+	if a.LoadBalancer == nil {
+		return a.givenTargetGroup(), nil
+	}
+	balancer, err := a.newLoadBalancer(in, groups)
+	if err != nil {
+		return ecsFront{}, err
+	}
+	target, err := a.newTargetGroup(in)
+	if err != nil {
+		return ecsFront{}, err
+	}
+	listeners, err := a.LoadBalancer.newListeners(in, balancer, target)
+	if err != nil {
+		return ecsFront{}, err
+	}
+
+	scheme := "https"
+	if a.LoadBalancer.AllowHttp {
+		scheme = "http"
+	}
+	return ecsFront{
+		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix, listeners: listeners,
+		made: true, url: pulumi.Sprintf("%s://%s", scheme, balancer.DnsName), dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
+	}, nil
+}
+
+func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.StringArray) (*lb.LoadBalancer, error) {
+	args := a.LoadBalancer
+	subnets := args.Subnets
+	if len(subnets) == 0 {
+		subnets = a.Subnets
+	}
+	balancerArgs := &lb.LoadBalancerArgs{
+		LoadBalancerType:         pulumi.String("application"),
+		Internal:                 pulumi.Bool(args.Scheme != SchemeInternetFacing),
+		Subnets:                  pulumi.ToStringArray(subnets),
+		SecurityGroups:           groups,
+		IdleTimeout:              pulumi.Int(args.idleTimeout()),
+		DropInvalidHeaderFields:  pulumi.Bool(true),
+		EnableDeletionProtection: pulumi.Bool(args.DeletionProtection),
+	}
+	if args.AccessLogsBucket != "" {
+		balancerArgs.AccessLogs = &lb.LoadBalancerAccessLogsArgs{
+			Bucket: pulumi.String(args.AccessLogsBucket), Prefix: pulumi.String(a.name()), Enabled: pulumi.Bool(true),
+		}
+	}
+	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: load balancer: %w", in.Name, err)
+	}
+	return balancer, nil
+}
+
+func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, error) {
+	target, err := lb.NewTargetGroup(in.Ctx, in.Child("targets"), &lb.TargetGroupArgs{
+		// Fargate's tasks have addresses of their own.
+		TargetType:          pulumi.String("ip"),
+		Protocol:            pulumi.String("HTTP"),
+		Port:                pulumi.Int(gateway.Port),
+		VpcId:               pulumi.String(a.VpcId),
+		DeregistrationDelay: pulumi.Int(a.LoadBalancer.deregistrationDelay()),
+		HealthCheck: &lb.TargetGroupHealthCheckArgs{
+			Path: pulumi.String(gateway.HealthPath), Protocol: pulumi.String("HTTP"), Port: pulumi.String("traffic-port"),
+			Matcher: pulumi.String("200"), Interval: pulumi.Int(15), Timeout: pulumi.Int(5),
+			HealthyThreshold: pulumi.Int(2), UnhealthyThreshold: pulumi.Int(3),
+		},
+	}, in.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: target group: %w", in.Name, err)
+	}
+	return target, nil
+}
+
+// givenTargetGroup is an existing target group, or none.
+func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
+	none := pulumi.String("").ToStringOutput()
+	if a.TargetGroupArn == "" {
+		return ecsFront{url: none, dnsName: none, zoneId: none}
+	}
+	_, balancer, _ := strings.Cut(a.LoadBalancerArn, ":loadbalancer/")
+	return ecsFront{
+		targetGroupArn:     pulumi.String(a.TargetGroupArn),
+		loadBalancerSuffix: pulumi.String(balancer),
+		targetGroupSuffix:  pulumi.String(a.TargetGroupArn[strings.LastIndex(a.TargetGroupArn, ":")+1:]),
+		url:                none, dnsName: none, zoneId: none,
+	}
+}
+
+// newListeners makes HTTPS and the redirect to it, or plain HTTP.
+func (a *EcsLoadBalancerArgs) newListeners(
+	in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup,
+) ([]pulumi.Resource, error) {
+	forward := lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: target.Arn}}
+	redirect := lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
+		Type: pulumi.String("redirect"),
+		Redirect: &lb.ListenerDefaultActionRedirectArgs{
+			Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(lbHttpsPort)), StatusCode: pulumi.String("HTTP_301"),
+		},
+	}}
+	onHttp := &lb.ListenerArgs{
+		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpPort), Protocol: pulumi.String("HTTP"), DefaultActions: redirect,
+	}
+	if a.AllowHttp {
+		onHttp.DefaultActions = forward
+	}
+	plain, err := lb.NewListener(in.Ctx, in.Child("http"), onHttp, in.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: HTTP listener: %w", in.Name, err)
+	}
+	if a.AllowHttp {
+		return []pulumi.Resource{plain}, nil
+	}
+	secure, err := lb.NewListener(in.Ctx, in.Child("https"), &lb.ListenerArgs{
+		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpsPort), Protocol: pulumi.String("HTTPS"),
+		CertificateArn: pulumi.String(a.CertificateArn), SslPolicy: pulumi.String(cmp.Or(a.SslPolicy, gateway.LoadBalancerTlsPolicy)),
+		DefaultActions: forward,
+	}, in.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: HTTPS listener: %w", in.Name, err)
+	}
+	return []pulumi.Resource{plain, secure}, nil
+}
