@@ -11,7 +11,10 @@ func TestEcsAlarms(t *testing.T) {
 		withLoadBalancer(a)
 		a.Alarms = &EcsAlarmsArgs{TopicArn: topic, ServerErrors: 3}
 	})
-	for name, metric := range map[string]string{"unhealthy-targets": "UnHealthyHostCount", "server-errors": "HTTPCode_Target_5XX_Count", "load-balancer-errors": "HTTPCode_ELB_5XX_Count"} {
+	for name, metric := range map[string]string{
+		"unhealthy-targets": "UnHealthyHostCount", "server-errors": "HTTPCode_Target_5XX_Count",
+		"load-balancer-errors": "HTTPCode_ELB_5XX_Count",
+	} {
 		alarm := g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-"+name)
 		require.Equal(t, "bifrost-"+name, alarm.Input(t, "name"))
 		require.Equal(t, metric, alarm.Input(t, "metricName"))

@@ -99,6 +99,8 @@ func (a *EcsServiceArgs) validateScaling(p *field.Path) field.ErrorList {
 	return errs
 }
 
+type predefinedMetric = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
+
 // scalingMetric is a measure that a target is tracked for.
 type scalingMetric struct {
 	name, predefined string
@@ -137,7 +139,7 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 			ScalableDimension: bounds.ScalableDimension,
 			ResourceId:        bounds.ResourceId,
 			TargetTrackingScalingPolicyConfiguration: &appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs{
-				PredefinedMetricSpecification: &appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs{
+				PredefinedMetricSpecification: &predefinedMetric{
 					PredefinedMetricType: pulumi.String(m.predefined), ResourceLabel: m.label,
 				},
 				TargetValue:      pulumi.Float64(m.target),

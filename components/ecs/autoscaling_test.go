@@ -10,14 +10,17 @@ import (
 func TestEcsAutoscaling(t *testing.T) {
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		withLoadBalancer(a)
-		a.Autoscaling = &EcsAutoscalingArgs{MinTasks: 2, MaxTasks: 9, CpuPercent: 60, MemoryPercent: 70, RequestsPerTarget: 400, ScaleInSeconds: 900}
+		a.Autoscaling = &EcsAutoscalingArgs{
+			MinTasks: 2, MaxTasks: 9, CpuPercent: 60, MemoryPercent: 70, RequestsPerTarget: 400, ScaleInSeconds: 900,
+		}
 	})
 	service := g.One(t, "aws:ecs/service:Service")
 	require.Equal(t, []string{"desiredCount"}, service.Request.GetIgnoreChanges())
 	require.Equal(t, 2.0, service.Input(t, "desiredCount"))
 	bounds := g.One(t, "aws:appautoscaling/target:Target")
 	for path, want := range map[string]any{
-		"minCapacity": 2.0, "maxCapacity": 9.0, "resourceId": "service/dev/bifrost", "scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs",
+		"minCapacity": 2.0, "maxCapacity": 9.0, "resourceId": "service/dev/bifrost",
+		"scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs",
 	} {
 		require.Equal(t, want, bounds.Input(t, path), path)
 	}

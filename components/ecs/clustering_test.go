@@ -1,13 +1,12 @@
 package ecs
 
 import (
-	"encoding/json"
 	"testing"
-
-	"bifrost/internal/graphtest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/internal/graphtest"
 )
 
 func TestEcsClustering(t *testing.T) {
@@ -22,28 +21,31 @@ func TestEcsClustering(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"namespaceId": "x-namespace-id", "routingPolicy": "MULTIVALUE", "dnsRecords": []any{map[string]any{"type": "A", "ttl": 10.0}},
 	}, registry.Input(t, "dnsConfig"))
-	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-registry", g.One(t, "aws:ecs/service:Service").Input(t, "serviceRegistries.registryArn"))
-	var containers []containerDefinition
-	require.NoError(t, json.Unmarshal([]byte(g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)), &containers))
-	require.Equal(t, []portMapping{{8080, 8080, "tcp"}, {10101, 10101, "tcp"}, {10101, 10101, "udp"}, {10102, 10102, "tcp"}}, containers[1].PortMappings)
+	service := g.One(t, "aws:ecs/service:Service")
+	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-registry", service.Input(t, "serviceRegistries.registryArn"))
+	require.Equal(t, []portMapping{{8080, 8080, "tcp"}, {10101, 10101, "tcp"}, {10101, 10101, "udp"}, {10102, 10102, "tcp"}},
+		taskContainers(t, g, "x-task-definition")[1].PortMappings)
 	require.Equal(t, "peers.bifrost.internal", (&EcsClusteringArgs{Namespace: "bifrost.internal", Service: "peers"}).DnsName())
 }
 
 func withBroker(a *EcsServiceArgs) {
 	a.VpcId, a.SecurityGroups = "vpc-0123456789abcdef0", nil
 	a.SecretEnv["BIFROST_BROKER_TOKEN"] = graphtest.Secret(graphtest.Canary)
-	a.Clustering = &EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{Config: pulumi.String(`{"a":1}`), SecretEnv: []string{"BIFROST_BROKER_TOKEN"}}}
+	broker := &EcsBrokerArgs{Config: pulumi.String(`{"a":1}`), SecretEnv: []string{"BIFROST_BROKER_TOKEN"}}
+	a.Clustering = &EcsClusteringArgs{Namespace: "bifrost.internal", Broker: broker}
 }
 
 // TestEcsBroker: one task, never two, of the gateway's image, under a name of its own; the tasks have no ports for each other.
 func TestEcsBroker(t *testing.T) {
 	g := recordEcs(t, withBroker)
-	require.Equal(t, "bifrost-broker.bifrost.internal", (&EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{}}).DnsName())
+	zone := EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{}}
+	require.Equal(t, "bifrost-broker.bifrost.internal", zone.DnsName())
 	require.Equal(t, "bifrost-broker", g.One(t, "aws:servicediscovery/service:Service").Input(t, "name"))
 	service := g.Named(t, "aws:ecs/service:Service", "x-broker-service")
 	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-registry", service.Input(t, "serviceRegistries.registryArn"))
 	for key, want := range map[string]any{
-		"name": "bifrost-broker", "desiredCount": 1.0, "deploymentMinimumHealthyPercent": 0.0, "deploymentMaximumPercent": 100.0, "waitForSteadyState": true,
+		"name": "bifrost-broker", "desiredCount": 1.0, "waitForSteadyState": true,
+		"deploymentMinimumHealthyPercent": 0.0, "deploymentMaximumPercent": 100.0,
 	} {
 		require.Equal(t, want, service.Input(t, key), key)
 	}
@@ -54,9 +56,7 @@ func TestEcsBroker(t *testing.T) {
 
 	definition := g.Named(t, "aws:ecs/taskDefinition:TaskDefinition", "x-broker-task-definition")
 	require.False(t, definition.Has("taskRoleArn"))
-	var broker, gateway []containerDefinition
-	require.NoError(t, json.Unmarshal([]byte(definition.Input(t, "containerDefinitions").(string)), &broker))
-	require.NoError(t, json.Unmarshal([]byte(g.Named(t, "aws:ecs/taskDefinition:TaskDefinition", "x-task-definition").Input(t, "containerDefinitions").(string)), &gateway))
+	broker, gateway := taskContainers(t, g, "x-broker-task-definition"), taskContainers(t, g, "x-task-definition")
 	require.Equal(t, []variable{{"BIFROST_CONFIG", `{"a":1}`}}, broker[0].Environment)
 	require.Contains(t, broker[1].Environment, variable{"BIFROST_MODE", "broker"})
 	require.Equal(t, []portMapping{{50051, 50051, "tcp"}}, broker[1].PortMappings)
@@ -72,8 +72,5 @@ func TestEcsBrokerRefuses(t *testing.T) {
 	args := ecsArgs()
 	withBroker(args)
 	args.Clustering.Broker = &EcsBrokerArgs{SecretEnv: []string{"NONE"}}
-	graphtest.RequireRefused(t, args.Validate(nil), []string{"clustering.broker.config", "clustering.broker.secretEnv[0]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcsService(ctx, "x", args, on)
-		return err
-	})
+	requireRefused(t, args, "clustering.broker.config", "clustering.broker.secretEnv[0]")
 }

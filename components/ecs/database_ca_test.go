@@ -1,11 +1,9 @@
 package ecs
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/internal/graphtest"
@@ -15,10 +13,7 @@ func TestDatabaseCaRefused(t *testing.T) {
 	task := ecsArgs()
 	task.DatabaseCa = strings.Repeat("x", 64<<10+1)
 	task.SecretEnv["PGSSLROOTCERT"], task.SecretEnv["BIFROST_DATABASE_CA"] = graphtest.Secret("/own"), graphtest.Secret("x")
-	graphtest.RequireRefused(t, task.Validate(nil), []string{"databaseCa", "databaseCa", "secretEnv[BIFROST_DATABASE_CA]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcsService(ctx, "x", task, on)
-		return err
-	})
+	requireRefused(t, task, "databaseCa", "databaseCa", "secretEnv[BIFROST_DATABASE_CA]")
 }
 
 // TestDatabaseCaOnEcs: the container that writes config.json writes the authorities beside it, and the gateway is told where.
@@ -28,10 +23,10 @@ func TestDatabaseCaOnEcs(t *testing.T) {
 	require.Equal(t, "PEM", g.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "x-database-ca-version").Input(t, "secretString"))
 	require.Contains(t, g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy"), ":x-database-ca\"")
 
-	var containers []containerDefinition
-	require.NoError(t, json.Unmarshal([]byte(g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)), &containers))
+	containers := taskContainers(t, g, "x-task-definition")
 	writer, gateway := containers[0], containers[1]
-	require.Equal(t, []string{`mkdir -p /app/data/tmp && printf '%s' "$BIFROST_CONFIG" > /app/data/config.json && printf '%s' "$BIFROST_DATABASE_CA" > /app/data/database-ca.pem`}, writer.Command)
+	require.Equal(t, []string{`mkdir -p /app/data/tmp && printf '%s' "$BIFROST_CONFIG" > /app/data/config.json && ` +
+		`printf '%s' "$BIFROST_DATABASE_CA" > /app/data/database-ca.pem`}, writer.Command)
 	require.Equal(t, "BIFROST_DATABASE_CA", writer.Secrets[1].Name)
 	require.Contains(t, gateway.Environment, variable{"PGSSLROOTCERT", "/app/data/database-ca.pem"})
 	require.Len(t, gateway.Secrets, 1, "the gateway gets the file alone")

@@ -73,7 +73,9 @@ func serviceOptions(in component.Scope, waits []pulumi.Resource) []pulumi.Resour
 
 // runningTaskDefinition compares what runs with what was registered: a circuit breaker's rollback leaves the service steady on
 // the old revision, which the provider takes for success (terraform-provider-aws issue 20858).
-func (a *EcsServiceArgs) runningTaskDefinition(in component.Scope, service *ecs.Service, registered *ecs.TaskDefinition) pulumi.StringOutput {
+func (a *EcsServiceArgs) runningTaskDefinition(
+	in component.Scope, service *ecs.Service, registered *ecs.TaskDefinition,
+) pulumi.StringOutput {
 	// The name is known before the service exists, its id is not: a preview must not look for what is not there yet.
 	name := pulumi.All(service.ID(), service.Name).ApplyT(func(v []any) string { return v[1].(string) }).(pulumi.StringOutput)
 	running := ecs.LookupServiceOutput(in.Ctx, ecs.LookupServiceOutputArgs{

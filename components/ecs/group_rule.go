@@ -60,12 +60,14 @@ func (r groupRule) register(in component.Scope) (pulumi.Resource, error) {
 	if r.outgoing {
 		return vpc.NewSecurityGroupEgressRule(in.Ctx, logical, &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId: r.group.ID(), Description: pulumi.String(r.description), IpProtocol: pulumi.String(r.protocol),
-			FromPort: r.portInput(), ToPort: r.portInput(), CidrIpv4: component.OptionalString(r.cidr), ReferencedSecurityGroupId: r.peerInput(),
+			FromPort: r.portInput(), ToPort: r.portInput(),
+			CidrIpv4: component.OptionalString(r.cidr), ReferencedSecurityGroupId: r.peerInput(),
 		}, in.Options()...)
 	}
 	return vpc.NewSecurityGroupIngressRule(in.Ctx, logical, &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: r.group.ID(), Description: pulumi.String(r.description), IpProtocol: pulumi.String(r.protocol),
-		FromPort: r.portInput(), ToPort: r.portInput(), CidrIpv4: component.OptionalString(r.cidr), ReferencedSecurityGroupId: r.peerInput(),
+		FromPort: r.portInput(), ToPort: r.portInput(),
+		CidrIpv4: component.OptionalString(r.cidr), ReferencedSecurityGroupId: r.peerInput(),
 	}, in.Options()...)
 }
 

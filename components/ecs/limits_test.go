@@ -12,13 +12,15 @@ func TestFargateSizes(t *testing.T) {
 		cpu, memory int
 		nearest     string
 	}{
-		{256, 512, ""}, {256, 1024, ""}, {256, 2048, ""}, {256, 1536, "cpu 256 with memory 2048"}, {256, 600, "cpu 256 with memory 1024"}, {256, 3072, "cpu 512 with memory 3072"},
+		{256, 512, ""}, {256, 1024, ""}, {256, 2048, ""}, {256, 1536, "cpu 256 with memory 2048"},
+		{256, 600, "cpu 256 with memory 1024"}, {256, 3072, "cpu 512 with memory 3072"},
 		{512, 1024, ""}, {512, 4096, ""}, {512, 512, "cpu 512 with memory 1024"}, {512, 5120, "cpu 1024 with memory 5120"},
 		{1024, 2048, ""}, {1024, 8192, ""}, {1024, 1024, "cpu 1024 with memory 2048"}, {1024, 16000, "cpu 2048 with memory 16384"},
 		{2048, 4096, ""}, {2048, 16384, ""}, {2048, 17408, "cpu 4096 with memory 17408"},
 		{4096, 8192, ""}, {4096, 30720, ""}, {4096, 31744, "cpu 8192 with memory 32768"},
 		{8192, 16384, ""}, {8192, 20480, ""}, {8192, 61440, ""}, {8192, 18432, "cpu 8192 with memory 20480"},
-		{16384, 32768, ""}, {16384, 122880, ""}, {16384, 36864, "cpu 16384 with memory 40960"}, {16384, 200000, "largest pair is cpu 16384 with memory 122880"},
+		{16384, 32768, ""}, {16384, 122880, ""}, {16384, 36864, "cpu 16384 with memory 40960"},
+		{16384, 200000, "largest pair is cpu 16384 with memory 122880"},
 		{500, 1024, "cpu 512 with memory 1024"}, {0, 0, "cpu 256 with memory 512"}, {32768, 1024, "largest pair is cpu 16384"},
 	} {
 		errs := validateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)

@@ -1,23 +1,19 @@
 package ecs
 
 import (
-	"encoding/json"
 	"os/exec"
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/internal/gateway"
-	"bifrost/internal/graphtest"
 )
 
 // TestMigrationOnEcs: each task migrates in a container before its gateway, which waits for its success.
 func TestMigrationOnEcs(t *testing.T) {
 	g := recordEcs(t, func(a *EcsServiceArgs) { a.MigrationJob, a.StartupSeconds = true, 300 })
-	var containers []containerDefinition
-	require.NoError(t, json.Unmarshal([]byte(g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)), &containers))
+	containers := taskContainers(t, g, "x-task-definition")
 	require.Len(t, containers, 3)
 	migrate, gateway := containers[1], containers[2]
 	require.Equal(t, "migrate", migrate.Name)
@@ -46,13 +42,15 @@ func TestMigrationScript(t *testing.T) {
 	require.ErrorContains(t, err, "exit status 3")
 	out, err = run("sleep 60", 0)
 	require.ErrorContains(t, err, "exit status 1")
-	require.Contains(t, out, "the migration did not end within 0 s: an image that does not know BIFROST_MIGRATE_ONLY starts a server instead")
+	require.Contains(t, out, "the migration did not end within 0 s: "+
+		"an image that does not know BIFROST_MIGRATE_ONLY starts a server instead; take a newer image, or remove migrationJob\n")
 }
 
 // TestEcsStartup: the container's check and the load balancer's wait as long as a start may take.
 func TestEcsStartup(t *testing.T) {
 	for seconds, want := range map[int]healthCheck{
-		60: {StartPeriod: 60, Retries: 3}, 300: {StartPeriod: 300, Retries: 3}, 0: {StartPeriod: 300, Retries: 5}, 600: {StartPeriod: 300, Retries: 10},
+		60: {StartPeriod: 60, Retries: 3}, 300: {StartPeriod: 300, Retries: 3},
+		0: {StartPeriod: 300, Retries: 5}, 600: {StartPeriod: 300, Retries: 10},
 	} {
 		got := (&EcsServiceArgs{StartupSeconds: seconds}).healthCheck()
 		require.Equal(t, []int{want.StartPeriod, want.Retries}, []int{got.StartPeriod, got.Retries}, seconds)
@@ -61,7 +59,7 @@ func TestEcsStartup(t *testing.T) {
 
 // TestIpFamily: the gateway listens on IPv6, too.
 func TestIpFamily(t *testing.T) {
-	task := recordEcs(t, func(a *EcsServiceArgs) { a.IpFamily = gateway.IPv6 }).One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions")
+	task := containersText(t, recordEcs(t, func(a *EcsServiceArgs) { a.IpFamily = gateway.IPv6 }))
 	require.Contains(t, task, `{"name":"APP_HOST","value":"::"}`)
 	require.Contains(t, task, "http://127.0.0.1:8080/health", "it listens there, too")
 }
@@ -70,8 +68,5 @@ func TestStartRefused(t *testing.T) {
 	task := ecsArgs()
 	task.MigrationJob, task.IpFamily, task.StartupSeconds, task.StopTimeoutSeconds = true, gateway.IPv6, 601, 1
 	task.Env = map[string]string{"BIFROST_MIGRATE_ONLY": "1", "APP_HOST": "0.0.0.0"}
-	graphtest.RequireRefused(t, task.Validate(nil), []string{"migrationJob", "ipFamily", "startupSeconds", "stopTimeoutSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcsService(ctx, "x", task, on)
-		return err
-	})
+	requireRefused(t, task, "migrationJob", "ipFamily", "startupSeconds", "stopTimeoutSeconds")
 }

@@ -16,11 +16,13 @@ func rules(t *testing.T, g *graphtest.Graph) []string {
 	t.Helper()
 	var all []string
 	for _, direction := range []struct{ arrow, typ string }{
-		{"<-", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"}, {"->", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"},
+		{"<-", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"},
+		{"->", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"},
 	} {
 		var some []string
 		for _, r := range g.Of(direction.typ) {
-			words := []string{strings.TrimSuffix(r.Input(t, "securityGroupId").(string), "-id"), direction.arrow, r.Input(t, "ipProtocol").(string)}
+			group := strings.TrimSuffix(r.Input(t, "securityGroupId").(string), "-id")
+			words := []string{group, direction.arrow, r.Input(t, "ipProtocol").(string)}
 			if r.Has("fromPort") {
 				require.Equal(t, r.Input(t, "fromPort"), r.Input(t, "toPort"))
 				words = append(words, fmt.Sprint(r.Input(t, "fromPort")))
@@ -62,7 +64,9 @@ func TestEcsSecurityGroups(t *testing.T) {
 		}, nil},
 		"clustering": {func(a *EcsServiceArgs) {
 			a.SecurityGroups, a.VpcId, a.Clustering = nil, "vpc-0123456789abcdef0", &EcsClusteringArgs{Namespace: "bifrost.internal"}
-		}, []string{"x-tasks <- tcp 10101 x-tasks", "x-tasks <- tcp 10102 x-tasks", "x-tasks <- udp 10101 x-tasks", "x-tasks -> -1 0.0.0.0/0"}},
+		}, []string{
+			"x-tasks <- tcp 10101 x-tasks", "x-tasks <- tcp 10102 x-tasks", "x-tasks <- udp 10101 x-tasks", "x-tasks -> -1 0.0.0.0/0",
+		}},
 		"broker": {withBroker, []string{"x-tasks <- tcp 50051 x-tasks", "x-tasks -> -1 0.0.0.0/0"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, rules(t, recordEcs(t, c.change))) })

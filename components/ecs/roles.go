@@ -65,7 +65,9 @@ func validateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
 
 // newExecutionRights adds what the execution role needs beside the pull: a policy of the role's own, so that the identity that
 // the vendor allowlists stays as it is.
-func (a *EcsServiceArgs) newExecutionRights(in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets) (pulumi.Resource, error) {
+func (a *EcsServiceArgs) newExecutionRights(
+	in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets,
+) (pulumi.Resource, error) {
 	rights, err := iam.NewRolePolicy(in.Ctx, in.Child("logs-and-secrets"), &iam.RolePolicyArgs{
 		Name: pulumi.String(a.name() + "-logs-and-secrets"),
 		Role: a.ExecutionRoleName,

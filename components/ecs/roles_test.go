@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/internal/graphtest"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/internal/graphtest"
 )
 
 func TestEcsTaskRole(t *testing.T) {
@@ -14,7 +14,8 @@ func TestEcsTaskRole(t *testing.T) {
 		open := false
 		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ArchitectureArm
 		a.TaskRole = &EcsTaskRoleArgs{
-			AccountId: graphtest.AccountId, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b", PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
+			AccountId: graphtest.AccountId, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b",
+			PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
 		}
 	})
 	role := g.One(t, "aws:iam/role:Role")
@@ -33,13 +34,14 @@ func TestEcsTaskRole(t *testing.T) {
 	require.True(t, g.DependsOn(service, attachment) && g.DependsOn(service, exec))
 	task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition")
 	require.Equal(t, "ARM64", task.Input(t, "runtimePlatform.cpuArchitecture"))
-	require.Contains(t, task.Input(t, "containerDefinitions"), `"readonlyRootFilesystem":false,"linuxParameters":{"initProcessEnabled":true}`)
+	require.Contains(t, containersText(t, g), `"readonlyRootFilesystem":false,"linuxParameters":{"initProcessEnabled":true}`)
 
 	given := recordEcs(t, func(a *EcsServiceArgs) {
 		a.TaskRole, a.TaskRoleArn = nil, "arn:aws:iam::111122223333:role/bedrock"
 	})
 	require.Empty(t, given.Of("aws:iam/role:Role"))
-	require.Equal(t, "arn:aws:iam::111122223333:role/bedrock", given.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "taskRoleArn"))
+	task = given.One(t, "aws:ecs/taskDefinition:TaskDefinition")
+	require.Equal(t, "arn:aws:iam::111122223333:role/bedrock", task.Input(t, "taskRoleArn"))
 }
 
 func TestEcsKeys(t *testing.T) {
@@ -50,5 +52,6 @@ func TestEcsKeys(t *testing.T) {
 		require.Equal(t, key, s.Input(t, "kmsKeyId"), s.Name)
 	}
 	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy")
-	require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["`+key+`"],"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`)
+	require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["`+key+`"],`+
+		`"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`)
 }

@@ -74,7 +74,9 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 }
 
 // newSecret makes one secret with its value.
-func (a *EcsServiceArgs) newSecret(in component.Scope, variable string, value pulumi.StringInput) (arn, reference pulumi.StringOutput, err error) {
+func (a *EcsServiceArgs) newSecret(
+	in component.Scope, variable string, value pulumi.StringInput,
+) (arn, reference pulumi.StringOutput, err error) {
 	physical, logical := variable, "secret-"+variable
 	if file, written := writtenFiles[variable]; written {
 		physical, logical = file, writtenNames[variable]

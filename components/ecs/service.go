@@ -117,8 +117,9 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
 	c.LoadBalancerSecurityGroups = network.balancerGroups.ToStringArrayOutput()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "taskRoleArn": c.TaskRoleArn, "logGroup": c.LogGroup,
-		"taskSecurityGroups": c.TaskSecurityGroups, "clusterDnsName": c.ClusterDnsName, "brokerTaskDefinitionArn": c.BrokerTaskDefinitionArn,
+		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "brokerTaskDefinitionArn": c.BrokerTaskDefinitionArn,
+		"taskRoleArn": c.TaskRoleArn, "taskSecurityGroups": c.TaskSecurityGroups,
+		"logGroup": c.LogGroup, "clusterDnsName": c.ClusterDnsName,
 		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})

@@ -152,8 +152,9 @@ func (a *EcsServiceArgs) portMappings() []portMapping {
 func (a *EcsServiceArgs) healthCheck() *healthCheck {
 	period := min(a.startupSeconds(), maxStartPeriod)
 	beyond := (a.startupSeconds() - period + checkInterval - 1) / checkInterval
+	ask := fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", gateway.Port, gateway.HealthPath)
 	return &healthCheck{
-		Command:  []string{"CMD-SHELL", fmt.Sprintf("wget -q -O /dev/null http://127.0.0.1:%d%s || exit 1", gateway.Port, gateway.HealthPath)},
+		Command:  []string{"CMD-SHELL", ask},
 		Interval: checkInterval, Timeout: 5, Retries: max(3, beyond), StartPeriod: period,
 	}
 }

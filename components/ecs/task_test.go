@@ -4,22 +4,18 @@ import (
 	"encoding/json"
 	"testing"
 
-	"bifrost/internal/graphtest"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/internal/graphtest"
 )
 
 // TestContainerOrder: the same arguments render the same text, or every up would register a revision.
 func TestContainerOrder(t *testing.T) {
 	render := func() string {
-		args := ecsArgs()
-		args.Env = map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}
-		g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewEcsService(ctx, "x", args, on)
-			return err
-		})
-		return g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)
+		return containersText(t, recordEcs(t, func(a *EcsServiceArgs) {
+			a.Env = map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}
+		}))
 	}
 	first := render()
 	require.True(t, json.Valid([]byte(first)))
@@ -37,6 +33,6 @@ func TestOwnTemporaryFolder(t *testing.T) {
 		},
 	} {
 		g := recordEcs(t, change)
-		require.NotContains(t, g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions"), `"value":"/app/data/tmp"`)
+		require.NotContains(t, containersText(t, g), `"value":"/app/data/tmp"`)
 	}
 }
