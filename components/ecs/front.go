@@ -55,8 +55,10 @@ func (a *EcsServiceArgs) validateReach(p *field.Path) field.ErrorList {
 type ecsFront struct {
 	// targetGroupArn is nil where nothing stands there.
 	targetGroupArn pulumi.StringInput
-	// loadBalancerSuffix and targetGroupSuffix end the ARNs: so CloudWatch and Application Auto Scaling name them.
-	loadBalancerSuffix, targetGroupSuffix pulumi.StringInput
+	// loadBalancerSuffix ends the load balancer's ARN: so CloudWatch and Application Auto Scaling name it.
+	loadBalancerSuffix pulumi.StringInput
+	// targetGroupSuffix ends the target group's ARN.
+	targetGroupSuffix pulumi.StringInput
 	// listeners must exist before the service: ECS refuses a target group that no load balancer uses.
 	listeners []pulumi.Resource
 	// made tells whether the load balancer was made here.

@@ -15,18 +15,23 @@ const anywhere = "0.0.0.0/0"
 
 // groupRule is one thing that a security group lets through.
 type groupRule struct {
-	// group has the rule; of is the group's part of the logical name, such as tasks.
+	// group has the rule.
 	group *awsec2.SecurityGroup
-	of    string
-	// name is the last part of the logical name.
-	name, description string
-	// outgoing rules are of what the members of the group reach; the others of who reaches them.
+	// of is the group's part of the logical name, such as tasks.
+	of string
+	// name is the rule's part of the logical name, such as from-lb.
+	name string
+	// description is what AWS shows.
+	description string
+	// outgoing tells whether the members of the group reach the other side, and not the other side them.
 	outgoing bool
-	// protocol "-1" is everything, and then there is no port.
+	// protocol is tcp, udp or -1, which is everything.
 	protocol string
-	port     int
-	// peer is the security group on the other side, or cidr the addresses.
+	// port is 0 where the protocol is everything.
+	port int
+	// peer is the security group on the other side; nil where addresses are.
 	peer pulumi.StringInput
+	// cidr are the addresses on the other side; empty where a group is.
 	cidr string
 }
 
