@@ -4,8 +4,12 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
 )
 
 // The network of the dev stacks: two private subnets of two zones, and what the tests name beside them.
@@ -125,4 +129,27 @@ func withEndpoint(service string, v map[string]any) map[string]map[string]any {
 	all := allEndpoints()
 	all["com.amazonaws.us-east-1."+service] = v
 	return all
+}
+
+// networkWarnings runs the look-ups alone: the recorder does not see what a program logs.
+func networkWarnings(t *testing.T, s settings, answers map[string]answer) []string {
+	t.Helper()
+	g := s.graph(t, "aws-dev")
+	maps.Copy(g.Answers, answers)
+	var warnings []string
+	require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
+		config, err := Parse("aws-dev", read(ctx, Options{}))
+		if err != nil {
+			return err
+		}
+		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{})
+		if err != nil {
+			return err
+		}
+		n := newEcsNetworkCheck(config, ctx, provider)
+		_, err = n.run("")
+		warnings = n.warnings
+		return err
+	}))
+	return warnings
 }

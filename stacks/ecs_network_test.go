@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -275,27 +273,4 @@ func TestECSNetwork(t *testing.T) {
 			}
 		})
 	}
-}
-
-// networkWarnings runs the look-ups alone: the recorder does not see what a program logs.
-func networkWarnings(t *testing.T, s settings, answers map[string]answer) []string {
-	t.Helper()
-	g := s.graph(t, "aws-dev")
-	maps.Copy(g.Answers, answers)
-	var warnings []string
-	require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
-		config, err := Parse("aws-dev", read(ctx, Options{}))
-		if err != nil {
-			return err
-		}
-		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{})
-		if err != nil {
-			return err
-		}
-		n := newEcsNetworkCheck(config, ctx, provider)
-		_, err = n.run("")
-		warnings = n.warnings
-		return err
-	}))
-	return warnings
 }
