@@ -58,9 +58,10 @@ func TestEcsKeys(t *testing.T) {
 // TestEcsAloneRoles: what the roles need of other objects is checked without EKS, too.
 func TestEcsAloneRoles(t *testing.T) {
 	g := stackFile(t, "aws-dev").set("eks", nil).set("aws.iamPath", "x").set("aws.permissionsBoundary", "y").
-		set("registry.additionalRepositoryArns", []any{"z"}).set("ecs.roleName", "a b").graph(t, "aws-dev")
+		set("registry.additionalRepositoryArns", []any{"z"}).set("ecs.roleName", "a b").
+		set("refresher.images.kubectl", "kubectl:latest").graph(t, "aws-dev")
 	require.ElementsMatch(t, []string{
-		"aws.iamPath", "aws.permissionsBoundary", "registry.additionalRepositoryArns[0]", "ecs.roleName",
+		"aws.iamPath", "aws.permissionsBoundary", "registry.additionalRepositoryArns[0]", "ecs.roleName", "refresher.images.kubectl",
 	}, refusedKeys(t, g))
 }
 

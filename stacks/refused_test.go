@@ -232,6 +232,7 @@ var refused = map[string][]refusal{
 		{"schedule with a gap at the weekend", "aws-dev", "refresher.schedule", "0 */6 * * 1-5", []string{"bifrost:refresher.schedule"}},
 		{"schedule that never comes", "aws-dev", "refresher.schedule", "0 0 31 2 *", []string{"bifrost:refresher.schedule"}},
 		{"refresher's image", "aws-dev", "refresher.images.kubectl", "registry.k8s.io/kubectl:latest", []string{"bifrost:refresher.images.kubectl", "latest"}},
+		{"image of the other registry's refresher", "aws-dev", "refresher.images.gcloud", "gcr.io/cli:latest", []string{"bifrost:refresher.images.gcloud", "latest"}},
 		{"refresher as the gateway", "aws-dev", "refresher.serviceAccount", "bifrost-sa", []string{"bifrost:refresher.serviceAccount", "gateway.serviceAccount"}},
 		{"refresher's name", "aws-dev", "refresher.serviceAccount", "Bifrost", []string{"bifrost:refresher.serviceAccount"}},
 

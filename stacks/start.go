@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components/kubernetes"
-	"bifrost/internal/check"
 	"bifrost/internal/gateway"
 	"bifrost/internal/gateway/configjson"
 )
@@ -52,7 +51,6 @@ func (c *Config) validateStart(k *checker) {
 	if g.MigrationJob && !g.withoutSQLite() {
 		k.add(field.Forbidden(p.Child("migrationJob"), "a store is SQLite, which the one process migrates when it starts; remove it"))
 	}
-	k.add(check.OneOf(p.Child("ipFamily"), g.IpFamily, gateway.IPv4, gateway.IPv6)...)
 	c.validateStartVariables(k)
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"time"
 
+	"bifrost/components/kubernetes"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -18,26 +20,35 @@ var pullSecretKeys = keys{
 	"alertRules.labels": "gateway.monitoring.alertLabels",
 }
 
-// validateRefresher checks what keeps the pull Secret fresh.
+// validateRefresher checks what keeps the pull Secret fresh, with the keys of the other registry's, which this stack does not read.
 func (c *Config) validateRefresher(k *checker) {
-	p := field.NewPath("refresher")
-	on := c.onKubernetes()
-	if on == nil {
-		return
-	}
-	if c.Refresher.ServiceAccount == c.Gateway.ServiceAccount {
-		k.add(field.Invalid(p.Child("serviceAccount"), c.Refresher.ServiceAccount, "the gateway's ServiceAccount has this name, "+
-			"and must not be able to write the pull Secret; rename one, gateway.serviceAccount for instance"))
-	}
-	pull := on.pullSecret(c)
-	if pull == nil {
-		return
-	}
-	c.completePullSecret(pull, pulumi.String(c.Gateway.Namespace))
 	from := maps.Clone(pullSecretKeys)
-	from["secretName"] = on.name() + ".secretName"
-	k.arguments(pull.Validate(), from)
-	c.validateSchedule(k, on.facts(c))
+	pulls := c.refreshers()
+	if on := c.onKubernetes(); on != nil {
+		if c.Refresher.ServiceAccount == c.Gateway.ServiceAccount {
+			k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.Refresher.ServiceAccount,
+				"the gateway's ServiceAccount has this name, and must not be able to write the pull Secret; "+
+					"rename one, gateway.serviceAccount for instance"))
+		}
+		if pull := on.pullSecret(c); pull != nil {
+			from["secretName"] = on.name() + ".secretName"
+			pulls = append(pulls, pull)
+			c.validateSchedule(k, on.facts(c))
+		}
+	}
+	for _, pull := range pulls {
+		c.completePullSecret(pull, pulumi.String(c.Gateway.Namespace))
+		k.arguments(pull.Validate(), from)
+	}
+}
+
+// refreshers are pull Secrets of both registries, whether the stack makes one or not: with what refresher says of them, and the rest made up.
+func (c *Config) refreshers() []*kubernetes.PullSecretArgs {
+	const region = "us-east-1"
+	return []*kubernetes.PullSecretArgs{
+		{Ecr: &kubernetes.EcrTokenArgs{RoleArn: madeUp, Region: region, Image: c.Refresher.Images.Aws}},
+		{ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{CredentialConfig: madeUp, Image: c.Refresher.Images.Gcloud}},
+	}
 }
 
 // validateSchedule refuses a cron expression that lets tokens expire between two runs, over a year of runs or the first thousand.
