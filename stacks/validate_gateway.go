@@ -187,7 +187,7 @@ func (c *Config) validateWorkload(k *checker, on cluster) {
 	if c.Eks != nil && len(c.Eks.GatewayPolicyArns) > 0 {
 		from["awsRoleArn"] = "eks.gatewayPolicyArns"
 	}
-	k.arguments(args.Validate(), from)
+	k.arguments(args.Validate(nil), from)
 }
 
 // missingSecrets are the paths below secrets that the workload needs and that are not there.

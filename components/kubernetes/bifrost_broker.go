@@ -2,17 +2,13 @@ package kubernetes
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"bifrost/image"
 	"bifrost/internal/check"
 	"bifrost/internal/component"
 	"bifrost/internal/gateway"
@@ -21,197 +17,166 @@ import (
 // BifrostBrokerType is the type token of BifrostBroker.
 const BifrostBrokerType = "bifrost:index:BifrostBroker"
 
-// Defaults of a broker, which keeps nothing and reads nothing but its part of config.json.
-const (
-	brokerCpuRequest, brokerMemoryRequest, brokerStorageRequest = "100m", "128Mi", "64Mi"
-	brokerCpuLimit, brokerMemoryLimit, brokerStorageLimit       = "500m", "512Mi", "256Mi"
-	// brokerMemory is GOMEMLIMIT: 90 % of the limit.
-	brokerMemory = "460MiB"
-)
-
 // BifrostBrokerArgs are the arguments of NewBifrostBroker.
 type BifrostBrokerArgs struct {
-	// Name of the Deployment and its Service, and value of the label `app`. Default bifrost-broker.
+	// Name of the Deployment and of its Service, and value of the label app. Default bifrost-broker.
 	Name string `pulumi:"name,optional"`
-	// Namespace of the gateway and of the broker; it must exist.
+	// Namespace of the gateway and of the broker. It must exist. Required.
 	Namespace pulumi.StringInput `pulumi:"namespace"`
-	// Image is the gateway's, with a tag or a digest.
+	// Image is the reference of the gateway's image, with a tag other than latest or with a digest. Required.
 	Image string `pulumi:"image"`
 	// ImagePullPolicy is IfNotPresent or Always. Default IfNotPresent.
 	ImagePullPolicy string `pulumi:"imagePullPolicy,optional"`
-	// PullSecret is the name of the image pull Secret; the pod waits until it is known. None: the nodes can pull.
+	// PullSecret is the name of the image pull Secret. Give plain text: an output ties the pod to the resource that it comes from, and
+	// where that resource is replaced, the provider can delete the pod. Default: none, since the nodes can pull.
 	PullSecret pulumi.StringInput `pulumi:"pullSecret,optional"`
-	// Config is the text of the broker's config.json. It holds no secret.
+	// Config is the text of the broker's config.json. It holds no secret. A change rolls the pod. Required.
 	Config pulumi.StringInput `pulumi:"config"`
-	// SecretEnv are kept in a Secret; SecretRefs come from existing ones. No name may be in both.
-	SecretEnv  map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
-	SecretRefs map[string]SecretKeyRef       `pulumi:"secretRefs,optional"`
-	// ServiceAccount is an existing one to run as. None: one is made, which has no right and no identity.
+	// SecretEnv are environment variables whose values are kept in a Secret made here. A change rolls the pod. No variable may be in
+	// secretRefs, too.
+	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	// SecretRefs are environment variables whose values are in Secrets that exist. A change in such a Secret does not roll the pod.
+	SecretRefs map[string]SecretKeyRef `pulumi:"secretRefs,optional"`
+	// ServiceAccount is the name of an existing ServiceAccount, as which the pod runs. Default: one is made, without rights or identity.
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
-	// Clients are the labels of the pods that may connect, in the same namespace. Default app: bifrost.
+	// Clients are the labels of the pods that may connect, in the same namespace. Default: the label app with the value bifrost.
 	Clients map[string]string `pulumi:"clients,optional"`
-	// OpenNetwork makes no NetworkPolicy.
+	// OpenNetwork makes no NetworkPolicy. Default false.
 	OpenNetwork bool `pulumi:"openNetwork,optional"`
-	// Scheduling says where the pod runs; one pod has no spread.
+	// Scheduling says on which nodes the pod may run. The spread is not read, since there is one pod. Default: on any.
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
-	// Labels and Annotations of all objects; the selector is `app` alone.
-	Labels      map[string]string `pulumi:"labels,optional"`
+	// Labels of all objects and of the pod. The selector is the label app alone.
+	Labels map[string]string `pulumi:"labels,optional"`
+	// Annotations of all objects. The pod has none of them.
 	Annotations map[string]string `pulumi:"annotations,optional"`
 
-	// DependsOn is what the pod needs before its image can be pulled, beside PullSecret.
+	// DependsOn are the resources without which no node can pull the image: what writes the first token into pullSecret, or what gives the
+	// nodes the right to pull.
 	DependsOn []pulumi.Resource
 }
 
 // BifrostBroker is the broker of a cluster of gateways on Kubernetes: one process of the gateway's own image to which all nodes connect,
-// without a database (Bifrost Enterprise, "Clustering", "Broker Mode": https://docs.getbifrost.ai/enterprise/clustering). It was read and
-// never run. All nodes must meet in one process: a new pod comes when the former one has gone, and the nodes connect again by themselves.
+// without a database (Bifrost Enterprise, "Clustering", "Broker Mode": https://docs.getbifrost.ai/enterprise/clustering). This was read
+// there, and no broker was run. All nodes must meet in one process. So a new pod comes when the former one has gone, and the nodes connect
+// again by themselves.
 type BifrostBroker struct {
 	pulumi.ResourceState
 
-	// Deployment and Service are the names of the objects.
+	// Deployment is the name of the Deployment.
 	Deployment pulumi.StringOutput `pulumi:"deployment"`
-	Service    pulumi.StringOutput `pulumi:"service"`
+	// Service is the name of the Service. It is known once the pod is ready.
+	Service pulumi.StringOutput `pulumi:"service"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *BifrostBrokerArgs) Validate() field.ErrorList {
-	errs := check.Label(field.NewPath("name"), a.name())
-	if a.Namespace == nil {
-		errs = append(errs, field.Required(field.NewPath("namespace"), "the namespace of the gateway"))
-	}
+// Validate reports every problem of the arguments, at p and below it.
+func (a *BifrostBrokerArgs) Validate(p *field.Path) field.ErrorList {
+	errs := a.application().validate(p, a.Image, a.ImagePullPolicy)
 	if a.Config == nil {
-		errs = append(errs, field.Required(field.NewPath("config"), "the text of the broker's config.json"))
+		errs = append(errs, field.Required(p.Child("config"), "the text of the broker's config.json"))
 	}
-	errs = append(errs, image.Validate(field.NewPath("image"), a.Image)...)
-	errs = append(errs, check.OneOf(field.NewPath("imagePullPolicy"), a.ImagePullPolicy, "IfNotPresent", "Always")...)
-	errs = append(errs, gateway.ValidateEnv(nil, nil, a.SecretEnv)...)
-	for _, name := range slices.Sorted(maps.Keys(a.SecretRefs)) {
-		p := field.NewPath("secretRefs").Key(name)
-		errs = append(errs, a.SecretRefs[name].validate(p)...)
-		if _, both := a.SecretEnv[name]; both {
-			errs = append(errs, field.Duplicate(p, name))
-		}
-	}
-	errs = append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
-	return append(errs, check.Annotations(field.NewPath("annotations"), a.Annotations)...)
+	errs = append(errs, gateway.ValidateEnv(p, nil, a.SecretEnv)...)
+	taken := gateway.Given[SecretKeyRef](nil, a.SecretEnv, nil)
+	errs = append(errs, validateSecretRefs(p.Child("secretRefs"), a.SecretRefs, taken)...)
+	errs = append(errs, given(p.Child("serviceAccount"), a.ServiceAccount, check.Subdomain)...)
+	errs = append(errs, check.Labels(p.Child("clients"), a.Clients)...)
+	errs = append(errs, a.Scheduling.Validate(p.Child("scheduling"))...)
+	errs = append(errs, check.Labels(p.Child("labels"), a.Labels)...)
+	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
 }
 
-func (a *BifrostBrokerArgs) name() string { return cmp.Or(a.Name, gateway.DefaultBrokerName) }
-
-func (a *BifrostBrokerArgs) selector() map[string]string { return map[string]string{"app": a.name()} }
-
-func (a *BifrostBrokerArgs) meta(objectName string) *metav1.ObjectMetaArgs {
-	return &metav1.ObjectMetaArgs{
-		Name: pulumi.String(objectName), Namespace: a.Namespace,
-		Labels: component.Merge(a.Labels, a.selector()), Annotations: component.OptionalMap(a.Annotations),
-	}
+// application is what the broker's objects share.
+func (a *BifrostBrokerArgs) application() application {
+	return application{cmp.Or(a.Name, gateway.DefaultBrokerName), a.Namespace, a.Labels, a.Annotations}
 }
 
 // NewBifrostBroker makes the broker.
 func NewBifrostBroker(ctx *pulumi.Context, name string, args *BifrostBrokerArgs, opts ...pulumi.ResourceOption) (*BifrostBroker, error) {
-	if err := component.Refuse(BifrostBrokerType, name, args.Validate()); err != nil {
+	c := &BifrostBroker{}
+	scope, err := component.Register(ctx, BifrostBrokerType, name, c, args.Validate(nil), opts...)
+	if err != nil {
 		return nil, err
 	}
-	c := &BifrostBroker{}
-	if err := ctx.RegisterComponentResource(BifrostBrokerType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", BifrostBrokerType, name, err)
+
+	made, err := makeNeeds(scope,
+		need{"service account", args.newServiceAccount},
+		need{"configuration", args.newConfig},
+		need{"environment", func(s component.Scope) (pulumi.Resource, error) {
+			return args.application().newEnvironment(s, args.SecretEnv)
+		}},
+	)
+	if err != nil {
+		return nil, scope.Failed("what the pod needs", err)
 	}
-	b := &broker{BifrostBrokerArgs: args, ctx: ctx, parent: c, prefix: name, dependsOn: slices.Clone(args.DependsOn)}
-	for _, step := range []struct {
-		what string
-		make func() error
-	}{
-		{"service account", b.newServiceAccount},
-		{"configuration", b.newConfig},
-		{"environment", b.newEnvironment},
-		{"network policy", b.newNetworkPolicy},
-		{"pod", b.newDeployment},
-		{"service", b.newService},
-	} {
-		if err := step.make(); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, step.what, err)
-		}
+	if err := args.newNetworkPolicy(scope); err != nil {
+		return nil, scope.Failed("network policy", err)
 	}
-	c.Deployment, c.Service = b.deployment.Metadata.Name().Elem(), b.service.Metadata.Name().Elem()
+	pod, err := args.newDeployment(scope, slices.Concat(args.DependsOn, made))
+	if err != nil {
+		return nil, scope.Failed("pod", err)
+	}
+	service, err := args.newService(scope, pod.made)
+	if err != nil {
+		return nil, scope.Failed("service", err)
+	}
+
+	c.Deployment, c.Service = pod.name, service.name
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"deployment": c.Deployment, "service": c.Service})
 }
 
 // newServiceAccount makes one without rights, unless there is one to run as.
-func (b *broker) newServiceAccount() error {
-	if b.ServiceAccount != "" {
-		return nil
+func (a *BifrostBrokerArgs) newServiceAccount(s component.Scope) (pulumi.Resource, error) {
+	if a.ServiceAccount != "" {
+		return nil, nil
 	}
-	made, err := corev1.NewServiceAccount(b.ctx, b.prefix+"-service-account", &corev1.ServiceAccountArgs{
-		Metadata: b.meta(b.name()), AutomountServiceAccountToken: pulumi.Bool(false),
-	}, pulumi.Parent(b.parent))
-	if err != nil {
-		return err
-	}
-	b.dependsOn = append(b.dependsOn, made)
-	return nil
+	app := a.application()
+	return corev1.NewServiceAccount(s.Ctx, s.Child("service-account"), &corev1.ServiceAccountArgs{
+		Metadata: app.meta(app.name), AutomountServiceAccountToken: pulumi.Bool(false),
+	}, s.Options()...)
 }
 
-func (b *broker) newConfig() error {
-	config, err := corev1.NewConfigMap(b.ctx, b.prefix+"-config", &corev1.ConfigMapArgs{
-		Metadata: b.meta(b.name() + "-config"), Data: pulumi.StringMap{gateway.ConfigFile: b.Config},
-	}, pulumi.Parent(b.parent))
-	if err != nil {
-		return err
-	}
-	b.dependsOn = append(b.dependsOn, config)
-	return nil
-}
-
-func (b *broker) newEnvironment() error {
-	if len(b.SecretEnv) == 0 {
-		return nil
-	}
-	data := pulumi.StringMap{}
-	for name, value := range b.SecretEnv {
-		data[name] = encoded(value)
-	}
-	secret, err := corev1.NewSecret(b.ctx, b.prefix+"-env", &corev1.SecretArgs{
-		Metadata: b.meta(b.name() + "-env"), Data: data,
-	}, pulumi.Parent(b.parent))
-	if err != nil {
-		return err
-	}
-	b.dependsOn = append(b.dependsOn, secret)
-	return nil
+func (a *BifrostBrokerArgs) newConfig(s component.Scope) (pulumi.Resource, error) {
+	app := a.application()
+	return corev1.NewConfigMap(s.Ctx, s.Child("config"), &corev1.ConfigMapArgs{
+		Metadata: app.meta(app.child("config")), Data: pulumi.StringMap{gateway.ConfigFile: a.Config},
+	}, s.Options()...)
 }
 
 // newNetworkPolicy lets the nodes in, and out what every pod here may reach.
-func (b *broker) newNetworkPolicy() error {
-	if b.OpenNetwork {
+func (a *BifrostBrokerArgs) newNetworkPolicy(s component.Scope) error {
+	if a.OpenNetwork {
 		return nil
 	}
-	clients := b.Clients
+	clients := a.Clients
 	if clients == nil {
 		clients = map[string]string{"app": DefaultNamespace}
 	}
-	_, err := networkingv1.NewNetworkPolicy(b.ctx, b.prefix+"-network-policy", &networkingv1.NetworkPolicyArgs{
-		Metadata: b.meta(b.name()),
+	app := a.application()
+	_, err := networkingv1.NewNetworkPolicy(s.Ctx, s.Child("network-policy"), &networkingv1.NetworkPolicyArgs{
+		Metadata: app.meta(app.name),
 		Spec: &networkingv1.NetworkPolicySpecArgs{
-			PodSelector: &metav1.LabelSelectorArgs{MatchLabels: component.Merge(b.selector())},
+			PodSelector: app.pods(),
 			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
 			Ingress: networkingv1.NetworkPolicyIngressRuleArray{&networkingv1.NetworkPolicyIngressRuleArgs{
 				From: networkingv1.NetworkPolicyPeerArray{podsWith(clients)}, Ports: tcp(gateway.BrokerPort),
 			}},
 			Egress: outward(false),
 		},
-	}, pulumi.Parent(b.parent))
+	}, s.Options()...)
 	return err
 }
 
 // newService gives the nodes the name under which they reach the pod.
-func (b *broker) newService() error {
-	var err error
-	b.service, err = corev1.NewService(b.ctx, b.prefix+"-service", &corev1.ServiceArgs{
-		Metadata: b.meta(b.name()),
+func (a *BifrostBrokerArgs) newService(s component.Scope, pod []pulumi.Resource) (object, error) {
+	app := a.application()
+	service, err := corev1.NewService(s.Ctx, s.Child("service"), &corev1.ServiceArgs{
+		Metadata: app.meta(app.name),
 		Spec: &corev1.ServiceSpecArgs{
-			Type: pulumi.String("ClusterIP"), Selector: component.Merge(b.selector()),
-			Ports: corev1.ServicePortArray{servicePortArgs("grpc", gateway.BrokerPort, "TCP")},
+			Type: pulumi.String(clusterIp), Selector: component.Merge(app.selector()),
+			Ports: corev1.ServicePortArray{servicePort("grpc", gateway.BrokerPort, "TCP")},
 		},
-	}, pulumi.Parent(b.parent), pulumi.DependsOn([]pulumi.Resource{b.deployment}))
-	return err
+	}, s.Options(pulumi.DependsOn(pod))...)
+	if err != nil {
+		return object{}, err
+	}
+	return object{service.Metadata.Name().Elem(), []pulumi.Resource{service}}, nil
 }

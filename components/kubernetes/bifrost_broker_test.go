@@ -98,7 +98,7 @@ func TestBifrostBrokerRefuses(t *testing.T) {
 		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never", SecretEnv: map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},
 		SecretRefs: map[string]SecretKeyRef{"A": {Secret: "s", Key: "k"}}, Labels: map[string]string{"a b": "c"},
 	}
-	graphtest.RequireRefused(t, args.Validate(), []string{"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "labels[a b]"},
+	graphtest.RequireRefused(t, args.Validate(nil), []string{"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "labels[a b]"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewBifrostBroker(ctx, "x", args, on)
 			return err

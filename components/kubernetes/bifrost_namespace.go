@@ -23,16 +23,15 @@ const DefaultNamespace = "bifrost"
 type BifrostNamespaceArgs struct {
 	// Name of the namespace. Default bifrost.
 	Name string `pulumi:"name,optional"`
-	// Existing uses a namespace that is there already, and changes nothing of it; Labels must be empty. A warning says where it does not
-	// enforce "restricted".
+	// Existing takes a namespace that exists and does not change it: labels are refused. A namespace that does not enforce the Pod Security
+	// Standard "restricted" gets a warning. Default false.
 	Existing bool `pulumi:"existing,optional"`
-	// Labels of the namespace, beside those of Pod Security.
+	// Labels of the namespace, beside those of Pod Security. They are refused with existing.
 	Labels map[string]string `pulumi:"labels,optional"`
 }
 
-// BifrostNamespace is the namespace that pull Secret and gateway share. It is a component of its own because both need
-// it before the other: the Secret must be there before the gateway's Deployment, and the namespace before both. It enforces
-// the Pod Security Standard "restricted", which the pods of all components meet.
+// BifrostNamespace is the namespace of the pull Secret, the gateway and the broker. It is a component of its own because all of these are
+// made in it, and none of them owns it. It enforces the Pod Security Standard "restricted", which the pods of all components meet.
 type BifrostNamespace struct {
 	pulumi.ResourceState
 
@@ -40,32 +39,32 @@ type BifrostNamespace struct {
 	Name pulumi.StringOutput `pulumi:"name"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *BifrostNamespaceArgs) Validate() field.ErrorList {
-	errs := check.Label(field.NewPath("name"), cmp.Or(a.Name, DefaultNamespace))
+// Validate reports every problem of the arguments, at p and below it.
+func (a *BifrostNamespaceArgs) Validate(p *field.Path) field.ErrorList {
+	errs := check.Label(p.Child("name"), a.name())
 	if a.Existing && len(a.Labels) > 0 {
-		errs = append(errs, field.Forbidden(field.NewPath("labels"), "an existing namespace is not changed"))
+		errs = append(errs, field.Forbidden(p.Child("labels"), "an existing namespace is not changed"))
 	}
-	return append(errs, check.Labels(field.NewPath("labels"), a.Labels)...)
+	return append(errs, check.Labels(p.Child("labels"), a.Labels)...)
 }
 
+func (a *BifrostNamespaceArgs) name() string { return cmp.Or(a.Name, DefaultNamespace) }
+
 // NewBifrostNamespace makes the namespace, or reads the existing one, which must be there.
-func NewBifrostNamespace(ctx *pulumi.Context, name string, args *BifrostNamespaceArgs, opts ...pulumi.ResourceOption) (*BifrostNamespace, error) {
-	if err := component.Refuse(BifrostNamespaceType, name, args.Validate()); err != nil {
+func NewBifrostNamespace(
+	ctx *pulumi.Context, name string, args *BifrostNamespaceArgs, opts ...pulumi.ResourceOption,
+) (*BifrostNamespace, error) {
+	c := &BifrostNamespace{}
+	scope, err := component.Register(ctx, BifrostNamespaceType, name, c, args.Validate(nil), opts...)
+	if err != nil {
 		return nil, err
 	}
-	c := &BifrostNamespace{}
-	if err := ctx.RegisterComponentResource(BifrostNamespaceType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", BifrostNamespaceType, name, err)
-	}
-
 	nameOf := args.create
 	if args.Existing {
 		nameOf = args.read
 	}
-	var err error
-	if c.Name, err = nameOf(ctx, name+"-namespace", c); err != nil {
-		return nil, fmt.Errorf("%s: namespace: %w", name, err)
+	if c.Name, err = nameOf(scope); err != nil {
+		return nil, scope.Failed("namespace", err)
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
@@ -73,34 +72,33 @@ func NewBifrostNamespace(ctx *pulumi.Context, name string, args *BifrostNamespac
 // enforceLabel makes admission refuse pods that do not meet a Pod Security Standard.
 const enforceLabel = "pod-security.kubernetes.io/enforce"
 
-func (a *BifrostNamespaceArgs) create(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.StringOutput, error) {
-	namespace, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+func (a *BifrostNamespaceArgs) create(s component.Scope) (pulumi.StringOutput, error) {
+	namespace, err := corev1.NewNamespace(s.Ctx, s.Child("namespace"), &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name: pulumi.String(cmp.Or(a.Name, DefaultNamespace)),
+			Name: pulumi.String(a.name()),
 			Labels: component.Merge(a.Labels, map[string]string{
 				enforceLabel:                       "restricted",
 				"pod-security.kubernetes.io/warn":  "restricted",
 				"pod-security.kubernetes.io/audit": "restricted",
 			}),
 		},
-	}, pulumi.Parent(parent))
+	}, s.Options()...)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
 	return namespace.Metadata.Name().Elem(), nil
 }
 
-func (a *BifrostNamespaceArgs) read(ctx *pulumi.Context, name string, parent pulumi.Resource) (pulumi.StringOutput, error) {
-	objectName := cmp.Or(a.Name, DefaultNamespace)
-	namespace, err := corev1.GetNamespace(ctx, name, pulumi.ID(objectName), nil, pulumi.Parent(parent))
+func (a *BifrostNamespaceArgs) read(s component.Scope) (pulumi.StringOutput, error) {
+	namespace, err := corev1.GetNamespace(s.Ctx, s.Child("namespace"), pulumi.ID(a.name()), nil, s.Options()...)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
 	return namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
 		if labels[enforceLabel] == "restricted" {
-			return objectName, nil
+			return a.name(), nil
 		}
-		return objectName, ctx.Log.Warn(fmt.Sprintf("namespace %s does not enforce the Pod Security Standard restricted, which all pods here meet; run `kubectl label namespace %s %s=restricted`",
-			objectName, objectName, enforceLabel), nil)
+		return a.name(), s.Ctx.Log.Warn(fmt.Sprintf("namespace %[1]s does not enforce the Pod Security Standard restricted, which all pods here "+
+			"meet; run `kubectl label namespace %[1]s %[2]s=restricted`", a.name(), enforceLabel), nil)
 	}).(pulumi.StringOutput), nil
 }

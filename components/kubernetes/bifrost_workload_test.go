@@ -218,7 +218,7 @@ func TestBifrostNamespace(t *testing.T) {
 	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted", "pod-security.kubernetes.io/audit": "restricted"},
 		g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels"))
 	bad := &BifrostNamespaceArgs{Name: "A", Existing: true, Labels: map[string]string{"a": "b c"}}
-	graphtest.RequireRefused(t, bad.Validate(), []string{"name", "labels", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	graphtest.RequireRefused(t, bad.Validate(nil), []string{"name", "labels", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostNamespace(ctx, "x", bad, on)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/component"
 	"bifrost/internal/gateway"
 )
 
@@ -24,72 +25,76 @@ type ConfigMapKeyRef struct {
 
 // WorkloadDatabaseCaArgs are the authorities that sign the certificates of the databases, as PEM: exactly one of the three.
 type WorkloadDatabaseCaArgs struct {
-	// Pem is the text; it becomes a ConfigMap.
+	// Pem is the text. It is kept in a ConfigMap made here, and a change rolls the pods.
 	Pem string `pulumi:"pem,optional"`
-	// ConfigMap or Secret exists; its changes roll no pods.
+	// ConfigMap is a key of a ConfigMap that exists. Its changes roll no pods.
 	ConfigMap *ConfigMapKeyRef `pulumi:"configMap,optional"`
-	Secret    *SecretKeyRef    `pulumi:"secret,optional"`
+	// Secret is a key of a Secret that exists. Its changes roll no pods.
+	Secret *SecretKeyRef `pulumi:"secret,optional"`
 }
 
-func (a *BifrostWorkloadArgs) validateDatabaseCa() field.ErrorList {
-	ca, p := a.DatabaseCa, field.NewPath("databaseCa")
-	if ca == nil {
+// Validate reports every problem of the reference, at p and below it.
+func (r ConfigMapKeyRef) Validate(p *field.Path) field.ErrorList {
+	errs := check.Subdomain(p.Child("name"), r.Name)
+	return append(errs, check.SecretKey(p.Child("key"), r.Key)...)
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadDatabaseCaArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
 		return nil
 	}
 	var errs field.ErrorList
-	given := 0
-	for _, is := range []bool{ca.Pem != "", ca.ConfigMap != nil, ca.Secret != nil} {
-		if is {
-			given++
-		}
-	}
-	if given != 1 {
+	if !exactlyOne(a.Pem != "", a.ConfigMap != nil, a.Secret != nil) {
 		errs = append(errs, field.Required(p, "give exactly one of pem, configMap and secret"))
 	}
-	if ca.ConfigMap != nil {
-		errs = append(errs, check.Subdomain(p.Child("configMap", "name"), ca.ConfigMap.Name)...)
-		errs = append(errs, check.SecretKey(p.Child("configMap", "key"), ca.ConfigMap.Key)...)
+	if a.ConfigMap != nil {
+		errs = append(errs, a.ConfigMap.Validate(p.Child("configMap"))...)
 	}
-	if ca.Secret != nil {
-		errs = append(errs, ca.Secret.validate(p.Child("secret"))...)
-	}
-	_, plain := a.Env[gateway.DatabaseCaVariable]
-	_, secret := a.SecretEnv[gateway.DatabaseCaVariable]
-	if _, referred := a.SecretRefs[gateway.DatabaseCaVariable]; plain || secret || referred {
-		errs = append(errs, field.Forbidden(p, gateway.DatabaseCaVariable+" is set, too; keep one of them"))
+	if a.Secret != nil {
+		errs = append(errs, a.Secret.Validate(p.Child("secret"))...)
 	}
 	return errs
 }
 
-// newDatabaseCa keeps given authorities in a ConfigMap of their own.
-func (w *workload) newDatabaseCa() error {
-	if w.DatabaseCa == nil || w.DatabaseCa.Pem == "" {
-		return nil
+// exactlyOne tells whether one of the choices is made, and no other.
+func exactlyOne(choices ...bool) bool {
+	made := 0
+	for _, choice := range choices {
+		if choice {
+			made++
+		}
 	}
-	made, err := corev1.NewConfigMap(w.ctx, w.prefix+"-database-ca", &corev1.ConfigMapArgs{
-		Metadata: w.meta(w.secretName("database-ca")),
-		Data:     pulumi.StringMap{gateway.DatabaseCaFile: pulumi.String(w.DatabaseCa.Pem)},
-	}, pulumi.Parent(w.parent))
-	if err != nil {
-		return err
-	}
-	w.dependsOn = append(w.dependsOn, made)
-	return nil
+	return made == 1
 }
 
-// databaseCaVolumeArgs is the volume with the file, under one name wherever it comes from.
-func (w *workload) databaseCaVolumeArgs() *corev1.VolumeArgs {
+// databaseCaName is the name of the ConfigMap that is made here.
+func (a *BifrostWorkloadArgs) databaseCaName() string { return a.application().child("database-ca") }
+
+// newDatabaseCa keeps given authorities in a ConfigMap of their own.
+func (a *BifrostWorkloadArgs) newDatabaseCa(s component.Scope) (pulumi.Resource, error) {
+	if a.DatabaseCa == nil || a.DatabaseCa.Pem == "" {
+		return nil, nil
+	}
+	return corev1.NewConfigMap(s.Ctx, s.Child("database-ca"), &corev1.ConfigMapArgs{
+		Metadata: a.application().meta(a.databaseCaName()),
+		Data:     pulumi.StringMap{gateway.DatabaseCaFile: pulumi.String(a.DatabaseCa.Pem)},
+	}, s.Options()...)
+}
+
+// volume has the file, under one name wherever it comes from. made is the name of the ConfigMap that is made here.
+func (a *WorkloadDatabaseCaArgs) volume(made string) *corev1.VolumeArgs {
 	volume := &corev1.VolumeArgs{Name: pulumi.String(databaseCaVolume)}
-	items := func(key string) corev1.KeyToPathArray {
+	file := func(key string) corev1.KeyToPathArray {
 		return corev1.KeyToPathArray{&corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(gateway.DatabaseCaFile)}}
 	}
-	switch ca := w.DatabaseCa; {
-	case ca.ConfigMap != nil:
-		volume.ConfigMap = &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String(ca.ConfigMap.Name), Items: items(ca.ConfigMap.Key)}
-	case ca.Secret != nil:
-		volume.Secret = &corev1.SecretVolumeSourceArgs{SecretName: pulumi.String(ca.Secret.Secret), Items: items(ca.Secret.Key)}
+	switch {
+	case a.Secret != nil:
+		volume.Secret = &corev1.SecretVolumeSourceArgs{SecretName: pulumi.String(a.Secret.Secret), Items: file(a.Secret.Key)}
+	case a.ConfigMap != nil:
+		volume.ConfigMap = &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String(a.ConfigMap.Name), Items: file(a.ConfigMap.Key)}
 	default:
-		volume.ConfigMap = &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String(w.secretName("database-ca")), Items: items(gateway.DatabaseCaFile)}
+		volume.ConfigMap = &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String(made), Items: file(gateway.DatabaseCaFile)}
 	}
 	return volume
 }

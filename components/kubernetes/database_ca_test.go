@@ -45,7 +45,7 @@ func TestDatabaseCaRefused(t *testing.T) {
 	both := workloadArgs()
 	both.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &ConfigMapKeyRef{"A B", "a b"}, Secret: &SecretKeyRef{"A B", "a b"}}
 	both.Env = map[string]string{"PGSSLROOTCERT": "/own"}
-	graphtest.RequireRefused(t, both.Validate(), []string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key", "databaseCa"},
+	graphtest.RequireRefused(t, both.Validate(nil), []string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key", "databaseCa"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewBifrostWorkload(ctx, "x", both, on)
 			return err

@@ -14,7 +14,7 @@ import (
 const (
 	dnsPort   = 53
 	httpsPort = 443
-	// apiServerPort is where API servers listen behind the Service kubernetes, where that is not 443: policies see the port behind.
+	// apiServerPort is where an API server may listen behind the Service kubernetes, which has port 443: policies see the port behind.
 	apiServerPort = 6443
 )
 
@@ -22,23 +22,14 @@ const (
 // Pod Identity Agent").
 var podIdentityAgents = []string{"169.254.170.23/32", "fd00:ec2::23/128"}
 
-func (n NetworkPeer) validate(p *field.Path) field.ErrorList {
+// Validate reports every problem of the peer, at p and below it.
+func (n NetworkPeer) Validate(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	ways := 0
-	for _, given := range []bool{n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0} {
-		if given {
-			ways++
-		}
-	}
-	if ways != 1 {
+	if !exactlyOne(n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0) {
 		errs = append(errs, field.Required(p, "exactly one of namespace, cidr, and namespaceLabels with or without podLabels"))
 	}
-	if n.Namespace != "" {
-		errs = append(errs, check.Label(p.Child("namespace"), n.Namespace)...)
-	}
-	if n.Cidr != "" {
-		errs = append(errs, check.Cidr(p.Child("cidr"), n.Cidr)...)
-	}
+	errs = append(errs, given(p.Child("namespace"), n.Namespace, check.Label)...)
+	errs = append(errs, given(p.Child("cidr"), n.Cidr, check.Cidr)...)
 	errs = append(errs, check.Labels(p.Child("namespaceLabels"), n.NamespaceLabels)...)
 	return append(errs, check.Labels(p.Child("podLabels"), n.PodLabels)...)
 }
@@ -78,10 +69,12 @@ func policyPort(protocol string, port int) *networkingv1.NetworkPolicyPortArgs {
 	return &networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String(protocol), Port: pulumi.Int(port)}
 }
 
-// outward are the ways out that every pod here has: DNS, wherever the node's cache answers it, and HTTPS.
+// outward are the ways out that every pod here has: DNS, to any address because a node's own cache may answer, and HTTPS. With EKS Pod
+// Identity there is a third one, to the agents.
 func outward(podIdentity bool) networkingv1.NetworkPolicyEgressRuleArray {
+	dns := networkingv1.NetworkPolicyPortArray{policyPort("UDP", dnsPort), policyPort("TCP", dnsPort)}
 	rules := networkingv1.NetworkPolicyEgressRuleArray{
-		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{policyPort("UDP", dnsPort), policyPort("TCP", dnsPort)}},
+		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: dns},
 		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(httpsPort)},
 	}
 	if podIdentity {

@@ -62,7 +62,7 @@ func (a *PullSecretArgs) newAlertRules(ctx *pulumi.Context, name string, parent 
 			},
 		}
 	}
-	return newCustomResource(ctx, name+"-alert-rules", parent, prometheusRuleCRD, prometheusOperator, monitoringAPI, "PrometheusRule", meta, pulumi.Map{
+	return prometheusRule.create(component.Scope{Ctx: ctx, Name: name, Parent: parent}, "alert-rules", meta, pulumi.Map{
 		"groups": pulumi.Array{pulumi.Map{
 			"name": pulumi.String(alertRulesName),
 			"rules": pulumi.Array{

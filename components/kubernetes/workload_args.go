@@ -24,8 +24,8 @@ type WorkloadStorageArgs struct {
 	ExistingClaim string `pulumi:"existingClaim,optional"`
 }
 
-// WorkloadAutoscalingArgs scale the Deployment by its pods' load, in percent of what they request. Pods go slowly, for a stream of
-// tokens ends with its pod.
+// WorkloadAutoscalingArgs scale the Deployment by the load of its pods. Pods come at once and go slowly, because a stream of tokens ends
+// with its pod.
 type WorkloadAutoscalingArgs struct {
 	// MinReplicas is the least number of pods, 1 to 1000. Required.
 	MinReplicas int `pulumi:"minReplicas"`
@@ -43,8 +43,7 @@ type WorkloadAutoscalingArgs struct {
 	ScaleDownPeriodSeconds int `pulumi:"scaleDownPeriodSeconds,optional"`
 }
 
-// WorkloadDisruptionBudgetArgs say how many pods may be gone while nodes are drained: exactly one of the two, a count or a percentage
-// such as 50%. Pods that are not ready may always be evicted.
+// WorkloadDisruptionBudgetArgs say how many pods may be gone while nodes are drained. Pods that are not ready may always be evicted.
 type WorkloadDisruptionBudgetArgs struct {
 	// MaxUnavailable is how many pods may be gone, a number or a percentage such as 50%. Give this or minAvailable. Default: 1, without a
 	// disruptionBudget.
@@ -53,7 +52,7 @@ type WorkloadDisruptionBudgetArgs struct {
 	MinAvailable string `pulumi:"minAvailable,optional"`
 }
 
-// WorkloadTopologySpreadArgs spread the pods of one revision: ScheduleAnyway, DoNotSchedule or None. Default ScheduleAnyway for both.
+// WorkloadTopologySpreadArgs spread the pods of one revision. Values are ScheduleAnyway, DoNotSchedule and None.
 type WorkloadTopologySpreadArgs struct {
 	// Zone says how strictly the pods of one revision are spread over zones. Default ScheduleAnyway.
 	Zone string `pulumi:"zone,optional"`
@@ -63,17 +62,23 @@ type WorkloadTopologySpreadArgs struct {
 
 // WorkloadSchedulingArgs say on which nodes the pods run.
 type WorkloadSchedulingArgs struct {
-	NodeSelector   map[string]string           `pulumi:"nodeSelector,optional"`
-	Tolerations    corev1.TolerationArray      `pulumi:"tolerations,optional"`
-	Affinity       corev1.AffinityPtrInput     `pulumi:"affinity,optional"`
-	PriorityClass  string                      `pulumi:"priorityClass,optional"`
+	// NodeSelector are the labels of the nodes on which pods may run. Default: any node.
+	NodeSelector map[string]string `pulumi:"nodeSelector,optional"`
+	// Tolerations let pods run on nodes with taints. Default: none.
+	Tolerations corev1.TolerationArray `pulumi:"tolerations,optional"`
+	// Affinity says near which nodes and pods a pod runs, and away from which. Default: none.
+	Affinity corev1.AffinityPtrInput `pulumi:"affinity,optional"`
+	// PriorityClass is the name of the pods' PriorityClass. Default: the cluster's own.
+	PriorityClass string `pulumi:"priorityClass,optional"`
+	// TopologySpread says how strictly the pods are spread over zones and nodes. It is not read with storage. Default: where possible.
 	TopologySpread *WorkloadTopologySpreadArgs `pulumi:"topologySpread,optional"`
 }
 
-// WorkloadClusteringArgs let the pods find each other: cluster_config of config.json must say the same. Ports are 10101, TCP and UDP,
-// and 10102, TCP.
+// WorkloadClusteringArgs let the pods find each other: cluster_config of config.json must say the same. They use port 10101 over TCP and
+// UDP, and port 10102 over TCP.
 type WorkloadClusteringArgs struct {
-	// Discovery is kubernetes, which lets the pods read the pods of their namespace, or dns, by the headless Service. Default kubernetes.
+	// Discovery is how the pods find each other. With kubernetes they ask the API server, and may read the pods of their namespace. With
+	// dns they look the name of the headless Service up. Default kubernetes.
 	Discovery string `pulumi:"discovery,optional"`
 }
 
@@ -153,45 +158,48 @@ type NetworkPeer struct {
 	PodLabels map[string]string `pulumi:"podLabels,optional"`
 }
 
-// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. Out go DNS, HTTPS and the database ports; clustered
-// pods reach each other and, to discover, the API server; the addresses of the cloud's credentials are open where they are needed.
+// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. It reaches DNS, HTTPS and the ports of databases anywhere.
+// Clustered pods reach each other, and the API server where they ask it for each other. With EKS Pod Identity the gateway reaches its
+// agents.
 type WorkloadNetworkPolicyArgs struct {
-	// Disabled makes no policy.
+	// Disabled makes no policy. Default false.
 	Disabled bool `pulumi:"disabled,optional"`
-	// From may use the gateway's port. Default: the pods of its own namespace, and of the namespace where the chosen ingress controller
-	// or Gateway is by default. Behind an ALB or a load balancer, clients or the balancer's subnets must be named.
+	// From are the clients that may use the gateway's port. Behind an ALB or a load balancer, name the clients or the balancer's subnets.
+	// Default: the pods of the gateway's namespace, and those of the namespace where the ingress controller or the Gateway usually is.
 	From []NetworkPeer `pulumi:"from,optional"`
-	// FromAnywhere opens the gateway's port to everyone.
+	// FromAnywhere opens the gateway's port to everyone. It is refused with from. Default false.
 	FromAnywhere bool `pulumi:"fromAnywhere,optional"`
-	// MetricsFrom may use the port, too: Prometheus. Metrics have no port of their own.
+	// MetricsFrom may use the gateway's port, too, such as Prometheus: metrics have no port of their own. Default: nobody else.
 	MetricsFrom []NetworkPeer `pulumi:"metricsFrom,optional"`
-	// DatabasePorts that the gateway may reach. Default 5432, none with Storage.
+	// DatabasePorts are the TCP ports of databases that the gateway may reach. Default: 5432, and none with storage.
 	DatabasePorts []int `pulumi:"databasePorts,optional"`
-	// ExtraEgress are further rules, such as for an OpenTelemetry collector.
+	// ExtraEgress are further rules of what the gateway may reach, such as an OpenTelemetry collector. Default: none.
 	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
 }
 
 // WorkloadMonitoringArgs let the Prometheus Operator scrape /metrics. Its CRD must be there: `up` stops before the ServiceMonitor where
 // it is not.
 type WorkloadMonitoringArgs struct {
-	// Interval of scrapes. Default 30s.
+	// Interval between two scrapes, such as 30s or 1m. Default 30s.
 	Interval string `pulumi:"interval,optional"`
 	// Labels by which a Prometheus picks its ServiceMonitors.
 	Labels map[string]string `pulumi:"labels,optional"`
-	// BasicAuth signs in where the gateway asks for it, with keys of an existing Secret.
+	// BasicAuth is the login of a gateway that asks for one, in keys of existing Secrets. Default: no login.
 	BasicAuth *WorkloadBasicAuthArgs `pulumi:"basicAuth,optional"`
-	// Login signs in likewise, with what is kept in a Secret made here; not with BasicAuth.
+	// Login is such a login, of which a part may be kept in a Secret made here. It is refused with basicAuth. Default: no login.
 	Login *WorkloadLoginArgs `pulumi:"login,optional"`
 }
 
 // WorkloadLoginArgs are a user and a password, of which either may be in an existing Secret already.
 type WorkloadLoginArgs struct {
-	// Username, or UsernameFrom.
-	Username     string        `pulumi:"username,optional"`
+	// Username is the user, in plain text. Give this or usernameFrom.
+	Username string `pulumi:"username,optional"`
+	// UsernameFrom is the key of an existing Secret that has the user. Give this or username.
 	UsernameFrom *SecretKeyRef `pulumi:"usernameFrom,optional"`
-	// Password, or PasswordFrom.
-	Password     pulumi.StringInput `pulumi:"password,optional"`
-	PasswordFrom *SecretKeyRef      `pulumi:"passwordFrom,optional"`
+	// Password is the password, which is kept in a Secret made here. Give this or passwordFrom.
+	Password pulumi.StringInput `pulumi:"password,optional"`
+	// PasswordFrom is the key of an existing Secret that has the password. Give this or password.
+	PasswordFrom *SecretKeyRef `pulumi:"passwordFrom,optional"`
 }
 
 // WorkloadBasicAuthArgs are a user and a password in existing Secrets.

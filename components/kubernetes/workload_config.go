@@ -1,11 +1,8 @@
 package kubernetes
 
 import (
-	"encoding/base64"
-	"maps"
-	"slices"
+	"cmp"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -15,103 +12,101 @@ import (
 	"bifrost/internal/gateway"
 )
 
-func (a *BifrostWorkloadArgs) validateConfig() field.ErrorList {
+// Names of Secrets, behind the workload's own.
+const (
+	configSecret        = "config"
+	encryptionKeySecret = "encryption-key"
+)
+
+func (a *BifrostWorkloadArgs) validateConfig(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if (a.Config == nil) == (a.ExistingConfigSecret == "") {
-		errs = append(errs, field.Required(field.NewPath("config"), "give exactly one of config, the text of config.json, and existingConfigSecret"))
+		errs = append(errs, field.Required(p.Child("config"),
+			"give exactly one of config, the text of config.json, and existingConfigSecret"))
 	}
-	if a.ExistingConfigSecret != "" {
-		errs = append(errs, check.Subdomain(field.NewPath("existingConfigSecret"), a.ExistingConfigSecret)...)
-	}
-	errs = append(errs, gateway.ValidateEnv(nil, a.Env, a.SecretEnv)...)
+	return append(errs, given(p.Child("existingConfigSecret"), a.ExistingConfigSecret, check.Subdomain)...)
+}
+
+// validateVariables: every variable is set in one way, and the encryption key in the guarded one.
+func (a *BifrostWorkloadArgs) validateVariables(p *field.Path) field.ErrorList {
+	errs := gateway.ValidateEnv(p, a.Env, a.SecretEnv)
 	const guarded = "give it as encryptionKey, which no up changes by accident"
 	if _, ok := a.Env[gateway.EncryptionKeyVariable]; ok {
-		errs = append(errs, field.Forbidden(field.NewPath("env").Key(gateway.EncryptionKeyVariable), guarded))
+		errs = append(errs, field.Forbidden(p.Child("env").Key(gateway.EncryptionKeyVariable), guarded))
 	}
 	if _, ok := a.SecretEnv[gateway.EncryptionKeyVariable]; ok {
-		errs = append(errs, field.Forbidden(field.NewPath("secretEnv").Key(gateway.EncryptionKeyVariable), guarded))
+		errs = append(errs, field.Forbidden(p.Child("secretEnv").Key(gateway.EncryptionKeyVariable), guarded))
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.SecretRefs)) {
-		p := field.NewPath("secretRefs").Key(name)
-		errs = append(errs, check.EnvName(p, name)...)
-		errs = append(errs, a.SecretRefs[name].validate(p)...)
-		_, plain := a.Env[name]
-		_, secret := a.SecretEnv[name]
-		if plain || secret || (name == gateway.EncryptionKeyVariable && a.EncryptionKey != nil) {
-			errs = append(errs, field.Duplicate(p, name))
-		}
+	taken := gateway.Given[SecretKeyRef](a.Env, a.SecretEnv, nil)
+	if a.EncryptionKey != nil {
+		taken[gateway.EncryptionKeyVariable] = true
 	}
-	if a.Log != nil {
-		errs = append(errs, check.OneOf(field.NewPath("log", "level"), a.Log.Level, "debug", "info", "warn", "error")...)
-		errs = append(errs, check.OneOf(field.NewPath("log", "style"), a.Log.Style, "json", "pretty")...)
+	errs = append(errs, validateSecretRefs(p.Child("secretRefs"), a.SecretRefs, taken)...)
+	errs = append(errs, a.Log.Validate(p.Child("log"))...)
+	errs = append(errs, a.DatabaseCa.Validate(p.Child("databaseCa"))...)
+	if a.DatabaseCa != nil && a.given()[gateway.DatabaseCaVariable] {
+		errs = append(errs, field.Forbidden(p.Child("databaseCa"), gateway.DatabaseCaVariable+" is set, too; keep one of them"))
 	}
 	return errs
 }
 
-func (r SecretKeyRef) validate(p *field.Path) field.ErrorList {
-	errs := check.Subdomain(p.Child("secret"), r.Secret)
-	return append(errs, check.SecretKey(p.Child("key"), r.Key)...)
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadLogArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	errs := check.OneOf(p.Child("level"), a.Level, gateway.LogLevels...)
+	return append(errs, check.OneOf(p.Child("style"), a.Style, gateway.LogStyles...)...)
+}
+
+// given are the names of the variables that the caller sets.
+func (a *BifrostWorkloadArgs) given() map[string]bool {
+	return gateway.Given(a.Env, a.SecretEnv, a.SecretRefs)
+}
+
+// newFiles keeps what the pods read at their start: config.json, the encryption key, the secret variables, the databases' authorities.
+func (a *BifrostWorkloadArgs) newFiles(s component.Scope) ([]pulumi.Resource, error) {
+	return makeNeeds(s,
+		need{"configuration", a.newConfig},
+		need{"encryption key", a.newEncryptionKey},
+		need{"environment", func(s component.Scope) (pulumi.Resource, error) {
+			return a.application().newEnvironment(s, a.SecretEnv)
+		}},
+		need{"database authorities", a.newDatabaseCa},
+	)
+}
+
+// configSecretName is the name of the Secret that has config.json.
+func (a *BifrostWorkloadArgs) configSecretName() string {
+	return cmp.Or(a.ExistingConfigSecret, a.application().child(configSecret))
 }
 
 // newConfig keeps config.json in a Secret, for what it may say of the inside of a company.
-func (w *workload) newConfig() error {
-	if w.ExistingConfigSecret != "" {
-		w.configSecret = pulumi.String(w.ExistingConfigSecret).ToStringOutput()
-		return nil
+func (a *BifrostWorkloadArgs) newConfig(s component.Scope) (pulumi.Resource, error) {
+	if a.Config == nil {
+		return nil, nil
 	}
-	w.configSecret = pulumi.String(w.secretName("config")).ToStringOutput()
-	_, err := w.newSecret("config", pulumi.StringMap{gateway.ConfigFile: encoded(w.Config)})
-	return err
+	return a.application().newSecret(s, configSecret, pulumi.StringMap{gateway.ConfigFile: encoded(a.Config)})
 }
 
-// newEnvironment keeps the secret variables.
-func (w *workload) newEnvironment() error {
-	if len(w.SecretEnv) == 0 {
-		return nil
-	}
-	data := pulumi.StringMap{}
-	for k, v := range w.SecretEnv {
-		data[k] = encoded(v)
-	}
-	var err error
-	w.environmentSecret, err = w.newSecret("env", data)
-	return err
-}
-
-func (a *BifrostWorkloadArgs) secretName(what string) string { return a.name() + "-" + what }
-
-// newSecret makes a Secret for which the pods wait.
-func (w *workload) newSecret(what string, data pulumi.StringMap, opts ...pulumi.ResourceOption) (*corev1.Secret, error) {
-	secret, err := corev1.NewSecret(w.ctx, w.prefix+"-"+what, &corev1.SecretArgs{
-		Metadata: w.meta(w.secretName(what)),
-		Data:     data,
-	}, append(opts, pulumi.Parent(w.parent))...)
-	if err != nil {
+// newEncryptionKey keeps the key in a Secret of its own. An update of this Secret is watched beside the guard: the state of a stack that
+// was made before there was a guard has no fingerprint.
+func (a *BifrostWorkloadArgs) newEncryptionKey(s component.Scope) (pulumi.Resource, error) {
+	_, err := component.NewEncryptionKeyGuard(s.Ctx, s.Name, s.Parent, a.EncryptionKey, a.encryptionKeySource(), a.ChangeEncryptionKey)
+	if err != nil || a.EncryptionKey == nil {
 		return nil, err
 	}
-	w.dependsOn = append(w.dependsOn, secret)
-	return secret, nil
-}
-
-// newEncryptionKey keeps the key in a Secret of its own. Its update is watched, too: a stack of before the guard has no fingerprint.
-func (w *workload) newEncryptionKey() error {
-	if _, err := component.NewEncryptionKeyGuard(w.ctx, w.prefix, w.parent, w.EncryptionKey, w.encryptionKeySource(), w.ChangeEncryptionKey); err != nil {
-		return err
-	}
-	if w.EncryptionKey == nil {
-		return nil
-	}
-	var opts []pulumi.ResourceOption
-	if !w.ChangeEncryptionKey {
-		guard, err := w.ctx.RegisterResourceHook(w.prefix+"-encryption-key-guard", keepEncryptionKey, &pulumi.ResourceHookOptions{OnDryRun: true})
+	var watched []pulumi.ResourceOption
+	if !a.ChangeEncryptionKey {
+		hook := &pulumi.ResourceHookOptions{OnDryRun: true}
+		guard, err := s.Ctx.RegisterResourceHook(s.Child("encryption-key-guard"), keepEncryptionKey, hook)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		opts = append(opts, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{guard}}))
+		watched = append(watched, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{guard}}))
 	}
-	var err error
-	w.encryptionKeySecret, err = w.newSecret("encryption-key", pulumi.StringMap{gateway.EncryptionKeyVariable: encoded(w.EncryptionKey)}, opts...)
-	return err
+	data := pulumi.StringMap{gateway.EncryptionKeyVariable: encoded(a.EncryptionKey)}
+	return a.application().newSecret(s, encryptionKeySecret, data, watched...)
 }
 
 // encryptionKeySource is where the key comes from when it is not an argument.
@@ -143,26 +138,17 @@ func encryptionKey(inputs resource.PropertyMap) (string, bool) {
 	return component.KnownText(data.ObjectValue()[gateway.EncryptionKeyVariable])
 }
 
-// encoded is a value as a Secret's data has it. Not stringData: with server-side apply a key that leaves stringData stays in
-// the Secret (kubernetes issue 108008), and a revoked key would go on reaching the pods.
-func encoded(value pulumi.StringInput) pulumi.StringOutput {
-	return value.ToStringOutput().ApplyT(func(v string) string {
-		return base64.StdEncoding.EncodeToString([]byte(v))
-	}).(pulumi.StringOutput)
-}
-
-// checksum changes with every value that the pods read at start. It is a digest over all of them at once, the encryption key
-// included, and stays a Pulumi secret where one of them is.
-func (w *workload) checksum() pulumi.StringOutput {
+// checksum is of what the pods read at their start.
+func (a *BifrostWorkloadArgs) checksum() pulumi.StringOutput {
 	others := map[string]pulumi.StringInput{}
-	if w.Config != nil {
-		others[gateway.ConfigFile] = w.Config
+	if a.Config != nil {
+		others[gateway.ConfigFile] = a.Config
 	}
-	if w.DatabaseCa != nil && w.DatabaseCa.Pem != "" {
-		others[gateway.DatabaseCaFile] = pulumi.String(w.DatabaseCa.Pem)
+	if a.DatabaseCa != nil && a.DatabaseCa.Pem != "" {
+		others[gateway.DatabaseCaFile] = pulumi.String(a.DatabaseCa.Pem)
 	}
-	if w.EncryptionKey != nil {
-		others["key"] = w.EncryptionKey
+	if a.EncryptionKey != nil {
+		others["key"] = a.EncryptionKey
 	}
-	return digest(w.SecretEnv, others)
+	return checksum(a.SecretEnv, others)
 }

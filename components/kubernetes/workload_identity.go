@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"cmp"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,98 +17,117 @@ import (
 // (cloud-provider-aws 1.35). It is not the annotation of IRSA, which serves containers.
 const EcrRoleAnnotation = "eks.amazonaws.com/ecr-role-arn"
 
-// irsaAnnotation is the one from which EKS takes the role of a ServiceAccount's containers.
-const irsaAnnotation = "eks.amazonaws.com/role-arn"
+// rbacGroup is the group of the API that has roles and groups of users.
+const rbacGroup = "rbac.authorization.k8s.io"
 
-func (a *BifrostWorkloadArgs) validateIdentity() field.ErrorList {
-	errs := check.Subdomain(field.NewPath("serviceAccount"), a.serviceAccount())
-	errs = append(errs, check.Optional(field.NewPath("azureClientId"), a.AzureClientId, check.UUID)...)
+func (a *BifrostWorkloadArgs) serviceAccount() string {
+	return cmp.Or(a.ServiceAccount, DefaultGatewayServiceAccount)
+}
+
+func (a *BifrostWorkloadArgs) validateIdentity(p *field.Path) field.ErrorList {
+	errs := check.Subdomain(p.Child("serviceAccount"), a.serviceAccount())
+	errs = append(errs, check.Optional(p.Child("azureClientId"), a.AzureClientId, check.UUID)...)
 	if a.AzureClientId != "" && (a.AwsRoleArn != nil || a.PodIdentity) {
-		errs = append(errs, field.Invalid(field.NewPath("azureClientId"), a.AzureClientId, "a gateway runs in one cloud: awsRoleArn or podIdentity is set too"))
+		errs = append(errs, field.Invalid(p.Child("azureClientId"), a.AzureClientId,
+			"a gateway runs in one cloud: awsRoleArn or podIdentity is set too"))
 	}
 	if a.PodIdentity && a.AwsRoleArn != nil {
-		errs = append(errs, field.Forbidden(field.NewPath("awsRoleArn"), "the pod identity association names the role; remove it or podIdentity"))
+		errs = append(errs, field.Forbidden(p.Child("awsRoleArn"), "the pod identity association names the role; remove it or podIdentity"))
+	}
+	unchanged := func(annotation string) string {
+		return "the existing ServiceAccount is not changed: annotate it with " + annotation + " yourself, and leave this out"
 	}
 	if a.ExistingServiceAccount && a.EcrRoleArn != nil {
-		errs = append(errs, field.Forbidden(field.NewPath("ecrRoleArn"), "the existing ServiceAccount is not changed: annotate it with "+EcrRoleAnnotation+" yourself, and leave this out"))
+		errs = append(errs, field.Forbidden(p.Child("ecrRoleArn"), unchanged(EcrRoleAnnotation)))
 	}
 	if a.ExistingServiceAccount && a.AwsRoleArn != nil {
-		errs = append(errs, field.Forbidden(field.NewPath("awsRoleArn"), "the existing ServiceAccount is not changed: annotate it with "+irsaAnnotation+" yourself, and leave this out"))
+		errs = append(errs, field.Forbidden(p.Child("awsRoleArn"), unchanged(IrsaAnnotation)))
 	}
 	return errs
 }
 
-// newServiceAccount makes the gateway's own, or names the existing one.
-func (w *workload) newServiceAccount() error {
-	if w.ExistingServiceAccount {
-		w.serviceAccountName = pulumi.String(w.serviceAccount()).ToStringOutput()
+// identityAnnotations are how clouds learn which identities the ServiceAccount has.
+func (a *BifrostWorkloadArgs) identityAnnotations() pulumi.StringMap {
+	annotations := pulumi.StringMap{}
+	if a.AwsRoleArn != nil {
+		annotations[IrsaAnnotation] = a.AwsRoleArn
+	}
+	if a.AzureClientId != "" {
+		annotations[AzureClientAnnotation] = pulumi.String(a.AzureClientId)
+	}
+	if a.EcrRoleArn != nil {
+		annotations[EcrRoleAnnotation] = a.EcrRoleArn
+	}
+	return annotations
+}
+
+// identityLabels are labels of pods: the webhook of Azure Workload Identity looks at a pod's own label, and never at its ServiceAccount's.
+func (a *BifrostWorkloadArgs) identityLabels() map[string]string {
+	if a.AzureClientId == "" {
 		return nil
 	}
-	meta := w.meta(w.serviceAccount())
-	annotations := component.Merge(w.Annotations)
-	if w.AwsRoleArn != nil {
-		annotations[irsaAnnotation] = w.AwsRoleArn
+	return map[string]string{"azure.workload.identity/use": "true"}
+}
+
+// newServiceAccount makes the gateway's ServiceAccount, or names the existing one.
+func (a *BifrostWorkloadArgs) newServiceAccount(s component.Scope) (object, error) {
+	if a.ExistingServiceAccount {
+		return object{name: pulumi.String(a.serviceAccount()).ToStringOutput()}, nil
 	}
-	if w.AzureClientId != "" {
-		annotations["azure.workload.identity/client-id"] = pulumi.String(w.AzureClientId)
-	}
-	if w.EcrRoleArn != nil {
-		annotations[EcrRoleAnnotation] = w.EcrRoleArn
-	}
-	meta.Annotations = annotations
-	serviceAccount, err := corev1.NewServiceAccount(w.ctx, w.prefix+"-service-account", &corev1.ServiceAccountArgs{
-		Metadata:                     meta,
+	account, err := corev1.NewServiceAccount(s.Ctx, s.Child("service-account"), &corev1.ServiceAccountArgs{
+		Metadata:                     a.application().annotated(a.serviceAccount(), a.identityAnnotations()),
 		AutomountServiceAccountToken: pulumi.Bool(false),
-	}, pulumi.Parent(w.parent))
+	}, s.Options()...)
 	if err != nil {
-		return err
+		return object{}, err
 	}
-	w.serviceAccountName = serviceAccount.Metadata.Name().Elem()
-	w.dependsOn = append(w.dependsOn, serviceAccount)
-	return nil
+	return object{account.Metadata.Name().Elem(), []pulumi.Resource{account}}, nil
+}
+
+// newRights gives the ServiceAccount, and the nodes, the rights that pulling and clustering need.
+func (a *BifrostWorkloadArgs) newRights(s component.Scope, account pulumi.StringOutput) ([]pulumi.Resource, error) {
+	return makeNeeds(s,
+		need{"token audience", func(s component.Scope) (pulumi.Resource, error) { return a.newTokenAudience(s, account) }},
+		need{"discovery", func(s component.Scope) (pulumi.Resource, error) { return a.newDiscovery(s, account) }},
+	)
 }
 
 // newTokenAudience lets the nodes ask for tokens of the gateway's ServiceAccount for AWS STS, where kubelets pull with them. The API
 // server refuses a node any audience that no volume of the pod names, unless RBAC allows this verb; it asks with the audience as the
 // resource, and with the namespace and name of the ServiceAccount (admission plugin NodeRestriction).
-func (w *workload) newTokenAudience() error {
-	if w.EcrRoleArn == nil {
-		return nil
+func (a *BifrostWorkloadArgs) newTokenAudience(s component.Scope, account pulumi.StringOutput) (pulumi.Resource, error) {
+	if a.EcrRoleArn == nil {
+		return nil, nil
 	}
-	binding, err := w.grant("token-audience", &rbacv1.PolicyRuleArgs{
+	rule := &rbacv1.PolicyRuleArgs{
 		ApiGroups:     pulumi.StringArray{pulumi.String("")},
 		Resources:     pulumi.StringArray{pulumi.String(iampolicy.STSAudience)},
-		ResourceNames: pulumi.StringArray{w.serviceAccountName},
+		ResourceNames: pulumi.StringArray{account},
 		Verbs:         pulumi.StringArray{pulumi.String("request-serviceaccounts-token-audience")},
-	}, &rbacv1.SubjectArgs{
-		ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
-		Kind:     pulumi.String("Group"),
-		Name:     pulumi.String("system:nodes"),
-	})
-	if err != nil {
-		return err
 	}
-	w.dependsOn = append(w.dependsOn, binding)
-	return nil
+	nodes := &rbacv1.SubjectArgs{ApiGroup: pulumi.String(rbacGroup), Kind: pulumi.String("Group"), Name: pulumi.String("system:nodes")}
+	return a.application().grant(s, "token-audience", rule, nodes)
 }
 
-// grant gives one subject one rule in the gateway's namespace.
-func (w *workload) grant(what string, rule *rbacv1.PolicyRuleArgs, subject *rbacv1.SubjectArgs) (*rbacv1.RoleBinding, error) {
-	meta := w.meta(w.name() + "-" + what)
-	role, err := rbacv1.NewRole(w.ctx, w.prefix+"-"+what, &rbacv1.RoleArgs{
+// grant gives one subject one rule in the namespace. It returns the binding, after which the right holds.
+func (a application) grant(
+	s component.Scope, what string, rule *rbacv1.PolicyRuleArgs, subject *rbacv1.SubjectArgs,
+) (pulumi.Resource, error) {
+	meta := a.meta(a.child(what))
+	role, err := rbacv1.NewRole(s.Ctx, s.Child(what), &rbacv1.RoleArgs{
 		Metadata: meta,
 		Rules:    rbacv1.PolicyRuleArray{rule},
-	}, pulumi.Parent(w.parent))
+	}, s.Options()...)
 	if err != nil {
 		return nil, err
 	}
-	return rbacv1.NewRoleBinding(w.ctx, w.prefix+"-"+what+"-binding", &rbacv1.RoleBindingArgs{
+	return rbacv1.NewRoleBinding(s.Ctx, s.Child(what+"-binding"), &rbacv1.RoleBindingArgs{
 		Metadata: meta,
 		RoleRef: &rbacv1.RoleRefArgs{
-			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
+			ApiGroup: pulumi.String(rbacGroup),
 			Kind:     pulumi.String("Role"),
 			Name:     role.Metadata.Name().Elem(),
 		},
 		Subjects: rbacv1.SubjectArray{subject},
-	}, pulumi.Parent(w.parent))
+	}, s.Options()...)
 }

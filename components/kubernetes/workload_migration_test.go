@@ -107,7 +107,7 @@ func TestStartRefused(t *testing.T) {
 	pods.Env = map[string]string{"BIFROST_NO_MIGRATE": "1"}
 	pods.SecretEnv["APP_HOST"] = graphtest.Secret("0.0.0.0")
 	pods.PreStopSeconds, pods.TerminationGraceSeconds = 120, 149
-	graphtest.RequireRefused(t, pods.Validate(), []string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+	graphtest.RequireRefused(t, pods.Validate(nil), []string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostWorkload(ctx, "x", pods, on)
 		return err
 	})

@@ -9,17 +9,14 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/gateway"
 )
 
 // DefaultScrapeInterval of the ServiceMonitor.
 const DefaultScrapeInterval = "30s"
 
-// The Prometheus Operator's API and the definitions of its kinds.
-const (
-	monitoringAPI     = "monitoring.coreos.com/v1"
-	serviceMonitorCRD = "servicemonitors.monitoring.coreos.com"
-	prometheusRuleCRD = "prometheusrules.monitoring.coreos.com"
-)
+// metricsLogin is the name of the Secret with Prometheus' login, behind the workload's own.
+const metricsLogin = "metrics-login"
 
 // A Secret of a user and a password, and its keys (Kubernetes, "Basic authentication Secret").
 const (
@@ -28,51 +25,91 @@ const (
 	passwordKey     = "password"
 )
 
-func (a *BifrostWorkloadArgs) validateMonitoring() field.ErrorList {
-	if a.Monitoring == nil {
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadMonitoringArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
 		return nil
 	}
-	p := field.NewPath("monitoring")
-	errs := check.Optional(p.Child("interval"), a.Monitoring.Interval, check.PrometheusDuration)
-	errs = append(errs, check.Labels(p.Child("labels"), a.Monitoring.Labels)...)
-	if auth := a.Monitoring.BasicAuth; auth != nil {
-		errs = append(errs, auth.Username.validate(p.Child("basicAuth", "username"))...)
-		errs = append(errs, auth.Password.validate(p.Child("basicAuth", "password"))...)
+	errs := check.Optional(p.Child("interval"), a.Interval, check.PrometheusDuration)
+	errs = append(errs, check.Labels(p.Child("labels"), a.Labels)...)
+	errs = append(errs, a.BasicAuth.Validate(p.Child("basicAuth"))...)
+	if a.Login != nil && a.BasicAuth != nil {
+		errs = append(errs, field.Forbidden(p.Child("login"), "basicAuth signs in already; give one of them"))
 	}
-	if login := a.Monitoring.Login; login != nil {
-		if a.Monitoring.BasicAuth != nil {
-			errs = append(errs, field.Forbidden(p.Child("login"), "basicAuth signs in already; give one of them"))
-		}
-		if (login.Username == "") == (login.UsernameFrom == nil) {
-			errs = append(errs, field.Required(p.Child("login", "username"), "give exactly one of username and usernameFrom"))
-		}
-		if (login.Password == nil) == (login.PasswordFrom == nil) {
-			errs = append(errs, field.Required(p.Child("login", "password"), "give exactly one of password and passwordFrom"))
-		}
+	return append(errs, a.Login.Validate(p.Child("login"))...)
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadBasicAuthArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	return append(a.Username.Validate(p.Child("username")), a.Password.Validate(p.Child("password"))...)
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadLoginArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	if (a.Username == "") == (a.UsernameFrom == nil) {
+		errs = append(errs, field.Required(p.Child("username"), "give exactly one of username and usernameFrom"))
+	}
+	if (a.Password == nil) == (a.PasswordFrom == nil) {
+		errs = append(errs, field.Required(p.Child("password"), "give exactly one of password and passwordFrom"))
 	}
 	return errs
 }
 
-// basicAuth are the keys that a login is under. What no Secret has yet is kept in one of its own: Prometheus reads nothing else of the
-// gateway.
-func (w *workload) basicAuth(login *WorkloadLoginArgs) (pulumi.Map, error) {
-	data, auth := pulumi.StringMap{}, pulumi.Map{}
-	if login.UsernameFrom != nil {
-		auth[usernameKey] = login.UsernameFrom.reference()
-	} else {
-		data[usernameKey] = encoded(pulumi.String(login.Username))
+// newServiceMonitor has every pod scraped: the Service's port http is the gateway's alone, the headless Service has none of that name.
+func (a *BifrostWorkloadArgs) newServiceMonitor(s component.Scope) error {
+	monitoring, app := a.Monitoring, a.application()
+	if monitoring == nil {
+		return nil
 	}
-	if login.PasswordFrom != nil {
-		auth[passwordKey] = login.PasswordFrom.reference()
+	endpoint := pulumi.Map{
+		"port": pulumi.String("http"), "path": pulumi.String(gateway.MetricsPath),
+		"interval": pulumi.String(cmp.Or(monitoring.Interval, DefaultScrapeInterval)),
+	}
+	if auth := monitoring.BasicAuth; auth != nil {
+		endpoint["basicAuth"] = pulumi.Map{usernameKey: auth.Username.reference(), passwordKey: auth.Password.reference()}
+	}
+	if monitoring.Login != nil {
+		auth, err := monitoring.Login.basicAuth(s, app)
+		if err != nil {
+			return err
+		}
+		endpoint["basicAuth"] = auth
+	}
+	meta := app.meta(app.name)
+	meta.Labels = component.Merge(a.Labels, monitoring.Labels, app.selector())
+	return serviceMonitor.create(s, "service-monitor", meta, pulumi.Map{
+		"selector":  pulumi.Map{"matchLabels": component.Merge(app.selector())},
+		"endpoints": pulumi.Array{endpoint},
+	})
+}
+
+// basicAuth are the keys that the login is under. What no Secret has yet is kept in one of its own: Prometheus reads nothing else of the
+// gateway.
+func (a *WorkloadLoginArgs) basicAuth(s component.Scope, app application) (pulumi.Map, error) {
+	data, auth := pulumi.StringMap{}, pulumi.Map{}
+	if a.UsernameFrom != nil {
+		auth[usernameKey] = a.UsernameFrom.reference()
 	} else {
-		data[passwordKey] = encoded(login.Password)
+		data[usernameKey] = encoded(pulumi.String(a.Username))
+	}
+	if a.PasswordFrom != nil {
+		auth[passwordKey] = a.PasswordFrom.reference()
+	} else {
+		data[passwordKey] = encoded(a.Password)
 	}
 	if len(data) == 0 {
 		return auth, nil
 	}
-	secret, err := corev1.NewSecret(w.ctx, w.prefix+"-metrics-login", &corev1.SecretArgs{
-		Metadata: w.meta(w.name() + "-metrics-login"), Type: pulumi.String(basicAuthSecret), Data: data,
-	}, pulumi.Parent(w.parent))
+	secret, err := corev1.NewSecret(s.Ctx, s.Child(metricsLogin), &corev1.SecretArgs{
+		Metadata: app.meta(app.child(metricsLogin)), Type: pulumi.String(basicAuthSecret), Data: data,
+	}, s.Options()...)
 	if err != nil {
 		return nil, err
 	}
@@ -80,36 +117,4 @@ func (w *workload) basicAuth(login *WorkloadLoginArgs) (pulumi.Map, error) {
 		auth[key] = pulumi.Map{"name": secret.Metadata.Name().Elem(), "key": pulumi.String(key)}
 	}
 	return auth, nil
-}
-
-// newServiceMonitor has every pod scraped: the Service's port http is the gateway's alone, the headless Service has none of that name.
-func (w *workload) newServiceMonitor() error {
-	a := w.Monitoring
-	if a == nil {
-		return nil
-	}
-	endpoint := pulumi.Map{
-		"port": pulumi.String("http"), "path": pulumi.String("/metrics"), "interval": pulumi.String(cmp.Or(a.Interval, DefaultScrapeInterval)),
-	}
-	if a.BasicAuth != nil {
-		endpoint["basicAuth"] = pulumi.Map{"username": a.BasicAuth.Username.reference(), "password": a.BasicAuth.Password.reference()}
-	}
-	if a.Login != nil {
-		auth, err := w.basicAuth(a.Login)
-		if err != nil {
-			return err
-		}
-		endpoint["basicAuth"] = auth
-	}
-	meta := w.meta(w.name())
-	meta.Labels = component.Merge(w.Labels, a.Labels, w.selector())
-	return newCustomResource(w.ctx, w.prefix+"-service-monitor", w.parent, serviceMonitorCRD, prometheusOperator, monitoringAPI, "ServiceMonitor", meta, pulumi.Map{
-		"selector":  pulumi.Map{"matchLabels": component.Merge(w.selector())},
-		"endpoints": pulumi.Array{endpoint},
-	})
-}
-
-// reference is the key as a custom resource names it.
-func (r SecretKeyRef) reference() pulumi.Map {
-	return pulumi.Map{"name": pulumi.String(r.Secret), "key": pulumi.String(r.Key)}
 }

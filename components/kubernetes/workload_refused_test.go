@@ -3,14 +3,15 @@ package kubernetes
 import (
 	"testing"
 
-	"bifrost/internal/graphtest"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/graphtest"
 )
 
 func TestBifrostWorkloadRefuses(t *testing.T) {
-	require.Empty(t, workloadArgs().Validate())
+	require.Empty(t, workloadArgs().Validate(nil))
 	hosts := []string{"llm.example.com"}
 	autoscaled := func(a *BifrostWorkloadArgs, scaling WorkloadAutoscalingArgs) { a.Replicas, a.Autoscaling = 0, &scaling }
 	for name, c := range map[string]struct {
@@ -162,7 +163,10 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			args := workloadArgs()
 			c.change(args)
-			graphtest.RequireRefused(t, args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			for _, problem := range args.Validate(field.NewPath("gateway")) {
+				require.Regexp(t, `^gateway\.`, problem.Field, "every problem is at the path that the caller gives")
+			}
+			graphtest.RequireRefused(t, args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 				_, err := NewBifrostWorkload(ctx, "x", args, on)
 				require.NotContains(t, err.Error(), graphtest.Canary)
 				return err

@@ -16,27 +16,30 @@ import (
 // DefaultStorageSize is that of the data folder's volume.
 const DefaultStorageSize = "10Gi"
 
-func (a *BifrostWorkloadArgs) validateStorage() field.ErrorList {
+// validateStorage: one process may use the volume.
+func (a *BifrostWorkloadArgs) validateStorage(p *field.Path) field.ErrorList {
 	if a.Storage == nil {
 		return nil
 	}
-	p := field.NewPath("storage")
 	var errs field.ErrorList
 	if a.Replicas != 1 {
-		errs = append(errs, field.Invalid(field.NewPath("replicas"), a.Replicas, "exactly 1 with storage: SQLite allows one process"))
+		errs = append(errs, field.Invalid(p.Child("replicas"), a.Replicas, "exactly 1 with storage: SQLite allows one process"))
 	}
 	if a.Autoscaling != nil {
-		errs = append(errs, field.Forbidden(field.NewPath("autoscaling"), "not with storage: SQLite allows one process"))
+		errs = append(errs, field.Forbidden(p.Child("autoscaling"), "not with storage: SQLite allows one process"))
 	}
-	errs = append(errs, check.Quantity(p.Child("size"), a.Storage.Size)...)
-	if a.Storage.ClassName != "" {
-		errs = append(errs, check.Subdomain(p.Child("className"), a.Storage.ClassName)...)
+	return append(errs, a.Storage.Validate(p.Child("storage"))...)
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadStorageArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
 	}
-	if a.Storage.ExistingClaim == "" {
-		return errs
-	}
-	errs = append(errs, check.Subdomain(p.Child("existingClaim"), a.Storage.ExistingClaim)...)
-	if a.Storage.Size != "" || a.Storage.ClassName != "" {
+	errs := check.Quantity(p.Child("size"), a.Size)
+	errs = append(errs, given(p.Child("className"), a.ClassName, check.Subdomain)...)
+	errs = append(errs, given(p.Child("existingClaim"), a.ExistingClaim, check.Subdomain)...)
+	if a.ExistingClaim != "" && (a.Size != "" || a.ClassName != "") {
 		errs = append(errs, field.Forbidden(p.Child("existingClaim"), "it has its own size and class; remove size and className"))
 	}
 	return errs
@@ -45,45 +48,41 @@ func (a *BifrostWorkloadArgs) validateStorage() field.ErrorList {
 // newStatefulSet runs one pod. A StatefulSet never makes a pod before the former one of its name is gone, so that two never hold
 // the volume. With management Parallel a revision that does not become ready is replaced by the next one, and not waited for
 // (Kubernetes, StatefulSets, "Forced rollback"). The claim stays when the StatefulSet goes.
-func (w *workload) newStatefulSet() error {
-	pod := w.template()
-	// A large volume's files are not all visited at every start.
-	spec := pod.Spec.(*corev1.PodSpecArgs)
-	spec.SecurityContext.(*corev1.PodSecurityContextArgs).FsGroupChangePolicy = pulumi.String("OnRootMismatch")
-	set, err := appsv1.NewStatefulSet(w.ctx, w.prefix+"-stateful-set", &appsv1.StatefulSetArgs{
-		Metadata: w.meta(w.name()),
+func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.Resource) (object, error) {
+	app := a.application()
+	set, err := appsv1.NewStatefulSet(s.Ctx, s.Child("stateful-set"), &appsv1.StatefulSetArgs{
+		Metadata: app.meta(app.name),
 		Spec: &appsv1.StatefulSetSpecArgs{
-			ServiceName:         pulumi.String(w.peersName()),
-			Replicas:            pulumi.Int(w.Replicas),
-			Selector:            &metav1.LabelSelectorArgs{MatchLabels: component.Merge(w.selector())},
+			ServiceName:         pulumi.String(app.child(peers)),
+			Replicas:            pulumi.Int(a.Replicas),
+			Selector:            app.pods(),
 			PodManagementPolicy: pulumi.String("Parallel"),
 			UpdateStrategy:      &appsv1.StatefulSetUpdateStrategyArgs{Type: pulumi.String("RollingUpdate")},
 			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs{
 				WhenDeleted: pulumi.String("Retain"), WhenScaled: pulumi.String("Retain"),
 			},
-			Template:             pod,
-			VolumeClaimTemplates: w.claims(),
+			Template:             a.template(),
+			VolumeClaimTemplates: a.Storage.claims(app.selector()),
 		},
-	}, w.podsOptions()...)
+	}, a.podsOptions(s, needs)...)
 	if err != nil {
-		return err
+		return object{}, err
 	}
-	w.pods, w.podsName = set, set.Metadata.Name().Elem()
-	return nil
+	return object{set.Metadata.Name().Elem(), []pulumi.Resource{set}}, nil
 }
 
 // claims are none where the volume exists already.
-func (w *workload) claims() corev1.PersistentVolumeClaimTypeArray {
-	if w.Storage.ExistingClaim != "" {
+func (a *WorkloadStorageArgs) claims(labels map[string]string) corev1.PersistentVolumeClaimTypeArray {
+	if a.ExistingClaim != "" {
 		return nil
 	}
 	return corev1.PersistentVolumeClaimTypeArray{&corev1.PersistentVolumeClaimTypeArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(dataVolume), Labels: component.Merge(w.selector())},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(dataVolume), Labels: component.Merge(labels)},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.StringArray{pulumi.String("ReadWriteOnce")},
-			StorageClassName: component.OptionalString(w.Storage.ClassName),
+			StorageClassName: component.OptionalString(a.ClassName),
 			Resources: &corev1.VolumeResourceRequirementsArgs{
-				Requests: pulumi.StringMap{"storage": pulumi.String(cmp.Or(w.Storage.Size, DefaultStorageSize))},
+				Requests: pulumi.StringMap{"storage": pulumi.String(cmp.Or(a.Size, DefaultStorageSize))},
 			},
 		},
 	}}

@@ -1,0 +1,175 @@
+package kubernetes
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+	"bifrost/internal/component"
+	"bifrost/internal/gateway"
+)
+
+// Values of WorkloadIngressArgs.Controller.
+const (
+	IngressALB        = "alb"
+	IngressNginx      = "nginx"
+	IngressAppRouting = "appRouting"
+)
+
+// Defaults of what leads to the gateway.
+const (
+	DefaultStreamTimeoutSeconds = 3600
+	DefaultBodySize             = "100m"
+)
+
+// ingressController is what the controllers do not share.
+type ingressController struct {
+	// class of an Ingress by default.
+	class string
+	// namespace of the controller's pods; empty where it has none in the cluster's network.
+	namespace string
+	// annotations of an Ingress. A pod has graceSeconds to end.
+	annotations func(a *WorkloadIngressArgs, graceSeconds int) map[string]string
+}
+
+var ingressControllers = map[string]ingressController{
+	IngressALB:        {"alb", "", (*WorkloadIngressArgs).albAnnotations},
+	IngressNginx:      {"nginx", "ingress-nginx", (*WorkloadIngressArgs).nginxAnnotations},
+	IngressAppRouting: {"webapprouting.kubernetes.azure.com", "app-routing-system", (*WorkloadIngressArgs).nginxAnnotations},
+}
+
+func (a *WorkloadIngressArgs) streamTimeoutSeconds() int {
+	return cmp.Or(a.StreamTimeoutSeconds, DefaultStreamTimeoutSeconds)
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
+	if a == nil {
+		return nil
+	}
+	var errs field.ErrorList
+	if a.Controller == "" {
+		errs = append(errs, field.Required(p.Child("controller"), "alb, nginx or appRouting"))
+	}
+	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressNginx)...)
+	errs = append(errs, given(p.Child("className"), a.ClassName, check.Subdomain)...)
+	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
+	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
+	errs = append(errs, a.validateTls(p)...)
+	longest := 86400
+	if a.Controller == IngressALB {
+		longest = 4000
+		if a.BodySize != "" {
+			errs = append(errs, field.Forbidden(p.Child("bodySize"), "an ALB has no such limit"))
+		}
+	} else if a.Public {
+		errs = append(errs, field.Forbidden(p.Child("public"),
+			"only alb makes a load balancer for one Ingress; the controller's own Service decides here"))
+	}
+	errs = append(errs, check.Between(p.Child("streamTimeoutSeconds"), a.streamTimeoutSeconds(), 1, longest)...)
+	errs = append(errs, check.Optional(p.Child("bodySize"), a.BodySize, check.ClientBodySize)...)
+	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
+}
+
+// validateTls asks for the certificate in the form that the controller takes.
+func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
+	type form struct{ key, value string }
+	taken, other := form{"tlsSecret", a.TlsSecret}, form{"certificateArn", a.CertificateArn}
+	if a.Controller == IngressALB {
+		taken, other = other, taken
+	}
+	errs := check.Arn(p.Child("certificateArn"), a.CertificateArn, check.CertificateArn)
+	errs = append(errs, given(p.Child("tlsSecret"), a.TlsSecret, check.Subdomain)...)
+	if other.value != "" {
+		errs = append(errs, field.Forbidden(p.Child(other.key), "controller "+a.Controller+" takes "+taken.key))
+	}
+	allowHttp := p.Child("allowHttp")
+	switch {
+	case taken.value == "" && !a.AllowHttp:
+		errs = append(errs, field.Required(p.Child(taken.key), "clients must speak TLS; set "+allowHttp.String()+" where clear text is meant"))
+	case taken.value != "" && a.AllowHttp:
+		errs = append(errs, field.Forbidden(allowHttp, "there is a certificate; remove one of them"))
+	}
+	return errs
+}
+
+func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.StringOutput) error {
+	ingress, app := a.Ingress, a.application()
+	if ingress == nil {
+		return nil
+	}
+	controller := ingressControllers[ingress.Controller]
+	meta := app.meta(app.name)
+	meta.Annotations = component.Merge(a.Annotations, controller.annotations(ingress, a.terminationGraceSeconds()), ingress.Annotations)
+	spec := &networkingv1.IngressSpecArgs{
+		IngressClassName: pulumi.String(cmp.Or(ingress.ClassName, controller.class)),
+		Rules:            ingress.rules(service),
+	}
+	if ingress.TlsSecret != "" {
+		spec.Tls = networkingv1.IngressTLSArray{&networkingv1.IngressTLSArgs{
+			Hosts: pulumi.ToStringArray(ingress.Hosts), SecretName: pulumi.String(ingress.TlsSecret),
+		}}
+	}
+	_, err := networkingv1.NewIngress(s.Ctx, s.Child("ingress"), &networkingv1.IngressArgs{Metadata: meta, Spec: spec}, s.Options()...)
+	return err
+}
+
+// rules lead all hosts to the Service.
+func (a *WorkloadIngressArgs) rules(service pulumi.StringOutput) networkingv1.IngressRuleArray {
+	backend := &networkingv1.IngressBackendArgs{Service: &networkingv1.IngressServiceBackendArgs{
+		Name: service, Port: &networkingv1.ServiceBackendPortArgs{Name: pulumi.String("http")},
+	}}
+	paths := networkingv1.HTTPIngressPathArray{&networkingv1.HTTPIngressPathArgs{
+		Path: pulumi.String(cmp.Or(a.Path, "/")), PathType: pulumi.String("Prefix"), Backend: backend,
+	}}
+	var rules networkingv1.IngressRuleArray
+	for _, host := range a.Hosts {
+		rules = append(rules, &networkingv1.IngressRuleArgs{
+			Host: pulumi.String(host), Http: &networkingv1.HTTPIngressRuleValueArgs{Paths: paths},
+		})
+	}
+	return rules
+}
+
+// nginxAnnotations are those of ingress-nginx, which the application routing add-on of AKS runs, too. Buffering would hold the tokens of
+// a stream back.
+func (a *WorkloadIngressArgs) nginxAnnotations(int) map[string]string {
+	seconds := strconv.Itoa(a.streamTimeoutSeconds())
+	const prefix = "nginx.ingress.kubernetes.io/"
+	return map[string]string{
+		prefix + "proxy-read-timeout": seconds,
+		prefix + "proxy-send-timeout": seconds,
+		prefix + "proxy-body-size":    cmp.Or(a.BodySize, DefaultBodySize),
+		prefix + "proxy-buffering":    "off",
+		prefix + "ssl-redirect":       strconv.FormatBool(!a.AllowHttp),
+	}
+}
+
+// albAnnotations are those of the AWS Load Balancer Controller. A pod that goes keeps its streams as long as it lives.
+func (a *WorkloadIngressArgs) albAnnotations(graceSeconds int) map[string]string {
+	const prefix = "alb.ingress.kubernetes.io/"
+	annotations := map[string]string{
+		prefix + "scheme":                   "internal",
+		prefix + "target-type":              "ip",
+		prefix + "backend-protocol":         "HTTP",
+		prefix + "healthcheck-path":         gateway.HealthPath,
+		prefix + "load-balancer-attributes": fmt.Sprintf("idle_timeout.timeout_seconds=%d", a.streamTimeoutSeconds()),
+		prefix + "target-group-attributes":  fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
+		prefix + "listen-ports":             `[{"HTTP":80}]`,
+	}
+	if a.Public {
+		annotations[prefix+"scheme"] = "internet-facing"
+	}
+	if a.CertificateArn != "" {
+		annotations[prefix+"listen-ports"] = `[{"HTTP":80},{"HTTPS":443}]`
+		annotations[prefix+"ssl-redirect"] = "443"
+		annotations[prefix+"ssl-policy"] = gateway.LoadBalancerTlsPolicy
+		annotations[prefix+"certificate-arn"] = a.CertificateArn
+	}
+	return annotations
+}

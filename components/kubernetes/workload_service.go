@@ -1,0 +1,84 @@
+package kubernetes
+
+import (
+	"cmp"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+
+	"bifrost/internal/check"
+	"bifrost/internal/component"
+	"bifrost/internal/gateway"
+)
+
+// Types of Services, and the port by default.
+const (
+	clusterIp          = "ClusterIP"
+	loadBalancer       = "LoadBalancer"
+	defaultServicePort = 80
+)
+
+// loadBalancerCertificate is the annotation by which a load balancer of AWS speaks TLS with its clients.
+const loadBalancerCertificate = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
+
+// resolved has the defaults filled in.
+func (a *WorkloadServiceArgs) resolved() WorkloadServiceArgs {
+	service := ptr.Deref(a, WorkloadServiceArgs{})
+	service.Type = cmp.Or(service.Type, clusterIp)
+	service.Port = cmp.Or(service.Port, defaultServicePort)
+	return service
+}
+
+// Validate reports every problem of the arguments, at p and below it. Nil has none.
+func (a *WorkloadServiceArgs) Validate(p *field.Path) field.ErrorList {
+	service := a.resolved()
+	errs := check.OneOf(p.Child("type"), service.Type, clusterIp, "NodePort", loadBalancer)
+	errs = append(errs, check.Port(p.Child("port"), service.Port)...)
+	errs = append(errs, check.Annotations(p.Child("annotations"), service.Annotations)...)
+	for i, cidr := range service.SourceRanges {
+		errs = append(errs, check.Cidr(p.Child("sourceRanges").Index(i), cidr)...)
+	}
+	if len(service.SourceRanges) > 0 && service.Type != loadBalancer {
+		errs = append(errs, field.Forbidden(p.Child("sourceRanges"), "only with type LoadBalancer"))
+	}
+	_, tls := service.Annotations[loadBalancerCertificate]
+	if service.Type != clusterIp && !tls && !service.AllowHttp {
+		errs = append(errs, field.Invalid(p.Child("type"), service.Type, "clients would speak clear text: use an ingress or a route, "+
+			"give the annotation "+loadBalancerCertificate+", or set allowHttp"))
+	}
+	return errs
+}
+
+// newService waits for the pods: a Service waits ten minutes for endpoints, and would report a failed first token that late.
+func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resource) (object, error) {
+	app, args := a.application(), a.Service.resolved()
+	meta := app.meta(app.name)
+	meta.Annotations = component.OptionalMap(a.Annotations, args.Annotations)
+	spec := &corev1.ServiceSpecArgs{
+		Type:       pulumi.String(args.Type),
+		Selector:   component.Merge(app.selector()),
+		IpFamilies: a.serviceFamilies(),
+		Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+			Name: pulumi.String("http"), Port: pulumi.Int(args.Port), TargetPort: pulumi.Int(gateway.Port), Protocol: pulumi.String("TCP"),
+		}},
+	}
+	if len(args.SourceRanges) > 0 {
+		spec.LoadBalancerSourceRanges = pulumi.ToStringArray(args.SourceRanges)
+	}
+	service, err := corev1.NewService(s.Ctx, s.Child("service"), &corev1.ServiceArgs{Metadata: meta, Spec: spec},
+		s.Options(pulumi.DependsOn(pods))...)
+	if err != nil {
+		return object{}, err
+	}
+	return object{service.Metadata.Name().Elem(), []pulumi.Resource{service}}, nil
+}
+
+// serviceFamilies leave the choice to the cluster where none is made.
+func (a *BifrostWorkloadArgs) serviceFamilies() pulumi.StringArrayInput {
+	if a.IpFamily == "" {
+		return nil
+	}
+	return pulumi.ToStringArray([]string{a.IpFamily})
+}
