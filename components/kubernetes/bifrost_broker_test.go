@@ -11,7 +11,8 @@ import (
 
 func brokerArgs() *BifrostBrokerArgs {
 	return &BifrostBrokerArgs{
-		Namespace: pulumi.String("bifrost"), Image: graphtest.Image, PullSecret: pulumi.String("ecr-pull-secret"), Config: pulumi.String(`{"a":1}`),
+		Namespace: pulumi.String("bifrost"), Image: graphtest.Image, PullSecret: pulumi.String("ecr-pull-secret"),
+		Config:    pulumi.String(`{"a":1}`),
 		SecretEnv: map[string]pulumi.StringInput{"BIFROST_BROKER_TOKEN": graphtest.Secret(graphtest.Canary)},
 	}
 }
@@ -62,7 +63,8 @@ func TestBifrostBroker(t *testing.T) {
 	require.Len(t, policy.Input(t, "spec.egress"), 2, "DNS and HTTPS: a broker has no database")
 
 	service := g.One(t, "kubernetes:core/v1:Service")
-	require.Equal(t, []any{map[string]any{"name": "grpc", "port": 50051.0, "targetPort": 50051.0, "protocol": "TCP"}}, service.Input(t, "spec.ports"))
+	require.Equal(t, []any{map[string]any{"name": "grpc", "port": 50051.0, "targetPort": 50051.0, "protocol": "TCP"}},
+		service.Input(t, "spec.ports"))
 	require.True(t, g.DependsOn(service, d))
 	for _, r := range g.Resources {
 		require.Empty(t, graphtest.Leaks(r.Inputs, graphtest.Canary), r.URN)
@@ -95,10 +97,12 @@ func TestBifrostBrokerGiven(t *testing.T) {
 
 func TestBifrostBrokerRefuses(t *testing.T) {
 	args := &BifrostBrokerArgs{
-		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never", SecretEnv: map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},
+		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never",
+		SecretEnv:  map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},
 		SecretRefs: map[string]SecretKeyRef{"A": {Secret: "s", Key: "k"}}, Labels: map[string]string{"a b": "c"},
 	}
-	graphtest.RequireRefused(t, args.Validate(nil), []string{"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "labels[a b]"},
+	graphtest.RequireRefused(t, args.Validate(nil),
+		[]string{"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "labels[a b]"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewBifrostBroker(ctx, "x", args, on)
 			return err

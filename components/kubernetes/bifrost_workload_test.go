@@ -16,7 +16,8 @@ func workloadArgs() *BifrostWorkloadArgs {
 	return &BifrostWorkloadArgs{
 		Namespace: pulumi.String("bifrost"), Image: graphtest.Image, PullSecret: pulumi.String("ecr-pull-secret"), Replicas: 2,
 		Config: graphtest.Secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
-		SecretEnv: map[string]pulumi.StringInput{"OPENAI_API_KEY": graphtest.Secret(graphtest.Canary)}, EncryptionKey: graphtest.Secret(graphtest.Canary + "-key"),
+		SecretEnv:     map[string]pulumi.StringInput{"OPENAI_API_KEY": graphtest.Secret(graphtest.Canary)},
+		EncryptionKey: graphtest.Secret(graphtest.Canary + "-key"),
 	}
 }
 
@@ -65,7 +66,8 @@ func TestBifrostWorkload(t *testing.T) {
 		map[string]any{"name": "tmp", "emptyDir": map[string]any{"sizeLimit": "2Gi"}},
 		map[string]any{"name": "data", "emptyDir": map[string]any{"sizeLimit": "2Gi"}},
 	}, d.Input(t, pod+".volumes"), "every folder has a limit, and no token is mounted")
-	require.Equal(t, map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}}, d.Input(t, "spec.strategy"))
+	require.Equal(t, map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": 0.0, "maxSurge": 1.0}},
+		d.Input(t, "spec.strategy"))
 	require.EqualValues(t, 750, d.Input(t, "spec.progressDeadlineSeconds"))
 	require.Empty(t, d.Request.GetIgnoreChanges())
 	require.Equal(t, "13m", d.Request.GetCustomTimeouts().GetCreate())
@@ -86,7 +88,8 @@ func TestBifrostWorkload(t *testing.T) {
 	for _, needed := range []graphtest.Resource{config, key, g.One(t, "kubernetes:core/v1:ServiceAccount")} {
 		require.True(t, g.DependsOn(d, needed), needed.URN)
 	}
-	require.Empty(t, d.Request.GetPropertyDependencies()["spec"].GetUrns(), "what the spec takes from another resource is unknown while that one is made anew: the Deployment would go")
+	require.Empty(t, d.Request.GetPropertyDependencies()["spec"].GetUrns(),
+		"what the spec takes from another resource is unknown while that one is made anew: the Deployment would go")
 	requireNoLeak(t, g)
 	for _, r := range g.Resources {
 		if r.Request.GetCustom() && strings.HasPrefix(r.Type, "kubernetes:") {
@@ -106,14 +109,18 @@ func requireNoLeak(t *testing.T, g *graphtest.Graph) {
 	}
 }
 
-// TestProbes: a start has what the gateway waits for others and 90 s, a database that is down takes pods out of the Service, and restarts none.
+// TestProbes: a start has what the gateway waits for others and 90 s, a database that is down takes pods out of the Service, and restarts
+// none.
 func TestProbes(t *testing.T) {
 	const container = "spec.template.spec.containers[0]"
 	health := map[string]any{"path": "/health", "port": 8080.0}
 	d := recordWorkload(t, asIs).One(t, "kubernetes:apps/v1:Deployment")
-	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 90.0}, d.Input(t, container+".startupProbe"))
-	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 3.0}, d.Input(t, container+".readinessProbe"))
-	require.Equal(t, map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "periodSeconds": 10.0, "timeoutSeconds": 5.0, "failureThreshold": 6.0},
+	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 90.0},
+		d.Input(t, container+".startupProbe"))
+	require.Equal(t, map[string]any{"httpGet": health, "periodSeconds": 5.0, "timeoutSeconds": 5.0, "failureThreshold": 3.0},
+		d.Input(t, container+".readinessProbe"))
+	require.Equal(t, map[string]any{"tcpSocket": map[string]any{"port": 8080.0}, "periodSeconds": 10.0, "timeoutSeconds": 5.0,
+		"failureThreshold": 6.0},
 		d.Input(t, container+".livenessProbe"))
 
 	slow := recordWorkload(t, func(a *BifrostWorkloadArgs) {
@@ -176,7 +183,8 @@ func TestRuntimeIdentity(t *testing.T) {
 		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
 	azure := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AzureClientId = "00000000-0000-4000-8000-00000000000c" })
-	require.Equal(t, "00000000-0000-4000-8000-00000000000c", azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
+	require.Equal(t, "00000000-0000-4000-8000-00000000000c",
+		azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
 	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
 }
 
@@ -201,8 +209,10 @@ func TestKubeletPull(t *testing.T) {
 		"apiGroups": []any{""}, "resources": []any{"sts.amazonaws.com"}, "resourceNames": []any{"gateway"},
 		"verbs": []any{"request-serviceaccounts-token-audience"},
 	}}, role.Input(t, "rules"))
-	require.Equal(t, map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "bifrost-token-audience"}, binding.Input(t, "roleRef"))
-	require.Equal(t, []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}}, binding.Input(t, "subjects"))
+	require.Equal(t, map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "bifrost-token-audience"},
+		binding.Input(t, "roleRef"))
+	require.Equal(t, []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}},
+		binding.Input(t, "subjects"))
 	for _, r := range []graphtest.Resource{role, binding} {
 		require.Equal(t, "bifrost-token-audience", r.Input(t, "metadata.name"))
 		require.Equal(t, "bifrost", r.Input(t, "metadata.namespace"))
@@ -215,13 +225,15 @@ func TestBifrostNamespace(t *testing.T) {
 		_, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
 		return err
 	})
-	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted", "pod-security.kubernetes.io/audit": "restricted"},
+	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted",
+		"pod-security.kubernetes.io/warn": "restricted", "pod-security.kubernetes.io/audit": "restricted"},
 		g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels"))
 	bad := &BifrostNamespaceArgs{Name: "A", Existing: true, Labels: map[string]string{"a": "b c"}}
-	graphtest.RequireRefused(t, bad.Validate(nil), []string{"name", "labels", "labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostNamespace(ctx, "x", bad, on)
-		return err
-	})
+	graphtest.RequireRefused(t, bad.Validate(nil), []string{"name", "labels", "labels[a]"},
+		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			_, err := NewBifrostNamespace(ctx, "x", bad, on)
+			return err
+		})
 }
 
 // TestExistingNamespace: it is read, so that a missing one stops the preview, and nothing of it is changed.

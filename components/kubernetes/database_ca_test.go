@@ -18,16 +18,20 @@ func TestDatabaseCa(t *testing.T) {
 		ca   WorkloadDatabaseCaArgs
 		want map[string]any
 	}{
-		"a text":      {WorkloadDatabaseCaArgs{Pem: "PEM"}, map[string]any{"configMap": map[string]any{"name": "bifrost-database-ca", "items": item("database-ca.pem")}}},
-		"a ConfigMap": {WorkloadDatabaseCaArgs{ConfigMap: &ConfigMapKeyRef{"team-ca", "ca.crt"}}, map[string]any{"configMap": map[string]any{"name": "team-ca", "items": item("ca.crt")}}},
-		"a Secret":    {WorkloadDatabaseCaArgs{Secret: &SecretKeyRef{"team-ca", "ca.crt"}}, map[string]any{"secret": map[string]any{"secretName": "team-ca", "items": item("ca.crt")}}},
+		"a text": {WorkloadDatabaseCaArgs{Pem: "PEM"},
+			map[string]any{"configMap": map[string]any{"name": "bifrost-database-ca", "items": item("database-ca.pem")}}},
+		"a ConfigMap": {WorkloadDatabaseCaArgs{ConfigMap: &ConfigMapKeyRef{"team-ca", "ca.crt"}},
+			map[string]any{"configMap": map[string]any{"name": "team-ca", "items": item("ca.crt")}}},
+		"a Secret": {WorkloadDatabaseCaArgs{Secret: &SecretKeyRef{"team-ca", "ca.crt"}},
+			map[string]any{"secret": map[string]any{"secretName": "team-ca", "items": item("ca.crt")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.DatabaseCa = &c.ca })
 			d := g.One(t, deploymentType)
 			c.want["name"] = "database-ca"
 			require.Equal(t, c.want, d.Input(t, volume))
-			require.Equal(t, map[string]any{"name": "database-ca", "mountPath": "/etc/bifrost/database-ca", "readOnly": true}, d.Input(t, gatewayContainer+".volumeMounts[3]"))
+			require.Equal(t, map[string]any{"name": "database-ca", "mountPath": "/etc/bifrost/database-ca", "readOnly": true},
+				d.Input(t, gatewayContainer+".volumeMounts[3]"))
 			require.Equal(t, file, envOf(t, d, gatewayContainer)["PGSSLROOTCERT"])
 			if c.ca.Pem == "" {
 				require.Empty(t, g.Of("kubernetes:core/v1:ConfigMap"))
@@ -36,7 +40,8 @@ func TestDatabaseCa(t *testing.T) {
 			require.Equal(t, map[string]any{"database-ca.pem": "PEM"}, g.One(t, "kubernetes:core/v1:ConfigMap").Input(t, "data"))
 			checksum = d.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"].(string)
 			other := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "OTHER"} }).One(t, deploymentType)
-			require.NotEqual(t, checksum, other.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"], "another bundle rolls the pods")
+			require.NotEqual(t, checksum, other.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"],
+				"another bundle rolls the pods")
 		})
 	}
 }
@@ -45,7 +50,9 @@ func TestDatabaseCaRefused(t *testing.T) {
 	both := workloadArgs()
 	both.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &ConfigMapKeyRef{"A B", "a b"}, Secret: &SecretKeyRef{"A B", "a b"}}
 	both.Env = map[string]string{"PGSSLROOTCERT": "/own"}
-	graphtest.RequireRefused(t, both.Validate(nil), []string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key", "databaseCa"},
+	graphtest.RequireRefused(t, both.Validate(nil),
+		[]string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key",
+			"databaseCa"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewBifrostWorkload(ctx, "x", both, on)
 			return err

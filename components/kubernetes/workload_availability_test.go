@@ -114,7 +114,8 @@ func TestExtras(t *testing.T) {
 		a.Name, a.ImagePullPolicy = "gw", "Always"
 		a.Labels, a.Annotations = map[string]string{"team": "ai"}, map[string]string{"owner": "me"}
 		a.PodLabels, a.PodAnnotations = map[string]string{"mesh": "on"}, map[string]string{"inject": "no"}
-		a.ExtraVolumes = corev1.VolumeArray{&corev1.VolumeArgs{Name: pulumi.String("ca"), ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String("ca")}}}
+		a.ExtraVolumes = corev1.VolumeArray{&corev1.VolumeArgs{Name: pulumi.String("ca"),
+			ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: pulumi.String("ca")}}}
 		a.ExtraVolumeMounts = corev1.VolumeMountArray{&corev1.VolumeMountArgs{Name: pulumi.String("ca"), MountPath: pulumi.String("/etc/ca")}}
 		a.ExtraContainers = corev1.ContainerArray{&corev1.ContainerArgs{Name: pulumi.String("proxy")}}
 		a.InitContainers = corev1.ContainerArray{&corev1.ContainerArgs{Name: pulumi.String("wait")}}

@@ -11,9 +11,12 @@ func TestClustering(t *testing.T) {
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Replicas, a.Clustering = 3, &WorkloadClusteringArgs{} })
 	role, binding := g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:Role"), g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
 	require.Equal(t, "bifrost-discovery", role.Input(t, "metadata.name"))
-	require.Equal(t, []any{map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"get", "list", "watch"}}}, role.Input(t, "rules"))
-	require.Equal(t, []any{map[string]any{"kind": "ServiceAccount", "name": "bifrost-sa", "namespace": "bifrost"}}, binding.Input(t, "subjects"))
-	require.Equal(t, map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "bifrost-discovery"}, binding.Input(t, "roleRef"))
+	require.Equal(t, []any{map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"get", "list", "watch"}}},
+		role.Input(t, "rules"))
+	require.Equal(t, []any{map[string]any{"kind": "ServiceAccount", "name": "bifrost-sa", "namespace": "bifrost"}},
+		binding.Input(t, "subjects"))
+	require.Equal(t, map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "bifrost-discovery"},
+		binding.Input(t, "roleRef"))
 
 	d := g.One(t, deploymentType)
 	require.True(t, g.DependsOn(d, binding))
@@ -42,7 +45,8 @@ func TestClustering(t *testing.T) {
 	}, peers.Input(t, "spec"))
 
 	ports := []any{
-		map[string]any{"protocol": "TCP", "port": 10101.0}, map[string]any{"protocol": "UDP", "port": 10101.0}, map[string]any{"protocol": "TCP", "port": 10102.0},
+		map[string]any{"protocol": "TCP", "port": 10101.0}, map[string]any{"protocol": "UDP", "port": 10101.0},
+		map[string]any{"protocol": "TCP", "port": 10102.0},
 	}
 	own := []any{map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}}}
 	policy := g.One(t, policyType)
@@ -57,5 +61,6 @@ func TestClusteringByDNS(t *testing.T) {
 	require.Empty(t, g.Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
 	require.False(t, g.One(t, deploymentType).Has("spec.template.spec.volumes[3]"))
 	require.NotEmpty(t, g.Named(t, "kubernetes:core/v1:Service", "x-peers"))
-	require.NotContains(t, g.One(t, policyType).Input(t, "spec.egress"), map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6443.0}}})
+	require.NotContains(t, g.One(t, policyType).Input(t, "spec.egress"),
+		map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6443.0}}})
 }

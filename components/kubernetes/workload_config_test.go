@@ -60,10 +60,12 @@ func TestEncryptionKey(t *testing.T) {
 	g := recordWorkload(t, asIs)
 	key := g.Named(t, "kubernetes:core/v1:Secret", "x-encryption-key")
 	require.Equal(t, "bifrost-encryption-key", key.Input(t, "metadata.name"))
-	require.Equal(t, map[string]any{"BIFROST_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString([]byte(graphtest.Canary + "-key"))}, key.Input(t, "data"))
+	require.Equal(t, map[string]any{"BIFROST_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString([]byte(graphtest.Canary + "-key"))},
+		key.Input(t, "data"))
 	require.Equal(t, []string{"x-encryption-key-guard"}, key.Request.GetHooks().GetBeforeUpdate())
 	require.Contains(t, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, gatewayContainer+".env").([]any), map[string]any{
-		"name": "BIFROST_ENCRYPTION_KEY", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "bifrost-encryption-key", "key": "BIFROST_ENCRYPTION_KEY"}},
+		"name": "BIFROST_ENCRYPTION_KEY", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "bifrost-encryption-key",
+			"key": "BIFROST_ENCRYPTION_KEY"}},
 	})
 
 	meant := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.ChangeEncryptionKey = true })

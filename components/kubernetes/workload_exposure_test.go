@@ -30,7 +30,8 @@ func TestService(t *testing.T) {
 		"type": "LoadBalancer", "selector": map[string]any{"app": "bifrost"}, "loadBalancerSourceRanges": []any{"10.0.0.0/8"},
 		"ports": []any{map[string]any{"name": "http", "port": 443.0, "targetPort": 8080.0, "protocol": "TCP"}},
 	}, service.Input(t, "spec"))
-	require.Equal(t, map[string]any{"a": "all", "service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate}, service.Input(t, "metadata.annotations"))
+	require.Equal(t, map[string]any{"a": "all", "service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate},
+		service.Input(t, "metadata.annotations"))
 }
 
 // TestIngress: each controller has the certificate and the stream's time in its own words.
@@ -59,7 +60,8 @@ func TestIngress(t *testing.T) {
 		return all
 	}
 	secure := map[string]any{
-		"listen-ports": `[{"HTTP":80},{"HTTPS":443}]`, "ssl-redirect": "443", "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "certificate-arn": certificate,
+		"listen-ports": `[{"HTTP":80},{"HTTPS":443}]`, "ssl-redirect": "443", "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+		"certificate-arn": certificate,
 	}
 	hosts := []string{"llm.example.com", "*.llm.example.com"}
 	for name, c := range map[string]struct {
@@ -80,10 +82,12 @@ func TestIngress(t *testing.T) {
 				Controller: "nginx", Hosts: hosts, ClassName: "inner", AllowHttp: true, StreamTimeoutSeconds: 7200, BodySize: "0",
 				Annotations: map[string]string{"nginx.ingress.kubernetes.io/proxy-buffering": "on"},
 			}, "inner",
-			nginx(map[string]any{"proxy-read-timeout": "7200", "proxy-send-timeout": "7200", "proxy-body-size": "0", "proxy-buffering": "on", "ssl-redirect": "false"}),
+			nginx(map[string]any{"proxy-read-timeout": "7200", "proxy-send-timeout": "7200", "proxy-body-size": "0", "proxy-buffering": "on",
+				"ssl-redirect": "false"}),
 		},
 		"app routing": {
-			WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost"}, "webapprouting.kubernetes.azure.com", nginx(nil),
+			WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost"}, "webapprouting.kubernetes.azure.com",
+			nginx(nil),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +102,8 @@ func TestIngress(t *testing.T) {
 			if c.args.TlsSecret == "" {
 				require.False(t, ingress.Has("spec.tls"))
 			} else {
-				require.Equal(t, []any{map[string]any{"hosts": []any{"llm.example.com", "*.llm.example.com"}, "secretName": c.args.TlsSecret}}, ingress.Input(t, "spec.tls"))
+				require.Equal(t, []any{map[string]any{"hosts": []any{"llm.example.com", "*.llm.example.com"}, "secretName": c.args.TlsSecret}},
+					ingress.Input(t, "spec.tls"))
 			}
 			require.Len(t, ingress.Input(t, "spec.rules"), 2)
 			require.Equal(t, map[string]any{"host": "llm.example.com", "http": map[string]any{"paths": []any{map[string]any{
@@ -113,8 +118,9 @@ func TestIngress(t *testing.T) {
 func TestHttpRoute(t *testing.T) {
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.HttpRoute = &WorkloadHttpRouteArgs{
-			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/llm", RequestTimeoutSeconds: 900,
-			Annotations: map[string]string{"a": "b"},
+			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/llm",
+			RequestTimeoutSeconds: 900,
+			Annotations:           map[string]string{"a": "b"},
 		}
 	})
 	route := g.One(t, routeType)

@@ -45,15 +45,19 @@ func TestMigrationJob(t *testing.T) {
 	require.Equal(t, "1", envOf(t, d, container)["BIFROST_NO_MIGRATE"])
 	require.NotContains(t, envOf(t, d, container), "BIFROST_MIGRATE_ONLY")
 	require.Equal(t, []string{"x-migration-failed"}, job.Request.GetHooks().GetOnError())
-	require.Equal(t, job.Input(t, "spec.template.metadata.annotations"), d.Input(t, "spec.template.metadata.annotations"), "another secret migrates again")
+	require.Equal(t, job.Input(t, "spec.template.metadata.annotations"), d.Input(t, "spec.template.metadata.annotations"),
+		"another secret migrates again")
 
 	require.True(t, g.DependsOn(d, job))
 	for property, of := range d.Request.GetPropertyDependencies() {
-		require.NotContains(t, of.GetUrns(), job.URN, "%s of the Deployment comes from the Job: replacing that would delete the gateway", property)
+		require.NotContains(t, of.GetUrns(), job.URN, "%s of the Deployment comes from the Job: replacing that would delete the gateway",
+			property)
 	}
-	require.Equal(t, map[string]any{"matchExpressions": []any{map[string]any{"key": "app", "operator": "In", "values": []any{"bifrost", "bifrost-migrate"}}}},
+	require.Equal(t, map[string]any{"matchExpressions": []any{map[string]any{"key": "app", "operator": "In",
+		"values": []any{"bifrost", "bifrost-migrate"}}}},
 		g.One(t, "kubernetes:networking.k8s.io/v1:NetworkPolicy").Input(t, "spec.podSelector"))
-	require.Equal(t, map[string]any{"app": "bifrost"}, g.One(t, "kubernetes:core/v1:Service").Input(t, "spec.selector"), "no client reaches the Job")
+	require.Equal(t, map[string]any{"app": "bifrost"}, g.One(t, "kubernetes:core/v1:Service").Input(t, "spec.selector"),
+		"no client reaches the Job")
 	requireNoLeak(t, g)
 	require.Empty(t, recordWorkload(t, asIs).Of(jobType))
 }
@@ -107,8 +111,10 @@ func TestStartRefused(t *testing.T) {
 	pods.Env = map[string]string{"BIFROST_NO_MIGRATE": "1"}
 	pods.SecretEnv["APP_HOST"] = graphtest.Secret("0.0.0.0")
 	pods.PreStopSeconds, pods.TerminationGraceSeconds = 120, 149
-	graphtest.RequireRefused(t, pods.Validate(nil), []string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostWorkload(ctx, "x", pods, on)
-		return err
-	})
+	graphtest.RequireRefused(t, pods.Validate(nil),
+		[]string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"},
+		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			_, err := NewBifrostWorkload(ctx, "x", pods, on)
+			return err
+		})
 }

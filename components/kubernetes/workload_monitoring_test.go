@@ -45,10 +45,12 @@ func TestServiceMonitor(t *testing.T) {
 	made := login.Named(t, "kubernetes:core/v1:Secret", "x-metrics-login")
 	require.Equal(t, "kubernetes.io/basic-auth", made.Input(t, "type"))
 	require.Equal(t, map[string]any{
-		"username": map[string]any{"name": "bifrost-metrics-login", "key": "username"}, "password": map[string]any{"name": "bifrost-metrics-login", "key": "password"},
+		"username": map[string]any{"name": "bifrost-metrics-login", "key": "username"},
+		"password": map[string]any{"name": "bifrost-metrics-login", "key": "password"},
 	}, login.One(t, serviceMonitorType).Input(t, "spec.endpoints[0].basicAuth"))
 	require.True(t, login.DependsOn(login.One(t, serviceMonitorType), made), "Prometheus looks for the Secret at once")
 
 	plain := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Monitoring = &WorkloadMonitoringArgs{Interval: "1m"} })
-	require.Equal(t, []any{map[string]any{"port": "http", "path": "/metrics", "interval": "1m"}}, plain.One(t, serviceMonitorType).Input(t, "spec.endpoints"))
+	require.Equal(t, []any{map[string]any{"port": "http", "path": "/metrics", "interval": "1m"}},
+		plain.One(t, serviceMonitorType).Input(t, "spec.endpoints"))
 }

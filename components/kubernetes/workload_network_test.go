@@ -11,15 +11,17 @@ import (
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 var (
-	port8080      = []any{map[string]any{"protocol": "TCP", "port": 8080.0}}
-	ownNamespace  = map[string]any{"podSelector": map[string]any{}}
-	dnsRule       = map[string]any{"ports": []any{map[string]any{"protocol": "UDP", "port": 53.0}, map[string]any{"protocol": "TCP", "port": 53.0}}}
+	port8080     = []any{map[string]any{"protocol": "TCP", "port": 8080.0}}
+	ownNamespace = map[string]any{"podSelector": map[string]any{}}
+	dnsRule      = map[string]any{"ports": []any{map[string]any{"protocol": "UDP", "port": 53.0},
+		map[string]any{"protocol": "TCP", "port": 53.0}}}
 	httpsRule     = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 443.0}}}
 	databaseRule  = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 5432.0}}}
 	apiServerRule = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6443.0}}}
 	agentRule     = map[string]any{
 		"to": []any{
-			map[string]any{"ipBlock": map[string]any{"cidr": "169.254.170.23/32"}}, map[string]any{"ipBlock": map[string]any{"cidr": "fd00:ec2::23/128"}},
+			map[string]any{"ipBlock": map[string]any{"cidr": "169.254.170.23/32"}},
+			map[string]any{"ipBlock": map[string]any{"cidr": "fd00:ec2::23/128"}},
 		},
 		"ports": []any{map[string]any{"protocol": "TCP", "port": 80.0}},
 	}
@@ -37,7 +39,8 @@ func TestNetworkPolicy(t *testing.T) {
 		"ingress":     []any{map[string]any{"from": []any{ownNamespace}, "ports": port8080}},
 		"egress":      []any{dnsRule, httpsRule, databaseRule},
 	}, policy.Input(t, "spec"))
-	require.Empty(t, recordWorkload(t, func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{Disabled: true} }).Of(policyType))
+	without := func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{Disabled: true} }
+	require.Empty(t, recordWorkload(t, without).Of(policyType))
 }
 
 func TestNetworkPolicyIngress(t *testing.T) {
@@ -71,7 +74,8 @@ func TestNetworkPolicyIngress(t *testing.T) {
 			map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"a": "b"}}},
 			map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}}},
 			map[string]any{
-				"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}}, "podSelector": map[string]any{"matchLabels": map[string]any{"a": "b"}},
+				"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}},
+				"podSelector":       map[string]any{"matchLabels": map[string]any{"a": "b"}},
 			},
 			inNamespace("monitoring"),
 		}},
@@ -94,11 +98,15 @@ func TestNetworkPolicyEgress(t *testing.T) {
 		"pod identity": {func(a *BifrostWorkloadArgs) { a.PodIdentity = true }, []any{dnsRule, httpsRule, agentRule, databaseRule}},
 		"other database": {func(a *BifrostWorkloadArgs) {
 			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{6432, 6379}}
-		}, []any{dnsRule, httpsRule, map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6432.0}, map[string]any{"protocol": "TCP", "port": 6379.0}}}}},
-		"no database": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{}} }, []any{dnsRule, httpsRule}},
+		}, []any{dnsRule, httpsRule, map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6432.0},
+			map[string]any{"protocol": "TCP", "port": 6379.0}}}}},
+		"no database": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{}} },
+			[]any{dnsRule, httpsRule}},
 		"more": {func(a *BifrostWorkloadArgs) {
 			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
-				&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(4317)}}},
+				&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{
+					&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(4317)},
+				}},
 			}}
 		}, []any{dnsRule, httpsRule, databaseRule, map[string]any{"ports": []any{map[string]any{"port": 4317.0}}}}},
 	} {

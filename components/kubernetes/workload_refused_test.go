@@ -34,7 +34,8 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.SecretEnv = map[string]pulumi.StringInput{"C D": pulumi.String(""), "TWICE": pulumi.String(""), "FOURTH": pulumi.String("")}
 			a.SecretRefs = map[string]SecretKeyRef{"THRICE": {"s", "k"}, "FOURTH": {"s", "k"}, "E F": {"S", "k k"}}
 		}, []string{
-			"env[A B]", "env[TWICE]", "secretEnv[C D]", "secretRefs[THRICE]", "secretRefs[FOURTH]", "secretRefs[E F]", "secretRefs[E F].secret", "secretRefs[E F].key",
+			"env[A B]", "env[TWICE]", "secretEnv[C D]", "secretRefs[THRICE]", "secretRefs[FOURTH]", "secretRefs[E F]", "secretRefs[E F].secret",
+			"secretRefs[E F].key",
 		}},
 		"an unguarded key": {func(a *BifrostWorkloadArgs) {
 			a.EncryptionKey = nil
@@ -58,7 +59,8 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		}, []string{"ecrRoleArn", "awsRoleArn"}},
 
 		"quantities": {func(a *BifrostWorkloadArgs) {
-			a.CpuRequest, a.MemoryRequest, a.EphemeralStorageRequest, a.CpuLimit, a.MemoryLimit, a.EphemeralStorageLimit = "x", "x", "x", "x", "x", "x"
+			a.CpuRequest, a.MemoryRequest, a.EphemeralStorageRequest = "x", "x", "x"
+			a.CpuLimit, a.MemoryLimit, a.EphemeralStorageLimit = "x", "x", "x"
 		}, []string{"cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit", "ephemeralStorageRequest", "ephemeralStorageLimit"}},
 		"requests above limits": {func(a *BifrostWorkloadArgs) {
 			a.CpuRequest, a.MemoryLimit, a.EphemeralStorageLimit = "2", "256Mi", "1Mi"
@@ -74,7 +76,8 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.Autoscaling = &WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 2}
 		}, []string{"replicas"}},
 		"autoscaling": {func(a *BifrostWorkloadArgs) {
-			autoscaled(a, WorkloadAutoscalingArgs{CpuPercent: -1, MemoryPercent: -1, ScaleDownStabilizationSeconds: 3601, ScaleDownPods: -1, ScaleDownPeriodSeconds: 1801})
+			autoscaled(a, WorkloadAutoscalingArgs{CpuPercent: -1, MemoryPercent: -1, ScaleDownStabilizationSeconds: 3601, ScaleDownPods: -1,
+				ScaleDownPeriodSeconds: 1801})
 		}, []string{
 			"autoscaling.minReplicas", "autoscaling.maxReplicas", "autoscaling.cpuPercent", "autoscaling.memoryPercent",
 			"autoscaling.scaleDownStabilizationSeconds", "autoscaling.scaleDownPods", "autoscaling.scaleDownPeriodSeconds",
@@ -82,16 +85,20 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		"fewer at most than at least": {func(a *BifrostWorkloadArgs) {
 			autoscaled(a, WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 2})
 		}, []string{"autoscaling.maxReplicas"}},
-		"no budget":   {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{} }, []string{"disruptionBudget.maxUnavailable"}},
-		"two budgets": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{"1", "1"} }, []string{"disruptionBudget.maxUnavailable"}},
+		"no budget": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{} },
+			[]string{"disruptionBudget.maxUnavailable"}},
+		"two budgets": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{"1", "1"} },
+			[]string{"disruptionBudget.maxUnavailable"}},
 		"budget's form": {func(a *BifrostWorkloadArgs) {
 			a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MaxUnavailable: "101%"}
 		}, []string{"disruptionBudget.maxUnavailable"}},
 		"a budget that blocks": {func(a *BifrostWorkloadArgs) {
 			a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MaxUnavailable: "0"}
 		}, []string{"disruptionBudget.maxUnavailable"}},
-		"all available":            {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MinAvailable: "2"} }, []string{"disruptionBudget.minAvailable"}},
-		"all available, a percent": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MinAvailable: "100%"} }, []string{"disruptionBudget.minAvailable"}},
+		"all available": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MinAvailable: "2"} },
+			[]string{"disruptionBudget.minAvailable"}},
+		"all available, a percent": {func(a *BifrostWorkloadArgs) { a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MinAvailable: "100%"} },
+			[]string{"disruptionBudget.minAvailable"}},
 		"times": {func(a *BifrostWorkloadArgs) {
 			a.PreStopSeconds, a.StartupSeconds, a.TerminationGraceSeconds = 31, 4, 60
 		}, []string{"startupSeconds", "terminationGraceSeconds"}},
@@ -100,17 +107,22 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.Scheduling = &WorkloadSchedulingArgs{
 				NodeSelector: map[string]string{"a": "b c"}, PriorityClass: "A", TopologySpread: &WorkloadTopologySpreadArgs{Zone: "x", Node: "y"},
 			}
-		}, []string{"scheduling.nodeSelector[a]", "scheduling.priorityClass", "scheduling.topologySpread.zone", "scheduling.topologySpread.node"}},
-		"discovery": {func(a *BifrostWorkloadArgs) { a.Clustering = &WorkloadClusteringArgs{Discovery: "consul"} }, []string{"clustering.discovery"}},
+		}, []string{"scheduling.nodeSelector[a]", "scheduling.priorityClass", "scheduling.topologySpread.zone",
+			"scheduling.topologySpread.node"}},
+		"discovery": {func(a *BifrostWorkloadArgs) { a.Clustering = &WorkloadClusteringArgs{Discovery: "consul"} },
+			[]string{"clustering.discovery"}},
 
 		"service": {func(a *BifrostWorkloadArgs) {
-			a.Service = &WorkloadServiceArgs{Type: "ExternalName", Port: 70000, AllowHttp: true, SourceRanges: []string{"10.0.0.1/8"}, Annotations: map[string]string{"a b": ""}}
-		}, []string{"service.type", "service.port", "service.annotations[a b]", "service.sourceRanges[0]", "service.sourceRanges", "networkPolicy.from"}},
+			a.Service = &WorkloadServiceArgs{Type: "ExternalName", Port: 70000, AllowHttp: true, SourceRanges: []string{"10.0.0.1/8"},
+				Annotations: map[string]string{"a b": ""}}
+		}, []string{"service.type", "service.port", "service.annotations[a b]", "service.sourceRanges[0]", "service.sourceRanges",
+			"networkPolicy.from"}},
 		"a load balancer in clear text": {func(a *BifrostWorkloadArgs) {
 			a.Service = &WorkloadServiceArgs{Type: "LoadBalancer"}
 			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{FromAnywhere: true}
 		}, []string{"service.type"}},
-		"an empty ingress": {func(a *BifrostWorkloadArgs) { a.Ingress = &WorkloadIngressArgs{} }, []string{"ingress.controller", "ingress.hosts", "ingress.tlsSecret"}},
+		"an empty ingress": {func(a *BifrostWorkloadArgs) { a.Ingress = &WorkloadIngressArgs{} },
+			[]string{"ingress.controller", "ingress.hosts", "ingress.tlsSecret"}},
 		"ingress": {func(a *BifrostWorkloadArgs) {
 			a.Ingress = &WorkloadIngressArgs{
 				Controller: "traefik", ClassName: "A", Hosts: []string{"A.b", "*.C"}, Path: "x/", TlsSecret: "T", Public: true,
@@ -131,9 +143,11 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.Ingress = &WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, CertificateArn: certificate}
 		}, []string{"ingress.certificateArn", "ingress.tlsSecret"}},
 		"route": {func(a *BifrostWorkloadArgs) {
-			a.HttpRoute = &WorkloadHttpRouteArgs{GatewayNamespace: "A", Path: "x", RequestTimeoutSeconds: -1, Annotations: map[string]string{"a b": ""}}
+			a.HttpRoute = &WorkloadHttpRouteArgs{GatewayNamespace: "A", Path: "x", RequestTimeoutSeconds: -1,
+				Annotations: map[string]string{"a b": ""}}
 		}, []string{
-			"httpRoute.gateway", "httpRoute.gatewayNamespace", "httpRoute.section", "httpRoute.hosts", "httpRoute.path", "httpRoute.requestTimeoutSeconds",
+			"httpRoute.gateway", "httpRoute.gatewayNamespace", "httpRoute.section", "httpRoute.hosts", "httpRoute.path",
+			"httpRoute.requestTimeoutSeconds",
 			"httpRoute.annotations[a b]",
 		}},
 		"route's section": {func(a *BifrostWorkloadArgs) {
@@ -151,12 +165,14 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			}
 		}, []string{
 			"networkPolicy.from[0]", "networkPolicy.from[1].namespace", "networkPolicy.from[2].cidr", "networkPolicy.from[3]",
-			"networkPolicy.from[4].namespaceLabels[a]", "networkPolicy.from[4].podLabels[a]", "networkPolicy.metricsFrom[0]", "networkPolicy.databasePorts[0]",
+			"networkPolicy.from[4].namespaceLabels[a]", "networkPolicy.from[4].podLabels[a]", "networkPolicy.metricsFrom[0]",
+			"networkPolicy.databasePorts[0]",
 			"networkPolicy.fromAnywhere",
 		}},
 		"monitoring": {func(a *BifrostWorkloadArgs) {
 			a.Monitoring = &WorkloadMonitoringArgs{
-				Interval: "often", Labels: map[string]string{"a": "b c"}, BasicAuth: &WorkloadBasicAuthArgs{Username: SecretKeyRef{"A", "k"}, Password: SecretKeyRef{"a", "k k"}},
+				Interval: "often", Labels: map[string]string{"a": "b c"},
+				BasicAuth: &WorkloadBasicAuthArgs{Username: SecretKeyRef{"A", "k"}, Password: SecretKeyRef{"a", "k k"}},
 			}
 		}, []string{"monitoring.interval", "monitoring.labels[a]", "monitoring.basicAuth.username.secret", "monitoring.basicAuth.password.key"}},
 	} {

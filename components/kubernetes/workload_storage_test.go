@@ -22,7 +22,8 @@ func TestStorage(t *testing.T) {
 		"spec.persistentVolumeClaimRetentionPolicy": map[string]any{"whenDeleted": "Retain", "whenScaled": "Retain"},
 		"spec.volumeClaimTemplates": []any{map[string]any{
 			"metadata": map[string]any{"name": "data", "labels": map[string]any{"app": "bifrost"}},
-			"spec":     map[string]any{"accessModes": []any{"ReadWriteOnce"}, "resources": map[string]any{"requests": map[string]any{"storage": "10Gi"}}},
+			"spec": map[string]any{"accessModes": []any{"ReadWriteOnce"},
+				"resources": map[string]any{"requests": map[string]any{"storage": "10Gi"}}},
 		}},
 		"spec.template.spec.securityContext.fsGroupChangePolicy": "OnRootMismatch",
 		"spec.template.spec.volumes": []any{
@@ -55,5 +56,6 @@ func TestStorage(t *testing.T) {
 		a.Replicas, a.Storage = 1, &WorkloadStorageArgs{ExistingClaim: "bifrost-data"}
 	}).One(t, stsType)
 	require.False(t, existing.Has("spec.volumeClaimTemplates[0]"))
-	require.Equal(t, map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": "bifrost-data"}}, existing.Input(t, "spec.template.spec.volumes[2]"))
+	require.Equal(t, map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": "bifrost-data"}},
+		existing.Input(t, "spec.template.spec.volumes[2]"))
 }
