@@ -99,10 +99,15 @@ func TestBifrostBrokerRefuses(t *testing.T) {
 	args := &BifrostBrokerArgs{
 		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never",
 		SecretEnv:  map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},
-		SecretRefs: map[string]SecretKeyRef{"A": {Secret: "s", Key: "k"}}, Labels: map[string]string{"a b": "c"},
+		SecretRefs: map[string]SecretKeyRef{"A": {Secret: "s", Key: "k"}, "2=": {Secret: "s", Key: "k k"}},
+		Labels:     map[string]string{"a b": "c"}, Annotations: map[string]string{"d e": ""}, Clients: map[string]string{"f g": ""},
+		ServiceAccount: "Theirs", Scheduling: &WorkloadSchedulingArgs{PriorityClass: "High"},
 	}
 	graphtest.RequireRefused(t, args.Validate(nil),
-		[]string{"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "labels[a b]"},
+		[]string{
+			"name", "namespace", "config", "image", "imagePullPolicy", "secretEnv[1=]", "secretRefs[A]", "secretRefs[2=]", "secretRefs[2=].key",
+			"labels[a b]", "annotations[d e]", "clients[f g]", "serviceAccount", "scheduling.priorityClass",
+		},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewBifrostBroker(ctx, "x", args, on)
 			return err

@@ -6,7 +6,8 @@ import "time"
 const (
 	// IrsaAnnotation of a ServiceAccount names the role of its pods on EKS (Amazon EKS user guide, "IAM roles for service accounts").
 	IrsaAnnotation = "eks.amazonaws.com/role-arn"
-	// AzureClientAnnotation of a ServiceAccount names the client id of its identity on AKS (Azure Workload Identity, "Labels and annotations").
+	// AzureClientAnnotation of a ServiceAccount names the client id of its identity on AKS (Azure Workload Identity, "Labels and
+	// annotations").
 	AzureClientAnnotation = "azure.workload.identity/client-id"
 	// EcrUser and ArUser are the users of logins with a token, at Amazon ECR and at Artifact Registry.
 	EcrUser = "AWS"

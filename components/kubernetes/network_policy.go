@@ -28,8 +28,8 @@ func (n NetworkPeer) Validate(p *field.Path) field.ErrorList {
 	if !exactlyOne(n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0) {
 		errs = append(errs, field.Required(p, "exactly one of namespace, cidr, and namespaceLabels with or without podLabels"))
 	}
-	errs = append(errs, given(p.Child("namespace"), n.Namespace, check.Label)...)
-	errs = append(errs, given(p.Child("cidr"), n.Cidr, check.Cidr)...)
+	errs = append(errs, optional(p.Child("namespace"), n.Namespace, check.Label)...)
+	errs = append(errs, optional(p.Child("cidr"), n.Cidr, check.Cidr)...)
 	errs = append(errs, check.Labels(p.Child("namespaceLabels"), n.NamespaceLabels)...)
 	return append(errs, check.Labels(p.Child("podLabels"), n.PodLabels)...)
 }

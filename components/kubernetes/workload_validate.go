@@ -54,8 +54,8 @@ func (a *BifrostWorkloadArgs) validateResources(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// given checks a value that may be absent.
-func given(p *field.Path, value string, rule func(*field.Path, string) field.ErrorList) field.ErrorList {
+// optional checks a value unless it is empty.
+func optional(p *field.Path, value string, rule func(*field.Path, string) field.ErrorList) field.ErrorList {
 	if value == "" {
 		return nil
 	}
