@@ -90,15 +90,16 @@ func (a *BifrostNamespaceArgs) create(s component.Scope) (pulumi.StringOutput, e
 }
 
 func (a *BifrostNamespaceArgs) read(s component.Scope) (pulumi.StringOutput, error) {
-	namespace, err := corev1.GetNamespace(s.Ctx, s.Child("namespace"), pulumi.ID(a.name()), nil, s.Options()...)
+	name := a.name()
+	namespace, err := corev1.GetNamespace(s.Ctx, s.Child("namespace"), pulumi.ID(name), nil, s.Options()...)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
 	return namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
 		if labels[enforceLabel] == "restricted" {
-			return a.name(), nil
+			return name, nil
 		}
-		return a.name(), s.Ctx.Log.Warn(fmt.Sprintf("namespace %[1]s does not enforce the Pod Security Standard restricted, which all pods here "+
-			"meet; run `kubectl label namespace %[1]s %[2]s=restricted`", a.name(), enforceLabel), nil)
+		return name, s.Ctx.Log.Warn(fmt.Sprintf("namespace %[1]s does not enforce the Pod Security Standard restricted, which all "+
+			"pods here meet; run `kubectl label namespace %[1]s %[2]s=restricted`", name, enforceLabel), nil)
 	}).(pulumi.StringOutput), nil
 }

@@ -91,7 +91,8 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	allowHttp := p.Child("allowHttp")
 	switch {
 	case taken.value == "" && !a.AllowHttp:
-		errs = append(errs, field.Required(p.Child(taken.key), "clients must speak TLS; set "+allowHttp.String()+" where clear text is meant"))
+		errs = append(errs, field.Required(p.Child(taken.key),
+			"clients must speak TLS; set "+allowHttp.String()+" where clear text is meant"))
 	case taken.value != "" && a.AllowHttp:
 		errs = append(errs, field.Forbidden(allowHttp, "there is a certificate; remove one of them"))
 	}
