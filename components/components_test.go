@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components/aws"
 	"bifrost/components/azure"
@@ -34,5 +35,25 @@ func TestTags(t *testing.T) {
 		ecs.EcsServiceArgs{}, azure.AksWorkloadIdentityArgs{}, gcp.GcpFederationArgs{},
 	} {
 		check(reflect.TypeOf(args))
+	}
+}
+
+// TestPaths: problems stand below the path that the caller gives, also where all is missing.
+func TestPaths(t *testing.T) {
+	for _, args := range []interface {
+		Validate(*field.Path) field.ErrorList
+	}{
+		&kubernetes.PullSecretArgs{}, &kubernetes.PullSecretArgs{Ecr: &kubernetes.EcrTokenArgs{}},
+		&kubernetes.PullSecretArgs{ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{Entra: &kubernetes.EntraExchangeArgs{}}},
+		&aws.EcrPullRoleArgs{}, &aws.EcrPullRoleArgs{Irsa: &aws.IrsaTrustArgs{}}, &aws.EcrPullRoleArgs{PodIdentity: &aws.PodIdentityTrustArgs{}},
+		&aws.EcrPullRoleArgs{EcsTasks: &aws.EcsTasksTrustArgs{}}, &aws.EcrNodePullArgs{}, &aws.EksGatewayRoleArgs{},
+		&azure.AksWorkloadIdentityArgs{}, &gcp.GcpFederationArgs{},
+	} {
+		below, alone := args.Validate(field.NewPath("given")), args.Validate(nil)
+		require.NotEmpty(t, below)
+		require.Len(t, alone, len(below))
+		for i, p := range below {
+			require.Equal(t, "given."+alone[i].Field, p.Field)
+		}
 	}
 }

@@ -93,6 +93,15 @@ type ArtifactRegistryRepository struct {
 	Name     string `pulumi:"name"`
 }
 
+// Validate reports every problem of the repository, below the path.
+func (r ArtifactRegistryRepository) Validate(p *field.Path) field.ErrorList {
+	errs := check.Required(p.Child("project"), r.Project, check.GcpProject)
+	if r.Location == "" || r.Name == "" {
+		errs = append(errs, field.Required(p, "location and name, as in LOCATION-docker.pkg.dev/PROJECT/NAME"))
+	}
+	return errs
+}
+
 // ArtifactRegistryRepository tells the repository of an image, which lies at LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE; false
 // when it is none of Artifact Registry.
 func (i Reference) ArtifactRegistryRepository() (ArtifactRegistryRepository, bool) {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
 	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components/azure"
 	"bifrost/components/kubernetes"
+	"bifrost/internal/azureaks"
 )
 
 // minAks is the oldest Kubernetes that the vendor supports on AKS.
@@ -114,9 +114,7 @@ type aksCluster struct {
 // is the first request to Azure, and so tells whether the login reaches the subscription and tenant of the stack.
 func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource) (*aksCluster, error) {
 	name, group := c.Aks.ClusterName, c.Aks.ResourceGroup
-	found, err := containerservice.LookupManagedCluster(ctx, &containerservice.LookupManagedClusterArgs{
-		ResourceGroupName: group, ResourceName: name,
-	}, pulumi.Provider(provider))
+	found, err := azureaks.LookUpManagedCluster(ctx, group, name, pulumi.Provider(provider))
 	if err != nil {
 		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: "+
 			"%w; sign "+
@@ -138,20 +136,13 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {
 		return nil, err
 	}
-	issuer := found.OidcIssuerProfile != nil && found.OidcIssuerProfile.Enabled != nil && *found.OidcIssuerProfile.Enabled
-	workloadIdentity := found.SecurityProfile != nil && found.SecurityProfile.WorkloadIdentity != nil &&
-		found.SecurityProfile.WorkloadIdentity.Enabled != nil && *found.SecurityProfile.WorkloadIdentity.Enabled
-	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (!issuer || !workloadIdentity) {
-		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s --name "+
-			"%s "+
-			"--enable-oidc-issuer --enable-workload-identity`",
-			name, onOff(issuer), onOff(workloadIdentity), group, name)
+	issuer, workloadIdentity := found.Issuer(), found.HasWorkloadIdentity()
+	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (issuer == "" || !workloadIdentity) {
+		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s "+
+			"--name %s --enable-oidc-issuer --enable-workload-identity`",
+			name, onOff(issuer != ""), onOff(workloadIdentity), group, name)
 	}
-	result := &aksCluster{provider: provider, id: found.Id}
-	if issuer {
-		result.issuer = found.OidcIssuerProfile.IssuerURL
-	}
-	return result, nil
+	return &aksCluster{provider: provider, id: found.Id, issuer: issuer}, nil
 }
 
 func onOff(b bool) string {

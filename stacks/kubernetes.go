@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/version"
 	clientcmd "k8s.io/client-go/tools/clientcmd/api/v1"
 	"sigs.k8s.io/yaml"
+
+	"bifrost/internal/azureaks"
 )
 
 // minWorkload is the oldest Kubernetes of the gateway's objects: matchLabelKeys of a topology spread and unhealthyPodEvictionPolicy of
@@ -92,13 +93,8 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 	if c.Secrets.Kubeconfig != "" {
 		return secretString(c.Secrets.Kubeconfig)
 	}
-	credentials := containerservice.ListManagedClusterUserCredentialsOutput(ctx,
-		containerservice.ListManagedClusterUserCredentialsOutputArgs{
-			ResourceGroupName: pulumi.String(c.Aks.ResourceGroup),
-			ResourceName:      pulumi.String(c.Aks.ClusterName),
-			Format:            pulumi.String("exec"),
-		}, pulumi.Provider(provider))
-	kubeconfig := credentials.ApplyT(func(r containerservice.ListManagedClusterUserCredentialsResult) (string, error) {
+	credentials := azureaks.ListUserCredentials(ctx, c.Aks.ResourceGroup, c.Aks.ClusterName, pulumi.Provider(provider))
+	kubeconfig := credentials.ApplyT(func(r azureaks.UserCredentials) (string, error) {
 		if len(r.Kubeconfigs) == 0 {
 			return "", fmt.Errorf("AKS cluster %s gave no kubeconfig; sign in with a role such as Azure Kubernetes Service Cluster User",
 				c.Aks.ClusterName)

@@ -39,10 +39,10 @@ type EcrNodePull struct {
 	PolicyArn pulumi.StringOutput `pulumi:"policyArn"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *EcrNodePullArgs) Validate() field.ErrorList {
-	errs := validateRepositoryArns(a.RepositoryArns)
-	roles := field.NewPath("roleNames")
+// Validate reports every problem of the arguments, below the path.
+func (a *EcrNodePullArgs) Validate(p *field.Path) field.ErrorList {
+	errs := validateRepositoryArns(p.Child("repositoryArns"), a.RepositoryArns)
+	roles := p.Child("roleNames")
 	if len(a.RoleNames) == 0 {
 		errs = append(errs, field.Required(roles, "give at least one role of nodes or of Fargate pod execution"))
 	}
@@ -55,13 +55,13 @@ func (a *EcrNodePullArgs) Validate() field.ErrorList {
 			errs = append(errs, field.Duplicate(roles.Index(i), role))
 		}
 	}
-	errs = append(errs, check.PolicyName(field.NewPath("policyName"), a.PolicyName)...)
-	return append(errs, check.Optional(field.NewPath("path"), a.Path, check.IamPath)...)
+	errs = append(errs, check.PolicyName(p.Child("policyName"), a.PolicyName)...)
+	return append(errs, check.Optional(p.Child("path"), a.Path, check.IamPath)...)
 }
 
 // NewEcrNodePull makes the policy and attaches it to each role.
 func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opts ...pulumi.ResourceOption) (*EcrNodePull, error) {
-	if err := component.Refuse(EcrNodePullType, name, args.Validate()); err != nil {
+	if err := component.Refuse(EcrNodePullType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
 	document, err := iampolicy.ECRPull(args.RepositoryArns).JSON()
@@ -72,23 +72,24 @@ func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opt
 	if err := ctx.RegisterComponentResource(EcrNodePullType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", EcrNodePullType, name, err)
 	}
+	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
-	policy, err := iam.NewPolicy(ctx, name+"-policy", &iam.PolicyArgs{
+	policy, err := iam.NewPolicy(ctx, s.Child("policy"), &iam.PolicyArgs{
 		Name:        pulumi.String(cmp.Or(args.PolicyName, DefaultEcrPullPolicyName)),
 		Path:        component.OptionalString(args.Path),
 		Description: pulumi.String(ecrPullPolicyDescription),
 		Policy:      pulumi.String(document),
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: policy: %w", name, err)
 	}
 
 	for _, role := range args.RoleNames {
 		// Named by role, not by place in the list: a role that leaves the list leaves the others alone.
-		attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment-"+role, &iam.RolePolicyAttachmentArgs{
+		attachment, err := iam.NewRolePolicyAttachment(ctx, s.Child("attachment-"+role), &iam.RolePolicyAttachmentArgs{
 			Role:      pulumi.String(role),
 			PolicyArn: policy.Arn,
-		}, pulumi.Parent(c))
+		}, s.Options()...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: policy attachment to role %s: %w", name, role, err)
 		}

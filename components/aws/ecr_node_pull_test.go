@@ -56,7 +56,7 @@ func TestEcrNodePullRefuses(t *testing.T) {
 		}, []string{"repositoryArns[0]", "roleNames[1]", "roleNames[2]", "roleNames[3]", "policyName", "path"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			graphtest.RequireRefused(t, c.args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			graphtest.RequireRefused(t, c.args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 				_, err := NewEcrNodePull(ctx, "x", &c.args, on)
 				return err
 			})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,7 +22,8 @@ const (
 	DefaultEcrPullPolicyName = "BifrostECRPullPolicy"
 	DefaultEcsExecutionName  = "BifrostECSExecutionRole"
 	DefaultEcsPullPolicyName = "BifrostECSPullPolicy"
-	ecrPullRoleDescription   = "Pulls Bifrost images from Amazon ECR. Allowlisted by ARN: making it again under the same name breaks the grant."
+	ecrPullRoleDescription   = "Pulls Bifrost images from Amazon ECR. Allowlisted by ARN: " +
+		"making it again under the same name breaks the grant."
 	ecrPullPolicyDescription = "Pull from exactly the listed ECR repositories."
 )
 
@@ -50,34 +50,6 @@ type EcrPullRoleArgs struct {
 	Protect bool `pulumi:"protect,optional"`
 }
 
-// IrsaTrustArgs name the ServiceAccount that may assume the role (IAM roles for service accounts).
-type IrsaTrustArgs struct {
-	// OidcProviderArn is the ARN of the IAM OIDC provider of the cluster; its partition is the role's.
-	OidcProviderArn pulumi.StringInput `pulumi:"oidcProviderArn"`
-	// Issuer is the cluster's issuer URL.
-	Issuer string `pulumi:"issuer"`
-	// Namespace and ServiceAccount are the subject.
-	Namespace      string `pulumi:"namespace"`
-	ServiceAccount string `pulumi:"serviceAccount"`
-}
-
-// PodIdentityTrustArgs name the ServiceAccount that may assume the role, and with which the role is associated (EKS Pod Identity).
-// The nodes of the cluster must run the EKS Pod Identity Agent.
-type PodIdentityTrustArgs struct {
-	// ClusterName and ClusterArn are the cluster.
-	ClusterName string `pulumi:"clusterName"`
-	ClusterArn  string `pulumi:"clusterArn"`
-	// Namespace and ServiceAccount are what the association names; they need not exist yet.
-	Namespace      string `pulumi:"namespace"`
-	ServiceAccount string `pulumi:"serviceAccount"`
-}
-
-// EcsTasksTrustArgs name the account whose ECS tasks may assume the role.
-type EcsTasksTrustArgs struct {
-	// AccountId has 12 digits.
-	AccountId string `pulumi:"accountId"`
-}
-
 // EcrPullRole is an IAM role that may pull from given ECR repositories, with its policy attached. The role sets neither
 // inlinePolicies nor managedPolicyArns, so that others may attach policies to it.
 type EcrPullRole struct {
@@ -94,33 +66,32 @@ type EcrPullRole struct {
 	PolicyArn pulumi.StringOutput `pulumi:"policyArn"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *EcrPullRoleArgs) Validate() field.ErrorList {
-	errs := validateRepositoryArns(a.RepositoryArns)
+// Validate reports every problem of the arguments, below the path.
+func (a *EcrPullRoleArgs) Validate(p *field.Path) field.ErrorList {
+	errs := validateRepositoryArns(p.Child("repositoryArns"), a.RepositoryArns)
 	trusted := 0
 	if a.Irsa != nil {
 		trusted++
-		errs = append(errs, a.Irsa.validate(field.NewPath("irsa"))...)
+		errs = append(errs, a.Irsa.Validate(p.Child("irsa"))...)
 	}
 	if a.PodIdentity != nil {
 		trusted++
-		errs = append(errs, a.PodIdentity.validate(field.NewPath("podIdentity"))...)
+		errs = append(errs, a.PodIdentity.Validate(p.Child("podIdentity"))...)
 	}
 	if a.EcsTasks != nil {
 		trusted++
-		errs = append(errs, check.Required(field.NewPath("ecsTasks", "accountId"), a.EcsTasks.AccountId, check.AccountId)...)
+		errs = append(errs, a.EcsTasks.Validate(p.Child("ecsTasks"))...)
 	}
 	if trusted != 1 {
-		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa, podIdentity and ecsTasks"))
+		errs = append(errs, field.Required(p.Child("irsa"), "give exactly one of irsa, podIdentity and ecsTasks"))
 	}
-	errs = append(errs, check.RoleName(field.NewPath("roleName"), a.RoleName)...)
-	errs = append(errs, check.PolicyName(field.NewPath("policyName"), a.PolicyName)...)
-	errs = append(errs, check.Optional(field.NewPath("path"), a.Path, check.IamPath)...)
-	return append(errs, check.Arn(field.NewPath("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
+	errs = append(errs, check.RoleName(p.Child("roleName"), a.RoleName)...)
+	errs = append(errs, check.PolicyName(p.Child("policyName"), a.PolicyName)...)
+	errs = append(errs, check.Optional(p.Child("path"), a.Path, check.IamPath)...)
+	return append(errs, check.Arn(p.Child("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
 }
 
-func validateRepositoryArns(arns []string) field.ErrorList {
-	p := field.NewPath("repositoryArns")
+func validateRepositoryArns(p *field.Path, arns []string) field.ErrorList {
 	if len(arns) == 0 {
 		return field.ErrorList{field.Required(p, "give at least one repository ARN")}
 	}
@@ -131,29 +102,9 @@ func validateRepositoryArns(arns []string) field.ErrorList {
 	return errs
 }
 
-func (a *IrsaTrustArgs) validate(path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if a.OidcProviderArn == nil {
-		errs = append(errs, field.Required(path.Child("oidcProviderArn"), "the ARN of the cluster's IAM OIDC provider"))
-	}
-	errs = append(errs, check.Required(path.Child("issuer"), a.Issuer, check.Issuer)...)
-	errs = append(errs, check.Label(path.Child("namespace"), a.Namespace)...)
-	return append(errs, check.Subdomain(path.Child("serviceAccount"), a.ServiceAccount)...)
-}
-
-func (a *PodIdentityTrustArgs) validate(path *field.Path) field.ErrorList {
-	errs := check.Required(path.Child("clusterName"), a.ClusterName, check.EksCluster)
-	if a.ClusterArn == "" {
-		errs = append(errs, field.Required(path.Child("clusterArn"), "the ARN of the cluster"))
-	}
-	errs = append(errs, check.Arn(path.Child("clusterArn"), a.ClusterArn, check.EksClusterArn)...)
-	errs = append(errs, check.Label(path.Child("namespace"), a.Namespace)...)
-	return append(errs, check.Subdomain(path.Child("serviceAccount"), a.ServiceAccount)...)
-}
-
 // NewEcrPullRole makes the policy, the role and their attachment, and with PodIdentity the association.
 func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opts ...pulumi.ResourceOption) (*EcrPullRole, error) {
-	if err := component.Refuse(EcrPullRoleType, name, args.Validate()); err != nil {
+	if err := component.Refuse(EcrPullRoleType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
 	policyDocument, err := iampolicy.ECRPull(args.RepositoryArns).JSON()
@@ -173,35 +124,38 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 	if err := ctx.RegisterComponentResource(EcrPullRoleType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", EcrPullRoleType, name, err)
 	}
+	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
-	policy, err := iam.NewPolicy(ctx, name+"-policy", &iam.PolicyArgs{
+	policy, err := iam.NewPolicy(ctx, s.Child("policy"), &iam.PolicyArgs{
 		Name:        pulumi.String(policyName),
 		Path:        component.OptionalString(args.Path),
 		Description: pulumi.String(ecrPullPolicyDescription),
 		Policy:      pulumi.String(policyDocument),
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: policy: %w", name, err)
 	}
 
-	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+	role, err := iam.NewRole(ctx, s.Child("role"), &iam.RoleArgs{
 		Name:                pulumi.String(roleName),
 		Path:                component.OptionalString(args.Path),
 		Description:         pulumi.String(ecrPullRoleDescription),
 		AssumeRolePolicy:    trustDocument,
 		PermissionsBoundary: component.OptionalString(args.PermissionsBoundary),
-	}, pulumi.Parent(c), pulumi.Protect(args.Protect),
+	}, s.Options(
+		pulumi.Protect(args.Protect),
 		// After the policy: where both are made anew (a changed path), each must wait until the attachment is gone, and the
 		// engine orders that for the first of them only.
-		pulumi.DependsOn([]pulumi.Resource{policy}))
+		pulumi.DependsOn([]pulumi.Resource{policy}),
+	)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: role: %w", name, err)
 	}
 
-	attachment, err := iam.NewRolePolicyAttachment(ctx, name+"-attachment", &iam.RolePolicyAttachmentArgs{
+	attachment, err := iam.NewRolePolicyAttachment(ctx, s.Child("attachment"), &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,
 		PolicyArn: policy.Arn,
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: policy attachment: %w", name, err)
 	}
@@ -209,7 +163,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 	c.Resources = []pulumi.Resource{attachment}
 	if args.PodIdentity != nil {
 		// After the attachment: credentials that a pod is given can pull.
-		association, err := args.PodIdentity.associate(ctx, name, c, role, attachment)
+		association, err := args.PodIdentity.associate(s, role, attachment)
 		if err != nil {
 			return nil, err
 		}
@@ -232,30 +186,4 @@ func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
 		return a.PodIdentity.trust()
 	}
 	return a.Irsa.trust(), nil
-}
-
-// trust renders the trust document; the OIDC provider may be made in the same graph, so its ARN is an Input.
-func (a *IrsaTrustArgs) trust() pulumi.StringInput {
-	return a.OidcProviderArn.ToStringOutput().ApplyT(func(provider string) (string, error) {
-		return iampolicy.IRSATrust(provider, a.Issuer, a.Namespace, a.ServiceAccount).JSON()
-	}).(pulumi.StringOutput)
-}
-
-func (a *PodIdentityTrustArgs) trust() (pulumi.StringInput, error) {
-	document, err := iampolicy.PodIdentityTrust(a.ClusterArn, a.Namespace, a.ServiceAccount).JSON()
-	return pulumi.String(document), err
-}
-
-// associate gives the ServiceAccount's pods the role, once it has its policies.
-func (a *PodIdentityTrustArgs) associate(ctx *pulumi.Context, name string, parent pulumi.Resource, role *iam.Role, attachments ...pulumi.Resource) (pulumi.Resource, error) {
-	association, err := eks.NewPodIdentityAssociation(ctx, name+"-association", &eks.PodIdentityAssociationArgs{
-		ClusterName:    pulumi.String(a.ClusterName),
-		Namespace:      pulumi.String(a.Namespace),
-		ServiceAccount: pulumi.String(a.ServiceAccount),
-		RoleArn:        role.Arn,
-	}, pulumi.Parent(parent), pulumi.DependsOn(attachments))
-	if err != nil {
-		return nil, fmt.Errorf("%s: pod identity association: %w", name, err)
-	}
-	return association, nil
 }

@@ -131,7 +131,7 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			args := irsaArgs()
 			c.change(args)
-			graphtest.RequireRefused(t, args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			graphtest.RequireRefused(t, args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 				_, err := NewEcrPullRole(ctx, "x", args, on)
 				return err
 			})

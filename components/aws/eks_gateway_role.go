@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -46,41 +47,39 @@ type EksGatewayRole struct {
 	RoleName pulumi.StringOutput `pulumi:"roleName"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *EksGatewayRoleArgs) Validate() field.ErrorList {
+// Validate reports every problem of the arguments, below the path.
+func (a *EksGatewayRoleArgs) Validate(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	p := field.NewPath("policyArns")
+	policies := p.Child("policyArns")
 	if len(a.PolicyArns) == 0 {
-		errs = append(errs, field.Required(p, "at least one policy: a role without any is of no use"))
+		errs = append(errs, field.Required(policies, "at least one policy: a role without any is of no use"))
 	}
-	seen := map[string]bool{}
 	for i, arn := range a.PolicyArns {
 		if arn == "" {
-			errs = append(errs, field.Required(p.Index(i), "the ARN of a policy"))
+			errs = append(errs, field.Required(policies.Index(i), "the ARN of a policy"))
 		}
-		if seen[arn] {
-			errs = append(errs, field.Duplicate(p.Index(i), arn))
+		if slices.Contains(a.PolicyArns[:i], arn) {
+			errs = append(errs, field.Duplicate(policies.Index(i), arn))
 		}
-		seen[arn] = true
-		errs = append(errs, check.Arn(p.Index(i), arn, check.PolicyArn)...)
+		errs = append(errs, check.Arn(policies.Index(i), arn, check.PolicyArn)...)
 	}
 	if (a.Irsa == nil) == (a.PodIdentity == nil) {
-		errs = append(errs, field.Required(field.NewPath("irsa"), "give exactly one of irsa and podIdentity"))
+		errs = append(errs, field.Required(p.Child("irsa"), "give exactly one of irsa and podIdentity"))
 	}
 	if a.Irsa != nil {
-		errs = append(errs, a.Irsa.validate(field.NewPath("irsa"))...)
+		errs = append(errs, a.Irsa.Validate(p.Child("irsa"))...)
 	}
 	if a.PodIdentity != nil {
-		errs = append(errs, a.PodIdentity.validate(field.NewPath("podIdentity"))...)
+		errs = append(errs, a.PodIdentity.Validate(p.Child("podIdentity"))...)
 	}
-	errs = append(errs, check.RoleName(field.NewPath("roleName"), a.RoleName)...)
-	errs = append(errs, check.Optional(field.NewPath("path"), a.Path, check.IamPath)...)
-	return append(errs, check.Arn(field.NewPath("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
+	errs = append(errs, check.RoleName(p.Child("roleName"), a.RoleName)...)
+	errs = append(errs, check.Optional(p.Child("path"), a.Path, check.IamPath)...)
+	return append(errs, check.Arn(p.Child("permissionsBoundary"), a.PermissionsBoundary, check.PolicyArn)...)
 }
 
 // NewEksGatewayRole makes the role, attaches the policies, and with PodIdentity makes the association.
 func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArgs, opts ...pulumi.ResourceOption) (*EksGatewayRole, error) {
-	if err := component.Refuse(EksGatewayRoleType, name, args.Validate()); err != nil {
+	if err := component.Refuse(EksGatewayRoleType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
 	trust, err := args.trust()
@@ -91,14 +90,15 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 	if err := ctx.RegisterComponentResource(EksGatewayRoleType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", EksGatewayRoleType, name, err)
 	}
+	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
-	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+	role, err := iam.NewRole(ctx, s.Child("role"), &iam.RoleArgs{
 		Name:                pulumi.String(cmp.Or(args.RoleName, DefaultGatewayRoleName)),
 		Description:         pulumi.String("Runtime identity of the Bifrost gateway. It pulls no image."),
 		Path:                component.OptionalString(args.Path),
 		AssumeRolePolicy:    trust,
 		PermissionsBoundary: component.OptionalString(args.PermissionsBoundary),
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: role: %w", name, err)
 	}
@@ -106,10 +106,11 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 	var attachments []pulumi.Resource
 	for _, arn := range args.PolicyArns {
 		// By its ARN, so that another order changes nothing.
-		attachment, err := iam.NewRolePolicyAttachment(ctx, names.Hashed(name+"-attachment", names.MaxLabel, arn), &iam.RolePolicyAttachmentArgs{
+		child := names.Hashed(s.Child("attachment"), names.MaxLabel, arn)
+		attachment, err := iam.NewRolePolicyAttachment(ctx, child, &iam.RolePolicyAttachmentArgs{
 			Role:      role.Name,
 			PolicyArn: pulumi.String(arn),
-		}, pulumi.Parent(c))
+		}, s.Options()...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: attachment of %s: %w", name, arn, err)
 		}
@@ -118,7 +119,7 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 
 	c.Resources = attachments
 	if args.PodIdentity != nil {
-		association, err := args.PodIdentity.associate(ctx, name, c, role, attachments...)
+		association, err := args.PodIdentity.associate(s, role, attachments...)
 		if err != nil {
 			return nil, err
 		}

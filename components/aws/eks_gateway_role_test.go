@@ -7,40 +7,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
 const (
-	deploymentType = "kubernetes:apps/v1:Deployment"
-
 	bedrockPolicy = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"
 	ownPolicy     = "arn:aws:iam::111122223333:policy/models"
 )
 
 func recordGatewayRole(t *testing.T, args *EksGatewayRoleArgs) *graphtest.Graph {
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		role, err := NewEksGatewayRole(ctx, "x", args, on)
-		if err != nil {
-			return err
-		}
-		workload := &kubernetes.BifrostWorkloadArgs{
-			Namespace: pulumi.String("bifrost"), Image: graphtest.Image, Replicas: 2, Config: graphtest.Secret("{}"),
-		}
-		workload.DependsOn, workload.PodIdentity = role.Ready(), args.PodIdentity != nil
-		if args.Irsa != nil {
-			workload.AwsRoleArn = role.RoleArn
-		}
-		_, err = kubernetes.NewBifrostWorkload(ctx, "y", workload, on)
+		_, err := NewEksGatewayRole(ctx, "x", args, on)
 		return err
 	})
 }
 
-// TestEksGatewayRole: the role trusts the gateway's ServiceAccount alone and has the given policies alone; the gateway waits for them.
+// TestEksGatewayRole: the role trusts the gateway's ServiceAccount alone and has the given policies alone.
 func TestEksGatewayRole(t *testing.T) {
 	irsa := irsaArgs().Irsa
 	irsa.Namespace, irsa.ServiceAccount = "bifrost", "bifrost-sa"
-	g := recordGatewayRole(t, &EksGatewayRoleArgs{PolicyArns: []string{bedrockPolicy, ownPolicy}, Irsa: irsa, Path: "/llm/", PermissionsBoundary: ownPolicy})
+	args := &EksGatewayRoleArgs{
+		PolicyArns: []string{bedrockPolicy, ownPolicy}, Irsa: irsa, Path: "/llm/", PermissionsBoundary: ownPolicy,
+	}
+	g := recordGatewayRole(t, args)
 	role := g.One(t, "aws:iam/role:Role")
 	require.Equal(t, "BifrostGatewayRole", role.Input(t, "name"))
 	require.Equal(t, "/llm/", role.Input(t, "path"))
@@ -57,19 +46,15 @@ func TestEksGatewayRole(t *testing.T) {
 	attachments := g.Of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 	require.Len(t, attachments, 2)
 	var attached []any
-	serviceAccount := g.One(t, "kubernetes:core/v1:ServiceAccount")
 	for _, a := range attachments {
 		attached = append(attached, a.Input(t, "policyArn"))
 		require.True(t, g.DependsOn(a, role))
-		require.True(t, g.DependsOn(g.One(t, deploymentType), a), "no pod before the role can do its work")
-		require.False(t, g.DependsOn(serviceAccount, a), "an attachment that is made again must not take the ServiceAccount with it")
 	}
 	require.ElementsMatch(t, []any{bedrockPolicy, ownPolicy}, attached)
-	require.Equal(t, "arn:aws:test:us-east-1:111122223333:x-role", serviceAccount.Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
 	// Another order of the policies changes nothing.
-	turned := recordGatewayRole(t, &EksGatewayRoleArgs{PolicyArns: []string{ownPolicy, bedrockPolicy}, Irsa: irsa, Path: "/llm/", PermissionsBoundary: ownPolicy})
-	require.Equal(t, g.URNs(), turned.URNs())
+	args.PolicyArns = []string{ownPolicy, bedrockPolicy}
+	require.Equal(t, g.URNs(), recordGatewayRole(t, args).URNs())
 }
 
 func TestEksGatewayRoleForPodIdentity(t *testing.T) {
@@ -78,13 +63,6 @@ func TestEksGatewayRoleForPodIdentity(t *testing.T) {
 	association := g.One(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation")
 	require.Equal(t, "puller", association.Input(t, "serviceAccount"))
 	require.True(t, g.DependsOn(association, g.One(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")))
-	require.True(t, g.DependsOn(g.One(t, deploymentType), association), "a pod without it would run without the role")
-	require.Contains(t, g.One(t, "kubernetes:networking.k8s.io/v1:NetworkPolicy").Input(t, "spec.egress"), map[string]any{
-		"to": []any{
-			map[string]any{"ipBlock": map[string]any{"cidr": "169.254.170.23/32"}}, map[string]any{"ipBlock": map[string]any{"cidr": "fd00:ec2::23/128"}},
-		},
-		"ports": []any{map[string]any{"protocol": "TCP", "port": 80.0}},
-	}, "the agent that gives the credentials")
 }
 
 func TestEksGatewayRoleRefuses(t *testing.T) {
@@ -98,11 +76,12 @@ func TestEksGatewayRoleRefuses(t *testing.T) {
 			PolicyArns: []string{"", "x", ownPolicy, ownPolicy}, PodIdentity: &PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"},
 			RoleName: strings.Repeat("r", 65), Path: "x", PermissionsBoundary: "y",
 		}, []string{
-			"policyArns[0]", "policyArns[1]", "policyArns[3]", "podIdentity.clusterName", "podIdentity.clusterArn", "roleName", "path", "permissionsBoundary",
+			"policyArns[0]", "policyArns[1]", "policyArns[3]", "podIdentity.clusterName", "podIdentity.clusterArn",
+			"roleName", "path", "permissionsBoundary",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			graphtest.RequireRefused(t, c.args.Validate(), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+			graphtest.RequireRefused(t, c.args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 				_, err := NewEksGatewayRole(ctx, "x", &c.args, on)
 				return err
 			})

@@ -55,21 +55,22 @@ type AksWorkloadIdentity struct {
 	Subject pulumi.StringOutput `pulumi:"subject"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *AksWorkloadIdentityArgs) Validate() field.ErrorList {
-	var errs field.ErrorList
-	errs = append(errs, check.Required(field.NewPath("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
-	errs = append(errs, check.Required(field.NewPath("location"), a.Location, check.AzureLocation)...)
-	errs = append(errs, check.Required(field.NewPath("issuer"), a.Issuer, check.Issuer)...)
-	errs = append(errs, check.Label(field.NewPath("namespace"), a.Namespace)...)
-	errs = append(errs, check.Subdomain(field.NewPath("serviceAccount"), a.ServiceAccount)...)
-	errs = append(errs, check.Optional(field.NewPath("identityName"), a.IdentityName, check.ManagedIdentity)...)
-	return append(errs, check.Optional(field.NewPath("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
+// Validate reports every problem of the arguments, below the path.
+func (a *AksWorkloadIdentityArgs) Validate(p *field.Path) field.ErrorList {
+	errs := check.Required(p.Child("resourceGroup"), a.ResourceGroup, check.ResourceGroup)
+	errs = append(errs, check.Required(p.Child("location"), a.Location, check.AzureLocation)...)
+	errs = append(errs, check.Required(p.Child("issuer"), a.Issuer, check.Issuer)...)
+	errs = append(errs, check.Label(p.Child("namespace"), a.Namespace)...)
+	errs = append(errs, check.Subdomain(p.Child("serviceAccount"), a.ServiceAccount)...)
+	errs = append(errs, check.Optional(p.Child("identityName"), a.IdentityName, check.ManagedIdentity)...)
+	return append(errs, check.Optional(p.Child("federatedCredentialName"), a.FederatedCredentialName, check.FederatedCredential)...)
 }
 
 // NewAksWorkloadIdentity makes the identity and its federated credential.
-func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadIdentityArgs, opts ...pulumi.ResourceOption) (*AksWorkloadIdentity, error) {
-	if err := component.Refuse(AksWorkloadIdentityType, name, args.Validate()); err != nil {
+func NewAksWorkloadIdentity(
+	ctx *pulumi.Context, name string, args *AksWorkloadIdentityArgs, opts ...pulumi.ResourceOption,
+) (*AksWorkloadIdentity, error) {
+	if err := component.Refuse(AksWorkloadIdentityType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
 	subject := iampolicy.ServiceAccountSubject(args.Namespace, args.ServiceAccount)
@@ -78,27 +79,30 @@ func NewAksWorkloadIdentity(ctx *pulumi.Context, name string, args *AksWorkloadI
 	if err := ctx.RegisterComponentResource(AksWorkloadIdentityType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", AksWorkloadIdentityType, name, err)
 	}
+	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
-	identity, err := managedidentity.NewUserAssignedIdentity(ctx, name+"-identity", &managedidentity.UserAssignedIdentityArgs{
+	identity, err := managedidentity.NewUserAssignedIdentity(ctx, s.Child("identity"), &managedidentity.UserAssignedIdentityArgs{
 		ResourceName:      pulumi.String(cmp.Or(args.IdentityName, DefaultIdentityName)),
 		ResourceGroupName: pulumi.String(args.ResourceGroup),
 		Location:          pulumi.String(args.Location),
 		Tags:              component.Merge(args.Tags),
-	}, pulumi.Parent(c), pulumi.Protect(args.Protect))
+	}, s.Options(pulumi.Protect(args.Protect))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: managed identity: %w", name, err)
 	}
 
-	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, name+"-federated-credential", &managedidentity.FederatedIdentityCredentialArgs{
+	trust := &managedidentity.FederatedIdentityCredentialArgs{
 		FederatedIdentityCredentialResourceName: pulumi.String(cmp.Or(args.FederatedCredentialName, DefaultFederatedCredentialName)),
 		ResourceName:                            identity.Name,
 		ResourceGroupName:                       pulumi.String(args.ResourceGroup),
 		Issuer:                                  pulumi.String(args.Issuer),
 		Subject:                                 pulumi.String(subject),
 		Audiences:                               pulumi.StringArray{pulumi.String(iampolicy.AzureTokenExchangeAudience)},
-	}, pulumi.Parent(c),
+	}
+	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, s.Child("federated-credential"), trust, s.Options(
 		// An identity has one credential for an issuer and subject: under a new name it could not come before the old one goes.
-		pulumi.DeleteBeforeReplace(true))
+		pulumi.DeleteBeforeReplace(true),
+	)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
 	}

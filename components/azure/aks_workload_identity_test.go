@@ -39,11 +39,11 @@ func TestAksWorkloadIdentity(t *testing.T) {
 
 func TestAksWorkloadIdentityRefuses(t *testing.T) {
 	args := &AksWorkloadIdentityArgs{Issuer: "x", Namespace: "-", ServiceAccount: "-", IdentityName: "x", FederatedCredentialName: "y"}
-	graphtest.RequireRefused(t, args.Validate(),
+	graphtest.RequireRefused(t, args.Validate(nil),
 		[]string{"resourceGroup", "location", "issuer", "namespace", "serviceAccount", "identityName", "federatedCredentialName"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 			_, err := NewAksWorkloadIdentity(ctx, "x", args, on)
 			return err
 		})
-	require.Empty(t, identityArgs().Validate())
+	require.Empty(t, identityArgs().Validate(nil))
 }

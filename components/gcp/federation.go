@@ -68,8 +68,8 @@ type GcpFederation struct {
 	ProviderName pulumi.StringOutput `pulumi:"providerName"`
 }
 
-// Validate reports every problem of the arguments.
-func (a *GcpFederationArgs) Validate() field.ErrorList {
+// Validate reports every problem of the arguments, below the path.
+func (a *GcpFederationArgs) Validate(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, input := range []struct {
 		name, want string
@@ -82,48 +82,45 @@ func (a *GcpFederationArgs) Validate() field.ErrorList {
 		{"condition", "a CEL expression over the token's claims, such as assertion.sub == 'system:serviceaccount:NAMESPACE:NAME'", a.Condition},
 	} {
 		if input.value == nil {
-			errs = append(errs, field.Required(field.NewPath(input.name), input.want))
+			errs = append(errs, field.Required(p.Child(input.name), input.want))
 		}
 	}
-	errs = append(errs, check.Required(field.NewPath("projectId"), a.ProjectId, check.GcpProject)...)
-	errs = append(errs, check.GcpPool(field.NewPath("poolId"), a.PoolId)...)
-	errs = append(errs, check.GcpPool(field.NewPath("providerId"), a.ProviderId)...)
-	errs = append(errs, check.Required(field.NewPath("serviceAccountId"), a.ServiceAccountId, check.GcpServiceAccount)...)
-	repository := field.NewPath("repository")
-	errs = append(errs, check.Required(repository.Child("project"), a.Repository.Project, check.GcpProject)...)
-	if a.Repository.Location == "" || a.Repository.Name == "" {
-		errs = append(errs, field.Required(repository, "location and name, as in LOCATION-docker.pkg.dev/PROJECT/NAME"))
-	}
+	errs = append(errs, check.Required(p.Child("projectId"), a.ProjectId, check.GcpProject)...)
+	errs = append(errs, check.GcpPool(p.Child("poolId"), a.PoolId)...)
+	errs = append(errs, check.GcpPool(p.Child("providerId"), a.ProviderId)...)
+	errs = append(errs, check.Required(p.Child("serviceAccountId"), a.ServiceAccountId, check.GcpServiceAccount)...)
+	errs = append(errs, a.Repository.Validate(p.Child("repository"))...)
 	if a.TokenFile == "" {
-		errs = append(errs, field.Required(field.NewPath("tokenFile"), "where the token is"))
+		errs = append(errs, field.Required(p.Child("tokenFile"), "where the token is"))
 	}
-	return append(errs, check.File(field.NewPath("tokenFile"), a.TokenFile)...)
+	return append(errs, check.File(p.Child("tokenFile"), a.TokenFile)...)
 }
 
 // NewGcpFederation makes the pool, the provider, the service account and its two bindings.
 func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs, opts ...pulumi.ResourceOption) (*GcpFederation, error) {
-	if err := component.Refuse(GcpFederationType, name, args.Validate()); err != nil {
+	if err := component.Refuse(GcpFederationType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
 	c := &GcpFederation{}
 	if err := ctx.RegisterComponentResource(GcpFederationType, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("registering %s %s: %w", GcpFederationType, name, err)
 	}
+	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	existing, err := args.existing(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	poolName := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", args.ProjectId, args.PoolId)
-	pool, err := iam.NewWorkloadIdentityPool(ctx, name+"-pool", &iam.WorkloadIdentityPoolArgs{
+	pool, err := iam.NewWorkloadIdentityPool(ctx, s.Child("pool"), &iam.WorkloadIdentityPoolArgs{
 		Project:                pulumi.String(args.ProjectId),
 		WorkloadIdentityPoolId: pulumi.String(args.PoolId),
-	}, pulumi.Parent(c), pulumi.Protect(args.Protect), existing(poolName))
+	}, s.Options(pulumi.Protect(args.Protect), existing(poolName))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: workload identity pool: %w", name, err)
 	}
 
-	provider, err := iam.NewWorkloadIdentityPoolProvider(ctx, name+"-provider", &iam.WorkloadIdentityPoolProviderArgs{
+	provider, err := iam.NewWorkloadIdentityPoolProvider(ctx, s.Child("provider"), &iam.WorkloadIdentityPoolProviderArgs{
 		Project: pulumi.String(args.ProjectId),
 		// The id of the argument's name, not the resource's: that is a path (pulumi-gcp issue 1080).
 		WorkloadIdentityPoolId:         pool.WorkloadIdentityPoolId,
@@ -134,27 +131,27 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 			IssuerUri:        args.Issuer,
 			AllowedAudiences: pulumi.StringArray{args.Audience},
 		},
-	}, pulumi.Parent(c), existing(poolName+"/providers/"+args.ProviderId))
+	}, s.Options(existing(poolName+"/providers/"+args.ProviderId))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: workload identity pool provider: %w", name, err)
 	}
 
-	account, err := serviceaccount.NewAccount(ctx, name+"-account", &serviceaccount.AccountArgs{
+	account, err := serviceaccount.NewAccount(ctx, s.Child("account"), &serviceaccount.AccountArgs{
 		Project:     pulumi.String(args.ProjectId),
 		AccountId:   pulumi.String(args.ServiceAccountId),
 		DisplayName: pulumi.String("Pulls Bifrost images, through workload identity federation"),
-	}, pulumi.Parent(c), pulumi.Protect(args.Protect))
+	}, s.Options(pulumi.Protect(args.Protect))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: service account: %w", name, err)
 	}
 
-	reader, err := artifactregistry.NewRepositoryIamMember(ctx, name+"-reader", &artifactregistry.RepositoryIamMemberArgs{
+	reader, err := artifactregistry.NewRepositoryIamMember(ctx, s.Child("reader"), &artifactregistry.RepositoryIamMemberArgs{
 		Project:    pulumi.String(args.Repository.Project),
 		Location:   pulumi.String(args.Repository.Location),
 		Repository: pulumi.String(args.Repository.Name),
 		Role:       pulumi.String("roles/artifactregistry.reader"),
 		Member:     account.Member,
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: reader of the repository: %w", name, err)
 	}
@@ -162,11 +159,11 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 	c.Member = pulumi.All(args.ProjectNumber, pool.WorkloadIdentityPoolId, args.Subject).ApplyT(func(v []any) (string, error) {
 		return member(v[0].(string), v[1].(string), v[2].(string))
 	}).(pulumi.StringOutput)
-	user, err := serviceaccount.NewIAMMember(ctx, name+"-user", &serviceaccount.IAMMemberArgs{
+	user, err := serviceaccount.NewIAMMember(ctx, s.Child("user"), &serviceaccount.IAMMemberArgs{
 		ServiceAccountId: account.Name,
 		Role:             pulumi.String("roles/iam.workloadIdentityUser"),
 		Member:           c.Member,
-	}, pulumi.Parent(c))
+	}, s.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: user of the service account: %w", name, err)
 	}
@@ -205,25 +202,29 @@ func (a *GcpFederationArgs) taken(failed *pulumi.ErrorHookArgs) (bool, error) {
 	return false, fmt.Errorf("%[1]s: the id is in use, or was within the last 30 days; restore what was deleted with "+
 		"`gcloud iam workload-identity-pools undelete %[2]s --project %[3]s --location global` and "+
 		"`gcloud iam workload-identity-pools providers undelete %[4]s --workload-identity-pool %[2]s --project %[3]s --location global`, "+
-		"and set adopt (of a stack gcp.federation.adopt) to true, which imports pool and provider; or choose other ids", failed.Errors[0], a.PoolId, a.ProjectId, a.ProviderId)
+		"and set adopt (of a stack gcp.federation.adopt) to true, which imports pool and provider; or choose other ids",
+		failed.Errors[0], a.PoolId, a.ProjectId, a.ProviderId)
 }
 
 // member is the principal of one subject of a pool.
 func member(projectNumber, pool, subject string) (string, error) {
 	if len(subject) > MaxGoogleSubject {
-		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject takes %d; shorten the namespace or the ServiceAccount's name", subject, len(subject), MaxGoogleSubject)
+		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject takes %d; shorten the namespace or the ServiceAccount's name",
+			subject, len(subject), MaxGoogleSubject)
 	}
-	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", projectNumber, pool, subject), nil
+	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s",
+		projectNumber, pool, subject), nil
 }
 
 // credentialConfig renders the document that `gcloud iam workload-identity-pools create-cred-config` writes for a token in a file.
 func credentialConfig(provider, serviceAccount, tokenFile string) (string, error) {
+	const impersonation = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
 	b, err := json.MarshalIndent(map[string]any{
 		"type":                              "external_account",
 		"audience":                          "//iam.googleapis.com/" + provider,
 		"subject_token_type":                "urn:ietf:params:oauth:token-type:jwt",
 		"token_url":                         "https://sts.googleapis.com/v1/token",
-		"service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" + serviceAccount + ":generateAccessToken",
+		"service_account_impersonation_url": impersonation + serviceAccount + ":generateAccessToken",
 		"credential_source":                 map[string]any{"file": tokenFile, "format": map[string]any{"type": "text"}},
 	}, "", "  ")
 	if err != nil {

@@ -1,14 +1,12 @@
 package gcp
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"bifrost/components/kubernetes"
 	"bifrost/image"
 	"bifrost/internal/graphtest"
 )
@@ -27,27 +25,19 @@ func federationArgs() *GcpFederationArgs {
 }
 
 const (
-	poolType       = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
-	providerType   = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
-	accountType    = "gcp:serviceaccount/account:Account"
-	readerType     = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
-	userType       = "gcp:serviceaccount/iAMMember:IAMMember"
-	wantedMember   = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-pool/subject/" + federatedSubject
+	poolType     = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
+	providerType = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
+	accountType  = "gcp:serviceaccount/account:Account"
+	readerType   = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+	userType     = "gcp:serviceaccount/iAMMember:IAMMember"
+	wantedMember = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-pool/subject/" +
+		federatedSubject
 	wantedPoolPath = "projects/acme-mirror/locations/global/workloadIdentityPools/acme-pool"
 )
 
-// recordFederation also records a pull Secret that uses the federation's credential configuration.
 func recordFederation(t *testing.T, args *GcpFederationArgs) *graphtest.Graph {
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		federation, err := NewGcpFederation(ctx, "x", args, on)
-		if err != nil {
-			return err
-		}
-		pull := &kubernetes.PullSecretArgs{
-			Namespace: pulumi.String("bifrost"), RegistryHost: "europe-west1-docker.pkg.dev",
-			ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{CredentialConfig: federation.CredentialConfig},
-		}
-		_, err = kubernetes.NewPullSecret(ctx, "pull", pull, on)
+		_, err := NewGcpFederation(ctx, "x", args, on)
 		return err
 	})
 }
@@ -87,28 +77,6 @@ func TestGcpFederation(t *testing.T) {
 	}
 }
 
-// TestGcpFederationCredentialConfig: the first token is asked for when everything that it needs is there, and in the way that reaches it.
-func TestGcpFederationCredentialConfig(t *testing.T) {
-	g := recordFederation(t, federationArgs())
-	configMap := g.One(t, "kubernetes:core/v1:ConfigMap")
-	var config map[string]any
-	require.NoError(t, json.Unmarshal([]byte(configMap.Input(t, `data["credential-config.json"]`).(string)), &config))
-	require.Equal(t, map[string]any{
-		"type":                              "external_account",
-		"audience":                          "//iam.googleapis.com/name-of-x-provider",
-		"subject_token_type":                "urn:ietf:params:oauth:token-type:jwt",
-		"token_url":                         "https://sts.googleapis.com/v1/token",
-		"service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/x-account@test.iam.gserviceaccount.com:generateAccessToken",
-		"credential_source":                 map[string]any{"file": "/run/t/token", "format": map[string]any{"type": "text"}},
-	}, config)
-
-	job := g.One(t, "kubernetes:batch/v1:Job")
-	for _, typ := range []string{providerType, readerType, userType} {
-		require.True(t, g.DependsOn(configMap, g.One(t, typ)), "the credential configuration is known before %s exists", typ)
-		require.True(t, g.DependsOn(job, g.One(t, typ)), "the first token is asked for before %s exists", typ)
-	}
-}
-
 func TestGcpFederationAdopts(t *testing.T) {
 	args := federationArgs()
 	args.Adopt = true
@@ -144,23 +112,25 @@ func TestGcpFederationTaken(t *testing.T) {
 		}
 		require.ErrorContains(t, err, conflict)
 		require.ErrorContains(t, err, "gcloud iam workload-identity-pools undelete acme-pool --project acme-mirror --location global")
-		require.ErrorContains(t, err, "gcloud iam workload-identity-pools providers undelete acme-provider --workload-identity-pool acme-pool --project acme-mirror --location global")
+		require.ErrorContains(t, err, "gcloud iam workload-identity-pools providers undelete acme-provider "+
+			"--workload-identity-pool acme-pool --project acme-mirror --location global")
 		require.ErrorContains(t, err, "adopt")
 	}
 }
 
 func TestGcpFederationRefuses(t *testing.T) {
 	args := &GcpFederationArgs{
-		ProjectId: "123456789012", PoolId: "gcp-pool", ProviderId: "abc", ServiceAccountId: "pull@acme-mirror.iam.gserviceaccount.com", TokenFile: "token",
+		ProjectId: "123456789012", PoolId: "gcp-pool", ProviderId: "abc",
+		ServiceAccountId: "pull@acme-mirror.iam.gserviceaccount.com", TokenFile: "token",
 	}
-	graphtest.RequireRefused(t, args.Validate(), []string{
+	graphtest.RequireRefused(t, args.Validate(nil), []string{
 		"projectNumber", "issuer", "subject", "audience", "condition", "projectId", "poolId", "providerId", "serviceAccountId",
 		"repository.project", "repository", "tokenFile",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewGcpFederation(ctx, "x", args, on)
 		return err
 	})
-	require.Empty(t, federationArgs().Validate())
+	require.Empty(t, federationArgs().Validate(nil))
 }
 
 func TestGcpFederationLongSubject(t *testing.T) {

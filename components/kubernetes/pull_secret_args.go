@@ -1,0 +1,100 @@
+package kubernetes
+
+import (
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/image"
+	"bifrost/internal/check"
+)
+
+// Defaults of a PullSecret, whatever its registry is.
+const (
+	DefaultPullServiceAccount = "bifrost-pull"
+	DefaultKubectlImage       = "registry.k8s.io/kubectl:v1.34.3"
+)
+
+// PullSecretArgs are the arguments of NewPullSecret. Exactly one of Ecr and ArtifactRegistry says where tokens come from.
+type PullSecretArgs struct {
+	// Namespace of everything; it must exist.
+	Namespace pulumi.StringInput `pulumi:"namespace"`
+	// RegistryHost is the registry that the Secret is for, such as 444455556666.dkr.ecr.us-east-1.amazonaws.com.
+	RegistryHost string `pulumi:"registryHost"`
+	// Ecr takes tokens from Amazon ECR.
+	Ecr *EcrTokenArgs `pulumi:"ecr,optional"`
+	// ArtifactRegistry takes tokens from Google Cloud through workload identity federation.
+	ArtifactRegistry *ArtifactRegistryTokenArgs `pulumi:"artifactRegistry,optional"`
+	// SecretName of the pull Secret. Default ecr-pull-secret or ar-pull-secret.
+	SecretName string `pulumi:"secretName,optional"`
+	// ServiceAccount of the refresher, made here: the subject that clouds trust. Default bifrost-pull.
+	ServiceAccount string `pulumi:"serviceAccount,optional"`
+	// Schedule in cron's five fields, in the cluster's time zone. Default every 6 hours for ECR, every 20 minutes for Artifact Registry.
+	Schedule string `pulumi:"schedule,optional"`
+	// KubectlImage writes the Secret.
+	KubectlImage string `pulumi:"kubectlImage,optional"`
+	// NetworkPolicy of the refresher's pods. Default: nothing in; DNS, HTTPS and the API server out.
+	NetworkPolicy *PullSecretNetworkPolicyArgs `pulumi:"networkPolicy,optional"`
+	// AlertRules make a PrometheusRule.
+	AlertRules *PullSecretAlertRulesArgs `pulumi:"alertRules,optional"`
+	// Labels of all objects.
+	Labels map[string]string `pulumi:"labels,optional"`
+	// DependsOn is what must exist before a token can be had: the role with its policies, the federated credential.
+	DependsOn []pulumi.Resource
+}
+
+// PullSecretNetworkPolicyArgs say what the refresher's pods reach.
+type PullSecretNetworkPolicyArgs struct {
+	// Disabled makes no policy.
+	Disabled bool `pulumi:"disabled,optional"`
+	// ExtraEgress are further rules, such as for a proxy on the way out.
+	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
+}
+
+// PullSecretAlertRulesArgs warn of a refresh that fails and of a token that is older than its life, by the metrics of kube-state-metrics.
+// The Prometheus Operator's CRD must be there: `up` stops before the rules where it is not.
+type PullSecretAlertRulesArgs struct {
+	// Labels by which a Prometheus picks its rules.
+	Labels map[string]string `pulumi:"labels,optional"`
+}
+
+// Validate reports every problem of the arguments, below the path.
+func (a *PullSecretArgs) Validate(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if a.Namespace == nil {
+		errs = append(errs, field.Required(p.Child("namespace"), "the namespace of the Secret"))
+	}
+	errs = append(errs, check.Required(p.Child("registryHost"), a.RegistryHost, check.RegistryHost)...)
+	if (a.Ecr == nil) == (a.ArtifactRegistry == nil) {
+		errs = append(errs, field.Required(p.Child("ecr"), "give exactly one of ecr and artifactRegistry"))
+	} else if a.Ecr != nil {
+		errs = append(errs, a.Ecr.Validate(p.Child("ecr"))...)
+	} else {
+		errs = append(errs, a.ArtifactRegistry.Validate(p.Child("artifactRegistry"))...)
+	}
+	if a.SecretName != "" {
+		errs = append(errs, check.Subdomain(p.Child("secretName"), a.SecretName)...)
+	}
+	if a.ServiceAccount != "" {
+		errs = append(errs, check.Subdomain(p.Child("serviceAccount"), a.ServiceAccount)...)
+	}
+	errs = append(errs, check.Cron(p.Child("schedule"), a.Schedule)...)
+	errs = append(errs, validateImage(p.Child("kubectlImage"), a.KubectlImage)...)
+	if a.AlertRules != nil {
+		errs = append(errs, a.AlertRules.Validate(p.Child("alertRules"))...)
+	}
+	return append(errs, check.Labels(p.Child("labels"), a.Labels)...)
+}
+
+// Validate reports every problem of the arguments, below the path.
+func (a *PullSecretAlertRulesArgs) Validate(p *field.Path) field.ErrorList {
+	return check.Labels(p.Child("labels"), a.Labels)
+}
+
+// validateImage checks a reference to another image than the default; an empty one is absent.
+func validateImage(p *field.Path, reference string) field.ErrorList {
+	if reference == "" {
+		return nil
+	}
+	return image.Validate(p, reference)
+}
