@@ -6,6 +6,8 @@ tool github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
 replace bifrost => ../
 
+replace example.com/any-app => ../examples/any-app
+
 // k8s.io/kubernetes asks for its own modules at v0.0.0; they are released as v0.36.3 beside its v1.36.3.
 replace (
 	k8s.io/api => k8s.io/api v0.36.3
@@ -46,6 +48,7 @@ replace (
 require (
 	bifrost v0.0.0-00010101000000-000000000000
 	cel.dev/cel-go v0.32.0
+	example.com/any-app v0.0.0-00010101000000-000000000000
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.22.0
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.14.0
 	github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v6 v6.6.0

@@ -51,7 +51,7 @@ func (nodePull) validate(c *Config, k *checker) {
 		names[path.Base(role)] = true
 	}
 	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
-	k.arguments(repositories(args.Validate()), eksPullKeys)
+	k.arguments(repositories(args.Validate(nil)), eksPullKeys)
 }
 
 func (nodePull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

@@ -98,7 +98,7 @@ func (refreshPull) workloadRole() string { return "" }
 
 func (refreshPull) validate(c *Config, k *checker) {
 	c.refuseNodeRoles(k)
-	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Refresher.ServiceAccount).Validate()), eksPullKeys)
+	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Refresher.ServiceAccount).Validate(nil)), eksPullKeys)
 }
 
 func (refreshPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

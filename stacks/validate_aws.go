@@ -71,7 +71,7 @@ func (c *Config) validateEksGateway(k *checker) {
 	k.add(check.Arn(p.Child("gatewayRoleArn"), e.GatewayRoleArn, check.RoleArn)...)
 	made := len(e.GatewayPolicyArns) > 0
 	if made {
-		k.arguments(c.eksGatewayRoleArgs(notLookedUp).Validate(), eksGatewayKeys)
+		k.arguments(c.eksGatewayRoleArgs(notLookedUp).Validate(nil), eksGatewayKeys)
 	}
 	k.add(oneOf(p.Child("gatewayAuth"), e.GatewayAuth)...)
 	if made && e.GatewayRoleArn != "" {

@@ -56,7 +56,7 @@ func (c *Config) validateAks(k *checker) {
 	k.add(check.Optional(p.Child("resourceGroup"), a.ResourceGroup, check.ResourceGroup)...)
 	k.add(oneOf(p.Child("login"), a.Login)...)
 	if !c.Registry.Mirror {
-		k.arguments(c.aksIdentityArgs(&aksCluster{issuer: "https://ISSUER"}).Validate(), aksIdentityKeys)
+		k.arguments(c.aksIdentityArgs(&aksCluster{issuer: "https://ISSUER"}).Validate(nil), aksIdentityKeys)
 	}
 	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientId, check.UUID)...)
 	k.add(oneOf(p.Child("trust"), a.Trust)...)

@@ -52,7 +52,7 @@ func (c *Config) validateFederation(k *checker) {
 	}
 	shown := shownToken{}
 	shown.issuer, shown.subject, shown.audience, shown.condition = madeUp, madeUp, madeUp, madeUp
-	k.arguments(c.federationArgs("0", shown).Validate(), federationKeys)
+	k.arguments(c.federationArgs("0", shown).Validate(nil), federationKeys)
 }
 
 // validateCredentialConfig checks the vendor's document: the refresher hands it to gcloud as it is.

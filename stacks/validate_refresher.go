@@ -38,7 +38,7 @@ func (c *Config) validateRefresher(k *checker) {
 	}
 	for _, pull := range pulls {
 		c.completePullSecret(pull, pulumi.String(c.Gateway.Namespace))
-		k.arguments(pull.Validate(), from)
+		k.arguments(pull.Validate(nil), from)
 	}
 }
 

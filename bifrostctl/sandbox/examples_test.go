@@ -12,7 +12,7 @@ import (
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
-	"bifrost/examples/any-app/app"
+	"example.com/any-app/app"
 )
 
 // TestAnyApp: the example goes up with the values of its stack file, pull included, and fails where its role may not pull.

@@ -4,7 +4,7 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/examples/any-app/app"
+	"example.com/any-app/app"
 )
 
 func main() { pulumi.Run(app.Program) }

@@ -117,7 +117,8 @@ func Program(ctx *pulumi.Context) error {
 // newDeployment waits for the first token. It depends on what fetches it, and takes nothing from it but the Secret's plain name: a Job that
 // failed and is made again must not take the running Deployment with it.
 func newDeployment(
-	ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *kubernetes.PullSecret, image image.Reference,
+	ctx *pulumi.Context, k8s pulumi.ProviderResource, namespace pulumi.StringPtrInput, pullSecret *kubernetes.PullSecret,
+	image image.Reference,
 ) (*appsv1.Deployment, error) {
 	labels := pulumi.StringMap{"app": pulumi.String(name)}
 	return appsv1.NewDeployment(ctx, "deployment", &appsv1.DeploymentArgs{
@@ -137,7 +138,9 @@ func newDeployment(
 						RunAsNonRoot: pulumi.Bool(true), RunAsUser: pulumi.Int(65532),
 						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 						// Port 80 without a privilege.
-						Sysctls: corev1.SysctlArray{&corev1.SysctlArgs{Name: pulumi.String("net.ipv4.ip_unprivileged_port_start"), Value: pulumi.String("0")}},
+						Sysctls: corev1.SysctlArray{&corev1.SysctlArgs{
+							Name: pulumi.String("net.ipv4.ip_unprivileged_port_start"), Value: pulumi.String("0"),
+						}},
 					},
 					Containers: corev1.ContainerArray{&corev1.ContainerArgs{
 						Name: pulumi.String("my-app-container"), Image: pulumi.String(image.String()),
@@ -159,11 +162,13 @@ func kubeconfigOf(cluster *eks.LookupClusterResult, region string) (string, erro
 	if _, err := base64.StdEncoding.DecodeString(ca); err != nil {
 		return "", fmt.Errorf("certificate authority of cluster %s: %w", cluster.Name, err)
 	}
+	login := fmt.Sprintf("{apiVersion: client.authentication.k8s.io/v1beta1, command: aws, interactiveMode: Never, "+
+		"args: [--region, %q, eks, get-token, --cluster-name, %q]}", region, cluster.Name)
 	return fmt.Sprintf(`apiVersion: v1
 kind: Config
 current-context: %[1]q
 contexts: [{name: %[1]q, context: {cluster: %[1]q, user: %[1]q}}]
 clusters: [{name: %[1]q, cluster: {server: %[2]q, certificate-authority-data: %[3]q}}]
-users: [{name: %[1]q, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, interactiveMode: Never, args: [--region, %[4]q, eks, get-token, --cluster-name, %[1]q]}}}]
-`, cluster.Name, cluster.Endpoint, ca, region), nil
+users: [{name: %[1]q, user: {exec: %[4]s}}]
+`, cluster.Name, cluster.Endpoint, ca, login), nil
 }
