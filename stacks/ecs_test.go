@@ -3,7 +3,6 @@ package stacks
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -180,14 +179,6 @@ func indented(t *testing.T, v any) string {
 	b, err := json.MarshalIndent(v, "", "  ")
 	require.NoError(t, err)
 	return string(b) + "\n"
-}
-
-// TestNoExpensivePackage: everybody who runs the program compiles what it imports (docs/decisions/0010-compile-cost.md).
-func TestNoExpensivePackage(t *testing.T) {
-	deps, err := exec.Command("go", "list", "-deps", "bifrost").Output()
-	require.NoError(t, err)
-	require.Contains(t, string(deps), "/go/aws/vpc\n", "the list proves nothing")
-	require.NotContains(t, string(deps), "/go/aws/ec2\n")
 }
 
 // TestTasks: what the configuration says of the number of tasks is what the component makes of it.

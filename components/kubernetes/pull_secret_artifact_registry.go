@@ -112,10 +112,10 @@ func validateTokenFile(p *field.Path, file string) field.ErrorList {
 //go:embed scripts/entra.sh
 var entraScript string
 
-// exchangeAtGoogle is how a token comes from Google Cloud.
+// How a token comes from Google Cloud, and what the log calls that hop.
 const (
-	exchangeAtGoogle     = "gcloud auth print-access-token"
-	exchangeAtGoogleStep = "exchange at Google Cloud (security token service, then the service account's access token)"
+	exchangeAtGoogle    = "gcloud auth print-access-token"
+	exchangeAtGoogleHop = "exchange at Google Cloud (security token service, then the service account's access token)"
 )
 
 func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
@@ -136,7 +136,7 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 	if a.Entra != nil {
 		return a.Entra.tokenSource(source, tokenFile)
 	}
-	source.script = tokenScript("", exchangeAtGoogle, exchangeAtGoogleStep)
+	source.script = tokenScript("", exchangeAtGoogle, exchangeAtGoogleHop)
 	source.mounts = corev1.VolumeMountArray{mount("gcp-token", path.Dir(tokenFile))}
 	source.volumes = corev1.VolumeArray{tokenVolume("gcp-token", audience, path.Base(tokenFile))}
 	return source
@@ -146,7 +146,7 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 func (a *EntraExchangeArgs) tokenSource(google tokenSource, tokenFile string) tokenSource {
 	authority, scope := cmp.Or(a.AuthorityHost, DefaultEntraAuthority), a.AppIdUri+"/.default"
 	source := google
-	source.script = tokenScript(entraScript, exchangeAtGoogle, exchangeAtGoogleStep)
+	source.script = tokenScript(entraScript, exchangeAtGoogle, exchangeAtGoogleHop)
 	source.inputs = append(source.inputs, a.TenantId, a.ClientId, pulumi.String(authority), pulumi.String(scope))
 	// The first four have the names that Azure's workload identity gives them; its webhook leaves these pods alone.
 	source.env = append(source.env,

@@ -67,8 +67,8 @@ func TestTokenScript(t *testing.T) {
 	}
 }
 
-// TestFailedStep: the last line says which step failed, behind what the CLI said.
-func TestFailedStep(t *testing.T) {
+// TestFailedHop: the last line says which hop failed, behind what the CLI said.
+func TestFailedHop(t *testing.T) {
 	for want, c := range map[string]struct {
 		args *PullSecretArgs
 		cli  string
