@@ -42,8 +42,9 @@ type EksGatewayRole struct {
 	pulumi.ResourceState
 	component.Rights
 
-	// RoleArn and RoleName are the role's. Its policies are attached once Ready is: a ServiceAccount names the role, and pods wait for both.
-	RoleArn  pulumi.StringOutput `pulumi:"roleArn"`
+	// RoleArn is what a ServiceAccount names. The role has its policies once Ready is there, for which pods wait.
+	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
+	// RoleName is the role's name.
 	RoleName pulumi.StringOutput `pulumi:"roleName"`
 }
 

@@ -61,7 +61,8 @@ func TestProgram(t *testing.T) {
 	types, err := run(settings())
 	require.NoError(t, err)
 	for _, typ := range []string{
-		"bifrost:index:EcrPullRole", "aws:iam/role:Role", "bifrost:index:PullSecret", "kubernetes:batch/v1:CronJob", "kubernetes:apps/v1:Deployment",
+		"bifrost:index:EcrPullRole", "aws:iam/role:Role", "bifrost:index:PullSecret", "kubernetes:batch/v1:CronJob",
+		"kubernetes:apps/v1:Deployment",
 	} {
 		require.True(t, slices.Contains(types, typ), "%s is not in %v", typ, types)
 	}
