@@ -47,7 +47,7 @@ func TestPaths(t *testing.T) {
 		&kubernetes.PullSecretArgs{ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{Entra: &kubernetes.EntraExchangeArgs{}}},
 		&aws.EcrPullRoleArgs{}, &aws.EcrPullRoleArgs{Irsa: &aws.IrsaTrustArgs{}}, &aws.EcrPullRoleArgs{PodIdentity: &aws.PodIdentityTrustArgs{}},
 		&aws.EcrPullRoleArgs{EcsTasks: &aws.EcsTasksTrustArgs{}}, &aws.EcrNodePullArgs{}, &aws.EksGatewayRoleArgs{},
-		&azure.AksWorkloadIdentityArgs{}, &gcp.GcpFederationArgs{},
+		&azure.AksWorkloadIdentityArgs{}, &gcp.GcpFederationArgs{}, &ecs.EcsServiceArgs{},
 	} {
 		below, alone := args.Validate(field.NewPath("given")), args.Validate(nil)
 		require.NotEmpty(t, below)

@@ -39,7 +39,7 @@ func (c *Config) validateEcs(k *checker) {
 	p, e := field.NewPath("ecs"), c.Ecs
 	k.add(check.Required(p.Child("clusterName"), e.ClusterName, check.EcsName)...)
 	k.add(oneOf(p.Child("singleZone"), e.SingleZone)...)
-	k.arguments(repositories(c.ecsExecutionRoleArgs().Validate()), ecsRoleKeys)
+	k.arguments(repositories(c.ecsExecutionRoleArgs().Validate(nil)), ecsRoleKeys)
 	k.arguments(c.ecsProblems(), ecsKeys)
 	c.validateCount(k, p.Child("desiredCount"), c.written.Ecs.DesiredCount)
 	if e.Autoscaling != nil && e.Autoscaling.MaxTasks > 0 {

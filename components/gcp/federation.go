@@ -70,6 +70,7 @@ type GcpFederation struct {
 
 // Validate reports every problem of the arguments, below the path.
 func (a *GcpFederationArgs) Validate(p *field.Path) field.ErrorList {
+	const condition = "a CEL expression over the token's claims, such as assertion.sub == 'system:serviceaccount:NAMESPACE:NAME'"
 	var errs field.ErrorList
 	for _, input := range []struct {
 		name, want string
@@ -79,7 +80,7 @@ func (a *GcpFederationArgs) Validate(p *field.Path) field.ErrorList {
 		{"issuer", "the token's claim iss", a.Issuer},
 		{"subject", "the token's claim sub", a.Subject},
 		{"audience", "the token's claim aud", a.Audience},
-		{"condition", "a CEL expression over the token's claims, such as assertion.sub == 'system:serviceaccount:NAMESPACE:NAME'", a.Condition},
+		{"condition", condition, a.Condition},
 	} {
 		if input.value == nil {
 			errs = append(errs, field.Required(p.Child(input.name), input.want))
@@ -174,7 +175,8 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		return credentialConfig(v[0].(string), v[1].(string), args.TokenFile)
 	}).(pulumi.StringOutput)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"credentialConfig": c.CredentialConfig, "serviceAccountEmail": c.ServiceAccountEmail, "member": c.Member, "providerName": c.ProviderName,
+		"credentialConfig": c.CredentialConfig, "serviceAccountEmail": c.ServiceAccountEmail,
+		"member": c.Member, "providerName": c.ProviderName,
 	})
 }
 
@@ -209,7 +211,8 @@ func (a *GcpFederationArgs) taken(failed *pulumi.ErrorHookArgs) (bool, error) {
 // member is the principal of one subject of a pool.
 func member(projectNumber, pool, subject string) (string, error) {
 	if len(subject) > MaxGoogleSubject {
-		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject takes %d; shorten the namespace or the ServiceAccount's name",
+		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject takes %d; "+
+			"shorten the namespace or the ServiceAccount's name",
 			subject, len(subject), MaxGoogleSubject)
 	}
 	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s",

@@ -19,8 +19,8 @@ type PullSecret struct {
 	pulumi.ResourceState
 	component.Rights
 
-	// SecretName is the Secret's name and waits for nothing. A Job that failed is replaced by the next up: were the name an output of it, the
-	// spec of a running Deployment would be unknown meanwhile, and the provider would delete the Deployment first.
+	// SecretName is the Secret's name and waits for nothing. A Job that failed is replaced by the next up: were the name an output of it,
+	// the spec of a running Deployment would be unknown meanwhile, and the provider would delete the Deployment first.
 	SecretName pulumi.StringOutput `pulumi:"secretName"`
 	// FirstRun is the name of the Job that fetched the first token.
 	FirstRun pulumi.StringOutput `pulumi:"firstRun"`

@@ -31,7 +31,8 @@ func (r refresher) newAlertRules(s component.Scope, args *PullSecretAlertRulesAr
 			"rules": pulumi.Array{
 				r.alert("BifrostPullSecretRefreshFailing", "warning", "The last refresh of Bifrost's pull Secret failed.",
 					pulumi.Sprintf("%s > on (namespace) max by (namespace) %s", failed, fresh)),
-				r.alert("BifrostPullSecretExpired", "critical", "The token in Bifrost's pull Secret is older than its life: new pods cannot pull.",
+				r.alert("BifrostPullSecretExpired", "critical",
+					"The token in Bifrost's pull Secret is older than its life: new pods cannot pull.",
 					pulumi.Sprintf("time() - %s > %s", fresh, life)),
 			},
 		}},

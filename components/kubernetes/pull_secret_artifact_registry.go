@@ -104,7 +104,9 @@ func validateTokenFile(p *field.Path, file string) field.ErrorList {
 		return problems
 	}
 	if dir := path.Dir(file); slices.Contains([]string{workDir, credentialConfigDir, azureTokenDir}, dir) {
-		return field.ErrorList{field.Invalid(p, file, "something else is mounted at "+dir+"; write the path of a file in a folder of its own")}
+		return field.ErrorList{
+			field.Invalid(p, file, "something else is mounted at "+dir+"; write the path of a file in a folder of its own"),
+		}
 	}
 	return nil
 }

@@ -46,7 +46,8 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 			Image: pulumi.String(r.kubectlImage),
 			// The image has no shell. Apply writes in place, so the Secret is never missing and keeps its uid.
 			Command: pulumi.ToStringArray([]string{
-				"kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=bifrost-pull", "--filename=" + workDir + "/secret.json",
+				"kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=bifrost-pull",
+				"--filename=" + workDir + "/secret.json",
 			}),
 			Env:                      corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
 			VolumeMounts:             corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},

@@ -75,8 +75,8 @@ func (r refresher) podLabels() map[string]string {
 //go:embed scripts/write_secret.sh
 var writeSecretScript string
 
-// tokenScript gets a token with a CLI's command, and writes the Secret's manifest. The shell runs first before the command. When the command
-// fails, the last line of the log names the hop, such as "exchange at Google Cloud failed".
+// tokenScript gets a token with a CLI's command, and writes the Secret's manifest. The shell runs what is given as first before the
+// command. When the command fails, the last line of the log names the hop, such as "exchange at Google Cloud failed".
 func tokenScript(first, command, hop string) string {
 	// Without a pipe: a POSIX shell has no pipefail, and would miss that the command failed.
 	return "set -eu\numask 077\n" + first +
