@@ -48,6 +48,7 @@ func TestPaths(t *testing.T) {
 		&aws.EcrPullRoleArgs{}, &aws.EcrPullRoleArgs{Irsa: &aws.IrsaTrustArgs{}}, &aws.EcrPullRoleArgs{PodIdentity: &aws.PodIdentityTrustArgs{}},
 		&aws.EcrPullRoleArgs{EcsTasks: &aws.EcsTasksTrustArgs{}}, &aws.EcrNodePullArgs{}, &aws.EksGatewayRoleArgs{},
 		&azure.AksWorkloadIdentityArgs{}, &gcp.GcpFederationArgs{}, &ecs.EcsServiceArgs{},
+		&kubernetes.BifrostWorkloadArgs{}, &kubernetes.BifrostBrokerArgs{}, &kubernetes.BifrostNamespaceArgs{Name: "A B"},
 	} {
 		below, alone := args.Validate(field.NewPath("given")), args.Validate(nil)
 		require.NotEmpty(t, below)

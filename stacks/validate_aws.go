@@ -60,7 +60,6 @@ func (c *Config) validateEks(k *checker) {
 	c.eksPull().validate(c, k)
 	c.validateOidcProvider(k)
 	k.add(oneOf(p.Child("oidcProvider"), c.Eks.OidcProvider)...)
-	k.add(check.Subdomain(p.Child("secretName"), c.Eks.SecretName)...)
 	c.validateEksGateway(k)
 	c.validateContext(k, p.Child("context"), c.Eks.Context)
 }

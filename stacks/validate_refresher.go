@@ -42,7 +42,8 @@ func (c *Config) validateRefresher(k *checker) {
 	}
 }
 
-// refreshers are pull Secrets of both registries, whether the stack makes one or not: with what refresher says of them, and the rest made up.
+// refreshers are pull Secrets of both registries, whether the stack makes one or not: with what refresher says of them, and the rest made
+// up.
 func (c *Config) refreshers() []*kubernetes.PullSecretArgs {
 	const region = "us-east-1"
 	return []*kubernetes.PullSecretArgs{

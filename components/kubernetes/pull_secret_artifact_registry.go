@@ -5,7 +5,6 @@ import (
 	_ "embed" // the script
 	"path"
 	"slices"
-	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -29,9 +28,6 @@ const (
 
 	// DefaultEntraAuthority is the host of Microsoft Entra's token endpoint in Azure's public cloud.
 	DefaultEntraAuthority = "https://login.microsoftonline.com"
-
-	// googleTokenLife: Google Cloud's security token service and IAM credentials.
-	googleTokenLife = time.Hour
 
 	credentialConfigKey = "credential-config.json"
 	credentialConfigDir = "/etc/gcp"
@@ -125,7 +121,7 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 	audience := cmp.Or(a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 	source := tokenSource{
 		secretName: DefaultArSecretName, cronJobName: DefaultArCronJobName, schedule: DefaultArSchedule,
-		image: cmp.Or(a.Image, DefaultGcloudImage), user: "oauth2accesstoken", tokenLife: googleTokenLife,
+		image: cmp.Or(a.Image, DefaultGcloudImage), user: ArUser, tokenLife: ArTokenLife,
 		credentialConfig: a.CredentialConfig,
 		inputs:           pulumi.StringArray{a.CredentialConfig, pulumi.String(audience), pulumi.String(tokenFile)},
 		env: corev1.EnvVarArray{

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"cmp"
 	_ "embed" // the script
-	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,10 +19,7 @@ const (
 	// DefaultEcrSchedule survives one missed run: an ECR token lives 12 hours.
 	DefaultEcrSchedule = "0 */6 * * *"
 	DefaultAwsImage    = "public.ecr.aws/aws-cli/aws-cli:2.37.1"
-
-	// ecrTokenLife: Amazon ECR API, GetAuthorizationToken.
-	ecrTokenLife = 12 * time.Hour
-	awsTokenDir  = "/var/run/secrets/bifrost/aws"
+	awsTokenDir        = "/var/run/secrets/bifrost/aws"
 )
 
 // EcrTokenArgs take tokens from Amazon ECR, as a role that trusts the refresher's ServiceAccount: through the cluster's OIDC
@@ -60,7 +56,7 @@ var podIdentityScript string
 func (a *EcrTokenArgs) tokenSource() tokenSource {
 	source := tokenSource{
 		secretName: DefaultEcrSecretName, cronJobName: DefaultEcrCronJobName, schedule: DefaultEcrSchedule,
-		image: cmp.Or(a.Image, DefaultAwsImage), user: "AWS", tokenLife: ecrTokenLife, podIdentity: a.PodIdentity,
+		image: cmp.Or(a.Image, DefaultAwsImage), user: EcrUser, tokenLife: EcrTokenLife, podIdentity: a.PodIdentity,
 		env: corev1.EnvVarArray{
 			env("AWS_REGION", pulumi.String(a.Region)),
 			env("AWS_STS_REGIONAL_ENDPOINTS", pulumi.String("regional")),
