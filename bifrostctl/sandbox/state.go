@@ -12,13 +12,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
-)
-
-// Pulumi types of the clusters, which no double makes.
-const (
-	eksClusterType = "aws:eks/cluster:Cluster"
-	ecsClusterType = "aws:ecs/cluster:Cluster"
 )
 
 // Inventory is the document that `sandbox state --json` prints.
@@ -100,7 +95,7 @@ func (r Runner) Remove(request Request, typ, id string) error {
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
 	err := r.change(request, func(world *cloud.World) error {
 		switch typ {
-		case eksClusterType, ecsClusterType:
+		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster:
 			return changeCluster(world, typ, id, settings)
 		case clockType:
 			return changeClock(world, settings)
@@ -147,12 +142,12 @@ func edited(object map[string]any, settings []string) (map[string]any, error) {
 func changeCluster(world *cloud.World, typ, name string, settings []string) error {
 	for _, account := range world.AWS {
 		for i := range account.EKS {
-			if typ == eksClusterType && account.EKS[i].Name == name {
+			if typ == pulumitype.AwsEksCluster && account.EKS[i].Name == name {
 				return changeFields(&account.EKS[i], settings)
 			}
 		}
 		for i := range account.ECS {
-			if typ == ecsClusterType && account.ECS[i].Name == name {
+			if typ == pulumitype.AwsEcsCluster && account.ECS[i].Name == name {
 				return changeFields(&account.ECS[i], settings)
 			}
 		}
@@ -190,7 +185,7 @@ func changeFields[T any](at *T, settings []string) error {
 func (r Runner) Allowlist(request Request, add, remove []string) error {
 	return r.change(request, func(world *cloud.World) error {
 		for _, policy := range world.Resources {
-			if policy.Type != cloud.ECRRepositoryPolicyType || policy.Deleted {
+			if policy.Type != pulumitype.AwsEcrRepositoryPolicy || policy.Deleted {
 				continue
 			}
 			principals, err := world.Allowlist(policy)
@@ -290,21 +285,21 @@ func seeded(world *cloud.World) []Existing {
 	}
 	for _, account := range world.AWS {
 		for _, c := range account.EKS {
-			add(eksClusterType, account.ID+"/"+c.Region, c.Name, map[string]any{
+			add(pulumitype.AwsEksCluster, account.ID+"/"+c.Region, c.Name, map[string]any{
 				"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID),
 				"nodeRoles": c.NodeRoles, "podIdentityAgent": c.PodIdentityAgent, "credentialProvider": c.CredentialProvider,
 			})
 		}
 		for _, c := range account.ECS {
-			add("aws:ecs/cluster:Cluster", account.ID+"/"+c.Region, c.ARN(account.ID), nil)
+			add(pulumitype.AwsEcsCluster, account.ID+"/"+c.Region, c.ARN(account.ID), nil)
 		}
 	}
 	for _, subscription := range world.Azure {
 		for _, group := range subscription.ResourceGroups {
-			add("azure-native:resources:ResourceGroup", subscription.ID, group, nil)
+			add(pulumitype.AzureResourceGroup, subscription.ID, group, nil)
 		}
 		for _, c := range subscription.AKS {
-			add("azure-native:containerservice:ManagedCluster", subscription.ID, c.ResourceGroup+"/"+c.Name,
+			add(pulumitype.AzureManagedCluster, subscription.ID, c.ResourceGroup+"/"+c.Name,
 				map[string]any{"version": c.Version, "fqdn": c.FQDN(subscription.Tenant), "issuer": c.Issuer(subscription.Tenant)})
 		}
 	}

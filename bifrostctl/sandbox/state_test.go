@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -108,10 +109,10 @@ func TestChange(t *testing.T) {
 	}
 	const service = "arn:aws:ecs:us-east-1:111122223333:service/dev/bifrost"
 	require.NoError(t, change(serviceType, service, "desiredCount=4"))
-	require.NoError(t, change(ecsClusterType, "dev", "containerInsights=disabled"))
-	require.NoError(t, change(eksClusterType, "dev", "credentialProvider=false"))
-	require.ErrorContains(t, change(ecsClusterType, "prod", "containerInsights=disabled"), `there is no cluster "prod"`)
-	require.ErrorContains(t, change(ecsClusterType, "dev", "insights=disabled"), `unknown field "insights"`)
+	require.NoError(t, change(pulumitype.AwsEcsCluster, "dev", "containerInsights=disabled"))
+	require.NoError(t, change(pulumitype.AwsEksCluster, "dev", "credentialProvider=false"))
+	require.ErrorContains(t, change(pulumitype.AwsEcsCluster, "prod", "containerInsights=disabled"), `there is no cluster "prod"`)
+	require.ErrorContains(t, change(pulumitype.AwsEcsCluster, "dev", "insights=disabled"), `unknown field "insights"`)
 
 	changed, err := cloud.Load(file)
 	require.NoError(t, err)

@@ -4,22 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Pulumi types of what a network has, and of what else a service on ECS takes for granted.
-const (
-	VPCType           = "aws:ec2/vpc:Vpc"
-	SubnetType        = "aws:ec2/subnet:Subnet"
-	RouteTableType    = "aws:ec2/routeTable:RouteTable"
-	VPCEndpointType   = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	SecurityGroupType = "aws:ec2/securityGroup:SecurityGroup"
-	CertificateType   = "aws:acm/certificate:Certificate"
-	KeyType           = "aws:kms/key:Key"
-	TopicType         = "aws:sns/topic:Topic"
-	BucketType        = "aws:s3/bucket:Bucket"
-	LoadBalancerType  = "aws:lb/loadBalancer:LoadBalancer"
-	TargetGroupType   = "aws:lb/targetGroup:TargetGroup"
-	ListenerType      = "aws:lb/listener:Listener"
+	"bifrost/bifrostctl/internal/pulumitype"
 )
 
 // VPCBlock is the address range of every VPC that stands in the sandbox; its subnets have a /24 of it each.
@@ -47,13 +33,13 @@ func (n Network) arn(service, resource string) string {
 func (w *World) SeedNetwork(n Network) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.Settle(&Resource{Type: VPCType, Scope: n.scope(), ID: n.VPC, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsVpc, Scope: n.scope(), ID: n.VPC, State: map[string]any{
 		"cidrBlock": VPCBlock, "enableDnsSupport": true, "enableDnsHostnames": true, "arn": n.arn("ec2", "vpc/"+n.VPC),
 		"tags":            map[string]any{},
 		"internetGateway": n.id("igw"),
 	}})
 	main := n.id("rtb", "main")
-	w.Settle(&Resource{Type: RouteTableType, Scope: n.scope(), ID: main, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsRouteTable, Scope: n.scope(), ID: main, State: map[string]any{
 		"vpcId": n.VPC, "main": true, "subnetIds": []any{}, "routes": []any{}, "arn": n.arn("ec2", "route-table/"+main),
 		"tags": map[string]any{},
 	}})
@@ -63,7 +49,7 @@ func (w *World) SeedNetwork(n Network) {
 		everywhere := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": []any{"0.0.0.0/0"}}
 		gateway := map[string]any{"protocol": "tcp", "fromPort": 8080.0, "toPort": 8080.0, "cidrBlocks": []any{VPCBlock}}
 		members := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "self": true}
-		w.Settle(&Resource{Type: SecurityGroupType, Scope: n.scope(), ID: id, State: map[string]any{
+		w.Settle(&Resource{Type: pulumitype.AwsSecurityGroup, Scope: n.scope(), ID: id, State: map[string]any{
 			"name": "existing-" + id, "vpcId": n.VPC, "description": "stood there before", "arn": n.arn("ec2", "security-group/"+id),
 			"ingress": []any{gateway, members}, "egress": []any{everywhere}, "tags": map[string]any{},
 		}})
@@ -81,14 +67,14 @@ func (n Network) addSubnets(w *World, from int, ids []string, out map[string]any
 		return
 	}
 	for i, id := range ids {
-		w.Settle(&Resource{Type: SubnetType, Scope: n.scope(), ID: id, State: map[string]any{
+		w.Settle(&Resource{Type: pulumitype.AwsSubnet, Scope: n.scope(), ID: id, State: map[string]any{
 			"vpcId": n.VPC, "availabilityZone": n.Region + string(rune('a'+i%3)), "cidrBlock": fmt.Sprintf("10.0.%d.0/24", from+i),
 			"mapPublicIpOnLaunch": public, "arn": n.arn("ec2", "subnet/"+id), "tags": map[string]any{},
 		}})
 	}
 	out["cidrBlock"] = "0.0.0.0/0"
 	id := n.id("rtb", public)
-	w.Settle(&Resource{Type: RouteTableType, Scope: n.scope(), ID: id, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsRouteTable, Scope: n.scope(), ID: id, State: map[string]any{
 		"vpcId": n.VPC, "subnetIds": anys(ids), "routes": []any{out}, "arn": n.arn("ec2", "route-table/"+id), "tags": map[string]any{},
 	}})
 }
@@ -107,13 +93,13 @@ func (w *World) SeedBalancer(n Network, b SharedBalancer) {
 	defer w.mu.Unlock()
 	const suffix = "app/shared/0123456789abcdef"
 	balancer := n.arn("elasticloadbalancing", "loadbalancer/"+suffix)
-	w.Settle(&Resource{Type: LoadBalancerType, Scope: n.scope(), ID: balancer, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsLoadBalancer, Scope: n.scope(), ID: balancer, State: map[string]any{
 		"arn": balancer, "arnSuffix": suffix, "name": "shared", "internal": true, "loadBalancerType": "application", "vpcId": n.VPC,
 		"dnsName":        fmt.Sprintf("internal-shared-1234567890.%s.elb.%s", n.Region, DNSSuffix(Partition(n.Region))),
 		"securityGroups": []any{b.SecurityGroup}, "subnets": anys(n.Private), "tags": map[string]any{},
 	}})
 	_, name, _ := strings.Cut(b.TargetGroup, ":targetgroup/")
-	w.Settle(&Resource{Type: TargetGroupType, Scope: n.scope(), ID: b.TargetGroup, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsTargetGroup, Scope: n.scope(), ID: b.TargetGroup, State: map[string]any{
 		"arn": b.TargetGroup, "arnSuffix": "targetgroup/" + name, "name": strings.Split(name, "/")[0], "vpcId": n.VPC, "targetType": "ip",
 		"protocol": "HTTP", "protocolVersion": "HTTP1", "port": 8080.0, "deregistrationDelay": 300.0, "tags": map[string]any{},
 		"healthCheck": map[string]any{
@@ -123,7 +109,7 @@ func (w *World) SeedBalancer(n Network, b SharedBalancer) {
 		},
 	}})
 	listener := n.arn("elasticloadbalancing", "listener/"+suffix+"/0123456789abcdef")
-	w.Settle(&Resource{Type: ListenerType, Scope: n.scope(), ID: listener, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsListener, Scope: n.scope(), ID: listener, State: map[string]any{
 		"arn": listener, "loadBalancerArn": balancer, "port": 443.0, "protocol": "HTTPS", "certificateArn": b.Certificate,
 		"defaultActions": []any{map[string]any{"type": "forward", "targetGroupArn": b.TargetGroup}},
 	}})
@@ -139,17 +125,17 @@ func anys(texts []string) []any {
 
 // SeedCertificate makes an issued certificate of AWS Certificate Manager exist in the network's region.
 func (w *World) SeedCertificate(n Network, arn string) {
-	w.seedOne(n, CertificateType, arn, map[string]any{"arn": arn, "domainName": "gateway.example.com", "status": "ISSUED"})
+	w.seedOne(n, pulumitype.AwsCertificate, arn, map[string]any{"arn": arn, "domainName": "gateway.example.com", "status": "ISSUED"})
 }
 
 // SeedTopic makes a topic of SNS exist in the network's region.
 func (w *World) SeedTopic(n Network, arn string) {
-	w.seedOne(n, TopicType, arn, map[string]any{"arn": arn})
+	w.seedOne(n, pulumitype.AwsTopic, arn, map[string]any{"arn": arn})
 }
 
 // SeedBucket makes a bucket exist to which load balancers of the network's region may write their access logs.
 func (w *World) SeedBucket(n Network, name string) {
-	w.seedOne(n, BucketType, name, map[string]any{"bucket": name, "region": n.Region})
+	w.seedOne(n, pulumitype.AwsBucket, name, map[string]any{"bucket": name, "region": n.Region})
 }
 
 // SeedKey makes an enabled KMS key exist in the network's region, whose policy leaves its use to the account's IAM policies and lets
@@ -160,7 +146,7 @@ func (w *World) SeedKey(n Network, arn string) {
 		`{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.%[3]s.%[4]s"},"Resource":"*",` +
 		`"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"]}]}`
 	partition := Partition(n.Region)
-	w.seedOne(n, KeyType, arn, map[string]any{"arn": arn, "isEnabled": true,
+	w.seedOne(n, pulumitype.AwsKey, arn, map[string]any{"arn": arn, "isEnabled": true,
 		"policy": fmt.Sprintf(policy, partition, n.Account, n.Region, DNSSuffix(partition))})
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"bifrost/bifrostctl/internal/pulumitype"
 )
 
 // AWSAccount is an account with the clusters that stand in it already.
@@ -249,7 +251,7 @@ func (w *World) addOIDCProvider(account string, c EKSCluster) {
 	inputs := map[string]any{"url": "https://" + host, "clientIdLists": []any{"sts.amazonaws.com"}}
 	state := map[string]any{"arn": arn, "url": host, "clientIdLists": []any{"sts.amazonaws.com"}, "thumbprintLists": []any{},
 		"tagsAll": map[string]any{}}
-	w.Settle(&Resource{Type: OIDCProviderType, Scope: account, ID: arn, Inputs: inputs, State: state})
+	w.Settle(&Resource{Type: pulumitype.AwsOidcProvider, Scope: account, ID: arn, Inputs: inputs, State: state})
 }
 
 // addNodeRole makes a role of the cluster's nodes. It may pull from no ECR repository: what nodes are usually allowed beside,
@@ -262,7 +264,7 @@ func (w *World) addNodeRole(account string, c EKSCluster, name string) {
 
 func (w *World) addRole(account, name, arn, trust string) {
 	inputs := map[string]any{"name": name, "assumeRolePolicy": trust}
-	w.Settle(&Resource{Type: RoleType, Scope: account, ID: name, Inputs: inputs, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsRole, Scope: account, ID: name, Inputs: inputs, State: map[string]any{
 		"name": name, "path": "/", "arn": arn, "assumeRolePolicy": trust,
 		"uniqueId": "AROA" + strings.ToUpper(Hex(17, "node role", account, name)), "createDate": "2025-01-01T00:00:00Z",
 		"maxSessionDuration": 3600.0, "tags": map[string]any{}, "tagsAll": map[string]any{},
@@ -277,18 +279,8 @@ func (w *World) SeedPolicy(account, arn string) {
 		`"Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"]}]}`
 	name := arn[strings.LastIndex(arn, "/")+1:]
 	inputs := map[string]any{"name": name, "policy": document}
-	w.Settle(&Resource{Type: PolicyType, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsPolicy, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{
 		"name": name, "arn": arn, "path": "/", "policy": document, "policyId": "ANPA" + strings.ToUpper(Hex(17, "policy", arn)),
 		"attachmentCount": 0.0, "description": "", "tags": map[string]any{}, "tagsAll": map[string]any{},
 	}})
 }
-
-// PolicyType is the Pulumi type of a managed policy.
-const PolicyType = "aws:iam/policy:Policy"
-
-// RoleType is the Pulumi type of an IAM role.
-const RoleType = "aws:iam/role:Role"
-
-// OIDCProviderType is the Pulumi type of an IAM OIDC provider, the one resource of the program's types that may exist
-// already.
-const OIDCProviderType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"

@@ -5,21 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Pulumi types of what a vendor, or whoever mirrors the image, has.
-const (
-	ECRRepositoryType       = "aws:ecr/repository:Repository"
-	ECRRepositoryPolicyType = "aws:ecr/repositoryPolicy:RepositoryPolicy"
-
-	PoolType            = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
-	PoolProviderType    = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
-	ServiceAccountType  = "gcp:serviceaccount/account:Account"
-	ImpersonationType   = "gcp:serviceaccount/iAMMember:IAMMember"
-	ARRepositoryType    = "gcp:artifactregistry/repository:Repository"
-	ARReaderType        = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
-	ApplicationType     = "azuread:index/application:Application"
-	ManagedIdentityType = "azure-native:managedidentity:UserAssignedIdentity"
+	"bifrost/bifrostctl/internal/pulumitype"
 )
 
 // ECRRepository is a repository, of any account.
@@ -42,11 +29,11 @@ func (w *World) SeedECR(r ECRRepository) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	scope := r.Account + "/" + r.Region
-	w.Settle(&Resource{Type: ECRRepositoryType, Scope: scope, ID: r.Name, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AwsEcrRepository, Scope: scope, ID: r.Name, State: map[string]any{
 		"name": r.Name, "arn": r.ARN(), "registryId": r.Account, "tags": []any{},
 	}})
 	if len(r.Allowlist) > 0 {
-		w.Settle(&Resource{Type: ECRRepositoryPolicyType, Scope: scope, ID: r.Name, State: map[string]any{
+		w.Settle(&Resource{Type: pulumitype.AwsEcrRepositoryPolicy, Scope: scope, ID: r.Name, State: map[string]any{
 			"repository": r.Name, "policy": allowlistPolicy(r.Allowlist),
 		}})
 	}
@@ -110,7 +97,7 @@ func (w *World) ForgetGrants() {
 	defer w.mu.Unlock()
 	clear(w.Grants)
 	for key, r := range w.Resources {
-		if r.Type == ImpersonationType && r.Seeded && !r.Edited {
+		if r.Type == pulumitype.GcpServiceAccountMember && r.Seeded && !r.Edited {
 			delete(w.Resources, key)
 		}
 	}
@@ -147,17 +134,17 @@ func (w *World) SeedFederation(f Federation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	pool := f.poolID()
-	w.Settle(&Resource{Type: PoolType, Scope: f.Project, ID: pool, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.GcpPool, Scope: f.Project, ID: pool, State: map[string]any{
 		"project": f.Project, "workloadIdentityPoolId": f.Pool, "state": "ACTIVE", "disabled": false,
 	}})
-	w.Settle(&Resource{Type: PoolProviderType, Scope: f.Project, ID: pool + "/providers/" + f.Provider, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.GcpPoolProvider, Scope: f.Project, ID: pool + "/providers/" + f.Provider, State: map[string]any{
 		"project": f.Project, "workloadIdentityPoolId": f.Pool, "workloadIdentityPoolProviderId": f.Provider,
 		"state": "ACTIVE", "disabled": false, "attributeCondition": f.Condition,
 		"attributeMapping": map[string]any{"google.subject": "assertion.sub"},
 		"oidc":             map[string]any{"issuerUri": f.Issuer, "allowedAudiences": []any{f.Audience}},
 	}})
 	accountID, _, _ := strings.Cut(f.Email, "@")
-	w.Settle(&Resource{Type: ServiceAccountType, Scope: f.Project, ID: serviceAccountID(f), State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.GcpServiceAccount, Scope: f.Project, ID: serviceAccountID(f), State: map[string]any{
 		"accountId": accountID, "email": f.Email, "project": f.Project, "uniqueId": Hex(20, "service account", f.Email), "disabled": false,
 	}})
 	if f.Subject != "" {
@@ -174,7 +161,7 @@ func (w *World) addMember(f Federation) {
 	member := fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", f.Number,
 		f.Pool,
 		f.Subject)
-	w.Settle(&Resource{Type: ImpersonationType, Scope: f.Project, ID: serviceAccountID(f) + "/" + role + "/" + member,
+	w.Settle(&Resource{Type: pulumitype.GcpServiceAccountMember, Scope: f.Project, ID: serviceAccountID(f) + "/" + role + "/" + member,
 		State: map[string]any{
 			"serviceAccountId": serviceAccountID(f), "role": role, "member": member,
 		}})
@@ -185,7 +172,7 @@ func (w *World) SeedARRepository(project, location, name, reader string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
-	w.Settle(&Resource{Type: ARRepositoryType, Scope: project, ID: id, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.GcpRepository, Scope: project, ID: id, State: map[string]any{
 		"project": project, "location": location, "repositoryId": name, "format": "DOCKER", "tags": []any{},
 	}})
 	if reader == "" {
@@ -193,7 +180,7 @@ func (w *World) SeedARRepository(project, location, name, reader string) {
 	}
 	const role = "roles/artifactregistry.reader"
 	member := "serviceAccount:" + reader
-	w.Settle(&Resource{Type: ARReaderType, Scope: project, ID: id + "/" + role + "/" + member, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.GcpRepositoryMember, Scope: project, ID: id + "/" + role + "/" + member, State: map[string]any{
 		"project": project, "location": location, "repository": name, "role": role, "member": member,
 	}})
 }
@@ -202,7 +189,7 @@ func (w *World) SeedARRepository(project, location, name, reader string) {
 func (w *World) SeedApplication(tenant, identifierURI, clientID string, tokenVersion int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.Settle(&Resource{Type: ApplicationType, Scope: tenant, ID: identifierURI, State: map[string]any{
+	w.Settle(&Resource{Type: pulumitype.AzureApplication, Scope: tenant, ID: identifierURI, State: map[string]any{
 		"identifierUris": []any{identifierURI}, "clientId": clientID, "requestedAccessTokenVersion": float64(tokenVersion),
 	}})
 }
@@ -222,7 +209,7 @@ func (w *World) AwaitIdentity(id string, trust EntraTrust) {
 	client, principal, told := strings.Cut(known, "|")
 	if !told {
 		for _, r := range w.Resources {
-			if r.Type == ManagedIdentityType && strings.EqualFold(r.ID, id) && !r.Deleted {
+			if r.Type == pulumitype.AzureManagedIdentity && strings.EqualFold(r.ID, id) && !r.Deleted {
 				client, _ = r.State["clientId"].(string)
 				principal, _ = r.State["principalId"].(string)
 			}
@@ -252,7 +239,7 @@ func (w *World) Introduce(id, clientID, principalID string) {
 	w.Grants[id] = clientID + "|" + principalID
 	trust.Subject = principalID
 	w.addMember(trust.Federation)
-	provider := w.Resources[Key(PoolProviderType, trust.Project, trust.poolID()+"/providers/"+trust.Provider)]
+	provider := w.Resources[Key(pulumitype.GcpPoolProvider, trust.Project, trust.poolID()+"/providers/"+trust.Provider)]
 	if provider != nil && provider.Seeded && !provider.Edited {
 		provider.State["attributeCondition"] = trust.condition(clientID)
 	}

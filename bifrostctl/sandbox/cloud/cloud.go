@@ -40,9 +40,6 @@ func Connect(ctx context.Context, kubeconfig string) (*Cluster, error) {
 	return live.Connect(ctx, kubeconfig)
 }
 
-// ECRRepositoryPolicyType is the Pulumi type of an ECR repository's policy: the vendor's allowlist.
-const ECRRepositoryPolicyType = world.ECRRepositoryPolicyType
-
 // NewWorld returns a world in which nothing exists.
 func NewWorld() *World { return served.New() }
 

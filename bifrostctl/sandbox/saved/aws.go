@@ -6,20 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/aws"
-	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/bifrostctl/world"
 )
 
 const (
-	policyType     = "aws:iam/policy:Policy"
-	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	rolePolicyType = "aws:iam/rolePolicy:RolePolicy"
-	taskType       = "aws:ecs/taskDefinition:TaskDefinition"
-	ecsServiceType = "aws:ecs/service:Service"
-
 	podIdentityAgent = "eks-pod-identity-agent"
 )
 
@@ -73,7 +67,7 @@ func (e eks) Associations(_ context.Context, cluster, namespace, serviceAccount 
 	defer e.w.Unlock()
 	var roles []string
 	for _, r := range e.w.Resources {
-		if r.Type == services.AssociationType && !r.Deleted && text(r, "clusterName") == cluster && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
+		if r.Type == pulumitype.AwsPodIdentityAssociation && !r.Deleted && text(r, "clusterName") == cluster && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
 			roles = append(roles, text(r, "roleArn"))
 		}
 	}
@@ -106,7 +100,7 @@ type iam struct{ w *cloud.World }
 func (i iam) Role(_ context.Context, name string) (*service.Role, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, world.RoleType, name, func(r *world.Resource) bool { return text(r, "name") == name })
+	found, err := the(i.w, pulumitype.AwsRole, name, func(r *world.Resource) bool { return text(r, "name") == name })
 	if err != nil {
 		return nil, err
 	}
@@ -116,10 +110,10 @@ func (i iam) Role(_ context.Context, name string) (*service.Role, error) {
 			continue
 		}
 		switch r.Type {
-		case rolePolicyType:
+		case pulumitype.AwsRolePolicy:
 			role.Policies = append(role.Policies, text(r, "policy"))
-		case attachmentType:
-			if policy := i.w.Get(policyType, found.Scope, text(r, "policyArn")); policy != nil {
+		case pulumitype.AwsRolePolicyAttachment:
+			if policy := i.w.Get(pulumitype.AwsPolicy, found.Scope, text(r, "policyArn")); policy != nil {
 				role.Policies = append(role.Policies, text(policy, "policy"))
 			}
 		}
@@ -131,7 +125,7 @@ func (i iam) Role(_ context.Context, name string) (*service.Role, error) {
 func (i iam) OIDCProvider(_ context.Context, arn string) (*service.OIDCProvider, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, world.OIDCProviderType, arn, func(r *world.Resource) bool { return r.ID == arn })
+	found, err := the(i.w, pulumitype.AwsOidcProvider, arn, func(r *world.Resource) bool { return r.ID == arn })
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +149,7 @@ func (e ecs) Cluster(_ context.Context, name string) (string, error) {
 }
 
 func (e ecs) find(cluster, name string) (*world.Resource, error) {
-	return the(e.w, ecsServiceType, name, func(r *world.Resource) bool {
+	return the(e.w, pulumitype.AwsEcsService, name, func(r *world.Resource) bool {
 		of := text(r, "cluster")
 		return text(r, "name") == name && (of == cluster || strings.HasSuffix(of, "/"+cluster))
 	})
@@ -183,7 +177,7 @@ func (e ecs) Service(ctx context.Context, cluster, name string) (*service.ECSSer
 func (e ecs) TaskDefinition(_ context.Context, arn string) (*service.TaskDefinition, error) {
 	e.w.Lock()
 	defer e.w.Unlock()
-	found, err := the(e.w, taskType, arn, func(r *world.Resource) bool { return text(r, "arn") == arn })
+	found, err := the(e.w, pulumitype.AwsTaskDefinition, arn, func(r *world.Resource) bool { return text(r, "arn") == arn })
 	if err != nil {
 		return nil, err
 	}

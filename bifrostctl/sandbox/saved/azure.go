@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/bifrostctl/world"
 )
-
-const credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
 
 type aks struct{ w *cloud.World }
 
@@ -43,7 +42,7 @@ func identityPath(resourceGroup, name string) string {
 func (i identities) Identity(_ context.Context, resourceGroup, name string) (*service.Identity, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, world.ManagedIdentityType, name, func(r *world.Resource) bool { return ends(r, identityPath(resourceGroup, name)) })
+	found, err := the(i.w, pulumitype.AzureManagedIdentity, name, func(r *world.Resource) bool { return ends(r, identityPath(resourceGroup, name)) })
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +54,7 @@ func (i identities) Credential(_ context.Context, resourceGroup, identity, name 
 	i.w.Lock()
 	defer i.w.Unlock()
 	path := identityPath(resourceGroup, identity) + "/federatedIdentityCredentials/" + name
-	found, err := the(i.w, credentialType, name, func(r *world.Resource) bool { return ends(r, path) })
+	found, err := the(i.w, pulumitype.AzureFederatedCredential, name, func(r *world.Resource) bool { return ends(r, path) })
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/bifrostctl/world"
@@ -24,7 +25,7 @@ func poolPath(project, pool string) string {
 func (g gcp) Pool(_ context.Context, project, pool string) (*service.Pool, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
-	found, err := the(g.w, world.PoolType, pool, func(r *world.Resource) bool { return r.ID == poolPath(project, pool) })
+	found, err := the(g.w, pulumitype.GcpPool, pool, func(r *world.Resource) bool { return r.ID == poolPath(project, pool) })
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (g gcp) Provider(_ context.Context, project, pool, provider string) (*servi
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := poolPath(project, pool) + "/providers/" + provider
-	found, err := the(g.w, world.PoolProviderType, provider, func(r *world.Resource) bool { return r.ID == id })
+	found, err := the(g.w, pulumitype.GcpPoolProvider, provider, func(r *world.Resource) bool { return r.ID == id })
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +61,10 @@ func (g gcp) Provider(_ context.Context, project, pool, provider string) (*servi
 func (g gcp) AccountMembers(_ context.Context, _, email, role string) ([]string, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
-	if _, err := the(g.w, world.ServiceAccountType, email, func(r *world.Resource) bool { return text(r, "email") == email }); err != nil {
+	if _, err := the(g.w, pulumitype.GcpServiceAccount, email, func(r *world.Resource) bool { return text(r, "email") == email }); err != nil {
 		return nil, err
 	}
-	return g.members(world.ImpersonationType, role, func(r *world.Resource) bool { return strings.HasSuffix(text(r, "serviceAccountId"), "/"+email) }), nil
+	return g.members(pulumitype.GcpServiceAccountMember, role, func(r *world.Resource) bool { return strings.HasSuffix(text(r, "serviceAccountId"), "/"+email) }), nil
 }
 
 // RepositoryMembers implements service.GCP.
@@ -71,10 +72,10 @@ func (g gcp) RepositoryMembers(_ context.Context, project, location, repository,
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, repository)
-	if _, err := the(g.w, world.ARRepositoryType, repository, func(r *world.Resource) bool { return r.ID == id }); err != nil {
+	if _, err := the(g.w, pulumitype.GcpRepository, repository, func(r *world.Resource) bool { return r.ID == id }); err != nil {
 		return nil, err
 	}
-	return g.members(world.ARReaderType, role, func(r *world.Resource) bool {
+	return g.members(pulumitype.GcpRepositoryMember, role, func(r *world.Resource) bool {
 		name := text(r, "repository")
 		return text(r, "project") == project && text(r, "location") == location && name[strings.LastIndex(name, "/")+1:] == repository
 	}), nil

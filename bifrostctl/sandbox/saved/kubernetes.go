@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud"
 	sandbox "bifrost/bifrostctl/sandbox/cloud/kubernetes"
@@ -227,7 +228,7 @@ func resources(w *cloud.World, server string) []*metav1.APIResourceList {
 	for name, definition := range crds.All() {
 		spec, _ := definition["spec"].(map[string]any)
 		names, _ := spec["names"].(map[string]any)
-		unknown[fmt.Sprint(spec["group"], names["kind"])] = w.Get("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", server, name) == nil
+		unknown[fmt.Sprint(spec["group"], names["kind"])] = w.Get(pulumitype.KubernetesDefinition, server, name) == nil
 	}
 	byVersion := map[string]*metav1.APIResourceList{}
 	var lists []*metav1.APIResourceList

@@ -8,11 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
-
-const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 // Values that an alarm's properties may have (CloudWatch API reference, PutMetricAlarm).
 var (
@@ -34,8 +33,8 @@ func metricAlarm() *double.Type {
 		Computed: []string{"arn"},
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkTexts(alarmType, in, fail)
-			checkRanges(alarmType, in, fail)
+			checkTexts(pulumitype.AwsMetricAlarm, in, fail)
+			checkRanges(pulumitype.AwsMetricAlarm, in, fail)
 			for property, values := range alarmProperties {
 				if value := double.String(in, property); value != "" && !slices.Contains(values, value) {
 					fail(property, "expected %s to be one of %v, got %s", property, values, value)
@@ -152,7 +151,7 @@ func warnOfTopics(c *double.Call, in double.Object) {
 	for _, list := range actionLists {
 		for _, v := range double.List(in, list) {
 			topic, _ := v.(string)
-			if strings.HasPrefix(topic, s.arn("sns", "")) && c.World.Get(world.TopicType, regional(c), topic) == nil {
+			if strings.HasPrefix(topic, s.arn("sns", "")) && c.World.Get(pulumitype.AwsTopic, regional(c), topic) == nil {
 				c.World.Warn(fmt.Sprintf("the alarm %s notifies %s, a topic that does not exist", double.String(in, "name"), topic))
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -16,9 +17,6 @@ import (
 // desired count of ECS services is modelled.
 
 const (
-	scalableTargetType = "aws:appautoscaling/target:Target"
-	scalingPolicyType  = "aws:appautoscaling/policy:Policy"
-
 	ecsNamespace = "ecs"
 	desiredCount = "ecs:service:DesiredCount"
 )
@@ -81,7 +79,7 @@ func scalableTarget() *double.Type {
 
 // scaledService is the service that a scalable target is about, or nil.
 func scaledService(c *double.Call, resourceID string) *world.Resource {
-	return c.World.Get(serviceType, regional(c), sessionOf(c).arn("ecs", resourceID))
+	return c.World.Get(pulumitype.AwsEcsService, regional(c), sessionOf(c).arn("ecs", resourceID))
 }
 
 // keepWithin brings the desired count of the target's service between its least and its most.
@@ -97,7 +95,7 @@ func keepWithin(c *double.Call, in double.Object) error {
 }
 
 func policiesOf(c *double.Call, resourceID string) []*world.Resource {
-	return slices.DeleteFunc(c.World.List(scalingPolicyType, regional(c)), func(p *world.Resource) bool { return p.State["resourceId"] != resourceID })
+	return slices.DeleteFunc(c.World.List(pulumitype.AwsScalingPolicy, regional(c)), func(p *world.Resource) bool { return p.State["resourceId"] != resourceID })
 }
 
 func scalingPolicy() *double.Type {
@@ -111,7 +109,7 @@ func scalingPolicy() *double.Type {
 		Key: func(id string, state double.Object) string { return double.String(state, "resourceId") + "/" + id },
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkScalable(in, fail)
-			checkTexts(scalingPolicyType, in, fail)
+			checkTexts(pulumitype.AwsScalingPolicy, in, fail)
 			checkTracking(in, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -185,7 +183,7 @@ func checkTracking(in double.Object, fail double.Fail) {
 // checkPolicyTarget refuses a policy of what is not scalable, a second one of a metric, and a label of what is not the service's.
 func checkPolicyTarget(c *double.Call, in double.Object) error {
 	id, name := double.String(in, "resourceId"), double.String(in, "name")
-	if c.World.Get(scalableTargetType, regional(c), id) == nil {
+	if c.World.Get(pulumitype.AwsScalableTarget, regional(c), id) == nil {
 		return fmt.Errorf("ObjectNotFoundException: No scalable target registered for service namespace: %s, resource ID: %s, scalable dimension: %s", ecsNamespace, id, desiredCount)
 	}
 	metric := double.String(in, metricType)
@@ -200,8 +198,8 @@ func checkPolicyTarget(c *double.Call, in double.Object) error {
 	label := double.String(in, metricLabel)
 	for _, group := range targetsOf(scaledService(c, id)) {
 		for _, balancer := range balancersOf(c, group) {
-			of := double.String(stateOf(c, world.LoadBalancerType, balancer.(string)), "arnSuffix")
-			if label == of+"/"+double.String(stateOf(c, world.TargetGroupType, group), "arnSuffix") {
+			of := double.String(stateOf(c, pulumitype.AwsLoadBalancer, balancer.(string)), "arnSuffix")
+			if label == of+"/"+double.String(stateOf(c, pulumitype.AwsTargetGroup, group), "arnSuffix") {
 				return nil
 			}
 		}

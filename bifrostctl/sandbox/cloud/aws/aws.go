@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
-	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
 )
 
@@ -28,29 +28,29 @@ func Provider() *double.Provider {
 		Config:    aws.ProviderArgs{},
 		Configure: configure,
 		Types: map[string]*double.Type{
-			policyType:               policy(),
-			roleType:                 role(),
-			attachmentType:           rolePolicyAttachment(),
-			rolePolicyType:           rolePolicy(),
-			world.OIDCProviderType:   openIDConnectProvider(),
-			logGroupType:             logGroup(),
-			secretType:               secret(),
-			secretVersionType:        secretVersion(),
-			taskDefinitionType:       taskDefinition(),
-			serviceType:              service(),
-			services.AssociationType: podIdentityAssociation(),
+			pulumitype.AwsPolicy:                 policy(),
+			pulumitype.AwsRole:                   role(),
+			pulumitype.AwsRolePolicyAttachment:   rolePolicyAttachment(),
+			pulumitype.AwsRolePolicy:             rolePolicy(),
+			pulumitype.AwsOidcProvider:           openIDConnectProvider(),
+			pulumitype.AwsLogGroup:               logGroup(),
+			pulumitype.AwsSecret:                 secret(),
+			pulumitype.AwsSecretVersion:          secretVersion(),
+			pulumitype.AwsTaskDefinition:         taskDefinition(),
+			pulumitype.AwsEcsService:             service(),
+			pulumitype.AwsPodIdentityAssociation: podIdentityAssociation(),
 
-			world.SecurityGroupType: securityGroup(),
-			ingressRuleType:         ingressRule(),
-			egressRuleType:          egressRule(),
-			world.LoadBalancerType:  loadBalancer(),
-			world.TargetGroupType:   targetGroup(),
-			world.ListenerType:      listener(),
-			scalableTargetType:      scalableTarget(),
-			scalingPolicyType:       scalingPolicy(),
-			namespaceType:           privateDNSNamespace(),
-			registryServiceType:     registryService(),
-			alarmType:               metricAlarm(),
+			pulumitype.AwsSecurityGroup:       securityGroup(),
+			pulumitype.AwsIngressRule:         ingressRule(),
+			pulumitype.AwsEgressRule:          egressRule(),
+			pulumitype.AwsLoadBalancer:        loadBalancer(),
+			pulumitype.AwsTargetGroup:         targetGroup(),
+			pulumitype.AwsListener:            listener(),
+			pulumitype.AwsScalableTarget:      scalableTarget(),
+			pulumitype.AwsScalingPolicy:       scalingPolicy(),
+			pulumitype.AwsPrivateDnsNamespace: privateDNSNamespace(),
+			pulumitype.AwsDiscoveryService:    registryService(),
+			pulumitype.AwsMetricAlarm:         metricAlarm(),
 		},
 		Functions: functions(),
 	}

@@ -8,16 +8,12 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
 
 // The types follow terraform-provider-aws, internal/service/servicediscovery, and the Cloud Map API reference.
-
-const (
-	namespaceType       = "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"
-	registryServiceType = "aws:servicediscovery/service:Service"
-)
 
 // dnsName is a name of labels of at most 63 characters (Cloud Map API reference, CreatePrivateDnsNamespace and CreateService).
 var dnsName = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?)*$`)
@@ -38,17 +34,17 @@ func privateDNSNamespace() *double.Type {
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkDNSName(in, 253, fail)
-			checkTexts(namespaceType, in, fail)
+			checkTexts(pulumitype.AwsPrivateDnsNamespace, in, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name, vpcID := double.String(in, "name"), double.String(in, "vpc")
 			failed := func(format string, args ...any) (string, double.Object, error) {
 				return "", nil, fmt.Errorf("creating Service Discovery Private DNS Namespace (%s): %s", name, fmt.Sprintf(format, args...))
 			}
-			if c.World.Get(world.VPCType, regional(c), vpcID) == nil {
+			if c.World.Get(pulumitype.AwsVpc, regional(c), vpcID) == nil {
 				return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is not valid", vpcID, sessionOf(c).region)
 			}
-			for _, other := range c.World.List(namespaceType, regional(c)) {
+			for _, other := range c.World.List(pulumitype.AwsPrivateDnsNamespace, regional(c)) {
 				if other.State["name"] == name && other.State["vpc"] == vpcID {
 					return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is already associated with another private hosted zone that has an overlapping name space, %s.", vpcID, sessionOf(c).region, name)
 				}
@@ -59,7 +55,7 @@ func privateDNSNamespace() *double.Type {
 			}), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
-			for _, s := range c.World.List(registryServiceType, regional(c)) {
+			for _, s := range c.World.List(pulumitype.AwsDiscoveryService, regional(c)) {
 				if namespaceOf(s.State) == r.ID {
 					return fmt.Errorf("deleting Service Discovery Private DNS Namespace (%s): ResourceInUse: Namespace has associated services, such as %s", r.ID, s.ID)
 				}
@@ -89,7 +85,7 @@ func registryService() *double.Type {
 		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkDNSName(in, 127, fail)
-			checkTexts(registryServiceType, in, fail)
+			checkTexts(pulumitype.AwsDiscoveryService, in, fail)
 			checkDNSConfig(in, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -97,13 +93,13 @@ func registryService() *double.Type {
 			failed := func(format string, args ...any) (string, double.Object, error) {
 				return "", nil, fmt.Errorf("creating Service Discovery Service (%s): %s", name, fmt.Sprintf(format, args...))
 			}
-			if c.World.Get(namespaceType, regional(c), namespace) == nil {
+			if c.World.Get(pulumitype.AwsPrivateDnsNamespace, regional(c), namespace) == nil {
 				return failed("NamespaceNotFound: The namespace with ID %q does not exist", namespace)
 			}
 			if in["healthCheckConfig"] != nil {
 				return failed("InvalidInput: A health check config cannot be specified for a service in a private DNS namespace")
 			}
-			for _, other := range c.World.List(registryServiceType, regional(c)) {
+			for _, other := range c.World.List(pulumitype.AwsDiscoveryService, regional(c)) {
 				if namespaceOf(other.State) == namespace && strings.EqualFold(double.String(other.State, "name"), name) {
 					return failed("ServiceAlreadyExists: Service already exists in namespace %s", namespace)
 				}
@@ -115,7 +111,7 @@ func registryService() *double.Type {
 			return id, s, nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, in double.Object) error {
-			for _, s := range c.World.List(serviceType, regional(c)) {
+			for _, s := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
 				if in["forceDestroy"] != true && double.String(s.State, "serviceRegistries.registryArn") == double.String(r.State, "arn") {
 					return fmt.Errorf("deleting Service Discovery Service (%s): ResourceInUse: Service contains registered instances; delete the instances before deleting the service", r.ID)
 				}
@@ -151,7 +147,7 @@ func checkDNSConfig(in double.Object, fail double.Fail) {
 
 // findRegistry returns the service of Cloud Map with an ARN, or nil.
 func findRegistry(c *double.Call, arn string) *world.Resource {
-	for _, r := range c.World.List(registryServiceType, regional(c)) {
+	for _, r := range c.World.List(pulumitype.AwsDiscoveryService, regional(c)) {
 		if r.State["arn"] == arn {
 			return r
 		}

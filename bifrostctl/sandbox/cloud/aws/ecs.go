@@ -9,13 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
-)
-
-const (
-	taskDefinitionType = "aws:ecs/taskDefinition:TaskDefinition"
-	serviceType        = "aws:ecs/service:Service"
 )
 
 func taskDefinition() *double.Type {
@@ -37,7 +33,7 @@ func taskDefinition() *double.Type {
 			return id
 		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkTexts(taskDefinitionType, in, fail)
+			checkTexts(pulumitype.AwsTaskDefinition, in, fail)
 			containers, err := containersOf(in)
 			if err != nil {
 				fail("containerDefinitions", "%v", err)
@@ -129,8 +125,8 @@ func service() *double.Type {
 		Computed: []string{"cluster", "iamRole", "launchType", "platformVersion", "triggers"},
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkTexts(serviceType, in, fail)
-			checkRanges(serviceType, in, fail)
+			checkTexts(pulumitype.AwsEcsService, in, fail)
+			checkRanges(pulumitype.AwsEcsService, in, fail)
 			checkPercents(in, fail)
 			if in["healthCheckGracePeriodSeconds"] != nil && in["loadBalancers"] == nil {
 				fail("healthCheckGracePeriodSeconds", "InvalidParameterException: healthCheckGracePeriodSeconds is only valid for services configured to use load balancers")
@@ -146,7 +142,7 @@ func service() *double.Type {
 				return "", nil, fmt.Errorf("creating ECS Service (%s): %w", name, err)
 			}
 			id := sessionOf(c).arn("ecs", "service/"+cluster.Name+"/"+name)
-			if c.World.Get(serviceType, regional(c), id) != nil {
+			if c.World.Get(pulumitype.AwsEcsService, regional(c), id) != nil {
 				return "", nil, fmt.Errorf("creating ECS Service (%s): InvalidParameterException: Creation of service was not idempotent", name)
 			}
 			s := state(in, double.Object{"cluster": cluster.ARN(sessionOf(c).account), "iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", "triggers": double.Object{}})
@@ -243,7 +239,7 @@ func checkTargets(c *double.Call, in double.Object, task *world.Resource) error 
 	for _, v := range double.List(in, "loadBalancers") {
 		at, _ := v.(double.Object)
 		arn, name, port := double.String(at, "targetGroupArn"), double.String(at, "containerName"), at["containerPort"]
-		group := c.World.Get(world.TargetGroupType, regional(c), arn)
+		group := c.World.Get(pulumitype.AwsTargetGroup, regional(c), arn)
 		switch {
 		case group == nil:
 			return fmt.Errorf("InvalidParameterException: The target group %s does not exist", arn)
@@ -271,5 +267,5 @@ func findTask(c *double.Call, name string) *world.Resource {
 	if revision, ok := c.World.Revisions[name]; ok {
 		name = fmt.Sprintf("%s:%d", name, revision)
 	}
-	return c.World.Get(taskDefinitionType, regional(c), name)
+	return c.World.Get(pulumitype.AwsTaskDefinition, regional(c), name)
 }

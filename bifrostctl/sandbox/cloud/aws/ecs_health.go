@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
@@ -64,7 +65,7 @@ func targetProblems(c *double.Call, place tasksIn, service double.Object) []stri
 	for _, v := range double.List(service, "loadBalancers") {
 		at, _ := v.(double.Object)
 		arn := double.String(at, "targetGroupArn")
-		group := c.World.Get(world.TargetGroupType, regional(c), arn)
+		group := c.World.Get(pulumitype.AwsTargetGroup, regional(c), arn)
 		if group == nil {
 			return []string{fmt.Sprintf("(service %v) was unable to register targets: the target group %s does not exist", service["name"], arn)}
 		}
@@ -73,7 +74,7 @@ func targetProblems(c *double.Call, place tasksIn, service double.Object) []stri
 			why = fmt.Sprintf("the target group is of %v, the tasks are in %s: their addresses are not in its VPC", group.State["vpcId"], place.vpc)
 		}
 		for _, balancer := range balancersOf(c, arn) {
-			if found := c.World.Get(world.LoadBalancerType, regional(c), fmt.Sprint(balancer)); why == "" && found != nil {
+			if found := c.World.Get(pulumitype.AwsLoadBalancer, regional(c), fmt.Sprint(balancer)); why == "" && found != nil {
 				why = place.closedTo(c, found, checkedPort(group.State, at["containerPort"]))
 			}
 		}

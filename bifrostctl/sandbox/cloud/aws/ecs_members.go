@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
@@ -95,7 +96,7 @@ func registeredName(c *double.Call, arn string) string {
 	if registry == nil {
 		return ""
 	}
-	namespace := c.World.Get(namespaceType, regional(c), namespaceOf(registry.State))
+	namespace := c.World.Get(pulumitype.AwsPrivateDnsNamespace, regional(c), namespaceOf(registry.State))
 	if namespace == nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
 )
@@ -43,7 +44,7 @@ func TestRefusedAroundAService(t *testing.T) {
 		{name: "long idle timeout", step: "lb", changes: props{"idleTimeout": 4001}, want: "(1 - 4000), got 4001"},
 		{name: "bucket that is not there", step: "lb", changes: props{"accessLogs.bucket": "other"}, want: "Access Denied for bucket: other"},
 		{name: "internet-facing without an internet gateway", step: "lb", changes: props{"internal": false}, first: func(w *cloud.World) {
-			w.Get(world.VPCType, scope, "vpc-0").State["internetGateway"] = ""
+			w.Get(pulumitype.AwsVpc, scope, "vpc-0").State["internetGateway"] = ""
 		}, want: "InvalidSubnet: VPC vpc-0 has no internet gateway"},
 
 		{name: "target group's name too long", step: "targets", changes: props{"name": long}, want: "cannot be longer than 32 characters"},
@@ -64,7 +65,7 @@ func TestRefusedAroundAService(t *testing.T) {
 		{name: "HTTP with certificate", step: "http", changes: props{"certificateArn": certificate}, want: "A certificate cannot be specified for HTTP listeners"},
 		{name: "certificate that is not there", step: "https", changes: props{"certificateArn": certificate + "0"}, want: "CertificateNotFound: Certificate '" + certificate + "0' not found"},
 		{name: "certificate that is not issued", step: "https", first: func(w *cloud.World) {
-			w.Get(world.CertificateType, scope, certificate).State["status"] = "PENDING_VALIDATION"
+			w.Get(pulumitype.AwsCertificate, scope, certificate).State["status"] = "PENDING_VALIDATION"
 		}, want: "UnsupportedCertificate"},
 		{name: "TLS policy", step: "https", changes: props{"sslPolicy": "modern"}, want: "SSLPolicyNotFound"},
 		{name: "port twice", step: "http", changes: props{"port": 443, "defaultActions": forward}, want: "DuplicateListener"},
@@ -129,7 +130,7 @@ func TestRefusedAroundAService(t *testing.T) {
 		{name: "log group's key that is not there", step: "logs", changes: props{"kmsKeyId": kmsKey + "0"}, want: "The specified KMS key does not exist or is not allowed to be used with Arn 'arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/app'"},
 		{name: "log group's key by its id", step: "logs", changes: props{"kmsKeyId": "1"}, want: "is an invalid ARN"},
 		{name: "key closed to CloudWatch Logs", step: "logs", first: func(w *cloud.World) {
-			key := w.Get(world.KeyType, scope, kmsKey)
+			key := w.Get(pulumitype.AwsKey, scope, kmsKey)
 			key.State["policy"] = strings.ReplaceAll(key.State["policy"].(string), "logs.eu-west-1", "s3.eu-west-1")
 		}, want: "is not allowed to be used with Arn"},
 

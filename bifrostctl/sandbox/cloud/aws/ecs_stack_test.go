@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
 )
@@ -179,8 +180,8 @@ func production() []step {
 		{typ: roleType, name: "task-role", props: props{"name": "task", "assumeRolePolicy": trust}},
 		{typ: rolePolicyType, name: "rights", props: props{"name": "rights", "role": "app", "policy": rights}},
 		{typ: logGroupType, name: "logs", props: props{"name": "/ecs/app", "retentionInDays": 30, "kmsKeyId": kmsKey}},
-		{typ: world.SecurityGroupType, name: "lb-group", props: props{"vpcId": "vpc-0", "description": "load balancer"}},
-		{typ: world.SecurityGroupType, name: "tasks-group", props: props{"vpcId": "vpc-0", "description": "tasks"}},
+		{typ: pulumitype.AwsSecurityGroup, name: "lb-group", props: props{"vpcId": "vpc-0", "description": "load balancer"}},
+		{typ: pulumitype.AwsSecurityGroup, name: "tasks-group", props: props{"vpcId": "vpc-0", "description": "tasks"}},
 		rule("lb-in", ingressType, "lb-group", props{"cidrIpv4": "10.0.0.0/16", "fromPort": 443, "toPort": 443}),
 		rule("lb-out", egressType, "lb-group", props{"referencedSecurityGroupId": of{"tasks-group", "id"}}),
 		rule("tasks-in", ingressType, "tasks-group", props{"referencedSecurityGroupId": of{"lb-group", "id"}}),
@@ -208,10 +209,10 @@ func production() []step {
 		"dimensions": props{"LoadBalancer": of{"lb", "arnSuffix"}, "TargetGroup": of{"targets", "arnSuffix"}},
 	}
 	return append(steps,
-		step{typ: world.LoadBalancerType, name: "lb", props: props{"internal": true, "loadBalancerType": "application", "subnets": []any{"subnet-0a", "subnet-0b"}, "securityGroups": []any{of{"lb-group", "id"}}, "idleTimeout": 600, "dropInvalidHeaderFields": true, "accessLogs": props{"bucket": "access-logs", "enabled": true}}},
-		step{typ: world.TargetGroupType, name: "targets", props: props{"port": 8080, "protocol": "HTTP", "targetType": "ip", "vpcId": "vpc-0", "deregistrationDelay": 600, "healthCheck": props{"path": "/health", "matcher": "200", "interval": 15, "timeout": 5}}},
-		step{typ: world.ListenerType, name: "https", props: props{"loadBalancerArn": of{"lb", "arn"}, "port": 443, "protocol": "HTTPS", "certificateArn": certificate, "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "defaultActions": forward}},
-		step{typ: world.ListenerType, name: "http", props: props{"loadBalancerArn": of{"lb", "arn"}, "port": 80, "protocol": "HTTP", "defaultActions": []any{props{"type": "redirect", "redirect": props{"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}}}},
+		step{typ: pulumitype.AwsLoadBalancer, name: "lb", props: props{"internal": true, "loadBalancerType": "application", "subnets": []any{"subnet-0a", "subnet-0b"}, "securityGroups": []any{of{"lb-group", "id"}}, "idleTimeout": 600, "dropInvalidHeaderFields": true, "accessLogs": props{"bucket": "access-logs", "enabled": true}}},
+		step{typ: pulumitype.AwsTargetGroup, name: "targets", props: props{"port": 8080, "protocol": "HTTP", "targetType": "ip", "vpcId": "vpc-0", "deregistrationDelay": 600, "healthCheck": props{"path": "/health", "matcher": "200", "interval": 15, "timeout": 5}}},
+		step{typ: pulumitype.AwsListener, name: "https", props: props{"loadBalancerArn": of{"lb", "arn"}, "port": 443, "protocol": "HTTPS", "certificateArn": certificate, "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "defaultActions": forward}},
+		step{typ: pulumitype.AwsListener, name: "http", props: props{"loadBalancerArn": of{"lb", "arn"}, "port": 80, "protocol": "HTTP", "defaultActions": []any{props{"type": "redirect", "redirect": props{"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}}}},
 		step{typ: namespaceType, name: "namespace", props: props{"name": "gateway.internal", "vpc": "vpc-0"}},
 		step{typ: registryType, name: "registry", props: props{"name": "app", "dnsConfig": props{"namespaceId": of{"namespace", "id"}, "dnsRecords": []any{props{"type": "A", "ttl": 10}}, "routingPolicy": "MULTIVALUE"}, "healthCheckCustomConfig": props{"failureThreshold": 1}}},
 		step{typ: taskDefinitionType, name: "task", props: props{"family": "app", "cpu": "512", "memory": "1024", "networkMode": "awsvpc", "requiresCompatibilities": []any{"FARGATE"}, "executionRoleArn": executionRole, "taskRoleArn": "arn:aws:iam::111122223333:role/task", "runtimePlatform": props{"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"}, "volumes": []any{props{"name": "data"}}, "containerDefinitions": definitions()}},

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
 )
@@ -44,7 +45,7 @@ func startUnder(t *testing.T, steps []step, edit func(*cloud.World)) (*cloud.Wor
 
 // network tables of the world, which edits change.
 func routes(w *cloud.World, kind string) *world.Resource {
-	for _, table := range w.List(world.RouteTableType, scope) {
+	for _, table := range w.List(pulumitype.AwsRouteTable, scope) {
 		text := fmt.Sprint(table.State["routes"])
 		if strings.Contains(text, kind) {
 			return table
@@ -68,10 +69,10 @@ func endpoints(services ...string) func(*cloud.World) {
 			if service == "s3" {
 				state = changed(state, props{"vpcEndpointType": "Gateway", "routeTableIds": []any{table}, "prefixListId": "pl-0", "privateDnsEnabled": false})
 			}
-			w.Put(&world.Resource{Type: world.VPCEndpointType, Scope: scope, ID: "vpce-" + service, Seeded: true, State: state})
+			w.Put(&world.Resource{Type: pulumitype.AwsVpcEndpoint, Scope: scope, ID: "vpce-" + service, Seeded: true, State: state})
 		}
 		// What the endpoints' group lets in: HTTPS from the VPC.
-		w.Get(world.SecurityGroupType, scope, "sg-0").State["ingress"] = []any{
+		w.Get(pulumitype.AwsSecurityGroup, scope, "sg-0").State["ingress"] = []any{
 			props{"protocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": []any{"10.0.0.0/16"}},
 		}
 	}
@@ -140,15 +141,15 @@ func TestTasksStart(t *testing.T) {
 		{name: "no right to the secret", change: lacking("secretsmanager:GetSecretValue"), want: []string{"unable to pull secrets or registry auth", "ECS task execution role: forbidden", "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/key-"}},
 		{name: "no right to the key", change: lacking("kms:Decrypt"), want: []string{"ECS task execution role: forbidden", "kms:Decrypt on " + kmsKey}},
 		{name: "right to the key through another service", change: altered("rights", props{"policy": strings.ReplaceAll(rights, "secretsmanager.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com")}), want: []string{"kms:Decrypt on " + kmsKey}},
-		{name: "disabled key", edit: set(world.KeyType, kmsKey, "isEnabled", false), want: []string{"does not exist or is disabled"}},
-		{name: "key that does not leave its use to the account", edit: set(world.KeyType, kmsKey, "policy", statement(`{"Effect":"Allow","Action":"kms:*","Resource":"*","Principal":{"AWS":"arn:aws:iam::999988887777:root"}}`)), want: []string{"neither allows kms:Decrypt"}},
-		{name: "key that names the role", change: lacking("kms:Decrypt"), edit: set(world.KeyType, kmsKey, "policy", statement(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Principal":{"AWS":"`+executionRole+`"}}`))},
+		{name: "disabled key", edit: set(pulumitype.AwsKey, kmsKey, "isEnabled", false), want: []string{"does not exist or is disabled"}},
+		{name: "key that does not leave its use to the account", edit: set(pulumitype.AwsKey, kmsKey, "policy", statement(`{"Effect":"Allow","Action":"kms:*","Resource":"*","Principal":{"AWS":"arn:aws:iam::999988887777:root"}}`)), want: []string{"neither allows kms:Decrypt"}},
+		{name: "key that names the role", change: lacking("kms:Decrypt"), edit: set(pulumitype.AwsKey, kmsKey, "policy", statement(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Principal":{"AWS":"`+executionRole+`"}}`))},
 		{name: "no right to the log's streams", change: lacking("logs:CreateLogStream"), want: []string{"failed to validate logger args", "logs:CreateLogStream on arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/app:log-stream:app/config/task"}},
 		{name: "no right to the log's events", change: lacking("logs:PutLogEvents"), want: []string{"logs:PutLogEvents"}},
 		{name: "execution role of another account's tasks", change: altered("role", props{"assumeRolePolicy": statement(`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"999988887777"}}}`)}), want: []string{"ECS was unable to assume the role '" + executionRole + "'", "condition not met"}},
 		{name: "task role of another service", change: altered("task-role", props{"assumeRolePolicy": statement(`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}`)}), want: []string{"ECS was unable to assume the role 'arn:aws:iam::111122223333:role/task'", "ECS task role: not trusted"}},
-		{name: "image for the other architecture", edit: set(world.ECRRepositoryType, "hub", "architectures", []any{"X86_64"}), want: []string{"CannotPullContainerError", "Amazon ECR pull: image not found: image Manifest does not contain descriptor matching platform 'linux/arm64'"}},
-		{name: "tag that is not there", edit: set(world.ECRRepositoryType, "hub", "tags", []any{"2"}), want: []string{"CannotPullContainerError", "image not found"}},
+		{name: "image for the other architecture", edit: set(pulumitype.AwsEcrRepository, "hub", "architectures", []any{"X86_64"}), want: []string{"CannotPullContainerError", "Amazon ECR pull: image not found: image Manifest does not contain descriptor matching platform 'linux/arm64'"}},
+		{name: "tag that is not there", edit: set(pulumitype.AwsEcrRepository, "hub", "tags", []any{"2"}), want: []string{"CannotPullContainerError", "image not found"}},
 
 		{name: "no way out", edit: noWayOut, want: []string{"ResourceInitializationError", "dial tcp: api.ecr.eu-west-1.amazonaws.com:443: i/o timeout", "subnet subnet-0a has no default route, and its VPC vpc-0 no endpoint com.amazonaws.eu-west-1.ecr.api"}},
 		{name: "no endpoint of ECR's API", edit: allBut("ecr.api"), want: []string{"no endpoint com.amazonaws.eu-west-1.ecr.api"}},
@@ -156,9 +157,9 @@ func TestTasksStart(t *testing.T) {
 		{name: "no endpoint of S3", edit: allBut("s3"), want: []string{"CannotPullContainerError", "httpReadSeeker", "no endpoint com.amazonaws.eu-west-1.s3"}},
 		{name: "no endpoint of Secrets Manager", edit: allBut("secretsmanager"), want: []string{"operation error Secrets Manager: GetSecretValue", "no endpoint com.amazonaws.eu-west-1.secretsmanager"}},
 		{name: "no endpoint of the log", edit: allBut("logs"), want: []string{"connection issue between the task and Amazon CloudWatch", "no endpoint com.amazonaws.eu-west-1.logs"}},
-		{name: "endpoint of S3 for other route tables", edit: then(endpoints(allEndpoints...), set(world.VPCEndpointType, "vpce-s3", "routeTableIds", []any{"rtb-9"})), want: []string{"no endpoint com.amazonaws.eu-west-1.s3"}},
-		{name: "endpoint without private DNS", edit: then(endpoints(allEndpoints...), set(world.VPCEndpointType, "vpce-logs", "privateDnsEnabled", false)), want: []string{"no endpoint com.amazonaws.eu-west-1.logs"}},
-		{name: "endpoint that lets nobody in", edit: then(endpoints(allEndpoints...), set(world.SecurityGroupType, "sg-0", "ingress", []any{})), want: []string{"of the endpoint vpce-ecr.api lets the tasks in on port 443"}},
+		{name: "endpoint of S3 for other route tables", edit: then(endpoints(allEndpoints...), set(pulumitype.AwsVpcEndpoint, "vpce-s3", "routeTableIds", []any{"rtb-9"})), want: []string{"no endpoint com.amazonaws.eu-west-1.s3"}},
+		{name: "endpoint without private DNS", edit: then(endpoints(allEndpoints...), set(pulumitype.AwsVpcEndpoint, "vpce-logs", "privateDnsEnabled", false)), want: []string{"no endpoint com.amazonaws.eu-west-1.logs"}},
+		{name: "endpoint that lets nobody in", edit: then(endpoints(allEndpoints...), set(pulumitype.AwsSecurityGroup, "sg-0", "ingress", []any{})), want: []string{"of the endpoint vpce-ecr.api lets the tasks in on port 443"}},
 		{name: "public subnet without public addresses", change: altered("service", props{"networkConfiguration.subnets": []any{"subnet-1a", "subnet-1b"}}), want: []string{"subnet subnet-1a leads to the internet gateway", "the tasks have no public address"}},
 		{name: "tasks that are not let out", change: altered("tasks-out", props{"cidrIpv4": "10.0.0.0/16"}), want: []string{"lets them out on port 443 to nat-"}},
 
@@ -225,7 +226,7 @@ func TestWarningsOfRunningTasks(t *testing.T) {
 		{name: "ECS Exec without an endpoint", steps: withExec(exec, writable), edit: endpoints(allEndpoints...), want: "no endpoint com.amazonaws.eu-west-1.ssmmessages"},
 		{name: "gossip over UDP", steps: without(production(), "cluster-udp-10101"), want: "no ingress rule of their security groups"},
 		{name: "gRPC", steps: without(production(), "cluster-tcp-10102"), want: "lets them through on tcp port 10102"},
-		{name: "topic", steps: production(), edit: func(w *cloud.World) { w.Remove(w.Get(world.TopicType, scope, topic)) }, want: "a topic that does not exist"},
+		{name: "topic", steps: production(), edit: func(w *cloud.World) { w.Remove(w.Get(pulumitype.AwsTopic, scope, topic)) }, want: "a topic that does not exist"},
 		{name: "internet-facing in private subnets", steps: with(production(), "lb", props{"internal": false}), want: "subnet subnet-0a has no route to an internet gateway"},
 	}
 	for _, test := range tests {
@@ -263,7 +264,7 @@ func TestRollbackOfAnImage(t *testing.T) {
 	w := ecsWorld()
 	e := enginetest.New(t, w, stack(production()...), nil)
 	e.MustUp()
-	set(world.ECRRepositoryType, "hub", "tags", []any{"1"})(w)
+	set(pulumitype.AwsEcrRepository, "hub", "tags", []any{"1"})(w)
 	e.SetProgram(stack(with(production(), "task", props{"containerDefinitions": strings.ReplaceAll(definitions(), "hub:1", "hub:2")})...))
 	up := e.MustUp()
 	require.Contains(t, up.Resource("service").Outputs["taskDefinition"].StringValue(), "app:1", "the provider calls that a success")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
@@ -169,7 +170,7 @@ func pull(c *double.Call, task *world.Resource, role, image string) error {
 		return err
 	}
 	name := strings.FieldsFunc(rest, func(r rune) bool { return r == ':' || r == '@' })[0]
-	architectures := double.List(c.World.Get(world.ECRRepositoryType, account+"/"+region, name).State, "architectures")
+	architectures := double.List(c.World.Get(pulumitype.AwsEcrRepository, account+"/"+region, name).State, "architectures")
 	wanted := double.String(task.State, "runtimePlatform.cpuArchitecture")
 	if len(architectures) > 0 && !slices.Contains(architectures, any(cmp.Or(wanted, x86))) {
 		return hop.Refuse(hop.Ecr, hop.ImageNotFound, "image Manifest does not contain descriptor matching platform '%s'", platforms[wanted])
@@ -183,7 +184,7 @@ func mayReadSecret(c *double.Call, role, secret string) error {
 	if err := services.Allowed(c.World, role, secret, nil, "secretsmanager:GetSecretValue"); err != nil {
 		return err
 	}
-	given := double.String(stateOf(c, secretType, secret), "kmsKeyId")
+	given := double.String(stateOf(c, pulumitype.AwsSecret, secret), "kmsKeyId")
 	if given == "" {
 		return nil // AWS's own key, which everyone in the account may use through Secrets Manager
 	}
@@ -222,7 +223,7 @@ func stopReasons(c *double.Call, container container) []string {
 		return reasons
 	}
 	group := log.Options["awslogs-group"]
-	if c.World.Get(logGroupType, sessionOf(c).account+"/"+log.Options["awslogs-region"], group) == nil {
+	if c.World.Get(pulumitype.AwsLogGroup, sessionOf(c).account+"/"+log.Options["awslogs-region"], group) == nil {
 		reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: failed to validate logger args: the log group %s does not exist in region %q: ResourceNotFoundException: The specified log group does not exist.", group, log.Options["awslogs-region"]))
 	}
 	return reasons
@@ -303,16 +304,16 @@ func failing(command string) string {
 }
 
 func roleOfARNExists(c *double.Call, role string) bool {
-	return slices.ContainsFunc(c.World.List(roleType, global(c)), func(r *world.Resource) bool { return r.State["arn"] == role })
+	return slices.ContainsFunc(c.World.List(pulumitype.AwsRole, global(c)), func(r *world.Resource) bool { return r.State["arn"] == role })
 }
 
 // versionOf is the version of a secret with which a container's reference is answered, or nil.
 func versionOf(c *double.Call, reference string) *world.Resource {
 	parts := strings.Split(reference, ":")
-	if stateOf(c, secretType, secretOf(reference)) == nil {
+	if stateOf(c, pulumitype.AwsSecret, secretOf(reference)) == nil {
 		return nil
 	}
-	for _, v := range c.World.List(secretVersionType, regional(c)) {
+	for _, v := range c.World.List(pulumitype.AwsSecretVersion, regional(c)) {
 		named := len(parts) == 10 && parts[9] != ""
 		if v.State["secretId"] == secretOf(reference) && (!named || v.State["versionId"] == parts[9]) {
 			return v

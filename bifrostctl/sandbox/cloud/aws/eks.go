@@ -7,8 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 )
 
 // objectNamePattern is that of namespaces and ServiceAccounts.
@@ -41,7 +41,7 @@ func podIdentityAssociation() *double.Type {
 			if role := double.String(in, "roleArn"); !roleOfARNExists(c, role) {
 				return failed("InvalidParameterException: Role provided in the request does not exist: %s", role)
 			}
-			for _, r := range c.World.List(services.AssociationType, regional(c)) {
+			for _, r := range c.World.List(pulumitype.AwsPodIdentityAssociation, regional(c)) {
 				if r.State["clusterName"] == cluster && r.State["namespace"] == namespace && r.State["serviceAccount"] == account {
 					return failed("ResourceInUseException: Association already exists: %s", r.ID)
 				}
@@ -78,7 +78,7 @@ func getAddon(c *double.Call, args double.Object) (double.Object, error) {
 
 func getRole(c *double.Call, args double.Object) (double.Object, error) {
 	name := double.String(args, "name")
-	r := c.World.Get(roleType, global(c), name)
+	r := c.World.Get(pulumitype.AwsRole, global(c), name)
 	if r == nil {
 		//lint:ignore ST1005 the words are not ours
 		return nil, fmt.Errorf("reading IAM Role (%s): NoSuchEntity: The role with name %s cannot be found.", name, name)

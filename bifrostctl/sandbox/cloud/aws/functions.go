@@ -12,25 +12,26 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
 
 func functions() map[string]*double.Function {
 	return map[string]*double.Function{
-		"aws:index/getCallerIdentity:getCallerIdentity": {Args: aws.GetCallerIdentityArgs{}, Call: getCallerIdentity},
-		"aws:index/getPartition:getPartition":           {Args: aws.GetPartitionArgs{}, Call: getPartition},
-		"aws:eks/getCluster:getCluster":                 {Args: eks.LookupClusterArgs{}, Call: getEKSCluster},
-		"aws:ecs/getCluster:getCluster":                 {Args: ecs.LookupClusterArgs{}, Call: getECSCluster},
-		"aws:ecs/getService:getService":                 {Args: ecs.LookupServiceArgs{}, Call: getService},
-		"aws:eks/getAddon:getAddon":                     {Args: eks.LookupAddonArgs{}, Call: getAddon},
-		"aws:iam/getRole:getRole":                       {Args: iam.LookupRoleArgs{}, Call: getRole},
-		"aws:ec2/getSubnet:getSubnet":                   {Args: getSubnetArgs{}, Call: getSubnet},
-		"aws:ec2/getVpc:getVpc":                         {Args: getVpcArgs{}, Call: getVpc},
-		"aws:ec2/getRouteTable:getRouteTable":           {Args: getRouteTableArgs{}, Call: getRouteTable},
-		"aws:ec2/getVpcEndpoint:getVpcEndpoint":         {Args: getVpcEndpointArgs{}, Call: getVpcEndpoint},
-		"aws:lb/getTargetGroup:getTargetGroup":          {Args: lb.LookupTargetGroupArgs{}, Call: getTargetGroup},
-		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {
+		pulumitype.AwsGetCallerIdentity: {Args: aws.GetCallerIdentityArgs{}, Call: getCallerIdentity},
+		pulumitype.AwsGetPartition:      {Args: aws.GetPartitionArgs{}, Call: getPartition},
+		pulumitype.AwsGetEksCluster:     {Args: eks.LookupClusterArgs{}, Call: getEKSCluster},
+		pulumitype.AwsGetEcsCluster:     {Args: ecs.LookupClusterArgs{}, Call: getECSCluster},
+		pulumitype.AwsGetEcsService:     {Args: ecs.LookupServiceArgs{}, Call: getService},
+		pulumitype.AwsGetAddon:          {Args: eks.LookupAddonArgs{}, Call: getAddon},
+		pulumitype.AwsGetRole:           {Args: iam.LookupRoleArgs{}, Call: getRole},
+		pulumitype.AwsGetSubnet:         {Args: getSubnetArgs{}, Call: getSubnet},
+		pulumitype.AwsGetVpc:            {Args: getVpcArgs{}, Call: getVpc},
+		pulumitype.AwsGetRouteTable:     {Args: getRouteTableArgs{}, Call: getRouteTable},
+		pulumitype.AwsGetVpcEndpoint:    {Args: getVpcEndpointArgs{}, Call: getVpcEndpoint},
+		pulumitype.AwsGetTargetGroup:    {Args: lb.LookupTargetGroupArgs{}, Call: getTargetGroup},
+		pulumitype.AwsGetOidcProvider: {
 			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
 		},
 	}
@@ -112,7 +113,7 @@ func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
 // one that was asked for.
 func getService(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, name := double.String(args, "clusterArn"), double.String(args, "serviceName")
-	for _, r := range c.World.List(serviceType, regional(c)) {
+	for _, r := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
 		if r.State["cluster"] != cluster || r.State["name"] != name {
 			continue
 		}
@@ -128,7 +129,7 @@ func getService(c *double.Call, args double.Object) (double.Object, error) {
 
 func getOpenIDConnectProvider(c *double.Call, args double.Object) (double.Object, error) {
 	url, id := double.String(args, "url"), double.String(args, "arn")
-	for _, r := range c.World.List(world.OIDCProviderType, global(c)) {
+	for _, r := range c.World.List(pulumitype.AwsOidcProvider, global(c)) {
 		if r.ID != id && r.State["url"] != issuerHost(url) {
 			continue
 		}

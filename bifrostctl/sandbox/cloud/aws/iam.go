@@ -10,15 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
-)
-
-const (
-	policyType     = "aws:iam/policy:Policy"
-	roleType       = "aws:iam/role:Role"
-	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	rolePolicyType = "aws:iam/rolePolicy:RolePolicy"
 )
 
 func policy() *double.Type {
@@ -32,12 +26,12 @@ func policy() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 128, fail)
 			checkPath(in, fail)
-			checkTexts(policyType, in, fail)
+			checkTexts(pulumitype.AwsPolicy, in, fail)
 			checkDocument(in, "policy", permissions, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
-			for _, r := range c.World.List(policyType, global(c)) {
+			for _, r := range c.World.List(pulumitype.AwsPolicy, global(c)) {
 				if strings.EqualFold(double.String(r.State, "name"), name) {
 					return "", nil, fmt.Errorf("creating IAM Policy (%s): EntityAlreadyExists: A policy called %s already exists. Duplicate names are not allowed", name, name)
 				}
@@ -48,7 +42,7 @@ func policy() *double.Type {
 			}), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
-			for _, a := range c.World.List(attachmentType, global(c)) {
+			for _, a := range c.World.List(pulumitype.AwsRolePolicyAttachment, global(c)) {
 				if a.State["policyArn"] == r.ID {
 					return fmt.Errorf("deleting IAM Policy (%s): DeleteConflict: Cannot delete a policy attached to entities", r.ID)
 				}
@@ -69,7 +63,7 @@ func role() *double.Type {
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 64, fail)
 			checkPath(in, fail)
-			checkTexts(roleType, in, fail)
+			checkTexts(pulumitype.AwsRole, in, fail)
 			checkDocument(in, "assumeRolePolicy", trust, fail)
 			checkInlinePolicies(in, fail)
 			checkRoleLimits(in, fail)
@@ -79,7 +73,7 @@ func role() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
-			for _, r := range c.World.List(roleType, global(c)) {
+			for _, r := range c.World.List(pulumitype.AwsRole, global(c)) {
 				if strings.EqualFold(r.ID, name) {
 					return "", nil, fmt.Errorf("creating IAM Role (%s): EntityAlreadyExists: Role with name %s already exists", name, name)
 				}
@@ -128,11 +122,11 @@ func rolePolicyAttachment() *double.Type {
 			}
 			// Policies of account "aws" are AWS's own: they exist in every account.
 			ours := !strings.Contains(policy, ":iam::aws:policy/")
-			if ours && c.World.Get(policyType, global(c), policy) == nil {
+			if ours && c.World.Get(pulumitype.AwsPolicy, global(c), policy) == nil {
 				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): NoSuchEntity: Policy %s does not exist or is not attachable", policy, role, policy)
 			}
 			// Attaching twice is attaching once (IAM API, AttachRolePolicy), though the provider makes up an id each time.
-			for _, a := range c.World.List(attachmentType, global(c)) {
+			for _, a := range c.World.List(pulumitype.AwsRolePolicyAttachment, global(c)) {
 				if a.State["role"] == role && a.State["policyArn"] == policy {
 					c.World.Remove(a)
 				}
@@ -162,7 +156,7 @@ func rolePolicy() *double.Type {
 				return "", nil, fmt.Errorf("putting IAM Role (%s) Policy (%s): %w", role, name, err)
 			}
 			size := sizeOf(double.String(in, "policy"))
-			for _, other := range ofRole(c, rolePolicyType, role) {
+			for _, other := range ofRole(c, pulumitype.AwsRolePolicy, role) {
 				size += sizeOf(double.String(other.State, "policy"))
 			}
 			if size > inlinePermissions.limit {
@@ -177,8 +171,8 @@ func rolePolicy() *double.Type {
 // it is told to by force, or when the role was given policies of that kind (terraform-provider-aws,
 // internal/service/iam/role.go, deleteRole).
 var policiesOfRole = []struct{ typ, given, words string }{
-	{attachmentType, "managedPolicyArns", "must detach all policies first"},
-	{rolePolicyType, "inlinePolicies", "must delete policies first"},
+	{pulumitype.AwsRolePolicyAttachment, "managedPolicyArns", "must detach all policies first"},
+	{pulumitype.AwsRolePolicy, "inlinePolicies", "must delete policies first"},
 }
 
 // ofRole returns the attachments or the inline policies of a role.
@@ -189,10 +183,10 @@ func ofRole(c *double.Call, typ, role string) []*world.Resource {
 // managedPolicies counts the policies that are attached to a role, by itself or by others.
 func managedPolicies(c *double.Call, role string) int {
 	attached := map[any]bool{}
-	for _, policy := range double.List(c.World.Get(roleType, global(c), role).State, "managedPolicyArns") {
+	for _, policy := range double.List(c.World.Get(pulumitype.AwsRole, global(c), role).State, "managedPolicyArns") {
 		attached[policy] = true
 	}
-	for _, attachment := range ofRole(c, attachmentType, role) {
+	for _, attachment := range ofRole(c, pulumitype.AwsRolePolicyAttachment, role) {
 		attached[attachment.State["policyArn"]] = true
 	}
 	return len(attached)
@@ -248,7 +242,7 @@ func openIDConnectProvider() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			host := issuerHost(double.String(in, "url"))
 			id := sessionOf(c).arn("iam", "oidc-provider/"+host)
-			if c.World.Get(world.OIDCProviderType, global(c), id) != nil {
+			if c.World.Get(pulumitype.AwsOidcProvider, global(c), id) != nil {
 				return "", nil, fmt.Errorf("creating IAM OIDC Provider: EntityAlreadyExists: Provider with url https://%s already exists", host)
 			}
 			s := state(in, double.Object{"arn": id, "url": host})
@@ -263,7 +257,7 @@ func issuerHost(url string) string { return strings.TrimPrefix(url, "https://") 
 
 // roleExists wants the name of a role, not its ARN.
 func roleExists(c *double.Call, name string) error {
-	if c.World.Get(roleType, global(c), name) == nil {
+	if c.World.Get(pulumitype.AwsRole, global(c), name) == nil {
 		return fmt.Errorf("NoSuchEntity: The role with name %s cannot be found", name)
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
-	"bifrost/bifrostctl/world"
 )
 
 // policiesPerRole is how many managed policies a role may have (IAM user guide, "IAM and STS quotas": the default, which can
@@ -25,25 +25,25 @@ type textRule struct {
 // The rules for texts, by type.
 var textRules = map[string][]textRule{
 	// IAM API reference, CreatePolicy; path of all its types.
-	policyType: {{"description", 1000, nil}, {"path", 512, nil}},
+	pulumitype.AwsPolicy: {{"description", 1000, nil}, {"path", 512, nil}},
 	// IAM API reference, CreateRole.
-	roleType: {{"description", 1000, regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)}, {"path", 512, nil}},
+	pulumitype.AwsRole: {{"description", 1000, regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)}, {"path", 512, nil}},
 	// Secrets Manager API reference, CreateSecret.
-	secretType: {{"description", 2048, nil}},
+	pulumitype.AwsSecret: {{"description", 2048, nil}},
 	// ECS API reference, RegisterTaskDefinition and CreateService.
-	taskDefinitionType: {{"family", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
-	serviceType:        {{"name", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
+	pulumitype.AwsTaskDefinition: {{"family", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
+	pulumitype.AwsEcsService:     {{"name", 255, regexp.MustCompile(`^[A-Za-z0-9_-]+$`)}},
 	// EC2 API reference, CreateSecurityGroup and SecurityGroupRule.
-	world.SecurityGroupType: {{"name", 255, groupCharacters}, {"description", 255, groupCharacters}},
-	ingressRuleType:         {{"description", 255, groupCharacters}},
-	egressRuleType:          {{"description", 255, groupCharacters}},
+	pulumitype.AwsSecurityGroup: {{"name", 255, groupCharacters}, {"description", 255, groupCharacters}},
+	pulumitype.AwsIngressRule:   {{"description", 255, groupCharacters}},
+	pulumitype.AwsEgressRule:    {{"description", 255, groupCharacters}},
 	// Application Auto Scaling API reference, PutScalingPolicy.
-	scalingPolicyType: {{"name", 256, nil}},
+	pulumitype.AwsScalingPolicy: {{"name", 256, nil}},
 	// Cloud Map API reference, CreatePrivateDnsNamespace and CreateService.
-	namespaceType:       {{"description", 1024, nil}},
-	registryServiceType: {{"description", 1024, nil}},
+	pulumitype.AwsPrivateDnsNamespace: {{"description", 1024, nil}},
+	pulumitype.AwsDiscoveryService:    {{"description", 1024, nil}},
 	// CloudWatch API reference, PutMetricAlarm.
-	alarmType: {{"name", 255, nil}, {"alarmDescription", 1024, nil}},
+	pulumitype.AwsMetricAlarm: {{"name", 255, nil}, {"alarmDescription", 1024, nil}},
 }
 
 // groupCharacters are those of a security group's name and descriptions.
@@ -58,16 +58,16 @@ type rangeRule struct {
 // The rules for numbers, by type.
 var rangeRules = map[string][]rangeRule{
 	// Elastic Load Balancing API reference: LoadBalancerAttribute, TargetGroupAttribute, CreateTargetGroup, CreateListener.
-	world.LoadBalancerType: {{"idleTimeout", 1, 4000}, {"clientKeepAlive", 60, 604800}},
-	world.TargetGroupType: {
+	pulumitype.AwsLoadBalancer: {{"idleTimeout", 1, 4000}, {"clientKeepAlive", 60, 604800}},
+	pulumitype.AwsTargetGroup: {
 		{"deregistrationDelay", 0, 3600}, {"port", 1, 65535}, {"slowStart", 0, 900}, {"healthCheck.interval", 5, 300}, {"healthCheck.timeout", 2, 120},
 		{"healthCheck.healthyThreshold", 2, 10}, {"healthCheck.unhealthyThreshold", 2, 10},
 	},
-	world.ListenerType: {{"port", 1, 65535}},
+	pulumitype.AwsListener: {{"port", 1, 65535}},
 	// ECS API reference, CreateService.
-	serviceType: {{"healthCheckGracePeriodSeconds", 0, 2147483647}, {"desiredCount", 0, 5000}},
+	pulumitype.AwsEcsService: {{"healthCheckGracePeriodSeconds", 0, 2147483647}, {"desiredCount", 0, 5000}},
 	// CloudWatch API reference, PutMetricAlarm.
-	alarmType: {{"evaluationPeriods", 1, 10080}, {"datapointsToAlarm", 1, 10080}},
+	pulumitype.AwsMetricAlarm: {{"evaluationPeriods", 1, 10080}, {"datapointsToAlarm", 1, 10080}},
 }
 
 func checkRanges(typ string, in double.Object, fail double.Fail) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -61,7 +62,7 @@ func loadBalancer() *double.Type {
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkBalancerName(in, fail)
-			checkRanges(world.LoadBalancerType, in, fail)
+			checkRanges(pulumitype.AwsLoadBalancer, in, fail)
 			if strings.HasPrefix(double.String(in, "name"), "internal-") {
 				fail("name", `"name" cannot begin with "internal-": %q`, double.String(in, "name"))
 			}
@@ -74,7 +75,7 @@ func loadBalancer() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
-			for _, other := range c.World.List(world.LoadBalancerType, regional(c)) {
+			for _, other := range c.World.List(pulumitype.AwsLoadBalancer, regional(c)) {
 				if other.State["name"] == name {
 					return "", nil, fmt.Errorf("ELBv2 Load Balancer (%s) already exists", name)
 				}
@@ -134,13 +135,13 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 		return "", fmt.Errorf("InvalidConfigurationRequest: One or more security groups are invalid: %w", err)
 	}
 	bucket := double.String(in, "accessLogs.bucket")
-	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(world.BucketType, regional(c), bucket) == nil {
+	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(pulumitype.AwsBucket, regional(c), bucket) == nil {
 		return "", fmt.Errorf("InvalidConfigurationRequest: Access Denied for bucket: %s. Please check S3bucket permission", bucket)
 	}
 	if in["internal"] == true {
 		return vpcID, nil
 	}
-	if double.String(stateOf(c, world.VPCType, vpcID), "internetGateway") == "" {
+	if double.String(stateOf(c, pulumitype.AwsVpc, vpcID), "internetGateway") == "" {
 		return "", fmt.Errorf("InvalidSubnet: VPC %s has no internet gateway", vpcID)
 	}
 	for _, subnet := range subnets {
@@ -155,7 +156,7 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 func subnetsOf(c *double.Call, ids []any) (subnets []*world.Resource, vpcID string, err error) {
 	for _, v := range ids {
 		id, _ := v.(string)
-		subnet := c.World.Get(world.SubnetType, regional(c), id)
+		subnet := c.World.Get(pulumitype.AwsSubnet, regional(c), id)
 		if subnet == nil {
 			return nil, "", fmt.Errorf("InvalidSubnetID.NotFound: The subnet ID '%s' does not exist", id)
 		}
@@ -173,7 +174,7 @@ func subnetsOf(c *double.Call, ids []any) (subnets []*world.Resource, vpcID stri
 func groupsIn(c *double.Call, ids []any, vpcID string) error {
 	for _, v := range ids {
 		id, _ := v.(string)
-		group := c.World.Get(world.SecurityGroupType, regional(c), id)
+		group := c.World.Get(pulumitype.AwsSecurityGroup, regional(c), id)
 		if group == nil {
 			return fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", id)
 		}
@@ -193,7 +194,7 @@ func targetGroup() *double.Type {
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkBalancerName(in, fail)
-			checkRanges(world.TargetGroupType, in, fail)
+			checkRanges(pulumitype.AwsTargetGroup, in, fail)
 			for _, property := range []string{"port", "protocol", "vpcId"} {
 				if in[property] == nil && in["targetType"] != "lambda" {
 					fail(property, "Attribute %q must be specified when \"target_type\" is %q.", property, targetType(in))
@@ -209,12 +210,12 @@ func targetGroup() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name, s := prefixed(c, in), sessionOf(c)
-			for _, other := range c.World.List(world.TargetGroupType, regional(c)) {
+			for _, other := range c.World.List(pulumitype.AwsTargetGroup, regional(c)) {
 				if other.State["name"] == name {
 					return "", nil, fmt.Errorf("ELBv2 Target Group (%s) already exists", name)
 				}
 			}
-			if vpcID := double.String(in, "vpcId"); c.World.Get(world.VPCType, regional(c), vpcID) == nil {
+			if vpcID := double.String(in, "vpcId"); c.World.Get(pulumitype.AwsVpc, regional(c), vpcID) == nil {
 				return "", nil, fmt.Errorf("creating ELBv2 Target Group (%s): ValidationError: The VPC ID '%s' is not found", name, vpcID)
 			}
 			suffix := "targetgroup/" + name + "/" + world.Hex(16, "target group", c.World.Next())
@@ -266,7 +267,7 @@ func listener() *double.Type {
 		Computed: []string{"arn", "sslPolicy"},
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkRanges(world.ListenerType, in, fail)
+			checkRanges(pulumitype.AwsListener, in, fail)
 			checkListenerProtocol(in, fail)
 			for i, v := range double.List(in, "defaultActions") {
 				action, _ := v.(double.Object)
@@ -342,7 +343,7 @@ func checkAction(in, action double.Object, at string, fail double.Fail) {
 // checkListener refuses what does not exist or does not fit together; id is the listener's own, "" where it is new.
 func checkListener(c *double.Call, id string, in double.Object) error {
 	arn := double.String(in, "loadBalancerArn")
-	balancer := c.World.Get(world.LoadBalancerType, regional(c), arn)
+	balancer := c.World.Get(pulumitype.AwsLoadBalancer, regional(c), arn)
 	if balancer == nil {
 		return fmt.Errorf("LoadBalancerNotFound: Load balancer '%s' not found", arn)
 	}
@@ -357,7 +358,7 @@ func checkListener(c *double.Call, id string, in double.Object) error {
 		}
 	}
 	for _, group := range groupsOfListener(in) {
-		found := c.World.Get(world.TargetGroupType, regional(c), group)
+		found := c.World.Get(pulumitype.AwsTargetGroup, regional(c), group)
 		if found == nil {
 			return fmt.Errorf("TargetGroupNotFound: One or more target groups not found: %s", group)
 		}
@@ -372,7 +373,7 @@ func checkListener(c *double.Call, id string, in double.Object) error {
 }
 
 func checkCertificate(c *double.Call, arn string) error {
-	certificate := c.World.Get(world.CertificateType, regional(c), arn)
+	certificate := c.World.Get(pulumitype.AwsCertificate, regional(c), arn)
 	if certificate == nil {
 		return fmt.Errorf("CertificateNotFound: Certificate '%s' not found", arn)
 	}
@@ -384,7 +385,7 @@ func checkCertificate(c *double.Call, arn string) error {
 
 // listenersOf returns the listeners of a load balancer.
 func listenersOf(c *double.Call, balancer string) []*world.Resource {
-	return slices.DeleteFunc(c.World.List(world.ListenerType, regional(c)), func(l *world.Resource) bool { return l.State["loadBalancerArn"] != balancer })
+	return slices.DeleteFunc(c.World.List(pulumitype.AwsListener, regional(c)), func(l *world.Resource) bool { return l.State["loadBalancerArn"] != balancer })
 }
 
 // groupsOfListener are the target groups to which a listener forwards.
@@ -406,7 +407,7 @@ func groupsOfListener(in double.Object) []string {
 // balancersOf are the ARNs of the load balancers whose listeners forward to a target group.
 func balancersOf(c *double.Call, group string) []any {
 	balancers := []any{}
-	for _, l := range c.World.List(world.ListenerType, regional(c)) {
+	for _, l := range c.World.List(pulumitype.AwsListener, regional(c)) {
 		if slices.Contains(groupsOfListener(l.State), group) && !slices.Contains(balancers, l.State["loadBalancerArn"]) {
 			balancers = append(balancers, l.State["loadBalancerArn"])
 		}

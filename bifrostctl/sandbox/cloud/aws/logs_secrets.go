@@ -11,15 +11,10 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	services "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/world"
-)
-
-const (
-	logGroupType      = "aws:cloudwatch/logGroup:LogGroup"
-	secretType        = "aws:secretsmanager/secret:Secret"
-	secretVersionType = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
 // retentions are the numbers of days for which CloudWatch keeps logs; 0 is for ever (CloudWatch Logs API reference,
@@ -55,7 +50,7 @@ func logGroup() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
-			if c.World.Get(logGroupType, regional(c), name) != nil {
+			if c.World.Get(pulumitype.AwsLogGroup, regional(c), name) != nil {
 				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): ResourceAlreadyExistsException: The specified log group already exists", name)
 			}
 			s := state(in, double.Object{"arn": sessionOf(c).arn("logs", "log-group:"+name), "name": name})
@@ -92,7 +87,7 @@ func checkLogKey(c *double.Call, group double.Object) error {
 
 // findKey returns an enabled KMS key of the region by its ARN or id, or nil.
 func findKey(c *double.Call, given string) *world.Resource {
-	for _, key := range c.World.List(world.KeyType, regional(c)) {
+	for _, key := range c.World.List(pulumitype.AwsKey, regional(c)) {
 		if key.State["isEnabled"] == true && (key.ID == given || strings.HasSuffix(key.ID, ":key/"+given)) {
 			return key
 		}
@@ -108,7 +103,7 @@ func secret() *double.Type {
 		Computed: []string{"arn", "policy", "replicas"},
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkTexts(secretType, in, fail)
+			checkTexts(pulumitype.AwsSecret, in, fail)
 			if name := double.String(in, "name"); name != "" && !secretPattern.MatchString(name) {
 				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9 and /_+=.@-", name)
 			}
@@ -119,7 +114,7 @@ func secret() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
 			for _, r := range c.World.Resources {
-				if r.Type != secretType || r.Scope != regional(c) || r.State["name"] != name {
+				if r.Type != pulumitype.AwsSecret || r.Scope != regional(c) || r.State["name"] != name {
 					continue
 				}
 				if r.Deleted && recoveryEnded(r) {
@@ -139,7 +134,7 @@ func secret() *double.Type {
 			return id, s, nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
-			for _, v := range c.World.List(secretVersionType, regional(c)) {
+			for _, v := range c.World.List(pulumitype.AwsSecretVersion, regional(c)) {
 				if v.State["secretId"] == r.ID {
 					c.World.Remove(v)
 				}
@@ -172,7 +167,7 @@ func secretVersion() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := double.String(in, "secretId")
-			secret := c.World.Get(secretType, regional(c), id)
+			secret := c.World.Get(pulumitype.AwsSecret, regional(c), id)
 			if secret == nil {
 				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: ResourceNotFoundException: Secrets Manager can't find the specified secret", id)
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -31,7 +32,7 @@ func wayOut(c *double.Call, subnet *world.Resource) string {
 // routeTableOf is the table with which a subnet is associated, or else the main one of its VPC. A VPC without any has no routes.
 func routeTableOf(c *double.Call, subnet *world.Resource) *world.Resource {
 	main := &world.Resource{}
-	for _, table := range c.World.List(world.RouteTableType, regional(c)) {
+	for _, table := range c.World.List(pulumitype.AwsRouteTable, regional(c)) {
 		if slices.Contains(double.List(table.State, "subnetIds"), any(subnet.ID)) {
 			return table
 		}
@@ -128,7 +129,7 @@ func (t tasksIn) closed(c *double.Call, peer peerOf, to string) string {
 
 func (t tasksIn) closedEndpoint(c *double.Call, subnet, endpoint *world.Resource) string {
 	groups := double.List(endpoint.State, "securityGroupIds")
-	vpcBlock := double.String(stateOf(c, world.VPCType, t.vpc), "cidrBlock")
+	vpcBlock := double.String(stateOf(c, pulumitype.AwsVpc, t.vpc), "cidrBlock")
 	if why := t.closed(c, peerOf{groups, vpcBlock}, endpoint.ID); why != "" {
 		return why
 	}
@@ -141,7 +142,7 @@ func (t tasksIn) closedEndpoint(c *double.Call, subnet, endpoint *world.Resource
 // endpoint is the VPC endpoint that serves the connection from a subnet, or nil. One with interfaces serves the whole VPC through its
 // private DNS; a gateway serves the route tables that it is associated with.
 func (t tasksIn) endpoint(c *double.Call, subnet *world.Resource, r reach) *world.Resource {
-	for _, e := range c.World.List(world.VPCEndpointType, regional(c)) {
+	for _, e := range c.World.List(pulumitype.AwsVpcEndpoint, regional(c)) {
 		name := strings.TrimPrefix(double.String(e.State, "serviceName"), "cn.")
 		if e.State["vpcId"] != t.vpc || name != r.endpointName() || e.State["state"] != "available" {
 			continue

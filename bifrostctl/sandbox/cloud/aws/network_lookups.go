@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -74,7 +75,7 @@ func getSubnet(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "vpcId", "availabilityZone", "cidrBlock"); err != nil {
 		return nil, err
 	}
-	subnet, err := theOne(c, world.SubnetType, "EC2 Subnet", args, nil, func(r *world.Resource) bool {
+	subnet, err := theOne(c, pulumitype.AwsSubnet, "EC2 Subnet", args, nil, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) &&
 			wants(args, "availabilityZone", r.State["availabilityZone"]) && wants(args, "cidrBlock", r.State["cidrBlock"])
 	})
@@ -93,14 +94,14 @@ func getVpc(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "cidrBlock"); err != nil {
 		return nil, err
 	}
-	found, err := theOne(c, world.VPCType, "EC2 VPC", args, nil, func(r *world.Resource) bool {
+	found, err := theOne(c, pulumitype.AwsVpc, "EC2 VPC", args, nil, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "cidrBlock", r.State["cidrBlock"])
 	})
 	if err != nil {
 		return nil, err
 	}
 	main := ""
-	for _, table := range c.World.List(world.RouteTableType, regional(c)) {
+	for _, table := range c.World.List(pulumitype.AwsRouteTable, regional(c)) {
 		if table.State["main"] == true && table.State["vpcId"] == found.ID {
 			main = table.ID
 		}
@@ -119,7 +120,7 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "routeTableId", "subnetId", "vpcId", "filters"); err != nil {
 		return nil, err
 	}
-	table, err := theOne(c, world.RouteTableType, "EC2 Route Table", args, map[string]string{"association.main": "main"}, func(r *world.Resource) bool {
+	table, err := theOne(c, pulumitype.AwsRouteTable, "EC2 Route Table", args, map[string]string{"association.main": "main"}, func(r *world.Resource) bool {
 		associated := args["subnetId"] == nil || slices.Contains(double.List(r.State, "subnetIds"), args["subnetId"])
 		return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"])
 	})
@@ -153,7 +154,7 @@ func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "vpcId", "serviceName", "state", "filters"); err != nil {
 		return nil, err
 	}
-	endpoint, err := theOne(c, world.VPCEndpointType, "EC2 VPC Endpoint", args, map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
+	endpoint, err := theOne(c, pulumitype.AwsVpcEndpoint, "EC2 VPC Endpoint", args, map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
 		return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && wants(args, "serviceName", r.State["serviceName"]) && wants(args, "state", r.State["state"])
 	})
 	if err != nil {
@@ -176,7 +177,7 @@ func getTargetGroup(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "arn", "name"); err != nil {
 		return nil, err
 	}
-	group, err := theOne(c, world.TargetGroupType, "ELBv2 Target Group", args, nil, func(r *world.Resource) bool {
+	group, err := theOne(c, pulumitype.AwsTargetGroup, "ELBv2 Target Group", args, nil, func(r *world.Resource) bool {
 		return wants(args, "arn", r.ID) && wants(args, "name", r.State["name"])
 	})
 	if err != nil {

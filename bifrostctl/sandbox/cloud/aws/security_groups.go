@@ -8,13 +8,9 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
-)
-
-const (
-	ingressRuleType = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	egressRuleType  = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 )
 
 // securityGroup follows terraform-provider-aws, internal/service/ec2/vpc_security_group.go: EC2 gives a new group a rule that lets
@@ -28,7 +24,7 @@ func securityGroup() *double.Type {
 		Scope:    regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			double.Default(in, "description", "Managed by Pulumi")
-			checkTexts(world.SecurityGroupType, in, fail)
+			checkTexts(pulumitype.AwsSecurityGroup, in, fail)
 			if strings.HasPrefix(double.String(in, "name"), "sg-") {
 				fail("name", "invalid value for name (cannot begin with sg-)")
 			}
@@ -38,10 +34,10 @@ func securityGroup() *double.Type {
 			failed := func(format string, args ...any) (string, double.Object, error) {
 				return "", nil, fmt.Errorf("creating Security Group (%s): %s", name, fmt.Sprintf(format, args...))
 			}
-			if c.World.Get(world.VPCType, regional(c), vpcID) == nil {
+			if c.World.Get(pulumitype.AwsVpc, regional(c), vpcID) == nil {
 				return failed("InvalidVpcID.NotFound: The vpc ID '%s' does not exist", vpcID)
 			}
-			for _, other := range c.World.List(world.SecurityGroupType, regional(c)) {
+			for _, other := range c.World.List(pulumitype.AwsSecurityGroup, regional(c)) {
 				if other.State["name"] == name && other.State["vpcId"] == vpcID {
 					return failed("InvalidGroup.Duplicate: The security group '%s' already exists for VPC '%s'", name, vpcID)
 				}
@@ -56,7 +52,7 @@ func securityGroup() *double.Type {
 			if user := userOfGroup(c, r.ID); user != "" {
 				return fmt.Errorf("deleting Security Group (%s): DependencyViolation: resource %s has a dependent object (%s)", r.ID, r.ID, user)
 			}
-			for _, typ := range []string{ingressRuleType, egressRuleType} {
+			for _, typ := range []string{pulumitype.AwsIngressRule, pulumitype.AwsEgressRule} {
 				for _, rule := range c.World.List(typ, regional(c)) {
 					if rule.State["securityGroupId"] == r.ID {
 						c.World.Remove(rule)
@@ -70,17 +66,17 @@ func securityGroup() *double.Type {
 
 // userOfGroup names what keeps a security group from being deleted: network interfaces, and rules of other groups.
 func userOfGroup(c *double.Call, id string) string {
-	for _, lb := range c.World.List(world.LoadBalancerType, regional(c)) {
+	for _, lb := range c.World.List(pulumitype.AwsLoadBalancer, regional(c)) {
 		if slices.Contains(double.List(lb.State, "securityGroups"), any(id)) {
 			return "load balancer " + lb.ID
 		}
 	}
-	for _, s := range c.World.List(serviceType, regional(c)) {
+	for _, s := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
 		if slices.Contains(double.List(s.State, "networkConfiguration.securityGroups"), any(id)) {
 			return "tasks of service " + s.ID
 		}
 	}
-	for _, typ := range []string{ingressRuleType, egressRuleType} {
+	for _, typ := range []string{pulumitype.AwsIngressRule, pulumitype.AwsEgressRule} {
 		for _, rule := range c.World.List(typ, regional(c)) {
 			if rule.State["referencedSecurityGroupId"] == id && rule.State["securityGroupId"] != id {
 				return "rule " + rule.ID
@@ -120,9 +116,11 @@ func groupRule(args double.Args, typ string) *double.Type {
 }
 
 func ingressRule() *double.Type {
-	return groupRule(vpc.SecurityGroupIngressRuleArgs{}, ingressRuleType)
+	return groupRule(vpc.SecurityGroupIngressRuleArgs{}, pulumitype.AwsIngressRule)
 }
-func egressRule() *double.Type { return groupRule(vpc.SecurityGroupEgressRuleArgs{}, egressRuleType) }
+func egressRule() *double.Type {
+	return groupRule(vpc.SecurityGroupEgressRuleArgs{}, pulumitype.AwsEgressRule)
+}
 
 var peers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
 
@@ -162,12 +160,12 @@ func checkPorts(in double.Object, fail double.Fail) {
 }
 
 func checkRule(c *double.Call, typ, id string, in double.Object) error {
-	group := c.World.Get(world.SecurityGroupType, regional(c), double.String(in, "securityGroupId"))
+	group := c.World.Get(pulumitype.AwsSecurityGroup, regional(c), double.String(in, "securityGroupId"))
 	if group == nil {
 		return fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", double.String(in, "securityGroupId"))
 	}
 	if other := double.String(in, "referencedSecurityGroupId"); other != "" {
-		peer := c.World.Get(world.SecurityGroupType, regional(c), other)
+		peer := c.World.Get(pulumitype.AwsSecurityGroup, regional(c), other)
 		if peer == nil {
 			return fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", other)
 		}
@@ -246,7 +244,7 @@ func covers(block any, inner string) bool {
 
 // openings are the rules of a group in one direction: its own, and those that are resources of their own.
 func openings(c *double.Call, id, direction string) []opening {
-	group := c.World.Get(world.SecurityGroupType, regional(c), id)
+	group := c.World.Get(pulumitype.AwsSecurityGroup, regional(c), id)
 	if group == nil {
 		return nil
 	}
@@ -261,7 +259,7 @@ func openings(c *double.Call, id, direction string) []opening {
 		}
 		all = append(all, o)
 	}
-	typ := map[string]string{"ingress": ingressRuleType, "egress": egressRuleType}[direction]
+	typ := map[string]string{"ingress": pulumitype.AwsIngressRule, "egress": pulumitype.AwsEgressRule}[direction]
 	for _, r := range c.World.List(typ, regional(c)) {
 		if r.State["securityGroupId"] != id {
 			continue

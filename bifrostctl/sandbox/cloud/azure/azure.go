@@ -11,6 +11,7 @@ import (
 
 	azurenative "github.com/pulumi/pulumi-azure-native-sdk/v2"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 )
@@ -24,8 +25,8 @@ func Provider() *double.Provider {
 		Configure: configure,
 		Ready:     ready,
 		Types: map[string]*double.Type{
-			identityType:   userAssignedIdentity(),
-			credentialType: federatedIdentityCredential(),
+			pulumitype.AzureManagedIdentity:     userAssignedIdentity(),
+			pulumitype.AzureFederatedCredential: federatedIdentityCredential(),
 		},
 		Functions: functions(),
 	}

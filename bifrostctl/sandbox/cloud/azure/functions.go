@@ -9,6 +9,7 @@ import (
 	kubeconfig "k8s.io/client-go/tools/clientcmd/api/v1"
 	"sigs.k8s.io/yaml"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -23,10 +24,10 @@ const (
 
 func functions() map[string]*double.Function {
 	return map[string]*double.Function{
-		"azure-native:containerservice:getManagedCluster": {
+		pulumitype.AzureGetManagedCluster: {
 			Args: containerservice.LookupManagedClusterArgs{}, Call: getManagedCluster,
 		},
-		"azure-native:containerservice:listManagedClusterUserCredentials": {
+		pulumitype.AzureListUserCredentials: {
 			Args: containerservice.ListManagedClusterUserCredentialsArgs{}, Call: listUserCredentials,
 		},
 	}

@@ -6,14 +6,12 @@ import (
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
 
 const (
-	identityType   = "azure-native:managedidentity:UserAssignedIdentity"
-	credentialType = "azure-native:managedidentity:FederatedIdentityCredential"
-
 	identityKind = "Microsoft.ManagedIdentity/userAssignedIdentities"
 )
 
@@ -51,7 +49,7 @@ func userAssignedIdentity() *double.Type {
 				return "", nil, fmt.Errorf("Status=404 Code=\"ResourceGroupNotFound\" Message=\"Resource group '%s' could not be found\"", group)
 			}
 			id := identityID(c, group, name)
-			if c.World.Get(identityType, subscription(c), id) != nil {
+			if c.World.Get(pulumitype.AzureManagedIdentity, subscription(c), id) != nil {
 				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
 			}
 			made := c.World.Next()
@@ -90,12 +88,12 @@ func federatedIdentityCredential() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			group, identity := double.String(in, "resourceGroupName"), double.String(in, "resourceName")
 			parent := identityID(c, group, identity)
-			if c.World.Get(identityType, subscription(c), parent) == nil {
+			if c.World.Get(pulumitype.AzureManagedIdentity, subscription(c), parent) == nil {
 				return "", nil, notFound(identityKind, identity, group)
 			}
 			name := double.String(in, "federatedIdentityCredentialResourceName")
 			id := parent + "/federatedIdentityCredentials/" + name
-			if c.World.Get(credentialType, subscription(c), id) != nil {
+			if c.World.Get(pulumitype.AzureFederatedCredential, subscription(c), id) != nil {
 				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
 			}
 			siblings := credentialsOf(c, parent)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -75,7 +76,7 @@ func checkTags(in double.Object, fail double.Fail) {
 
 // credentialsOf returns the federated credentials of an identity.
 func credentialsOf(c *double.Call, identity string) []*world.Resource {
-	return slices.DeleteFunc(c.World.List(credentialType, subscription(c)), func(r *world.Resource) bool {
+	return slices.DeleteFunc(c.World.List(pulumitype.AzureFederatedCredential, subscription(c)), func(r *world.Resource) bool {
 		return parentOf(r.ID) != identity
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/cel"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
@@ -28,14 +29,14 @@ func Provider() *double.Provider {
 		Configure: configure,
 		Ready:     ready,
 		Types: map[string]*double.Type{
-			world.PoolType:           pool(),
-			world.PoolProviderType:   poolProvider(),
-			world.ServiceAccountType: account(),
-			world.ImpersonationType:  accountMember(),
-			world.ARReaderType:       repositoryMember(),
+			pulumitype.GcpPool:                 pool(),
+			pulumitype.GcpPoolProvider:         poolProvider(),
+			pulumitype.GcpServiceAccount:       account(),
+			pulumitype.GcpServiceAccountMember: accountMember(),
+			pulumitype.GcpRepositoryMember:     repositoryMember(),
 		},
 		Functions: map[string]*double.Function{
-			"gcp:organizations/getProject:getProject": {Args: organizations.LookupProjectArgs{}, Call: getProject},
+			pulumitype.GcpGetProject: {Args: organizations.LookupProjectArgs{}, Call: getProject},
 		},
 	}
 }
@@ -99,7 +100,7 @@ func pool() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in), double.String(in, "workloadIdentityPoolId"))
 			// Also one that was deleted: its id is free 30 days later.
-			if c.World.Resources[world.Key(world.PoolType, scope(c), id)] != nil {
+			if c.World.Resources[world.Key(pulumitype.GcpPool, scope(c), id)] != nil {
 				return "", nil, exists("WorkloadIdentityPool", id)
 			}
 			return id, answer(c, in, double.Object{"name": named(c, in), "state": "ACTIVE"}), nil
@@ -146,12 +147,12 @@ func poolProvider() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			parent := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in), double.String(in, "workloadIdentityPoolId"))
-			if c.World.Get(world.PoolType, scope(c), parent) == nil {
+			if c.World.Get(pulumitype.GcpPool, scope(c), parent) == nil {
 				//lint:ignore ST1005 the words are not ours
 				return "", nil, fmt.Errorf("Error creating WorkloadIdentityPoolProvider: googleapi: Error 404: Requested entity was not found: %s", parent)
 			}
 			id := parent + "/providers/" + double.String(in, "workloadIdentityPoolProviderId")
-			if c.World.Resources[world.Key(world.PoolProviderType, scope(c), id)] != nil {
+			if c.World.Resources[world.Key(pulumitype.GcpPoolProvider, scope(c), id)] != nil {
 				return "", nil, exists("WorkloadIdentityPoolProvider", id)
 			}
 			name := named(c, in) + "/providers/" + double.String(in, "workloadIdentityPoolProviderId")
@@ -188,7 +189,7 @@ func account() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			email := fmt.Sprintf("%s@%s.iam.gserviceaccount.com", double.String(in, "accountId"), project(c, in))
 			id := fmt.Sprintf("projects/%s/serviceAccounts/%s", project(c, in), email)
-			if c.World.Get(world.ServiceAccountType, scope(c), id) != nil {
+			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), id) != nil {
 				return "", nil, exists("service account", id)
 			}
 			return id, answer(c, in, double.Object{
@@ -216,7 +217,7 @@ func accountMember() *double.Type {
 		Check:    checkMember,
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			account := double.String(in, "serviceAccountId")
-			if c.World.Get(world.ServiceAccountType, scope(c), account) == nil {
+			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), account) == nil {
 				//lint:ignore ST1005 the words are not ours
 				return "", nil, fmt.Errorf("Error retrieving IAM policy for service account '%s': googleapi: Error 404: Unknown service account", account)
 			}
@@ -237,7 +238,7 @@ func repositoryMember() *double.Type {
 		Check: checkMember,
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project(c, in), double.String(in, "location"), double.String(in, "repository"))
-			if c.World.Get(world.ARRepositoryType, project(c, in), id) == nil {
+			if c.World.Get(pulumitype.GcpRepository, project(c, in), id) == nil {
 				//lint:ignore ST1005 the words are not ours
 				return "", nil, fmt.Errorf("Error retrieving IAM policy for artifactregistry repository %q: googleapi: Error 404: Requested entity was not found", id)
 			}

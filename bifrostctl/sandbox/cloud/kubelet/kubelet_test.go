@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services"
@@ -185,7 +186,7 @@ func TestRecipeWithItsErrorsMended(t *testing.T) {
 func TestWrongIssuer(t *testing.T) {
 	n, _ := onAKS(t)
 	for _, r := range n.World.Resources {
-		if r.Type == world.PoolProviderType {
+		if r.Type == pulumitype.GcpPoolProvider {
 			r.State["oidc"] = map[string]any{"issuerUri": "https://sts.windows.net/" + tenant + "/", "allowedAudiences": []any{exchange}}
 		}
 	}

@@ -6,12 +6,13 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
 
 // scalable are the kinds that an autoscaler scales here.
-var scalable = map[string]string{"Deployment": deploymentType, "StatefulSet": statefulSetType}
+var scalable = map[string]string{"Deployment": pulumitype.KubernetesDeployment, "StatefulSet": pulumitype.KubernetesStatefulSet}
 
 // awaitAutoscaler lets the autoscaler work. There is no load in the sandbox: it keeps its target between its bounds, wherever somebody
 // has moved it. The provider does not wait for it.
@@ -28,7 +29,7 @@ func awaitAutoscaler(c *double.Call, r *world.Resource) []string {
 	}
 	warnOfMissingRequests(c, r.ID, autoscaler, target)
 	keepWithin(target, autoscaler)
-	if target.Type == deploymentType {
+	if target.Type == pulumitype.KubernetesDeployment {
 		target.State["status"] = deploymentStatus(target, available(target))
 	}
 	r.State["status"] = double.Object{"currentReplicas": replicasOf(target), "desiredReplicas": replicasOf(target)}
@@ -37,7 +38,7 @@ func awaitAutoscaler(c *double.Call, r *world.Resource) []string {
 
 // rescale lets the autoscalers of a Deployment work on it after a change.
 func rescale(c *double.Call, r *world.Resource) {
-	for _, other := range c.World.List(autoscalerType, server(c)) {
+	for _, other := range c.World.List(pulumitype.KubernetesAutoscaler, server(c)) {
 		autoscaler, err := decode[autoscalingv2.HorizontalPodAutoscaler](other.State)
 		ref := autoscaler.Spec.ScaleTargetRef
 		if err == nil && scalable[ref.Kind] == r.Type && objectID(autoscaler.Namespace, ref.Name) == r.ID {

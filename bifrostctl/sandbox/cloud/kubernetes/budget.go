@@ -7,6 +7,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -18,7 +19,7 @@ func awaitBudget(c *double.Call, r *world.Resource) []string {
 		return []string{err.Error()}
 	}
 	expected, allowed := 0, 0
-	for _, owner := range slices.Concat(c.World.List(deploymentType, server(c)), c.World.List(statefulSetType, server(c))) {
+	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)), c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
 		if namespaceOf(owner) == budget.Namespace && matches(budget.Spec.Selector, labelsOf(double.Map(owner.State, "spec.template.metadata.labels"))) {
 			expected += int(replicasOf(owner))
 		}

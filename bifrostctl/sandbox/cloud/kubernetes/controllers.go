@@ -7,6 +7,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -134,7 +135,7 @@ func failure(state double.Object) []string {
 // brokenJob names the annotation by which a program asks for a Job to be replaced that is not complete, one that still runs as well
 // (pulumi-kubernetes, provider.go, Diff: readLiveObject and checker/job, jobComplete; one that is not found is left alone).
 func brokenJob(c *double.Call, id string, after double.Object) string {
-	job := c.World.Get(jobType, server(c), id)
+	job := c.World.Get(pulumitype.KubernetesJob, server(c), id)
 	if job == nil || complete(job.State) {
 		return ""
 	}
@@ -166,7 +167,7 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 	if len(selector) == 0 || headless || skipAwait(r) {
 		return nil
 	}
-	for _, owner := range slices.Concat(c.World.List(deploymentType, server(c)), c.World.List(statefulSetType, server(c))) {
+	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)), c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
 		if namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) && available(owner) {
 			return nil
 		}

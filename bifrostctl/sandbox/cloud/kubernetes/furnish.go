@@ -9,17 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	podsecurity "k8s.io/pod-security-admission/api"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
-)
-
-// Types of what clusters have and the program only names.
-const (
-	storageClassType  = "kubernetes:storage.k8s.io/v1:StorageClass"
-	ingressClassType  = "kubernetes:networking.k8s.io/v1:IngressClass"
-	priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 )
 
 // Contents are what stands in a cluster before the first deployment, beside what every cluster has. What stands there already stays as
@@ -75,13 +69,13 @@ func Furnish(w *served.World, server string, contents Contents) {
 		}
 	}
 	for _, name := range contents.IngressClasses {
-		f.put(ingressClassType, "networking.k8s.io/v1", Name{Name: name}, nil)
+		f.put(pulumitype.KubernetesIngressClass, "networking.k8s.io/v1", Name{Name: name}, nil)
 	}
 	for _, name := range contents.PriorityClasses {
-		f.put(priorityClassType, "scheduling.k8s.io/v1", Name{Name: name}, nil)
+		f.put(pulumitype.KubernetesPriorityClass, "scheduling.k8s.io/v1", Name{Name: name}, nil)
 	}
 	for _, name := range contents.Definitions {
-		f.put(definitionType, "apiextensions.k8s.io/v1", Name{Name: name}, double.Object{"spec": crds.All()[name]["spec"]})
+		f.put(pulumitype.KubernetesDefinition, "apiextensions.k8s.io/v1", Name{Name: name}, double.Object{"spec": crds.All()[name]["spec"]})
 	}
 	f.namespaced(contents)
 }
@@ -97,14 +91,14 @@ func (f furnisher) namespaced(contents Contents) {
 			continue
 		}
 		labels := double.Object{corev1.LabelMetadataName: name, podsecurity.EnforceLevelLabel: string(podsecurity.LevelRestricted)}
-		r := f.put(namespaceType, "v1", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}})
+		r := f.put(pulumitype.KubernetesNamespace, "v1", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}})
 		double.Set(r.State, "metadata.labels", labels)
 	}
 	for _, name := range contents.ServiceAccounts {
-		f.put(serviceAccountType, "v1", name, nil)
+		f.put(pulumitype.KubernetesServiceAccount, "v1", name, nil)
 	}
 	for _, name := range contents.Claims {
-		f.put(claimType, "v1", name, double.Object{
+		f.put(pulumitype.KubernetesVolumeClaim, "v1", name, double.Object{
 			"spec":   double.Object{"accessModes": []any{"ReadWriteOnce"}, "resources": double.Object{"requests": double.Object{"storage": "10Gi"}}},
 			"status": double.Object{"phase": "Bound"},
 		})
@@ -114,19 +108,19 @@ func (f furnisher) namespaced(contents Contents) {
 		for key, text := range secret.Keys {
 			data[key] = base64.StdEncoding.EncodeToString([]byte(text))
 		}
-		f.put(secretType, "v1", secret.Name, double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
+		f.put(pulumitype.KubernetesSecret, "v1", secret.Name, double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
 	}
 	for _, configMap := range contents.ConfigMaps {
 		data := double.Object{}
 		for key, text := range configMap.Keys {
 			data[key] = text
 		}
-		f.put(configMapType, "v1", configMap.Name, double.Object{"data": data})
+		f.put(pulumitype.KubernetesConfigMap, "v1", configMap.Name, double.Object{"data": data})
 	}
 }
 
 func (f furnisher) storageClass(name string, isDefault bool) {
-	r := f.put(storageClassType, "storage.k8s.io/v1", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"})
+	r := f.put(pulumitype.KubernetesStorageClass, "storage.k8s.io/v1", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"})
 	if isDefault {
 		double.Set(r.State, "metadata.annotations", double.Object{defaultStorageClass: "true"})
 	}

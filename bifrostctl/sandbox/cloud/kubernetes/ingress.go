@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -26,7 +27,7 @@ func awaitIngress(c *double.Call, r *world.Resource) []string {
 		}
 	}
 	for _, tls := range ingress.Spec.TLS {
-		if name := tls.SecretName; name != "" && c.World.Get(secretType, server(c), objectID(ingress.Namespace, name)) == nil {
+		if name := tls.SecretName; name != "" && c.World.Get(pulumitype.KubernetesSecret, server(c), objectID(ingress.Namespace, name)) == nil {
 			c.World.Warn(fmt.Sprintf("Ingress %s: its TLS Secret %s/%s does not exist: the controller shows a certificate of its own", r.ID, ingress.Namespace, name))
 		}
 	}
@@ -66,7 +67,7 @@ func backends(ingress networkingv1.Ingress) []*networkingv1.IngressServiceBacken
 
 // backendProblem says why a Service does not serve a path; "" where it does.
 func backendProblem(c *double.Call, namespace string, backend *networkingv1.IngressServiceBackend) string {
-	found := c.World.Get(serviceType, server(c), objectID(namespace, backend.Name))
+	found := c.World.Get(pulumitype.KubernetesService, server(c), objectID(namespace, backend.Name))
 	if found == nil {
 		return fmt.Sprintf("Ingress has at least one rule that does not target any Service. There is no Service %s/%s", namespace, backend.Name)
 	}
@@ -87,9 +88,9 @@ const defaultIngressClass = "ingressclass.kubernetes.io/is-default-class"
 // ingressClass returns the class whose controller takes an Ingress; nil where there is none.
 func ingressClass(c *double.Call, ingress networkingv1.Ingress) *world.Resource {
 	if name := ingress.Spec.IngressClassName; name != nil {
-		return c.World.Get(ingressClassType, server(c), *name)
+		return c.World.Get(pulumitype.KubernetesIngressClass, server(c), *name)
 	}
-	return defaultOf(c, ingressClassType, defaultIngressClass)
+	return defaultOf(c, pulumitype.KubernetesIngressClass, defaultIngressClass)
 }
 
 // defaultOf returns the object of a type that its annotation makes the cluster's default.

@@ -17,33 +17,11 @@ import (
 	rbacargs "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/world"
-)
-
-const (
-	namespaceType      = "kubernetes:core/v1:Namespace"
-	serviceAccountType = "kubernetes:core/v1:ServiceAccount"
-	secretType         = "kubernetes:core/v1:Secret"
-	configMapType      = "kubernetes:core/v1:ConfigMap"
-	serviceType        = "kubernetes:core/v1:Service"
-	roleType           = "kubernetes:rbac.authorization.k8s.io/v1:Role"
-	roleBindingType    = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
-	cronJobType        = "kubernetes:batch/v1:CronJob"
-	jobType            = "kubernetes:batch/v1:Job"
-	deploymentType     = "kubernetes:apps/v1:Deployment"
-	statefulSetType    = "kubernetes:apps/v1:StatefulSet"
-	claimType          = "kubernetes:core/v1:PersistentVolumeClaim"
-	budgetType         = "kubernetes:policy/v1:PodDisruptionBudget"
-	autoscalerType     = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
-	networkPolicyType  = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-	ingressType        = "kubernetes:networking.k8s.io/v1:Ingress"
-	httpRouteType      = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
-	serviceMonitorType = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
-	prometheusRuleType = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
-	definitionType     = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 )
 
 // kind is one kind of objects.
@@ -70,95 +48,95 @@ type kind struct {
 // Names of most kinds are DNS subdomains; those of namespaces are labels and those of services begin with a letter.
 var kinds = []kind{
 	{
-		token: namespaceType, apiVersion: "v1", kind: "Namespace", resource: "namespaces", args: coreargs.NamespaceArgs{},
+		token: pulumitype.KubernetesNamespace, apiVersion: "v1", kind: "Namespace", resource: "namespaces", args: coreargs.NamespaceArgs{},
 		clusterWide: true, checkName: validation.IsDNS1123Label,
 		computed: []string{"status"},
 	},
 	{
-		token: serviceAccountType, apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", args: coreargs.ServiceAccountArgs{},
+		token: pulumitype.KubernetesServiceAccount, apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", args: coreargs.ServiceAccountArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: secretType, apiVersion: "v1", kind: "Secret", resource: "secrets", args: coreargs.SecretArgs{},
+		token: pulumitype.KubernetesSecret, apiVersion: "v1", kind: "Secret", resource: "secrets", args: coreargs.SecretArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 		replace:   []string{"type"}, replaceIf: immutableSecret, secrets: []string{"data", "stringData"},
 	},
 	{
-		token: configMapType, apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", args: coreargs.ConfigMapArgs{},
+		token: pulumitype.KubernetesConfigMap, apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", args: coreargs.ConfigMapArgs{},
 		checkName: validation.IsDNS1123Subdomain, replaceIf: immutableConfigMap,
 	},
 	{
-		token: serviceType, apiVersion: "v1", kind: "Service", resource: "services", args: coreargs.ServiceArgs{},
+		token: pulumitype.KubernetesService, apiVersion: "v1", kind: "Service", resource: "services", args: coreargs.ServiceArgs{},
 		checkName: validation.IsDNS1035Label,
 		replace:   []string{"spec.clusterIP"}, required: []string{"spec"}, allocate: allocateService, await: awaitService,
 		computed: []string{"spec.clusterIP", "spec.clusterIPs", "status"},
 	},
 	{
-		token: roleType, apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", resource: "roles.rbac.authorization.k8s.io", args: rbacargs.RoleArgs{},
+		token: pulumitype.KubernetesRole, apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", resource: "roles.rbac.authorization.k8s.io", args: rbacargs.RoleArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: roleBindingType, apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", resource: "rolebindings.rbac.authorization.k8s.io", args: rbacargs.RoleBindingArgs{},
+		token: pulumitype.KubernetesRoleBinding, apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", resource: "rolebindings.rbac.authorization.k8s.io", args: rbacargs.RoleBindingArgs{},
 		checkName: validation.IsDNS1123Subdomain, replace: []string{"roleRef"},
 	},
 	{
-		token: cronJobType, apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs.batch", args: batchargs.CronJobArgs{},
+		token: pulumitype.KubernetesCronJob, apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs.batch", args: batchargs.CronJobArgs{},
 		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
 		computed: []string{"status"},
 	},
 	{
-		token: jobType, apiVersion: "batch/v1", kind: "Job", resource: "jobs.batch", args: batchargs.JobArgs{},
+		token: pulumitype.KubernetesJob, apiVersion: "batch/v1", kind: "Job", resource: "jobs.batch", args: batchargs.JobArgs{},
 		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
 		replace: []string{"spec.completions", "spec.parallelism", "spec.selector", "spec.template"},
 		await:   awaitJob, broken: brokenJob, computed: []string{"status"},
 	},
 	{
-		token: deploymentType, apiVersion: "apps/v1", kind: "Deployment", resource: "deployments.apps", args: appsargs.DeploymentArgs{},
+		token: pulumitype.KubernetesDeployment, apiVersion: "apps/v1", kind: "Deployment", resource: "deployments.apps", args: appsargs.DeploymentArgs{},
 		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
 		replace: []string{"spec.selector"}, await: awaitDeployment,
 		computed: []string{"status"},
 	},
 	{
-		token: statefulSetType, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps", args: appsargs.StatefulSetArgs{},
+		token: pulumitype.KubernetesStatefulSet, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps", args: appsargs.StatefulSetArgs{},
 		checkName: validation.IsDNS1123Label, required: []string{"spec"},
 		replace: []string{"spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
 		await:   awaitStatefulSet, leave: leaveClaims, computed: []string{"status"},
 	},
 	{
-		token: claimType, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims", args: coreargs.PersistentVolumeClaimArgs{},
+		token: pulumitype.KubernetesVolumeClaim, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims", args: coreargs.PersistentVolumeClaimArgs{},
 		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
 		replace: []string{"spec"}, await: awaitClaim, computed: []string{"status"},
 	},
 	{
-		token: budgetType, apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
+		token: pulumitype.KubernetesDisruptionBudget, apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
 		checkName: validation.IsDNS1123Subdomain, await: awaitBudget, computed: []string{"status"},
 	},
 	{
-		token: autoscalerType, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
+		token: pulumitype.KubernetesAutoscaler, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
 		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"}, await: awaitAutoscaler, computed: []string{"status"},
 	},
 	{
-		token: networkPolicyType, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
+		token: pulumitype.KubernetesNetworkPolicy, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: ingressType, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io", args: networkingargs.IngressArgs{},
+		token: pulumitype.KubernetesIngress, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io", args: networkingargs.IngressArgs{},
 		checkName: validation.IsDNS1123Subdomain, await: awaitIngress, computed: []string{"status"},
 	},
 	{
-		token: httpRouteType, apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", resource: crds.HTTPRoutes,
+		token: pulumitype.KubernetesHttpRoute, apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", resource: crds.HTTPRoutes,
 		definition: crds.HTTPRoutes, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: serviceMonitorType, apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", resource: crds.ServiceMonitors,
+		token: pulumitype.KubernetesServiceMonitor, apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", resource: crds.ServiceMonitors,
 		definition: crds.ServiceMonitors, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: prometheusRuleType, apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", resource: crds.PrometheusRules,
+		token: pulumitype.KubernetesPrometheusRule, apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", resource: crds.PrometheusRules,
 		definition: crds.PrometheusRules, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: definitionType, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", resource: "customresourcedefinitions.apiextensions.k8s.io",
+		token: pulumitype.KubernetesDefinition, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", resource: "customresourcedefinitions.apiextensions.k8s.io",
 		given: true, clusterWide: true, checkName: validation.IsDNS1123Subdomain,
 	},
 }
@@ -218,7 +196,7 @@ func (k *kind) store(c *double.Call, object, old double.Object) (double.Object, 
 	case k.given:
 		return nil, fmt.Errorf("the sandbox makes no objects of kind %s: its clusters have them or not", k.kind)
 	case k.definition != "":
-		definition := c.World.Get(definitionType, server(c), k.definition)
+		definition := c.World.Get(pulumitype.KubernetesDefinition, server(c), k.definition)
 		if definition == nil {
 			return nil, &noMatch{k.kind, k.apiVersion}
 		}

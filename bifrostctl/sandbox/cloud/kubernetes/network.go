@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
 	"bifrost/bifrostctl/world"
@@ -59,7 +60,7 @@ func (p *podCheck) cutOff(pod *corev1.PodTemplateSpec, wanted ...destination) {
 // egressPolicies are those that select pods with such labels for what leaves them.
 func egressPolicies(c *double.Call, namespace string, pod map[string]string) []networkingv1.NetworkPolicy {
 	var found []networkingv1.NetworkPolicy
-	for _, policy := range listed[networkingv1.NetworkPolicy](apiServer{c.World, server(c)}, networkPolicyType) {
+	for _, policy := range listed[networkingv1.NetworkPolicy](apiServer{c.World, server(c)}, pulumitype.KubernetesNetworkPolicy) {
 		if policy.Namespace != namespace || !matches(&policy.Spec.PodSelector, pod) {
 			continue
 		}
@@ -223,7 +224,7 @@ func (p *podCheck) multiAttach(owner *world.Resource, claim *world.Resource) {
 			return
 		}
 	}
-	if replicas := replicasOf(owner); replicas > 1 && owner.Type != jobType {
+	if replicas := replicasOf(owner); replicas > 1 && owner.Type != pulumitype.KubernetesJob {
 		p.add("Multi-Attach error for volume of persistentvolumeclaim %q: %v pods share it, and it can be attached to one node only", claim.ID, replicas)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/rbac"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubelet"
@@ -37,7 +38,7 @@ func podOf(c *double.Call, owner *world.Resource, template corev1.PodTemplateSpe
 
 // Data returns the content of a Secret or ConfigMap; nil where there is none.
 func (a apiServer) Data(kind, namespace, name string) map[string][]byte {
-	typ := map[string]string{kubelet.Secret: secretType, kubelet.ConfigMap: configMapType}[kind]
+	typ := map[string]string{kubelet.Secret: pulumitype.KubernetesSecret, kubelet.ConfigMap: pulumitype.KubernetesConfigMap}[kind]
 	r := a.world.Get(typ, a.server, objectID(namespace, name))
 	if r == nil {
 		return nil
@@ -58,7 +59,7 @@ func (a apiServer) Data(kind, namespace, name string) map[string][]byte {
 
 // ServiceAccount returns a ServiceAccount's uid and annotations.
 func (a apiServer) ServiceAccount(namespace, name string) (string, map[string]string) {
-	r := a.world.Get(serviceAccountType, a.server, objectID(namespace, name))
+	r := a.world.Get(pulumitype.KubernetesServiceAccount, a.server, objectID(namespace, name))
 	if r == nil {
 		return world.GUID(a.server, namespace, name), nil
 	}
@@ -71,7 +72,7 @@ func (a apiServer) ServiceAccount(namespace, name string) (string, map[string]st
 
 // May asks RBAC about the Roles of the world.
 func (a apiServer) May(name string, groups []string, verb, resource, namespace, object string) bool {
-	rules := rbac.Rules{Roles: listed[*rbacv1.Role](a, roleType), Bindings: listed[*rbacv1.RoleBinding](a, roleBindingType)}
+	rules := rbac.Rules{Roles: listed[*rbacv1.Role](a, pulumitype.KubernetesRole), Bindings: listed[*rbacv1.RoleBinding](a, pulumitype.KubernetesRoleBinding)}
 	return rules.Allow(&user.DefaultInfo{Name: name, Groups: groups}, rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: object})
 }
 
@@ -93,15 +94,15 @@ func (a apiServer) ApplySecret(manifest []byte) error {
 	}
 	namespace, name := double.String(object, "metadata.namespace"), double.String(object, "metadata.name")
 	id := objectID(namespace, name)
-	secret := a.world.Get(secretType, a.server, id)
+	secret := a.world.Get(pulumitype.KubernetesSecret, a.server, id)
 	if secret == nil {
-		double.Set(object, "metadata.uid", world.GUID(a.server, secretType, id, a.world.Next()))
+		double.Set(object, "metadata.uid", world.GUID(a.server, pulumitype.KubernetesSecret, id, a.world.Next()))
 		touch(a.world, object)
 		stored, err := apiserver.Create(object)
 		if err != nil {
 			return err
 		}
-		a.world.Put(&world.Resource{Type: secretType, Scope: a.server, ID: id, Inputs: double.Clone(object), State: stored, Secrets: []string{"data"}})
+		a.world.Put(&world.Resource{Type: pulumitype.KubernetesSecret, Scope: a.server, ID: id, Inputs: double.Clone(object), State: stored, Secrets: []string{"data"}})
 		return nil
 	}
 	live := double.Clone(secret.State)
@@ -122,7 +123,7 @@ func (a apiServer) ApplySecret(manifest []byte) error {
 
 // DeleteSecret deletes a Secret, and tells whether there was one.
 func (a apiServer) DeleteSecret(namespace, name string) bool {
-	secret := a.world.Get(secretType, a.server, objectID(namespace, name))
+	secret := a.world.Get(pulumitype.KubernetesSecret, a.server, objectID(namespace, name))
 	if secret == nil {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
@@ -105,7 +106,7 @@ func (k *kind) namespace(c *double.Call, in double.Object) string {
 func objectID(namespace, name string) string { return strings.TrimPrefix(namespace+"/"+name, "/") }
 
 func namespaceExists(c *double.Call, name string) bool {
-	return slices.Contains(builtin, name) || c.World.Get(namespaceType, server(c), name) != nil
+	return slices.Contains(builtin, name) || c.World.Get(pulumitype.KubernetesNamespace, server(c), name) != nil
 }
 
 // immutableSecret says what of a Secret needs a new one: its content, unless the provider was told otherwise.

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
 )
@@ -40,7 +41,7 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 	}
 	p.rights(pod.Spec.ServiceAccountName)
 	p.cutOff(&pod, append(append(p.databases(&pod), p.broker(&pod)...), dns)...)
-	if owner.Type == jobType {
+	if owner.Type == pulumitype.KubernetesJob {
 		p.cutOff(&pod, cloudAPIs)
 	}
 	p.discovery(&pod)
@@ -64,7 +65,7 @@ func (p *podCheck) find(typ, name string) *world.Resource {
 
 // serviceAccount: "default" exists in every namespace.
 func (p *podCheck) serviceAccount(name string) {
-	if name == "" || name == "default" || p.find(serviceAccountType, name) != nil {
+	if name == "" || name == "default" || p.find(pulumitype.KubernetesServiceAccount, name) != nil {
 		return
 	}
 	p.add("error looking up service account %s/%s: serviceaccount %q not found", p.namespace, name, name)
@@ -72,7 +73,7 @@ func (p *podCheck) serviceAccount(name string) {
 
 // priorityClass does what the admission plug-in Priority does. Every cluster has the two system classes.
 func (p *podCheck) priorityClass(name string) {
-	if name != "" && name != "system-cluster-critical" && name != "system-node-critical" && p.call.World.Get(priorityClassType, server(p.call), name) == nil {
+	if name != "" && name != "system-cluster-critical" && name != "system-node-critical" && p.call.World.Get(pulumitype.KubernetesPriorityClass, server(p.call), name) == nil {
 		p.add("FailedCreate: Error creating: pods is forbidden: no PriorityClass with name %s was found", name)
 	}
 }
@@ -82,7 +83,7 @@ func (p *podCheck) claim(owner *world.Resource, v corev1.Volume) {
 	if v.PersistentVolumeClaim == nil {
 		return
 	}
-	claim := p.find(claimType, v.PersistentVolumeClaim.ClaimName)
+	claim := p.find(pulumitype.KubernetesVolumeClaim, v.PersistentVolumeClaim.ClaimName)
 	if claim == nil {
 		p.add("FailedScheduling: persistentvolumeclaim %q not found", v.PersistentVolumeClaim.ClaimName)
 		return
@@ -115,20 +116,20 @@ func (p *podCheck) rights(name string) {
 
 func (p *podCheck) volume(v corev1.Volume) {
 	if v.Secret != nil {
-		p.file(v.Name, secretType, v.Secret.SecretName, v.Secret.Items, v.Secret.Optional)
+		p.file(v.Name, pulumitype.KubernetesSecret, v.Secret.SecretName, v.Secret.Items, v.Secret.Optional)
 	}
 	if v.ConfigMap != nil {
-		p.file(v.Name, configMapType, v.ConfigMap.Name, v.ConfigMap.Items, v.ConfigMap.Optional)
+		p.file(v.Name, pulumitype.KubernetesConfigMap, v.ConfigMap.Name, v.ConfigMap.Items, v.ConfigMap.Optional)
 	}
 	if v.Projected == nil {
 		return
 	}
 	for _, source := range v.Projected.Sources {
 		if source.Secret != nil {
-			p.file(v.Name, secretType, source.Secret.Name, source.Secret.Items, source.Secret.Optional)
+			p.file(v.Name, pulumitype.KubernetesSecret, source.Secret.Name, source.Secret.Items, source.Secret.Optional)
 		}
 		if source.ConfigMap != nil {
-			p.file(v.Name, configMapType, source.ConfigMap.Name, source.ConfigMap.Items, source.ConfigMap.Optional)
+			p.file(v.Name, pulumitype.KubernetesConfigMap, source.ConfigMap.Name, source.ConfigMap.Items, source.ConfigMap.Optional)
 		}
 	}
 }
@@ -138,7 +139,7 @@ func (p *podCheck) file(volume, typ, name string, items []corev1.KeyToPath, opti
 	if optional != nil && *optional {
 		return
 	}
-	if typ == configMapType && name == rootCA {
+	if typ == pulumitype.KubernetesConfigMap && name == rootCA {
 		return
 	}
 	object := p.find(typ, name)
@@ -154,7 +155,7 @@ func (p *podCheck) file(volume, typ, name string, items []corev1.KeyToPath, opti
 }
 
 // words are the kubelet's names of what pods refer to.
-var words = map[string]string{secretType: "secret", configMapType: "configmap"}
+var words = map[string]string{pulumitype.KubernetesSecret: "secret", pulumitype.KubernetesConfigMap: "configmap"}
 
 func (p *podCheck) environment(container corev1.Container) {
 	for _, env := range container.Env {
@@ -162,18 +163,18 @@ func (p *podCheck) environment(container corev1.Container) {
 			continue
 		}
 		if ref := env.ValueFrom.SecretKeyRef; ref != nil {
-			p.variable(secretType, ref.Name, ref.Key, ref.Optional)
+			p.variable(pulumitype.KubernetesSecret, ref.Name, ref.Key, ref.Optional)
 		}
 		if ref := env.ValueFrom.ConfigMapKeyRef; ref != nil {
-			p.variable(configMapType, ref.Name, ref.Key, ref.Optional)
+			p.variable(pulumitype.KubernetesConfigMap, ref.Name, ref.Key, ref.Optional)
 		}
 	}
 	for _, from := range container.EnvFrom {
 		if from.SecretRef != nil {
-			p.variable(secretType, from.SecretRef.Name, "", from.SecretRef.Optional)
+			p.variable(pulumitype.KubernetesSecret, from.SecretRef.Name, "", from.SecretRef.Optional)
 		}
 		if from.ConfigMapRef != nil {
-			p.variable(configMapType, from.ConfigMapRef.Name, "", from.ConfigMapRef.Optional)
+			p.variable(pulumitype.KubernetesConfigMap, from.ConfigMapRef.Name, "", from.ConfigMapRef.Optional)
 		}
 	}
 }

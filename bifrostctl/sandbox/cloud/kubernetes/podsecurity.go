@@ -8,6 +8,7 @@ import (
 	podsecurity "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
@@ -39,7 +40,7 @@ func podSecurity(c *double.Call, namespace, owner string, pod *corev1.PodTemplat
 
 // namespaceLabels: the namespaces of every cluster have none.
 func namespaceLabels(c *double.Call, name string) (map[string]string, error) {
-	r := c.World.Get(namespaceType, server(c), name)
+	r := c.World.Get(pulumitype.KubernetesNamespace, server(c), name)
 	if r == nil {
 		return nil, nil
 	}

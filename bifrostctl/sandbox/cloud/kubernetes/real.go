@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
@@ -188,7 +189,7 @@ func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) err
 			}
 		}
 		if namespace != "" {
-			place, err := cluster.Get(ctx, kindOf(namespaceType).ref(namespace))
+			place, err := cluster.Get(ctx, kindOf(pulumitype.KubernetesNamespace).ref(namespace))
 			if err != nil || place == nil {
 				return err
 			}
@@ -235,7 +236,7 @@ func (k *kind) wait(c *double.Call, r *world.Resource) []string {
 	if skipAwait(r) && err == nil {
 		return nil
 	}
-	if k.token != jobType || c.World.Network == nil { // a command that ends has closed it
+	if k.token != pulumitype.KubernetesJob || c.World.Network == nil { // a command that ends has closed it
 		return reasons
 	}
 	refusals := c.World.Network.Refusals.Take()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
@@ -12,7 +13,7 @@ import (
 
 // TestAChangeLeavesOthersFieldsAlone: of what the program ignores, a request holds what nobody else owns, as it is.
 func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
-	k := kindOf(secretType)
+	k := kindOf(pulumitype.KubernetesSecret)
 	in := double.Object{"metadata": double.Object{"name": "pull", "namespace": "ns", "labels": double.Object{"a": "new"}}, "data": double.Object{"k": "bGl2ZQ=="}}
 	request := func(owner string) double.Object {
 		r := &world.Resource{ID: "ns/pull", State: double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
@@ -29,14 +30,14 @@ func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
 }
 
 func TestLiveNames(t *testing.T) {
-	secret := kindOf(secretType)
+	secret := kindOf(pulumitype.KubernetesSecret)
 	require.Regexp(t, `^pulumi-kubernetes-[0-9a-f]{8}$`, secret.manager("ns/a"))
 	require.Equal(t, secret.manager("ns/a"), secret.manager("ns/a"))
 	require.NotEqual(t, secret.manager("ns/a"), secret.manager("ns/b"))
 
-	ref := kindOf(roleType).ref("ns/r")
+	ref := kindOf(pulumitype.KubernetesRole).ref("ns/r")
 	require.Equal(t, "rbac.authorization.k8s.io/v1, Resource=roles", ref.Resource.String())
 	require.Equal(t, []string{"ns", "r"}, []string{ref.Namespace, ref.Name})
-	ref = kindOf(namespaceType).ref("ns")
+	ref = kindOf(pulumitype.KubernetesNamespace).ref("ns")
 	require.Equal(t, []string{"", "ns"}, []string{ref.Namespace, ref.Name})
 }

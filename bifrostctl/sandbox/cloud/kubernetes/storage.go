@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/apiserver"
 	"bifrost/bifrostctl/world"
@@ -58,7 +59,7 @@ func makeClaims(c *double.Call, owner *world.Resource, set appsv1.StatefulSet) [
 	var problems []string
 	for name, template := range claimNames(set) {
 		id := objectID(namespaceOf(owner), name)
-		claim := c.World.Get(claimType, server(c), id)
+		claim := c.World.Get(pulumitype.KubernetesVolumeClaim, server(c), id)
 		if claim == nil {
 			live, err := encode(template)
 			if err != nil {
@@ -68,7 +69,7 @@ func makeClaims(c *double.Call, owner *world.Resource, set appsv1.StatefulSet) [
 			delete(live, "status")
 			live["metadata"] = double.Object{
 				"name": name, "namespace": namespaceOf(owner), "labels": double.Map(owner.State, "spec.selector.matchLabels"),
-				"uid":               world.GUID(server(c), claimType, id, c.World.Next()),
+				"uid":               world.GUID(server(c), pulumitype.KubernetesVolumeClaim, id, c.World.Next()),
 				"creationTimestamp": time.Now().UTC().Format(time.RFC3339),
 			}
 			touch(c.World, live)
@@ -76,7 +77,7 @@ func makeClaims(c *double.Call, owner *world.Resource, set appsv1.StatefulSet) [
 			if err != nil {
 				return []string{"FailedCreate: " + err.Error()}
 			}
-			claim = &world.Resource{Type: claimType, Scope: server(c), ID: id, Inputs: double.Object{}, State: stored}
+			claim = &world.Resource{Type: pulumitype.KubernetesVolumeClaim, Scope: server(c), ID: id, Inputs: double.Object{}, State: stored}
 			c.World.Put(claim)
 		}
 		if problem := bind(c, claim); problem != "" {
@@ -94,7 +95,7 @@ func leaveClaims(c *double.Call, r *world.Resource) {
 		return
 	}
 	for name := range claimNames(set) {
-		if claim := c.World.Get(claimType, server(c), objectID(namespaceOf(r), name)); claim != nil {
+		if claim := c.World.Get(pulumitype.KubernetesVolumeClaim, server(c), objectID(namespaceOf(r), name)); claim != nil {
 			c.World.Remove(claim)
 		}
 	}
@@ -122,9 +123,9 @@ const defaultStorageClass = "storageclass.kubernetes.io/is-default-class"
 // classOf returns the StorageClass of a claim, or the default one where it names none; nil where there is no such class.
 func classOf(c *double.Call, claim *world.Resource) *world.Resource {
 	if name := double.Get(claim.State, "spec.storageClassName"); name != nil {
-		return c.World.Get(storageClassType, server(c), fmt.Sprint(name))
+		return c.World.Get(pulumitype.KubernetesStorageClass, server(c), fmt.Sprint(name))
 	}
-	return defaultOf(c, storageClassType, defaultStorageClass)
+	return defaultOf(c, pulumitype.KubernetesStorageClass, defaultStorageClass)
 }
 
 // bind gives a claim a volume, and returns why there is none, in the words of the controllers' events.

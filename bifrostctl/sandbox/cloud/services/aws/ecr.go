@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
@@ -121,7 +122,7 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 			Message: fmt.Sprintf("User: %s is not authorized to perform: ecr:BatchGetImage on resource: %s because no %s policy allows the ecr:BatchGetImage action", s.caller(), repository.ARN(), kind),
 		}
 	}
-	held := a.world.Get(world.ECRRepositoryType, repository.Account+"/"+repository.Region, repository.Name)
+	held := a.world.Get(pulumitype.AwsEcrRepository, repository.Account+"/"+repository.Region, repository.Name)
 	if held == nil {
 		return &registry.Answer{
 			Status: http.StatusNotFound, Code: "NAME_UNKNOWN",
@@ -172,7 +173,7 @@ func (a *cloud) mayPull(s session, repository world.ECRRepository) *hop.Refusal 
 // repositoryAllows asks the repository's policy. IAM resolves a principal to its unique id when a policy is saved: a role that was
 // made again under its name is a stranger.
 func (a *cloud) repositoryAllows(s session, repository world.ECRRepository, action string) (iam.Decision, *hop.Refusal) {
-	policy := a.world.Get(world.ECRRepositoryPolicyType, repository.Account+"/"+repository.Region, repository.Name)
+	policy := a.world.Get(pulumitype.AwsEcrRepositoryPolicy, repository.Account+"/"+repository.Region, repository.Name)
 	if policy == nil {
 		return iam.Decision{}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
@@ -14,9 +15,6 @@ import (
 )
 
 const (
-	policyType     = "aws:iam/policy:Policy"
-	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	rolePolicyType = "aws:iam/rolePolicy:RolePolicy"
 
 	// sessions is the issuer that seals session tokens.
 	sessions        = "https://sts.amazonaws.com/sessions"
@@ -30,7 +28,7 @@ func text(r *world.Resource, key string) string {
 
 func roleOf(w *served.World, arn string) *world.Resource {
 	for _, r := range w.Resources {
-		if r.Type == world.RoleType && !r.Deleted && text(r, "arn") == arn {
+		if r.Type == pulumitype.AwsRole && !r.Deleted && text(r, "arn") == arn {
 			return r
 		}
 	}
@@ -63,10 +61,10 @@ func documents(w *served.World, role *world.Resource) []string {
 			continue
 		}
 		switch r.Type {
-		case rolePolicyType:
+		case pulumitype.AwsRolePolicy:
 			all = append(all, text(r, "policy"))
-		case attachmentType:
-			if policy := w.Get(policyType, role.Scope, text(r, "policyArn")); policy != nil {
+		case pulumitype.AwsRolePolicyAttachment:
+			if policy := w.Get(pulumitype.AwsPolicy, role.Scope, text(r, "policyArn")); policy != nil {
 				all = append(all, text(policy, "policy"))
 			}
 		}
@@ -78,7 +76,7 @@ func documents(w *served.World, role *world.Resource) []string {
 // knows that policy, allows it too.
 func may(w *served.World, role *world.Resource, request iam.Request) (iam.Decision, error) {
 	d, err := together(documents(w, role), request)
-	boundary := w.Get(policyType, role.Scope, text(role, "permissionsBoundary"))
+	boundary := w.Get(pulumitype.AwsPolicy, role.Scope, text(role, "permissionsBoundary"))
 	if err != nil || boundary == nil {
 		return d, err
 	}

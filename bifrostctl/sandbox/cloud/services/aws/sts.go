@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
@@ -135,7 +136,7 @@ func (a *cloud) webIdentity(ctx context.Context, roleARN, raw string) (session, 
 
 func (a *cloud) oidcProvider(account, issuer string) *world.Resource {
 	host := strings.TrimPrefix(issuer, "https://")
-	for _, r := range a.world.List(world.OIDCProviderType, account) {
+	for _, r := range a.world.List(pulumitype.AwsOidcProvider, account) {
 		if strings.TrimPrefix(text(r, "url"), "https://") == host {
 			return r
 		}
@@ -176,10 +177,10 @@ const (
 	// podIdentityAgent is the agent's address on every node (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
 	podIdentityAgent    = "169.254.170.23"
 	podIdentityAudience = "pods.eks.amazonaws.com"
-
-	// AssociationType is the Pulumi type of an EKS Pod Identity association.
-	AssociationType = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 )
+
+// AssociationType is the Pulumi type of an EKS Pod Identity association, as tests name it.
+const AssociationType = pulumitype.AwsPodIdentityAssociation
 
 // podIdentity answers as the EKS Pod Identity agent does for EKS Auth's AssumeRoleForPodIdentity.
 func (a *cloud) podIdentity(w http.ResponseWriter, r *http.Request) {
@@ -245,7 +246,7 @@ func (a *cloud) clusterOf(issuer string) (*world.Cluster, *world.EKSCluster) {
 
 // Association finds the Pod Identity association of a ServiceAccount, or nil.
 func Association(w *served.World, cluster *world.Cluster, namespace, serviceAccount string) *world.Resource {
-	for _, r := range w.List(AssociationType, cluster.Account+"/"+cluster.Region) {
+	for _, r := range w.List(pulumitype.AwsPodIdentityAssociation, cluster.Account+"/"+cluster.Region) {
 		if text(r, "clusterName") == cluster.Name && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
 			return r
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/loopback"
@@ -20,7 +21,6 @@ import (
 )
 
 const (
-	credentialType  = "azure-native:managedidentity:FederatedIdentityCredential"
 	assertionType   = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	accessLifetime  = time.Hour
 	host            = "login.microsoftonline.com"
@@ -121,7 +121,7 @@ func (e *entra) exchange(r *http.Request, tenant string) (string, *failure) {
 		return "", failed
 	}
 	resource, isDefault := strings.CutSuffix(r.FormValue("scope"), defaultAudience)
-	application := e.world.Get(world.ApplicationType, tenant, resource)
+	application := e.world.Get(pulumitype.AzureApplication, tenant, resource)
 	if !isDefault || application == nil {
 		return "", &failure{500011, "invalid_resource", fmt.Sprintf("The resource principal named %s was not found in the tenant named %s.", resource, tenant),
 			hop.Refuse(at, hop.Missing, "tenant %s has no app registration %s", tenant, resource)}
@@ -135,7 +135,7 @@ func (e *entra) exchange(r *http.Request, tenant string) (string, *failure) {
 
 func (e *entra) identity(tenant, client string) *world.Resource {
 	for _, r := range e.world.Resources {
-		if r.Type == world.ManagedIdentityType && !r.Deleted && r.State["clientId"] == client && r.State["tenantId"] == tenant {
+		if r.Type == pulumitype.AzureManagedIdentity && !r.Deleted && r.State["clientId"] == client && r.State["tenantId"] == tenant {
 			return r
 		}
 	}
@@ -151,7 +151,7 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 		return &failure{50027, "invalid_client", "JWT token is invalid or malformed.", hop.Refuse(at, hop.Invalid, "the assertion is %v", err)}
 	}
 	issuer, subject, audience := fmt.Sprint(claims["iss"]), fmt.Sprint(claims["sub"]), claims["aud"]
-	credentials := slices.DeleteFunc(e.world.List(credentialType, identity.Scope), func(c *world.Resource) bool {
+	credentials := slices.DeleteFunc(e.world.List(pulumitype.AzureFederatedCredential, identity.Scope), func(c *world.Resource) bool {
 		return !strings.HasPrefix(strings.ToLower(c.ID), strings.ToLower(identity.ID)+"/")
 	})
 	if len(credentials) == 0 {

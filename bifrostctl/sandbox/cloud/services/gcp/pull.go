@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
@@ -58,7 +59,7 @@ func (g *cloud) mayImpersonate(h holder, email string) *hop.Refusal {
 	if account == nil || account.State["disabled"] == true {
 		return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "the service account %s does not exist or is disabled", email)
 	}
-	for _, r := range g.world.List(world.ImpersonationType, account.Scope) {
+	for _, r := range g.world.List(pulumitype.GcpServiceAccountMember, account.Scope) {
 		ofAccount := r.State["serviceAccountId"] == account.ID || strings.HasSuffix(fmt.Sprint(r.State["serviceAccountId"]), "/"+email)
 		if ofAccount && slices.Contains(impersonators, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
 			return nil
@@ -85,7 +86,7 @@ func (h holder) is(member string) bool {
 
 func (g *cloud) account(email string) *world.Resource {
 	for _, r := range g.world.Resources {
-		if r.Type == world.ServiceAccountType && !r.Deleted && r.State["email"] == email {
+		if r.Type == pulumitype.GcpServiceAccount && !r.Deleted && r.State["email"] == email {
 			return r
 		}
 	}
@@ -117,7 +118,7 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 	}
 	project, location, name := parts[0], strings.TrimSuffix(r.Host, "-docker.pkg.dev"), parts[1]
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
-	repository := g.world.Get(world.ARRepositoryType, project, id)
+	repository := g.world.Get(pulumitype.GcpRepository, project, id)
 	if repository == nil || !g.mayRead(h, project, location, name) {
 		reason, detail := hop.NoPullPermission, fmt.Sprintf("%s does not have roles/artifactregistry.reader on %s", h.name(), id)
 		if repository == nil {
@@ -144,7 +145,7 @@ func (h holder) name() string {
 
 func (g *cloud) mayRead(h holder, project, location, name string) bool {
 	for _, r := range g.world.Resources {
-		if r.Type != world.ARReaderType || r.Deleted {
+		if r.Type != pulumitype.GcpRepositoryMember || r.Deleted {
 			continue
 		}
 		repository := fmt.Sprint(r.State["repository"])

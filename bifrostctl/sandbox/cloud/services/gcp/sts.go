@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/cel"
 	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
@@ -163,8 +164,8 @@ func (g *cloud) provider(audience string) (provider *world.Resource, number, poo
 			continue
 		}
 		poolID := "projects/" + project.ID + "/locations/global/workloadIdentityPools/" + names[2]
-		if usable(g.world.Get(world.PoolType, project.ID, poolID)) {
-			found := g.world.Get(world.PoolProviderType, project.ID, poolID+"/providers/"+names[3])
+		if usable(g.world.Get(pulumitype.GcpPool, project.ID, poolID)) {
+			found := g.world.Get(pulumitype.GcpPoolProvider, project.ID, poolID+"/providers/"+names[3])
 			if usable(found) {
 				return found, names[1], names[2]
 			}
