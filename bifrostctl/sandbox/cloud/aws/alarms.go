@@ -27,11 +27,9 @@ var (
 // metricAlarm follows terraform-provider-aws, internal/service/cloudwatch/metric_alarm.go.
 func metricAlarm() *double.Type {
 	return taggable(&double.Type{
-		Args:     cloudwatch.MetricAlarmArgs{},
-		Name:     named("name"),
-		Replace:  []string{"name"},
-		Computed: []string{"arn"},
-		Scope:    regional,
+		Args:  cloudwatch.MetricAlarmArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(pulumitype.AwsMetricAlarm, in, fail)
 			checkRanges(pulumitype.AwsMetricAlarm, in, fail)

@@ -37,10 +37,8 @@ func checkScalable(in double.Object, fail double.Fail) {
 
 func scalableTarget() *double.Type {
 	return taggable(&double.Type{
-		Args:     appautoscaling.TargetArgs{},
-		Replace:  []string{"resourceId", "scalableDimension", "serviceNamespace"},
-		Computed: []string{"arn", "roleArn"},
-		Scope:    regional,
+		Args:  appautoscaling.TargetArgs{},
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkScalable(in, fail)
 			least, known1 := in["minCapacity"].(float64)
@@ -100,11 +98,9 @@ func policiesOf(c *double.Call, resourceID string) []*world.Resource {
 
 func scalingPolicy() *double.Type {
 	return &double.Type{
-		Args:     appautoscaling.PolicyArgs{},
-		Name:     named("name"),
-		Replace:  []string{"name", "resourceId", "scalableDimension", "serviceNamespace"},
-		Computed: []string{"alarmArns", "arn"},
-		Scope:    regional,
+		Args:  appautoscaling.PolicyArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		// The provider's id is the name, which other targets' policies may have, too.
 		Key: func(id string, state double.Object) string { return double.String(state, "resourceId") + "/" + id },
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {

@@ -1,8 +1,7 @@
 // Package aws is the double of the Pulumi AWS provider (v6): IAM, CloudWatch, Secrets Manager, ECS and what stands around its services
 // (security groups, load balancers, scaling, Cloud Map) as far as the program uses them, and the look-ups of what exists already.
 //
-// Which properties need a new resource is taken from the ForceNew marks of terraform-provider-aws v5, from which the
-// Pulumi provider is made; the words of errors are those of that provider or of the service's API.
+// The words of errors are those of terraform-provider-aws v5, of which the Pulumi provider is made, or of the service's API.
 package aws
 
 import (
@@ -24,10 +23,10 @@ import (
 func Provider() *double.Provider {
 	p := &double.Provider{
 		Package:   "aws",
-		Version:   "6.83.2",
+		Schema:    providerSchema,
 		Config:    aws.ProviderArgs{},
 		Configure: configure,
-		Types: map[string]*double.Type{
+		Types: providerSchema.Describe(map[string]*double.Type{
 			pulumitype.AwsPolicy:                 policy(),
 			pulumitype.AwsRole:                   role(),
 			pulumitype.AwsRolePolicyAttachment:   rolePolicyAttachment(),
@@ -51,7 +50,7 @@ func Provider() *double.Provider {
 			pulumitype.AwsPrivateDnsNamespace: privateDNSNamespace(),
 			pulumitype.AwsDiscoveryService:    registryService(),
 			pulumitype.AwsMetricAlarm:         metricAlarm(),
-		},
+		}),
 		Functions: functions(),
 	}
 	for _, typ := range p.Types {
@@ -149,7 +148,6 @@ func withDefaultTags(c *double.Call, in double.Object) {
 // taggable makes a type take the provider's default tags and answer with all tags in tagsAll.
 func taggable(t *double.Type) *double.Type {
 	check, create, update := t.Check, t.Create, t.Update
-	t.Computed = append(t.Computed, "tagsAll")
 	t.Check = func(c *double.Call, in double.Object, fail double.Fail) {
 		withDefaultTags(c, in)
 		checkTags(in, fail)

@@ -27,11 +27,9 @@ func checkDNSName(in double.Object, limit int, fail double.Fail) {
 
 func privateDNSNamespace() *double.Type {
 	return taggable(&double.Type{
-		Args:     servicediscovery.PrivateDnsNamespaceArgs{},
-		Name:     named("name"),
-		Replace:  []string{"name", "vpc"},
-		Computed: []string{"arn", "hostedZone"},
-		Scope:    regional,
+		Args:  servicediscovery.PrivateDnsNamespaceArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkDNSName(in, 253, fail)
 			checkTexts(pulumitype.AwsPrivateDnsNamespace, in, fail)
@@ -75,14 +73,9 @@ func namespaceOf(in double.Object) string {
 
 func registryService() *double.Type {
 	return taggable(&double.Type{
-		Args:     servicediscovery.ServiceArgs{},
-		Name:     named("name"),
-		Computed: []string{"arn", "namespaceId", "type"},
-		Scope:    regional,
-		Replace: []string{
-			"dnsConfig.dnsRecords[0].type", "dnsConfig.dnsRecords[1].type", "dnsConfig.namespaceId", "dnsConfig.routingPolicy", "healthCheckConfig.type",
-			"healthCheckCustomConfig", "name", "namespaceId", "type",
-		},
+		Args:  servicediscovery.ServiceArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkDNSName(in, 127, fail)
 			checkTexts(pulumitype.AwsDiscoveryService, in, fail)

@@ -16,15 +16,8 @@ import (
 
 func taskDefinition() *double.Type {
 	return taggable(&double.Type{
-		Args: ecs.TaskDefinitionArgs{},
-		// All but tags, skipDestroy and trackLatest: ECS never changes a revision.
-		Replace: []string{
-			"containerDefinitions", "cpu", "enableFaultInjection", "ephemeralStorage", "executionRoleArn", "family",
-			"inferenceAccelerators", "ipcMode", "memory", "networkMode", "pidMode", "placementConstraints",
-			"proxyConfiguration", "requiresCompatibilities", "runtimePlatform", "taskRoleArn", "volumes",
-		},
-		Computed: []string{"arn", "arnWithoutRevision", "revision", "networkMode", "enableFaultInjection"},
-		Scope:    regional,
+		Args:  ecs.TaskDefinitionArgs{},
+		Scope: regional,
 		// The provider's id is the family, the same for every revision.
 		Key: func(id string, state double.Object) string {
 			if revision := double.String(state, "arn"); revision != "" {
@@ -119,11 +112,9 @@ func checkPlatform(in double.Object, fail double.Fail) {
 
 func service() *double.Type {
 	return taggable(&double.Type{
-		Args:     ecs.ServiceArgs{},
-		Name:     double.AutoName{Path: "name", Separator: "-", Digits: 7},
-		Replace:  []string{"cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy"},
-		Computed: []string{"cluster", "iamRole", "launchType", "platformVersion", "triggers"},
-		Scope:    regional,
+		Args:  ecs.ServiceArgs{},
+		Name:  double.AutoName{Path: "name", Separator: "-", Digits: 7},
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(pulumitype.AwsEcsService, in, fail)
 			checkRanges(pulumitype.AwsEcsService, in, fail)

@@ -18,10 +18,8 @@ var objectNamePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 // CreatePodIdentityAssociation). Namespace and ServiceAccount need not exist.
 func podIdentityAssociation() *double.Type {
 	return taggable(&double.Type{
-		Args:     eks.PodIdentityAssociationArgs{},
-		Replace:  []string{"clusterName", "namespace", "serviceAccount"},
-		Computed: []string{"associationArn", "associationId"},
-		Scope:    regional,
+		Args:  eks.PodIdentityAssociationArgs{},
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			for _, property := range []string{"namespace", "serviceAccount"} {
 				if name := double.String(in, property); name != "" && !objectNamePattern.MatchString(name) {

@@ -17,12 +17,9 @@ import (
 
 func policy() *double.Type {
 	return taggable(&double.Type{
-		Args:     iam.PolicyArgs{},
-		Required: []string{"policy"},
-		Name:     named("name"),
-		Replace:  []string{"name", "namePrefix", "path", "description"},
-		Computed: []string{"arn", "attachmentCount", "policyId"},
-		Scope:    global,
+		Args:  iam.PolicyArgs{},
+		Name:  named("name"),
+		Scope: global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 128, fail)
 			checkPath(in, fail)
@@ -54,12 +51,9 @@ func policy() *double.Type {
 
 func role() *double.Type {
 	return taggable(&double.Type{
-		Args:     iam.RoleArgs{},
-		Required: []string{"assumeRolePolicy"},
-		Name:     named("name"),
-		Replace:  []string{"name", "namePrefix", "path"},
-		Computed: []string{"arn", "createDate", "uniqueId", "managedPolicyArns", "inlinePolicies"},
-		Scope:    global,
+		Args:  iam.RoleArgs{},
+		Name:  named("name"),
+		Scope: global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 64, fail)
 			checkPath(in, fail)
@@ -106,10 +100,8 @@ func role() *double.Type {
 
 func rolePolicyAttachment() *double.Type {
 	return &double.Type{
-		Args:     iam.RolePolicyAttachmentArgs{},
-		Required: []string{"role"},
-		Replace:  []string{"role", "policyArn"},
-		Scope:    global,
+		Args:  iam.RolePolicyAttachmentArgs{},
+		Scope: global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if policy := double.String(in, "policyArn"); policy != "" && !arn.IsARN(policy) {
 				fail("policyArn", "%q is an invalid ARN", policy)
@@ -141,11 +133,9 @@ func rolePolicyAttachment() *double.Type {
 
 func rolePolicy() *double.Type {
 	return &double.Type{
-		Args:     iam.RolePolicyArgs{},
-		Required: []string{"policy", "role"},
-		Name:     named("name"),
-		Replace:  []string{"name", "namePrefix", "role"},
-		Scope:    global,
+		Args:  iam.RolePolicyArgs{},
+		Name:  named("name"),
+		Scope: global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "name", 128, fail)
 			checkDocument(in, "policy", inlinePermissions, fail)
@@ -213,12 +203,8 @@ func checkRoleLimits(in double.Object, fail double.Fail) {
 
 func openIDConnectProvider() *double.Type {
 	return taggable(&double.Type{
-		Args:     iam.OpenIdConnectProviderArgs{},
-		Required: []string{"clientIdLists"},
-		// The client ids can be changed in place since terraform-provider-aws #37612.
-		Replace:  []string{"url"},
-		Computed: []string{"arn", "thumbprintLists"},
-		Scope:    global,
+		Args:  iam.OpenIdConnectProviderArgs{},
+		Scope: global,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if url := double.String(in, "url"); url != "" && !strings.HasPrefix(url, "https://") {
 				fail("url", "must begin with https://, not %q", url)

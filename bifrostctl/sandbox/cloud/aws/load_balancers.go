@@ -55,11 +55,9 @@ func checkBalancerName(in double.Object, fail double.Fail) {
 
 func loadBalancer() *double.Type {
 	return taggable(&double.Type{
-		Args:     lb.LoadBalancerArgs{},
-		Name:     named("name"),
-		Replace:  []string{"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"},
-		Computed: []string{"arn", "arnSuffix", "dnsName", "ipAddressType", "securityGroups", "subnets", "vpcId", "zoneId"},
-		Scope:    regional,
+		Args:  lb.LoadBalancerArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkBalancerName(in, fail)
 			checkRanges(pulumitype.AwsLoadBalancer, in, fail)
@@ -187,11 +185,9 @@ func groupsIn(c *double.Call, ids []any, vpcID string) error {
 
 func targetGroup() *double.Type {
 	return taggable(&double.Type{
-		Args:     lb.TargetGroupArgs{},
-		Name:     named("name"),
-		Replace:  []string{"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId"},
-		Computed: []string{"arn", "arnSuffix", "healthCheck", "ipAddressType", "loadBalancerArns", "protocolVersion"},
-		Scope:    regional,
+		Args:  lb.TargetGroupArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkBalancerName(in, fail)
 			checkRanges(pulumitype.AwsTargetGroup, in, fail)
@@ -261,11 +257,8 @@ func checkHealthCheck(in double.Object, fail double.Fail) {
 
 func listener() *double.Type {
 	return taggable(&double.Type{
-		Args:     lb.ListenerArgs{},
-		Required: []string{"defaultActions"},
-		Replace:  []string{"loadBalancerArn"},
-		Computed: []string{"arn", "sslPolicy"},
-		Scope:    regional,
+		Args:  lb.ListenerArgs{},
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkRanges(pulumitype.AwsListener, in, fail)
 			checkListenerProtocol(in, fail)

@@ -29,11 +29,9 @@ var (
 
 func logGroup() *double.Type {
 	return taggable(&double.Type{
-		Args:     cloudwatch.LogGroupArgs{},
-		Name:     named("name"),
-		Replace:  []string{"name", "namePrefix", "logGroupClass"},
-		Computed: []string{"arn"},
-		Scope:    regional,
+		Args:  cloudwatch.LogGroupArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if name := double.String(in, "name"); name != "" && !logGroupPattern.MatchString(name) {
 				fail("name", "%q must be at most 512 of the characters a-z, A-Z, 0-9, '_', '-', '/', '.' and '#'", name)
@@ -97,11 +95,9 @@ func findKey(c *double.Call, given string) *world.Resource {
 
 func secret() *double.Type {
 	return taggable(&double.Type{
-		Args:     secretsmanager.SecretArgs{},
-		Name:     named("name"),
-		Replace:  []string{"name", "namePrefix"},
-		Computed: []string{"arn", "policy", "replicas"},
-		Scope:    regional,
+		Args:  secretsmanager.SecretArgs{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(pulumitype.AwsSecret, in, fail)
 			if name := double.String(in, "name"); name != "" && !secretPattern.MatchString(name) {
@@ -155,11 +151,8 @@ func recoveryEnded(r *world.Resource) bool {
 
 func secretVersion() *double.Type {
 	return &double.Type{
-		Args:     secretsmanager.SecretVersionArgs{},
-		Replace:  []string{"secretId", "secretString", "secretBinary"},
-		Secrets:  []string{"secretString", "secretBinary"},
-		Computed: []string{"arn", "versionId", "versionStages"},
-		Scope:    regional,
+		Args:  secretsmanager.SecretVersionArgs{},
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if (in["secretString"] == nil) == (in["secretBinary"] == nil) {
 				fail("secretString", "exactly one of secretString and secretBinary is needed")

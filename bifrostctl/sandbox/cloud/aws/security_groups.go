@@ -17,11 +17,9 @@ import (
 // everything out, and the provider takes it away.
 func securityGroup() *double.Type {
 	return taggable(&double.Type{
-		Args:     structOf[securityGroupArgs]{},
-		Name:     named("name"),
-		Replace:  []string{"description", "name", "namePrefix", "vpcId"},
-		Computed: []string{"arn", "ownerId", "vpcId", "ingress", "egress"},
-		Scope:    regional,
+		Args:  structOf[securityGroupArgs]{},
+		Name:  named("name"),
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			double.Default(in, "description", "Managed by Pulumi")
 			checkTexts(pulumitype.AwsSecurityGroup, in, fail)
@@ -90,10 +88,8 @@ func userOfGroup(c *double.Call, id string) string {
 // internal/service/ec2/vpc_security_group_ingress_rule.go).
 func groupRule(args double.Args, typ string) *double.Type {
 	return taggable(&double.Type{
-		Args:     args,
-		Replace:  []string{"securityGroupId"},
-		Computed: []string{"arn", "securityGroupRuleId"},
-		Scope:    regional,
+		Args:  args,
+		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkPeer(in, fail)
 			checkPorts(in, fail)

@@ -1,8 +1,7 @@
 // Package azure is the double of the Pulumi Azure Native provider (v2): managed identities with their federated
 // credentials, and the look-ups of AKS clusters that exist already.
 //
-// What needs a new resource follows Azure's API: whatever is part of a resource's path, and the location. The words of
-// errors are those of Azure Resource Manager.
+// The words of errors are those of Azure Resource Manager.
 package azure
 
 import (
@@ -20,14 +19,14 @@ import (
 func Provider() *double.Provider {
 	return &double.Provider{
 		Package:   "azure-native",
-		Version:   "2.80.0",
+		Schema:    providerSchema,
 		Config:    azurenative.ProviderArgs{},
 		Configure: configure,
 		Ready:     ready,
-		Types: map[string]*double.Type{
+		Types: providerSchema.Describe(map[string]*double.Type{
 			pulumitype.AzureManagedIdentity:     userAssignedIdentity(),
 			pulumitype.AzureFederatedCredential: federatedIdentityCredential(),
-		},
+		}),
 		Functions: functions(),
 	}
 }

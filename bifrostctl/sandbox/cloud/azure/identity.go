@@ -26,11 +26,10 @@ var (
 
 func userAssignedIdentity() *double.Type {
 	return &double.Type{
-		Args:    managedidentity.UserAssignedIdentityArgs{},
-		Name:    named("resourceName"),
-		Replace: []string{"resourceGroupName", "resourceName", "location"}, DeleteFirst: deleteFirst,
-		Computed: []string{"clientId", "principalId", "tenantId", "name", "type", "systemData"},
-		Scope:    subscription,
+		Args:        managedidentity.UserAssignedIdentityArgs{},
+		Name:        named("resourceName"),
+		DeleteFirst: deleteFirst,
+		Scope:       subscription,
 		Check: func(c *double.Call, in double.Object, fail double.Fail) {
 			if in["location"] == nil && sessionOf(c).location != "" {
 				in["location"] = sessionOf(c).location
@@ -70,12 +69,10 @@ func userAssignedIdentity() *double.Type {
 
 func federatedIdentityCredential() *double.Type {
 	return &double.Type{
-		Args:     managedidentity.FederatedIdentityCredentialArgs{},
-		Required: []string{"audiences"},
-		Name:     named("federatedIdentityCredentialResourceName"),
-		Replace:  []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"}, DeleteFirst: deleteFirst,
-		Computed: []string{"name", "type", "systemData"},
-		Scope:    subscription,
+		Args:        managedidentity.FederatedIdentityCredentialArgs{},
+		Name:        named("federatedIdentityCredentialResourceName"),
+		DeleteFirst: deleteFirst,
+		Scope:       subscription,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "resourceGroupName", groupPattern, fail)
 			checkName(in, "resourceName", identityPattern, fail)

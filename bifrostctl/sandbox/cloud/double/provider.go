@@ -14,8 +14,10 @@ type Args interface{ ElementType() reflect.Type }
 
 // Provider is the double of one provider package.
 type Provider struct {
-	// Package is the provider's package, as "aws"; Version that of the SDK whose types are used.
-	Package, Version string
+	// Package is the provider's package, as "aws".
+	Package string
+	// Schema is what the types were described with.
+	Schema Schema
 	// Config is the SDK's ProviderArgs.
 	Config Args
 	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
@@ -30,7 +32,7 @@ type Provider struct {
 	Functions map[string]*Function
 }
 
-// Type is the double of one resource type. Paths are dotted.
+// Type is the double of one resource type. Paths are dotted. Required, Replace, Secrets and Computed come from the provider's Schema.
 type Type struct {
 	// Args is the SDK's argument struct; nil where the properties are free.
 	Args Args

@@ -29,7 +29,7 @@ type server struct {
 }
 
 func (s *server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: s.provider.Version}, nil
+	return &pulumirpc.PluginInfo{Version: s.provider.Schema.Version}, nil
 }
 
 func (s *server) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {

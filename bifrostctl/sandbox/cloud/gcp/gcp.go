@@ -24,17 +24,17 @@ import (
 func Provider() *double.Provider {
 	return &double.Provider{
 		Package:   "gcp",
-		Version:   "7.38.0",
+		Schema:    providerSchema,
 		Config:    sdk.ProviderArgs{},
 		Configure: configure,
 		Ready:     ready,
-		Types: map[string]*double.Type{
+		Types: providerSchema.Describe(map[string]*double.Type{
 			pulumitype.GcpPool:                 pool(),
 			pulumitype.GcpPoolProvider:         poolProvider(),
 			pulumitype.GcpServiceAccount:       account(),
 			pulumitype.GcpServiceAccountMember: accountMember(),
 			pulumitype.GcpRepositoryMember:     repositoryMember(),
-		},
+		}),
 		Functions: map[string]*double.Function{
 			pulumitype.GcpGetProject: {Args: organizations.LookupProjectArgs{}, Call: getProject},
 		},
@@ -90,10 +90,8 @@ func exists(kind, id string) error {
 
 func pool() *double.Type {
 	return &double.Type{
-		Args:     iam.WorkloadIdentityPoolArgs{},
-		Replace:  []string{"workloadIdentityPoolId", "project"},
-		Computed: []string{"name", "state"},
-		Scope:    scope,
+		Args:  iam.WorkloadIdentityPoolArgs{},
+		Scope: scope,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkID(in, "workloadIdentityPoolId", poolPattern, fail)
 		},
@@ -137,10 +135,8 @@ func answer(c *double.Call, in double.Object, computed double.Object) double.Obj
 
 func poolProvider() *double.Type {
 	return &double.Type{
-		Args:     iam.WorkloadIdentityPoolProviderArgs{},
-		Replace:  []string{"workloadIdentityPoolId", "workloadIdentityPoolProviderId", "project"},
-		Computed: []string{"name", "state"},
-		Scope:    scope,
+		Args:  iam.WorkloadIdentityPoolProviderArgs{},
+		Scope: scope,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkID(in, "workloadIdentityPoolProviderId", poolPattern, fail)
 			checkProvider(in, fail)
@@ -179,10 +175,8 @@ func checkProvider(in double.Object, fail double.Fail) {
 
 func account() *double.Type {
 	return &double.Type{
-		Args:     serviceaccount.AccountArgs{},
-		Replace:  []string{"accountId", "project"},
-		Computed: []string{"email", "member", "name", "uniqueId"},
-		Scope:    scope,
+		Args:  serviceaccount.AccountArgs{},
+		Scope: scope,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkID(in, "accountId", accountPattern, fail)
 		},
@@ -210,11 +204,9 @@ func checkMember(_ *double.Call, in double.Object, fail double.Fail) {
 
 func accountMember() *double.Type {
 	return &double.Type{
-		Args:     serviceaccount.IAMMemberArgs{},
-		Replace:  []string{"serviceAccountId", "role", "member", "condition"},
-		Computed: []string{"etag"},
-		Scope:    scope,
-		Check:    checkMember,
+		Args:  serviceaccount.IAMMemberArgs{},
+		Scope: scope,
+		Check: checkMember,
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			account := double.String(in, "serviceAccountId")
 			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), account) == nil {
@@ -230,9 +222,7 @@ func accountMember() *double.Type {
 
 func repositoryMember() *double.Type {
 	return &double.Type{
-		Args:     artifactregistry.RepositoryIamMemberArgs{},
-		Replace:  []string{"project", "location", "repository", "role", "member", "condition"},
-		Computed: []string{"etag"},
+		Args: artifactregistry.RepositoryIamMemberArgs{},
 		// The repository may be of another project than the provider's.
 		Scope: scope,
 		Check: checkMember,

@@ -34,15 +34,11 @@ type kind struct {
 	given            bool        // a cluster has such objects or not: the program only looks them up
 	clusterWide      bool
 	checkName        func(string) []string
-	required         []string
-	replace          []string // the provider's diff.go, besides metadata.name and metadata.namespace
 	replaceIf        func(*double.Call, double.Object) []string
-	secrets          []string
 	allocate         func(c *double.Call, live double.Object) // what the API server gives out
 	await            func(c *double.Call, r *world.Resource) []string
 	broken           func(c *double.Call, id string, after double.Object) string
 	leave            func(c *double.Call, r *world.Resource) // what a controller does when the object goes
-	computed         []string
 }
 
 // Names of most kinds are DNS subdomains; those of namespaces are labels and those of services begin with a letter.
@@ -50,7 +46,6 @@ var kinds = []kind{
 	{
 		token: pulumitype.KubernetesNamespace, apiVersion: "v1", kind: "Namespace", resource: "namespaces", args: coreargs.NamespaceArgs{},
 		clusterWide: true, checkName: validation.IsDNS1123Label,
-		computed: []string{"status"},
 	},
 	{
 		token: pulumitype.KubernetesServiceAccount, apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", args: coreargs.ServiceAccountArgs{},
@@ -59,7 +54,7 @@ var kinds = []kind{
 	{
 		token: pulumitype.KubernetesSecret, apiVersion: "v1", kind: "Secret", resource: "secrets", args: coreargs.SecretArgs{},
 		checkName: validation.IsDNS1123Subdomain,
-		replace:   []string{"type"}, replaceIf: immutableSecret, secrets: []string{"data", "stringData"},
+		replaceIf: immutableSecret,
 	},
 	{
 		token: pulumitype.KubernetesConfigMap, apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", args: coreargs.ConfigMapArgs{},
@@ -68,8 +63,7 @@ var kinds = []kind{
 	{
 		token: pulumitype.KubernetesService, apiVersion: "v1", kind: "Service", resource: "services", args: coreargs.ServiceArgs{},
 		checkName: validation.IsDNS1035Label,
-		replace:   []string{"spec.clusterIP"}, required: []string{"spec"}, allocate: allocateService, await: awaitService,
-		computed: []string{"spec.clusterIP", "spec.clusterIPs", "status"},
+		allocate:  allocateService, await: awaitService,
 	},
 	{
 		token: pulumitype.KubernetesRole, apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", resource: "roles.rbac.authorization.k8s.io", args: rbacargs.RoleArgs{},
@@ -77,43 +71,39 @@ var kinds = []kind{
 	},
 	{
 		token: pulumitype.KubernetesRoleBinding, apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", resource: "rolebindings.rbac.authorization.k8s.io", args: rbacargs.RoleBindingArgs{},
-		checkName: validation.IsDNS1123Subdomain, replace: []string{"roleRef"},
+		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
 		token: pulumitype.KubernetesCronJob, apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs.batch", args: batchargs.CronJobArgs{},
-		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
-		computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
 		token: pulumitype.KubernetesJob, apiVersion: "batch/v1", kind: "Job", resource: "jobs.batch", args: batchargs.JobArgs{},
-		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
-		replace: []string{"spec.completions", "spec.parallelism", "spec.selector", "spec.template"},
-		await:   awaitJob, broken: brokenJob, computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain,
+		await:     awaitJob, broken: brokenJob,
 	},
 	{
 		token: pulumitype.KubernetesDeployment, apiVersion: "apps/v1", kind: "Deployment", resource: "deployments.apps", args: appsargs.DeploymentArgs{},
-		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
-		replace: []string{"spec.selector"}, await: awaitDeployment,
-		computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain,
+		await:     awaitDeployment,
 	},
 	{
 		token: pulumitype.KubernetesStatefulSet, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps", args: appsargs.StatefulSetArgs{},
-		checkName: validation.IsDNS1123Label, required: []string{"spec"},
-		replace: []string{"spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"},
-		await:   awaitStatefulSet, leave: leaveClaims, computed: []string{"status"},
+		checkName: validation.IsDNS1123Label,
+		await:     awaitStatefulSet, leave: leaveClaims,
 	},
 	{
 		token: pulumitype.KubernetesVolumeClaim, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims", args: coreargs.PersistentVolumeClaimArgs{},
-		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"},
-		replace: []string{"spec"}, await: awaitClaim, computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain,
+		await:     awaitClaim,
 	},
 	{
 		token: pulumitype.KubernetesDisruptionBudget, apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
-		checkName: validation.IsDNS1123Subdomain, await: awaitBudget, computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain, await: awaitBudget,
 	},
 	{
 		token: pulumitype.KubernetesAutoscaler, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
-		checkName: validation.IsDNS1123Subdomain, required: []string{"spec"}, await: awaitAutoscaler, computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain, await: awaitAutoscaler,
 	},
 	{
 		token: pulumitype.KubernetesNetworkPolicy, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
@@ -121,7 +111,7 @@ var kinds = []kind{
 	},
 	{
 		token: pulumitype.KubernetesIngress, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io", args: networkingargs.IngressArgs{},
-		checkName: validation.IsDNS1123Subdomain, await: awaitIngress, computed: []string{"status"},
+		checkName: validation.IsDNS1123Subdomain, await: awaitIngress,
 	},
 	{
 		token: pulumitype.KubernetesHttpRoute, apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", resource: crds.HTTPRoutes,
@@ -145,14 +135,10 @@ var kinds = []kind{
 func (k *kind) model() *double.Type {
 	return &double.Type{
 		Args:        k.args,
-		Required:    k.required,
 		Name:        double.AutoName{Path: "metadata.name", Unless: "metadata.generateName", Separator: "-", Digits: 8},
-		Replace:     append([]string{"metadata.name", "metadata.namespace"}, k.replace...),
 		ReplaceIf:   k.replaceIf,
 		Broken:      k.broken,
 		DeleteFirst: sameName,
-		Secrets:     k.secrets,
-		Computed:    append([]string{"metadata.uid", "metadata.resourceVersion", "metadata.creationTimestamp", "metadata.generation"}, k.computed...),
 		Check:       k.validate,
 		Scope:       server,
 		Create:      k.create,

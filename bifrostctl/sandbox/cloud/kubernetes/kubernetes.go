@@ -25,12 +25,12 @@ func Provider() *double.Provider {
 	}
 	return &double.Provider{
 		Package:   "kubernetes",
-		Version:   "4.32.0",
+		Schema:    providerSchema,
 		Config:    kubernetes.ProviderArgs{},
 		Configure: configure,
 		Replace:   otherCluster,
 		Ready:     ready,
-		Types:     types,
+		Types:     providerSchema.Describe(types),
 		Functions: map[string]*double.Function{},
 	}
 }
