@@ -16,7 +16,6 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
-	"bifrost/components/kubernetes"
 )
 
 // runs is how the gateway runs in a cluster.
@@ -61,53 +60,6 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 const (
 	azurePodLabel = "azure.workload.identity/use"
 )
-
-// runtimeIdentity is the gateway's own identity, which never pulls, and the annotation with which its ServiceAccount names it. With EKS Pod
-// Identity there is no annotation; both are empty where no identity is configured.
-func (s Stack) runtimeIdentity() (annotation, want string) {
-	cluster, _ := s.Config.Cluster()
-	return cluster.IdentityAnnotation, cmp.Or(cluster.Identity, s.Outputs.cluster().GatewayRoleArn)
-}
-
-// association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
-func (r runs) association(ctx context.Context) check.Result {
-	account := r.objects.names.Namespace + "/" + r.Config.Gateway.ServiceAccount
-	roles, err := r.eks.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.Config.Gateway.ServiceAccount)
-	if err != nil {
-		return unreadable("the pod identity associations", err, r.awsLogin())
-	}
-	if _, want := r.runtimeIdentity(); !slices.Contains(roles, want) {
-		return check.Fail(r.up(), "ServiceAccount %s is associated with %s, not with %s", account, quoted(roles), want)
-	}
-	return check.Pass("%s", account)
-}
-
-// identity looks at what the clouds' webhooks look at: the ServiceAccount's annotation and, on AKS, the pods' own label.
-func (r runs) identity(ctx context.Context) check.Result {
-	client, err := r.objects.client(ctx)
-	if err != nil {
-		return unreadable("the cluster", err, r.clusterLogin())
-	}
-	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.Config.Gateway.ServiceAccount, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.Config.Gateway.ServiceAccount, r.objects.names.Namespace)
-	}
-	if err != nil {
-		return unreadable("ServiceAccount "+r.Config.Gateway.ServiceAccount, err, r.clusterLogin())
-	}
-	annotation, want := r.runtimeIdentity()
-	if have := account.Annotations[annotation]; have != want {
-		return check.Fail(r.up(), "ServiceAccount %s has %s = %q, and not %s", account.Name, annotation, have, want)
-	}
-	d, err := r.objects.workload(ctx)
-	if err != nil {
-		return r.failedWorkload(r.objects, err)
-	}
-	if annotation == kubernetes.AzureClientAnnotation && d.template.Labels[azurePodLabel] != "true" {
-		return check.Fail(r.up(), "the pods of %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d, azurePodLabel)
-	}
-	return check.Pass("%s", want)
-}
 
 func (r runs) status() string {
 	return fmt.Sprintf("kubectl describe %s %s -n %s; look again with bifrostctl verify %s --wait 10m", strings.ToLower(r.kind()), r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
@@ -303,77 +255,4 @@ func (r runs) disruption(ctx context.Context) check.Result {
 		return check.Pass("%s allows %d", b.Name, b.Status.DisruptionsAllowed)
 	}
 	return check.Skip("there is no budget for these pods")
-}
-
-// tasks is how the gateway runs on ECS.
-type tasks struct {
-	Stack
-	ecs service.ECS
-	now func() time.Time
-}
-
-func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
-	t := tasks{s, c.ECS, c.Now}
-	checks := []check.Check{
-		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
-		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}, Run: t.stopped},
-		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"}, Run: t.steady},
-	}
-	if s.Outputs.ECS.BrokerTaskDefinition != "" {
-		checks = append(checks, check.Check{Code: "ecs-broker", Description: "the broker of the tasks' cluster runs once", Run: t.broker})
-	}
-	return checks
-}
-
-func (t tasks) exists(ctx context.Context) check.Result {
-	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
-	if err != nil {
-		return t.failedService(err)
-	}
-	if s.Status != "ACTIVE" {
-		return check.Fail(t.up(), "the ECS service %s is %s", t.Outputs.ECS.Service, s.Status)
-	}
-	return check.Pass("%s in cluster %s", t.Outputs.ECS.Service, name(t.Outputs.ECS.Cluster))
-}
-
-// ordinary are the reasons of tasks that a deployment or a scaling ended (ECS developer guide, "Stopped tasks error codes").
-var ordinary = []string{"Scaling activity initiated by", "Task stopped by user"}
-
-func (t tasks) stopped(ctx context.Context) check.Result {
-	stopped, err := t.ecs.StoppedTasks(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
-	if err != nil {
-		return t.failedService(err)
-	}
-	for _, task := range stopped {
-		words := strings.Join(append([]string{task.Reason}, task.ContainerReasons...), "\n")
-		ends := slices.ContainsFunc(ordinary, func(start string) bool { return strings.HasPrefix(task.Reason, start) })
-		if ends || t.now().Sub(task.At) > recent {
-			continue
-		}
-		says, hint := t.translate(words)
-		return check.Fail(hint, "task %s stopped: %s\n%s", name(task.ARN), says, words)
-	}
-	return check.Pass("none in the last hour")
-}
-
-func (t tasks) steady(ctx context.Context) check.Result {
-	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, t.Outputs.ECS.Service)
-	if err != nil {
-		return t.failedService(err)
-	}
-	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
-	switch {
-	case s.TaskDefinition != t.Outputs.ECS.TaskDefinition:
-		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
-			t.Outputs.ECS.Service, name(s.TaskDefinition), name(t.Outputs.ECS.TaskDefinition))
-	case s.Rollout == "FAILED":
-		return check.Fail(events, "the deployment of ECS service %s failed: %s", t.Outputs.ECS.Service, s.RolloutReason)
-	case s.Running < s.Desired || s.Rollout == "IN_PROGRESS":
-		newest := ""
-		if len(s.Events) > 0 {
-			newest = "\n" + s.Events[0]
-		}
-		return check.Fail("bifrostctl verify "+t.Name+" --wait 10m; "+events, "ECS service %s runs %d of %d tasks, and its deployment is %s%s", t.Outputs.ECS.Service, s.Running, s.Desired, s.Rollout, newest)
-	}
-	return check.Pass("%d of %d tasks of %s", s.Running, s.Desired, name(s.TaskDefinition))
 }
