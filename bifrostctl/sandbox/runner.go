@@ -1,19 +1,13 @@
 package sandbox
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -245,126 +239,4 @@ func parseFaults(texts []string) ([]cloud.Fault, error) {
 		faults = append(faults, fault)
 	}
 	return faults, nil
-}
-
-// folders returns where the sandbox keeps what belongs to the request's stack of p.
-func (r Request) folders(p *project) (folders, error) {
-	state, err := filepath.Abs(cmp.Or(r.State, filepath.Join(p.dir, ".sandbox")))
-	return folders{filepath.Join(state, p.stack)}, err
-}
-
-// folders is the folder of one stack. Everything of the stack is in it: deleting it is starting afresh.
-type folders struct{ stack string }
-
-func (f folders) backend() string   { return filepath.Join(f.stack, "pulumi") }
-func (f folders) home() string      { return filepath.Join(f.stack, "home") }
-func (f folders) work() string      { return filepath.Join(f.stack, "work") }
-func (f folders) world() string     { return filepath.Join(f.stack, "world.json") }
-func (f folders) key() string       { return filepath.Join(f.stack, "encryption.json") }
-func (f folders) network() string   { return filepath.Join(f.stack, "network.json") }
-func (f folders) networkCA() string { return filepath.Join(f.stack, "network-ca.pem") }
-func (f folders) settings() string  { return filepath.Join(f.stack, "settings.json") }
-
-// applied keeps the overlay of an up, without secrets, and returns that of the last one: a destroy that fails needs it to say how
-// the stack is deployed without its protection.
-func (f folders) applied(request Request) ([]string, error) {
-	if request.Operation == Up {
-		text, err := json.Marshal(without(request.Set, nil))
-		if err != nil {
-			return nil, err
-		}
-		return nil, writeWhole(f.settings(), text)
-	}
-	text, err := os.ReadFile(f.settings())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var settings []string
-	if err := json.Unmarshal(text, &settings); err != nil {
-		return nil, fmt.Errorf("the settings of the last up in %s: %w", f.settings(), err)
-	}
-	return settings, nil
-}
-
-// exist tells whether anything was ever done to the stack.
-func (f folders) exist() bool {
-	_, err := os.Stat(f.world())
-	return err == nil
-}
-
-// openWorld reads the stack's clouds and seeds them, with a real cluster where there is one; see seed, whose result it returns also.
-func (f folders) openWorld(values, chosen map[string]any, cluster *cloud.Cluster) (*cloud.World, string, error) {
-	world, err := cloud.Load(f.world())
-	if err != nil {
-		return nil, "", &FailedError{err}
-	}
-	if err := f.enter(world, cluster); err != nil {
-		return nil, "", err
-	}
-	return world, seed(world, values, chosen), nil
-}
-
-// held is a stack whose lock is held, with its clouds.
-type held struct {
-	project *project
-	folders folders
-	world   *cloud.World
-	// server is what seed returned.
-	server string
-	unlock func()
-}
-
-// hold locks a stack and opens its clouds as its file and the overlay of its last up describe them, with a real cluster where there
-// is one; unlock ends it.
-func hold(request Request, cluster *cloud.Cluster) (*held, error) {
-	p, err := loadProject(request.Dir, request.Stack)
-	if err != nil {
-		return nil, err
-	}
-	f, err := request.folders(p)
-	if err != nil {
-		return nil, err
-	}
-	unlock, err := f.lock()
-	if err != nil {
-		return nil, &FailedError{err}
-	}
-	h := &held{project: p, folders: f, unlock: unlock}
-	if err := h.open(request, cluster); err != nil {
-		unlock()
-		return nil, err
-	}
-	return h, nil
-}
-
-func (h *held) open(request Request, cluster *cloud.Cluster) error {
-	settings, err := h.folders.applied(request)
-	if err != nil {
-		return &FailedError{err}
-	}
-	chosen, err := overlay(h.project.values, settings)
-	if err != nil {
-		return &FailedError{fmt.Errorf("the settings of the last up: %w", err)}
-	}
-	h.world, h.server, err = h.folders.openWorld(h.project.values, chosen, cluster)
-	return err
-}
-
-// lock makes sure that one command at a time runs on the stack.
-func (f folders) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(f.stack, 0o700); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(f.stack, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("another sandbox command runs on this stack and holds %s; wait until it ends (%w)", file.Name(), err)
-	}
-	return func() { _ = file.Close() }, nil
 }

@@ -1,0 +1,184 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/sandbox/cloud"
+)
+
+// Remove deletes one resource from the stack's clouds, which the engine does not learn of.
+func (r Runner) Remove(request Request, typ, id string) error {
+	err := r.change(request, func(world *cloud.World) error {
+		found, err := find(world, typ, id)
+		if err != nil {
+			return fmt.Errorf("%w; see %s", err, request.command("state"))
+		}
+		if !found.Seeded {
+			world.Remove(found)
+			return nil
+		}
+		found.Deleted, found.Edited = true, true // seeding leaves it so
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Stdout, "Removed %s %s. What the stack made the next up makes again where the stack's state does not hold it; otherwise Pulumi sees it missing after a refresh.\n", typ, id)
+	return nil
+}
+
+// Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
+func (r Runner) Change(request Request, typ, id string, settings []string) error {
+	err := r.change(request, func(world *cloud.World) error {
+		switch typ {
+		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster:
+			return changeCluster(world, typ, id, settings)
+		case clockType:
+			return changeClock(world, settings)
+		}
+		found, err := find(world, typ, id)
+		if err != nil {
+			return fmt.Errorf("%w; see %s", err, request.command("state"))
+		}
+		if found.State, err = edited(found.State, settings); err != nil {
+			return err
+		}
+		found.Edited = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Stdout, "Changed %s %s: Pulumi does not know of it.\n", typ, id)
+	return nil
+}
+
+// edited returns a copy of an object with path=value settings. What takes the place of a text stays text, such as a policy.
+func edited(object map[string]any, settings []string) (map[string]any, error) {
+	copied := walk(object, nil, func(_ resource.PropertyPath, leaf any) any { return leaf }).(map[string]any)
+	for _, setting := range settings {
+		name, text, given := strings.Cut(setting, "=")
+		path, err := resource.ParsePropertyPath(name)
+		if err != nil || !given || len(path) == 0 {
+			return nil, fmt.Errorf("%q is no setting; write path=value, for example disabled=true", setting)
+		}
+		if _, err := put(copied, path, func(old any) any {
+			if _, wasText := old.(string); wasText && text != "null" {
+				return text
+			}
+			return parseValue(text)
+		}); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return copied, nil
+}
+
+// changeCluster changes what the sandbox knows of an EKS or ECS cluster that the stack takes for granted.
+func changeCluster(world *cloud.World, typ, name string, settings []string) error {
+	for _, account := range world.AWS {
+		for i := range account.EKS {
+			if typ == pulumitype.AwsEksCluster && account.EKS[i].Name == name {
+				return changeFields(&account.EKS[i], settings)
+			}
+		}
+		for i := range account.ECS {
+			if typ == pulumitype.AwsEcsCluster && account.ECS[i].Name == name {
+				return changeFields(&account.ECS[i], settings)
+			}
+		}
+	}
+	return fmt.Errorf("there is no cluster %q of type %s", name, typ)
+}
+
+// changeFields changes fields of what is at a pointer by their names in JSON.
+func changeFields[T any](at *T, settings []string) error {
+	text, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	var values map[string]any
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	if values, err = edited(values, settings); err != nil {
+		return err
+	}
+	if text, err = json.Marshal(values); err != nil {
+		return err
+	}
+	var changed T
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&changed); err != nil {
+		return fmt.Errorf("%v: %w", values["name"], err)
+	}
+	*at = changed
+	return nil
+}
+
+// Allowlist shows, and changes, whom the vendor lets pull from its ECR repositories.
+func (r Runner) Allowlist(request Request, add, remove []string) error {
+	return r.change(request, func(world *cloud.World) error {
+		for _, policy := range world.Resources {
+			if policy.Type != pulumitype.AwsEcrRepositoryPolicy || policy.Deleted {
+				continue
+			}
+			principals, err := world.Allowlist(policy)
+			if err != nil {
+				return err
+			}
+			for _, principal := range remove {
+				if !slices.Contains(principals, principal) {
+					return fmt.Errorf("--remove %s: not on the allowlist of %s", principal, policy.ID)
+				}
+			}
+			principals = slices.DeleteFunc(principals, func(p string) bool { return slices.Contains(remove, p) || slices.Contains(add, p) })
+			if len(add)+len(remove) > 0 {
+				principals = append(principals, add...)
+				world.SetAllowlist(policy, principals)
+			}
+			for _, principal := range principals {
+				fmt.Fprintf(r.Stdout, "%s\t%s\n", policy.ID, principal)
+			}
+		}
+		return nil
+	})
+}
+
+// change lets a function change the stack's clouds, and saves them.
+func (r Runner) change(request Request, function func(*cloud.World) error) error {
+	held, err := hold(request, nil)
+	if err != nil {
+		return err
+	}
+	defer held.unlock()
+	if err := function(held.world); err != nil {
+		return err
+	}
+	if err := held.world.Save(held.folders.world()); err != nil {
+		return &FailedError{err}
+	}
+	return nil
+}
+
+// find returns the one live thing of a type and id.
+func find(world *cloud.World, typ, id string) (*cloud.Resource, error) {
+	var found []*cloud.Resource
+	for _, each := range world.Resources {
+		if each.Type == typ && each.ID == id && !each.Deleted {
+			found = append(found, each)
+		}
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("there are %d things of type %q with id %q", len(found), typ, id)
+	}
+	return found[0], nil
+}

@@ -1,0 +1,111 @@
+package sandbox
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Operation is what a command does to a stack.
+type Operation string
+
+// The operations, named as Pulumi names them.
+const (
+	Preview Operation = "preview"
+	Up      Operation = "up"
+	Destroy Operation = "destroy"
+)
+
+// Request is one command of a user.
+type Request struct {
+	// Operation says what is done.
+	Operation Operation
+	// Stack is the name of a stack of the project or, with a slash, the folder of a stack file.
+	Stack string
+	// Dir is the project's folder; empty means the nearest parent of the working directory that holds the project.
+	Dir string
+	// State is the sandbox's folder; empty means .sandbox in the project's folder.
+	State string
+	// Set overlays the stack's configuration with path=value, in this order.
+	Set []string
+	// Faults are what goes wrong in the clouds, as cloud.ParseFault reads it.
+	Faults []string
+	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
+	Kubeconfig string
+	// ShowSecrets leaves secrets as they are in what State prints: the sandbox's are fakes, those of a --set are what was set.
+	ShowSecrets bool
+	// JSON asks for one JSON document (Result) instead of text for people.
+	JSON bool
+	// Self is how the user calls this program; texts that name a next command begin with it.
+	Self string
+}
+
+// command returns the command line that does operation to the same stack, with the same overlay and settings over it. A destroy
+// reads no configuration.
+func (r Request) command(operation Operation, settings ...string) string {
+	words := []string{r.Self, "sandbox", string(operation), shellWord(r.Stack)}
+	if operation != Destroy {
+		for _, setting := range append(without(r.Set, settings), settings...) {
+			words = append(words, "--set", shellWord(setting))
+		}
+	}
+	if r.Kubeconfig != "" {
+		words = append(words, "--kubeconfig", shellWord(r.Kubeconfig))
+	}
+	if r.Dir != "" {
+		words = append(words, "--dir", shellWord(r.Dir))
+	}
+	if r.State != "" {
+		words = append(words, "--state", shellWord(r.State))
+	}
+	return strings.Join(words, " ")
+}
+
+// without returns the settings whose paths others do not set; the value of a secret is left out.
+func without(settings, others []string) []string {
+	var kept []string
+	for _, setting := range settings {
+		path, _, _ := strings.Cut(setting, "=")
+		if slices.ContainsFunc(others, func(other string) bool { return strings.HasPrefix(other, path+"=") }) {
+			continue
+		}
+		if strings.HasPrefix(path, secretsKey) {
+			setting = path + "=..."
+		}
+		kept = append(kept, setting)
+	}
+	return kept
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@,+-]+$`)
+
+// shellWord quotes a word for a shell where it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// FailedError is a deployment that failed, as opposed to one that was never tried because the request or the
+// configuration is wrong.
+type FailedError struct{ Err error }
+
+func (e *FailedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// ExitCode returns the exit status of a command that ended with err: 0 for success, 1 for a failed deployment, 2 for bad
+// usage or configuration.
+func ExitCode(err error) int {
+	var failed *FailedError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &failed):
+		return 1
+	}
+	return 2
+}
