@@ -70,7 +70,8 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
 	flags.StringVar(&r.kubeconfig, "kubeconfig", "", "reach the cluster with the current context of this `file`")
 	flags.StringVar(&r.url, "url", "", "ask the gateway at this `URL`, such as a load balancer's, instead of through a port-forward")
 	flags.StringVar(&r.model, "inference", "", "ask this `model`, such as openai/gpt-4o-mini, for one plain and one streamed completion")
-	flags.BoolVar(&r.database, "database", false, "connect to PostgreSQL from a pod, with the gateway's login: needs the right to exec and to read its Secrets")
+	flags.BoolVar(&r.database, "database", false,
+		"connect to PostgreSQL from a pod, with the gateway's login: needs the right to exec and to read its Secrets")
 	flags.StringVar(&r.dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
 	flags.StringVar(&r.state, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
 	return cmd

@@ -35,11 +35,13 @@ const (
 	lastPause  = 15 * time.Second
 )
 
-// Run checks a stack and prints what was found. A failed check is a *BrokenError; any other error means that nothing could be checked. pause waits between
-// two looks, until the context ends.
-func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Clouds, options Options, pause func(context.Context, time.Duration)) error {
+// Run checks a stack and prints what was found. A failed check is a *BrokenError; any other error means that nothing could be checked.
+// pause waits between two looks, until the context ends.
+func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Clouds, options Options,
+	pause func(context.Context, time.Duration)) error {
 	reports, err := look(ctx, stack, clouds, options.Before)
-	for waited, next := time.Duration(0), firstPause; err == nil && check.Worst(reports) == check.Failed && waited < options.Wait && ctx.Err() == nil; next = min(2*next, lastPause) {
+	for waited, next := time.Duration(0), firstPause; err == nil && check.Worst(reports) == check.Failed && waited < options.Wait &&
+		ctx.Err() == nil; next = min(2*next, lastPause) {
 		next = min(next, options.Wait-waited)
 		pause(ctx, next)
 		waited += next

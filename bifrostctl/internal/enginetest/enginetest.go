@@ -253,7 +253,8 @@ func (e *Engine) host() deploytest.PluginHostFactory {
 			e.t.Cleanup(func() { _ = connection.Close() })
 			return plugin.NewProviderWithClient(nil, pulumirpc.NewResourceProviderClient(connection), false), nil
 		}
-		loaders = append(loaders, deploytest.NewProviderLoader(tokens.Package(double.Package), semver.MustParse(double.Schema.Version), load))
+		loaders = append(loaders, deploytest.NewProviderLoader(tokens.Package(double.Package), semver.MustParse(double.Schema.Version),
+			load))
 	}
 	var engineAddr string
 	runtime := deploytest.NewLanguageRuntimeF(func(info plugin.RunInfo, _ *deploytest.ResourceMonitor) error {

@@ -67,7 +67,8 @@ func ParseFault(text string) (Fault, error) {
 		modelled = append(modelled, types...)
 	}
 	if !slices.Contains(modelled, fault.Type) {
-		return fault, fmt.Errorf("fault %q: the sandbox has no type %q for op=%s, but %s", text, fault.Type, fault.Op, strings.Join(modelled, ", "))
+		return fault, fmt.Errorf("fault %q: the sandbox has no type %q for op=%s, but %s", text, fault.Type, fault.Op,
+			strings.Join(modelled, ", "))
 	}
 	return fault, nil
 }
@@ -110,9 +111,9 @@ func kubernetesOf(w *World) *double.Provider {
 	return kubernetes.Provider()
 }
 
-// Serve starts the network of the clouds' services, and a double of each of the provider packages, or of all where none is named, on a loopback port of its own.
-// They change w until Stop is called; after World.AutoSave each change is saved at once, so that an interrupted deployment
-// forgets nothing.
+// Serve starts the network of the clouds' services, and a double of each of the provider packages, or of all where none is named, on a
+// loopback port of its own. They change w until Stop is called; after World.AutoSave each change is saved at once, so that an interrupted
+// deployment forgets nothing.
 func Serve(w *World, packages ...string) (*Servers, error) {
 	for _, name := range packages {
 		if err := CheckPackage(name); err != nil {

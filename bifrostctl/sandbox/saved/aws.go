@@ -67,7 +67,8 @@ func (e eks) Associations(_ context.Context, cluster, namespace, serviceAccount 
 	defer e.w.Unlock()
 	var roles []string
 	for _, r := range e.w.Resources {
-		if r.Type == pulumitype.AwsPodIdentityAssociation && !r.Deleted && text(r, "clusterName") == cluster && text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
+		if r.Type == pulumitype.AwsPodIdentityAssociation && !r.Deleted && text(r, "clusterName") == cluster &&
+			text(r, "namespace") == namespace && text(r, "serviceAccount") == serviceAccount {
 			roles = append(roles, text(r, "roleArn"))
 		}
 	}

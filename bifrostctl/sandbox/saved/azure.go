@@ -20,7 +20,8 @@ func (a aks) Cluster(_ context.Context, resourceGroup, name string) (*service.AK
 	if sub := a.w.Azure[a.w.SignedIn.AzureSubscription]; sub != nil {
 		if c := sub.AKSCluster(resourceGroup, name); c != nil {
 			return &service.AKSCluster{
-				Version: c.Version, PowerState: "Running", TenantID: sub.Tenant, Issuer: c.Issuer(sub.Tenant), WorkloadIdentity: c.WorkloadIdentity,
+				Version: c.Version, PowerState: "Running", TenantID: sub.Tenant, Issuer: c.Issuer(sub.Tenant),
+				WorkloadIdentity: c.WorkloadIdentity,
 			}, nil
 		}
 	}
@@ -42,11 +43,14 @@ func identityPath(resourceGroup, name string) string {
 func (i identities) Identity(_ context.Context, resourceGroup, name string) (*service.Identity, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, pulumitype.AzureManagedIdentity, name, func(r *world.Resource) bool { return ends(r, identityPath(resourceGroup, name)) })
+	found, err := the(i.w, pulumitype.AzureManagedIdentity, name, func(r *world.Resource) bool {
+		return ends(r, identityPath(resourceGroup, name))
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &service.Identity{ClientID: text(found, "clientId"), PrincipalID: text(found, "principalId"), TenantID: text(found, "tenantId")}, nil
+	return &service.Identity{ClientID: text(found, "clientId"), PrincipalID: text(found, "principalId"), TenantID: text(found, "tenantId")},
+		nil
 }
 
 // Credential implements service.ManagedIdentity.
@@ -58,5 +62,6 @@ func (i identities) Credential(_ context.Context, resourceGroup, identity, name 
 	if err != nil {
 		return nil, err
 	}
-	return &service.FederatedCredential{Issuer: text(found, "issuer"), Subject: text(found, "subject"), Audiences: texts(found.State["audiences"])}, nil
+	return &service.FederatedCredential{Issuer: text(found, "issuer"), Subject: text(found, "subject"),
+		Audiences: texts(found.State["audiences"])}, nil
 }

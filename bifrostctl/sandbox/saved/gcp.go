@@ -61,10 +61,14 @@ func (g gcp) Provider(_ context.Context, project, pool, provider string) (*servi
 func (g gcp) AccountMembers(_ context.Context, _, email, role string) ([]string, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
-	if _, err := the(g.w, pulumitype.GcpServiceAccount, email, func(r *world.Resource) bool { return text(r, "email") == email }); err != nil {
+	if _, err := the(g.w, pulumitype.GcpServiceAccount, email, func(r *world.Resource) bool {
+		return text(r, "email") == email
+	}); err != nil {
 		return nil, err
 	}
-	return g.members(pulumitype.GcpServiceAccountMember, role, func(r *world.Resource) bool { return strings.HasSuffix(text(r, "serviceAccountId"), "/"+email) }), nil
+	return g.members(pulumitype.GcpServiceAccountMember, role, func(r *world.Resource) bool {
+		return strings.HasSuffix(text(r, "serviceAccountId"), "/"+email)
+	}), nil
 }
 
 // RepositoryMembers implements service.GCP.

@@ -129,14 +129,16 @@ func recordApply(secret *corev1.Secret) {
 			continue
 		}
 		secret.ManagedFields = []metav1.ManagedFieldsEntry{{
-			Manager: refresher, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", Time: &metav1.Time{Time: time.Unix(int64(given), 0)},
+			Manager: refresher, Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1",
+			Time: &metav1.Time{Time: time.Unix(int64(given), 0)},
 		}}
 	}
 }
 
 // podsOf are the pods of a Deployment or StatefulSet: as many ready ones as its status says, the others with the reason that they would
 // have now.
-func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template corev1.PodTemplateSpec, replicas, readyReplicas int32) (pods []*corev1.Pod, events []runtime.Object) {
+func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template corev1.PodTemplateSpec, replicas,
+	readyReplicas int32) (pods []*corev1.Pod, events []runtime.Object) {
 	var problems []string
 	if readyReplicas < replicas {
 		problems = sandbox.PodProblems(ctx, w, r)
@@ -163,14 +165,16 @@ func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template cor
 }
 
 func podStatus(spec corev1.PodSpec, ready bool) corev1.PodStatus {
-	status := corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse}}}
+	status := corev1.PodStatus{Phase: corev1.PodPending,
+		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse}}}
 	state := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
 	if ready {
 		status.Phase, status.Conditions[0].Status = corev1.PodRunning, corev1.ConditionTrue
 		state = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	}
 	for _, c := range spec.Containers {
-		status.ContainerStatuses = append(status.ContainerStatuses, corev1.ContainerStatus{Name: c.Name, Image: c.Image, Ready: ready, State: state})
+		status.ContainerStatuses = append(status.ContainerStatuses,
+			corev1.ContainerStatus{Name: c.Name, Image: c.Image, Ready: ready, State: state})
 	}
 	return status
 }
@@ -180,11 +184,13 @@ func isReady(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodRunnin
 // endpointsOf are the ready pods behind a Service.
 func endpointsOf(s *corev1.Service, pods []*corev1.Pod) *discoveryv1.EndpointSlice {
 	slice := &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name + "-1", Labels: map[string]string{discoveryv1.LabelServiceName: s.Name}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name + "-1",
+			Labels: map[string]string{discoveryv1.LabelServiceName: s.Name}},
 		AddressType: discoveryv1.AddressTypeIPv4,
 	}
 	for i, pod := range pods {
-		if pod.Namespace == s.Namespace && len(s.Spec.Selector) > 0 && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)) && isReady(pod) {
+		if pod.Namespace == s.Namespace && len(s.Spec.Selector) > 0 &&
+			labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)) && isReady(pod) {
 			ready := true
 			slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
 				Addresses: []string{fmt.Sprintf("10.0.0.%d", i+1)}, Conditions: discoveryv1.EndpointConditions{Ready: &ready},
@@ -242,7 +248,8 @@ func resources(w *cloud.World, server string) []*metav1.APIResourceList {
 			byVersion[version] = &metav1.APIResourceList{GroupVersion: version}
 			lists = append(lists, byVersion[version])
 		}
-		byVersion[version].APIResources = append(byVersion[version].APIResources, metav1.APIResource{Name: strings.ToLower(parts[2]), Kind: parts[2]})
+		byVersion[version].APIResources = append(byVersion[version].APIResources,
+			metav1.APIResource{Name: strings.ToLower(parts[2]), Kind: parts[2]})
 	}
 	return lists
 }

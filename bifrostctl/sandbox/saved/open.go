@@ -10,7 +10,8 @@ import (
 
 // Open opens a stack of the sandbox for verify. A cluster of the sandbox's own catches up first: see CatchUp.
 func Open(ctx context.Context, r service.RehearsalRequest) (*service.Rehearsal, error) {
-	look, err := sandbox.Open(ctx, sandbox.Request{Stack: r.Stack, Dir: r.Dir, State: r.State, Kubeconfig: r.Kubeconfig, Self: "bifrostctl"})
+	look, err := sandbox.Open(ctx, sandbox.Request{Stack: r.Stack, Dir: r.Dir, State: r.State, Kubeconfig: r.Kubeconfig,
+		Self: "bifrostctl"})
 	if err != nil {
 		return nil, err
 	}

@@ -44,13 +44,15 @@ func (a answers) administration(ctx context.Context) check.Result {
 	case ended != nil:
 		return *ended
 	case lists(answer, "providers") && meant:
-		return check.Warn("remove gateway.openAdministration; "+mend, "the administration is open, as gateway.openAdministration says: %s", whatAnybodyCan)
+		return check.Warn("remove gateway.openAdministration; "+mend, "the administration is open, as gateway.openAdministration says: %s",
+			whatAnybodyCan)
 	case lists(answer, "providers"):
 		return check.Fail(mend, "an anonymous GET %s says 200: %s", providersPath, whatAnybodyCan)
 	case answer.Status/100 == 3:
 		return check.Pass("an anonymous GET %s is sent to another host, which something in front of the gateway does", providersPath)
 	case !locked(answer):
-		return check.Warn(a.words, "an anonymous GET %s says %d, neither a list nor 401: whether the administration is open is not known: %s", providersPath, answer.Status, excerpt(answer.Body))
+		return check.Warn(a.words, "an anonymous GET %s says %d, neither a list nor 401: whether the administration is open is not "+
+			"known: %s", providersPath, answer.Status, excerpt(answer.Body))
 	case meant:
 		return check.Pass("an anonymous GET %s says %d, though gateway.openAdministration is true", providersPath, answer.Status)
 	}
@@ -66,7 +68,8 @@ func (a answers) login(ctx context.Context) check.Result {
 	case ended != nil:
 		return *ended
 	case locked(answer):
-		return check.Fail("pulumi config get --stack "+a.Name+" --path 'bifrost:secrets.adminPassword' shows the configured one; a new one needs "+a.up(),
+		return check.Fail("pulumi config get --stack "+a.Name+" --path 'bifrost:secrets.adminPassword' shows the configured one; a new "+
+			"one needs "+a.up(),
 			"the gateway refuses the login of BIFROST_ADMIN_USERNAME (%s) and BIFROST_ADMIN_PASSWORD", a.Access.Admin.User)
 	case !lists(answer, "providers"):
 		return check.Fail(a.words, "with the login, GET %s says %d: %s", providersPath, answer.Status, excerpt(answer.Body))
@@ -128,9 +131,11 @@ func (a answers) stored(ctx context.Context) check.Result {
 		}
 	}
 	if len(strange) > 0 {
-		hint := "delete them in the dashboard, or write source_of_truth: config.json into gateway.config, with which a start removes them; then " + a.up()
+		hint := "delete them in the dashboard, or write source_of_truth: config.json into gateway.config, with which a start removes " +
+			"them; then " + a.up()
 		if document["source_of_truth"] == "config.json" {
-			hint = "write into gateway.config what is to stay: the next start of the gateway removes the rest, which somebody made since the last one"
+			hint = "write into gateway.config what is to stay: the next start of the gateway removes the rest, which somebody made since " +
+				"the last one"
 		}
 		return check.Warn(hint, "the database keeps what config.json does not name, and it works: %s", strings.Join(strange, "; "))
 	}

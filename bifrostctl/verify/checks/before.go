@@ -37,7 +37,8 @@ func Before(s Stack, c service.Clouds) []check.Category {
 		client := shared(c.Kubernetes)
 		clusters = append(clusters, needing(kubernetes, []check.Check{
 			s.reachable(clusterAPI, client),
-			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI}, Run: b.kinds(client)},
+			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI},
+				Run: b.kinds(client)},
 		})...)
 	}
 	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: clusters}}
@@ -117,7 +118,8 @@ func (t aksTrust) tenant(ctx context.Context) check.Result {
 	case err != nil:
 		return check.Fail(t.azureLogin(), "subscription %s cannot be read: %v", t.Config.Azure.SubscriptionId, err)
 	case cluster.TenantID != "" && !strings.EqualFold(cluster.TenantID, t.Config.Azure.TenantId):
-		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID, t.Config.Azure.TenantId)
+		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID,
+			t.Config.Azure.TenantId)
 	}
 	return check.Pass("subscription %s", t.Config.Azure.SubscriptionId)
 }
@@ -173,7 +175,8 @@ func (b before) kinds(client clientFunc) func(context.Context) check.Result {
 			}
 		}
 		if slices.Sort(lacking); len(lacking) > 0 {
-			return check.Fail("install the custom resource definitions of "+quoted(lacking)+", or upgrade the cluster", "the API server does not know %s", quoted(lacking))
+			return check.Fail("install the custom resource definitions of "+quoted(lacking)+", or upgrade the cluster",
+				"the API server does not know %s", quoted(lacking))
 		}
 		return check.Pass("%d", total)
 	}

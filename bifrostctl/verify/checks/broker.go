@@ -26,10 +26,12 @@ func (r runs) broker(ctx context.Context) check.Result {
 		return unreadable("Deployment "+name, err, r.clusterLogin())
 	}
 	if wanted(d.Spec.Replicas) != 1 || d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {
-		return check.Fail(r.up(), "Deployment %s wants %d pods and replaces them by %s: gateways of one broker do not hear those of another", name, wanted(d.Spec.Replicas), d.Spec.Strategy.Type)
+		return check.Fail(r.up(), "Deployment %s wants %d pods and replaces them by %s: gateways of one broker do not hear those of "+
+			"another", name, wanted(d.Spec.Replicas), d.Spec.Strategy.Type)
 	}
 	if w := ofDeployment(d); !w.complete() {
-		return check.Fail(fmt.Sprintf("kubectl describe deployment %s -n %s; kubectl logs deployment/%s -n %s", name, namespace, name, namespace),
+		return check.Fail(fmt.Sprintf("kubectl describe deployment %s -n %s; kubectl logs deployment/%s -n %s", name, namespace, name,
+			namespace),
 			"the broker does not run: the gateway's pods share no state until it does")
 	}
 	return check.Pass("one pod")
@@ -40,17 +42,20 @@ func (t tasks) broker(ctx context.Context) check.Result {
 	service := t.Outputs.ECS.Service + "-broker"
 	s, err := t.ecs.Service(ctx, t.Outputs.ECS.Cluster, service)
 	if missing(err) {
-		return check.Fail(t.up(), "there is no ECS service %s in cluster %s: the tasks share no state", service, name(t.Outputs.ECS.Cluster))
+		return check.Fail(t.up(), "there is no ECS service %s in cluster %s: the tasks share no state", service,
+			name(t.Outputs.ECS.Cluster))
 	}
 	if err != nil {
 		return unreadable("ECS service "+service, err, t.awsLogin())
 	}
-	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), service)
+	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'",
+		t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), service)
 	switch {
 	case s.Desired != 1:
 		return check.Fail(t.up(), "ECS service %s wants %d tasks: gateways of one broker do not hear those of another", service, s.Desired)
 	case s.TaskDefinition != t.Outputs.ECS.BrokerTaskDefinition:
-		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s", service, name(s.TaskDefinition), name(t.Outputs.ECS.BrokerTaskDefinition))
+		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s", service,
+			name(s.TaskDefinition), name(t.Outputs.ECS.BrokerTaskDefinition))
 	case s.Running < 1:
 		return check.Fail(events, "the broker does not run: the tasks share no state until it does")
 	}

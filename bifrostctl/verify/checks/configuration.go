@@ -14,7 +14,8 @@ func (s Stack) configuration() []check.Check {
 	}}
 	if s.Config.Aws != nil && !s.Config.Registry.Mirror {
 		checks = append(checks, check.Check{
-			Code: "config-repository", Description: "the image's repository is the one that the identities may pull from", Run: s.repository,
+			Code: "config-repository", Description: "the image's repository is the one that the identities may pull from",
+			Run: s.repository,
 		})
 	}
 	return checks
@@ -27,10 +28,12 @@ func (s Stack) rollout(context.Context) check.Result {
 	case "":
 		return check.Fail("pulumi up --stack "+s.Name, "the stack has no outputs: it was never up")
 	case stacks.RolloutIdentity:
-		return check.Fail("pulumi up --stack "+s.Name, "rollout is %s in the configuration, and the last up was %s", s.Config.Rollout, s.Outputs.Rollout)
+		return check.Fail("pulumi up --stack "+s.Name, "rollout is %s in the configuration, and the last up was %s", s.Config.Rollout,
+			s.Outputs.Rollout)
 	}
 	return check.Fail("pulumi config set --stack "+s.Name+" bifrost:rollout "+string(s.Outputs.Rollout),
-		"rollout is %s in the configuration, and the last up was %s: the next one would delete the workload", s.Config.Rollout, s.Outputs.Rollout)
+		"rollout is %s in the configuration, and the last up was %s: the next one would delete the workload", s.Config.Rollout,
+		s.Outputs.Rollout)
 }
 
 func (s Stack) repository(context.Context) check.Result {

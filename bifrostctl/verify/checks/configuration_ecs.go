@@ -50,7 +50,8 @@ func (d ecsDrift) count(ctx context.Context) check.Result {
 		if most > least {
 			says = fmt.Sprintf("%d to %d", least, most)
 		}
-		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %s", d.Outputs.ECS.Service, running.Desired, says)
+		return check.Fail(d.up(), "ECS service %s wants %d tasks, and the configuration says %s", d.Outputs.ECS.Service, running.Desired,
+			says)
 	case d.Config.Ecs.Autoscaling != nil:
 		return check.Pass("%d, scaled between %d and %d", running.Desired, least, most)
 	}

@@ -35,7 +35,8 @@ func (s Stack) kubernetesConfiguration(o *objects) []check.Check {
 		{Code: "config-checksum", Description: "the pods run with the current configuration", Run: d.checksum},
 	}
 	if len(s.Config.Gateway.SecretRefs) > 0 {
-		checks = append(checks, check.Check{Code: "config-secret-refs", Description: "the existing Secrets of the gateway's variables are there", Run: d.secretRefs})
+		checks = append(checks, check.Check{Code: "config-secret-refs",
+			Description: "the existing Secrets of the gateway's variables are there", Run: d.secretRefs})
 	}
 	return checks
 }
@@ -139,7 +140,8 @@ func (d kubernetesDrift) secretRefs(ctx context.Context) check.Result {
 			return unreadable("Secret "+ref.Secret, err, d.clusterLogin())
 		}
 		if _, has := found.Data[ref.Key]; !has {
-			return check.Fail(fmt.Sprintf("kubectl edit secret %s -n %s, or write another key into gateway.secretRefs", ref.Secret, namespace),
+			return check.Fail(fmt.Sprintf("kubectl edit secret %s -n %s, or write another key into gateway.secretRefs", ref.Secret,
+				namespace),
 				"Secret %s has no key %s, from which gateway.secretRefs takes %s", ref.Secret, ref.Key, variable)
 		}
 	}
@@ -196,7 +198,8 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 		}
 	}
 	if len(lacking) > 0 {
-		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.%s', then %s", d.Name, stacks.SecretPath(lacking[0]), d.up()),
+		return check.Fail(fmt.Sprintf("pulumi config set --stack %s --secret --path 'bifrost:secrets.%s', then %s", d.Name,
+			stacks.SecretPath(lacking[0]), d.up()),
 			"config.json refers to %s, which no variable of %s gives", strings.Join(lacking, ", "), workload)
 	}
 	return check.Pass("%d variables", len(given))
@@ -242,7 +245,8 @@ func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
 	}
 	want := workload.template.Annotations[checksumAnnotation]
 	if want == "" {
-		return check.Fail(d.up(), "the pod template of %s lacks the annotation %s: a changed configuration would roll no pod", workload, checksumAnnotation)
+		return check.Fail(d.up(), "the pod template of %s lacks the annotation %s: a changed configuration would roll no pod", workload,
+			checksumAnnotation)
 	}
 	pods, err := d.objects.pods(ctx)
 	if err != nil {
@@ -250,7 +254,8 @@ func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
 	}
 	for _, pod := range pods {
 		if pod.Annotations[checksumAnnotation] != want {
-			return check.Fail(fmt.Sprintf("kubectl rollout status %s -n %s; where it stands still, kubectl rollout restart %[1]s -n %[2]s", d.Stack.workload(d.objects.names), workload.Namespace),
+			return check.Fail(fmt.Sprintf("kubectl rollout status %s -n %s; where it stands still, kubectl rollout restart %[1]s -n %[2]s",
+				d.Stack.workload(d.objects.names), workload.Namespace),
 				"pod %s runs with an older configuration than %s", pod.Name, workload)
 		}
 	}
@@ -264,7 +269,8 @@ func (d kubernetesDrift) checksum(ctx context.Context) check.Result {
 		return unreadable("Secret "+secret, err, d.clusterLogin())
 	}
 	for _, entry := range found.ManagedFields {
-		if !strings.HasPrefix(entry.Manager, "pulumi-kubernetes") && entry.FieldsV1 != nil && strings.Contains(entry.FieldsV1.GetRawString(), `"f:data"`) {
+		if !strings.HasPrefix(entry.Manager, "pulumi-kubernetes") && entry.FieldsV1 != nil &&
+			strings.Contains(entry.FieldsV1.GetRawString(), `"f:data"`) {
 			return check.Warn(d.up(), "Secret %s was changed with %s at %s, and that rolls no pod", secret, entry.Manager, when(entry.Time))
 		}
 	}

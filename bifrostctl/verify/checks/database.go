@@ -51,7 +51,8 @@ func (a answered) String() string {
 func (s Stack) database(c service.Clouds, o *objects) []check.Check {
 	d := database{Stack: s, objects: o, pod: c.Pod}
 	d.stores = shared(d.ask)
-	return append([]check.Check{{Code: databaseReached, Description: "a pod reaches the database, with the gateway's login", Run: d.reached}}, needing(databaseReached, []check.Check{
+	return append([]check.Check{{Code: databaseReached, Description: "a pod reaches the database, with the gateway's login",
+		Run: d.reached}}, needing(databaseReached, []check.Check{
 		{Code: "database-version", Description: "PostgreSQL is 16 or newer", Run: d.version},
 		{Code: "database-encoding", Description: "the database is UTF8", Run: d.encoding},
 		{Code: "database-connections", Description: "the server takes the connections of all processes", Run: d.connections},
@@ -63,15 +64,19 @@ var mends = []struct {
 	words *regexp.Regexp
 	mend  string
 }{
-	{regexp.MustCompile(`executable file not found|not found in \$PATH|no such file or directory`), "the image has no nc: ask from a pod that has psql"},
+	{regexp.MustCompile(`executable file not found|not found in \$PATH|no such file or directory`),
+		"the image has no nc: ask from a pod that has psql"},
 	{regexp.MustCompile(`(?i)pods/exec|forbidden`), "ask for the right to create pods/exec in the namespace; --database needs it"},
 	{regexp.MustCompile(`no encryption`), "write ssl_mode: require, or a stricter one"},
-	{regexp.MustCompile(`28P01|28000|password authentication failed`), "write the database's password into secrets.env, or let the role in by pg_hba.conf"},
+	{regexp.MustCompile(`28P01|28000|password authentication failed`),
+		"write the database's password into secrets.env, or let the role in by pg_hba.conf"},
 	{regexp.MustCompile(`3D000`), "create the database with the encoding UTF8, or write another one into db_name"},
 	{regexp.MustCompile(`server refused TLS`), "let the server speak TLS, or write the ssl_mode that it wants"},
-	{regexp.MustCompile(`x509|certificate`), "give the authority of the server's certificate with gateway.postgres.caFile, or see that host is a name of the certificate"},
+	{regexp.MustCompile(`x509|certificate`),
+		"give the authority of the server's certificate with gateway.postgres.caFile, or see that host is a name of the certificate"},
 	{regexp.MustCompile(`bad address|Name or service not known|not resolve`), "write a host into gateway.config that the pods' DNS knows"},
-	{regexp.MustCompile(`(?i)timed out|refused|unreachable|deadline|EOF`), "let the pods out to the database's port: network policy, security group of the database, route"},
+	{regexp.MustCompile(`(?i)timed out|refused|unreachable|deadline|EOF`),
+		"let the pods out to the database's port: network policy, security group of the database, route"},
 }
 
 func (d database) reached(ctx context.Context) check.Result {
@@ -106,7 +111,8 @@ func (d database) version(ctx context.Context) check.Result {
 		if a.Version >= oldestPostgres {
 			return nil
 		}
-		result := check.Fail("upgrade the server to PostgreSQL 16 or newer", "%s is PostgreSQL %s, on which the gateway does not start", a, release(a.Version))
+		result := check.Fail("upgrade the server to PostgreSQL 16 or newer", "%s is PostgreSQL %s, on which the gateway does not start", a,
+			release(a.Version))
 		return &result
 	}, func(a answered) string { return release(a.Version) })
 }
@@ -116,7 +122,8 @@ func (d database) encoding(ctx context.Context) check.Result {
 		if a.Encoding == databaseEncoding {
 			return nil
 		}
-		result := check.Fail("createdb --encoding UTF8 --template template0 makes one that is; write it into db_name, or restore the old one's dump into it", "%s is %s", a, a.Encoding)
+		result := check.Fail("createdb --encoding UTF8 --template template0 makes one that is; write it into db_name, or restore the old "+
+			"one's dump into it", "%s is %s", a, a.Encoding)
 		return &result
 	}, func(a answered) string { return a.Encoding })
 }
@@ -135,9 +142,11 @@ func (d database) connections(ctx context.Context) check.Result {
 		switch {
 		case need > takes:
 			result = check.Fail("raise max_connections of the server, or lower max_open_conns of the stores in gateway.config",
-				"%s takes %d connections of ordinary users (%d less %d), and %d pods, one of a rollout among them, open up to %d", a.server(), takes, a.MaxConnections, a.Reserved, processes, need)
+				"%s takes %d connections of ordinary users (%d less %d), and %d pods, one of a rollout among them, open up to %d",
+				a.server(), takes, a.MaxConnections, a.Reserved, processes, need)
 		case configured > a.MaxConnections:
-			result = check.Warn("write the server's max_connections into gateway.postgres.maxConnections", "max_connections of %s is %d, and gateway.postgres.maxConnections says %d", a.server(), a.MaxConnections, configured)
+			result = check.Warn("write the server's max_connections into gateway.postgres.maxConnections",
+				"max_connections of %s is %d, and gateway.postgres.maxConnections says %d", a.server(), a.MaxConnections, configured)
 		default:
 			return nil
 		}

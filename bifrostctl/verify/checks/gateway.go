@@ -46,7 +46,8 @@ func (s Stack) gateway(c service.Clouds, o *objects) []check.Check {
 	}
 	a.silent = func(err error) check.Result {
 		forward := "kubectl port-forward service/" + names.Service + " 8080:http -n " + names.Namespace
-		return check.Fail("bifrostctl verify "+s.Name+" --url http://127.0.0.1:8080 beside "+forward+"; the gateway's own words: "+a.words, "the gateway does not answer: %v", err)
+		return check.Fail("bifrostctl verify "+s.Name+" --url http://127.0.0.1:8080 beside "+forward+"; the gateway's own words: "+a.words,
+			"the gateway does not answer: %v", err)
 	}
 	return append(a.checks("workload-endpoints"), members{a, o, c.Pod}.checks()...)
 }
@@ -65,7 +66,8 @@ func (s Stack) ecsGateway(c service.Clouds) []check.Check {
 		case balancer == nil || balancer.Scheme != ecs.SchemeInternetFacing:
 			return check.Skip("no way from here to %s, which is internal: run this inside the VPC (%v)", s.Outputs.ECS.URL, err)
 		}
-		return check.Fail("curl -sv "+s.Outputs.ECS.URL+"/health from where ecs.loadBalancer.allowedCidrs lets in; the gateway's own words: "+a.words, "the gateway does not answer at %s: %v", s.Outputs.ECS.URL, err)
+		return check.Fail("curl -sv "+s.Outputs.ECS.URL+"/health from where ecs.loadBalancer.allowedCidrs lets in; the gateway's own "+
+			"words: "+a.words, "the gateway does not answer at %s: %v", s.Outputs.ECS.URL, err)
 	}
 	return append(a.checks("ecs-service"), taskMembers{a, c.ECS}.checks()...)
 }
@@ -81,7 +83,8 @@ func (a answers) checks(need string) []check.Check {
 	all := []check.Check{{Code: a.code("health"), Description: "the gateway" + on + " is healthy", Needs: []string{need}, Run: a.health}}
 	asked := []check.Check{
 		{Code: a.code("administration"), Description: "the administration" + on + " asks for a login", Run: a.administration},
-		{Code: a.code("login"), Description: "the administrator's login works" + on, Needs: []string{a.code("administration")}, Run: a.login},
+		{Code: a.code("login"), Description: "the administrator's login works" + on, Needs: []string{a.code("administration")},
+			Run: a.login},
 		{Code: a.code("metrics"), Description: "the gateway" + on + " gives its metrics", Run: a.metrics},
 		{Code: a.code("version"), Description: "the gateway's version" + on + " is that of the image", Run: a.version},
 		{Code: a.code("anonymous"), Description: "the gateway" + on + " refuses completions without a virtual key", Run: a.anonymous},
@@ -90,7 +93,8 @@ func (a answers) checks(need string) []check.Check {
 	if a.Access.Model != "" {
 		asked = append(asked,
 			check.Check{Code: a.code("completion"), Description: "a model answers through the gateway" + on, Run: a.completion},
-			check.Check{Code: a.code("stream"), Description: "a streamed answer arrives piece by piece" + on, Needs: []string{a.code("completion")}, Run: a.stream})
+			check.Check{Code: a.code("stream"), Description: "a streamed answer arrives piece by piece" + on,
+				Needs: []string{a.code("completion")}, Run: a.stream})
 	}
 	return append(all, needing(a.code("health"), asked)...)
 }
@@ -147,7 +151,8 @@ func (a answers) health(ctx context.Context) check.Result {
 	case ended != nil:
 		return *ended
 	case answer.Status == http.StatusServiceUnavailable:
-		return check.Fail("see that the PostgreSQL server runs and lets the gateway in; the gateway's own words: "+a.words, "/health says 503: a store is down: %s", excerpt(answer.Body))
+		return check.Fail("see that the PostgreSQL server runs and lets the gateway in; the gateway's own words: "+a.words,
+			"/health says 503: a store is down: %s", excerpt(answer.Body))
 	case answer.Status != http.StatusOK:
 		return check.Fail(a.words, "/health says %d: %s", answer.Status, excerpt(answer.Body))
 	}
@@ -160,7 +165,8 @@ func (a answers) metrics(ctx context.Context) check.Result {
 	case ended != nil:
 		return *ended
 	case answer.Status != http.StatusOK || !strings.Contains(string(answer.Body), "# TYPE "):
-		return check.Fail("switch the telemetry plugin on in gateway.config, then "+a.up(), "/metrics says %d, and no Prometheus metrics", answer.Status)
+		return check.Fail("switch the telemetry plugin on in gateway.config, then "+a.up(), "/metrics says %d, and no Prometheus metrics",
+			answer.Status)
 	}
 	return check.Pass("%d metrics", strings.Count(string(answer.Body), "# TYPE "))
 }

@@ -34,7 +34,8 @@ func (g given) settings(ctx context.Context, config map[string]any, store string
 		key  string
 		into *string
 	}{
-		{"host", &s.Host}, {"port", &s.Port}, {"user", &s.User}, {"password", &s.Password}, {"db_name", &s.Database}, {"ssl_mode", &s.SSLMode},
+		{"host", &s.Host}, {"port", &s.Port}, {"user", &s.User}, {"password", &s.Password}, {"db_name", &s.Database},
+		{"ssl_mode", &s.SSLMode},
 	} {
 		text := ""
 		if values[each.key] != nil {

@@ -18,7 +18,8 @@ const completionsPath = "/v1/chat/completions"
 const noModel = "bifrostctl-verify"
 
 // encryptionKeyHint: the gateway that cannot read its virtual keys goes on without them.
-const encryptionKeyHint = "with another encryption key than the database was written with, the gateway runs and asks for no virtual key: give back the old secrets.encryptionKey"
+const encryptionKeyHint = "with another encryption key than the database was written with, the gateway runs and asks for no virtual key: " +
+	"give back the old secrets.encryptionKey"
 
 // question is a completion that a model answers shortly, and in more than one piece.
 type question struct {
@@ -35,7 +36,8 @@ type message struct {
 
 func completionOf(model string, stream bool) []byte {
 	const text = "Count from 1 to 40 in digits, separated by spaces, and write nothing else."
-	body, _ := json.Marshal(question{Model: model, Messages: []message{{"user", text}}, MaxTokens: 1024, Stream: stream}) // texts and numbers
+	body, _ := json.Marshal(question{Model: model, Messages: []message{{"user", text}}, MaxTokens: 1024,
+		Stream: stream}) // texts and numbers
 	return body
 }
 
@@ -71,17 +73,21 @@ func (a answers) anonymous(ctx context.Context) check.Result {
 	case request.Body == nil && answer.Status == http.StatusOK && len(own.Data) == 0:
 		return check.Skip("the gateway has no provider, and so no model to ask for")
 	case answer.Status == http.StatusBadRequest || own.Fields == nil:
-		return check.Warn(a.words, "%s says %d without one, before it asks for a virtual key: whether it would is not known: %s", request.Path, answer.Status, excerpt(answer.Body))
+		return check.Warn(a.words, "%s says %d without one, before it asks for a virtual key: whether it would is not known: %s",
+			request.Path, answer.Status, excerpt(answer.Body))
 	case !enforced:
-		return check.Warn("write client.enforce_auth_on_inference: true into gateway.config, then "+a.up(), "whoever reaches the gateway uses its models: config.json asks for no virtual key")
+		return check.Warn("write client.enforce_auth_on_inference: true into gateway.config, then "+a.up(),
+			"whoever reaches the gateway uses its models: config.json asks for no virtual key")
 	}
 	return check.Fail(encryptionKeyHint+"; the gateway's own words: "+a.words,
-		"%s says %d without one: the request was sent on to the provider, though client.enforce_auth_on_inference is true", request.Path, answer.Status)
+		"%s says %d without one: the request was sent on to the provider, though client.enforce_auth_on_inference is true", request.Path,
+		answer.Status)
 }
 
 // complete asks the model. A result that is not nil is the end of the check.
 func (a answers) complete(ctx context.Context, stream bool, arrived func([]byte)) (service.Answer, *check.Result) {
-	answer, ended := a.ask(ctx, service.Request{Path: completionsPath, Body: completionOf(a.Access.Model, stream), VirtualKey: a.Access.VirtualKey, Arrived: arrived})
+	answer, ended := a.ask(ctx, service.Request{Path: completionsPath, Body: completionOf(a.Access.Model, stream),
+		VirtualKey: a.Access.VirtualKey, Arrived: arrived})
 	if ended != nil || answer.Status == http.StatusOK {
 		return answer, ended
 	}
@@ -96,7 +102,8 @@ func (a answers) complete(ctx context.Context, stream bool, arrived func([]byte)
 	case answer.Status == http.StatusUnauthorized:
 		result.Hint = "give a virtual key that the gateway has in BIFROST_VIRTUAL_KEY; the dashboard lists them"
 	case answer.Status == http.StatusForbidden:
-		result.Hint = "give the virtual key a provider_configs entry that allows the model, and the provider a key with models, in gateway.config"
+		result.Hint = "give the virtual key a provider_configs entry that allows the model, and the provider a key with models, in " +
+			"gateway.config"
 	case answer.Status == http.StatusBadRequest:
 		result.Hint = "write --inference PROVIDER/MODEL, such as openai/gpt-4o-mini, with a provider of gateway.config"
 	}
@@ -169,20 +176,25 @@ func (s *arrivals) piece(data []byte) {
 func (a answers) stream(ctx context.Context) check.Result {
 	s := &arrivals{now: a.now}
 	answer, ended := a.complete(ctx, true, s.piece)
-	held := "what stands between here and the gateway must not buffer: proxy_buffering off in nginx, no buffering in a service mesh or a CDN; without --url, this asks past the Ingress"
+	held := "what stands between here and the gateway must not buffer: proxy_buffering off in nginx, no buffering in a service mesh or a " +
+		"CDN; without --url, this asks past the Ingress"
 	switch {
 	case ended != nil:
 		return *ended
 	case s.events == 0:
-		return check.Fail(a.words, "asked for a stream of %s, the gateway says 200, and no event with text: %s", a.Access.Model, excerpt(answer.Body))
+		return check.Fail(a.words, "asked for a stream of %s, the gateway says 200, and no event with text: %s", a.Access.Model,
+			excerpt(answer.Body))
 	case !s.done:
-		return check.Fail("let proxies wait for longer than the answer takes; the gateway's own words: "+a.words, "the stream ends after %d events without [DONE]: something cut it off", s.events)
+		return check.Fail("let proxies wait for longer than the answer takes; the gateway's own words: "+a.words,
+			"the stream ends after %d events without [DONE]: something cut it off", s.events)
 	case s.events == 1:
 		return check.Skip("%s answers with one event: ask another model", a.Access.Model)
 	case s.pieces == 1:
 		return check.Fail(held, "%d events arrive in one piece: something holds the stream back until its end", s.events)
 	case s.last.Sub(s.first) < together:
-		return check.Warn(held, "%d events arrive within %s: something may hold the stream back until its end", s.events, s.last.Sub(s.first).Round(time.Millisecond))
+		return check.Warn(held, "%d events arrive within %s: something may hold the stream back until its end", s.events,
+			s.last.Sub(s.first).Round(time.Millisecond))
 	}
-	return check.Pass("%d events in %d pieces, the first %s before the last", s.events, s.pieces, s.last.Sub(s.first).Round(time.Millisecond))
+	return check.Pass("%d events in %d pieces, the first %s before the last", s.events, s.pieces,
+		s.last.Sub(s.first).Round(time.Millisecond))
 }

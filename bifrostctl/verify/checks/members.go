@@ -59,14 +59,16 @@ type members struct {
 }
 
 func (m members) checks() []check.Check {
-	all := []check.Check{{Code: "gateway-members", Description: "every pod is a member of the gateway's cluster", Needs: []string{"gateway-health"}, Run: m.joined}}
+	all := []check.Check{{Code: "gateway-members", Description: "every pod is a member of the gateway's cluster",
+		Needs: []string{"gateway-health"}, Run: m.joined}}
 	switch clusterOf(m.Config.Document()) {
 	case "":
 		return nil
 	case brokerForm:
 		return all
 	}
-	return append([]check.Check{{Code: "gateway-peers", Description: "every pod has its address among the peers", Needs: []string{"workload-rollout"}, Run: m.peers}}, all...)
+	return append([]check.Check{{Code: "gateway-peers", Description: "every pod has its address among the peers",
+		Needs: []string{"workload-rollout"}, Run: m.peers}}, all...)
 }
 
 // running are the pods that run.
@@ -89,7 +91,8 @@ func (m members) peers(ctx context.Context) check.Result {
 	if _, err := client.CoreV1().Services(namespace).Get(ctx, peers, metav1.GetOptions{}); apierrors.IsNotFound(err) {
 		return check.Fail(m.up(), "there is no Service %s in namespace %s", peers, namespace)
 	}
-	found, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + peers})
+	found, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx,
+		metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + peers})
 	if err != nil {
 		return unreadable("the endpoints of Service "+peers, err, m.clusterLogin())
 	}
@@ -103,7 +106,8 @@ func (m members) peers(ctx context.Context) check.Result {
 	}
 	for _, pod := range pods {
 		if !listed[pod.Name] {
-			return check.Fail(fmt.Sprintf("kubectl describe service %s -n %s; its selector must be the pods' labels: %s", peers, namespace, m.up()), "pod %s runs, and has no address in Service %s", pod.Name, peers)
+			return check.Fail(fmt.Sprintf("kubectl describe service %s -n %s; its selector must be the pods' labels: %s", peers, namespace,
+				m.up()), "pod %s runs, and has no address in Service %s", pod.Name, peers)
 		}
 	}
 	return check.Pass("%d in Service %s", len(pods), peers)
@@ -145,7 +149,8 @@ func (m members) joined(ctx context.Context) check.Result {
 		listen = fmt.Sprintf("listen at %d and %d", gateway.GossipPort, gateway.GrpcPort)
 	}
 	if said < len(pods) {
-		return check.Pass("%d pods %s, and %d of them say that their cluster is healthy: whether the others are members is not known", len(pods), listen, said)
+		return check.Pass("%d pods %s, and %d of them say that their cluster is healthy: whether the others are members is not known",
+			len(pods), listen, said)
 	}
 	return check.Pass("%d pods %s, and each says that its cluster is healthy", len(pods), listen)
 }
@@ -155,7 +160,8 @@ func (m members) deaf(pod string, port int, err error) check.Result {
 	if err != nil {
 		return unreadable(fmt.Sprintf("port %d of pod %s", port, pod), err, m.clusterLogin())
 	}
-	return check.Fail("the open-source gateway ignores cluster_config: write an image of Bifrost Enterprise into registry.image; the gateway's own words: "+m.words,
+	return check.Fail("the open-source gateway ignores cluster_config: write an image of Bifrost Enterprise into registry.image; the "+
+		"gateway's own words: "+m.words,
 		"nothing listens at port %d of pod %s: it is in no cluster, and keys and limits differ from pod to pod", port, pod)
 }
 
@@ -187,7 +193,8 @@ func (m members) says(ctx context.Context, pod service.Pod, each corev1.Pod, pod
 	return false, &result
 }
 
-const clusterHint = "let 10101 (TCP and UDP) and 10102 (TCP) through between the gateway's own pods or tasks, in network policies and security groups"
+const clusterHint = "let 10101 (TCP and UDP) and 10102 (TCP) through between the gateway's own pods or tasks, in network policies and " +
+	"security groups"
 
 // status is what the gateway answers of its cluster; it is not known where it answers with its page, as the open-source gateway does.
 func (a answers) status(ctx context.Context) (clusterStatus, bool) {
@@ -202,7 +209,8 @@ func (a answers) judge(who string, status clusterStatus, want int) *check.Result
 	if status.Members >= want && status.Healthy >= want && status.Health != "NOT HEALTHY" {
 		return nil
 	}
-	result := check.Fail(clusterHint+"; "+a.words, "%s knows %d members, %d of them healthy, and %d run", who, status.Members, status.Healthy, want)
+	result := check.Fail(clusterHint+"; "+a.words, "%s knows %d members, %d of them healthy, and %d run", who, status.Members,
+		status.Healthy, want)
 	return &result
 }
 
@@ -216,7 +224,8 @@ func (m taskMembers) checks() []check.Check {
 	if clusterOf(m.Config.TaskDocument()) == "" {
 		return nil
 	}
-	return []check.Check{{Code: "ecs-gateway-members", Description: "every task is a member of the gateway's cluster", Needs: []string{"ecs-gateway-health"}, Run: m.joined}}
+	return []check.Check{{Code: "ecs-gateway-members", Description: "every task is a member of the gateway's cluster",
+		Needs: []string{"ecs-gateway-health"}, Run: m.joined}}
 }
 
 // joined asks the one task that the load balancer picks: there is no way to each of them.
@@ -230,7 +239,8 @@ func (m taskMembers) joined(ctx context.Context) check.Result {
 	}
 	status, known := m.status(ctx)
 	if !known {
-		return check.Skip("the gateway does not answer %s; look for %q: %s --filter-pattern '\"cluster health\"'", clusterPath, "cluster health: HEALTHY", m.words)
+		return check.Skip("the gateway does not answer %s; look for %q: %s --filter-pattern '\"cluster health\"'", clusterPath,
+			"cluster health: HEALTHY", m.words)
 	}
 	if result := m.judge("a task", status, tasks.Running); result != nil {
 		return *result

@@ -108,10 +108,12 @@ type workload struct {
 func ofDeployment(d *appsv1.Deployment) *workload {
 	w := &workload{
 		ObjectMeta: d.ObjectMeta, kind: deployment, replicas: wanted(d.Spec.Replicas), selector: d.Spec.Selector, template: d.Spec.Template,
-		observed: d.Status.ObservedGeneration, there: d.Status.Replicas, updated: d.Status.UpdatedReplicas, available: d.Status.AvailableReplicas,
+		observed: d.Status.ObservedGeneration, there: d.Status.Replicas, updated: d.Status.UpdatedReplicas,
+		available: d.Status.AvailableReplicas,
 	}
 	for _, c := range d.Status.Conditions {
-		bad := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse || c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
+		bad := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse || c.Type == appsv1.DeploymentReplicaFailure &&
+			c.Status == corev1.ConditionTrue
 		if bad && w.halted == "" {
 			w.halted = c.Reason + ": " + c.Message
 		}
@@ -123,8 +125,10 @@ func ofDeployment(d *appsv1.Deployment) *workload {
 // only until then (Kubernetes, StatefulSetStatus).
 func ofStatefulSet(s *appsv1.StatefulSet) *workload {
 	w := &workload{
-		ObjectMeta: s.ObjectMeta, kind: statefulSet, replicas: wanted(s.Spec.Replicas), selector: s.Spec.Selector, template: s.Spec.Template,
-		observed: s.Status.ObservedGeneration, there: s.Status.Replicas, updated: s.Status.UpdatedReplicas, available: s.Status.AvailableReplicas,
+		ObjectMeta: s.ObjectMeta, kind: statefulSet, replicas: wanted(s.Spec.Replicas), selector: s.Spec.Selector,
+		template: s.Spec.Template,
+		observed: s.Status.ObservedGeneration, there: s.Status.Replicas, updated: s.Status.UpdatedReplicas,
+		available: s.Status.AvailableReplicas,
 	}
 	w.changing = s.Status.CurrentRevision != s.Status.UpdateRevision
 	if !w.changing {

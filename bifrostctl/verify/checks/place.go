@@ -6,7 +6,8 @@ import (
 	"bifrost/stacks"
 )
 
-// place is one where a stack runs the gateway: what there is to check of its identities and its cluster. A further place is a row in places.
+// place is one where a stack runs the gateway: what there is to check of its identities and its cluster. A further place is a row in
+// places.
 type place struct {
 	used func(*stacks.Config) bool
 	// trust are the checks of who pulls there; the objects are nil before there is a workload.

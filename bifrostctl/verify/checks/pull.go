@@ -42,9 +42,12 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		return []check.Check{events} // the nodes pull by themselves
 	}
 	secret := check.Check{Code: "pull-secret", Description: "the pull Secret is there", Run: p.secret}
-	holds := check.Check{Code: "pull-login", Description: "the pull Secret holds a login for the image's registry", Needs: []string{secret.Code}, Run: p.login}
-	asked := check.Check{Code: "pull-manifest", Description: "the registry gives the image's manifest for that login", Needs: []string{holds.Code}, Run: p.manifest}
-	tag := check.Check{Code: "pull-tag", Description: "the image's tag still means what the pods run", Needs: []string{asked.Code, workloadExists}, Run: p.tag}
+	holds := check.Check{Code: "pull-login", Description: "the pull Secret holds a login for the image's registry",
+		Needs: []string{secret.Code}, Run: p.login}
+	asked := check.Check{Code: "pull-manifest", Description: "the registry gives the image's manifest for that login",
+		Needs: []string{holds.Code}, Run: p.manifest}
+	tag := check.Check{Code: "pull-tag", Description: "the image's tag still means what the pods run",
+		Needs: []string{asked.Code, workloadExists}, Run: p.tag}
 	if s.Config.Registry.Mirror {
 		events.Needs = append(events.Needs, asked.Code)
 		return []check.Check{secret, holds, asked, tag, events}
@@ -54,12 +57,14 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 	events.Needs = append(events.Needs, asked.Code)
 	checks := []check.Check{
 		{Code: "pull-schedule", Description: "the CronJob that refreshes the pull Secret is there and not suspended", Run: p.schedule},
-		{Code: "pull-refresher", Description: "the refresher asks for the token that the clouds trust", Needs: []string{"pull-schedule"}, Run: p.refresher},
+		{Code: "pull-refresher", Description: "the refresher asks for the token that the clouds trust", Needs: []string{"pull-schedule"},
+			Run: p.refresher},
 		{Code: "pull-rights", Description: "the refresher may write the pull Secret", Run: p.rights},
 		{Code: "pull-job", Description: "the last refresh succeeded", Run: p.lastJob},
 	}
 	if s.Config.Gcp != nil && s.Config.Gcp.CredentialConfig != nil {
-		checks = append(checks, check.Check{Code: "pull-credential-config", Description: "the credential configuration is the configured one", Run: p.credentialConfig})
+		checks = append(checks, check.Check{Code: "pull-credential-config",
+			Description: "the credential configuration is the configured one", Run: p.credentialConfig})
 	}
 	return append(checks,
 		secret, holds,
@@ -76,7 +81,8 @@ func (p pulls) schedule(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable("CronJob "+p.objects.names.RefreshCronJob, err, p.clusterLogin())
 	case cronJob.Spec.Suspend != nil && *cronJob.Spec.Suspend:
-		return check.Fail(fmt.Sprintf(`kubectl patch cronjob %s -n %s --patch '{"spec":{"suspend":false}}'`, cronJob.Name, cronJob.Namespace), "CronJob %s is suspended", cronJob.Name)
+		return check.Fail(fmt.Sprintf(`kubectl patch cronjob %s -n %s --patch '{"spec":{"suspend":false}}'`, cronJob.Name,
+			cronJob.Namespace), "CronJob %s is suspended", cronJob.Name)
 	}
 	return check.Pass("%s, %s", cronJob.Name, cronJob.Spec.Schedule)
 }
@@ -146,7 +152,8 @@ func (p pulls) rights(ctx context.Context) check.Result {
 		return unreadable("Roles and RoleBindings", err, p.clusterLogin())
 	}
 	if lacking := lacks(rules, namespace, account, "secrets", p.objects.names.PullSecret, "create", "patch"); len(lacking) > 0 {
-		return check.Fail(p.up(), "no Role of ServiceAccount %s/%s lets it %s the Secret %s", namespace, account, strings.Join(lacking, " and "), p.objects.names.PullSecret)
+		return check.Fail(p.up(), "no Role of ServiceAccount %s/%s lets it %s the Secret %s", namespace, account,
+			strings.Join(lacking, " and "), p.objects.names.PullSecret)
 	}
 	return check.Pass("ServiceAccount %s may create and patch it", account)
 }
@@ -163,7 +170,8 @@ func (p pulls) lastJob(ctx context.Context) check.Result {
 	}
 	job := p.newest(jobs.Items)
 	if job == nil {
-		return check.Fail(p.refresh(), "no Job of CronJob %s is there, not even the first run %s", p.objects.names.RefreshCronJob, p.objects.names.FirstRunJob)
+		return check.Fail(p.refresh(), "no Job of CronJob %s is there, not even the first run %s", p.objects.names.RefreshCronJob,
+			p.objects.names.FirstRunJob)
 	}
 	for _, c := range job.Status.Conditions {
 		switch {

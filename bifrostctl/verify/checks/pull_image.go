@@ -71,7 +71,8 @@ func (p pulls) tag(ctx context.Context) check.Result {
 			}
 			known++
 			if runs != now {
-				return check.Warn(fmt.Sprintf("pulumi config set --stack %s --path 'bifrost:registry.image' %s/%s@%s, then pulumi up", p.Name, image.Host, image.Path, now),
+				return check.Warn(fmt.Sprintf("pulumi config set --stack %s --path 'bifrost:registry.image' %s/%s@%s, then pulumi up",
+					p.Name, image.Host, image.Path, now),
 					"the tag %s has moved: it means %.19s now, and pod %s runs %.19s", image.Tag, now, pod.Name, runs)
 			}
 		}
@@ -91,7 +92,8 @@ func without(text, password string) string {
 }
 
 // badWaits are the reasons for which the kubelet does not get an image (kubelet, images.go).
-var badWaits = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ImageInspectError", "ErrImageNeverPull", "RegistryUnavailable"}
+var badWaits = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ImageInspectError", "ErrImageNeverPull",
+	"RegistryUnavailable"}
 
 // events translates why pods do not get their image, in the words of their status and events.
 func (p pulls) events(ctx context.Context) check.Result {

@@ -21,11 +21,13 @@ func (p pulls) secret(ctx context.Context) check.Result {
 	secret, err := p.objects.secret(ctx)
 	switch {
 	case apierrors.IsNotFound(err):
-		return check.Fail(p.refresh(), "there is no Secret %s in namespace %s: new pods cannot pull", p.objects.names.PullSecret, p.objects.names.Namespace)
+		return check.Fail(p.refresh(), "there is no Secret %s in namespace %s: new pods cannot pull", p.objects.names.PullSecret,
+			p.objects.names.Namespace)
 	case err != nil:
 		return unreadable("Secret "+p.objects.names.PullSecret, err, p.clusterLogin())
 	case secret.Type != corev1.SecretTypeDockerConfigJson:
-		return check.Fail(fmt.Sprintf("kubectl delete secret %s -n %s, then %s", secret.Name, secret.Namespace, p.refresh()), "Secret %s is of type %s, not %s", secret.Name, secret.Type, corev1.SecretTypeDockerConfigJson)
+		return check.Fail(fmt.Sprintf("kubectl delete secret %s -n %s, then %s", secret.Name, secret.Namespace, p.refresh()),
+			"Secret %s is of type %s, not %s", secret.Name, secret.Type, corev1.SecretTypeDockerConfigJson)
 	}
 	return check.Pass("%s", secret.Name)
 }
@@ -79,7 +81,8 @@ func (p pulls) login(ctx context.Context) check.Result {
 	case p.Config.Registry.Mirror:
 		return check.Pass("%s at %s", found.user, host)
 	case found.user != p.user() || found.password == "":
-		return check.Fail(p.refresh(), "the login of Secret %s for %s is for user %q, and not for %s with a token", secret.Name, host, found.user, p.user())
+		return check.Fail(p.refresh(), "the login of Secret %s for %s is for user %q, and not for %s with a token", secret.Name, host,
+			found.user, p.user())
 	}
 	return check.Pass("%s at %s", found.user, host)
 }
@@ -112,10 +115,12 @@ func (p pulls) token(ctx context.Context) check.Result {
 	case written.IsZero():
 		return check.Fail(p.refresh(), "the refresher never wrote Secret %s: whatever is in it, nobody keeps it fresh", secret.Name)
 	case age >= lifetime:
-		return check.Fail(p.refresh(), "the token in Secret %s is %s old, and lives %s: it has expired", secret.Name, human(age), human(lifetime))
+		return check.Fail(p.refresh(), "the token in Secret %s is %s old, and lives %s: it has expired", secret.Name, human(age),
+			human(lifetime))
 	}
 	if missed := p.missed(ctx, written); missed > 0 {
-		return check.Warn(p.refresh(), "the token in Secret %s is %s old: %d scheduled runs did not refresh it, and it expires in %s", secret.Name, human(age), missed, human(lifetime-age))
+		return check.Warn(p.refresh(), "the token in Secret %s is %s old: %d scheduled runs did not refresh it, and it expires in %s",
+			secret.Name, human(age), missed, human(lifetime-age))
 	}
 	return check.Pass("%s old, of %s", human(age), human(lifetime))
 }

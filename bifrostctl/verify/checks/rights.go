@@ -34,11 +34,13 @@ func rulesOf(ctx context.Context, client kubernetes.Interface, namespace string)
 	return rules, nil
 }
 
-// lacks are the verbs that a ServiceAccount may not do with a thing of a resource of the core group; with every thing, where it has no name.
+// lacks are the verbs that a ServiceAccount may not do with a thing of a resource of the core group; with every thing, where it has no
+// name.
 func lacks(rules rbac.Rules, namespace, account, resource, name string, verbs ...string) []string {
 	var lacking []string
 	for _, verb := range verbs {
-		if !rules.Allow(rbac.ServiceAccount(namespace, account), rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: name}) {
+		if !rules.Allow(rbac.ServiceAccount(namespace, account),
+			rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: name}) {
 			lacking = append(lacking, verb)
 		}
 	}

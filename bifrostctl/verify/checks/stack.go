@@ -207,7 +207,8 @@ func (s Stack) awsLogin() string {
 	if s.Config.Aws.Profile != "" {
 		profile = " --profile " + s.Config.Aws.Profile
 	}
-	return "sign in to account " + s.Config.Aws.AccountId + " with the right to read it, and look with `aws sts get-caller-identity" + profile + "`"
+	return "sign in to account " + s.Config.Aws.AccountId + " with the right to read it, and look with `aws sts get-caller-identity" +
+		profile + "`"
 }
 
 func (s Stack) azureLogin() string {

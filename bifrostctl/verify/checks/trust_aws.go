@@ -40,7 +40,8 @@ func (r awsRole) exists(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable("the role "+r.PrincipalArn, err, r.awsLogin())
 	case role.ID != r.PrincipalID:
-		return check.Fail(r.up()+", then "+r.handOff(), "the role %s was made again: its unique id is %s, and the vendor was told of %s", name(role.ARN), role.ID, r.PrincipalID)
+		return check.Fail(r.up()+", then "+r.handOff(), "the role %s was made again: its unique id is %s, and the vendor was told of %s",
+			name(role.ARN), role.ID, r.PrincipalID)
 	}
 	return check.Pass("%s (%s)", role.ARN, role.ID)
 }
@@ -91,8 +92,10 @@ func (r awsRole) unjudged(document string, role *service.Role, err error) check.
 // policies are the checks of the role's own rights.
 func (r awsRole) policies(prefix, who string) []check.Check {
 	return []check.Check{
-		{Code: prefix + "-policy-token", Description: who + " may ask Amazon ECR for a token", Needs: []string{prefix + "-role"}, Run: r.mayGetToken},
-		{Code: prefix + "-policy-pull", Description: who + " may pull from the image's repository", Needs: []string{prefix + "-policy-token"}, Run: r.mayPull},
+		{Code: prefix + "-policy-token", Description: who + " may ask Amazon ECR for a token", Needs: []string{prefix + "-role"},
+			Run: r.mayGetToken},
+		{Code: prefix + "-policy-pull", Description: who + " may pull from the image's repository",
+			Needs: []string{prefix + "-policy-token"}, Run: r.mayPull},
 	}
 }
 
@@ -103,7 +106,8 @@ func (r awsRole) refused(role *service.Role, d iam.Decision, action string) (che
 		return check.Result{}, true
 	case len(d.Missed) > 0:
 		miss := d.Missed[0]
-		return check.Fail(r.up(), "the trust of %s wants %s = %s for %s, and it is %q", name(role.ARN), miss.Key, strings.Join(miss.Want, " or "), action, miss.Got), false
+		return check.Fail(r.up(), "the trust of %s wants %s = %s for %s, and it is %q", name(role.ARN), miss.Key,
+			strings.Join(miss.Want, " or "), action, miss.Got), false
 	}
 	return check.Fail(r.up(), "the trust of %s does not allow %s", name(role.ARN), action), false
 }

@@ -38,9 +38,12 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	checks := append(t.clusterChecks(), []check.Check{
 		{Code: "aks-identity", Description: "the managed identity is the one that the vendor was told of", Run: t.identity},
 		{Code: "aks-credential", Description: "the identity has its federated credential", Needs: []string{"aks-identity"}, Run: t.exists},
-		{Code: "aks-credential-issuer", Description: "the federated credential names the cluster's issuer", Needs: []string{"aks-credential", "aks-issuer"}, Run: t.sameIssuer},
-		{Code: "aks-credential-subject", Description: "the federated credential names the ServiceAccount in use", Needs: []string{"aks-credential"}, Run: t.sameSubject},
-		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens", Needs: []string{"aks-credential"}, Run: t.sameAudience},
+		{Code: "aks-credential-issuer", Description: "the federated credential names the cluster's issuer",
+			Needs: []string{"aks-credential", "aks-issuer"}, Run: t.sameIssuer},
+		{Code: "aks-credential-subject", Description: "the federated credential names the ServiceAccount in use",
+			Needs: []string{"aks-credential"}, Run: t.sameSubject},
+		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens",
+			Needs: []string{"aks-credential"}, Run: t.sameAudience},
 	}...)
 	if s.Config.Gcp != nil && s.Config.Gcp.Federation != nil {
 		checks = append(checks, s.gcpTrust(c, t)...)
@@ -78,18 +81,21 @@ func (t aksTrust) running(ctx context.Context) check.Result {
 	clusterName, group := t.Config.Aks.ClusterName, t.Config.Aks.ResourceGroup
 	switch {
 	case missing(err):
-		return check.Fail(fmt.Sprintf("az aks list --subscription %s --output table, then pulumi config set --stack %s --path 'bifrost:aks.clusterName' NAME", t.Config.Azure.SubscriptionId, t.Name),
+		return check.Fail(fmt.Sprintf("az aks list --subscription %s --output table, then pulumi config set --stack %s --path "+
+			"'bifrost:aks.clusterName' NAME", t.Config.Azure.SubscriptionId, t.Name),
 			"there is no AKS cluster %s in resource group %s", clusterName, group)
 	case err != nil:
 		return unreadable("the AKS cluster "+clusterName, err, t.azureLogin())
 	case cluster.PowerState != "Running":
-		return check.Fail(fmt.Sprintf("az aks start --resource-group %s --name %s", group, clusterName), "the AKS cluster %s is %s", clusterName, cluster.PowerState)
+		return check.Fail(fmt.Sprintf("az aks start --resource-group %s --name %s", group, clusterName), "the AKS cluster %s is %s",
+			clusterName, cluster.PowerState)
 	}
 	return check.Pass("%s, Kubernetes %s", clusterName, cluster.Version)
 }
 
 func (t aksTrust) enable() string {
-	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity", t.Config.Aks.ResourceGroup, t.Config.Aks.ClusterName)
+	return fmt.Sprintf("az aks update --resource-group %s --name %s --enable-oidc-issuer --enable-workload-identity",
+		t.Config.Aks.ResourceGroup, t.Config.Aks.ClusterName)
 }
 
 func (t aksTrust) issuer(ctx context.Context) check.Result {
@@ -118,11 +124,13 @@ func (t aksTrust) identity(ctx context.Context) check.Result {
 	found, err := t.identities.Identity(ctx, t.Config.Azure.ResourceGroup, t.identityName())
 	switch {
 	case missing(err):
-		return check.Fail(t.up()+", then "+t.handOff(), "there is no managed identity %s in resource group %s", t.identityName(), t.Config.Azure.ResourceGroup)
+		return check.Fail(t.up()+", then "+t.handOff(), "there is no managed identity %s in resource group %s", t.identityName(),
+			t.Config.Azure.ResourceGroup)
 	case err != nil:
 		return unreadable("the managed identity "+t.identityName(), err, t.azureLogin())
 	case found.ClientID != t.ClientID || found.PrincipalID != t.PrincipalID:
-		return check.Fail(t.up()+", then "+t.handOff(), "the managed identity %s was made again: its client id is %s and its principal id %s, and the vendor was told of %s and %s",
+		return check.Fail(t.up()+", then "+t.handOff(),
+			"the managed identity %s was made again: its client id is %s and its principal id %s, and the vendor was told of %s and %s",
 			t.identityName(), found.ClientID, found.PrincipalID, t.ClientID, t.PrincipalID)
 	}
 	return check.Pass("%s, client id %s", t.identityName(), found.ClientID)
@@ -155,7 +163,8 @@ func (t aksTrust) sameIssuer(ctx context.Context) check.Result {
 		return unreadable("the AKS cluster", err, t.azureLogin())
 	}
 	if credential.Issuer != cluster.Issuer { // verbatim: Entra compares the trailing slash, too
-		return check.Fail(t.mend("issuer", cluster.Issuer), "issuer mismatch: the federated credential trusts %s, and the cluster is %s", credential.Issuer, cluster.Issuer)
+		return check.Fail(t.mend("issuer", cluster.Issuer), "issuer mismatch: the federated credential trusts %s, and the cluster is %s",
+			credential.Issuer, cluster.Issuer)
 	}
 	return check.Pass("%s", credential.Issuer)
 }
@@ -165,8 +174,10 @@ func (t aksTrust) sameSubject(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the federated credential", err, t.azureLogin())
 	}
-	if have := iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace, t.objects.account(ctx, t.Config.Refresher.ServiceAccount)); credential.Subject != have {
-		return check.Fail(t.mend("subject", have), "subject mismatch: the federated credential trusts %s, and the token has %s", credential.Subject, have)
+	if have := iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace,
+		t.objects.account(ctx, t.Config.Refresher.ServiceAccount)); credential.Subject != have {
+		return check.Fail(t.mend("subject", have), "subject mismatch: the federated credential trusts %s, and the token has %s",
+			credential.Subject, have)
 	}
 	return check.Pass("%s", credential.Subject)
 }
@@ -178,7 +189,8 @@ func (t aksTrust) sameAudience(ctx context.Context) check.Result {
 	}
 	if !slices.Contains(credential.Audiences, iampolicy.AzureTokenExchangeAudience) {
 		return check.Fail(t.mend("audiences", iampolicy.AzureTokenExchangeAudience),
-			"audience mismatch: the federated credential trusts %s, and the token has %s", quoted(credential.Audiences), iampolicy.AzureTokenExchangeAudience)
+			"audience mismatch: the federated credential trusts %s, and the token has %s", quoted(credential.Audiences),
+			iampolicy.AzureTokenExchangeAudience)
 	}
 	return check.Pass("%s", quoted(credential.Audiences))
 }

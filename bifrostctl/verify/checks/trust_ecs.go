@@ -23,12 +23,14 @@ func (s Stack) ecsTrust(c service.Clouds, _ *objects) []check.Check {
 	t := ecsTrust{awsRole{s, p, s.roleOf(c.IAM, p.PrincipalArn)}, c.ECS}
 	checks := []check.Check{
 		{Code: "ecs-role", Description: "the execution role is the one that the vendor was told of", Run: t.exists},
-		{Code: "ecs-trust", Description: "the execution role trusts the ECS tasks of this account", Needs: []string{"ecs-role"}, Run: t.tasks},
+		{Code: "ecs-trust", Description: "the execution role trusts the ECS tasks of this account", Needs: []string{"ecs-role"},
+			Run: t.tasks},
 	}
 	checks = append(checks, t.policies("ecs", "the execution role")...)
 	if s.Outputs.ECS != nil {
 		checks = append(checks, check.Check{
-			Code: "ecs-policy-run", Description: "the execution role may read the tasks' secrets and write their log", Needs: []string{"ecs-role"}, Run: t.run,
+			Code: "ecs-policy-run", Description: "the execution role may read the tasks' secrets and write their log",
+			Needs: []string{"ecs-role"}, Run: t.run,
 		})
 	}
 	return checks
@@ -72,7 +74,8 @@ func (t ecsTrust) run(ctx context.Context) check.Result {
 	}
 	region := t.Config.Aws.Region
 	for _, group := range task.LogGroups {
-		stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/task", iampolicy.Partition(region), region, t.Config.Aws.AccountId, group, t.Outputs.ECS.Service)
+		stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/task", iampolicy.Partition(region), region,
+			t.Config.Aws.AccountId, group, t.Outputs.ECS.Service)
 		if result := t.allowed(ctx, stream, "logs:CreateLogStream", "logs:PutLogEvents"); result.Status != check.OK {
 			return result
 		}

@@ -118,12 +118,14 @@ func (t eksTrust) active(ctx context.Context) check.Result {
 	config := t.Config
 	switch {
 	case missing(err):
-		return check.Fail(fmt.Sprintf("aws eks list-clusters --region %s, then pulumi config set --stack %s --path 'bifrost:eks.clusterName' NAME", config.Aws.Region, t.Name),
+		return check.Fail(fmt.Sprintf("aws eks list-clusters --region %s, then pulumi config set --stack %s --path "+
+			"'bifrost:eks.clusterName' NAME", config.Aws.Region, t.Name),
 			"there is no EKS cluster %s in %s", config.Eks.ClusterName, config.Aws.Region)
 	case err != nil:
 		return unreadable("the EKS cluster "+config.Eks.ClusterName, err, t.awsLogin())
 	case cluster.Status != "ACTIVE":
-		return check.Fail(fmt.Sprintf("aws eks wait cluster-active --region %s --name %s", config.Aws.Region, config.Eks.ClusterName), "the EKS cluster %s is %s", config.Eks.ClusterName, cluster.Status)
+		return check.Fail(fmt.Sprintf("aws eks wait cluster-active --region %s --name %s", config.Aws.Region, config.Eks.ClusterName),
+			"the EKS cluster %s is %s", config.Eks.ClusterName, cluster.Status)
 	}
 	return check.Pass("%s, Kubernetes %s", cluster.ARN, cluster.Version)
 }
@@ -133,15 +135,18 @@ func (t eksTrust) annotation(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, t.clusterLogin())
 	}
-	account, err := client.CoreV1().ServiceAccounts(t.objects.names.Namespace).Get(ctx, t.Config.Gateway.ServiceAccount, metav1.GetOptions{})
+	account, err := client.CoreV1().ServiceAccounts(t.objects.names.Namespace).Get(ctx, t.Config.Gateway.ServiceAccount,
+		metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return check.Fail(t.up(), "there is no ServiceAccount %s in namespace %s", t.Config.Gateway.ServiceAccount, t.objects.names.Namespace)
+		return check.Fail(t.up(), "there is no ServiceAccount %s in namespace %s", t.Config.Gateway.ServiceAccount,
+			t.objects.names.Namespace)
 	}
 	if err != nil {
 		return unreadable("ServiceAccount "+t.Config.Gateway.ServiceAccount, err, t.clusterLogin())
 	}
 	if have := account.Annotations[kubernetes.EcrRoleAnnotation]; have != t.PrincipalArn {
-		return check.Fail(t.up(), "ServiceAccount %s names %q in %s, not %s", account.Name, have, kubernetes.EcrRoleAnnotation, t.PrincipalArn)
+		return check.Fail(t.up(), "ServiceAccount %s names %q in %s, not %s", account.Name, have, kubernetes.EcrRoleAnnotation,
+			t.PrincipalArn)
 	}
 	return check.Pass("%s", t.PrincipalArn)
 }
@@ -157,8 +162,10 @@ func (t eksTrust) nodes() []check.Check {
 	return []check.Check{
 		{Code: "eks-node-roles", Description: "every node that may run the pods has a role of eks.nodeRoleArns", Run: t.nodeRoles},
 		{Code: "eks-node-role", Description: "the node roles are those that the vendor was told of", Run: each(roles, awsRole.exists)},
-		{Code: "eks-node-policy-token", Description: "the node roles may ask Amazon ECR for a token", Needs: []string{"eks-node-role"}, Run: each(roles, awsRole.mayGetToken)},
-		{Code: "eks-node-policy-pull", Description: "the node roles may pull from the image's repository", Needs: []string{"eks-node-policy-token"}, Run: each(roles, awsRole.mayPull)},
+		{Code: "eks-node-policy-token", Description: "the node roles may ask Amazon ECR for a token", Needs: []string{"eks-node-role"},
+			Run: each(roles, awsRole.mayGetToken)},
+		{Code: "eks-node-policy-pull", Description: "the node roles may pull from the image's repository",
+			Needs: []string{"eks-node-policy-token"}, Run: each(roles, awsRole.mayPull)},
 	}
 }
 

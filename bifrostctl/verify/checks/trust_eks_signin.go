@@ -15,7 +15,8 @@ import (
 
 // providerArn is the ARN that the IAM OIDC provider of the cluster must have.
 func (t eksTrust) providerArn(cluster *service.EKSCluster) string {
-	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", iampolicy.Partition(t.Config.Aws.Region), t.Config.Aws.AccountId, iampolicy.IssuerHost(cluster.Issuer))
+	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", iampolicy.Partition(t.Config.Aws.Region), t.Config.Aws.AccountId,
+		iampolicy.IssuerHost(cluster.Issuer))
 }
 
 func (t eksTrust) provider(ctx context.Context) check.Result {
@@ -25,7 +26,8 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 	}
 	arn := t.providerArn(cluster)
 	provider, err := t.iam.OIDCProvider(ctx, arn)
-	associate := fmt.Sprintf("eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve", t.Config.Aws.Region, t.Config.Eks.ClusterName)
+	associate := fmt.Sprintf("eksctl utils associate-iam-oidc-provider --region %s --cluster %s --approve", t.Config.Aws.Region,
+		t.Config.Eks.ClusterName)
 	if t.Config.Eks.OidcProvider == stacks.OidcCreate {
 		associate = t.up()
 	}
@@ -35,7 +37,8 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable(arn, err, t.awsLogin())
 	case !slices.Contains(provider.ClientIDs, iampolicy.STSAudience):
-		return check.Fail(fmt.Sprintf("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %s", arn, iampolicy.STSAudience),
+		return check.Fail(fmt.Sprintf("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %s --client-id %s",
+			arn, iampolicy.STSAudience),
 			"the IAM OIDC provider knows the audiences %s, and tokens have %s", quoted(provider.ClientIDs), iampolicy.STSAudience)
 	}
 	return check.Pass("%s", arn)
@@ -63,7 +66,8 @@ func (t eksTrust) trusts(ctx context.Context) (*service.Role, iam.Decision, erro
 	d, err := iam.Evaluate(role.Trust, iam.Request{
 		Federated: t.providerArn(cluster), Action: webIdentityAction,
 		Context: map[string]string{
-			host + ":aud": iampolicy.STSAudience, host + ":sub": iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace, t.account(ctx)),
+			host + ":aud": iampolicy.STSAudience, host + ":sub": iampolicy.ServiceAccountSubject(t.Config.Gateway.Namespace,
+				t.account(ctx)),
 		},
 	})
 	return role, d, err
@@ -115,7 +119,8 @@ func (t eksTrust) agent(ctx context.Context) check.Result {
 		return unreadable("the add-ons of the EKS cluster", err, t.awsLogin())
 	}
 	if !has {
-		return check.Fail(fmt.Sprintf("aws eks create-addon --region %s --cluster-name %s --addon-name %s", t.Config.Aws.Region, t.Config.Eks.ClusterName, podIdentityAgent),
+		return check.Fail(fmt.Sprintf("aws eks create-addon --region %s --cluster-name %s --addon-name %s", t.Config.Aws.Region,
+			t.Config.Eks.ClusterName, podIdentityAgent),
 			"EKS cluster %s does not have the add-on %s", t.Config.Eks.ClusterName, podIdentityAgent)
 	}
 	return check.Pass("%s", podIdentityAgent)
@@ -128,7 +133,8 @@ func (t eksTrust) association(ctx context.Context) check.Result {
 		return unreadable("the pod identity associations", err, t.awsLogin())
 	}
 	if !slices.Contains(roles, t.PrincipalArn) {
-		return check.Fail(t.up(), "ServiceAccount %s/%s is associated with %s, not with %s", t.Config.Gateway.Namespace, account, quoted(roles), t.PrincipalArn)
+		return check.Fail(t.up(), "ServiceAccount %s/%s is associated with %s, not with %s", t.Config.Gateway.Namespace, account,
+			quoted(roles), t.PrincipalArn)
 	}
 	return check.Pass("%s/%s", t.Config.Gateway.Namespace, account)
 }

@@ -39,9 +39,11 @@ func (s Stack) gcpTrust(c service.Clouds, a aksTrust) []check.Check {
 	return []check.Check{
 		{Code: "gcp-pool", Description: "the workload identity pool is usable", Run: t.poolUsable},
 		{Code: "gcp-provider", Description: "the pool's provider is usable", Needs: []string{"gcp-pool"}, Run: t.providerUsable},
-		{Code: "gcp-issuer", Description: "the provider trusts the issuer of the token that it is shown", Needs: []string{"gcp-provider"}, Run: t.issuer},
+		{Code: "gcp-issuer", Description: "the provider trusts the issuer of the token that it is shown", Needs: []string{"gcp-provider"},
+			Run: t.issuer},
 		{Code: "gcp-audience", Description: "the provider allows the token's audience", Needs: []string{"gcp-provider"}, Run: t.audience},
-		{Code: "gcp-condition", Description: "the token meets the provider's mapping and condition", Needs: []string{"gcp-provider"}, Run: t.condition},
+		{Code: "gcp-condition", Description: "the token meets the provider's mapping and condition", Needs: []string{"gcp-provider"},
+			Run: t.condition},
 		{Code: "gcp-member", Description: "the token's subject may act as the service account", Needs: []string{"gcp-pool"}, Run: t.member},
 		{Code: "gcp-repository", Description: "the service account may read the image's repository", Run: t.reader},
 	}
@@ -57,7 +59,8 @@ func (t gcpTrust) poolUsable(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable("the workload identity pool "+t.federation.PoolId, err, t.login())
 	case !pool.Usable:
-		return check.Fail(fmt.Sprintf("gcloud iam workload-identity-pools undelete %s --project %s --location global, or update it with --no-disabled", t.federation.PoolId, t.federation.ProjectId),
+		return check.Fail(fmt.Sprintf("gcloud iam workload-identity-pools undelete %s --project %s --location global, or update it with "+
+			"--no-disabled", t.federation.PoolId, t.federation.ProjectId),
 			"the workload identity pool %s is deleted or disabled", t.federation.PoolId)
 	}
 	return check.Pass("%s", pool.Name)
@@ -82,7 +85,8 @@ func (t gcpTrust) issuer(ctx context.Context) check.Result {
 		return unreadable("the provider", err, t.login())
 	}
 	if provider.Issuer != t.shown.Issuer {
-		return check.Fail(t.up(), "issuer mismatch: the provider %s trusts %s, and the token is of %s", t.federation.ProviderId, provider.Issuer, t.shown.Issuer)
+		return check.Fail(t.up(), "issuer mismatch: the provider %s trusts %s, and the token is of %s", t.federation.ProviderId,
+			provider.Issuer, t.shown.Issuer)
 	}
 	return check.Pass("%s", provider.Issuer)
 }
@@ -93,7 +97,8 @@ func (t gcpTrust) audience(ctx context.Context) check.Result {
 		return unreadable("the provider", err, t.login())
 	}
 	if !slices.Contains(provider.Audiences, t.shown.Audience) {
-		return check.Fail(t.up(), "audience mismatch: the provider %s allows %s, and the token has %s", t.federation.ProviderId, quoted(provider.Audiences), t.shown.Audience)
+		return check.Fail(t.up(), "audience mismatch: the provider %s allows %s, and the token has %s", t.federation.ProviderId,
+			quoted(provider.Audiences), t.shown.Audience)
 	}
 	return check.Pass("%s", t.shown.Audience)
 }
@@ -151,17 +156,20 @@ func (t gcpTrust) member(ctx context.Context) check.Result {
 func (t gcpTrust) reader(ctx context.Context) check.Result {
 	repository, ok := t.Config.Image().ArtifactRegistryRepository()
 	if !ok {
-		return check.Fail("write an image of Artifact Registry into registry.image", "%s is of no Artifact Registry repository", t.Config.Image())
+		return check.Fail("write an image of Artifact Registry into registry.image", "%s is of no Artifact Registry repository",
+			t.Config.Image())
 	}
 	members, err := t.gcp.RepositoryMembers(ctx, repository.Project, repository.Location, repository.Name, readerRole)
 	switch {
 	case missing(err):
-		return check.Fail("gcloud artifacts repositories list --project "+repository.Project, "there is no repository %s in %s of project %s", repository.Name, repository.Location, repository.Project)
+		return check.Fail("gcloud artifacts repositories list --project "+repository.Project,
+			"there is no repository %s in %s of project %s", repository.Name, repository.Location, repository.Project)
 	case err != nil:
 		return unreadable("the repository "+repository.Name, err, t.login())
 	}
 	if want := "serviceAccount:" + t.shown.ServiceAccountEmail; !slices.Contains(members, want) {
-		return check.Fail(t.up(), "%s does not have %s on repository %s of project %s", want, readerRole, repository.Name, repository.Project)
+		return check.Fail(t.up(), "%s does not have %s on repository %s of project %s", want, readerRole, repository.Name,
+			repository.Project)
 	}
 	return check.Pass("%s of project %s", repository.Name, repository.Project)
 }

@@ -32,20 +32,25 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
 	checks := []check.Check{exists}
 	if s.Config.Stateful() {
-		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound", Run: r.claims})
+		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound",
+			Run: r.claims})
 		rollout.Needs = []string{"workload-claims"}
 	}
 	checks = append(append(checks, rollout), []check.Check{
 		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
-		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores", Run: r.probes},
+		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores",
+			Run: r.probes},
 		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
-		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"}, Run: r.disruption},
+		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"},
+			Run: r.disruption},
 	}...)
 	if s.Config.Discovers() {
-		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other", Run: r.discovery})
+		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other",
+			Run: r.discovery})
 	}
 	if cluster := s.Outputs.cluster(); cluster.Broker != "" {
-		checks = append(checks, check.Check{Code: "workload-broker", Description: "the broker of the gateway's cluster runs once", Run: r.broker})
+		checks = append(checks, check.Check{Code: "workload-broker", Description: "the broker of the gateway's cluster runs once",
+			Run: r.broker})
 	}
 	if annotation, want := s.runtimeIdentity(); want != "" {
 		run := r.identity
@@ -62,7 +67,8 @@ const (
 )
 
 func (r runs) status() string {
-	return fmt.Sprintf("kubectl describe %s %s -n %s; look again with bifrostctl verify %s --wait 10m", strings.ToLower(r.kind()), r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
+	return fmt.Sprintf("kubectl describe %s %s -n %s; look again with bifrostctl verify %s --wait 10m", strings.ToLower(r.kind()),
+		r.objects.names.Deployment, r.objects.names.Namespace, r.Name)
 }
 
 func (r runs) exists(ctx context.Context) check.Result {
@@ -91,7 +97,8 @@ func (r runs) rollout(ctx context.Context) check.Result {
 	if d.halted != "" {
 		return check.Fail(r.status(), "%s: %s", d, d.halted)
 	}
-	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there", d, d.replicas, d.updated, d.available, d.there)
+	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there", d, d.replicas,
+		d.updated, d.available, d.there)
 }
 
 // claims looks at the volumes that the pods wait for.
@@ -109,14 +116,17 @@ func (r runs) claims(ctx context.Context) check.Result {
 		look := fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s", name, w.Namespace)
 		switch {
 		case apierrors.IsNotFound(err) && len(w.claims) > 0:
-			return check.Fail(fmt.Sprintf("kubectl delete pod %s-0 -n %s, whose StatefulSet makes the claim again, empty; or restore the volume first", w.Name, w.Namespace),
+			return check.Fail(fmt.Sprintf("kubectl delete pod %s-0 -n %s, whose StatefulSet makes the claim again, empty; or restore the "+
+				"volume first", w.Name, w.Namespace),
 				"there is no PersistentVolumeClaim %s in namespace %s: the data of the SQLite stores is gone", name, w.Namespace)
 		case apierrors.IsNotFound(err):
-			return check.Fail("make the claim, or write another one into gateway.storage.existingClaim, then "+r.up(), "there is no PersistentVolumeClaim %s in namespace %s", name, w.Namespace)
+			return check.Fail("make the claim, or write another one into gateway.storage.existingClaim, then "+r.up(),
+				"there is no PersistentVolumeClaim %s in namespace %s", name, w.Namespace)
 		case err != nil:
 			return unreadable("PersistentVolumeClaim "+name, err, r.clusterLogin())
 		case claim.Status.Phase != corev1.ClaimBound:
-			return check.Fail(look+"; kubectl get storageclass shows what gateway.storage.className may be", "PersistentVolumeClaim %s is %s: the pods wait for it",
+			return check.Fail(look+"; kubectl get storageclass shows what gateway.storage.className may be",
+				"PersistentVolumeClaim %s is %s: the pods wait for it",
 				name, cmp.Or(claim.Status.Phase, corev1.ClaimPending))
 		}
 	}
@@ -135,7 +145,8 @@ func (r runs) discovery(ctx context.Context) check.Result {
 		return unreadable("Roles and RoleBindings", err, r.clusterLogin())
 	}
 	if lacking := lacks(rules, namespace, account, "pods", "", "get", "list", "watch"); len(lacking) > 0 {
-		return check.Fail(r.up(), "no Role of ServiceAccount %s/%s lets it %s pods: the gateway's pods do not find each other", namespace, account, strings.Join(lacking, ", "))
+		return check.Fail(r.up(), "no Role of ServiceAccount %s/%s lets it %s pods: the gateway's pods do not find each other", namespace,
+			account, strings.Join(lacking, ", "))
 	}
 	return check.Pass("ServiceAccount %s may get, list and watch pods", account)
 }
@@ -157,7 +168,8 @@ func (r runs) restarts(ctx context.Context) check.Result {
 				return check.Fail(hint, "container %s of pod %s was restarted %d times: %s", c.Name, pod.Name, c.RestartCount, why)
 			}
 			if ended := c.LastTerminationState.Terminated; ended != nil && r.now().Sub(ended.FinishedAt.Time) < recent && warning == nil {
-				found := check.Warn(hint, "container %s of pod %s was restarted %d times, last at %s: %s", c.Name, pod.Name, c.RestartCount, when(&ended.FinishedAt), why)
+				found := check.Warn(hint, "container %s of pod %s was restarted %d times, last at %s: %s", c.Name, pod.Name, c.RestartCount,
+					when(&ended.FinishedAt), why)
 				warning = &found
 			}
 		}
@@ -198,7 +210,8 @@ func (r runs) probes(ctx context.Context) check.Result {
 	case liveness == nil:
 		return check.Fail(r.up(), "%s has no liveness probe", d)
 	case liveness.HTTPGet != nil && liveness.HTTPGet.Path == "/health" && liveness.FailureThreshold < 10:
-		return check.Fail(r.up(), "the liveness probe of %s asks for /health, which fails with the gateway's stores: an outage of the database would restart every pod", d)
+		return check.Fail(r.up(), "the liveness probe of %s asks for /health, which fails with the gateway's stores: an outage of the "+
+			"database would restart every pod", d)
 	}
 	return check.Pass("readiness /health")
 }
@@ -212,7 +225,8 @@ func (r runs) endpoints(ctx context.Context) check.Result {
 	if _, err := client.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{}); apierrors.IsNotFound(err) {
 		return check.Fail(r.up(), "there is no Service %s in namespace %s", service, namespace)
 	}
-	slicesOf, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
+	slicesOf, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx,
+		metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
 	if err != nil {
 		return unreadable("the endpoints of Service "+service, err, r.clusterLogin())
 	}
@@ -250,7 +264,8 @@ func (r runs) disruption(ctx context.Context) check.Result {
 		}
 		if b.Status.DisruptionsAllowed < 1 {
 			return check.Warn(fmt.Sprintf("kubectl describe poddisruptionbudget %s -n %s, then %s", b.Name, b.Namespace, r.up()),
-				"PodDisruptionBudget %s allows no disruption (%d healthy of %d wanted): no node of these pods can be drained", b.Name, b.Status.CurrentHealthy, b.Status.DesiredHealthy)
+				"PodDisruptionBudget %s allows no disruption (%d healthy of %d wanted): no node of these pods can be drained", b.Name,
+				b.Status.CurrentHealthy, b.Status.DesiredHealthy)
 		}
 		return check.Pass("%s allows %d", b.Name, b.Status.DisruptionsAllowed)
 	}

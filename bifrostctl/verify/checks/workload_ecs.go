@@ -22,8 +22,10 @@ func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
 	t := tasks{s, c.ECS, c.Now}
 	checks := []check.Check{
 		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
-		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}, Run: t.stopped},
-		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"}, Run: t.steady},
+		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"},
+			Run: t.stopped},
+		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"},
+			Run: t.steady},
 	}
 	if s.Outputs.ECS.BrokerTaskDefinition != "" {
 		checks = append(checks, check.Check{Code: "ecs-broker", Description: "the broker of the tasks' cluster runs once", Run: t.broker})
@@ -67,10 +69,12 @@ func (t tasks) steady(ctx context.Context) check.Result {
 	if err != nil {
 		return t.failedService(err)
 	}
-	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'", t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
+	events := fmt.Sprintf("aws ecs describe-services --region %s --cluster %s --services %s --query 'services[0].events[:5]'",
+		t.Config.Aws.Region, name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
 	switch {
 	case s.TaskDefinition != t.Outputs.ECS.TaskDefinition:
-		return check.Fail(events+"; mend what they name, then "+t.up(), "ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
+		return check.Fail(events+"; mend what they name, then "+t.up(),
+			"ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
 			t.Outputs.ECS.Service, name(s.TaskDefinition), name(t.Outputs.ECS.TaskDefinition))
 	case s.Rollout == "FAILED":
 		return check.Fail(events, "the deployment of ECS service %s failed: %s", t.Outputs.ECS.Service, s.RolloutReason)
@@ -79,7 +83,9 @@ func (t tasks) steady(ctx context.Context) check.Result {
 		if len(s.Events) > 0 {
 			newest = "\n" + s.Events[0]
 		}
-		return check.Fail("bifrostctl verify "+t.Name+" --wait 10m; "+events, "ECS service %s runs %d of %d tasks, and its deployment is %s%s", t.Outputs.ECS.Service, s.Running, s.Desired, s.Rollout, newest)
+		return check.Fail("bifrostctl verify "+t.Name+" --wait 10m; "+events,
+			"ECS service %s runs %d of %d tasks, and its deployment is %s%s", t.Outputs.ECS.Service, s.Running, s.Desired, s.Rollout,
+			newest)
 	}
 	return check.Pass("%d of %d tasks of %s", s.Running, s.Desired, name(s.TaskDefinition))
 }

@@ -38,9 +38,11 @@ func (r runs) identity(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, r.clusterLogin())
 	}
-	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.Config.Gateway.ServiceAccount, metav1.GetOptions{})
+	account, err := client.CoreV1().ServiceAccounts(r.objects.names.Namespace).Get(ctx, r.Config.Gateway.ServiceAccount,
+		metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.Config.Gateway.ServiceAccount, r.objects.names.Namespace)
+		return check.Fail(r.up(), "there is no ServiceAccount %s in namespace %s", r.Config.Gateway.ServiceAccount,
+			r.objects.names.Namespace)
 	}
 	if err != nil {
 		return unreadable("ServiceAccount "+r.Config.Gateway.ServiceAccount, err, r.clusterLogin())
@@ -54,7 +56,8 @@ func (r runs) identity(ctx context.Context) check.Result {
 		return r.failedWorkload(r.objects, err)
 	}
 	if annotation == kubernetes.AzureClientAnnotation && d.template.Labels[azurePodLabel] != "true" {
-		return check.Fail(r.up(), "the pods of %s lack the label %s: \"true\", by which the webhook picks them; one on the ServiceAccount does nothing", d, azurePodLabel)
+		return check.Fail(r.up(), "the pods of %s lack the label %s: \"true\", by which the webhook picks them; one on the "+
+			"ServiceAccount does nothing", d, azurePodLabel)
 	}
 	return check.Pass("%s", want)
 }

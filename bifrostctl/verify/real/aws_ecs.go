@@ -39,11 +39,13 @@ func (e awsECS) Service(ctx context.Context, cluster, name string) (*service.ECS
 	}
 	found := answer.Services[0]
 	s := &service.ECSService{
-		Status: aws.ToString(found.Status), TaskDefinition: aws.ToString(found.TaskDefinition), Desired: int(found.DesiredCount), Running: int(found.RunningCount),
+		Status: aws.ToString(found.Status), TaskDefinition: aws.ToString(found.TaskDefinition), Desired: int(found.DesiredCount),
+		Running: int(found.RunningCount),
 	}
 	for _, d := range found.Deployments {
 		if aws.ToString(d.Status) == "PRIMARY" {
-			s.TaskDefinition, s.Rollout, s.RolloutReason = aws.ToString(d.TaskDefinition), string(d.RolloutState), aws.ToString(d.RolloutStateReason)
+			s.TaskDefinition, s.Rollout, s.RolloutReason = aws.ToString(d.TaskDefinition), string(d.RolloutState),
+				aws.ToString(d.RolloutStateReason)
 		}
 	}
 	for _, event := range found.Events {
@@ -77,7 +79,8 @@ func (e awsECS) TaskDefinition(ctx context.Context, arn string) (*service.TaskDe
 
 // StoppedTasks implements service.ECS. ECS tells of a hundred at most at a time; the newest page is enough.
 func (e awsECS) StoppedTasks(ctx context.Context, cluster, name string) ([]service.StoppedTask, error) {
-	listed, err := e.client.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &cluster, ServiceName: &name, DesiredStatus: ecstypes.DesiredStatusStopped})
+	listed, err := e.client.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &cluster, ServiceName: &name,
+		DesiredStatus: ecstypes.DesiredStatusStopped})
 	if err != nil {
 		return nil, notFound("ECS service "+name, err, new(*ecstypes.ClusterNotFoundException), new(*ecstypes.ServiceNotFoundException))
 	}

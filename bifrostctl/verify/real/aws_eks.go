@@ -54,13 +54,15 @@ func (e awsEKS) HasAddon(ctx context.Context, cluster, name string) (bool, error
 
 // Associations implements service.EKS.
 func (e awsEKS) Associations(ctx context.Context, cluster, namespace, serviceAccount string) ([]string, error) {
-	listed, err := e.client.ListPodIdentityAssociations(ctx, &eks.ListPodIdentityAssociationsInput{ClusterName: &cluster, Namespace: &namespace, ServiceAccount: &serviceAccount})
+	listed, err := e.client.ListPodIdentityAssociations(ctx,
+		&eks.ListPodIdentityAssociationsInput{ClusterName: &cluster, Namespace: &namespace, ServiceAccount: &serviceAccount})
 	if err != nil {
 		return nil, err
 	}
 	var roles []string
 	for _, summary := range listed.Associations {
-		answer, err := e.client.DescribePodIdentityAssociation(ctx, &eks.DescribePodIdentityAssociationInput{ClusterName: &cluster, AssociationId: summary.AssociationId})
+		answer, err := e.client.DescribePodIdentityAssociation(ctx,
+			&eks.DescribePodIdentityAssociationInput{ClusterName: &cluster, AssociationId: summary.AssociationId})
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +113,8 @@ func (e awsEKS) fargateRoles(ctx context.Context, cluster, namespace string) ([]
 			return nil, err
 		}
 		for _, profile := range page.FargateProfileNames {
-			answer, err := e.client.DescribeFargateProfile(ctx, &eks.DescribeFargateProfileInput{ClusterName: &cluster, FargateProfileName: &profile})
+			answer, err := e.client.DescribeFargateProfile(ctx,
+				&eks.DescribeFargateProfileInput{ClusterName: &cluster, FargateProfileName: &profile})
 			if err != nil {
 				return nil, err
 			}

@@ -70,7 +70,8 @@ func (a azureAKS) Cluster(ctx context.Context, resourceGroup, name string) (*ser
 // kubeconfig is the cluster's, for the signed-in user.
 func (a azureAKS) kubeconfig(ctx context.Context, resourceGroup, name string) ([]byte, error) {
 	format := armcontainerservice.FormatExec
-	answer, err := a.client.ListClusterUserCredentials(ctx, resourceGroup, name, &armcontainerservice.ManagedClustersClientListClusterUserCredentialsOptions{Format: &format})
+	answer, err := a.client.ListClusterUserCredentials(ctx, resourceGroup, name,
+		&armcontainerservice.ManagedClustersClientListClusterUserCredentialsOptions{Format: &format})
 	if err != nil {
 		return nil, azureNotFound("AKS cluster "+name, err)
 	}
@@ -103,7 +104,8 @@ func (a azureIdentities) Identity(ctx context.Context, resourceGroup, name strin
 	if answer.Properties == nil {
 		return &service.Identity{}, nil
 	}
-	return &service.Identity{ClientID: deref(answer.Properties.ClientID), PrincipalID: deref(answer.Properties.PrincipalID), TenantID: deref(answer.Properties.TenantID)}, nil
+	return &service.Identity{ClientID: deref(answer.Properties.ClientID), PrincipalID: deref(answer.Properties.PrincipalID),
+		TenantID: deref(answer.Properties.TenantID)}, nil
 }
 
 // Credential implements service.ManagedIdentity.

@@ -50,7 +50,8 @@ func forward(l login) func(ctx context.Context, namespace, name string) (service
 		if err != nil {
 			return nil, err
 		}
-		slices, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name})
+		slices, err := client.DiscoveryV1().EndpointSlices(namespace).List(ctx,
+			metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + name})
 		if err != nil {
 			return nil, err
 		}

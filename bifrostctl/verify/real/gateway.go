@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// answerTime is how long the gateway may take to answer, completionTime how long a model may; maxAnswer is how much of an answer is read.
+	// answerTime is how long the gateway may take to answer, completionTime how long a model may; maxAnswer is how much of an answer is
+	// read.
 	answerTime     = 10 * time.Second
 	completionTime = 2 * time.Minute
 	maxAnswer      = 4 << 20
@@ -116,7 +117,8 @@ func behind(url string) (service.Gateway, error) {
 		InsecureSkipVerify: true,
 		VerifyConnection:   verifyButName(nil),
 	}}
-	return atURL{url, &http.Client{Transport: transport, CheckRedirect: ownHost}, "the name of the load balancer is not that of its certificate; give --url https://NAME, with a name of the certificate"}, nil
+	return atURL{url, &http.Client{Transport: transport, CheckRedirect: ownHost},
+		"the name of the load balancer is not that of its certificate; give --url https://NAME, with a name of the certificate"}, nil
 }
 
 // verifyButName verifies a server's certificate, for whatever name it is. Nil roots are the system's.

@@ -51,11 +51,13 @@ func (g gcpCloud) Provider(ctx context.Context, project, pool, provider string) 
 	if err != nil {
 		return nil, err
 	}
-	answer, err := client.Projects.Locations.WorkloadIdentityPools.Providers.Get(poolName(project, pool) + "/providers/" + provider).Context(ctx).Do()
+	answer, err := client.Projects.Locations.WorkloadIdentityPools.Providers.Get(poolName(project,
+		pool) + "/providers/" + provider).Context(ctx).Do()
 	if err != nil {
 		return nil, gcpNotFound("provider "+provider, err)
 	}
-	found := &service.PoolProvider{Usable: usable(answer.State, answer.Disabled), Mapping: answer.AttributeMapping, Condition: answer.AttributeCondition}
+	found := &service.PoolProvider{Usable: usable(answer.State, answer.Disabled), Mapping: answer.AttributeMapping,
+		Condition: answer.AttributeCondition}
 	if answer.Oidc != nil {
 		found.Issuer, found.Audiences = answer.Oidc.IssuerUri, answer.Oidc.AllowedAudiences
 	}
@@ -68,7 +70,8 @@ func (g gcpCloud) AccountMembers(ctx context.Context, project, email, role strin
 	if err != nil {
 		return nil, err
 	}
-	policy, err := client.Projects.ServiceAccounts.GetIamPolicy(fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)).Context(ctx).Do()
+	policy, err := client.Projects.ServiceAccounts.GetIamPolicy(fmt.Sprintf("projects/%s/serviceAccounts/%s", project,
+		email)).Context(ctx).Do()
 	if err != nil {
 		return nil, gcpNotFound("service account "+email, err)
 	}
@@ -87,7 +90,8 @@ func (g gcpCloud) RepositoryMembers(ctx context.Context, project, location, repo
 	if err != nil {
 		return nil, err
 	}
-	policy, err := client.Projects.Locations.Repositories.GetIamPolicy(fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, repository)).Context(ctx).Do()
+	policy, err := client.Projects.Locations.Repositories.GetIamPolicy(fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project,
+		location, repository)).Context(ctx).Do()
 	if err != nil {
 		return nil, gcpNotFound("repository "+repository, err)
 	}

@@ -97,7 +97,8 @@ func eksLogin(c *stacks.Config, e awsEKS) login {
 		return &rest.Config{
 			Host: aws.ToString(found.Endpoint), TLSClientConfig: rest.TLSClientConfig{CAData: ca},
 			ExecProvider: &clientcmdapi.ExecConfig{
-				APIVersion: "client.authentication.k8s.io/v1beta1", Command: "aws", Args: args, InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+				APIVersion: "client.authentication.k8s.io/v1beta1", Command: "aws", Args: args,
+				InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
 			},
 		}, nil
 	}

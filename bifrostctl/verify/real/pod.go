@@ -87,7 +87,8 @@ func (f forwarded) Tunnel(ctx context.Context, container, host, port string) (ne
 	if err != nil {
 		return nil, err
 	}
-	options := &corev1.PodExecOptions{Container: container, Command: []string{"nc", "-w", "10", host, port}, Stdin: true, Stdout: true, Stderr: true}
+	options := &corev1.PodExecOptions{Container: container, Command: []string{"nc", "-w", "10", host, port}, Stdin: true, Stdout: true,
+		Stderr: true}
 	query, err := scheme.ParameterCodec.EncodeParameters(options, corev1.SchemeGroupVersion)
 	if err != nil {
 		return nil, err

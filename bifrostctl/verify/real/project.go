@@ -44,7 +44,8 @@ func Open(ctx context.Context, dir, stack string) (*Project, error) {
 	if err != nil {
 		built, builtErr := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI, Root: dir})
 		if builtErr != nil {
-			return nil, fmt.Errorf("there is no Pulumi CLI of version %s or newer, neither on PATH (%w) nor in %s/bin: see https://www.pulumi.com/docs/install/", oldestCLI, err, dir)
+			return nil, fmt.Errorf("there is no Pulumi CLI of version %s or newer, neither on PATH (%w) nor in %s/bin: see "+
+				"https://www.pulumi.com/docs/install/", oldestCLI, err, dir)
 		}
 		cli = built
 	}
@@ -67,7 +68,8 @@ func open(ctx context.Context, r runner) (*Project, error) {
 
 // run returns what the CLI printed. Its own words are the error.
 func (r runner) run(ctx context.Context, args ...string) (string, error) {
-	stdout, stderr, _, err := r.cli.Run(ctx, r.dir, nil, nil, nil, []string{"PULUMI_SKIP_UPDATE_CHECK=true"}, append(args, "--stack", r.stack, "--non-interactive")...)
+	stdout, stderr, _, err := r.cli.Run(ctx, r.dir, nil, nil, nil, []string{"PULUMI_SKIP_UPDATE_CHECK=true"},
+		append(args, "--stack", r.stack, "--non-interactive")...)
 	if err != nil {
 		return "", fmt.Errorf("pulumi %s --stack %s: %s", strings.Join(args, " "), r.stack, cmp.Or(strings.TrimSpace(stderr), err.Error()))
 	}

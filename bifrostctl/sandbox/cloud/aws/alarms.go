@@ -109,7 +109,8 @@ func checkQueries(queries []any, fail double.Fail) {
 func checkPeriods(in double.Object, fail double.Fail) {
 	periods, _ := in["evaluationPeriods"].(float64)
 	if points, known := in["datapointsToAlarm"].(float64); known && points > periods && periods > 0 {
-		fail("datapointsToAlarm", "ValidationError: DatapointsToAlarm must not be greater than EvaluationPeriods: %v and %v", points, periods)
+		fail("datapointsToAlarm", "ValidationError: DatapointsToAlarm must not be greater than EvaluationPeriods: %v and %v", points,
+			periods)
 	}
 	period, known := in["period"].(float64)
 	if !known {
@@ -123,7 +124,8 @@ func checkPeriods(in double.Object, fail double.Fail) {
 		limit *= 7
 	}
 	if periods*period > limit {
-		fail("evaluationPeriods", "ValidationError: Metrics cannot be checked across more than %v seconds (EvaluationPeriods * Period)", limit)
+		fail("evaluationPeriods", "ValidationError: Metrics cannot be checked across more than %v seconds (EvaluationPeriods * Period)",
+			limit)
 	}
 }
 

@@ -28,7 +28,8 @@ func checkScalable(in double.Object, fail double.Fail) {
 		fail("serviceNamespace", "the sandbox models the namespace %s, not %q", ecsNamespace, namespace)
 	}
 	if dimension, known := in["scalableDimension"].(string); known && dimension != desiredCount {
-		fail("scalableDimension", "ValidationException: Unsupported service namespace, resource type or scalable dimension: %q; services of ECS have %s", dimension, desiredCount)
+		fail("scalableDimension", "ValidationException: Unsupported service namespace, resource type or scalable dimension: %q; services "+
+			"of ECS have %s", dimension, desiredCount)
 	}
 	if id, known := in["resourceId"].(string); known && !scalableID.MatchString(id) {
 		fail("resourceId", "ValidationException: Unsupported resource type: %q; services of ECS are service/CLUSTER/SERVICE", id)
@@ -56,8 +57,10 @@ func scalableTarget() *double.Type {
 				return "", nil, fmt.Errorf("creating Application AutoScaling Target (%s): %w", id, err)
 			}
 			s := sessionOf(c)
-			made := state(in, double.Object{"arn": s.arn("application-autoscaling", "scalable-target/"+world.Hex(24, "scalable target", c.World.Next()))})
-			double.Default(made, "roleArn", s.arn("iam", "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"))
+			made := state(in, double.Object{"arn": s.arn("application-autoscaling",
+				"scalable-target/"+world.Hex(24, "scalable target", c.World.Next()))})
+			double.Default(made, "roleArn", s.arn("iam",
+				"role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"))
 			return id, made, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
@@ -93,7 +96,9 @@ func keepWithin(c *double.Call, in double.Object) error {
 }
 
 func policiesOf(c *double.Call, resourceID string) []*world.Resource {
-	return slices.DeleteFunc(c.World.List(pulumitype.AwsScalingPolicy, regional(c)), func(p *world.Resource) bool { return p.State["resourceId"] != resourceID })
+	return slices.DeleteFunc(c.World.List(pulumitype.AwsScalingPolicy, regional(c)), func(p *world.Resource) bool {
+		return p.State["resourceId"] != resourceID
+	})
 }
 
 func scalingPolicy() *double.Type {
@@ -115,7 +120,8 @@ func scalingPolicy() *double.Type {
 			}
 			id := world.GUID("scaling policy", c.World.Next())
 			return name, state(in, double.Object{
-				"arn":       sessionOf(c).arn("autoscaling", fmt.Sprintf("scalingPolicy:%s:resource/ecs/%s:policyName/%s", id, double.String(in, "resourceId"), name)),
+				"arn": sessionOf(c).arn("autoscaling",
+					fmt.Sprintf("scalingPolicy:%s:resource/ecs/%s:policyName/%s", id, double.String(in, "resourceId"), name)),
 				"alarmArns": []any{},
 			}), nil
 		},
@@ -148,7 +154,8 @@ func checkTracking(in double.Object, fail double.Fail) {
 		fail("stepScalingPolicyConfiguration", "the sandbox models target tracking only")
 		return
 	case typ != "TargetTrackingScaling" && in["policyType"] != double.Unknown:
-		fail("policyType", "ValidationException: TargetTrackingScalingPolicyConfiguration is for policies of type TargetTrackingScaling, not %q (the default is StepScaling)", typ)
+		fail("policyType", "ValidationException: TargetTrackingScalingPolicyConfiguration is for policies of type TargetTrackingScaling, "+
+			"not %q (the default is StepScaling)", typ)
 	}
 	config := double.Map(in, tracking)
 	if value, known := config["targetValue"].(float64); known && value <= 0 {
@@ -180,12 +187,14 @@ func checkTracking(in double.Object, fail double.Fail) {
 func checkPolicyTarget(c *double.Call, in double.Object) error {
 	id, name := double.String(in, "resourceId"), double.String(in, "name")
 	if c.World.Get(pulumitype.AwsScalableTarget, regional(c), id) == nil {
-		return fmt.Errorf("ObjectNotFoundException: No scalable target registered for service namespace: %s, resource ID: %s, scalable dimension: %s", ecsNamespace, id, desiredCount)
+		return fmt.Errorf("ObjectNotFoundException: No scalable target registered for service namespace: %s, resource ID: %s, scalable "+
+			"dimension: %s", ecsNamespace, id, desiredCount)
 	}
 	metric := double.String(in, metricType)
 	for _, other := range policiesOf(c, id) {
 		if metric != "" && other.State["name"] != name && double.String(other.State, metricType) == metric {
-			return fmt.Errorf("ValidationException: Only one TargetTrackingScaling policy for a given metric specification is allowed: %s", metric)
+			return fmt.Errorf("ValidationException: Only one TargetTrackingScaling policy for a given metric specification is allowed: %s",
+				metric)
 		}
 	}
 	if metric != requestsPerTarget {
@@ -200,7 +209,8 @@ func checkPolicyTarget(c *double.Call, in double.Object) error {
 			}
 		}
 	}
-	return fmt.Errorf("ValidationException: The resource label %q is no load balancer with a target group of the service; write app/NAME/ID/targetgroup/NAME/ID", label)
+	return fmt.Errorf("ValidationException: The resource label %q is no load balancer with a target group of the service; write "+
+		"app/NAME/ID/targetgroup/NAME/ID", label)
 }
 
 // targetsOf are the ARNs of the target groups in which a service registers its tasks.

@@ -118,7 +118,8 @@ func configure(w *served.World, config double.Object) (any, error) {
 		}
 		s.account = parsed.AccountID
 		name := parsed.Resource[strings.LastIndex(parsed.Resource, "/")+1:]
-		s.caller = arn.ARN{Partition: s.partition, Service: "sts", AccountID: s.account, Resource: "assumed-role/" + name + "/sandbox"}.String()
+		s.caller = arn.ARN{Partition: s.partition, Service: "sts", AccountID: s.account,
+			Resource: "assumed-role/" + name + "/sandbox"}.String()
 	}
 	if allowed := double.List(config, "allowedAccountIds"); len(allowed) > 0 && !slices.Contains(allowed, any(s.account)) {
 		return nil, fmt.Errorf("AWS account ID not allowed: %s", s.account)

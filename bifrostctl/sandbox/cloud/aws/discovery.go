@@ -40,22 +40,26 @@ func privateDNSNamespace() *double.Type {
 				return "", nil, fmt.Errorf("creating Service Discovery Private DNS Namespace (%s): %s", name, fmt.Sprintf(format, args...))
 			}
 			if c.World.Get(pulumitype.AwsVpc, regional(c), vpcID) == nil {
-				return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is not valid", vpcID, sessionOf(c).region)
+				return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is not valid", vpcID,
+					sessionOf(c).region)
 			}
 			for _, other := range c.World.List(pulumitype.AwsPrivateDnsNamespace, regional(c)) {
 				if other.State["name"] == name && other.State["vpc"] == vpcID {
-					return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is already associated with another private hosted zone that has an overlapping name space, %s.", vpcID, sessionOf(c).region, name)
+					return failed("CANNOT_CREATE_HOSTED_ZONE: The VPC that you chose, %s in region %s, is already associated with "+
+						"another private hosted zone that has an overlapping name space, %s.", vpcID, sessionOf(c).region, name)
 				}
 			}
 			id := "ns-" + world.Hex(16, "namespace", c.World.Next())
 			return id, state(in, double.Object{
-				"arn": sessionOf(c).arn("servicediscovery", "namespace/"+id), "hostedZone": "Z" + strings.ToUpper(world.Hex(20, "zone", id)),
+				"arn":        sessionOf(c).arn("servicediscovery", "namespace/"+id),
+				"hostedZone": "Z" + strings.ToUpper(world.Hex(20, "zone", id)),
 			}), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			for _, s := range c.World.List(pulumitype.AwsDiscoveryService, regional(c)) {
 				if namespaceOf(s.State) == r.ID {
-					return fmt.Errorf("deleting Service Discovery Private DNS Namespace (%s): ResourceInUse: Namespace has associated services, such as %s", r.ID, s.ID)
+					return fmt.Errorf("deleting Service Discovery Private DNS Namespace (%s): ResourceInUse: Namespace has associated "+
+						"services, such as %s", r.ID, s.ID)
 				}
 			}
 			return nil
@@ -106,7 +110,8 @@ func registryService() *double.Type {
 		Delete: func(c *double.Call, r *world.Resource, in double.Object) error {
 			for _, s := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
 				if in["forceDestroy"] != true && double.String(s.State, "serviceRegistries.registryArn") == double.String(r.State, "arn") {
-					return fmt.Errorf("deleting Service Discovery Service (%s): ResourceInUse: Service contains registered instances; delete the instances before deleting the service", r.ID)
+					return fmt.Errorf("deleting Service Discovery Service (%s): ResourceInUse: Service contains registered instances; "+
+						"delete the instances before deleting the service", r.ID)
 				}
 			}
 			return nil
@@ -163,7 +168,8 @@ func checkRegistry(c *double.Call, in double.Object) error {
 	for _, v := range double.List(found.State, "dnsConfig.dnsRecords") {
 		record, _ := v.(double.Object)
 		if record["type"] == "SRV" && registry["port"] == nil && registry["containerPort"] == nil {
-			return fmt.Errorf("InvalidParameterException: When specifying 'SRV' type DNS records with network mode 'awsvpc', you must specify a 'port' or a 'containerName' and 'containerPort' combination")
+			return fmt.Errorf("InvalidParameterException: When specifying 'SRV' type DNS records with network mode 'awsvpc', you must " +
+				"specify a 'port' or a 'containerName' and 'containerPort' combination")
 		}
 	}
 	return nil

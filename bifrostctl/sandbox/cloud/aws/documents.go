@@ -33,9 +33,10 @@ type elementRule struct {
 // The elements of documents and statements (IAM user guide, "Grammar of the IAM JSON policy language").
 var (
 	documentElements  = []string{"Version", "Id", "Statement"}
-	statementElements = []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-	documentVersions  = []any{"2012-10-17", "2008-10-17"}
-	principalKinds    = []string{"AWS", "Service", "Federated", "CanonicalUser"}
+	statementElements = []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+		"Condition"}
+	documentVersions = []any{"2012-10-17", "2008-10-17"}
+	principalKinds   = []string{"AWS", "Service", "Federated", "CanonicalUser"}
 )
 
 var (
@@ -88,7 +89,8 @@ func checkDocument(in double.Object, property string, kind documentKind, fail do
 		return
 	}
 	if size := sizeOf(text); size > kind.limit {
-		fail(property, "LimitExceeded: Cannot exceed quota for %s: %d (it has %d characters without white space)", kind.quota, kind.limit, size)
+		fail(property, "LimitExceeded: Cannot exceed quota for %s: %d (it has %d characters without white space)", kind.quota, kind.limit,
+			size)
 	}
 	for _, problem := range kind.problems(text) {
 		fail(property, "MalformedPolicyDocument: %s", problem)
@@ -166,7 +168,8 @@ func (k documentKind) statement(s map[string]any) []string {
 		problems = append(problems, fmt.Sprintf("Syntax errors in policy. Effect must be Allow or Deny, not %v", effect))
 	}
 	if sid, _ := s["Sid"].(string); !sidPattern.MatchString(sid) {
-		problems = append(problems, fmt.Sprintf("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*, not %q", sid))
+		problems = append(problems, fmt.Sprintf("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "+
+			"expression [0-9A-Za-z]*, not %q", sid))
 	}
 	for _, rule := range k.required {
 		if given(s, rule.elements) != 1 {

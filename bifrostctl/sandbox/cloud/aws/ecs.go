@@ -120,7 +120,8 @@ func service() *double.Type {
 			checkRanges(pulumitype.AwsEcsService, in, fail)
 			checkPercents(in, fail)
 			if in["healthCheckGracePeriodSeconds"] != nil && in["loadBalancers"] == nil {
-				fail("healthCheckGracePeriodSeconds", "InvalidParameterException: healthCheckGracePeriodSeconds is only valid for services configured to use load balancers")
+				fail("healthCheckGracePeriodSeconds", "InvalidParameterException: healthCheckGracePeriodSeconds is only valid for "+
+					"services configured to use load balancers")
 			}
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
@@ -134,9 +135,11 @@ func service() *double.Type {
 			}
 			id := sessionOf(c).arn("ecs", "service/"+cluster.Name+"/"+name)
 			if c.World.Get(pulumitype.AwsEcsService, regional(c), id) != nil {
-				return "", nil, fmt.Errorf("creating ECS Service (%s): InvalidParameterException: Creation of service was not idempotent", name)
+				return "", nil, fmt.Errorf("creating ECS Service (%s): InvalidParameterException: Creation of service was not idempotent",
+					name)
 			}
-			s := state(in, double.Object{"cluster": cluster.ARN(sessionOf(c).account), "iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", "triggers": double.Object{}})
+			s := state(in, double.Object{"cluster": cluster.ARN(sessionOf(c).account),
+				"iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", "triggers": double.Object{}})
 			double.Default(s, "launchType", "EC2")
 			double.Default(s, "platformVersion", "LATEST")
 			double.Default(s, "schedulingStrategy", "REPLICA")
@@ -164,7 +167,8 @@ func checkPercents(in double.Object, fail double.Fail) {
 	least, known1 := in["deploymentMinimumHealthyPercent"].(float64)
 	most, known2 := in["deploymentMaximumPercent"].(float64)
 	if known1 && known2 && least == 100 && most == 100 {
-		fail("deploymentMaximumPercent", "InvalidParameterException: Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
+		fail("deploymentMaximumPercent", "InvalidParameterException: Both maximumPercent and minimumHealthyPercent cannot be 100 as this "+
+			"will block deployments.")
 	}
 	if known1 && (least < 0 || least > 100) {
 		fail("deploymentMinimumHealthyPercent", "InvalidParameterException: minimumHealthyPercent must be from 0 to 100, got %v", least)
@@ -189,7 +193,8 @@ func warnOfNoRoom(c *double.Call, before, after double.Object) {
 		most = percent
 	}
 	if tasks > 0 && math.Floor(tasks*most/100) <= tasks && math.Ceil(tasks*least/100) >= tasks {
-		c.World.Warn(fmt.Sprintf("a deployment of service %s cannot go on: with %v tasks, %v %% at least and %v %% at most, ECS may neither start one nor stop one", after["name"], tasks, least, most))
+		c.World.Warn(fmt.Sprintf("a deployment of service %s cannot go on: with %v tasks, %v %% at least and %v %% at most, ECS may "+
+			"neither start one nor stop one", after["name"], tasks, least, most))
 	}
 }
 
@@ -208,7 +213,8 @@ func checkService(c *double.Call, in double.Object) error {
 		return fmt.Errorf("InvalidParameterException: Task definition does not support launch_type FARGATE")
 	}
 	if in["enableExecuteCommand"] == true && double.String(task.State, "taskRoleArn") == "" {
-		return fmt.Errorf("InvalidParameterException: The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again")
+		return fmt.Errorf("InvalidParameterException: The service couldn't be created because a valid taskRoleArn is not being used. " +
+			"Specify a valid task role in your task definition and try again")
 	}
 	if awsvpc {
 		if err := checkPlace(c, in); err != nil {
@@ -235,9 +241,11 @@ func checkTargets(c *double.Call, in double.Object, task *world.Resource) error 
 		case group == nil:
 			return fmt.Errorf("InvalidParameterException: The target group %s does not exist", arn)
 		case len(balancersOf(c, arn)) == 0:
-			return fmt.Errorf("InvalidParameterException: The target group with targetGroupArn %s does not have an associated load balancer", arn)
+			return fmt.Errorf("InvalidParameterException: The target group with targetGroupArn %s does not have an associated load "+
+				"balancer", arn)
 		case task.State["networkMode"] == "awsvpc" && group.State["targetType"] != "ip":
-			return fmt.Errorf("InvalidParameterException: The provided target group %s has target type %v, which is incompatible with the awsvpc network mode specified in the task definition", arn, group.State["targetType"])
+			return fmt.Errorf("InvalidParameterException: The provided target group %s has target type %v, which is incompatible with "+
+				"the awsvpc network mode specified in the task definition", arn, group.State["targetType"])
 		}
 		i := slices.IndexFunc(containers, func(c container) bool { return c.Name == name })
 		if i < 0 {

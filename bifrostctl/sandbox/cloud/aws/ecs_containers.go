@@ -110,10 +110,12 @@ func checkContainers(in double.Object, containers []container, fail double.Fail)
 // checkRights: what ECS does for a container before it starts it needs a role.
 func (c container) checkRights(in double.Object, fail double.Fail) {
 	if len(c.Secrets) > 0 && in["executionRoleArn"] == nil {
-		fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
+		fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for "+
+			"'executionRoleArn'.")
 	}
 	if isFargate(in) && c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" && in["executionRoleArn"] == nil {
-		fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+		fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver "+
+			"awslogs.")
 	}
 }
 
@@ -126,7 +128,8 @@ func (c container) checkVariables(refuse refusal) {
 	}
 	for _, s := range c.Secrets {
 		if slices.Contains(taken, s.Name) {
-			refuse("The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '%s'.", s.Name)
+			refuse("The secret name must be unique and not shared with any new or existing environment variables set on the container, "+
+				"such as '%s'.", s.Name)
 		}
 		taken = append(taken, s.Name)
 	}
@@ -186,7 +189,8 @@ func (c container) checkDependencies(containers []container, refuse refusal) {
 		case i < 0 || d.ContainerName == c.Name:
 			refuse("Container '%s' depends on '%s', which is no other container of the task.", c.Name, d.ContainerName)
 		case (d.Condition == "COMPLETE" || d.Condition == "SUCCESS") && containers[i].essential():
-			refuse("Container '%s' depends on essential container '%s' with condition %s: one that is to end must not be essential.", c.Name, d.ContainerName, d.Condition)
+			refuse("Container '%s' depends on essential container '%s' with condition %s: one that is to end must not be essential.",
+				c.Name, d.ContainerName, d.Condition)
 		case d.Condition == "HEALTHY" && containers[i].HealthCheck == nil:
 			refuse("Container '%s' depends on '%s' with condition HEALTHY, and that has no health check.", c.Name, d.ContainerName)
 		}

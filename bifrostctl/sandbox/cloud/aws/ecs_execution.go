@@ -27,7 +27,8 @@ func roleProblems(c *double.Call, task *world.Resource) []string {
 		as := asTask(c, role)
 		as.Hop = at
 		if err := as.Assume(c.World); err != nil {
-			words := fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions", role)
+			words := fmt.Sprintf("ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role "+
+				"being passed has the proper trust relationship and permissions", role)
 			problems = append(problems, words+": "+whyRefused(c, err))
 		}
 	}
@@ -67,15 +68,18 @@ func executionProblems(c *double.Call, task *world.Resource, containers []contai
 	var problems []string
 	for _, container := range containers {
 		if err := pull(c, task, role, container.Image); err != nil {
-			problems = append(problems, fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s", container.Image, whyRefused(c, err)))
+			problems = append(problems, fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to "+
+				"resolve ref %s: %s", container.Image, whyRefused(c, err)))
 		}
 		for _, secret := range container.Secrets {
 			if err := mayReadSecret(c, role, secretOf(secret.ValueFrom)); err != nil {
-				problems = append(problems, "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: "+hop.Refuse(hop.Task, hop.Forbidden, "%v", err).Error())
+				problems = append(problems, "ResourceInitializationError: unable to pull secrets or registry auth: "+
+					"AccessDeniedException: "+hop.Refuse(hop.Task, hop.Forbidden, "%v", err).Error())
 			}
 		}
 		if err := mayLog(c, role, container); err != nil {
-			problems = append(problems, "ResourceInitializationError: failed to validate logger args: AccessDeniedException: "+hop.Refuse(hop.Task, hop.Forbidden, "%v", err).Error())
+			problems = append(problems, "ResourceInitializationError: failed to validate logger args: "+
+				"AccessDeniedException: "+hop.Refuse(hop.Task, hop.Forbidden, "%v", err).Error())
 		}
 	}
 	return problems
@@ -95,7 +99,8 @@ func pull(c *double.Call, task *world.Resource, role, image string) error {
 	architectures := double.List(c.World.Get(pulumitype.AwsEcrRepository, account+"/"+region, name).State, "architectures")
 	wanted := double.String(task.State, "runtimePlatform.cpuArchitecture")
 	if len(architectures) > 0 && !slices.Contains(architectures, any(cmp.Or(wanted, x86))) {
-		return hop.Refuse(hop.Ecr, hop.ImageNotFound, "image Manifest does not contain descriptor matching platform '%s'", platforms[wanted])
+		return hop.Refuse(hop.Ecr, hop.ImageNotFound, "image Manifest does not contain descriptor matching platform '%s'",
+			platforms[wanted])
 	}
 	return nil
 }

@@ -26,12 +26,15 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 		askForImage(container.Image, ask)
 		if len(container.Secrets) > 0 {
 			region := sessionOf(c).region
-			ask("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret from AWS Secrets Manager: operation error Secrets Manager: GetSecretValue, exceeded maximum number of attempts, 5, request send failed: ",
+			ask("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret from AWS "+
+				"Secrets Manager: operation error Secrets Manager: GetSecretValue, exceeded maximum number of attempts, 5, request send "+
+				"failed: ",
 				reach{"secretsmanager", region, "secretsmanager." + region + "." + suffix})
 		}
 		if log := container.LogConfiguration; log != nil && log.LogDriver == "awslogs" {
 			region := log.Options["awslogs-region"]
-			ask("ResourceInitializationError: failed to validate logger args: There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed: ",
+			ask("ResourceInitializationError: failed to validate logger args: There is a connection issue between the task and Amazon "+
+				"CloudWatch. Check your network configuration. : signal: killed: ",
 				reach{"logs", region, "logs." + region + "." + suffix})
 		}
 	}
@@ -47,14 +50,19 @@ func askForImage(image string, ask func(words string, r reach)) {
 		if !strings.Contains(host, ".") || path == "" {
 			host = "registry-1.docker.io"
 		}
-		ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do request: ", reach{host: host})
+		ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do "+
+			"request: ", reach{host: host})
 		return
 	}
 	suffix := world.DNSSuffix(world.Partition(region))
-	ask("ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration. operation error ECR: GetAuthorizationToken, exceeded maximum number of attempts, 3, request send failed: ",
+	ask("ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There "+
+		"is a connection issue between the task and Amazon ECR. Check your task network configuration. operation error ECR: "+
+		"GetAuthorizationToken, exceeded maximum number of attempts, 3, request send failed: ",
 		reach{"ecr.api", region, "api.ecr." + region + "." + suffix})
-	ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do request: ", reach{"ecr.dkr", region, host})
-	ask("CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do request: ",
+	ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do request: ",
+		reach{"ecr.dkr", region, host})
+	ask("CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do "+
+		"request: ",
 		reach{"s3", region, fmt.Sprintf("prod-%[1]s-starport-layer-bucket.s3.%[1]s.%[2]s", region, suffix)})
 }
 
@@ -67,11 +75,13 @@ func targetProblems(c *double.Call, place tasksIn, service double.Object) []stri
 		arn := double.String(at, "targetGroupArn")
 		group := c.World.Get(pulumitype.AwsTargetGroup, regional(c), arn)
 		if group == nil {
-			return []string{fmt.Sprintf("(service %v) was unable to register targets: the target group %s does not exist", service["name"], arn)}
+			return []string{fmt.Sprintf("(service %v) was unable to register targets: the target group %s does not exist", service["name"],
+				arn)}
 		}
 		why := unhealthy(group.State, at["containerPort"])
 		if group.State["vpcId"] != place.vpc {
-			why = fmt.Sprintf("the target group is of %v, the tasks are in %s: their addresses are not in its VPC", group.State["vpcId"], place.vpc)
+			why = fmt.Sprintf("the target group is of %v, the tasks are in %s: their addresses are not in its VPC", group.State["vpcId"],
+				place.vpc)
 		}
 		for _, balancer := range balancersOf(c, arn) {
 			if found := c.World.Get(pulumitype.AwsLoadBalancer, regional(c), fmt.Sprint(balancer)); why == "" && found != nil {
@@ -100,7 +110,8 @@ func unhealthy(group double.Object, containerPort any) string {
 	case check["protocol"] == "HTTPS" || group["protocol"] == "HTTPS":
 		return "Health checks failed: the gateway speaks HTTP on its port, not HTTPS"
 	case checkedPort(group, containerPort) != containerPort:
-		return fmt.Sprintf("Request timed out: nothing listens on port %v, the gateway does on %v", checkedPort(group, containerPort), containerPort)
+		return fmt.Sprintf("Request timed out: nothing listens on port %v, the gateway does on %v", checkedPort(group, containerPort),
+			containerPort)
 	case !matches200(double.String(check, "matcher")):
 		return fmt.Sprintf("Health checks failed with these codes: [200] (wanted: %v)", check["matcher"])
 	}
@@ -127,12 +138,14 @@ func (t tasksIn) closedTo(c *double.Call, balancer *world.Resource, port float64
 	}
 	for _, subnet := range t.subnets {
 		if !lets(c, groups, "egress", "tcp", port, peerOf{t.groups, double.String(subnet.State, "cidrBlock")}) {
-			return fmt.Sprintf("Request timed out: no rule of the load balancer's security groups %v lets it out to the tasks on port %v", groups, port)
+			return fmt.Sprintf("Request timed out: no rule of the load balancer's security groups %v lets it out to the tasks on port %v",
+				groups, port)
 		}
 	}
 	for _, subnet := range subnets {
 		if !lets(c, t.groups, "ingress", "tcp", port, peerOf{groups, double.String(subnet.State, "cidrBlock")}) {
-			return fmt.Sprintf("Request timed out: no rule of the tasks' security groups %v lets the load balancer in on port %v", t.groups, port)
+			return fmt.Sprintf("Request timed out: no rule of the tasks' security groups %v lets the load balancer in on port %v", t.groups,
+				port)
 		}
 	}
 	return ""
@@ -167,20 +180,23 @@ func warnOfTasks(c *double.Call, service double.Object) {
 }
 
 // execActions are what the agent of ECS Exec does as the task role (ECS developer guide, "Monitor Amazon ECS containers with ECS Exec").
-var execActions = []string{"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}
+var execActions = []string{"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
+	"ssmmessages:OpenDataChannel"}
 
 func execProblems(c *double.Call, place tasksIn, task *world.Resource, containers []container) []string {
 	var problems []string
 	for _, container := range containers {
 		if container.essential() && container.ReadonlyRootFilesystem {
-			problems = append(problems, fmt.Sprintf("its agent cannot write to the read-only root file system of container %q", container.Name))
+			problems = append(problems, fmt.Sprintf("its agent cannot write to the read-only root file system of container %q",
+				container.Name))
 		}
 	}
 	if err := services.Allowed(c.World, double.String(task.State, "taskRoleArn"), "*", nil, execActions...); err != nil {
 		problems = append(problems, "the task role: "+err.Error())
 	}
 	region := sessionOf(c).region
-	if why := place.unreachable(c, reach{"ssmmessages", region, "ssmmessages." + region + "." + world.DNSSuffix(sessionOf(c).partition)}); why != "" {
+	if why := place.unreachable(c, reach{"ssmmessages", region,
+		"ssmmessages." + region + "." + world.DNSSuffix(sessionOf(c).partition)}); why != "" {
 		problems = append(problems, why)
 	}
 	return problems

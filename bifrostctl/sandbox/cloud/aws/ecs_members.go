@@ -26,7 +26,8 @@ func (t tasksIn) blocked(c *double.Call, ports []clusterPort) []string {
 		for _, direction := range []string{"ingress", "egress"} {
 			for _, subnet := range t.subnets {
 				if !lets(c, t.groups, direction, p.protocol, p.port, peerOf{t.groups, double.String(subnet.State, "cidrBlock")}) {
-					problems = append(problems, fmt.Sprintf("no %s rule of their security groups %v lets them through on %s port %v", direction, t.groups, p.protocol, p.port))
+					problems = append(problems, fmt.Sprintf("no %s rule of their security groups %v lets them through on %s port %v",
+						direction, t.groups, p.protocol, p.port))
 					break
 				}
 			}
@@ -51,7 +52,8 @@ func isBroker(containers []container) bool {
 func brokerProblems(c *double.Call, place tasksIn, service double.Object, containers []container) []string {
 	problems := place.blocked(c, brokerPorts)
 	if most, _ := service["deploymentMaximumPercent"].(float64); service["desiredCount"] != 1.0 || most != 100 {
-		problems = append(problems, fmt.Sprintf("%v tasks, and %v %% of them during a deployment: gateways of one broker do not hear those of another", service["desiredCount"], most))
+		problems = append(problems, fmt.Sprintf("%v tasks, and %v %% of them during a deployment: gateways of one broker do not hear "+
+			"those of another", service["desiredCount"], most))
 	}
 	registered := registeredName(c, double.String(service, "serviceRegistries.registryArn"))
 	if address := brokerAddress(containers); address != registered+":50051" {
@@ -117,7 +119,8 @@ func discoveredNames(c *double.Call, containers []container) []string {
 				} `json:"cluster_config"`
 			}
 			version := versionOf(c, secret.ValueFrom)
-			if version != nil && json.Unmarshal([]byte(double.String(version.State, "secretString")), &config) == nil && config.ClusterConfig.Discovery.Type == "dns" {
+			if version != nil && json.Unmarshal([]byte(double.String(version.State, "secretString")), &config) == nil &&
+				config.ClusterConfig.Discovery.Type == "dns" {
 				names = append(names, config.ClusterConfig.Discovery.DNSNames...)
 			}
 		}

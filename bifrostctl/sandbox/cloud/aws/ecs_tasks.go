@@ -30,7 +30,8 @@ func steadyState(c *double.Call, r *world.Resource) []string {
 	}
 	var reasons []string
 	for _, problem := range taskProblems(c, r.State, double.String(r.State, "taskDefinition")) {
-		reasons = append(reasons, fmt.Sprintf("waiting for ECS Service (%s): timeout while waiting for state to become 'tfSTABLE' (last state: 'tfPENDING'): %s", r.ID, problem))
+		reasons = append(reasons, fmt.Sprintf("waiting for ECS Service (%s): timeout while waiting for state to become 'tfSTABLE' (last "+
+			"state: 'tfPENDING'): %s", r.ID, problem))
 	}
 	if len(reasons) == 0 {
 		warnOfTasks(c, r.State)
@@ -93,7 +94,9 @@ func stopReasons(c *double.Call, container container) []string {
 	var reasons []string
 	for _, s := range container.Secrets {
 		if versionOf(c, s.ValueFrom) == nil {
-			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret %s: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT", s.ValueFrom))
+			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to "+
+				"retrieve secret %s: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: "+
+				"AWSCURRENT", s.ValueFrom))
 		}
 	}
 	if program := lackingProgram(container); program != "" {
@@ -105,7 +108,8 @@ func stopReasons(c *double.Call, container container) []string {
 	}
 	group := log.Options["awslogs-group"]
 	if c.World.Get(pulumitype.AwsLogGroup, sessionOf(c).account+"/"+log.Options["awslogs-region"], group) == nil {
-		reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: failed to validate logger args: the log group %s does not exist in region %q: ResourceNotFoundException: The specified log group does not exist.", group, log.Options["awslogs-region"]))
+		reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: failed to validate logger args: the log group %s does not "+
+			"exist in region %q: ResourceNotFoundException: The specified log group does not exist.", group, log.Options["awslogs-region"]))
 	}
 	return reasons
 }
@@ -132,7 +136,8 @@ func fileProblems(container container, containers []container) []string {
 		for _, m := range other.MountPoints {
 			root := other.User == "0" || other.User == "root"
 			if m.SourceVolume == volume && m.ContainerPath != dataDir && !m.ReadOnly && !root {
-				return ended(fmt.Sprintf("container %q mounts volume %s at %s, where it is root's: Permission denied (only %s is the image's own user's)", other.Name, volume, m.ContainerPath, dataDir))
+				return ended(fmt.Sprintf("container %q mounts volume %s at %s, where it is root's: Permission denied (only %s is the "+
+					"image's own user's)", other.Name, volume, m.ContainerPath, dataDir))
 			}
 		}
 	}

@@ -29,9 +29,11 @@ func podIdentityAssociation() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			s := sessionOf(c)
-			cluster, namespace, account := double.String(in, "clusterName"), double.String(in, "namespace"), double.String(in, "serviceAccount")
+			cluster, namespace, account := double.String(in, "clusterName"), double.String(in, "namespace"),
+				double.String(in, "serviceAccount")
 			failed := func(format string, args ...any) (string, double.Object, error) {
-				return "", nil, fmt.Errorf("creating EKS Pod Identity Association: operation error EKS: CreatePodIdentityAssociation, %w", fmt.Errorf(format, args...))
+				return "", nil, fmt.Errorf("creating EKS Pod Identity Association: operation error EKS: CreatePodIdentityAssociation, %w",
+					fmt.Errorf(format, args...))
 			}
 			if c.World.AWS[s.account].EKSCluster(s.region, cluster) == nil {
 				return failed("ResourceNotFoundException: No cluster found for name: %s.", cluster)
@@ -65,7 +67,8 @@ func getAddon(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, name := double.String(args, "clusterName"), double.String(args, "addonName")
 	found := c.World.AWS[s.account].EKSCluster(s.region, cluster)
 	if found == nil || name != podIdentityAgent || !found.PodIdentityAgent {
-		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): ResourceNotFoundException: No addon: %s found in cluster: %s", cluster, name, name, cluster)
+		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): ResourceNotFoundException: No addon: %s found in cluster: %s", cluster, name,
+			name, cluster)
 	}
 	return double.Object{
 		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": "v1.3.4-eksbuild.1",

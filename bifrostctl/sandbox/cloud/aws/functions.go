@@ -60,7 +60,8 @@ func getEKSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	name := double.String(args, "name")
 	cluster := c.World.AWS[s.account].EKSCluster(s.region, name)
 	if cluster == nil {
-		return nil, fmt.Errorf("reading EKS Cluster (%s): ResourceNotFoundException: No cluster found for name: %s. (couldn't find resource in region %s of account %s)", name, name, s.region, s.account)
+		return nil, fmt.Errorf("reading EKS Cluster (%s): ResourceNotFoundException: No cluster found for name: %s. (couldn't find "+
+			"resource in region %s of account %s)", name, name, s.region, s.account)
 	}
 	endpoint := cluster.Endpoint(s.account)
 	ca := base64.StdEncoding.EncodeToString([]byte(c.World.Clusters[endpoint].CA))
@@ -76,7 +77,8 @@ func getEKSCluster(c *double.Call, args double.Object) (double.Object, error) {
 		"enabledClusterLogTypes":   []any{}, "tags": double.Object{},
 		"vpcConfig": double.Object{
 			"clusterSecurityGroupId": "sg-" + world.Hex(17, endpoint), "endpointPrivateAccess": true, "endpointPublicAccess": true,
-			"publicAccessCidrs": []any{"0.0.0.0/0"}, "securityGroupIds": []any{}, "subnetIds": []any{}, "vpcId": "vpc-" + world.Hex(17, endpoint),
+			"publicAccessCidrs": []any{"0.0.0.0/0"}, "securityGroupIds": []any{}, "subnetIds": []any{},
+			"vpcId": "vpc-" + world.Hex(17, endpoint),
 		},
 	}, nil
 }
@@ -92,7 +94,8 @@ func findCluster(c *double.Call, nameOrARN string) (world.ECSCluster, error) {
 			return cluster, nil
 		}
 	}
-	return world.ECSCluster{}, fmt.Errorf("ClusterNotFoundException: Cluster not found: %s in region %s of account %s", nameOrARN, s.region, s.account)
+	return world.ECSCluster{}, fmt.Errorf("ClusterNotFoundException: Cluster not found: %s in region %s of account %s", nameOrARN, s.region,
+		s.account)
 }
 
 func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
@@ -117,7 +120,8 @@ func getService(c *double.Call, args double.Object) (double.Object, error) {
 		if r.State["cluster"] != cluster || r.State["name"] != name {
 			continue
 		}
-		answer := double.Object{"id": r.ID, "arn": r.ID, "clusterArn": cluster, "serviceName": name, "availabilityZoneRebalancing": "DISABLED"}
+		answer := double.Object{"id": r.ID, "arn": r.ID, "clusterArn": cluster, "serviceName": name,
+			"availabilityZoneRebalancing": "DISABLED"}
 		for _, key := range []string{"desiredCount", "launchType", "schedulingStrategy", "taskDefinition"} {
 			answer[key] = r.State[key]
 		}

@@ -30,7 +30,8 @@ func policy() *double.Type {
 			name := prefixed(c, in)
 			for _, r := range c.World.List(pulumitype.AwsPolicy, global(c)) {
 				if strings.EqualFold(double.String(r.State, "name"), name) {
-					return "", nil, fmt.Errorf("creating IAM Policy (%s): EntityAlreadyExists: A policy called %s already exists. Duplicate names are not allowed", name, name)
+					return "", nil, fmt.Errorf("creating IAM Policy (%s): EntityAlreadyExists: A policy called %s already exists. "+
+						"Duplicate names are not allowed", name, name)
 				}
 			}
 			id := sessionOf(c).arn("iam", "policy"+path(in)+name)
@@ -115,7 +116,8 @@ func rolePolicyAttachment() *double.Type {
 			// Policies of account "aws" are AWS's own: they exist in every account.
 			ours := !strings.Contains(policy, ":iam::aws:policy/")
 			if ours && c.World.Get(pulumitype.AwsPolicy, global(c), policy) == nil {
-				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): NoSuchEntity: Policy %s does not exist or is not attachable", policy, role, policy)
+				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): NoSuchEntity: Policy %s does not exist or is not "+
+					"attachable", policy, role, policy)
 			}
 			// Attaching twice is attaching once (IAM API, AttachRolePolicy), though the provider makes up an id each time.
 			for _, a := range c.World.List(pulumitype.AwsRolePolicyAttachment, global(c)) {
@@ -124,7 +126,8 @@ func rolePolicyAttachment() *double.Type {
 				}
 			}
 			if n := managedPolicies(c, role); n >= policiesPerRole {
-				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): LimitExceeded: Cannot exceed quota for PoliciesPerRole: %d", policy, role, policiesPerRole)
+				return "", nil, fmt.Errorf("attaching IAM Policy (%s) to IAM Role (%s): LimitExceeded: Cannot exceed quota for "+
+					"PoliciesPerRole: %d", policy, role, policiesPerRole)
 			}
 			return fmt.Sprintf("%s-%s%08x", role, time.Now().UTC().Format("20060102150405"), c.World.Next()), state(in, nil), nil
 		},
@@ -150,7 +153,8 @@ func rolePolicy() *double.Type {
 				size += sizeOf(double.String(other.State, "policy"))
 			}
 			if size > inlinePermissions.limit {
-				return "", nil, fmt.Errorf("putting IAM Role (%s) Policy (%s): LimitExceeded: Maximum policy size of %d bytes exceeded for role %s", role, name, inlinePermissions.limit, role)
+				return "", nil, fmt.Errorf("putting IAM Role (%s) Policy (%s): LimitExceeded: Maximum policy size of %d bytes exceeded "+
+					"for role %s", role, name, inlinePermissions.limit, role)
 			}
 			return role + ":" + name, state(in, double.Object{"name": name}), nil
 		},
@@ -229,7 +233,8 @@ func openIDConnectProvider() *double.Type {
 			host := issuerHost(double.String(in, "url"))
 			id := sessionOf(c).arn("iam", "oidc-provider/"+host)
 			if c.World.Get(pulumitype.AwsOidcProvider, global(c), id) != nil {
-				return "", nil, fmt.Errorf("creating IAM OIDC Provider: EntityAlreadyExists: Provider with url https://%s already exists", host)
+				return "", nil, fmt.Errorf("creating IAM OIDC Provider: EntityAlreadyExists: Provider with url https://%s already exists",
+					host)
 			}
 			s := state(in, double.Object{"arn": id, "url": host})
 			double.Default(s, "thumbprintLists", []any{})

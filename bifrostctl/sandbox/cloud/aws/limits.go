@@ -27,7 +27,8 @@ var textRules = map[string][]textRule{
 	// IAM API reference, CreatePolicy; path of all its types.
 	pulumitype.AwsPolicy: {{"description", 1000, nil}, {"path", 512, nil}},
 	// IAM API reference, CreateRole.
-	pulumitype.AwsRole: {{"description", 1000, regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)}, {"path", 512, nil}},
+	pulumitype.AwsRole: {{"description", 1000, regexp.MustCompile(`^[\x{09}\x{0A}\x{0D}\x{20}-\x{7E}\x{A1}-\x{FF}]*$`)},
+		{"path", 512, nil}},
 	// Secrets Manager API reference, CreateSecret.
 	pulumitype.AwsSecret: {{"description", 2048, nil}},
 	// ECS API reference, RegisterTaskDefinition and CreateService.
@@ -60,7 +61,8 @@ var rangeRules = map[string][]rangeRule{
 	// Elastic Load Balancing API reference: LoadBalancerAttribute, TargetGroupAttribute, CreateTargetGroup, CreateListener.
 	pulumitype.AwsLoadBalancer: {{"idleTimeout", 1, 4000}, {"clientKeepAlive", 60, 604800}},
 	pulumitype.AwsTargetGroup: {
-		{"deregistrationDelay", 0, 3600}, {"port", 1, 65535}, {"slowStart", 0, 900}, {"healthCheck.interval", 5, 300}, {"healthCheck.timeout", 2, 120},
+		{"deregistrationDelay", 0, 3600}, {"port", 1, 65535}, {"slowStart", 0, 900}, {"healthCheck.interval", 5, 300},
+		{"healthCheck.timeout", 2, 120},
 		{"healthCheck.healthyThreshold", 2, 10}, {"healthCheck.unhealthyThreshold", 2, 10},
 	},
 	pulumitype.AwsListener: {{"port", 1, 65535}},

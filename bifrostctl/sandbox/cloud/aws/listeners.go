@@ -85,7 +85,8 @@ func checkAction(in, action double.Object, at string, fail double.Fail) {
 	if code := double.String(redirect, "statusCode"); code != "HTTP_301" && code != "HTTP_302" {
 		fail(at+".redirect.statusCode", "expected status_code to be one of [HTTP_301 HTTP_302], got %q", code)
 	}
-	if in["port"] != nil && in["port"] != double.Unknown && double.String(redirect, "port") == fmt.Sprint(in["port"]) && redirect["host"] == nil && redirect["path"] == nil {
+	if in["port"] != nil && in["port"] != double.Unknown && double.String(redirect, "port") == fmt.Sprint(in["port"]) &&
+		redirect["host"] == nil && redirect["path"] == nil {
 		fail(at+".redirect", "InvalidLoadBalancerAction: The redirect configuration is not valid because it creates a loop.")
 	}
 }
@@ -113,10 +114,12 @@ func checkListener(c *double.Call, id string, in double.Object) error {
 			return fmt.Errorf("TargetGroupNotFound: One or more target groups not found: %s", group)
 		}
 		if found.State["vpcId"] != balancer.State["vpcId"] {
-			return fmt.Errorf("InvalidConfigurationRequest: The target group %s and the load balancer %s must be in the same VPC", group, arn)
+			return fmt.Errorf("InvalidConfigurationRequest: The target group %s and the load balancer %s must be in the same VPC", group,
+				arn)
 		}
 		if others := balancersOf(c, group); len(others) > 0 && !slices.Contains(others, any(arn)) {
-			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with more than one load balancer: %s", group)
+			return fmt.Errorf("TargetGroupAssociationLimit: The following target groups cannot be associated with more than one load "+
+				"balancer: %s", group)
 		}
 	}
 	return nil
@@ -128,14 +131,17 @@ func checkCertificate(c *double.Call, arn string) error {
 		return fmt.Errorf("CertificateNotFound: Certificate '%s' not found", arn)
 	}
 	if certificate.State["status"] != "ISSUED" {
-		return fmt.Errorf("UnsupportedCertificate: The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size (its status is %v)", arn, certificate.State["status"])
+		return fmt.Errorf("UnsupportedCertificate: The certificate '%s' must have a fully-qualified domain name, a supported signature, "+
+			"and a supported key size (its status is %v)", arn, certificate.State["status"])
 	}
 	return nil
 }
 
 // listenersOf returns the listeners of a load balancer.
 func listenersOf(c *double.Call, balancer string) []*world.Resource {
-	return slices.DeleteFunc(c.World.List(pulumitype.AwsListener, regional(c)), func(l *world.Resource) bool { return l.State["loadBalancerArn"] != balancer })
+	return slices.DeleteFunc(c.World.List(pulumitype.AwsListener, regional(c)), func(l *world.Resource) bool {
+		return l.State["loadBalancerArn"] != balancer
+	})
 }
 
 // groupsOfListener are the target groups to which a listener forwards.

@@ -89,7 +89,8 @@ func loadBalancer() *double.Type {
 				dns = "internal-" + dns
 			}
 			made := state(in, double.Object{
-				"arn": id, "arnSuffix": suffix, "name": name, "dnsName": dns, "vpcId": vpcID, "zoneId": "Z" + strings.ToUpper(world.Hex(13, "zone", s.region)),
+				"arn": id, "arnSuffix": suffix, "name": name, "dnsName": dns, "vpcId": vpcID,
+				"zoneId": "Z" + strings.ToUpper(world.Hex(13, "zone", s.region)),
 			})
 			return id, completed(made, balancerDefaults), nil
 		},
@@ -101,7 +102,8 @@ func loadBalancer() *double.Type {
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if r.State["enableDeletionProtection"] == true {
-				return fmt.Errorf("deleting ELBv2 Load Balancer (%s): OperationNotPermitted: Load balancer '%s' cannot be deleted because deletion protection is enabled", r.ID, r.ID)
+				return fmt.Errorf("deleting ELBv2 Load Balancer (%s): OperationNotPermitted: Load balancer '%s' cannot be deleted "+
+					"because deletion protection is enabled", r.ID, r.ID)
 			}
 			for _, l := range listenersOf(c, r.ID) {
 				c.World.Remove(l) // its listeners go with it
@@ -121,7 +123,8 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	for _, subnet := range subnets {
 		zone := subnet.State["availabilityZone"]
 		if zones[zone] != "" {
-			return "", fmt.Errorf("InvalidConfigurationRequest: A load balancer cannot be attached to multiple subnets in the same Availability Zone (%s and %s in %v)", zones[zone], subnet.ID, zone)
+			return "", fmt.Errorf("InvalidConfigurationRequest: A load balancer cannot be attached to multiple subnets in the same "+
+				"Availability Zone (%s and %s in %v)", zones[zone], subnet.ID, zone)
 		}
 		zones[zone] = subnet.ID
 	}
@@ -143,7 +146,8 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	}
 	for _, subnet := range subnets {
 		if !strings.HasPrefix(wayOut(c, subnet), "igw-") {
-			c.World.Warn(fmt.Sprintf("the load balancer %s is internet-facing, and subnet %s has no route to an internet gateway: clients do not reach it there", c.Name, subnet.ID))
+			c.World.Warn(fmt.Sprintf("the load balancer %s is internet-facing, and subnet %s has no route to an internet gateway: "+
+				"clients do not reach it there", c.Name, subnet.ID))
 		}
 	}
 	return vpcID, nil

@@ -19,7 +19,8 @@ import (
 
 // retentions are the numbers of days for which CloudWatch keeps logs; 0 is for ever (CloudWatch Logs API reference,
 // PutRetentionPolicy).
-var retentions = []any{0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0, 1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0}
+var retentions = []any{0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0, 1096.0, 1827.0,
+	2192.0, 2557.0, 2922.0, 3288.0, 3653.0}
 
 // Names (CloudWatch Logs API reference, CreateLogGroup; Secrets Manager API reference, CreateSecret).
 var (
@@ -49,7 +50,8 @@ func logGroup() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := prefixed(c, in)
 			if c.World.Get(pulumitype.AwsLogGroup, regional(c), name) != nil {
-				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): ResourceAlreadyExistsException: The specified log group already exists", name)
+				return "", nil, fmt.Errorf("creating CloudWatch Logs Log Group (%s): ResourceAlreadyExistsException: The specified log "+
+					"group already exists", name)
 			}
 			s := state(in, double.Object{"arn": sessionOf(c).arn("logs", "log-group:"+name), "name": name})
 			if err := checkLogKey(c, s); err != nil {
@@ -78,7 +80,8 @@ func checkLogKey(c *double.Call, group double.Object) error {
 	s := sessionOf(c)
 	key := findKey(c, given)
 	if key == nil || !services.ServiceMayUseKey(key, "logs."+s.region+"."+world.DNSSuffix(s.partition), "kms:GenerateDataKey") {
-		return fmt.Errorf("AccessDeniedException: The specified KMS key does not exist or is not allowed to be used with Arn '%s'", double.String(group, "arn"))
+		return fmt.Errorf("AccessDeniedException: The specified KMS key does not exist or is not allowed to be used with Arn '%s'",
+			double.String(group, "arn"))
 	}
 	return nil
 }
@@ -117,9 +120,11 @@ func secret() *double.Type {
 					continue
 				}
 				if r.Deleted {
-					return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion", name)
+					return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): InvalidRequestException: You can't create this "+
+						"secret because a secret with this name is already scheduled for deletion", name)
 				}
-				return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): ResourceExistsException: The operation failed because the secret %s already exists", name, name)
+				return "", nil, fmt.Errorf("creating Secrets Manager Secret (%s): ResourceExistsException: The operation failed because "+
+					"the secret %s already exists", name, name)
 			}
 			id := sessionOf(c).arn("secretsmanager", "secret:"+name+"-"+world.Hex(6, name, c.World.Next()))
 			s := state(in, double.Object{"arn": id, "name": name})
@@ -162,10 +167,13 @@ func secretVersion() *double.Type {
 			id := double.String(in, "secretId")
 			secret := c.World.Get(pulumitype.AwsSecret, regional(c), id)
 			if secret == nil {
-				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: ResourceNotFoundException: Secrets Manager can't find the specified secret", id)
+				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: ResourceNotFoundException: Secrets Manager "+
+					"can't find the specified secret", id)
 			}
 			if key := double.String(secret.State, "kmsKeyId"); key != "" && findKey(c, key) == nil {
-				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: EncryptionFailure: Secrets Manager can't encrypt the protected secret text using the provided KMS key %s. Check that the KMS key is available, enabled, and not in an invalid state", id, key)
+				return "", nil, fmt.Errorf("putting Secrets Manager Secret (%s) Version: EncryptionFailure: Secrets Manager can't "+
+					"encrypt the protected secret text using the provided KMS key %s. Check that the KMS key is available, enabled, and "+
+					"not in an invalid state", id, key)
 			}
 			version := world.GUID("secret version", id, c.World.Next())
 			s := state(in, double.Object{"arn": id, "versionId": version})

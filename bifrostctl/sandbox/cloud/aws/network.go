@@ -72,7 +72,8 @@ func placeOf(c *double.Call, service double.Object) (tasksIn, error) {
 func checkPlace(c *double.Call, service double.Object) error {
 	place, err := placeOf(c, service)
 	if err != nil {
-		return fmt.Errorf("InvalidParameterException: Error retrieving subnet information for %v: %w", double.List(service, "networkConfiguration.subnets"), err)
+		return fmt.Errorf("InvalidParameterException: Error retrieving subnet information for %v: %w",
+			double.List(service, "networkConfiguration.subnets"), err)
 	}
 	if len(place.subnets) == 0 {
 		return fmt.Errorf("InvalidParameterException: subnets can not be empty")
@@ -112,7 +113,8 @@ func (t tasksIn) unreachableFrom(c *double.Call, subnet *world.Resource, r reach
 	case out == "" && r.service == "":
 		return fmt.Sprintf("subnet %s has no default route", subnet.ID)
 	case out == "":
-		return fmt.Sprintf("subnet %s has no default route, and its VPC %s no endpoint %s that serves it", subnet.ID, t.vpc, r.endpointName())
+		return fmt.Sprintf("subnet %s has no default route, and its VPC %s no endpoint %s that serves it", subnet.ID, t.vpc,
+			r.endpointName())
 	case strings.HasPrefix(out, "igw-") && !t.public:
 		return fmt.Sprintf("subnet %s leads to the internet gateway %s, and the tasks have no public address", subnet.ID, out)
 	}

@@ -13,7 +13,8 @@ import (
 // The look-ups of what exists already fail as those of terraform-provider-aws do where nothing, or more than one thing, fits.
 
 // theOne returns the one resource of a type that the look-up's own arguments fit, and its filters, which are about properties by name.
-func theOne(c *double.Call, typ, words string, args double.Object, filters map[string]string, fits func(r *world.Resource) bool) (*world.Resource, error) {
+func theOne(c *double.Call, typ, words string, args double.Object, filters map[string]string,
+	fits func(r *world.Resource) bool) (*world.Resource, error) {
 	var found []*world.Resource
 	for _, r := range c.World.List(typ, regional(c)) {
 		passes, err := filtered(args, r, filters)
@@ -54,7 +55,8 @@ func filtered(args double.Object, r *world.Resource, properties map[string]strin
 		f, _ := v.(double.Object)
 		property, modelled := properties[double.String(f, "name")]
 		if !modelled {
-			return false, fmt.Errorf("the sandbox does not model this look-up by the filter %v, but by %v", f["name"], slices.Sorted(maps.Keys(properties)))
+			return false, fmt.Errorf("the sandbox does not model this look-up by the filter %v, but by %v", f["name"],
+				slices.Sorted(maps.Keys(properties)))
 		}
 		if !slices.Contains(double.List(f, "values"), any(fmt.Sprint(r.State[property]))) {
 			return false, nil
@@ -83,8 +85,10 @@ func getSubnet(c *double.Call, args double.Object) (double.Object, error) {
 		return nil, err
 	}
 	return reply(subnet, double.Object{
-		"assignIpv6AddressOnCreation": false, "availabilityZoneId": "", "availableIpAddressCount": 250.0, "customerOwnedIpv4Pool": "", "defaultForAz": false,
-		"enableDns64": false, "enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsARecordOnLaunch": false, "enableResourceNameDnsAaaaRecordOnLaunch": false,
+		"assignIpv6AddressOnCreation": false, "availabilityZoneId": "", "availableIpAddressCount": 250.0, "customerOwnedIpv4Pool": "",
+		"defaultForAz": false,
+		"enableDns64":  false, "enableLniAtDeviceIndex": 0.0, "enableResourceNameDnsARecordOnLaunch": false,
+		"enableResourceNameDnsAaaaRecordOnLaunch": false,
 		"ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "", "ipv6Native": false, "mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
 		"ownerId": sessionOf(c).account, "privateDnsHostnameTypeOnLaunch": "ip-name", "state": "available",
 	}), nil
@@ -107,9 +111,11 @@ func getVpc(c *double.Call, args double.Object) (double.Object, error) {
 		}
 	}
 	answer := reply(found, double.Object{
-		"cidrBlockAssociations": []any{double.Object{"associationId": "vpc-cidr-assoc-" + world.Hex(17, found.ID), "cidrBlock": found.State["cidrBlock"], "state": "associated"}},
-		"default":               false, "dhcpOptionsId": "default", "enableNetworkAddressUsageMetrics": false, "instanceTenancy": "default", "ipv6AssociationId": "",
-		"ipv6CidrBlock": "", "mainRouteTableId": main, "ownerId": sessionOf(c).account, "state": "available",
+		"cidrBlockAssociations": []any{double.Object{"associationId": "vpc-cidr-assoc-" + world.Hex(17, found.ID),
+			"cidrBlock": found.State["cidrBlock"], "state": "associated"}},
+		"default": false, "dhcpOptionsId": "default", "enableNetworkAddressUsageMetrics": false, "instanceTenancy": "default",
+		"ipv6AssociationId": "",
+		"ipv6CidrBlock":     "", "mainRouteTableId": main, "ownerId": sessionOf(c).account, "state": "available",
 	})
 	delete(answer, "internetGateway")
 	return answer, nil
@@ -120,24 +126,27 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "routeTableId", "subnetId", "vpcId", "filters"); err != nil {
 		return nil, err
 	}
-	table, err := theOne(c, pulumitype.AwsRouteTable, "EC2 Route Table", args, map[string]string{"association.main": "main"}, func(r *world.Resource) bool {
-		associated := args["subnetId"] == nil || slices.Contains(double.List(r.State, "subnetIds"), args["subnetId"])
-		return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"])
-	})
+	table, err := theOne(c, pulumitype.AwsRouteTable, "EC2 Route Table", args, map[string]string{"association.main": "main"},
+		func(r *world.Resource) bool {
+			associated := args["subnetId"] == nil || slices.Contains(double.List(r.State, "subnetIds"), args["subnetId"])
+			return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"])
+		})
 	if err != nil {
 		return nil, fmt.Errorf("reading EC2 Route Table: %w", err)
 	}
 	associations := []any{}
 	for _, subnet := range double.List(table.State, "subnetIds") {
 		associations = append(associations, double.Object{
-			"gatewayId": "", "main": false, "routeTableAssociationId": "rtbassoc-" + world.Hex(17, table.ID, subnet), "routeTableId": table.ID, "subnetId": subnet,
+			"gatewayId": "", "main": false, "routeTableAssociationId": "rtbassoc-" + world.Hex(17, table.ID, subnet),
+			"routeTableId": table.ID, "subnetId": subnet,
 		})
 	}
 	routes := []any{}
 	for _, v := range double.List(table.State, "routes") {
 		route := double.Object{}
 		for _, key := range []string{
-			"carrierGatewayId", "cidrBlock", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "gatewayId", "instanceId", "ipv6CidrBlock",
+			"carrierGatewayId", "cidrBlock", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "gatewayId", "instanceId",
+			"ipv6CidrBlock",
 			"localGatewayId", "natGatewayId", "networkInterfaceId", "transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId",
 		} {
 			route[key] = double.String(v.(double.Object), key)
@@ -145,8 +154,9 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 		routes = append(routes, route)
 	}
 	return double.Object{
-		"id": table.ID, "routeTableId": table.ID, "arn": table.State["arn"], "vpcId": table.State["vpcId"], "ownerId": sessionOf(c).account, "gatewayId": "",
-		"subnetId": double.String(args, "subnetId"), "associations": associations, "routes": routes, "tags": double.Object{},
+		"id": table.ID, "routeTableId": table.ID, "arn": table.State["arn"], "vpcId": table.State["vpcId"], "ownerId": sessionOf(c).account,
+		"gatewayId": "",
+		"subnetId":  double.String(args, "subnetId"), "associations": associations, "routes": routes, "tags": double.Object{},
 	}, nil
 }
 
@@ -154,14 +164,17 @@ func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "id", "vpcId", "serviceName", "state", "filters"); err != nil {
 		return nil, err
 	}
-	endpoint, err := theOne(c, pulumitype.AwsVpcEndpoint, "EC2 VPC Endpoint", args, map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
-		return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && wants(args, "serviceName", r.State["serviceName"]) && wants(args, "state", r.State["state"])
-	})
+	endpoint, err := theOne(c, pulumitype.AwsVpcEndpoint, "EC2 VPC Endpoint", args,
+		map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
+			return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && wants(args, "serviceName", r.State["serviceName"]) &&
+				wants(args, "state", r.State["state"])
+		})
 	if err != nil {
 		return nil, err
 	}
 	answer := reply(endpoint, double.Object{
-		"arn": sessionOf(c).arn("ec2", "vpc-endpoint/"+endpoint.ID), "cidrBlocks": []any{}, "dnsEntries": []any{}, "dnsOptions": []any{}, "ipAddressType": "ipv4",
+		"arn": sessionOf(c).arn("ec2", "vpc-endpoint/"+endpoint.ID), "cidrBlocks": []any{}, "dnsEntries": []any{}, "dnsOptions": []any{},
+		"ipAddressType":       "ipv4",
 		"networkInterfaceIds": []any{}, "ownerId": sessionOf(c).account, "policy": "", "requesterManaged": false,
 	})
 	for path, none := range endpointDefaults {
@@ -171,7 +184,8 @@ func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
 }
 
 // endpointDefaults are what an endpoint of the other kind has.
-var endpointDefaults = double.Object{"prefixListId": "", "privateDnsEnabled": false, "routeTableIds": []any{}, "securityGroupIds": []any{}, "subnetIds": []any{}}
+var endpointDefaults = double.Object{"prefixListId": "", "privateDnsEnabled": false, "routeTableIds": []any{}, "securityGroupIds": []any{},
+	"subnetIds": []any{}}
 
 func getTargetGroup(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "arn", "name"); err != nil {
@@ -186,8 +200,10 @@ func getTargetGroup(c *double.Call, args double.Object) (double.Object, error) {
 	answer := double.Object{
 		"connectionTermination": false, "lambdaMultiValueHeadersEnabled": false, "loadBalancingAlgorithmType": "round_robin",
 		"loadBalancingAnomalyMitigation": "off", "loadBalancingCrossZoneEnabled": "use_load_balancer_configuration", "preserveClientIp": "",
-		"proxyProtocolV2": false, "slowStart": 0.0, "stickiness": double.Object{"cookieDuration": 86400.0, "cookieName": "", "enabled": false, "type": "lb_cookie"},
-		"deregistrationDelay": fmt.Sprint(group.State["deregistrationDelay"]), "id": group.ID, "loadBalancerArns": balancersOf(c, group.ID), "tags": double.Object{},
+		"proxyProtocolV2": false, "slowStart": 0.0,
+		"stickiness":          double.Object{"cookieDuration": 86400.0, "cookieName": "", "enabled": false, "type": "lb_cookie"},
+		"deregistrationDelay": fmt.Sprint(group.State["deregistrationDelay"]), "id": group.ID, "loadBalancerArns": balancersOf(c, group.ID),
+		"tags": double.Object{},
 	}
 	for _, key := range []string{"arn", "arnSuffix", "healthCheck", "name", "port", "protocol", "protocolVersion", "targetType", "vpcId"} {
 		answer[key] = group.State[key]

@@ -5,8 +5,8 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// providerSchema is what the schema of the Pulumi AWS provider says of the modelled types. No module holds it, so it was taken from its sources at
-// this version. Required are lists and unions that the constructors of the Go SDK demand. Replace are the ForceNew marks of
+// providerSchema is what the schema of the Pulumi AWS provider says of the modelled types. No module holds it, so it was taken from its
+// sources at this version. Required are lists and unions that the constructors of the Go SDK demand. Replace are the ForceNew marks of
 // terraform-provider-aws v5, of which the provider is made. Computed are the outputs of the Go SDK that are no arguments, and those
 // arguments that the service fills in. Secrets are what the constructors of the Go SDK make secret outputs.
 var providerSchema = double.Schema{

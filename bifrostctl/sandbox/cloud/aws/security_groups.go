@@ -41,14 +41,16 @@ func securityGroup() *double.Type {
 				}
 			}
 			id := "sg-" + world.Hex(17, "security group", c.World.Next())
-			s := state(in, double.Object{"name": name, "arn": sessionOf(c).arn("ec2", "security-group/"+id), "ownerId": sessionOf(c).account})
+			s := state(in, double.Object{"name": name, "arn": sessionOf(c).arn("ec2", "security-group/"+id),
+				"ownerId": sessionOf(c).account})
 			double.Default(s, "ingress", []any{})
 			double.Default(s, "egress", []any{})
 			return id, s, nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if user := userOfGroup(c, r.ID); user != "" {
-				return fmt.Errorf("deleting Security Group (%s): DependencyViolation: resource %s has a dependent object (%s)", r.ID, r.ID, user)
+				return fmt.Errorf("deleting Security Group (%s): DependencyViolation: resource %s has a dependent object (%s)", r.ID, r.ID,
+					user)
 			}
 			for _, typ := range []string{pulumitype.AwsIngressRule, pulumitype.AwsEgressRule} {
 				for _, rule := range c.World.List(typ, regional(c)) {
@@ -151,7 +153,8 @@ func checkPorts(in double.Object, fail double.Fail) {
 	least, ok1 := from.(float64)
 	most, ok2 := to.(float64)
 	if ok1 && ok2 && (least < 0 || most > 65535 || least > most) {
-		fail("fromPort", "InvalidParameterValue: Invalid value '%v-%v' for portRange. Must be from 0 to 65535, the least first.", least, most)
+		fail("fromPort", "InvalidParameterValue: Invalid value '%v-%v' for portRange. Must be from 0 to 65535, the least first.", least,
+			most)
 	}
 }
 
@@ -166,7 +169,8 @@ func checkRule(c *double.Call, typ, id string, in double.Object) error {
 			return fmt.Errorf("InvalidGroup.NotFound: The security group '%s' does not exist", other)
 		}
 		if peer.State["vpcId"] != group.State["vpcId"] {
-			return fmt.Errorf("InvalidParameterValue: You have specified two resources that belong to different networks: %s and %s", group.ID, other)
+			return fmt.Errorf("InvalidParameterValue: You have specified two resources that belong to different networks: %s and %s",
+				group.ID, other)
 		}
 	}
 	for _, rule := range c.World.List(typ, regional(c)) {
@@ -178,7 +182,9 @@ func checkRule(c *double.Call, typ, id string, in double.Object) error {
 }
 
 func sameRule(a, b double.Object) bool {
-	return !slices.ContainsFunc(append([]string{"securityGroupId", "ipProtocol", "fromPort", "toPort"}, peers...), func(key string) bool { return a[key] != b[key] })
+	return !slices.ContainsFunc(append([]string{"securityGroupId", "ipProtocol", "fromPort", "toPort"}, peers...), func(key string) bool {
+		return a[key] != b[key]
+	})
 }
 
 func ruleWords(in double.Object) string {
@@ -189,7 +195,8 @@ func ruleWords(in double.Object) string {
 	if in["ipProtocol"] == "-1" {
 		return fmt.Sprintf("peer: %s, ALL, ALLOW", peer)
 	}
-	return fmt.Sprintf("peer: %s, %s, from port: %v, to port: %v, ALLOW", peer, strings.ToUpper(double.String(in, "ipProtocol")), in["fromPort"], in["toPort"])
+	return fmt.Sprintf("peer: %s, %s, from port: %v, to port: %v, ALLOW", peer, strings.ToUpper(double.String(in, "ipProtocol")),
+		in["fromPort"], in["toPort"])
 }
 
 // opening is what one rule of a security group lets through, in one direction.
@@ -214,7 +221,9 @@ func lets(c *double.Call, groups []any, direction, protocol string, port float64
 	for _, id := range groups {
 		text, _ := id.(string)
 		for _, o := range openings(c, text, direction) {
-			if o.fits(protocol, port) && (overlap(o.groups, peer.groups) || slices.ContainsFunc(o.blocks, func(b any) bool { return covers(b, peer.block) })) {
+			if o.fits(protocol, port) && (overlap(o.groups, peer.groups) || slices.ContainsFunc(o.blocks, func(b any) bool {
+				return covers(b, peer.block)
+			})) {
 				return true
 			}
 		}
@@ -247,7 +256,8 @@ func openings(c *double.Call, id, direction string) []opening {
 	var all []opening
 	for _, v := range double.List(group.State, direction) {
 		rule, _ := v.(double.Object)
-		o := opening{protocol: double.String(rule, "protocol"), blocks: double.List(rule, "cidrBlocks"), groups: double.List(rule, "securityGroups")}
+		o := opening{protocol: double.String(rule, "protocol"), blocks: double.List(rule, "cidrBlocks"),
+			groups: double.List(rule, "securityGroups")}
 		o.from, _ = rule["fromPort"].(float64)
 		o.to, _ = rule["toPort"].(float64)
 		if rule["self"] == true {
@@ -260,7 +270,8 @@ func openings(c *double.Call, id, direction string) []opening {
 		if r.State["securityGroupId"] != id {
 			continue
 		}
-		o := opening{protocol: double.String(r.State, "ipProtocol"), blocks: []any{r.State["cidrIpv4"]}, groups: []any{r.State["referencedSecurityGroupId"], r.State["prefixListId"]}}
+		o := opening{protocol: double.String(r.State, "ipProtocol"), blocks: []any{r.State["cidrIpv4"]},
+			groups: []any{r.State["referencedSecurityGroupId"], r.State["prefixListId"]}}
 		o.from, _ = r.State["fromPort"].(float64)
 		o.to, _ = r.State["toPort"].(float64)
 		all = append(all, o)

@@ -51,7 +51,8 @@ func targetGroup() *double.Type {
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if len(balancersOf(c, r.ID)) > 0 {
-				return fmt.Errorf("deleting ELBv2 Target Group (%s): ResourceInUse: Target group '%s' is currently in use by a listener or a rule", r.ID, r.ID)
+				return fmt.Errorf("deleting ELBv2 Target Group (%s): ResourceInUse: Target group '%s' is currently in use by a listener "+
+					"or a rule", r.ID, r.ID)
 			}
 			return nil
 		},
@@ -76,7 +77,8 @@ func checkHealthCheck(in double.Object, fail double.Fail) {
 		fail("healthCheck.port", `"health_check.0.port" must be a valid port number (1-65536) or "traffic-port"`)
 	}
 	if double.String(check, "protocol") == "TCP" {
-		fail("healthCheck.protocol", `Attribute "health_check[0].protocol" cannot have value "TCP" when "protocol" is %q.`, double.String(in, "protocol"))
+		fail("healthCheck.protocol", `Attribute "health_check[0].protocol" cannot have value "TCP" when "protocol" is %q.`,
+			double.String(in, "protocol"))
 	}
 	interval, known1 := check["interval"].(float64)
 	timeout, known2 := check["timeout"].(float64)

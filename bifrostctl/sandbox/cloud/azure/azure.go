@@ -66,7 +66,8 @@ func ready(c *double.Call) error {
 		return fmt.Errorf("Code=\"SubscriptionNotFound\" Message=\"The subscription '%s' could not be found\"", s.subscription)
 	}
 	if !strings.EqualFold(sub.Tenant, s.tenant) {
-		return fmt.Errorf("Code=\"InvalidAuthenticationTokenTenant\" Message=\"The access token is from the wrong issuer: it must match the tenant %s of the subscription %s, not %s\"", sub.Tenant, sub.ID, s.tenant)
+		return fmt.Errorf("Code=\"InvalidAuthenticationTokenTenant\" Message=\"The access token is from the wrong issuer: it must match "+
+			"the tenant %s of the subscription %s, not %s\"", sub.Tenant, sub.ID, s.tenant)
 	}
 	return nil
 }
@@ -75,7 +76,8 @@ func subscription(c *double.Call) string { return sessionOf(c).subscription }
 
 // notFound is the answer 404 of Azure Resource Manager.
 func notFound(kind, name, resourceGroup string) error {
-	return fmt.Errorf("Status=404 Code=\"ResourceNotFound\" Message=\"The Resource '%s/%s' under resource group '%s' was not found\"", kind, name, resourceGroup)
+	return fmt.Errorf("Status=404 Code=\"ResourceNotFound\" Message=\"The Resource '%s/%s' under resource group '%s' was not found\"", kind,
+		name, resourceGroup)
 }
 
 // named returns the provider's way to name: eight digits right after the logical name.

@@ -60,12 +60,14 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 		issuer["issuerURL"] = cluster.Issuer(tenant)
 	}
 	return double.Object{
-		"id":   fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), cluster.ResourceGroup, clusterKind, cluster.Name),
+		"id": fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), cluster.ResourceGroup, clusterKind,
+			cluster.Name),
 		"name": cluster.Name, "type": clusterKind, "location": cluster.Location, "provisioningState": "Succeeded",
 		"kubernetesVersion": cluster.Version, "currentKubernetesVersion": cluster.Version,
 		"fqdn": cluster.FQDN(tenant), "azurePortalFQDN": "portal-" + cluster.FQDN(tenant), "dnsPrefix": cluster.Name,
 		"enableRBAC": true, "disableLocalAccounts": true, "maxAgentPools": 100.0,
-		"identity":          double.Object{"type": "SystemAssigned", "tenantId": tenant, "principalId": world.GUID("cluster identity", tenant, cluster.Name)},
+		"identity": double.Object{"type": "SystemAssigned", "tenantId": tenant,
+			"principalId": world.GUID("cluster identity", tenant, cluster.Name)},
 		"nodeResourceGroup": fmt.Sprintf("MC_%s_%s_%s", cluster.ResourceGroup, cluster.Name, cluster.Location),
 		"aadProfile":        double.Object{"managed": true, "enableAzureRBAC": true, "tenantID": tenant},
 		"oidcIssuerProfile": issuer,

@@ -45,7 +45,8 @@ func userAssignedIdentity() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			group, name := double.String(in, "resourceGroupName"), double.String(in, "resourceName")
 			if !c.World.Azure[subscription(c)].HasResourceGroup(group) {
-				return "", nil, fmt.Errorf("Status=404 Code=\"ResourceGroupNotFound\" Message=\"Resource group '%s' could not be found\"", group)
+				return "", nil, fmt.Errorf("Status=404 Code=\"ResourceGroupNotFound\" Message=\"Resource group '%s' could not be found\"",
+					group)
 			}
 			id := identityID(c, group, name)
 			if c.World.Get(pulumitype.AzureManagedIdentity, subscription(c), id) != nil {
@@ -95,7 +96,8 @@ func federatedIdentityCredential() *double.Type {
 			}
 			siblings := credentialsOf(c, parent)
 			if len(siblings) >= credentialsPerIdentity {
-				return "", nil, fmt.Errorf("Status=400 Code=\"BadRequest\" Message=\"Too many Federated Identity Credentials: the managed identity '%s' can have at most %d\"", identity, credentialsPerIdentity)
+				return "", nil, fmt.Errorf("Status=400 Code=\"BadRequest\" Message=\"Too many Federated Identity Credentials: the "+
+					"managed identity '%s' can have at most %d\"", identity, credentialsPerIdentity)
 			}
 			if err := unique(siblings, id, in); err != nil {
 				return "", nil, err

@@ -91,7 +91,8 @@ func parentOf(credential string) string {
 func unique(siblings []*world.Resource, id string, in double.Object) error {
 	for _, other := range siblings {
 		if other.ID != id && other.State["issuer"] == in["issuer"] && other.State["subject"] == in["subject"] {
-			return fmt.Errorf("Status=409 Code=\"Conflict\" Message=\"Issuer and subject combination already exists for this Managed Identity.\"")
+			return fmt.Errorf("Status=409 Code=\"Conflict\" Message=\"Issuer and subject combination already exists for this Managed " +
+				"Identity.\"")
 		}
 	}
 	return nil
@@ -107,5 +108,7 @@ func identityWritten(c *double.Call, id string, in double.Object) string {
 
 // tooManyWrites is Azure's answer to parallel writes (pulumi-azure-native #4343).
 func tooManyWrites(identity string) error {
-	return fmt.Errorf("Status=409 Code=\"ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity\" Message=\"Too many Federated Identity Credentials are written concurrently for the managed identity '%s'. Concurrent Federated Identity Credentials writes under the same managed identity are not supported.\"", identity)
+	return fmt.Errorf("Status=409 Code=\"ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity\" Message=\"Too many "+
+		"Federated Identity Credentials are written concurrently for the managed identity '%s'. Concurrent Federated Identity "+
+		"Credentials writes under the same managed identity are not supported.\"", identity)
 }

@@ -7,10 +7,13 @@ import "strings"
 var words = map[string]map[string]string{
 	"aws": {
 		"throttled": "{op} {id}: https response error StatusCode: 400, api error ThrottlingException: Rate exceeded",
-		"denied":    "{op} {id}: https response error StatusCode: 403, api error AccessDenied: User is not authorized to perform this operation because no identity-based policy allows it",
+		"denied": "{op} {id}: https response error StatusCode: 403, api error AccessDenied: User is not authorized to perform this " +
+			"operation because no identity-based policy allows it",
 		// IAM's words; other services have their own conflicts.
-		"conflict": "{op} {id}: https response error StatusCode: 409, api error ConcurrentModification: The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.",
-		"timeout":  "{op} {id}: exceeded maximum number of attempts, 25, https response error StatusCode: 0, request send failed: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+		"conflict": "{op} {id}: https response error StatusCode: 409, api error ConcurrentModification: The request was rejected because " +
+			"multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.",
+		"timeout": "{op} {id}: exceeded maximum number of attempts, 25, https response error StatusCode: 0, request send failed: " +
+			"net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
 	},
 	"azure-native": {
 		"throttled": `{op} {id}: Status=429 Code="TooManyRequests" Message="The request is being throttled as the limit has been reached. Retry after 30 seconds."`,
@@ -21,8 +24,9 @@ var words = map[string]map[string]string{
 	"kubernetes": {
 		"throttled": "{op} {id}: the server has received too many requests and has asked us to try again later",
 		"denied":    "{op} {id}: forbidden: the signed-in user cannot {op} this resource",
-		"conflict":  "{op} {id}: Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again",
-		"timeout":   "{op} {id}: the server was unable to return a response in the time allotted, but may still be processing the request",
+		"conflict": "{op} {id}: Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest " +
+			"version and try again",
+		"timeout": "{op} {id}: the server was unable to return a response in the time allotted, but may still be processing the request",
 	},
 }
 

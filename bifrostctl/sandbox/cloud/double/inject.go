@@ -138,7 +138,8 @@ func lost(err error, about subject, answer any) error {
 	if !ok {
 		return err
 	}
-	return fmt.Errorf("%w\nThe answer was lost: %s exists in the cloud, and the stack's state does not know it. If the next up finds the name taken, "+
+	return fmt.Errorf("%w\nThe answer was lost: %s exists in the cloud, and the stack's state does not know it. If the next up finds the "+
+		"name taken, "+
 		"import it with `pulumi import %s %s '%s'`, or delete it", err, made.Id, about.typ, about.name, made.Id)
 }
 

@@ -37,7 +37,8 @@ func Serve(w *served.World, providers ...*Provider) (*Servers, error) {
 			return nil, fmt.Errorf("serve the double of provider %s: %w", p.Package, err)
 		}
 		double := &server{provider: p, world: w, faults: s.faults}
-		g := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.StatsHandler(connections{}), grpc.ChainUnaryInterceptor(double.intercept, double.exclude))
+		g := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.StatsHandler(connections{}),
+			grpc.ChainUnaryInterceptor(double.intercept, double.exclude))
 		pulumirpc.RegisterResourceProviderServer(g, double)
 		go func() { _ = g.Serve(listener) }() // ends with Stop
 		s.servers = append(s.servers, g)

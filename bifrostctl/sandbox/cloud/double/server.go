@@ -45,7 +45,8 @@ func (s *server) Cancel(ctx context.Context, _ *emptypb.Empty) (*emptypb.Empty, 
 func (s *server) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	f, ok := s.provider.Functions[req.Tok]
 	if !ok {
-		return nil, fmt.Errorf("the sandbox does not model the function %s: it has %s", req.Tok, strings.Join(keysOf(s.provider.Functions), ", "))
+		return nil, fmt.Errorf("the sandbox does not model the function %s: it has %s", req.Tok,
+			strings.Join(keysOf(s.provider.Functions), ", "))
 	}
 	s.world.Lock()
 	defer s.world.Unlock()
@@ -79,7 +80,8 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 	token := string(u.Type())
 	typ, ok := s.provider.Types[token]
 	if !ok {
-		return nil, nil, fmt.Errorf("the sandbox does not model the resource type %s: it has %s", token, strings.Join(keysOf(s.provider.Types), ", "))
+		return nil, nil, fmt.Errorf("the sandbox does not model the resource type %s: it has %s", token,
+			strings.Join(keysOf(s.provider.Types), ", "))
 	}
 	s.world.Lock()
 	con := connectionOf(ctx)
@@ -88,7 +90,8 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 		return nil, nil, s.unconfigured()
 	}
 	s.world.Begin(token)
-	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), Context: con.during(ctx), strike: strikeOf(ctx)}, typ, nil
+	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), Context: con.during(ctx), strike: strikeOf(ctx)}, typ,
+		nil
 }
 
 func (s *server) unconfigured() error {

@@ -96,7 +96,8 @@ func pool() *double.Type {
 			checkID(in, "workloadIdentityPoolId", poolPattern, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
-			id := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in), double.String(in, "workloadIdentityPoolId"))
+			id := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in),
+				double.String(in, "workloadIdentityPoolId"))
 			// Also one that was deleted: its id is free 30 days later.
 			if c.World.Resources[world.Key(pulumitype.GcpPool, scope(c), id)] != nil {
 				return "", nil, exists("WorkloadIdentityPool", id)
@@ -142,10 +143,12 @@ func poolProvider() *double.Type {
 			checkProvider(in, fail)
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
-			parent := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in), double.String(in, "workloadIdentityPoolId"))
+			parent := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", project(c, in),
+				double.String(in, "workloadIdentityPoolId"))
 			if c.World.Get(pulumitype.GcpPool, scope(c), parent) == nil {
 				//lint:ignore ST1005 the words are not ours
-				return "", nil, fmt.Errorf("Error creating WorkloadIdentityPoolProvider: googleapi: Error 404: Requested entity was not found: %s", parent)
+				return "", nil, fmt.Errorf("Error creating WorkloadIdentityPoolProvider: googleapi: Error 404: Requested entity was not "+
+					"found: %s", parent)
 			}
 			id := parent + "/providers/" + double.String(in, "workloadIdentityPoolProviderId")
 			if c.World.Resources[world.Key(pulumitype.GcpPoolProvider, scope(c), id)] != nil {
@@ -187,7 +190,8 @@ func account() *double.Type {
 				return "", nil, exists("service account", id)
 			}
 			return id, answer(c, in, double.Object{
-				"email": email, "name": id, "member": "serviceAccount:" + email, "uniqueId": world.Hex(20, "service account", email, c.World.Next()),
+				"email": email, "name": id, "member": "serviceAccount:" + email,
+				"uniqueId": world.Hex(20, "service account", email, c.World.Next()),
 			}), nil
 		},
 	}
@@ -211,7 +215,8 @@ func accountMember() *double.Type {
 			account := double.String(in, "serviceAccountId")
 			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), account) == nil {
 				//lint:ignore ST1005 the words are not ours
-				return "", nil, fmt.Errorf("Error retrieving IAM policy for service account '%s': googleapi: Error 404: Unknown service account", account)
+				return "", nil, fmt.Errorf("Error retrieving IAM policy for service account '%s': googleapi: Error 404: Unknown service "+
+					"account", account)
 			}
 			state := double.Clone(in)
 			state["etag"] = "BwXh" + world.Hex(8, c.World.Next())
@@ -227,10 +232,12 @@ func repositoryMember() *double.Type {
 		Scope: scope,
 		Check: checkMember,
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
-			id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project(c, in), double.String(in, "location"), double.String(in, "repository"))
+			id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project(c, in), double.String(in, "location"),
+				double.String(in, "repository"))
 			if c.World.Get(pulumitype.GcpRepository, project(c, in), id) == nil {
 				//lint:ignore ST1005 the words are not ours
-				return "", nil, fmt.Errorf("Error retrieving IAM policy for artifactregistry repository %q: googleapi: Error 404: Requested entity was not found", id)
+				return "", nil, fmt.Errorf("Error retrieving IAM policy for artifactregistry repository %q: googleapi: Error 404: "+
+					"Requested entity was not found", id)
 			}
 			state := double.Clone(in)
 			state["project"], state["etag"] = project(c, in), "BwXh"+world.Hex(8, c.World.Next())

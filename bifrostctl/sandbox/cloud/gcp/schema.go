@@ -5,9 +5,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// providerSchema is what the schema of the Pulumi Google Cloud provider says of the modelled types. No module holds it, so it was taken from the
-// Go SDK at this version. Computed are its outputs that are no arguments. Replace follows Google's APIs: whatever is part of a resource's
-// name, and every part of a binding. Nothing is required that the argument structs do not show.
+// providerSchema is what the schema of the Pulumi Google Cloud provider says of the modelled types. No module holds it, so it was taken
+// from the Go SDK at this version. Computed are its outputs that are no arguments. Replace follows Google's APIs: whatever is part of a
+// resource's name, and every part of a binding. Nothing is required that the argument structs do not show.
 var providerSchema = double.Schema{
 	Version: "7.38.0",
 	Types: map[string]double.TypeSchema{

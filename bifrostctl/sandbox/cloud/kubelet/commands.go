@@ -164,7 +164,8 @@ func (c *container) gcloud(ctx context.Context, call call) error {
 		}
 	}
 	if config == nil {
-		c.refuse(hop.NoCredentials, "gcloud has no account: it reads CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, or what `gcloud auth login --cred-file` took, and never GOOGLE_APPLICATION_CREDENTIALS")
+		c.refuse(hop.NoCredentials, "gcloud has no account: it reads CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE, or what `gcloud auth login "+
+			"--cred-file` took, and never GOOGLE_APPLICATION_CREDENTIALS")
 		return call.fail(1, "%s", noAccount)
 	}
 	access, err := gcp.AccessToken(ctx, c.node.World, config, c.tree.Read)

@@ -32,7 +32,8 @@ type image struct {
 // images are those of the refreshers. aws-cli has no kubectl, the Google Cloud images have none either, kubectl's has no shell.
 var images = []image{
 	{regexp.MustCompile(`(^|/)aws-cli(:|@|$)`), []string{"sh", "bash"}, []string{"aws", "base64", "cat", "date"}, []string{"aws"}},
-	{regexp.MustCompile(`(^|/)(google-cloud-cli|cloud-sdk)(:|@|$)`), []string{"sh", "bash"}, []string{"gcloud", "curl", "base64", "cat", "date"}, nil},
+	{regexp.MustCompile(`(^|/)(google-cloud-cli|cloud-sdk)(:|@|$)`), []string{"sh", "bash"},
+		[]string{"gcloud", "curl", "base64", "cat", "date"}, nil},
 	{regexp.MustCompile(`(^|/)kubectl(:|@|$)`), nil, []string{"kubectl"}, []string{"kubectl"}},
 }
 
@@ -113,7 +114,8 @@ func (c *container) start(ctx context.Context, command []string) error {
 		fmt.Fprintf(&c.stderr, "exec: %q: executable file not found in $PATH\n", command[0])
 		return interp.ExitStatus(127)
 	}
-	return c.run(ctx, call{args: append([]string{program}, command[1:]...), env: c.env, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &c.stderr})
+	return c.run(ctx, call{args: append([]string{program}, command[1:]...), env: c.env, stdin: strings.NewReader(""), stdout: io.Discard,
+		stderr: &c.stderr})
 }
 
 func (c *container) refuse(reason hop.Reason, format string, args ...any) {

@@ -41,7 +41,8 @@ func (n *Node) mount(p Pod) (map[string]*volume, error) {
 		if err != nil {
 			return nil, err
 		}
-		volumes[automounted] = &volume{files: map[string][]byte{"token": raw, "ca.crt": []byte(n.Cluster.CA), "namespace": []byte(p.Namespace)}}
+		volumes[automounted] = &volume{files: map[string][]byte{"token": raw, "ca.crt": []byte(n.Cluster.CA),
+			"namespace": []byte(p.Namespace)}}
 	}
 	for _, i := range n.injections(p) {
 		raw, err := n.token(p, i.audience, tokenLifetime)
@@ -133,7 +134,8 @@ func fieldOf(p Pod, field string) string {
 func (n *Node) token(p Pod, audience string, lifetime time.Duration) ([]byte, error) {
 	uid, _ := n.API.ServiceAccount(p.Namespace, p.serviceAccount())
 	raw, err := mint.OfServiceAccount(n.World.World, n.Cluster, mint.ServiceAccount{
-		Namespace: p.Namespace, Name: p.serviceAccount(), UID: uid, PodName: p.Name, PodUID: world.GUID("pod", p.Namespace, p.Name, n.World.Next()),
+		Namespace: p.Namespace, Name: p.serviceAccount(), UID: uid, PodName: p.Name,
+		PodUID: world.GUID("pod", p.Namespace, p.Name, n.World.Next()),
 	}, audience, lifetime)
 	return []byte(raw), err
 }
@@ -152,7 +154,8 @@ func (n *Node) injections(p Pod) []injection {
 	case n.Cluster.Cloud == "eks" && aws.Association(n.World, n.Cluster, p.Namespace, p.serviceAccount()) != nil:
 		const dir, file = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount", "eks-pod-identity-token"
 		return []injection{{dir, file, "pods.eks.amazonaws.com", map[string]string{
-			"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": dir + "/" + file,
+			"AWS_CONTAINER_CREDENTIALS_FULL_URI":     "http://169.254.170.23/v1/credentials",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": dir + "/" + file,
 		}}}
 	case n.Cluster.Cloud == "eks" && annotations["eks.amazonaws.com/role-arn"] != "":
 		const dir, file = "/var/run/secrets/eks.amazonaws.com/serviceaccount", "token"

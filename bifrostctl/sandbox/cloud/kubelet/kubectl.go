@@ -13,8 +13,8 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 )
 
-// kubectl signs in as the pod's ServiceAccount and asks the API server, as far as refreshers do: a server-side apply of a Secret, delete secret,
-// create secret docker-registry.
+// kubectl signs in as the pod's ServiceAccount and asks the API server, as far as refreshers do: a server-side apply of a Secret, delete
+// secret, create secret docker-registry.
 func (c *container) kubectl(ctx context.Context, call call) error {
 	user, err := c.signIn(ctx)
 	if err != nil {
@@ -44,12 +44,15 @@ func (c *container) signIn(ctx context.Context) (serviceAccountUser, error) {
 	n := c.node
 	raw, err := c.tree.Read(serviceAccountDir + "/token")
 	if err != nil {
-		c.node.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.NoCredentials, "the container has no token at %s", serviceAccountDir))
-		return serviceAccountUser{}, fmt.Errorf("the connection to the server localhost:8080 was refused - did you specify the right host or port?")
+		c.node.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.NoCredentials, "the container has no token at %s",
+			serviceAccountDir))
+		return serviceAccountUser{}, fmt.Errorf("the connection to the server localhost:8080 was refused - did you specify the right " +
+			"host or port?")
 	}
 	claims, err := token.Verifier{Client: n.World.Network.Client(), Now: n.World.Now}.Verify(ctx, n.Cluster.Issuer, string(raw))
 	if err != nil || !slices.Contains(claims["aud"].([]any), any(n.Cluster.Issuer)) {
-		n.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.AudienceMismatch, "the token's audience is %v, the API server's is %s", claims["aud"], n.Cluster.Issuer))
+		n.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.AudienceMismatch, "the token's audience is %v, the API server's is %s",
+			claims["aud"], n.Cluster.Issuer))
 		return serviceAccountUser{}, fmt.Errorf("you must be logged in to the server (Unauthorized)")
 	}
 	subject := strings.Split(fmt.Sprint(claims["sub"]), ":")
@@ -62,13 +65,15 @@ func (c *container) may(user serviceAccountUser, verb, namespace, name string) e
 	if c.node.API.May(user.name, user.groups, verb, "secrets", namespace, name) {
 		return nil
 	}
-	c.node.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.Forbidden, "%s may not %s secret %s/%s", user.name, verb, namespace, name))
+	c.node.World.Network.Refusals.Add(hop.Refuse(hop.APIServer, hop.Forbidden, "%s may not %s secret %s/%s", user.name, verb, namespace,
+		name))
 	object := "secrets"
 	if name != "" {
 		object = fmt.Sprintf("secrets %q", name)
 	}
 	//lint:ignore ST1005 the words are not ours
-	return fmt.Errorf("Error from server (Forbidden): %s is forbidden: User %q cannot %s resource \"secrets\" in API group \"\" in the namespace %q", object, user.name, verb, namespace)
+	return fmt.Errorf("Error from server (Forbidden): %s is forbidden: User %q cannot %s resource \"secrets\" in API group \"\" in the "+
+		"namespace %q", object, user.name, verb, namespace)
 }
 
 // apply is a server-side apply: it needs patch on the Secret, and create, by name, where there is none.

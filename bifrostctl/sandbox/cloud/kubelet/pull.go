@@ -101,7 +101,8 @@ func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error 
 		as.RoleARN = cluster.NodeRoleARN(n.Cluster.Account, name)
 		if err := as.Pull(ctx, n.World, image); err != nil {
 			if role := annotations["eks.amazonaws.com/role-arn"]; role != "" {
-				n.World.Network.Refusals.Add(hop.Refuse(hop.Kubelet, hop.NoCredentials, "%s of the ServiceAccount never authenticates a pull; the node's role %s does", role, name))
+				n.World.Network.Refusals.Add(hop.Refuse(hop.Kubelet, hop.NoCredentials,
+					"%s of the ServiceAccount never authenticates a pull; the node's role %s does", role, name))
 			}
 			return err
 		}
@@ -109,15 +110,18 @@ func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error 
 	return nil
 }
 
-// pullAsServiceAccount is the kubelet's credential provider with a token of the pod's ServiceAccount, which the API server gives to a node only
-// where RBAC allows that audience (admission plug-in NodeRestriction, ServiceAccountNodeAudienceRestriction).
+// pullAsServiceAccount is the kubelet's credential provider with a token of the pod's ServiceAccount, which the API server gives to a node
+// only where RBAC allows that audience (admission plug-in NodeRestriction, ServiceAccountNodeAudienceRestriction).
 func (n *Node) pullAsServiceAccount(ctx context.Context, p Pod, image, region, role string) error {
 	cluster := n.World.AWS[n.Cluster.Account].EKSCluster(n.Cluster.Region, n.Cluster.Name)
 	if !cluster.CredentialProvider {
-		return hop.Refuse(hop.Kubelet, hop.Missing, "the nodes of %s do not configure ecr-credential-provider with ServiceAccount tokens", cluster.Name)
+		return hop.Refuse(hop.Kubelet, hop.Missing, "the nodes of %s do not configure ecr-credential-provider with ServiceAccount tokens",
+			cluster.Name)
 	}
-	if !n.API.May("system:node:sandbox", []string{"system:nodes", "system:authenticated"}, "request-serviceaccounts-token-audience", stsAudience, p.Namespace, p.serviceAccount()) {
-		return hop.Refuse(hop.Kubelet, hop.Forbidden, "nodes may not request tokens of %s/%s for audience %s", p.Namespace, p.serviceAccount(), stsAudience)
+	if !n.API.May("system:node:sandbox", []string{"system:nodes", "system:authenticated"}, "request-serviceaccounts-token-audience",
+		stsAudience, p.Namespace, p.serviceAccount()) {
+		return hop.Refuse(hop.Kubelet, hop.Forbidden, "nodes may not request tokens of %s/%s for audience %s", p.Namespace,
+			p.serviceAccount(), stsAudience)
 	}
 	raw, err := n.token(p, stsAudience, tokenLifetime)
 	if err != nil {

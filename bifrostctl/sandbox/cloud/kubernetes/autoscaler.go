@@ -24,7 +24,8 @@ func awaitAutoscaler(c *double.Call, r *world.Resource) []string {
 	ref := autoscaler.Spec.ScaleTargetRef
 	target := c.World.Get(scalable[ref.Kind], server(c), objectID(autoscaler.Namespace, ref.Name))
 	if target == nil {
-		c.World.Warn(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: there is no %s %s/%s", r.ID, ref.Kind, autoscaler.Namespace, ref.Name))
+		c.World.Warn(fmt.Sprintf("HorizontalPodAutoscaler %s scales nothing: there is no %s %s/%s", r.ID, ref.Kind, autoscaler.Namespace,
+			ref.Name))
 		return nil
 	}
 	warnOfMissingRequests(c, r.ID, autoscaler, target)
@@ -70,7 +71,8 @@ func warnOfMissingRequests(c *double.Call, id string, autoscaler autoscalingv2.H
 		}
 		for _, container := range pod.Spec.Containers {
 			if _, requested := container.Resources.Requests[metric.Resource.Name]; !requested {
-				c.World.Warn(fmt.Sprintf("HorizontalPodAutoscaler %s cannot scale: missing request for %s in container %s", id, metric.Resource.Name, container.Name))
+				c.World.Warn(fmt.Sprintf("HorizontalPodAutoscaler %s cannot scale: missing request for %s in container %s", id,
+					metric.Resource.Name, container.Name))
 			}
 		}
 	}

@@ -19,8 +19,10 @@ func awaitBudget(c *double.Call, r *world.Resource) []string {
 		return []string{err.Error()}
 	}
 	expected, allowed := 0, 0
-	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)), c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
-		if namespaceOf(owner) == budget.Namespace && matches(budget.Spec.Selector, labelsOf(double.Map(owner.State, "spec.template.metadata.labels"))) {
+	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)),
+		c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
+		if namespaceOf(owner) == budget.Namespace &&
+			matches(budget.Spec.Selector, labelsOf(double.Map(owner.State, "spec.template.metadata.labels"))) {
 			expected += int(replicasOf(owner))
 		}
 	}
@@ -35,7 +37,8 @@ func awaitBudget(c *double.Call, r *world.Resource) []string {
 		c.World.Warn(fmt.Sprintf("PodDisruptionBudget %s lets none of %d pods go: the drain of a node would wait for ever", r.ID, expected))
 	}
 	r.State["status"] = double.Object{
-		"expectedPods": float64(expected), "currentHealthy": float64(expected), "desiredHealthy": float64(expected - max(allowed, 0)), "disruptionsAllowed": float64(max(allowed, 0)),
+		"expectedPods": float64(expected), "currentHealthy": float64(expected), "desiredHealthy": float64(expected - max(allowed, 0)),
+		"disruptionsAllowed": float64(max(allowed, 0)),
 		"observedGeneration": double.Get(r.State, "metadata.generation"),
 	}
 	return nil

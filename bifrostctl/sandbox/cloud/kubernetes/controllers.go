@@ -48,10 +48,12 @@ func awaitDeployment(c *double.Call, r *world.Resource) []string {
 
 func deploymentStatus(r *world.Resource, ready bool) double.Object {
 	replicas := replicasOf(r)
-	status := double.Object{"observedGeneration": double.Get(r.State, "metadata.generation"), "replicas": replicas, "updatedReplicas": replicas}
+	status := double.Object{"observedGeneration": double.Get(r.State, "metadata.generation"), "replicas": replicas,
+		"updatedReplicas": replicas}
 	if !ready {
 		status["unavailableReplicas"] = replicas
-		status["conditions"] = []any{condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")}
+		status["conditions"] = []any{condition("Available", "False", "MinimumReplicasUnavailable",
+			"Deployment does not have minimum availability.")}
 		return status
 	}
 	status["readyReplicas"], status["availableReplicas"] = replicas, replicas
@@ -167,12 +169,15 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 	if len(selector) == 0 || headless || skipAwait(r) {
 		return nil
 	}
-	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)), c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
-		if namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) && available(owner) {
+	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)),
+		c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
+		if namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) &&
+			available(owner) {
 			return nil
 		}
 	}
-	return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"}
+	return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on " +
+		"any Pods"}
 }
 
 // subset tells whether labels have all of a selector's.

@@ -46,7 +46,8 @@ var classes = map[string]struct {
 	hasDefault bool
 }{
 	"eks": {[]string{"gp2"}, false},
-	"aks": {[]string{"default", "managed", "managed-csi", "managed-csi-premium", "managed-premium", "azurefile", "azurefile-csi", "azurefile-premium", "azurefile-csi-premium"}, true},
+	"aks": {[]string{"default", "managed", "managed-csi", "managed-csi-premium", "managed-premium", "azurefile", "azurefile-csi",
+		"azurefile-premium", "azurefile-csi-premium"}, true},
 }
 
 // Furnish puts contents into the cluster at server, with what clusters of its cloud have. Without a cluster of the sandbox's own there
@@ -99,7 +100,8 @@ func (f furnisher) namespaced(contents Contents) {
 	}
 	for _, name := range contents.Claims {
 		f.put(pulumitype.KubernetesVolumeClaim, "v1", name, double.Object{
-			"spec":   double.Object{"accessModes": []any{"ReadWriteOnce"}, "resources": double.Object{"requests": double.Object{"storage": "10Gi"}}},
+			"spec": double.Object{"accessModes": []any{"ReadWriteOnce"},
+				"resources": double.Object{"requests": double.Object{"storage": "10Gi"}}},
 			"status": double.Object{"phase": "Bound"},
 		})
 	}
@@ -108,7 +110,8 @@ func (f furnisher) namespaced(contents Contents) {
 		for key, text := range secret.Keys {
 			data[key] = base64.StdEncoding.EncodeToString([]byte(text))
 		}
-		f.put(pulumitype.KubernetesSecret, "v1", secret.Name, double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
+		f.put(pulumitype.KubernetesSecret, "v1", secret.Name,
+			double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
 	}
 	for _, configMap := range contents.ConfigMaps {
 		data := double.Object{}
@@ -120,7 +123,8 @@ func (f furnisher) namespaced(contents Contents) {
 }
 
 func (f furnisher) storageClass(name string, isDefault bool) {
-	r := f.put(pulumitype.KubernetesStorageClass, "storage.k8s.io/v1", Name{Name: name}, double.Object{"volumeBindingMode": "WaitForFirstConsumer"})
+	r := f.put(pulumitype.KubernetesStorageClass, "storage.k8s.io/v1", Name{Name: name},
+		double.Object{"volumeBindingMode": "WaitForFirstConsumer"})
 	if isDefault {
 		double.Set(r.State, "metadata.annotations", double.Object{defaultStorageClass: "true"})
 	}

@@ -27,8 +27,10 @@ func awaitIngress(c *double.Call, r *world.Resource) []string {
 		}
 	}
 	for _, tls := range ingress.Spec.TLS {
-		if name := tls.SecretName; name != "" && c.World.Get(pulumitype.KubernetesSecret, server(c), objectID(ingress.Namespace, name)) == nil {
-			c.World.Warn(fmt.Sprintf("Ingress %s: its TLS Secret %s/%s does not exist: the controller shows a certificate of its own", r.ID, ingress.Namespace, name))
+		if name := tls.SecretName; name != "" &&
+			c.World.Get(pulumitype.KubernetesSecret, server(c), objectID(ingress.Namespace, name)) == nil {
+			c.World.Warn(fmt.Sprintf("Ingress %s: its TLS Secret %s/%s does not exist: the controller shows a certificate of its own", r.ID,
+				ingress.Namespace, name))
 		}
 	}
 	if class := ingressClass(c, ingress); class == nil {
@@ -69,7 +71,8 @@ func backends(ingress networkingv1.Ingress) []*networkingv1.IngressServiceBacken
 func backendProblem(c *double.Call, namespace string, backend *networkingv1.IngressServiceBackend) string {
 	found := c.World.Get(pulumitype.KubernetesService, server(c), objectID(namespace, backend.Name))
 	if found == nil {
-		return fmt.Sprintf("Ingress has at least one rule that does not target any Service. There is no Service %s/%s", namespace, backend.Name)
+		return fmt.Sprintf("Ingress has at least one rule that does not target any Service. There is no Service %s/%s", namespace,
+			backend.Name)
 	}
 	service, err := decode[corev1.Service](found.State)
 	if err != nil {

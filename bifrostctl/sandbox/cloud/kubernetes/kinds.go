@@ -48,7 +48,8 @@ var kinds = []kind{
 		clusterWide: true, checkName: validation.IsDNS1123Label,
 	},
 	{
-		token: pulumitype.KubernetesServiceAccount, apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", args: coreargs.ServiceAccountArgs{},
+		token: pulumitype.KubernetesServiceAccount, apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts",
+		args:      coreargs.ServiceAccountArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
@@ -66,15 +67,18 @@ var kinds = []kind{
 		allocate:  allocateService, await: awaitService,
 	},
 	{
-		token: pulumitype.KubernetesRole, apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", resource: "roles.rbac.authorization.k8s.io", args: rbacargs.RoleArgs{},
+		token: pulumitype.KubernetesRole, apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role",
+		resource: "roles.rbac.authorization.k8s.io", args: rbacargs.RoleArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesRoleBinding, apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", resource: "rolebindings.rbac.authorization.k8s.io", args: rbacargs.RoleBindingArgs{},
+		token: pulumitype.KubernetesRoleBinding, apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding",
+		resource: "rolebindings.rbac.authorization.k8s.io", args: rbacargs.RoleBindingArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesCronJob, apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs.batch", args: batchargs.CronJobArgs{},
+		token: pulumitype.KubernetesCronJob, apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs.batch",
+		args:      batchargs.CronJobArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
@@ -83,34 +87,41 @@ var kinds = []kind{
 		await:     awaitJob, broken: brokenJob,
 	},
 	{
-		token: pulumitype.KubernetesDeployment, apiVersion: "apps/v1", kind: "Deployment", resource: "deployments.apps", args: appsargs.DeploymentArgs{},
+		token: pulumitype.KubernetesDeployment, apiVersion: "apps/v1", kind: "Deployment", resource: "deployments.apps",
+		args:      appsargs.DeploymentArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 		await:     awaitDeployment,
 	},
 	{
-		token: pulumitype.KubernetesStatefulSet, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps", args: appsargs.StatefulSetArgs{},
+		token: pulumitype.KubernetesStatefulSet, apiVersion: "apps/v1", kind: "StatefulSet", resource: "statefulsets.apps",
+		args:      appsargs.StatefulSetArgs{},
 		checkName: validation.IsDNS1123Label,
 		await:     awaitStatefulSet, leave: leaveClaims,
 	},
 	{
-		token: pulumitype.KubernetesVolumeClaim, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims", args: coreargs.PersistentVolumeClaimArgs{},
+		token: pulumitype.KubernetesVolumeClaim, apiVersion: "v1", kind: "PersistentVolumeClaim", resource: "persistentvolumeclaims",
+		args:      coreargs.PersistentVolumeClaimArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 		await:     awaitClaim,
 	},
 	{
-		token: pulumitype.KubernetesDisruptionBudget, apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
+		token: pulumitype.KubernetesDisruptionBudget, apiVersion: "policy/v1", kind: "PodDisruptionBudget",
+		resource: "poddisruptionbudgets.policy", args: policyargs.PodDisruptionBudgetArgs{},
 		checkName: validation.IsDNS1123Subdomain, await: awaitBudget,
 	},
 	{
-		token: pulumitype.KubernetesAutoscaler, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
+		token: pulumitype.KubernetesAutoscaler, apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler",
+		resource: "horizontalpodautoscalers.autoscaling", args: autoscalingargs.HorizontalPodAutoscalerArgs{},
 		checkName: validation.IsDNS1123Subdomain, await: awaitAutoscaler,
 	},
 	{
-		token: pulumitype.KubernetesNetworkPolicy, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
+		token: pulumitype.KubernetesNetworkPolicy, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy",
+		resource: "networkpolicies.networking.k8s.io", args: networkingargs.NetworkPolicyArgs{},
 		checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesIngress, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io", args: networkingargs.IngressArgs{},
+		token: pulumitype.KubernetesIngress, apiVersion: "networking.k8s.io/v1", kind: "Ingress", resource: "ingresses.networking.k8s.io",
+		args:      networkingargs.IngressArgs{},
 		checkName: validation.IsDNS1123Subdomain, await: awaitIngress,
 	},
 	{
@@ -118,16 +129,19 @@ var kinds = []kind{
 		definition: crds.HTTPRoutes, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesServiceMonitor, apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor", resource: crds.ServiceMonitors,
+		token: pulumitype.KubernetesServiceMonitor, apiVersion: "monitoring.coreos.com/v1", kind: "ServiceMonitor",
+		resource:   crds.ServiceMonitors,
 		definition: crds.ServiceMonitors, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesPrometheusRule, apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", resource: crds.PrometheusRules,
+		token: pulumitype.KubernetesPrometheusRule, apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule",
+		resource:   crds.PrometheusRules,
 		definition: crds.PrometheusRules, checkName: validation.IsDNS1123Subdomain,
 	},
 	{
-		token: pulumitype.KubernetesDefinition, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", resource: "customresourcedefinitions.apiextensions.k8s.io",
-		given: true, clusterWide: true, checkName: validation.IsDNS1123Subdomain,
+		token: pulumitype.KubernetesDefinition, apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition",
+		resource: "customresourcedefinitions.apiextensions.k8s.io",
+		given:    true, clusterWide: true, checkName: validation.IsDNS1123Subdomain,
 	},
 }
 
@@ -173,7 +187,8 @@ func (k *kind) validate(c *double.Call, in double.Object, fail double.Fail) {
 type noMatch struct{ kind, apiVersion string }
 
 func (e *noMatch) Error() string {
-	return fmt.Sprintf("the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created: no matches for kind %q in version %q", e.kind, e.apiVersion)
+	return fmt.Sprintf("the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that any "+
+		"required CRDs have been created: no matches for kind %q in version %q", e.kind, e.apiVersion)
 }
 
 // store returns what the API server stores of an object that is to exist, or to take the place of old.

@@ -45,7 +45,8 @@ func parseLogin(kubeconfig, context string) (login, error) {
 	if cluster == nil || cluster.Server == "" {
 		return login{}, fmt.Errorf("cluster %q of context %q has no server", chosen.Cluster, context)
 	}
-	l := login{server: strings.TrimSuffix(cluster.Server, "/"), namespace: chosen.Namespace, cluster: cluster, user: config.AuthInfos[chosen.AuthInfo]}
+	l := login{server: strings.TrimSuffix(cluster.Server, "/"), namespace: chosen.Namespace, cluster: cluster,
+		user: config.AuthInfos[chosen.AuthInfo]}
 	if l.namespace == "" {
 		l.namespace = "default"
 	}
@@ -103,7 +104,8 @@ func authenticateExec(exec *api.ExecConfig, cluster *world.Cluster) error {
 			}
 		}
 		if !slices.Contains(logins, mode) {
-			return fmt.Errorf("getting credentials: exec: kubelogin --login %q asks a person to log in and nobody is there: use azurecli, workloadidentity or spn (%w)", mode, errNoCredentials)
+			return fmt.Errorf("getting credentials: exec: kubelogin --login %q asks a person to log in and nobody is there: use "+
+				"azurecli, workloadidentity or spn (%w)", mode, errNoCredentials)
 		}
 		if cluster.Cloud != "aks" || flag(exec.Args, "--server-id") == "" {
 			return fmt.Errorf("%w: kubelogin's token is not for %s", errNoCredentials, cluster.Server)

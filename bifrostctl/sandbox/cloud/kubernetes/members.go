@@ -17,13 +17,15 @@ func (p *podCheck) discovery(pod *corev1.PodTemplateSpec) {
 		return
 	}
 	if mounts := pod.Spec.AutomountServiceAccountToken; mounts != nil && !*mounts && !hasToken(pod) {
-		p.add("cluster discovery: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory: the pod mounts no token")
+		p.add("cluster discovery: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory: the pod mounts no " +
+			"token")
 		return
 	}
 	name := cmp.Or(pod.Spec.ServiceAccountName, "default")
 	user, groups := "system:serviceaccount:"+p.namespace+":"+name, []string{"system:serviceaccounts", "system:authenticated"}
 	if !(apiServer{p.call.World, server(p.call)}).May(user, groups, "list", "pods", p.namespace, "") {
-		p.add("cluster discovery: pods is forbidden: User %q cannot list resource \"pods\" in API group \"\" in the namespace %q", user, p.namespace)
+		p.add("cluster discovery: pods is forbidden: User %q cannot list resource \"pods\" in API group \"\" in the namespace %q", user,
+			p.namespace)
 	}
 }
 

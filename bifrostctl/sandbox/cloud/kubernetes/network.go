@@ -225,6 +225,7 @@ func (p *podCheck) multiAttach(owner *world.Resource, claim *world.Resource) {
 		}
 	}
 	if replicas := replicasOf(owner); replicas > 1 && owner.Type != pulumitype.KubernetesJob {
-		p.add("Multi-Attach error for volume of persistentvolumeclaim %q: %v pods share it, and it can be attached to one node only", claim.ID, replicas)
+		p.add("Multi-Attach error for volume of persistentvolumeclaim %q: %v pods share it, and it can be attached to one node only",
+			claim.ID, replicas)
 	}
 }

@@ -72,8 +72,10 @@ func (a apiServer) ServiceAccount(namespace, name string) (string, map[string]st
 
 // May asks RBAC about the Roles of the world.
 func (a apiServer) May(name string, groups []string, verb, resource, namespace, object string) bool {
-	rules := rbac.Rules{Roles: listed[*rbacv1.Role](a, pulumitype.KubernetesRole), Bindings: listed[*rbacv1.RoleBinding](a, pulumitype.KubernetesRoleBinding)}
-	return rules.Allow(&user.DefaultInfo{Name: name, Groups: groups}, rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: object})
+	rules := rbac.Rules{Roles: listed[*rbacv1.Role](a, pulumitype.KubernetesRole),
+		Bindings: listed[*rbacv1.RoleBinding](a, pulumitype.KubernetesRoleBinding)}
+	return rules.Allow(&user.DefaultInfo{Name: name, Groups: groups},
+		rbac.Request{Verb: verb, Resource: resource, Namespace: namespace, Name: object})
 }
 
 func listed[T any](a apiServer, typ string) []T {
@@ -102,7 +104,8 @@ func (a apiServer) ApplySecret(manifest []byte) error {
 		if err != nil {
 			return err
 		}
-		a.world.Put(&world.Resource{Type: pulumitype.KubernetesSecret, Scope: a.server, ID: id, Inputs: double.Clone(object), State: stored, Secrets: []string{"data"}})
+		a.world.Put(&world.Resource{Type: pulumitype.KubernetesSecret, Scope: a.server, ID: id, Inputs: double.Clone(object), State: stored,
+			Secrets: []string{"data"}})
 		return nil
 	}
 	live := double.Clone(secret.State)

@@ -25,7 +25,8 @@ func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, 
 	}
 	id := objectID(namespace, name)
 	failed := func(format string, args ...any) (string, double.Object, error) {
-		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id, fmt.Errorf(format, args...))
+		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id,
+			fmt.Errorf(format, args...))
 	}
 	if namespace != "" && !namespaceExists(c, namespace) {
 		return failed("namespaces %q not found", namespace)

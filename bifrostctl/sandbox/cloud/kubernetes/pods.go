@@ -73,7 +73,8 @@ func (p *podCheck) serviceAccount(name string) {
 
 // priorityClass does what the admission plug-in Priority does. Every cluster has the two system classes.
 func (p *podCheck) priorityClass(name string) {
-	if name != "" && name != "system-cluster-critical" && name != "system-node-critical" && p.call.World.Get(pulumitype.KubernetesPriorityClass, server(p.call), name) == nil {
+	if name != "" && name != "system-cluster-critical" && name != "system-node-critical" &&
+		p.call.World.Get(pulumitype.KubernetesPriorityClass, server(p.call), name) == nil {
 		p.add("FailedCreate: Error creating: pods is forbidden: no PriorityClass with name %s was found", name)
 	}
 }
@@ -109,7 +110,8 @@ func (p *podCheck) rights(name string) {
 		}
 	}
 	if len(broad) > 0 {
-		p.call.World.Warn(fmt.Sprintf("ServiceAccount %s/%s may %s every Secret of its namespace; give its Role resourceNames, and no verb but create and patch",
+		p.call.World.Warn(fmt.Sprintf("ServiceAccount %s/%s may %s every Secret of its namespace; give its Role resourceNames, and no "+
+			"verb but create and patch",
 			p.namespace, name, strings.Join(broad, ", ")))
 	}
 }

@@ -35,7 +35,8 @@ func podSecurity(c *double.Call, namespace, owner string, pod *corev1.PodTemplat
 	if result.Allowed {
 		return "", nil
 	}
-	return fmt.Sprintf("FailedCreate: Error creating: pods %q is forbidden: violates PodSecurity %q: %s", owner+"-", wanted.Enforce.String(), result.ForbiddenDetail()), nil
+	return fmt.Sprintf("FailedCreate: Error creating: pods %q is forbidden: violates PodSecurity %q: %s", owner+"-",
+		wanted.Enforce.String(), result.ForbiddenDetail()), nil
 }
 
 // namespaceLabels: the namespaces of every cluster have none.

@@ -44,8 +44,8 @@ func (k *kind) toLive(t *double.Type) {
 	}
 }
 
-// away does what talks to the API server, while others use the world: the pods that it starts ask the clouds' token services. Then it passes
-// on what the server warned of.
+// away does what talks to the API server, while others use the world: the pods that it starts ask the clouds' token services. Then it
+// passes on what the server warned of.
 func away(c *double.Call, do func(ctx context.Context, cluster *live.Cluster) error) error {
 	cluster := c.World.Live
 	c.World.Unlock()
@@ -168,7 +168,8 @@ func conflict(err error) error {
 	if !apierrors.IsConflict(err) {
 		return err
 	}
-	return fmt.Errorf("Server-Side Apply field conflict detected: %w\nAnother manager owns the field: leave it to that one (ignoreChanges), or take it over with the annotation %s: \"true\"", err, patchForce)
+	return fmt.Errorf("Server-Side Apply field conflict detected: %w\nAnother manager owns the field: leave it to that one "+
+		"(ignoreChanges), or take it over with the annotation %s: \"true\"", err, patchForce)
 }
 
 // rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,

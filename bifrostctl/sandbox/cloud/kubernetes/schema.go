@@ -5,9 +5,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// providerSchema is what the Pulumi Kubernetes provider says of the modelled types at this version, beside its argument structs. Replace follows the
-// provider's provider/pkg/provider/diff.go. Required is what the API server demands. Computed are the fields that it or a controller
-// writes. Secrets are what the constructors of the Go SDK make secret outputs.
+// providerSchema is what the Pulumi Kubernetes provider says of the modelled types at this version, beside its argument structs. Replace
+// follows the provider's provider/pkg/provider/diff.go. Required is what the API server demands. Computed are the fields that it or a
+// controller writes. Secrets are what the constructors of the Go SDK make secret outputs.
 var providerSchema = double.Schema{
 	Version: "4.32.0",
 	Every: double.TypeSchema{

@@ -77,7 +77,8 @@ func makeClaims(c *double.Call, owner *world.Resource, set appsv1.StatefulSet) [
 			if err != nil {
 				return []string{"FailedCreate: " + err.Error()}
 			}
-			claim = &world.Resource{Type: pulumitype.KubernetesVolumeClaim, Scope: server(c), ID: id, Inputs: double.Object{}, State: stored}
+			claim = &world.Resource{Type: pulumitype.KubernetesVolumeClaim, Scope: server(c), ID: id, Inputs: double.Object{},
+				State: stored}
 			c.World.Put(claim)
 		}
 		if problem := bind(c, claim); problem != "" {

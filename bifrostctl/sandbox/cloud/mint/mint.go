@@ -72,7 +72,8 @@ func Sign(w *world.World, issuer string, claims map[string]any, lifetime time.Du
 	}
 	now := w.Now()
 	standard := jwt.Claims{
-		ID: uuid.NewString(), Issuer: issuer, IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(lifetime)),
+		ID: uuid.NewString(), Issuer: issuer, IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now),
+		Expiry: jwt.NewNumericDate(now.Add(lifetime)),
 	}
 	return jwt.Signed(signer).Claims(claims).Claims(standard).Serialize()
 }

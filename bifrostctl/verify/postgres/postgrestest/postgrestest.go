@@ -70,7 +70,8 @@ func (s Server) serve(connection net.Conn) error {
 	}
 	if given, is := said.(*pgproto3.PasswordMessage); !is || given.Password != s.Password {
 		user := started.(*pgproto3.StartupMessage).Parameters["user"]
-		backend.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01", Message: `password authentication failed for user "` + user + `"`})
+		backend.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01",
+			Message: `password authentication failed for user "` + user + `"`})
 		return backend.Flush()
 	}
 	backend.Send(&pgproto3.AuthenticationOk{})
@@ -99,7 +100,8 @@ func (s Server) answer(backend *pgproto3.Backend) error {
 		row, names := &pgproto3.DataRow{}, &pgproto3.RowDescription{}
 		for _, value := range s.Row {
 			row.Values = append(row.Values, []byte(value))
-			names.Fields = append(names.Fields, pgproto3.FieldDescription{Name: []byte("current_setting"), DataTypeOID: 25, DataTypeSize: -1, TypeModifier: -1})
+			names.Fields = append(names.Fields, pgproto3.FieldDescription{Name: []byte("current_setting"), DataTypeOID: 25,
+				DataTypeSize: -1, TypeModifier: -1})
 		}
 		backend.Send(names)
 		backend.Send(row)

@@ -69,7 +69,8 @@ func decode(object map[string]any) (runtime.Object, schema.GroupVersionKind, err
 	if err != nil {
 		kind := schema.FromAPIVersionAndKind(fmt.Sprint(object["apiVersion"]), fmt.Sprint(object["kind"]))
 		// The words of k8s.io/apiserver/pkg/endpoints/handlers, transformDecodeError.
-		return nil, kind, apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version, kind.Kind, err))
+		return nil, kind, apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", kind.Kind, kind.Version,
+			kind.Kind, err))
 	}
 	return o, *gvk, nil
 }

@@ -38,7 +38,8 @@ func Custom(object, definition map[string]any) error {
 	}
 	unknown := pruning.PruneWithOptions(pruned, structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	if len(unknown) > 0 {
-		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: strict decoding error: unknown field %q", kind.Kind, kind.Version, kind.Kind, strings.Join(unknown, `", "`)))
+		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: strict decoding error: unknown field %q",
+			kind.Kind, kind.Version, kind.Kind, strings.Join(unknown, `", "`)))
 	}
 	full, err := copied[*spec.Schema](openAPI)
 	if err != nil {

@@ -130,10 +130,12 @@ func validateUpdate(o, old runtime.Object) field.ErrorList {
 		return append(batchvalidation.ValidateJob(o, options), batchvalidation.ValidateJobUpdate(o, was, options)...)
 	case *apps.Deployment:
 		was := old.(*apps.Deployment)
-		return appsvalidation.ValidateDeploymentUpdate(o, was, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
+		return appsvalidation.ValidateDeploymentUpdate(o, was,
+			pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
 	case *apps.StatefulSet:
 		was := old.(*apps.StatefulSet)
-		return appsvalidation.ValidateStatefulSetUpdate(o, was, pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
+		return appsvalidation.ValidateStatefulSetUpdate(o, was,
+			pod.GetValidationOptionsFromPodTemplate(&o.Spec.Template, &was.Spec.Template))
 	case *core.PersistentVolumeClaim:
 		was := old.(*core.PersistentVolumeClaim)
 		return validation.ValidatePersistentVolumeClaimUpdate(o, was, validation.ValidationOptionsForPersistentVolumeClaim(o, was))

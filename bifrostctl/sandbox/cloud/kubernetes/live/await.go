@@ -86,7 +86,8 @@ func jobState(ctx context.Context, c *Cluster, live Object) (state, error) {
 			return state{ready: true}, nil
 		case batchv1.JobFailed:
 			words, err := c.podWords(ctx, job.Namespace, job.Spec.Selector)
-			return state{failed: true, reasons: append([]string{fmt.Sprintf("the Job failed: %s: %s", condition.Reason, condition.Message)}, words...)}, err
+			return state{failed: true, reasons: append([]string{fmt.Sprintf("the Job failed: %s: %s", condition.Reason, condition.Message)},
+				words...)}, err
 		}
 	}
 	words, err := c.podWords(ctx, job.Namespace, job.Spec.Selector)
@@ -107,7 +108,8 @@ func deploymentState(ctx context.Context, c *Cluster, live Object) (state, error
 	if s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == want && s.Replicas == want && s.AvailableReplicas == want {
 		return state{ready: true}, nil
 	}
-	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are available", s.UpdatedReplicas, want, s.AvailableReplicas, s.Replicas)}
+	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are available", s.UpdatedReplicas, want,
+		s.AvailableReplicas, s.Replicas)}
 	for _, condition := range d.Status.Conditions {
 		bad := condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue ||
 			condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse
@@ -134,7 +136,8 @@ func statefulSetState(ctx context.Context, c *Cluster, live Object) (state, erro
 	if s.ObservedGeneration >= set.Generation && s.Replicas == want && s.ReadyReplicas == want && rolled {
 		return state{ready: true}, nil
 	}
-	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are ready", s.UpdatedReplicas, want, s.ReadyReplicas, s.Replicas)}
+	reasons := []string{fmt.Sprintf("%d of %d replicas are up to date, and %d of these %d are ready", s.UpdatedReplicas, want,
+		s.ReadyReplicas, s.Replicas)}
 	words, err := c.podWords(ctx, set.Namespace, set.Spec.Selector)
 	return state{reasons: append(reasons, words...)}, err
 }
@@ -180,7 +183,8 @@ func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 	if len(spec.Selector) == 0 || spec.ClusterIP == corev1.ClusterIPNone || spec.Type == corev1.ServiceTypeExternalName {
 		return state{ready: true}, nil
 	}
-	slices, err := c.list(ctx, discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), service.Namespace, discoveryv1.LabelServiceName+"="+service.Name)
+	slices, err := c.list(ctx, discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), service.Namespace,
+		discoveryv1.LabelServiceName+"="+service.Name)
 	if err != nil {
 		return state{}, err
 	}
@@ -195,7 +199,8 @@ func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 			}
 		}
 	}
-	return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"}}, nil
+	return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not " +
+		"match labels on any Pods"}}, nil
 }
 
 // podWords returns what the containers of the selected pods wait for or died of.

@@ -90,7 +90,8 @@ func check(config *api.Config) error {
 	}
 	user := config.AuthInfos[current.AuthInfo]
 	if user != nil && (user.Exec != nil || user.AuthProvider != nil) {
-		return fmt.Errorf("user %q of its current context logs in with another program: use a token or a client certificate", current.AuthInfo)
+		return fmt.Errorf("user %q of its current context logs in with another program: use a token or a client certificate",
+			current.AuthInfo)
 	}
 	return nil
 }
@@ -141,7 +142,8 @@ func (c *Cluster) greet(ctx context.Context) error {
 	c.Issuer = document.Issuer
 	issuer, err := url.Parse(c.Issuer)
 	if err != nil || issuer.Scheme != "https" || issuer.Hostname() == "" || net.ParseIP(issuer.Hostname()) != nil {
-		return fmt.Errorf("its issuer %q is no https URL with a host name, which clouds ask for: set --service-account-issuer of the API server", c.Issuer)
+		return fmt.Errorf("its issuer %q is no https URL with a host name, which clouds ask for: set --service-account-issuer of the API "+
+			"server", c.Issuer)
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func (c *Cluster) Delete(ctx context.Context, r Ref, timeout time.Duration) erro
 	uid := types.UID(text(live, "metadata", "uid"))
 	background := metav1.DeletePropagationBackground
 	_, err = c.request(ctx, func(ctx context.Context) (*unstructured.Unstructured, error) {
-		err := c.at(r).Delete(ctx, r.Name, metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
+		err := c.at(r).Delete(ctx, r.Name, metav1.DeleteOptions{PropagationPolicy: &background,
+			Preconditions: &metav1.Preconditions{UID: &uid}})
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) { // gone, or another has the name: the loop below looks
 			return nil, nil
 		}
@@ -95,7 +96,8 @@ func (c *Cluster) Delete(ctx context.Context, r Ref, timeout time.Duration) erro
 		return err == nil && (live == nil || text(live, "metadata", "uid") != string(uid)), err
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
-		return fmt.Errorf("it is still there after %s; what holds it are its finalizers, or in a namespace its content: kubectl get -o yaml shows them", timeout)
+		return fmt.Errorf("it is still there after %s; what holds it are its finalizers, or in a namespace its content: kubectl get -o "+
+			"yaml shows them", timeout)
 	}
 	return err
 }
@@ -157,8 +159,10 @@ func passes(err error) bool {
 		starting := apierrors.IsForbidden(err) && strings.Contains(err.Error(), "not yet ready to handle request")
 		return code >= 500 || code == 429 || code == 401 || starting
 	}
-	// Refused, reset, cut off in the middle of an answer: client-go wraps some of them, and asks to retry in words when it read half an answer.
-	return errors.As(err, &network) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "Please retry") || errors.Is(err, context.DeadlineExceeded)
+	// Refused, reset, cut off in the middle of an answer: client-go wraps some of them, and asks to retry in words when it read half an
+	// answer.
+	return errors.As(err, &network) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "Please retry") ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 // plain copies an object so that all its numbers are float64, as everywhere in the sandbox.

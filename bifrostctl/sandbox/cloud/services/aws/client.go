@@ -43,7 +43,8 @@ func LoginPassword(ctx context.Context, w *served.World, env map[string]string, 
 	}
 	switch {
 	case env["AWS_ROLE_ARN"] != "" && env["AWS_WEB_IDENTITY_TOKEN_FILE"] != "":
-		config.Credentials = stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(config), env["AWS_ROLE_ARN"], tokenFile{read, env["AWS_WEB_IDENTITY_TOKEN_FILE"]})
+		config.Credentials = stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(config), env["AWS_ROLE_ARN"],
+			tokenFile{read, env["AWS_WEB_IDENTITY_TOKEN_FILE"]})
 	case env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != "":
 		config.Credentials = endpointcreds.New(env["AWS_CONTAINER_CREDENTIALS_FULL_URI"], func(o *endpointcreds.Options) {
 			o.HTTPClient = w.Network.Client()

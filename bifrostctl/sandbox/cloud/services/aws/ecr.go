@@ -46,7 +46,8 @@ func (a *cloud) ecr(w http.ResponseWriter, r *http.Request) {
 	if why := a.mayGetToken(s); why != nil {
 		a.network.Refusals.Add(why)
 		fail(http.StatusBadRequest, "AccessDeniedException", fmt.Sprintf(
-			"User: %s is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action", s.caller()))
+			"User: %s is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the "+
+				"ecr:GetAuthorizationToken action", s.caller()))
 		return
 	}
 	sealed, err := s.seal(a.world, registryTokens, registryLifetime)
@@ -119,14 +120,16 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 		}
 		return &registry.Answer{
 			Status: http.StatusForbidden, Code: "DENIED", Refusal: why,
-			Message: fmt.Sprintf("User: %s is not authorized to perform: ecr:BatchGetImage on resource: %s because no %s policy allows the ecr:BatchGetImage action", s.caller(), repository.ARN(), kind),
+			Message: fmt.Sprintf("User: %s is not authorized to perform: ecr:BatchGetImage on resource: %s because no %s policy allows "+
+				"the ecr:BatchGetImage action", s.caller(), repository.ARN(), kind),
 		}
 	}
 	held := a.world.Get(pulumitype.AwsEcrRepository, repository.Account+"/"+repository.Region, repository.Name)
 	if held == nil {
 		return &registry.Answer{
 			Status: http.StatusNotFound, Code: "NAME_UNKNOWN",
-			Message: fmt.Sprintf("The repository with name '%s' does not exist in the registry with id '%s'", repository.Name, repository.Account),
+			Message: fmt.Sprintf("The repository with name '%s' does not exist in the registry with id '%s'", repository.Name,
+				repository.Account),
 			Refusal: hop.Refuse(hop.Ecr, hop.ImageNotFound, "there is no repository %s", repository.ARN()),
 		}
 	}
@@ -164,7 +167,8 @@ func (a *cloud) mayPull(s session, repository world.ECRRepository) *hop.Refusal 
 		case why != nil:
 			return why
 		case !theirs.Allowed:
-			return hop.Refuse(hop.Ecr, hop.NotAllowlisted, "the policy of repository %s does not let %s do %s", repository.ARN(), s.Role, action)
+			return hop.Refuse(hop.Ecr, hop.NotAllowlisted, "the policy of repository %s does not let %s do %s", repository.ARN(), s.Role,
+				action)
 		}
 	}
 	return nil
@@ -178,7 +182,8 @@ func (a *cloud) repositoryAllows(s session, repository world.ECRRepository, acti
 		return iam.Decision{}, nil
 	}
 	account := "arn:" + strings.Split(s.Role, ":")[1] + ":iam::" + s.account() + ":root"
-	d, err := iam.Evaluate(text(policy, "policy"), iam.Request{AWS: []string{s.Role, account, s.account()}, Action: action, Resource: repository.ARN()})
+	d, err := iam.Evaluate(text(policy, "policy"),
+		iam.Request{AWS: []string{s.Role, account, s.account()}, Action: action, Resource: repository.ARN()})
 	if err != nil {
 		return d, hop.Refuse(hop.Ecr, hop.Unsupported, "the policy of repository %s: %v", repository.ARN(), err)
 	}
@@ -193,7 +198,8 @@ func (a *cloud) repositoryAllows(s session, repository world.ECRRepository, acti
 	}
 	if known != s.ID {
 		return d, hop.Refuse(hop.Ecr, hop.NotAllowlisted,
-			"the policy of repository %s means the role %s that was (%s), not the one made again under its name (%s)", repository.ARN(), s.Role, known, s.ID)
+			"the policy of repository %s means the role %s that was (%s), not the one made again under its name (%s)", repository.ARN(),
+			s.Role, known, s.ID)
 	}
 	return d, nil
 }

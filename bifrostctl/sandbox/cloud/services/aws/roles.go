@@ -169,7 +169,8 @@ func MayUseKey(w *served.World, roleARN string, key *world.Resource, action stri
 	request.AWS = []string{account, strings.Split(account, ":")[4]}
 	left, err := iam.Evaluate(text(key, "policy"), request)
 	if err != nil || !left.Allowed {
-		return denied(iam.Decision{Denied: true}, err, "the policy of KMS key %s neither allows %s to %s nor leaves it to the account's policies", key.ID, action, roleARN)
+		return denied(iam.Decision{Denied: true}, err,
+			"the policy of KMS key %s neither allows %s to %s nor leaves it to the account's policies", key.ID, action, roleARN)
 	}
 	return Allowed(w, roleARN, text(key, "arn"), context, action)
 }

@@ -114,15 +114,18 @@ func (a *cloud) webIdentity(ctx context.Context, roleARN, raw string) (session, 
 	}
 	claims, err = token.Verifier{Client: a.network.Client(), Now: a.world.Now}.Verify(ctx, issuer, raw)
 	if errors.Is(err, token.ErrExpired) {
-		return session{}, "", &refusal{http.StatusBadRequest, "ExpiredTokenException", "Token expired", hop.Refuse(at, hop.Expired, "the ServiceAccount's token")}
+		return session{}, "", &refusal{http.StatusBadRequest, "ExpiredTokenException", "Token expired",
+			hop.Refuse(at, hop.Expired, "the ServiceAccount's token")}
 	}
 	if err != nil {
-		return session{}, "", invalid("Couldn't retrieve verification key from your identity provider", hop.Refuse(at, hop.Invalid, "%v", err))
+		return session{}, "", invalid("Couldn't retrieve verification key from your identity provider",
+			hop.Refuse(at, hop.Invalid, "%v", err))
 	}
 	audience, subject := audienceOf(claims), fmt.Sprint(claims["sub"])
 	clients, _ := provider.State["clientIdLists"].([]any)
 	if !slices.Contains(clients, any(audience)) {
-		return session{}, "", invalid("Incorrect token audience", hop.Refuse(at, hop.AudienceMismatch, "the token has %q, the IAM OIDC provider knows %v", audience, clients))
+		return session{}, "", invalid("Incorrect token audience",
+			hop.Refuse(at, hop.AudienceMismatch, "the token has %q, the IAM OIDC provider knows %v", audience, clients))
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
 	if why := trusts(at, role, iam.Request{
@@ -187,7 +190,8 @@ func (a *cloud) podIdentity(w http.ResponseWriter, r *http.Request) {
 	s, why := a.podSession(r.Context(), r.Header.Get("Authorization"))
 	if why != nil {
 		a.network.Refusals.Add(why)
-		http.Error(w, "(error fetching credentials): AccessDeniedException: Unauthorized Exception! EKS does not have permissions to assume the associated role.", http.StatusForbidden)
+		http.Error(w, "(error fetching credentials): AccessDeniedException: Unauthorized Exception! EKS does not have permissions to "+
+			"assume the associated role.", http.StatusForbidden)
 		return
 	}
 	keys, err := a.credentials(s)

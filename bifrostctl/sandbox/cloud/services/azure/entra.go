@@ -100,7 +100,8 @@ func (e *entra) token(w http.ResponseWriter, r *http.Request, tenant string) {
 		})
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"token_type": "Bearer", "expires_in": int(accessLifetime.Seconds()) - 1, "access_token": access})
+	_ = json.NewEncoder(w).Encode(map[string]any{"token_type": "Bearer", "expires_in": int(accessLifetime.Seconds()) - 1,
+		"access_token": access})
 }
 
 // exchange gives the managed identity's token for an assertion of its federated credential (Microsoft identity platform, "Access token
@@ -109,12 +110,14 @@ func (e *entra) exchange(r *http.Request, tenant string) (string, *failure) {
 	const at = hop.Entra
 	if r.FormValue("grant_type") != "client_credentials" || r.FormValue("client_assertion_type") != assertionType {
 		return "", &failure{900144, "invalid_request", "The request body must contain the parameters grant_type and client_assertion_type.",
-			hop.Refuse(at, hop.Invalid, "grant_type %q, client_assertion_type %q", r.FormValue("grant_type"), r.FormValue("client_assertion_type"))}
+			hop.Refuse(at, hop.Invalid, "grant_type %q, client_assertion_type %q", r.FormValue("grant_type"),
+				r.FormValue("client_assertion_type"))}
 	}
 	client := r.FormValue("client_id")
 	identity := e.identity(tenant, client)
 	if identity == nil {
-		return "", &failure{700016, "unauthorized_client", fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'.", client, tenant),
+		return "", &failure{700016, "unauthorized_client",
+			fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'.", client, tenant),
 			hop.Refuse(at, hop.Missing, "no managed identity of tenant %s has the client id %s", tenant, client)}
 	}
 	if failed := e.assertion(r, identity); failed != nil {
@@ -123,7 +126,8 @@ func (e *entra) exchange(r *http.Request, tenant string) (string, *failure) {
 	resource, isDefault := strings.CutSuffix(r.FormValue("scope"), defaultAudience)
 	application := e.world.Get(pulumitype.AzureApplication, tenant, resource)
 	if !isDefault || application == nil {
-		return "", &failure{500011, "invalid_resource", fmt.Sprintf("The resource principal named %s was not found in the tenant named %s.", resource, tenant),
+		return "", &failure{500011, "invalid_resource",
+			fmt.Sprintf("The resource principal named %s was not found in the tenant named %s.", resource, tenant),
 			hop.Refuse(at, hop.Missing, "tenant %s has no app registration %s", tenant, resource)}
 	}
 	access, err := e.accessToken(tenant, identity, application)
@@ -148,7 +152,8 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 	raw := r.FormValue("client_assertion")
 	claims, err := token.Claims(raw)
 	if err != nil {
-		return &failure{50027, "invalid_client", "JWT token is invalid or malformed.", hop.Refuse(at, hop.Invalid, "the assertion is %v", err)}
+		return &failure{50027, "invalid_client", "JWT token is invalid or malformed.",
+			hop.Refuse(at, hop.Invalid, "the assertion is %v", err)}
 	}
 	issuer, subject, audience := fmt.Sprint(claims["iss"]), fmt.Sprint(claims["sub"]), claims["aud"]
 	credentials := slices.DeleteFunc(e.world.List(pulumitype.AzureFederatedCredential, identity.Scope), func(c *world.Resource) bool {
@@ -159,7 +164,8 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 			hop.Refuse(at, hop.Missing, "%s has no federated credential", identity.ID)}
 	}
 	// The reason is that of the credential that comes nearest.
-	failed := &failure{700211, "invalid_client", fmt.Sprintf("No matching federated identity record found for presented assertion issuer '%s'.", issuer),
+	failed := &failure{700211, "invalid_client",
+		fmt.Sprintf("No matching federated identity record found for presented assertion issuer '%s'.", issuer),
 		hop.Refuse(at, hop.IssuerMismatch, "the token has %s, the federated credential wants %v", issuer, credentials[0].State["issuer"])}
 	nearest := 0
 	for _, c := range credentials {
@@ -169,11 +175,13 @@ func (e *entra) assertion(r *http.Request, identity *world.Resource) *failure {
 		case c.State["subject"] != subject && nearest > 1:
 		case c.State["subject"] != subject:
 			nearest = 1
-			failed = &failure{700213, "invalid_client", fmt.Sprintf("No matching federated identity record found for presented assertion subject '%s'.", subject),
+			failed = &failure{700213, "invalid_client",
+				fmt.Sprintf("No matching federated identity record found for presented assertion subject '%s'.", subject),
 				hop.Refuse(at, hop.SubjectMismatch, "the token has %s, the federated credential wants %v", subject, c.State["subject"])}
 		case !slices.ContainsFunc(audiences, func(want any) bool { return has(audience, want) }):
 			nearest = 2
-			failed = &failure{700212, "invalid_client", fmt.Sprintf("No matching federated identity record found for presented assertion audience '%v'.", audience),
+			failed = &failure{700212, "invalid_client",
+				fmt.Sprintf("No matching federated identity record found for presented assertion audience '%v'.", audience),
 				hop.Refuse(at, hop.AudienceMismatch, "the token has %v, the federated credential wants %v", audience, audiences)}
 		case !e.world.Ready(c.ID):
 			return &failure{70025, "invalid_client", "The client has no configured federated identity credentials.",
@@ -189,9 +197,11 @@ func (e *entra) verify(r *http.Request, raw, issuer string) *failure {
 	_, err := token.Verifier{Client: e.network.Client(), Now: e.world.Now}.Verify(r.Context(), issuer, raw)
 	switch {
 	case errors.Is(err, token.ErrExpired):
-		return &failure{700024, "invalid_client", "Client assertion is not within its valid time range.", hop.Refuse(hop.Entra, hop.Expired, "the ServiceAccount's token")}
+		return &failure{700024, "invalid_client", "Client assertion is not within its valid time range.",
+			hop.Refuse(hop.Entra, hop.Expired, "the ServiceAccount's token")}
 	case err != nil:
-		return &failure{7000272, "invalid_client", "The assertion's signature could not be validated.", hop.Refuse(hop.Entra, hop.Invalid, "%v", err)}
+		return &failure{7000272, "invalid_client", "The assertion's signature could not be validated.",
+			hop.Refuse(hop.Entra, hop.Invalid, "%v", err)}
 	}
 	return nil
 }
@@ -207,7 +217,8 @@ func has(audience, want any) bool {
 func (e *entra) accessToken(tenant string, identity, application *world.Resource) (string, error) {
 	claims := map[string]any{"tid": tenant, "oid": identity.State["principalId"], "sub": identity.State["principalId"]}
 	version := 1
-	if n, ok := application.State["requestedAccessTokenVersion"].(float64); ok && n == 2 || application.State["requestedAccessTokenVersion"] == 2 {
+	if n, ok := application.State["requestedAccessTokenVersion"].(float64); ok && n == 2 ||
+		application.State["requestedAccessTokenVersion"] == 2 {
 		version = 2
 	}
 	if version == 2 {

@@ -39,11 +39,13 @@ func (g *cloud) credentials(w http.ResponseWriter, r *http.Request) {
 	email := asked[1]
 	var h holder
 	if err := mint.Open(g.world.World, issuer, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), &h); err != nil {
-		fail(http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.", hop.Refuse(hop.Impersonation, hop.Invalid, "the federated token: %v", err))
+		fail(http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.",
+			hop.Refuse(hop.Impersonation, hop.Invalid, "the federated token: %v", err))
 		return
 	}
 	if why := g.mayImpersonate(h, email); why != nil {
-		fail(http.StatusForbidden, "PERMISSION_DENIED", "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).", why)
+		fail(http.StatusForbidden, "PERMISSION_DENIED",
+			"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).", why)
 		return
 	}
 	access, err := g.seal(holder{Email: email})
@@ -51,7 +53,8 @@ func (g *cloud) credentials(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"accessToken": access, "expireTime": g.world.Now().Add(accessLifetime).UTC().Format(time.RFC3339)})
+	_ = json.NewEncoder(w).Encode(map[string]string{"accessToken": access,
+		"expireTime": g.world.Now().Add(accessLifetime).UTC().Format(time.RFC3339)})
 }
 
 func (g *cloud) mayImpersonate(h holder, email string) *hop.Refusal {
@@ -113,7 +116,8 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 	}
 	parts := strings.SplitN(r.Repository, "/", 3)
 	if len(parts) < 3 {
-		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID", Message: "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
+		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID",
+			Message: "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
 			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s is not PROJECT/REPOSITORY/IMAGE", r.Repository)}
 	}
 	project, location, name := parts[0], strings.TrimSuffix(r.Host, "-docker.pkg.dev"), parts[1]
@@ -149,7 +153,8 @@ func (g *cloud) mayRead(h holder, project, location, name string) bool {
 			continue
 		}
 		repository := fmt.Sprint(r.State["repository"])
-		same := r.State["project"] == project && r.State["location"] == location && (repository == name || strings.HasSuffix(repository, "/"+name))
+		same := r.State["project"] == project && r.State["location"] == location &&
+			(repository == name || strings.HasSuffix(repository, "/"+name))
 		if same && slices.Contains(readers, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
 			return true
 		}

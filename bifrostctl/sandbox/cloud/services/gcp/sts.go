@@ -56,7 +56,8 @@ type holder struct {
 }
 
 func (g *cloud) seal(h holder) (string, error) {
-	return mint.Sign(g.world.World, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes, "email": h.Email}, accessLifetime)
+	return mint.Sign(g.world.World, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes,
+		"email": h.Email}, accessLifetime)
 }
 
 // failure is an error of the token exchange (RFC 8693, RFC 6749).
@@ -98,16 +99,19 @@ func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 		return holder{}, &failure{code, message, hop.Refuse(at, reason, format, args...)}
 	}
 	if kind := r.FormValue("subject_token_type"); r.FormValue("grant_type") != exchangeGrant || !slices.Contains(subjectTokenTypes, kind) {
-		return refuse("invalid_request", "Invalid grant or subject token type.", hop.Invalid, "grant_type %q, subject_token_type %q", r.FormValue("grant_type"), kind)
+		return refuse("invalid_request", "Invalid grant or subject token type.", hop.Invalid, "grant_type %q, subject_token_type %q",
+			r.FormValue("grant_type"), kind)
 	}
 	target := r.FormValue("audience")
 	provider, number, pool := g.provider(target)
 	if provider == nil {
-		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.",
+		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be "+
+			"because the pool or provider is disabled or deleted or because it doesn't exist.",
 			hop.Missing, "no usable provider %s", target)
 	}
 	if !g.world.Ready(provider.ID) {
-		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.",
+		return refuse("invalid_target", "The target service indicated by the \"audience\" parameters is invalid. This might either be "+
+			"because the pool or provider is disabled or deleted or because it doesn't exist.",
 			hop.NotReady, "the provider %s is fresh", provider.ID)
 	}
 	raw := r.FormValue("subject_token")
@@ -118,7 +122,8 @@ func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 		return refuse("invalid_grant", "Unable to parse the ID Token.", hop.Invalid, "the subject token is %v", err)
 	}
 	if claims["iss"] != expected {
-		return refuse("invalid_grant", fmt.Sprintf("The issuer in ID Token %v does not match the expected ones: %s.", claims["iss"], expected),
+		return refuse("invalid_grant", fmt.Sprintf("The issuer in ID Token %v does not match the expected ones: %s.", claims["iss"],
+			expected),
 			hop.IssuerMismatch, "the token has %v, the provider trusts %s", claims["iss"], expected)
 	}
 	claims, err = token.Verifier{Client: g.network.Client(), Now: g.world.Now}.Verify(r.Context(), expected, raw)
@@ -133,7 +138,8 @@ func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 		allowed = []any{"https:" + target}
 	}
 	if !slices.ContainsFunc(audiences(claims), func(a any) bool { return slices.Contains(allowed, a) }) {
-		return refuse("invalid_grant", fmt.Sprintf("The audience in ID Token %v does not match the expected audience %v.", audiences(claims), allowed),
+		return refuse("invalid_grant", fmt.Sprintf("The audience in ID Token %v does not match the expected audience %v.",
+			audiences(claims), allowed),
 			hop.AudienceMismatch, "the token has %v, the provider allows %v", audiences(claims), allowed)
 	}
 	attributes, err := cel.Map(mappingOf(provider), claims)
@@ -150,7 +156,8 @@ func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 			hop.ConditionFailed, "the token (sub %v) does not meet %s", claims["sub"], condition)
 	}
 	name := fmt.Sprintf("iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s", number, pool)
-	return holder{Principal: "principal://" + name + "/subject/" + attributes[cel.Subject], Pool: "principalSet://" + name, Attributes: attributes}, nil
+	return holder{Principal: "principal://" + name + "/subject/" + attributes[cel.Subject], Pool: "principalSet://" + name,
+		Attributes: attributes}, nil
 }
 
 // provider finds a provider that is usable, with its pool: neither deleted nor disabled.
