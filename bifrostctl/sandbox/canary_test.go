@@ -15,8 +15,12 @@ import (
 // TestCanaries: secrets of every kind stand in clear nowhere but in the clouds: not in what is printed, in text or JSON, by a
 // preview, an up, a failed up or a destroy; and not in the state, the logs and the working copy. The example has a login for Prometheus.
 func TestCanaries(t *testing.T) {
+	t.Parallel()
 	for _, stack := range []string{"azure-dev", "../../examples/aks-production"} {
-		t.Run(stack, func(t *testing.T) { canaries(t, stack) })
+		t.Run(stack, func(t *testing.T) {
+			t.Parallel()
+			canaries(t, stack)
+		})
 	}
 }
 

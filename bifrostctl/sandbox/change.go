@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
@@ -47,7 +45,7 @@ func (r Runner) Change(request Request, typ, id string, settings []string) error
 		if err != nil {
 			return fmt.Errorf("%w; see %s", err, request.command("state"))
 		}
-		if found.State, err = edited(found.State, settings); err != nil {
+		if found.State, err = overlay.Edit(found.State, settings); err != nil {
 			return err
 		}
 		found.Edited = true
@@ -58,27 +56,6 @@ func (r Runner) Change(request Request, typ, id string, settings []string) error
 	}
 	fmt.Fprintf(r.Stdout, "Changed %s %s: Pulumi does not know of it.\n", typ, id)
 	return nil
-}
-
-// edited returns a copy of an object with path=value settings. What takes the place of a text stays text, such as a policy.
-func edited(object map[string]any, settings []string) (map[string]any, error) {
-	copied := walk(object, nil, func(_ resource.PropertyPath, leaf any) any { return leaf }).(map[string]any)
-	for _, setting := range settings {
-		name, text, given := strings.Cut(setting, "=")
-		path, err := resource.ParsePropertyPath(name)
-		if err != nil || !given || len(path) == 0 {
-			return nil, fmt.Errorf("%q is no setting; write path=value, for example disabled=true", setting)
-		}
-		if _, err := put(copied, path, func(old any) any {
-			if _, wasText := old.(string); wasText && text != "null" {
-				return text
-			}
-			return parseValue(text)
-		}); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return copied, nil
 }
 
 // changeCluster changes what the sandbox knows of an EKS or ECS cluster that the stack takes for granted.
@@ -108,7 +85,7 @@ func changeFields[T any](at *T, settings []string) error {
 	if err := json.Unmarshal(text, &values); err != nil {
 		return err
 	}
-	if values, err = edited(values, settings); err != nil {
+	if values, err = overlay.Edit(values, settings); err != nil {
 		return err
 	}
 	if text, err = json.Marshal(values); err != nil {

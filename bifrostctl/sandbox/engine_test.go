@@ -53,6 +53,7 @@ func document(t *testing.T, program Program, request Request) (Result, error) {
 
 // TestLifecycle takes the aws-dev stack of this repository through its life.
 func TestLifecycle(t *testing.T) {
+	t.Parallel()
 	dir, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	requireCLI(t, dir)
@@ -170,6 +171,7 @@ config:
 
 // TestSmallProgram checks what no healthy stack shows: failures, and that secrets stay secret.
 func TestSmallProgram(t *testing.T) {
+	t.Parallel()
 	dir := writeProject(t, map[string]string{"dev": smallStack})
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.README.md"), []byte("# Read me"), 0o600))
 	repository, err := filepath.Abs("../..")

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -118,7 +119,7 @@ func (h *held) open(request Request, cluster *cloud.Cluster) error {
 	if err != nil {
 		return &FailedError{err}
 	}
-	chosen, err := overlay(h.project.values, settings)
+	chosen, err := overlay.Apply(h.project.values, settings)
 	if err != nil {
 		return &FailedError{fmt.Errorf("the settings of the last up: %w", err)}
 	}

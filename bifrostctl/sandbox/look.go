@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/services"
 	"bifrost/stacks"
@@ -77,7 +78,7 @@ func Prepare(world *cloud.World, dir, stack string, settings ...string) (*Look, 
 func (l *Look) prepare(p *project, settings []string) error {
 	inFile := p.values
 	var err error
-	if p.values, err = overlay(inFile, settings); err != nil {
+	if p.values, err = overlay.Apply(inFile, settings); err != nil {
 		return err
 	}
 	l.Server = seed(l.World, inFile, p.values)

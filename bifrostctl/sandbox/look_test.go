@@ -14,6 +14,7 @@ import (
 
 // TestOpen: a stack that is up can be looked at as it was brought up, and looking changes nothing that is saved.
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	dir, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	requireCLI(t, dir)
@@ -41,6 +42,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenNeverUp(t *testing.T) {
+	t.Parallel()
 	look, err := Open(t.Context(), Request{Stack: "aws-dev", Dir: "../..", State: t.TempDir()})
 	require.NoError(t, err)
 	require.Equal(t, "{}", string(look.Outputs))
@@ -48,6 +50,7 @@ func TestOpenNeverUp(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	_, err := Open(t.Context(), Request{Stack: "nope", Dir: "../..", State: t.TempDir()})
 	require.ErrorContains(t, err, `there is no stack "nope"`)
 	require.Equal(t, 2, ExitCode(err))

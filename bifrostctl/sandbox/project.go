@@ -12,12 +12,17 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/stacks"
 )
 
-// projectName is the project's name in Pulumi.yaml and the prefix of its configuration keys.
-const projectName = stacks.Project
+const (
+	// projectName is the project's name in Pulumi.yaml and the prefix of its configuration keys.
+	projectName = stacks.Project
+	// secretsKey is the configuration key under which, and nowhere else, secret values stand.
+	secretsKey = overlay.Secrets
+)
 
 // project is a stack of the project as its files describe it. Nothing here writes to these files.
 type project struct {
@@ -55,7 +60,7 @@ func loadProject(dir, argument string) (*project, error) {
 	p.environments = settings["environment"] != nil
 	config, ok := settings["config"].(map[string]any)
 	if !ok && settings["config"] != nil {
-		return nil, fmt.Errorf("%s: config is %s; it must hold keys such as %s:platform", file, kind(settings["config"]), projectName)
+		return nil, fmt.Errorf("%s: config is %s; it must hold keys such as %s:platform", file, overlay.Kind(settings["config"]), projectName)
 	}
 	for key, value := range config {
 		name, own := strings.CutPrefix(key, projectName+":")

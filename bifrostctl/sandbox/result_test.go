@@ -47,3 +47,9 @@ func TestDocumentNamesEveryField(t *testing.T) {
 	require.ElementsMatch(t, []string{"stack", "result", "changes", "resources", "outputs", "seconds"}, slices.Collect(maps.Keys(fields)))
 	require.ElementsMatch(t, []string{"urn", "type", "parent", "provider", "id", "inputs"}, slices.Collect(maps.Keys(fields["resources"].([]any)[0].(map[string]any))))
 }
+
+func TestHide(t *testing.T) {
+	value := map[string]any{"data": map[string]any{"a": "x"}, "list": []any{map[string]any{"value": "x"}, "plain"}, "a.b": "x", "plain": 1.0}
+	require.Equal(t, map[string]any{"data": masked, "list": []any{map[string]any{"value": masked}, "plain"}, "a.b": masked, "plain": 1.0},
+		hide(value, nil, []string{"data", "list[0].value", `["a.b"]`}))
+}

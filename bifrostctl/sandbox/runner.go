@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -71,7 +72,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	result.Stack = p.stack
 	inFile := p.values
-	if p.values, err = overlay(inFile, request.Set); err != nil {
+	if p.values, err = overlay.Apply(inFile, request.Set); err != nil {
 		return err
 	}
 	result.rollout = text(p.values, "rollout")

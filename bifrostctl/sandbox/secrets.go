@@ -16,6 +16,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+
+	"bifrost/bifrostctl/internal/overlay"
 )
 
 // keeper encrypts configuration the way Pulumi's passphrase provider does, with a key of the sandbox's own.
@@ -64,45 +66,15 @@ func writeWhole(file string, text []byte) error {
 	return os.Rename(file+".new", file)
 }
 
-// isEncrypted tells whether a configuration value has the form {secure: ciphertext}.
-func isEncrypted(node any) bool {
-	object, ok := node.(map[string]any)
-	_, secure := object["secure"].(string)
-	return ok && secure && len(object) == 1
-}
-
-// walk returns a copy of node in which replace took the place of every leaf. An encrypted value is a leaf.
-func walk(node any, path resource.PropertyPath, replace func(path resource.PropertyPath, leaf any) any) any {
-	below := func(key any) resource.PropertyPath { return append(path[:len(path):len(path)], key) }
-	switch node := node.(type) {
-	case map[string]any:
-		if isEncrypted(node) {
-			return replace(path, node)
-		}
-		object := map[string]any{}
-		for key, value := range node {
-			object[key] = walk(value, below(key), replace)
-		}
-		return object
-	case []any:
-		list := make([]any, len(node))
-		for i, value := range node {
-			list[i] = walk(value, below(i), replace)
-		}
-		return list
-	}
-	return replace(path, node)
-}
-
 // supplySecrets replaces what the user's key encrypted, which the sandbox cannot open, and adds the secrets that missing
 // names, all by fakes. It returns the paths of the fakes.
 func (p *project) supplySecrets(missing func(dir string, values map[string]any) []string, fake func(path string) string) ([]string, error) {
 	var fakes []string
 	supply := func(path resource.PropertyPath, leaf any) any {
 		switch {
-		case !isEncrypted(leaf) && path[0] == secretsKey && leaf != nil:
+		case !overlay.IsEncrypted(leaf) && path[0] == secretsKey && leaf != nil:
 			return fmt.Sprint(leaf) // all secrets are texts, and so encrypted below
-		case !isEncrypted(leaf):
+		case !overlay.IsEncrypted(leaf):
 			return leaf
 		case path.String() == secretsKey:
 			return map[string]any{} // encrypted as a whole; what it must hold is added below
@@ -110,15 +82,15 @@ func (p *project) supplySecrets(missing func(dir string, values map[string]any) 
 		fakes = append(fakes, path.String())
 		return fake(strings.TrimSuffix(strings.TrimPrefix(path.String(), `["`), `"]`))
 	}
-	p.values = walk(p.values, nil, supply).(map[string]any)
-	p.others = walk(p.others, nil, supply).(map[string]any)
+	p.values = overlay.Walk(p.values, nil, supply).(map[string]any)
+	p.others = overlay.Walk(p.others, nil, supply).(map[string]any)
 	for _, name := range append(missing(p.dir, p.values), missingKubeconfig(p.values)...) {
 		name = secretsKey + "." + name
 		path, err := resource.ParsePropertyPath(name)
 		if err != nil {
 			return nil, fmt.Errorf("supply %s: %w", name, err)
 		}
-		if _, err := put(p.values, path, func(any) any { return fake(name) }); err != nil {
+		if _, err := overlay.Put(p.values, path, func(any) any { return fake(name) }); err != nil {
 			return nil, fmt.Errorf("supply %s: %w", name, err)
 		}
 		fakes = append(fakes, name)
@@ -141,8 +113,8 @@ func (p *project) encryptSecrets(k *keeper, fakes []string) ([]string, error) {
 		failure = errors.Join(failure, err)
 		return map[string]any{"secure": ciphertext}
 	}
-	p.values = walk(p.values, nil, encrypt).(map[string]any)
-	p.others = walk(p.others, nil, encrypt).(map[string]any)
+	p.values = overlay.Walk(p.values, nil, encrypt).(map[string]any)
+	p.others = overlay.Walk(p.others, nil, encrypt).(map[string]any)
 	return plaintexts, failure
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/overlay"
 )
 
 func TestSupplySecrets(t *testing.T) {
@@ -57,7 +59,7 @@ func TestSupplySecretsOfOthers(t *testing.T) {
 	plaintexts, err := p.encryptSecrets(k, fakes)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"42", "true", "fake of azure-native:clientSecret"}, plaintexts)
-	require.True(t, isEncrypted(p.others["azure-native:clientSecret"]))
+	require.True(t, overlay.IsEncrypted(p.others["azure-native:clientSecret"]))
 	require.Equal(t, map[string]any{"team": "x"}, p.others["pulumi:tags"])
 }
 

@@ -58,6 +58,7 @@ func startServing(t *testing.T, request Request, packages ...string) served {
 
 // TestServe lets the real CLI deploy a program into clouds that are served alone.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	repository, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	requireCLI(t, repository)
@@ -114,6 +115,7 @@ func state(t *testing.T, request Request) string {
 }
 
 func TestServeLeavesProvidersOut(t *testing.T) {
+	t.Parallel()
 	request := Request{Stack: "dev", Dir: writeProject(t, map[string]string{"dev": servedStack})}
 	serving := startServing(t, request, "kubernetes", "aws")
 	require.Regexp(t, `^export PULUMI_DEBUG_PROVIDERS=aws:\d+,kubernetes:\d+\n$`, serving.line)

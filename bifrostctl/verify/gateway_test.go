@@ -36,14 +36,13 @@ const providersOfFile = `gateway.config.providers={openai: {keys: [{name: k1, va
 
 // TestGateway: what a running gateway answers, on a cluster and on ECS. Everything that is not named is good or skipped.
 func TestGateway(t *testing.T) {
-	top := t
+	t.Parallel()
 	withProviders := []string{providersOfFile}
 	virtualKeys := append(withProviders, "secrets.env.TEAM_KEY=sk-bf-team",
 		`gateway.config.governance={virtual_keys: [{id: a, name: team-a, value: env.TEAM_KEY, provider_configs: [{provider: openai, allowed_models: ["*"], key_ids: ["*"]}]}]}`)
 	split := append(virtualKeys, "gateway.config.source_of_truth=split")
 	openOnPurpose := []string{"gateway.openAdministration=true", "secrets.adminPassword=null"}
 	login := checks.Access{Admin: &admin}
-	stacks := map[string]*rehearsed{}
 	for name, test := range map[string]struct {
 		gateway  standIn
 		settings []string
@@ -85,15 +84,12 @@ func TestGateway(t *testing.T) {
 	} {
 		for prefix, w := range map[string]way{"gateway-": refreshIRSA, "ecs-gateway-": onECS} {
 			t.Run(prefix+name, func(t *testing.T) {
-				w.settings = append(append([]string{}, w.settings...), test.settings...)
-				r := stacks[prefix+fmt.Sprint(w.settings)]
-				if r == nil {
-					r = rehearse(top, w).up()
-					stacks[prefix+fmt.Sprint(w.settings)] = r
-				}
+				t.Parallel()
+				w.Settings = append(append([]string{}, w.Settings...), test.settings...)
+				r := stand(t, w)
 				r.stack.Access = test.access
 				gateway := test.gateway.serve(t)
-				clouds := saved.Clouds(r.world, r.look.Server)
+				clouds := saved.Clouds(r.World, r.Look.Server)
 				if prefix == "gateway-" {
 					clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return gateway, nil }
 				} else {
@@ -119,10 +115,11 @@ func TestGateway(t *testing.T) {
 
 // TestLostKeyWithLogin: with the login, the list that the gateway does not have is told as well.
 func TestLostKeyWithLogin(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
+	t.Parallel()
+	r := stand(t, refreshIRSA)
 	r.stack.Access.Admin = &admin
 	gateway := standIn{lostKey: true}.serve(t)
-	clouds := saved.Clouds(r.world, r.look.Server)
+	clouds := saved.Clouds(r.World, r.Look.Server)
 	clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return gateway, nil }
 	found := bad(r.documentOf(clouds, verify.Options{}))
 	require.Len(t, found, 2, "%+v", found)
@@ -132,8 +129,9 @@ func TestLostKeyWithLogin(t *testing.T) {
 
 // TestNoAnswer: a gateway that does not answer fails one check, with the way to look.
 func TestNoAnswer(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	clouds := saved.Clouds(r.world, r.look.Server)
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	clouds := saved.Clouds(r.World, r.Look.Server)
 	gateway := silent(t)
 	clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return gateway, nil }
 	found := bad(r.documentOf(clouds, verify.Options{}))
@@ -145,9 +143,10 @@ func TestNoAnswer(t *testing.T) {
 
 // TestInference: one plain and one streamed completion, with the user's virtual key.
 func TestInference(t *testing.T) {
+	t.Parallel()
 	key := checks.Access{VirtualKey: modelKey, Model: "openai/gpt-4o-mini"}
 	of := func(model string) checks.Access { return checks.Access{VirtualKey: modelKey, Model: model} }
-	r := rehearse(t, refreshIRSA).up()
+	r := stand(t, refreshIRSA)
 	for name, test := range map[string]struct {
 		gateway standIn
 		access  checks.Access
@@ -169,7 +168,7 @@ func TestInference(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.stack.Access = test.access
-			clouds := saved.Clouds(r.world, r.look.Server)
+			clouds := saved.Clouds(r.World, r.Look.Server)
 			// The rest of a stream waits until its first event is read; the clock steps meanwhile.
 			next, now := make(chan struct{}, 2), time.Now()
 			test.gateway.next = next
@@ -218,7 +217,8 @@ func (s stepping) Ask(ctx context.Context, request service.Request) (service.Ans
 
 // TestECSGateway: what is found through the load balancer that a stack makes, or why nothing is.
 func TestECSGateway(t *testing.T) {
-	public := way{"public", "../../examples/ecs-production", []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
+	t.Parallel()
+	public := way{Name: "public", Stack: "examples/ecs-production", Settings: []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
 	healthy := standIn{}.serve(t)
 	down := standIn{health: service.Answer{Status: 503}}.serve(t)
 	four := standIn{cluster: ok(`{"members":4,"healthy_members":4,"cluster_health":"HEALTHY"}`)}.serve(t)
@@ -239,13 +239,14 @@ func TestECSGateway(t *testing.T) {
 		"no load balancer is made": {onECS, nil, fmt.Errorf("load balancer: %w", service.ErrNotFound), "", "give --url"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := rehearse(t, test.way).up()
-			clouds := saved.Clouds(r.world, r.look.Server)
+			t.Parallel()
+			r := stand(t, test.way)
+			clouds := saved.Clouds(r.World, r.Look.Server)
 			var asked string
 			clouds.LoadBalancer = func(url string) (service.Gateway, error) { asked = url; return test.gateway, test.err }
 			printed, _ := r.verifyOf(clouds, verify.Options{Format: report.Table}) // whether it is broken is in the document
 			document := r.documentOf(clouds, verify.Options{})
-			require.Equal(t, test.way.stack != onECS.stack, strings.HasPrefix(asked, "https://"), asked)
+			require.Equal(t, test.way.Stack != onECS.Stack, strings.HasPrefix(asked, "https://"), asked)
 			found := bad(document)
 			if test.code != "" {
 				require.Len(t, found, 1, "%+v", found)

@@ -44,6 +44,7 @@ func (p podIn) Tunnel(_ context.Context, container, host, port string) (net.Conn
 
 // TestMembers: what the pods of a cluster tell of it.
 func TestMembers(t *testing.T) {
+	t.Parallel()
 	const joined = "successfully joined 2 peers on startup\ncluster health: NOT HEALTHY\ncluster health: HEALTHY\n"
 	status := func(text string) standIn { return standIn{cluster: ok(text)} }
 	for name, test := range map[string]struct {
@@ -63,8 +64,9 @@ func TestMembers(t *testing.T) {
 		"nobody discovered": {pod: podIn{log: "no new nodes discovered\n"}, error: `says "no new nodes discovered"`, hint: "network policies"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := rehearse(t, clustered).up()
-			clouds := saved.Clouds(r.world, r.look.Server)
+			t.Parallel()
+			r := stand(t, clustered)
+			clouds := saved.Clouds(r.World, r.Look.Server)
 			test.pod.Gateway = test.gateway.serve(t)
 			clouds.Gateway = func(context.Context, string, string) (service.Gateway, error) { return test.pod.Gateway, nil }
 			clouds.Pod = func(_ context.Context, namespace, pod string) (service.Pod, error) {
@@ -88,12 +90,13 @@ func TestMembers(t *testing.T) {
 
 // TestPeers: a pod that the headless Service does not name is found by nobody.
 func TestPeers(t *testing.T) {
-	for error, edit := range map[string]edit{
-		"runs, and has no address in Service bifrost-peers":      with(serviceKind, "bifrost-peers", "spec.selector", map[string]any{"app": "another"}),
-		"there is no Service bifrost-peers in namespace bifrost": edits.Removed(serviceKind, "bifrost-peers"),
+	t.Parallel()
+	for error, edit := range map[string]edits.Edit{
+		"runs, and has no address in Service bifrost-peers":      edits.With(edits.ServiceKind, "bifrost-peers", "spec.selector={app: another}"),
+		"there is no Service bifrost-peers in namespace bifrost": edits.Removed(edits.ServiceKind, "bifrost-peers"),
 	} {
-		r := rehearse(t, clustered).up()
-		edit(t, r.world)
+		r := stand(t, clustered)
+		edit(t, r.World)
 		found := bad(r.document(verify.Options{}))
 		require.Len(t, found, 1, "%+v", found)
 		require.Equal(t, "gateway-peers", found[0].Code)
@@ -103,8 +106,9 @@ func TestPeers(t *testing.T) {
 
 // TestDatabase: the database as a pod reaches it, with the login that the gateway has.
 func TestDatabase(t *testing.T) {
+	t.Parallel()
 	w := refreshIRSA
-	w.settings = []string{"secrets.env.PG_PASSWORD=correct horse", "gateway.postgres.allowInsecure=true",
+	w.Settings = []string{"secrets.env.PG_PASSWORD=correct horse", "gateway.postgres.allowInsecure=true",
 		"gateway.config.config_store.config.ssl_mode=disable", "gateway.config.logs_store.config.ssl_mode=disable"}
 	row := func(row ...string) func(*postgrestest.Server) { return func(s *postgrestest.Server) { s.Row = row } }
 	for name, test := range map[string]struct {
@@ -132,16 +136,17 @@ func TestDatabase(t *testing.T) {
 		"no exec":          {failed: errors.New(`pods "bifrost-1" is forbidden: User "me" cannot create resource "pods/exec"`), code: "database-reached", error: "forbidden", hint: "--database needs it"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			own := w
-			own.settings = append(append([]string{}, w.settings...), test.settings...)
-			r := rehearse(t, own).up()
+			own.Settings = append(append([]string{}, w.Settings...), test.settings...)
+			r := stand(t, own)
 			r.stack.Access = checks.Access{Database: true}
 			server := postgrestest.New("correct horse")
 			if test.change == nil {
 				test.change = row("160004", "UTF8", "1000", "3", "0")
 			}
 			test.change(&server)
-			clouds := saved.Clouds(r.world, r.look.Server)
+			clouds := saved.Clouds(r.World, r.Look.Server)
 			clouds.Pod = func(context.Context, string, string) (service.Pod, error) {
 				return podIn{dial: func(container, host, port string) (net.Conn, error) {
 					require.Equal(t, "bifrost bifrost.cluster-c0ffee.us-east-1.rds.amazonaws.com:5432", container+" "+host+":"+port)

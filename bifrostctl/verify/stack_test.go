@@ -8,12 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
-	"bifrost/bifrostctl/sandbox"
-	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
@@ -23,146 +21,124 @@ import (
 	"bifrost/stacks"
 )
 
-// way is a way in which a stack's image is pulled. A stack with a slash is the folder of its file.
-type way struct {
-	name, stack string
-	settings    []string
-}
+// way is a stack with what is different about it.
+type way = stacktest.Way
 
 var (
-	refreshIRSA = way{"EKS, refresh, IRSA", "aws-dev", nil}
-	podIdentity = way{"EKS, refresh, Pod Identity", "aws-dev", []string{"ecs=null", "eks.auth=podIdentity"}}
-	byNode      = way{"EKS, node", "aws-dev", []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}}
-	byKubelet   = way{"EKS, kubelet", "aws-dev", []string{"ecs=null", "eks.pull=kubelet"}}
-	onECS       = way{"ECS Fargate", "aws-dev", []string{"eks=null"}}
-	trustAKS    = way{"AKS, trust aks", "azure-dev", nil}
-	trustEntra  = way{"AKS, trust entra", "azure-dev", []string{
-		"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2",
-	}}
-	ownFederation = way{"AKS, own federation", "azure-dev", []string{
-		"gcp.credentialConfig=null", "gcp.federation.projectId=acme-mirror", "gcp.federation.poolId=bifrost-azure",
-		"gcp.federation.providerId=bifrost-aks", "gcp.federation.serviceAccountId=bifrost-pull",
-	}}
-	ownEntra = way{"AKS, trust entra, own federation", "azure-dev", append(append([]string{}, trustEntra.settings...), ownFederation.settings...)}
+	// The dev stack whole: on EKS, by refresh with IRSA, and on ECS.
+	refreshIRSA   = way{Name: "EKS, refresh, IRSA", Stack: "aws-dev"}
+	podIdentity   = stacktest.PodIdentity
+	byNode        = stacktest.PullNode
+	byKubelet     = stacktest.PullKubelet
+	onECS         = stacktest.OnECS
+	trustAKS      = stacktest.TrustAKS
+	trustEntra    = stacktest.TrustEntra
+	ownFederation = stacktest.OwnFederation
+	ownEntra      = stacktest.OwnEntra
 
-	minimal       = way{"minimal", "../../examples/minimal", nil}
-	clustered     = way{"clustered", "../../examples/clustered", nil}
-	airGapped     = way{"air-gapped", "../../examples/air-gapped", nil}
-	ecsProduction = way{"ecs-production", "../../examples/ecs-production", nil}
+	minimal       = way{Name: "minimal", Stack: "examples/minimal"}
+	clustered     = way{Name: "clustered", Stack: "examples/clustered"}
+	airGapped     = way{Name: "air-gapped", Stack: "examples/air-gapped"}
+	ecsProduction = way{Name: "ecs-production", Stack: "examples/ecs-production"}
 
 	// The gateway's cluster through a broker.
-	brokerOnEKS = way{"EKS, broker", "aws-dev", []string{"ecs=null", "gateway.clustering.type=broker"}}
-	brokerOnECS = way{"ECS, broker", "aws-dev", []string{"eks=null", "gateway.clustering.type=broker"}}
-	brokerOnAKS = way{"AKS, broker", "azure-dev", []string{"gateway.clustering.type=broker"}}
+	brokerOnEKS = way{Name: "EKS, broker", Stack: "aws-dev", Settings: []string{stacktest.OnlyEKS, stacktest.WithBroker}}
+	brokerOnECS = way{Name: "ECS, broker", Stack: "aws-dev", Settings: []string{stacktest.OnlyECS, stacktest.WithBroker}}
+	brokerOnAKS = way{Name: "AKS, broker", Stack: "azure-dev", Settings: []string{stacktest.WithBroker}}
 
 	// The gateway's own role, where EKS Pod Identity gives it.
-	gatewayPodIdentity = way{"EKS, the gateway's role by Pod Identity", "aws-dev", []string{"ecs=null", "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]"}}
+	gatewayPodIdentity = way{Name: "EKS, the gateway's role by Pod Identity", Stack: "aws-dev", Settings: []string{
+		stacktest.OnlyEKS, "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]",
+	}}
 
-	ways = []way{refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra, brokerOnEKS, brokerOnECS, brokerOnAKS}
+	ways = []way{
+		refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra,
+		brokerOnEKS, brokerOnECS, brokerOnAKS,
+	}
 )
 
 const bedrock = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"
 
-// rehearsed is a stack in clouds of its own.
+// rehearsed is a stack in clouds of its own, and what verify is told of it.
 type rehearsed struct {
-	t      *testing.T
-	way    way
-	world  *cloud.World
-	look   *sandbox.Look
-	engine *enginetest.Engine
-	stack  checks.Stack
-	keys   []string
+	*stacktest.Stack
+	stack checks.Stack
 }
 
 // rehearse is a way's stack before its first up.
 func rehearse(t *testing.T, w way) *rehearsed {
 	t.Helper()
-	r := &rehearsed{t: t, way: w, world: cloud.NewWorld()}
-	r.engine = enginetest.New(t, r.world, func(ctx *pulumi.Context) error {
-		return stacks.Deploy(ctx, stacks.Options{Dir: "../..", Readme: "readme", Keys: r.keys})
-	}, nil)
-	return r.set()
+	r := &rehearsed{Stack: w.Start(t)}
+	r.parse()
+	return r
 }
 
 // set configures the stack, and the engine as well.
 func (r *rehearsed) set(settings ...string) *rehearsed {
-	r.t.Helper()
-	r.configure(settings...)
-	for _, key := range r.keys {
-		r.engine.Unset(key)
-	}
-	r.keys = nil
-	for name, text := range r.look.Config.Values {
-		key := "bifrost:" + name
-		r.keys = append(r.keys, key)
-		if r.look.Config.Secret[name] {
-			r.engine.SetSecret(key, text)
-			continue
-		}
-		r.engine.Set(key, text)
-	}
+	r.T.Helper()
+	r.Set(settings...)
+	r.parse()
 	return r
 }
 
 // configure sets the stack's configuration, as its file and the way's settings have it, with others over them: the engine does not learn of those.
 func (r *rehearsed) configure(settings ...string) {
-	r.t.Helper()
-	dir := "../.."
-	if strings.Contains(r.way.stack, "/") {
-		dir = "" // the project's is found from the stack's
-	}
-	look, err := sandbox.Prepare(r.world, dir, r.way.stack, append(append([]string{}, r.way.settings...), settings...)...)
-	require.NoError(r.t, err)
-	name := filepath.Base(r.way.stack)
-	config, err := stacks.Parse(name, look.Config)
-	require.NoError(r.t, err)
-	r.look = look
-	r.stack.Name, r.stack.Config = name, config
+	r.T.Helper()
+	r.Prepare(settings...)
+	r.parse()
+}
+
+func (r *rehearsed) parse() {
+	r.T.Helper()
+	r.stack.Name = filepath.Base(r.Way.Stack)
+	config, err := stacks.Parse(r.stack.Name, r.Look.Config)
+	require.NoError(r.T, err)
+	r.stack.Config = config
 }
 
 // up deploys it.
 func (r *rehearsed) up() *rehearsed {
-	r.t.Helper()
-	up := r.engine.MustUp()
+	r.T.Helper()
+	up := r.Engine.MustUp()
 	r.read(up)
 	return r
 }
 
 func (r *rehearsed) read(up *enginetest.Result) {
 	text, err := json.Marshal(up.Outputs.Mappable())
-	require.NoError(r.t, err)
+	require.NoError(r.T, err)
 	r.stack.Outputs, err = checks.ReadOutputs(text)
-	require.NoError(r.t, err)
+	require.NoError(r.T, err)
 }
 
 // verify prints what verify finds.
 func (r *rehearsed) verify(options verify.Options) (string, error) {
-	return r.verifyOf(saved.Clouds(r.world, r.look.Server), options)
+	return r.verifyOf(saved.Clouds(r.World, r.Look.Server), options)
 }
 
 func (r *rehearsed) verifyOf(clouds service.Clouds, options verify.Options) (string, error) {
 	var printed bytes.Buffer
-	err := verify.Run(r.t.Context(), &printed, r.stack, clouds, options, nil)
+	err := verify.Run(r.T.Context(), &printed, r.stack, clouds, options, nil)
 	return printed.String(), err
 }
 
 // document is what verify finds, as JSON.
 func (r *rehearsed) document(options verify.Options) report.Document {
-	r.t.Helper()
-	return r.documentOf(saved.Clouds(r.world, r.look.Server), options)
+	r.T.Helper()
+	return r.documentOf(saved.Clouds(r.World, r.Look.Server), options)
 }
 
 func (r *rehearsed) documentOf(clouds service.Clouds, options verify.Options) report.Document {
-	r.t.Helper()
+	r.T.Helper()
 	options.Format = report.JSON
 	text, err := r.verifyOf(clouds, options)
 	var broken *verify.BrokenError
 	if err != nil {
-		require.ErrorAs(r.t, err, &broken)
+		require.ErrorAs(r.T, err, &broken)
 	}
 	var d report.Document
-	require.NoError(r.t, json.Unmarshal([]byte(text), &d))
-	require.Equal(r.t, err == nil, d.Success)
+	require.NoError(r.T, json.Unmarshal([]byte(text), &d))
+	require.Equal(r.T, err == nil, d.Success)
 	return d
 }
 
@@ -179,31 +155,17 @@ func bad(d report.Document) []report.Check {
 	return all
 }
 
-// examples are the stacks below examples/, but for those that are a project of their own.
-func examples(t *testing.T) []way {
-	t.Helper()
-	found, err := filepath.Glob("../../examples/*/Pulumi.*.yaml")
-	require.NoError(t, err)
-	var all []way
-	for _, file := range found {
-		folder := filepath.Dir(file)
-		if own, _ := filepath.Glob(folder + "/Pulumi.yaml"); len(own) == 0 {
-			all = append(all, way{name: filepath.Base(folder), stack: folder})
-		}
-	}
-	require.NotEmpty(t, all)
-	return all
-}
-
 // maySkip are the checks that do not apply everywhere: nothing runs a gateway here, no pod tells its digest, and a mirror is out of reach.
 func maySkip(w way, code string) bool {
-	return strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.name == airGapped.name && code == "pull-manifest"
+	return strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.Name == airGapped.Name && code == "pull-manifest"
 }
 
 func TestHealthy(t *testing.T) {
-	for _, w := range slices.Concat(ways, examples(t)) {
-		t.Run(w.name, func(t *testing.T) {
-			d := rehearse(t, w).up().document(verify.Options{})
+	t.Parallel()
+	for _, w := range slices.Concat(ways, stacktest.Examples(t)) {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
+			d := stand(t, w).document(verify.Options{})
 			require.Empty(t, bad(d))
 			require.True(t, d.Success)
 			passed := 0

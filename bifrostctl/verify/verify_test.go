@@ -24,6 +24,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
@@ -41,22 +42,24 @@ var unstable = regexp.MustCompile(`[0-9]+s old|sha256:[0-9a-f]{12}|-first-[0-9a-
 
 // TestScreens: what a person sees of a healthy stack, and of a broken one.
 func TestScreens(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		way    way
-		edit   edit
+		edit   edits.Edit
 		format report.Format
 	}{
 		{"aws-dev", refreshIRSA, nil, report.Table},
 		{"azure-dev", trustAKS, nil, report.Table},
-		{"aws-dev-broken", refreshIRSA, edits.Replacing(world.RoleType, pullRole, "assumeRolePolicy", subject, stranger), report.Table},
-		{"azure-dev-broken", trustAKS, edits.Removed(secretKind, "ar-pull-secret"), report.Short},
-		{"azure-dev-broken", trustAKS, edits.Removed(secretKind, "ar-pull-secret"), report.JSON},
+		{"aws-dev-broken", refreshIRSA, edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", subject, stranger), report.Table},
+		{"azure-dev-broken", trustAKS, edits.Removed(edits.SecretKind, "ar-pull-secret"), report.Short},
+		{"azure-dev-broken", trustAKS, edits.Removed(edits.SecretKind, "ar-pull-secret"), report.JSON},
 	} {
 		t.Run(test.name+" "+string(test.format), func(t *testing.T) {
-			r := rehearse(t, test.way).up()
+			t.Parallel()
+			r := stand(t, test.way)
 			if test.edit != nil {
-				test.edit(t, r.world)
+				test.edit(t, r.World)
 			}
 			printed, err := r.verify(verify.Options{Format: test.format})
 			require.Equal(t, test.edit != nil, err != nil)
@@ -75,8 +78,10 @@ func TestScreens(t *testing.T) {
 
 // TestBefore: what must hold before the first up is told before it.
 func TestBefore(t *testing.T) {
+	t.Parallel()
 	for _, w := range ways {
-		t.Run(w.name, func(t *testing.T) {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
 			d := rehearse(t, w).document(verify.Options{Before: true})
 			require.Empty(t, bad(d))
 			for _, category := range d.Categories {
@@ -90,10 +95,10 @@ func TestBefore(t *testing.T) {
 		{way: refreshIRSA, what: "another account", edit: func(_ testing.TB, w *cloud.World) { w.SignedIn.AWSAccount = "999988887777" }, code: "pre-aws-account", error: "account 999988887777", hint: "aws sts get-caller-identity"},
 		{way: refreshIRSA, what: "no OIDC provider", edit: edits.Removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
 		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ testing.TB, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
-		{way: podIdentity, what: "no agent", edit: clusters(func(c *world.EKSCluster) { c.PodIdentityAgent = false }, nil), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
-		{way: byNode, what: "other nodes", edit: clusters(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }, nil), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
+		{way: podIdentity, what: "no agent", edit: edits.EKS(func(c *world.EKSCluster) { c.PodIdentityAgent = false }), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
+		{way: byNode, what: "other nodes", edit: edits.EKS(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},
 		{way: clustered, what: "no HTTPRoutes", edit: edits.Removed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "httproutes"), code: "pre-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
-		{way: trustAKS, what: "issuer off", edit: clusters(nil, func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
+		{way: trustAKS, what: "issuer off", edit: edits.AKS(func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
 		{way: trustAKS, what: "another tenant", edit: func(_ testing.TB, w *cloud.World) {
 			for _, s := range w.Azure {
 				s.Tenant = "00000000-0000-4000-8000-00000000000f"
@@ -106,9 +111,10 @@ func TestBefore(t *testing.T) {
 		}, code: "aks-cluster", error: "there is no AKS cluster dev", hint: "az aks list"},
 		{way: trustAKS, what: "no API server", edit: func(_ testing.TB, w *cloud.World) { clear(w.Clusters) }, code: "cluster-api", error: "there is no way to the API server", hint: "az aks get-credentials --resource-group bifrost-dev --name dev"},
 	} {
-		t.Run(b.way.name+"/"+b.what, func(t *testing.T) {
+		t.Run(b.way.Name+"/"+b.what, func(t *testing.T) {
+			t.Parallel()
 			r := rehearse(t, b.way)
-			b.edit(t, r.world)
+			b.edit(t, r.World)
 			found := bad(r.document(verify.Options{Before: true}))
 			require.Len(t, found, 1, "%+v", found)
 			require.Equal(t, b.code, found[0].Code, "%+v", found[0])
@@ -120,17 +126,20 @@ func TestBefore(t *testing.T) {
 
 // TestNeverUp: without outputs there is one failure, and nothing else is asked.
 func TestNeverUp(t *testing.T) {
+	t.Parallel()
 	for _, w := range ways {
 		found := bad(rehearse(t, w).document(verify.Options{}))
-		require.Len(t, found, 1, "%s: %+v", w.name, found)
+		require.Len(t, found, 1, "%s: %+v", w.Name, found)
 		require.Equal(t, "stack-outputs", found[0].Code)
 	}
 }
 
 // TestIdentityRollout: a stack of identities alone is judged by its identities.
 func TestIdentityRollout(t *testing.T) {
+	t.Parallel()
 	for _, w := range ways {
-		t.Run(w.name, func(t *testing.T) {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
 			r := rehearse(t, w).set("rollout=identity").up()
 			d := r.document(verify.Options{})
 			require.Empty(t, bad(d))
@@ -145,13 +154,14 @@ func TestIdentityRollout(t *testing.T) {
 
 // TestWait: failed checks are repeated, with growing pauses, until they are good or the time has passed.
 func TestWait(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	secret := edits.The(t, r.world, secretKind, "ecr-pull-secret")[0]
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	secret := edits.The(t, r.World, edits.SecretKind, "ecr-pull-secret")[0]
 	secret.Deleted = true
 	var pauses []time.Duration
 	look := func(wait time.Duration, mendAfter int) error {
 		pauses = nil
-		return verify.Run(t.Context(), &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: wait, Format: report.Table},
+		return verify.Run(t.Context(), &bytes.Buffer{}, r.stack, saved.Clouds(r.World, r.Look.Server), verify.Options{Wait: wait, Format: report.Table},
 			func(_ context.Context, d time.Duration) {
 				if pauses = append(pauses, d); len(pauses) == mendAfter {
 					secret.Deleted = false
@@ -170,18 +180,20 @@ func TestWait(t *testing.T) {
 }
 
 func TestInterruptedWait(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	edits.Removed(secretKind, "ecr-pull-secret")(t, r.world)
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	edits.Removed(edits.SecretKind, "ecr-pull-secret")(t, r.World)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := verify.Run(ctx, &bytes.Buffer{}, r.stack, saved.Clouds(r.world, r.look.Server), verify.Options{Wait: time.Hour, Format: report.Table},
+	err := verify.Run(ctx, &bytes.Buffer{}, r.stack, saved.Clouds(r.World, r.Look.Server), verify.Options{Wait: time.Hour, Format: report.Table},
 		func(context.Context, time.Duration) { cancel() })
 	require.EqualError(t, err, "interrupted")
 }
 
 // TestNoWayToTheCluster: one failure, whatever else the cluster could have been asked.
 func TestNoWayToTheCluster(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	clouds := saved.Clouds(r.world, r.look.Server)
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	clouds := saved.Clouds(r.World, r.Look.Server)
 	clouds.Kubernetes = func(context.Context) (kubernetes.Interface, error) { return nil, errors.New("exec: aws: not found") }
 	found := bad(r.documentOf(clouds, verify.Options{}))
 	require.Len(t, found, 1, "%+v", found)
@@ -192,11 +204,11 @@ func TestNoWayToTheCluster(t *testing.T) {
 
 // changed lets a function change the objects of the stack's cluster, as somebody with kubectl could.
 func (r *rehearsed) changed(change func(ctx context.Context, client kubernetes.Interface)) service.Clouds {
-	clouds := saved.Clouds(r.world, r.look.Server)
+	clouds := saved.Clouds(r.World, r.Look.Server)
 	inner := clouds.Kubernetes
 	clouds.Kubernetes = func(ctx context.Context) (kubernetes.Interface, error) {
 		client, err := inner(ctx)
-		require.NoError(r.t, err)
+		require.NoError(r.T, err)
 		change(ctx, client)
 		return client, nil
 	}
@@ -207,18 +219,19 @@ func (r *rehearsed) changed(change func(ctx context.Context, client kubernetes.I
 func (r *rehearsed) eachPod(change func(*corev1.ContainerStatus)) service.Clouds {
 	return r.changed(func(ctx context.Context, client kubernetes.Interface) {
 		pods, err := client.CoreV1().Pods("bifrost").List(ctx, metav1.ListOptions{})
-		require.NoError(r.t, err)
+		require.NoError(r.T, err)
 		for _, pod := range pods.Items {
 			change(&pod.Status.ContainerStatuses[0])
 			_, err := client.CoreV1().Pods("bifrost").UpdateStatus(ctx, &pod, metav1.UpdateOptions{})
-			require.NoError(r.t, err)
+			require.NoError(r.T, err)
 		}
 	})
 }
 
 // TestPods: what only running pods tell.
 func TestPods(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
+	t.Parallel()
+	r := stand(t, refreshIRSA)
 	ended := func(reason string, code int32, at time.Time) corev1.ContainerState {
 		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, FinishedAt: metav1.NewTime(at)}}
 	}
@@ -258,13 +271,14 @@ func TestPods(t *testing.T) {
 
 // TestDisruptionBudget: one that lets no pod go keeps nodes from being drained.
 func TestDisruptionBudget(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	r.world.Put(&world.Resource{Type: "kubernetes:policy/v1:PodDisruptionBudget", Scope: r.look.Server, ID: "bifrost/bifrost", State: map[string]any{
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	r.World.Put(&world.Resource{Type: "kubernetes:policy/v1:PodDisruptionBudget", Scope: r.Look.Server, ID: "bifrost/bifrost", State: map[string]any{
 		"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": map[string]any{"name": "bifrost", "namespace": "bifrost"},
 		"spec": map[string]any{"maxUnavailable": 1.0, "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}},
 	}})
 	require.Empty(t, bad(r.document(verify.Options{})))
-	with("kubernetes:policy/v1:PodDisruptionBudget", "", "spec", map[string]any{"minAvailable": "100%", "selector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}}})(t, r.world)
+	edits.With("kubernetes:policy/v1:PodDisruptionBudget", "", "spec={minAvailable: '100%', selector: {matchLabels: {app: bifrost}}}")(t, r.World)
 	found := bad(r.document(verify.Options{}))
 	require.Len(t, found, 1)
 	require.Equal(t, "workload-disruption", found[0].Code)
@@ -273,11 +287,9 @@ func TestDisruptionBudget(t *testing.T) {
 
 // TestChangedByHand: a Secret that somebody changed rolls no pod.
 func TestChangedByHand(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
-	with(secretKind, "bifrost-config", "metadata.managedFields", []any{map[string]any{
-		"manager": "kubectl-edit", "operation": "Update", "apiVersion": "v1", "time": "2026-01-02T03:04:05Z", "fieldsType": "FieldsV1",
-		"fieldsV1": map[string]any{"f:data": map[string]any{"f:config.json": map[string]any{}}},
-	}})(t, r.world)
+	t.Parallel()
+	r := stand(t, refreshIRSA)
+	edits.With(edits.SecretKind, "bifrost-config", "metadata.managedFields=[{manager: kubectl-edit, operation: Update, apiVersion: v1, time: '2026-01-02T03:04:05Z', fieldsType: FieldsV1, fieldsV1: {'f:data': {'f:config.json': {}}}}]")(t, r.World)
 	found := bad(r.document(verify.Options{}))
 	require.Len(t, found, 1)
 	require.Equal(t, "config-checksum", found[0].Code)
@@ -286,7 +298,8 @@ func TestChangedByHand(t *testing.T) {
 
 // TestForbidden: what the person may not read is told, and how to sign in.
 func TestForbidden(t *testing.T) {
-	r := rehearse(t, refreshIRSA).up()
+	t.Parallel()
+	r := stand(t, refreshIRSA)
 	clouds := r.changed(func(_ context.Context, client kubernetes.Interface) {
 		client.(*fake.Clientset).PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 			return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("you may not"))
@@ -300,16 +313,17 @@ func TestForbidden(t *testing.T) {
 
 // TestCatchUp: the sandbox's CronJobs run by this machine's clock, so that a stack which stands for long is still fine.
 func TestCatchUp(t *testing.T) {
+	t.Parallel()
 	r := rehearse(t, trustAKS).up()
-	before := edits.The(t, r.world, secretKind, "ar-pull-secret")[0].State["data"]
-	require.NoError(t, saved.CatchUp(t.Context(), r.world, r.look.Server))
-	require.Equal(t, before, edits.The(t, r.world, secretKind, "ar-pull-secret")[0].State["data"], "nothing is due yet")
+	before := edits.The(t, r.World, edits.SecretKind, "ar-pull-secret")[0].State["data"]
+	require.NoError(t, saved.CatchUp(t.Context(), r.World, r.Look.Server))
+	require.Equal(t, before, edits.The(t, r.World, edits.SecretKind, "ar-pull-secret")[0].State["data"], "nothing is due yet")
 
-	r.world.Later = -2 * time.Hour // the token is given two hours ago
+	r.World.Later = -2 * time.Hour // the token is given two hours ago
 	r.set("refresher.images.kubectl=registry.k8s.io/kubectl:v1.34.4").up()
-	r.world.Later = 0
+	r.World.Later = 0
 	require.Equal(t, "pull-token", bad(r.document(verify.Options{}))[0].Code)
-	require.NoError(t, saved.CatchUp(t.Context(), r.world, r.look.Server))
+	require.NoError(t, saved.CatchUp(t.Context(), r.World, r.Look.Server))
 	require.Empty(t, bad(r.document(verify.Options{})))
 }
 
@@ -325,6 +339,7 @@ func TestLoginByHalf(t *testing.T) {
 
 // TestPage: every code has its anchor in docs/verify.md, and every anchor its code.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../../docs/verify.md")
 	require.NoError(t, err)
 	codes := map[string]bool{}
@@ -335,7 +350,7 @@ func TestPage(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range append(slices.Concat(ways, examples(t)), way{"identity", "aws-dev", []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
+	for _, w := range append(slices.Concat(ways, stacktest.Examples(t)), way{Name: "identity", Stack: "aws-dev", Settings: []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
 		r := rehearse(t, w)
 		r.stack.Access = checks.Access{Model: "openai/gpt-4o-mini", Database: true}
 		collect(r.document(verify.Options{Before: true}))
@@ -350,6 +365,7 @@ func TestPage(t *testing.T) {
 }
 
 func TestCommandRefuses(t *testing.T) {
+	t.Parallel()
 	for args, want := range map[string]string{
 		"":                             "verify takes one stack's name, not 0",
 		"a b":                          "verify takes one stack's name, not 2",

@@ -2,11 +2,15 @@
 package edits
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
 )
@@ -31,11 +35,35 @@ func The(t testing.TB, w *served.World, typ, id string) []*world.Resource {
 	return found
 }
 
+// All makes several changes.
+func All(edits ...Edit) Edit {
+	return func(t testing.TB, w *served.World) {
+		for _, edit := range edits {
+			edit(t, w)
+		}
+	}
+}
+
 // Removed deletes things.
 func Removed(typ, id string) Edit {
 	return func(t testing.TB, w *served.World) {
 		for _, r := range The(t, w, typ, id) {
 			r.Deleted, r.Edited = true, true
+		}
+	}
+}
+
+// With sets properties of things, path=value, as `sandbox change` does.
+func With(typ, id string, settings ...string) Edit {
+	return func(t testing.TB, w *served.World) {
+		for _, r := range The(t, w, typ, id) {
+			state, err := overlay.Edit(r.State, settings)
+			require.NoError(t, err)
+			// What a cloud holds is JSON: a number is a float64.
+			text, err := json.Marshal(state)
+			require.NoError(t, err)
+			r.State, r.Edited = nil, true
+			require.NoError(t, json.Unmarshal(text, &r.State))
 		}
 	}
 }
@@ -47,6 +75,84 @@ func Replacing(typ, id, property, old, new string) Edit {
 			before, _ := r.State[property].(string)
 			require.Contains(t, before, old, "%s of %s", property, r.ID)
 			r.State[property], r.Edited = strings.ReplaceAll(before, old, new), true
+		}
+	}
+}
+
+// WithoutAction takes an action out of the policy document that a property holds, and a statement that is left without any.
+func WithoutAction(typ, id, property, action string) Edit {
+	return func(t testing.TB, w *served.World) {
+		for _, r := range The(t, w, typ, id) {
+			text, _ := r.State[property].(string)
+			var document map[string]any
+			require.NoError(t, json.Unmarshal([]byte(text), &document))
+			var statements []any
+			taken := false
+			for _, s := range document["Statement"].([]any) {
+				statement := s.(map[string]any)
+				actions, _ := statement["Action"].([]any)
+				kept := slices.DeleteFunc(slices.Clone(actions), func(a any) bool { return a == action })
+				taken = taken || len(kept) < len(actions)
+				statement["Action"] = kept
+				if len(kept) > 0 {
+					statements = append(statements, statement)
+				}
+			}
+			require.True(t, taken, "%s is not in %s", action, text)
+			document["Statement"] = statements
+			b, err := json.Marshal(document)
+			require.NoError(t, err)
+			r.State[property], r.Edited = string(b), true
+		}
+	}
+}
+
+// NotAllowlisted takes a role off the vendor's allowlist.
+func NotAllowlisted(role string) Edit {
+	return func(t testing.TB, w *served.World) {
+		for _, policy := range The(t, w, world.ECRRepositoryPolicyType, "") {
+			principals, err := w.Allowlist(policy)
+			require.NoError(t, err)
+			kept := slices.DeleteFunc(slices.Clone(principals), func(p string) bool { return strings.HasSuffix(p, "/"+role) })
+			require.Less(t, len(kept), len(principals))
+			w.SetAllowlist(policy, kept)
+		}
+	}
+}
+
+// AlsoAllowlisted is the vendor's answer to a new hand-off.
+func AlsoAllowlisted(principals ...string) Edit {
+	return func(_ testing.TB, w *served.World) {
+		for _, policy := range w.Resources {
+			if policy.Type == world.ECRRepositoryPolicyType {
+				before, _ := w.Allowlist(policy)
+				w.SetAllowlist(policy, append(before, principals...))
+			}
+		}
+	}
+}
+
+// Later lets time go by in which nothing is refreshed.
+func Later(d time.Duration) Edit { return func(_ testing.TB, w *served.World) { w.Later += d } }
+
+// EKS changes the EKS clusters.
+func EKS(change func(*world.EKSCluster)) Edit {
+	return func(_ testing.TB, w *served.World) {
+		for _, account := range w.AWS {
+			for i := range account.EKS {
+				change(&account.EKS[i])
+			}
+		}
+	}
+}
+
+// AKS changes the AKS clusters.
+func AKS(change func(*world.AKSCluster)) Edit {
+	return func(_ testing.TB, w *served.World) {
+		for _, subscription := range w.Azure {
+			for i := range subscription.AKS {
+				change(&subscription.AKS[i])
+			}
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package sandbox
+package stacks_test
 
 import (
 	"crypto/ecdsa"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/stacktest"
 )
 
 // authority writes a certificate in PEM and returns the path of the file.
@@ -31,6 +33,7 @@ func authority(t *testing.T) string {
 // TestDatabaseAuthorities: on every platform pods and tasks start with the authorities of the database, also from what exists in the
 // cluster, and a second up changes nothing.
 func TestDatabaseAuthorities(t *testing.T) {
+	t.Parallel()
 	const verified = "gateway.config.config_store.config.ssl_mode=verify-full"
 	file := "gateway.postgres.caFile=" + authority(t)
 	for name, c := range map[string]struct {
@@ -39,23 +42,23 @@ func TestDatabaseAuthorities(t *testing.T) {
 		makes    []string
 	}{
 		"EKS and ECS":      {"aws-dev", []string{file}, []string{"kubernetes:core/v1:ConfigMap", "aws:secretsmanager/secret:Secret"}},
-		"ECS":              {"aws-dev", []string{onlyECS, file}, []string{"aws:secretsmanager/secret:Secret"}},
+		"ECS":              {"aws-dev", []string{stacktest.OnlyECS, file}, []string{"aws:secretsmanager/secret:Secret"}},
 		"AKS":              {"azure-dev", []string{file}, []string{"kubernetes:core/v1:ConfigMap"}},
 		"AKS, a ConfigMap": {"azure-dev", []string{"gateway.postgres.caConfigMap={name: team-ca, key: ca.crt}"}, nil},
 		"AKS, a Secret":    {"azure-dev", []string{"gateway.postgres.caSecret={secret: team-ca, key: ca.crt}"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, settings := newStack(t, c.stack), append([]string{verified}, c.settings...)
-			var err error
-			s.file, err = overlay(s.file, settings)
-			require.NoError(t, err, "what the stack takes for granted is seeded from its file")
+			t.Parallel()
+			settings := append([]string{verified}, c.settings...)
+			// What the stack takes for granted is seeded from its file.
+			s := stacktest.Way{Stack: c.stack, InFile: settings}.Start(t)
 			if c.makes != nil {
-				s.lives(t, settings, c.makes)
+				s.Lives(nil, c.makes)
 				return
 			}
 			// What exists in the namespace goes with it, so that nothing would be left to compare.
-			s.set(settings...).engine.MustUp()
-			onlySame(t, s.engine.MustUp(), "nothing changed since")
+			s.Engine.MustUp()
+			stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package sandbox
+package stacks_test
 
 import (
 	"strings"
@@ -6,52 +6,52 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/internal/graphtest"
 )
 
 // TestEncryptionKeyCannotChange: on every platform a preview stops where the gateway would get another encryption key, or one from
 // elsewhere, unless gateway.changeEncryptionKey says that it is meant; and the state holds no key in clear.
 func TestEncryptionKeyCannotChange(t *testing.T) {
-	const other = "secrets.encryptionKey=" + canary + "-another-key"
+	t.Parallel()
+	const other = "secrets.encryptionKey=" + stacktest.Secret + "another-key"
 	for name, c := range map[string]struct {
 		stack, platform, elsewhere string
 	}{
 		"EKS": {"aws-dev", "ecs=null", "gateway.secretRefs={BIFROST_ENCRYPTION_KEY: {secret: vault, key: encryption}}"},
 		"AKS": {"azure-dev", "tags={}", "gateway.secretRefs={BIFROST_ENCRYPTION_KEY: {secret: vault, key: encryption}}"},
-		"ECS": {"aws-dev", onlyECS, ""},
+		"ECS": {"aws-dev", stacktest.OnlyECS, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStack(t, c.stack).set(c.platform)
-			made := s.engine.MustUp()
+			t.Parallel()
+			s := stacktest.New(t, c.stack).Set(c.platform)
+			made := s.Engine.MustUp()
 			for _, r := range made.Snapshot.Resources {
-				require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
+				require.Empty(t, graphtest.Leaks(r.Inputs, stacktest.Secret), "inputs of %s", r.URN)
 			}
 			refused := func(settings ...string) {
 				t.Helper()
-				before := s.resources()
-				stopped := s.set(append([]string{c.platform}, settings...)...).engine.Preview()
+				before := len(s.World.Resources)
+				stopped := s.Set(append([]string{c.platform}, settings...)...).Engine.Preview()
 				require.Error(t, stopped.Err)
 				text := stopped.Messages() + stopped.Err.Error()
 				require.Contains(t, text, "set changeEncryptionKey (gateway.changeEncryptionKey: true) for one up where the loss is meant")
 				require.Contains(t, text, "serves inference to anybody")
-				require.NotContains(t, text, canary)
-				require.Error(t, s.engine.Up().Err)
-				require.Equal(t, before, s.resources())
+				require.NotContains(t, text, stacktest.Secret)
+				require.Error(t, s.Engine.Up().Err)
+				require.Equal(t, before, len(s.World.Resources))
 			}
 			refused(other)
 			if c.elsewhere != "" {
 				refused(c.elsewhere)
 			}
 
-			onlySame(t, s.set(c.platform).engine.MustUp(), "the former key is back")
-			plan := strings.Join(s.set(c.platform, other, "gateway.changeEncryptionKey=true").engine.MustUp().Plan(), "\n")
+			stacktest.OnlySame(t, s.Set(c.platform).Engine.MustUp(), "the former key is back")
+			plan := strings.Join(s.Set(c.platform, other, "gateway.changeEncryptionKey=true").Engine.MustUp().Plan(), "\n")
 			require.Contains(t, plan, "update EncryptionKeyGuard")
-			onlySame(t, s.set(c.platform, other).engine.MustUp(), "the new key is the one that is kept")
+			stacktest.OnlySame(t, s.Set(c.platform, other).Engine.MustUp(), "the new key is the one that is kept")
 			refused()
-			require.NoError(t, s.set(c.platform, other).engine.Destroy().Err, "the guard holds no destroy up")
+			require.NoError(t, s.Set(c.platform, other).Engine.Destroy().Err, "the guard holds no destroy up")
 		})
 	}
 }
-
-// resources is what the clouds hold.
-func (s *stackUnderTest) resources() int { return len(s.world.Resources) }

@@ -1,4 +1,4 @@
-package sandbox
+package stacks_test
 
 import (
 	"encoding/json"
@@ -7,164 +7,64 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
-	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
-	"bifrost/internal/graphtest"
-	"bifrost/stacks"
 )
 
-// The tests of this file take the project's stacks through their lives on the real engine, in process.
-
-// stackUnderTest is a stack of the project with its engine and its clouds.
-type stackUnderTest struct {
-	t      testing.TB
-	file   map[string]any
-	world  *cloud.World
-	engine *enginetest.Engine
-	keys   []string
-}
-
-// newStack is a stack in clouds in which everything that its file names exists.
-func newStack(t testing.TB, name string) *stackUnderTest {
-	t.Helper()
-	p, err := loadProject("../..", name)
-	require.NoError(t, err)
-	w := cloud.NewWorld()
-	seed(w, p.values, p.values)
-	return newStackIn(t, name, w)
-}
-
-func newStackIn(t testing.TB, name string, w *cloud.World) *stackUnderTest {
-	t.Helper()
-	p, err := loadProject("../..", name)
-	require.NoError(t, err)
-	s := &stackUnderTest{t: t, file: p.values, world: w}
-	s.engine = enginetest.New(t, s.world, func(ctx *pulumi.Context) error {
-		return stacks.Deploy(ctx, stacks.Options{Dir: "../..", Readme: "readme", Keys: s.keys})
-	}, nil)
-	s.set()
-	return s
-}
-
-// set puts the stack file's configuration, with an overlay and with secrets that hold the canary, in force. The vendor learns which trust is chosen.
-func (s *stackUnderTest) set(settings ...string) *stackUnderTest {
-	s.t.Helper()
-	values, err := overlay(s.file, settings)
-	require.NoError(s.t, err)
-	server := seed(s.world, s.file, values)
-	secrets := map[string]any{"env": map[string]any{}}
-	if own, ok := values[secretsKey].(map[string]any); ok {
-		maps.Copy(secrets, own)
-	}
-	for _, path := range stacks.Lenient("", "../..", values).MissingSecrets() {
-		if variable, ok := strings.CutPrefix(path, "env."); ok {
-			secrets["env"].(map[string]any)[variable] = canary + "-" + variable
-			continue
-		}
-		secrets[path] = canary + "-" + path
-	}
-	for _, name := range missingKubeconfig(values) {
-		secrets[name] = fakeSecret(s.world, values, server)(secretsKey + "." + name)
-	}
-	for _, key := range s.keys {
-		s.engine.Unset(key)
-	}
-	s.keys = nil
-	for key, value := range values {
-		text, isText := value.(string)
-		if !isText {
-			b, err := json.Marshal(value)
-			require.NoError(s.t, err)
-			text = string(b)
-		}
-		s.keys = append(s.keys, projectName+":"+key)
-		s.engine.Set(projectName+":"+key, text)
-	}
-	b, err := json.Marshal(secrets)
-	require.NoError(s.t, err)
-	s.keys = append(s.keys, projectName+":secrets")
-	s.engine.SetSecret(projectName+":secrets", string(b))
-	return s
-}
-
-var devStacks = []string{"aws-dev", "azure-dev"}
-
-func onlySame(t *testing.T, r *enginetest.Result, because string) {
-	t.Helper()
-	require.NoError(t, r.Err, r.Diagnostics)
-	require.Empty(t, r.Plan(), because)
-	require.Len(t, r.Changes, 1)
-}
-
-// noLeaks: no secret is in the clear in the stack's state.
-func noLeaks(t *testing.T, made *enginetest.Result) {
-	t.Helper()
-	for _, r := range made.Snapshot.Resources {
-		require.Empty(t, graphtest.Leaks(r.Inputs, canary), "inputs of %s", r.URN)
-		require.Empty(t, graphtest.Leaks(r.Outputs, canary), "outputs of %s", r.URN)
-	}
-}
+// The tests of this package take the project's stacks and examples through their lives on the real engine, in process.
 
 func TestStackLifecycle(t *testing.T) {
-	for _, name := range devStacks {
+	t.Parallel()
+	for _, name := range stacktest.DevStacks {
 		t.Run(name, func(t *testing.T) {
-			s := newStack(t, name)
-			before := len(s.world.Resources)
+			t.Parallel()
+			s := stacktest.New(t, name)
+			before := len(s.World.Resources)
 
-			made := s.engine.MustUp()
-			require.Equal(t, []string{"create"}, slices.Collect(mapKeys(made.Changes)))
+			made := s.Engine.MustUp()
+			require.Equal(t, []string{"create"}, slices.Collect(maps.Keys(made.Changes)))
 			require.NotEmpty(t, made.Outputs["vendorHandoff"].ArrayValue())
-			onlySame(t, s.engine.Preview(), "nothing changed since")
-			onlySame(t, s.engine.MustUp(), "nothing changed since")
+			stacktest.OnlySame(t, s.Engine.Preview(), "nothing changed since")
+			stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
 
 			// The first-run Job wrote a token into the pull Secret. A refresh reads it; the next up must keep it.
-			token := s.pullSecretData()
+			token := pullSecretData(s)
 			require.NotContains(t, token, `eyJhdXRocyI6e319`, "the placeholder is still there")
-			require.NoError(t, s.engine.Refresh().Err)
-			onlySame(t, s.engine.MustUp(), "a refreshed token is no change")
-			require.Equal(t, token, s.pullSecretData(), "up reverted the token")
+			require.NoError(t, s.Engine.Refresh().Err)
+			stacktest.OnlySame(t, s.Engine.MustUp(), "a refreshed token is no change")
+			require.Equal(t, token, pullSecretData(s), "up reverted the token")
 
-			noLeaks(t, made)
+			stacktest.NoLeaks(t, made)
 
-			gone := s.engine.Destroy()
+			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
 			require.Empty(t, gone.Snapshot.Resources)
-			require.Len(t, s.world.Resources, before, "something is left in the clouds")
+			require.Len(t, s.World.Resources, before, "something is left in the clouds")
 		})
 	}
 }
 
-func mapKeys(m map[string]int) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
 // pullSecretData is the pull Secret as it is in the cluster.
-func (s *stackUnderTest) pullSecretData() string {
-	s.t.Helper()
-	for _, r := range s.world.Resources {
+func pullSecretData(s *stacktest.Stack) string {
+	s.T.Helper()
+	for _, r := range s.World.Resources {
 		if r.Type == "kubernetes:core/v1:Secret" && r.State["type"] == "kubernetes.io/dockerconfigjson" {
 			b, err := json.Marshal(r.State["data"])
-			require.NoError(s.t, err)
+			require.NoError(s.T, err)
 			return string(b)
 		}
 	}
-	require.Fail(s.t, "there is no pull Secret")
+	require.Fail(s.T, "there is no pull Secret")
 	return ""
 }
 
 // TestOneSetting: one changed setting is exactly that difference.
 func TestOneSetting(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		stack, setting string
 		plan           []string
@@ -219,23 +119,25 @@ func TestOneSetting(t *testing.T) {
 		}},
 	} {
 		t.Run(c.stack+"/"+c.setting, func(t *testing.T) {
-			s := newStack(t, c.stack)
-			s.engine.MustUp()
-			s.set(c.setting)
-			require.ElementsMatch(t, c.plan, s.engine.Preview().Plan())
-			require.ElementsMatch(t, c.plan, s.engine.MustUp().Plan())
-			onlySame(t, s.engine.MustUp(), "the change was made")
+			t.Parallel()
+			s := stacktest.New(t, c.stack)
+			s.Engine.MustUp()
+			s.Set(c.setting)
+			require.ElementsMatch(t, c.plan, s.Engine.Preview().Plan())
+			require.ElementsMatch(t, c.plan, s.Engine.MustUp().Plan())
+			stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
 		})
 	}
 }
 
 // TestChangedConfigOnECS: a changed config.json is a new version of its secret, a new revision, and a deployment of it.
 func TestChangedConfigOnECS(t *testing.T) {
-	s := newStack(t, "aws-dev")
-	s.set("eks=null")
-	s.engine.MustUp()
-	s.set("eks=null", "gateway.config.client.enforce_auth_on_inference=false")
-	up := s.engine.MustUp()
+	t.Parallel()
+	s := stacktest.New(t, "aws-dev")
+	s.Set("eks=null")
+	s.Engine.MustUp()
+	s.Set("eks=null", "gateway.config.client.enforce_auth_on_inference=false")
+	up := s.Engine.MustUp()
 	var changed []string
 	for _, step := range up.Steps {
 		changed = append(changed, step.Op+" "+step.Name)
@@ -246,21 +148,23 @@ func TestChangedConfigOnECS(t *testing.T) {
 		"update ecs-service",
 	}, changed)
 	require.Contains(t, up.Outputs["ecs"].ObjectValue()["taskDefinition"].StringValue(), "task-definition/bifrost:2")
-	onlySame(t, s.engine.MustUp(), "the change was made")
+	stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
 }
 
 // TestIdentityThenFull: the second rollout adds to the first and touches nothing of it.
 func TestIdentityThenFull(t *testing.T) {
-	for _, name := range devStacks {
+	t.Parallel()
+	for _, name := range stacktest.DevStacks {
 		t.Run(name, func(t *testing.T) {
-			s := newStack(t, name)
-			s.set("rollout=identity", "gcp=null")
-			identity := s.engine.MustUp()
+			t.Parallel()
+			s := stacktest.New(t, name)
+			s.Set("rollout=identity", "gcp=null")
+			identity := s.Engine.MustUp()
 			handoff := identity.Outputs["vendorHandoff"]
 			require.NotEmpty(t, handoff.ArrayValue())
 
-			s.set("rollout=full")
-			full := s.engine.MustUp()
+			s.Set("rollout=full")
+			full := s.Engine.MustUp()
 			for _, step := range full.Steps {
 				require.Equal(t, "create", step.Op, "%s", step)
 			}
@@ -273,9 +177,10 @@ func TestIdentityThenFull(t *testing.T) {
 
 // TestHandoff: each entry names what the vendor needs to know, and what the clouds really have.
 func TestHandoff(t *testing.T) {
-	aws := newStack(t, "aws-dev")
-	aws.set("rollout=identity")
-	entries := aws.engine.MustUp().Outputs["vendorHandoff"].ArrayValue()
+	t.Parallel()
+	aws := stacktest.New(t, "aws-dev")
+	aws.Set("rollout=identity")
+	entries := aws.Engine.MustUp().Outputs["vendorHandoff"].ArrayValue()
 	require.Len(t, entries, 2)
 	for i, role := range []string{"BifrostECRPullRole", "BifrostECSExecutionRole"} {
 		entry := entries[i].ObjectValue()
@@ -286,9 +191,9 @@ func TestHandoff(t *testing.T) {
 		require.Len(t, entry, []int{8, 6}[i]) // on EKS also pull and auth
 	}
 
-	azure := newStack(t, "azure-dev")
-	azure.set("rollout=identity")
-	entry := azure.engine.MustUp().Outputs["vendorHandoff"].ArrayValue()[0].ObjectValue()
+	azure := stacktest.New(t, "azure-dev")
+	azure.Set("rollout=identity")
+	entry := azure.Engine.MustUp().Outputs["vendorHandoff"].ArrayValue()[0].ObjectValue()
 	const uuid = `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
 	require.Regexp(t, uuid, entry["clientId"].StringValue())
 	require.Regexp(t, uuid, entry["principalId"].StringValue())
@@ -302,22 +207,24 @@ func TestHandoff(t *testing.T) {
 
 // TestSecretMadeAgain: a pull Secret that was deleted is made again and filled again.
 func TestSecretMadeAgain(t *testing.T) {
-	s := newStack(t, "azure-dev")
-	before := s.engine.MustUp().Outputs["aks"].ObjectValue()["firstRunJob"].StringValue()
-	for _, r := range s.world.Resources {
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
+	before := s.Engine.MustUp().Outputs["aks"].ObjectValue()["firstRunJob"].StringValue()
+	for _, r := range s.World.Resources {
 		if r.Type == "kubernetes:core/v1:Secret" && strings.HasSuffix(r.ID, "/ar-pull-secret") {
-			s.world.Remove(r)
+			s.World.Remove(r)
 		}
 	}
-	require.NoError(t, s.engine.Refresh().Err)
-	after := s.engine.MustUp().Outputs["aks"].ObjectValue()["firstRunJob"].StringValue()
+	require.NoError(t, s.Engine.Refresh().Err)
+	after := s.Engine.MustUp().Outputs["aks"].ObjectValue()["firstRunJob"].StringValue()
 	require.NotEqual(t, before, after, "the Job did not run again")
-	require.NotContains(t, s.pullSecretData(), "eyJhdXRocyI6e319", "the placeholder is still there")
-	onlySame(t, s.engine.MustUp(), "the Secret was made again")
+	require.NotContains(t, pullSecretData(s), "eyJhdXRocyI6e319", "the placeholder is still there")
+	stacktest.OnlySame(t, s.Engine.MustUp(), "the Secret was made again")
 }
 
 // TestGuards: what is not the stack's own account, subscription or cluster is not touched.
 func TestGuards(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ stack, setting, want string }{
 		{"aws-dev", "aws.accountId='999988887777'", "AWS account ID not allowed"},
 		{"aws-dev", "eks.clusterName=nope", "aws eks list-clusters"},
@@ -327,19 +234,21 @@ func TestGuards(t *testing.T) {
 		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "SubscriptionNotFound"},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
-			s := newStack(t, c.stack)
-			before := len(s.world.Resources)
-			s.set(c.setting)
-			failed := s.engine.Up()
+			t.Parallel()
+			s := stacktest.New(t, c.stack)
+			before := len(s.World.Resources)
+			s.Set(c.setting)
+			failed := s.Engine.Up()
 			require.Error(t, failed.Err)
 			require.Contains(t, failed.Messages(), c.want)
-			require.Len(t, s.world.Resources, before, "something was made")
+			require.Len(t, s.World.Resources, before, "something was made")
 		})
 	}
 }
 
 // TestUnfitClusters: the stack stops at a cluster that cannot serve it, with the command that mends it.
 func TestUnfitClusters(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		stack string
 		spoil func(*cloud.World)
@@ -351,13 +260,14 @@ func TestUnfitClusters(t *testing.T) {
 		"workload identity off": {"azure-dev", func(w *cloud.World) { aks(w).WorkloadIdentity = false }, "--enable-workload-identity"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStack(t, c.stack)
-			c.spoil(s.world)
-			before := len(s.world.Resources)
-			failed := s.engine.Up()
+			t.Parallel()
+			s := stacktest.New(t, c.stack)
+			c.spoil(s.World)
+			before := len(s.World.Resources)
+			failed := s.Engine.Up()
 			require.Error(t, failed.Err)
 			require.Contains(t, failed.Messages(), c.want)
-			require.Len(t, s.world.Resources, before, "something was made")
+			require.Len(t, s.World.Resources, before, "something was made")
 		})
 	}
 }
@@ -368,62 +278,66 @@ func aks(w *cloud.World) *cloud.AKSCluster {
 
 // TestProtected: what the vendor allowlisted outlives a destroy.
 func TestProtected(t *testing.T) {
-	s := newStack(t, "azure-dev")
-	s.set("protectIdentities=true")
-	allowlisted := s.engine.MustUp().Outputs["vendorHandoff"]
-	refused := s.engine.Destroy()
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
+	s.Set("protectIdentities=true")
+	allowlisted := s.Engine.MustUp().Outputs["vendorHandoff"]
+	refused := s.Engine.Destroy()
 	require.Error(t, refused.Err)
 	require.Contains(t, refused.Messages(), "protected")
 	require.NotNil(t, refused.Resource("aks-identity"))
-	require.Equal(t, allowlisted, s.engine.MustUp().Outputs["vendorHandoff"], "the identity is another one")
+	require.Equal(t, allowlisted, s.Engine.MustUp().Outputs["vendorHandoff"], "the identity is another one")
 
-	s.set("protectIdentities=false")
-	s.engine.MustUp()
-	require.NoError(t, s.engine.Destroy().Err)
+	s.Set("protectIdentities=false")
+	s.Engine.MustUp()
+	require.NoError(t, s.Engine.Destroy().Err)
 }
 
 // TestOidcProviderOfTheAccount: made where the stack says so, looked up otherwise, and missed with the command.
 func TestOidcProviderOfTheAccount(t *testing.T) {
-	without := newStack(t, "aws-dev")
-	edits.Removed(world.OIDCProviderType, "")(t, without.world)
-	failed := without.engine.Up()
+	t.Parallel()
+	without := stacktest.New(t, "aws-dev")
+	edits.Removed(world.OIDCProviderType, "")(t, without.World)
+	failed := without.Engine.Up()
 	require.Contains(t, failed.Messages(), "pulumi config set --path 'bifrost:eks.oidcProvider' create")
 
-	without.set("eks.oidcProvider=create")
-	made := without.engine.MustUp()
+	without.Set("eks.oidcProvider=create")
+	made := without.Engine.MustUp()
 	require.NotNil(t, made.Resource("eks-oidc-provider"))
-	onlySame(t, without.engine.MustUp(), "nothing changed")
+	stacktest.OnlySame(t, without.Engine.MustUp(), "nothing changed")
 }
 
 // TestRolledBack: an up whose deployment was rolled back fails, and the next one too, until it is mended.
 func TestRolledBack(t *testing.T) {
-	s := newStack(t, "aws-dev")
-	s.engine.MustUp()
-	for _, r := range s.world.Resources {
+	t.Parallel()
+	s := stacktest.New(t, "aws-dev")
+	s.Engine.MustUp()
+	for _, r := range s.World.Resources {
 		if r.Type == "aws:ecs/service:Service" {
 			r.State["taskDefinition"] = strings.TrimSuffix(r.State["taskDefinition"].(string), ":1") + ":0"
 		}
 	}
-	failed := s.engine.Up()
+	failed := s.Engine.Up()
 	require.Error(t, failed.Err)
 	require.Contains(t, failed.Messages(), "was rolled back")
 }
 
 // TestRevokedKey: a secret variable that leaves the configuration leaves the cluster.
 func TestRevokedKey(t *testing.T) {
-	s := newStack(t, "azure-dev")
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
 	withKey := `gateway.config.providers={openai: {keys: [{name: openai, value: env.OPENAI_API_KEY, models: ["*"]}]}}`
-	s.set(withKey)
-	s.engine.MustUp()
-	require.Contains(t, s.secretKeys("bifrost-env"), "OPENAI_API_KEY")
-	s.set()
-	s.engine.MustUp()
-	require.NotContains(t, s.secretKeys("bifrost-env"), "OPENAI_API_KEY")
-	require.Contains(t, s.secretKeys("bifrost-env"), "PG_PASSWORD")
+	s.Set(withKey)
+	s.Engine.MustUp()
+	require.Contains(t, secretKeys(s, "bifrost-env"), "OPENAI_API_KEY")
+	s.Set()
+	s.Engine.MustUp()
+	require.NotContains(t, secretKeys(s, "bifrost-env"), "OPENAI_API_KEY")
+	require.Contains(t, secretKeys(s, "bifrost-env"), "PG_PASSWORD")
 }
 
-func (s *stackUnderTest) secretKeys(name string) (keys []string) {
-	for _, r := range s.world.Resources {
+func secretKeys(s *stacktest.Stack, name string) (keys []string) {
+	for _, r := range s.World.Resources {
 		if r.Type == "kubernetes:core/v1:Secret" && strings.HasSuffix(r.ID, "/"+name) {
 			for key := range r.State["data"].(map[string]any) {
 				keys = append(keys, key)
@@ -435,23 +349,25 @@ func (s *stackUnderTest) secretKeys(name string) (keys []string) {
 
 // TestReplacedUnderItsName: what must be made anew under the same name goes first, as the real providers do.
 func TestReplacedUnderItsName(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ stack, setting, replaced string }{
 		{"aws-dev", "aws.iamPath=/bifrost/", "eks-ecr-role"},
 		{"azure-dev", "aks.federatedCredentialName=another", "aks-federated-credential"},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
-			s := newStack(t, c.stack)
-			s.engine.MustUp()
-			s.set(c.setting)
-			alsoAllowlisted("arn:aws:iam::111122223333:role/bifrost/"+pullRole, "arn:aws:iam::111122223333:role/bifrost/"+executionRole)(t, s.world)
+			t.Parallel()
+			s := stacktest.New(t, c.stack)
+			s.Engine.MustUp()
+			s.Set(c.setting)
+			edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/bifrost/"+edits.PullRole, "arn:aws:iam::111122223333:role/bifrost/"+edits.ExecutionRole)(t, s.World)
 			var ops []string
-			for _, step := range s.engine.MustUp().Steps {
+			for _, step := range s.Engine.MustUp().Steps {
 				if step.Name == c.replaced {
 					ops = append(ops, step.Op)
 				}
 			}
 			require.Equal(t, []string{"delete-replaced", "replace", "create-replacement"}, ops)
-			onlySame(t, s.engine.MustUp(), "the change was made")
+			stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
 		})
 	}
 }

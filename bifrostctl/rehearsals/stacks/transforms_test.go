@@ -1,4 +1,4 @@
-package sandbox
+package stacks_test
 
 import (
 	"testing"
@@ -7,21 +7,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/examples/transforms"
-	"bifrost/stacks"
 )
 
 // TestTransforms: the example changes what the cluster gets, and nothing on the second run.
 func TestTransforms(t *testing.T) {
-	s := newStackIn(t, "azure-dev", cloud.NewWorld())
-	s.engine.SetProgram(func(ctx *pulumi.Context) error {
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
+	s.Engine.SetProgram(func(ctx *pulumi.Context) error {
 		if err := transforms.Register(ctx); err != nil {
 			return err
 		}
-		return stacks.Deploy(ctx, stacks.Options{Dir: "../..", Keys: s.keys})
+		return s.Deploy(ctx)
 	})
-	up := s.engine.MustUp()
+	up := s.Engine.MustUp()
 	var spec resource.PropertyMap
 	for _, r := range up.Snapshot.Resources {
 		if r.Type == "kubernetes:apps/v1:Deployment" {
@@ -32,5 +32,5 @@ func TestTransforms(t *testing.T) {
 	require.Equal(t, 3.0, spec["revisionHistoryLimit"].NumberValue())
 	pod := spec["template"].ObjectValue()["spec"].ObjectValue()
 	require.Equal(t, "1", pod["dnsConfig"].ObjectValue()["options"].ArrayValue()[0].ObjectValue()["value"].StringValue())
-	onlySame(t, s.engine.MustUp(), "nothing changed since")
+	stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
 }

@@ -1,9 +1,11 @@
-package sandbox
+package overlay_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/overlay"
 )
 
 func stackValues() map[string]any {
@@ -46,7 +48,7 @@ func TestOverlay(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inFile := stackValues()
-			overlaid, err := overlay(inFile, test.settings)
+			overlaid, err := overlay.Apply(inFile, test.settings)
 			require.NoError(t, err)
 			require.Equal(t, test.want, overlaid[test.key])
 			require.Equal(t, stackValues(), inFile, "the file's values must stay as they are")
@@ -70,7 +72,7 @@ func TestOverlayRefuses(t *testing.T) {
 	}
 	for setting, want := range tests {
 		t.Run(setting, func(t *testing.T) {
-			_, err := overlay(stackValues(), []string{setting})
+			_, err := overlay.Apply(stackValues(), []string{setting})
 			require.ErrorContains(t, err, want)
 			require.NotContains(t, err.Error(), "canary")
 		})

@@ -1,4 +1,4 @@
-package sandbox
+package stacks_test
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/internal/graphtest"
 )
@@ -21,15 +22,15 @@ func BenchmarkPreview(b *testing.B) {
 	b.Run("empty", func(b *testing.B) {
 		times.previews(b, "empty", enginetest.New(b, cloud.NewWorld(), func(*pulumi.Context) error { return nil }, nil))
 	})
-	for _, name := range devStacks {
+	for _, name := range stacktest.DevStacks {
 		b.Run(name+"-bare", func(b *testing.B) {
-			made := newStack(b, name).engine.MustUp()
-			stack := newStack(b, name)
-			stack.engine.SetProgram(bare(made.Snapshot.Resources))
-			times.previews(b, name+"-bare", stack.engine, "empty")
+			made := stacktest.New(b, name).Engine.MustUp()
+			stack := stacktest.New(b, name)
+			stack.Engine.SetProgram(bare(made.Snapshot.Resources))
+			times.previews(b, name+"-bare", stack.Engine, "empty")
 		})
 		b.Run(name, func(b *testing.B) {
-			times.previews(b, name, newStack(b, name).engine, "empty", name+"-bare")
+			times.previews(b, name, stacktest.New(b, name).Engine, "empty", name+"-bare")
 		})
 	}
 }

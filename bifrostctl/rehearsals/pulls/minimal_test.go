@@ -1,4 +1,4 @@
-package sandbox
+package pulls_test
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/world"
 )
@@ -14,12 +15,14 @@ import (
 // TestNothingBeyond: what the pull roles are allowed is the four actions of a pull, on the image's repository, and nothing else. That
 // each of them is needed TestPullCases shows.
 func TestNothingBeyond(t *testing.T) {
+	t.Parallel()
 	const repository = "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub"
-	for _, m := range []pullMode{refreshIRSA, refreshPodIdentity, pullNode, pullKubelet} {
-		t.Run(m.name, func(t *testing.T) {
-			s := m.start(t)
-			s.engine.MustUp()
-			for _, policy := range edits.The(t, s.world, policyType, "") {
+	for _, m := range []stacktest.Way{stacktest.RefreshIRSA, stacktest.PodIdentity, stacktest.PullNode, stacktest.PullKubelet} {
+		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
+			s := m.Start(t)
+			s.Engine.MustUp()
+			for _, policy := range edits.The(t, s.World, edits.PolicyType, "") {
 				document := policy.State["policy"].(string)
 				may := func(action, resource string) bool {
 					d, err := iam.Evaluate(document, iam.Request{Action: action, Resource: resource})
@@ -42,9 +45,10 @@ func TestNothingBeyond(t *testing.T) {
 
 // TestTrustNarrow: nobody but the one ServiceAccount of the one cluster can take the role.
 func TestTrustNarrow(t *testing.T) {
-	s := refreshPodIdentity.start(t)
-	s.engine.MustUp()
-	role := edits.The(t, s.world, world.RoleType, pullRole)[0]
+	t.Parallel()
+	s := stacktest.PodIdentity.Start(t)
+	s.Engine.MustUp()
+	role := edits.The(t, s.World, world.RoleType, edits.PullRole)[0]
 	context := map[string]string{
 		"aws:RequestTag/eks-cluster-arn": "arn:aws:eks:us-east-1:111122223333:cluster/dev", "aws:SourceAccount": "111122223333",
 		"aws:RequestTag/kubernetes-namespace": "bifrost", "aws:RequestTag/kubernetes-service-account": "bifrost-pull",
@@ -67,20 +71,21 @@ func TestTrustNarrow(t *testing.T) {
 
 // TestDeletedPool: Google keeps the id of a deleted pool for 30 days; the next up says how to bring it back, and adopts it then.
 func TestDeletedPool(t *testing.T) {
-	s := ownFederation.start(t)
-	s.engine.MustUp()
-	require.NoError(t, s.engine.Destroy().Err)
-	again := s.engine.Up()
+	t.Parallel()
+	s := stacktest.OwnFederation.Start(t)
+	s.Engine.MustUp()
+	require.NoError(t, s.Engine.Destroy().Err)
+	again := s.Engine.Up()
 	require.Error(t, again.Err)
 	require.Contains(t, again.Messages(), "gcloud iam workload-identity-pools undelete bifrost-azure --project acme-mirror --location global")
 	require.Contains(t, again.Messages(), "gcp.federation.adopt")
 
-	for _, r := range s.world.Resources { // gcloud ... undelete
+	for _, r := range s.World.Resources { // gcloud ... undelete
 		if r.Type == world.PoolType || r.Type == world.PoolProviderType {
 			r.Deleted, r.State["state"] = false, "ACTIVE"
 		}
 	}
-	s.set(append([]string{"gcp.federation.adopt=true"}, ownFederation.settings...)...)
-	s.engine.MustUp()
-	onlySame(t, s.engine.MustUp(), "the pool is adopted")
+	s.Set("gcp.federation.adopt=true")
+	s.Engine.MustUp()
+	stacktest.OnlySame(t, s.Engine.MustUp(), "the pool is adopted")
 }

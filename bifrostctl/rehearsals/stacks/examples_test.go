@@ -1,0 +1,58 @@
+package stacks_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/stacktest"
+)
+
+// TestExamples: each example goes up, first its identities where it has any, stays as it is, and goes whole.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	for _, way := range stacktest.Examples(t) {
+		t.Run(way.Name, func(t *testing.T) {
+			t.Parallel()
+			s := way.Start(t)
+			before := map[string]bool{}
+			for key := range s.World.Resources {
+				before[key] = true
+			}
+			if !mirrored(s) {
+				s.Set(append(destroyable(s), "rollout=identity")...)
+				s.Engine.MustUp()
+			}
+			s.Set(destroyable(s)...)
+			made := s.Engine.MustUp()
+			require.Empty(t, s.World.Warnings)
+			stacktest.OnlySame(t, s.Engine.Preview(), "nothing changed since")
+			stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
+			require.NoError(t, s.Engine.Refresh().Err)
+			stacktest.OnlySame(t, s.Engine.MustUp(), "a refresh finds nothing new")
+			stacktest.NoLeaks(t, made)
+
+			gone := s.Engine.Destroy()
+			require.NoError(t, gone.Err, gone.Diagnostics)
+			require.Empty(t, gone.Snapshot.Resources)
+			for key, r := range s.World.Resources {
+				require.True(t, before[key] || r.Deleted, "%s is left in the clouds", key)
+			}
+		})
+	}
+}
+
+// mirrored tells whether the stack pulls from a registry of one's own, and so has no identity for the vendor to know.
+func mirrored(s *stacktest.Stack) bool {
+	return strings.Contains(s.Look.Config.Values["registry"], `"mirror":true`)
+}
+
+// destroyable are the settings with which all of the stack can go.
+func destroyable(s *stacktest.Stack) []string {
+	settings := []string{"protectIdentities=false"}
+	if strings.Contains(s.Look.Config.Values["ecs"], `"loadBalancer"`) {
+		settings = append(settings, "ecs.loadBalancer.deletionProtection=false")
+	}
+	return settings
+}
