@@ -1,0 +1,138 @@
+package upgrade_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/stacktest"
+	"bifrost/bifrostctl/sandbox"
+	"bifrost/bifrostctl/world"
+)
+
+// replaced are the only resources that an up of today replaces in a stack that commit f44479c made, by type and name, and why. Nothing is
+// deleted for good.
+var replaced = map[string]string{
+	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version": "a version is a value, and today's config.json is another one; the secret itself stays",
+	"aws:ecs/taskDefinition:TaskDefinition ecs-task-definition":         "a revision is never changed; the service goes over to the next one, task by task",
+}
+
+// never are the types that no upgrade replaces or deletes, whatever the reason: workloads, Services, volumes, and identities with what gives
+// them their rights. Neither does it touch what is protected. A Job that has run is no workload.
+var never = append([]string{
+	edits.ClaimKind, edits.AccountKind, edits.NamespaceKind,
+	edits.AttachmentType, edits.RolePolicyType, edits.AssociationType,
+	world.LoadBalancerType, world.TargetGroupType, world.ListenerType,
+	world.ARReaderType, world.ImpersonationType,
+}, stacktest.Kept...)
+
+// TestUpgrade: every stack that commit f44479c made goes up with the program of today, and what matters stands.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	archives, err := filepath.Glob("testdata/*.tar.gz")
+	require.NoError(t, err)
+	require.Len(t, archives, 9)
+	met := make(chan string, 100)
+	t.Run("stacks", func(t *testing.T) {
+		for _, archive := range archives {
+			t.Run(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), func(t *testing.T) {
+				t.Parallel()
+				upgrade(t, archive, met)
+			})
+		}
+	})
+	close(met)
+	reasons := map[string]bool{}
+	for key := range met {
+		reasons[key] = true
+	}
+	for key := range replaced {
+		typ, _, _ := strings.Cut(key, " ")
+		require.NotContains(t, never, typ)
+		require.True(t, reasons[key], "%s is not replaced any more: take it out of the table", key)
+	}
+}
+
+func upgrade(t *testing.T, archive string, met chan<- string) {
+	dir := t.TempDir()
+	name := unpack(t, archive, dir)
+	way := stacktest.Way{Stack: name}
+	if !slices.Contains(stacktest.DevStacks, name) {
+		way.Stack = "examples/" + name
+	}
+	s := way.StartIn(t, load(t, dir, name))
+	var key struct{ Passphrase string }
+	require.NoError(t, json.Unmarshal(read(t, filepath.Join(dir, name, "encryption.json")), &key))
+	s.Engine.Restore(read(t, checkpoint(dir, name)), key.Passphrase)
+	protected := map[string]bool{}
+	for _, r := range s.Engine.State().Snapshot.Resources {
+		protected[string(r.URN)] = r.Protect
+	}
+	before := stacktest.Standing(s.World, never)
+	require.NotEmpty(t, before)
+	handoff := s.Engine.State().Outputs["vendorHandoff"]
+
+	preview := s.Engine.Preview()
+	require.NoError(t, preview.Err, preview.Diagnostics)
+	up := s.Engine.MustUp()
+	require.ElementsMatch(t, preview.Plan(), up.Plan())
+	for _, step := range up.Steps {
+		if step.Op == "create" || step.Op == "update" {
+			continue
+		}
+		key := step.Type + " " + step.Name
+		require.False(t, protected[string(step.URN)], "%s is protected", step)
+		require.NotContains(t, never, step.Type, step.String())
+		require.Contains(t, replaced, key, "%s: say in the table why, or keep it", step)
+		require.NotEqual(t, "delete", step.Op, step.String())
+		met <- key
+	}
+	stacktest.RequireStanding(t, s.World, before)
+	require.Empty(t, s.World.Warnings)
+	requireSameVendor(t, handoff.Mappable(), up)
+	stacktest.OnlySame(t, s.Engine.MustUp(), "the stack is of today")
+	require.NoError(t, s.Engine.Refresh().Err)
+	stacktest.OnlySame(t, s.Engine.MustUp(), "what is read is what was asked for")
+}
+
+// requireSameVendor: whom the vendor allowlisted pulls after the upgrade, too. Later programs may tell the vendor more.
+func requireSameVendor(t *testing.T, before any, up *enginetest.Result) {
+	t.Helper()
+	old, _ := before.([]any)
+	now, _ := up.Outputs["vendorHandoff"].Mappable().([]any)
+	require.Len(t, now, len(old))
+	for i, entry := range old {
+		for key, value := range entry.(map[string]any) {
+			require.Equal(t, value, now[i].(map[string]any)[key], "vendorHandoff[%d].%s", i, key)
+		}
+	}
+}
+
+// TestUpgradeByHand: a person's folder of the sandbox, of that commit, works with the bifrostctl of today and the real Pulumi CLI.
+func TestUpgradeByHand(t *testing.T) {
+	t.Parallel()
+	stacktest.RequireCLI(t)
+	for _, name := range stacktest.DevStacks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			unpack(t, filepath.Join("testdata", name+".tar.gz"), dir)
+			var printed, notes bytes.Buffer
+			request := sandbox.Request{Operation: sandbox.Up, Stack: name, Dir: stacktest.Project(t), State: dir, JSON: true}
+			err := sandbox.Runner{Program: sandbox.Bifrost, Stdout: &printed, Stderr: &notes}.Run(t.Context(), request)
+			require.NoError(t, err, notes.String())
+			var result sandbox.Result
+			require.NoError(t, json.Unmarshal(printed.Bytes(), &result))
+			require.Zero(t, result.Changes.Delete)
+			require.Equal(t, map[string]int{"aws-dev": len(replaced)}[name], result.Changes.Replace)
+			require.Positive(t, result.Changes.Same)
+		})
+	}
+}
