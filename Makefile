@@ -12,6 +12,10 @@ STACKS := aws-dev azure-dev
 SANDBOX := .sandbox
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
+# A package of tests takes 1 minute at most where it has 2 cores to itself. Go stops it after 10, which is not enough on a machine that has
+# much else to do.
+TIMEOUT := -timeout 30m
+
 .DEFAULT_GOAL := help
 # All of e2e is built without C, so that linters, programs and tests share what the compiler made of Kubernetes.
 # The control plane of the end-to-end tests, one folder for each go.sum. The version stamps let kubectl parse the server's version.
@@ -32,8 +36,8 @@ sandbox: build ## bring both dev stacks up on the sandbox: no cloud account, no 
 
 test: $(PULUMI) ## run all tests: no credentials, and no network once the modules are there
 	@echo "Compiling the Pulumi SDKs and the engine takes about 8 minutes on 2 cores the first time, seconds afterwards."
-	go test ./...
-	go -C bifrostctl test ./...
+	go test $(TIMEOUT) ./...
+	go -C bifrostctl test $(TIMEOUT) ./...
 	go -C examples/any-app test ./...
 	@# Its tests read files of other modules, which Go's cache of results does not look at.
 	go -C tools test -count=1 ./...
@@ -48,7 +52,7 @@ gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BIN
 	cd e2e/gateway && STANDIN_BINARY=$(abspath $(E2E_BIN)/gateway) BIFROST_BINARY=$(abspath $(BIFROST_BINARY)) CGO_ENABLED=0 go test -count=1 -timeout 60m
 
 bench: ## previews as ratios, and the CPU-seconds of a first build, by component and by package (minutes)
-	go -C bifrostctl test ./sandbox -run '^$$' -bench . -benchtime 50x
+	go -C bifrostctl test ./rehearsals/stacks -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
 
 golden: ## write the goldens anew; review the difference before you commit it
