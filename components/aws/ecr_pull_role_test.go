@@ -1,19 +1,20 @@
-package aws
+package aws_test
 
 import (
 	"strings"
 	"testing"
 
+	"bifrost/components/aws"
 	"bifrost/internal/graphtest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 )
 
-func irsaArgs() *EcrPullRoleArgs {
-	return &EcrPullRoleArgs{
+func irsaArgs() *aws.EcrPullRoleArgs {
+	return &aws.EcrPullRoleArgs{
 		RepositoryArns: []string{graphtest.Repository, "arn:aws:ecr:eu-west-1:777788889999:repository/other/hub"},
-		Irsa: &IrsaTrustArgs{
+		Irsa: &aws.IrsaTrustArgs{
 			OidcProviderArn: pulumi.String("arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.eks.us-gov-west-1.amazonaws.com/id/ABC"),
 			Issuer:          "https://oidc.eks.us-gov-west-1.amazonaws.com/id/ABC",
 			Namespace:       "team", ServiceAccount: "puller",
@@ -22,11 +23,12 @@ func irsaArgs() *EcrPullRoleArgs {
 }
 
 func TestEcrPullRoleForAServiceAccount(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcrPullRole(ctx, "x", irsaArgs(), on)
+		_, err := aws.NewEcrPullRole(ctx, "x", irsaArgs(), on)
 		return err
 	})
-	component, role := g.One(t, EcrPullRoleType), g.One(t, "aws:iam/role:Role")
+	component, role := g.One(t, aws.EcrPullRoleType), g.One(t, "aws:iam/role:Role")
 	policy, attachment := g.One(t, "aws:iam/policy:Policy"), g.One(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 
 	require.Equal(t, "BifrostECRPullRole", role.Input(t, "name"))
@@ -51,15 +53,16 @@ func TestEcrPullRoleForAServiceAccount(t *testing.T) {
 	}
 }
 
-func podIdentityArgs() *PodIdentityTrustArgs {
-	return &PodIdentityTrustArgs{
+func podIdentityArgs() *aws.PodIdentityTrustArgs {
+	return &aws.PodIdentityTrustArgs{
 		ClusterName: "dev", ClusterArn: "arn:aws:eks:us-east-1:111122223333:cluster/dev", Namespace: "team", ServiceAccount: "puller",
 	}
 }
 
 func TestEcrPullRoleForPodIdentity(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{RepositoryArns: []string{graphtest.Repository}, PodIdentity: podIdentityArgs()}, on)
+		_, err := aws.NewEcrPullRole(ctx, "x", &aws.EcrPullRoleArgs{RepositoryArns: []string{graphtest.Repository}, PodIdentity: podIdentityArgs()}, on)
 		return err
 	})
 	role := g.One(t, "aws:iam/role:Role")
@@ -71,7 +74,7 @@ func TestEcrPullRoleForPodIdentity(t *testing.T) {
 			"aws:RequestTag/kubernetes-namespace":"team",
 			"aws:RequestTag/kubernetes-service-account":"puller"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
 	association := g.One(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation")
-	require.Equal(t, g.One(t, EcrPullRoleType).URN, association.Parent())
+	require.Equal(t, g.One(t, aws.EcrPullRoleType).URN, association.Parent())
 	for input, want := range map[string]string{
 		"clusterName": "dev", "namespace": "team", "serviceAccount": "puller", "roleArn": "arn:aws:test:us-east-1:111122223333:x-role",
 	} {
@@ -82,9 +85,10 @@ func TestEcrPullRoleForPodIdentity(t *testing.T) {
 }
 
 func TestEcrPullRoleForEcsTasks(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcrPullRole(ctx, "x", &EcrPullRoleArgs{
-			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &EcsTasksTrustArgs{AccountId: graphtest.AccountId}, Protect: true,
+		_, err := aws.NewEcrPullRole(ctx, "x", &aws.EcrPullRoleArgs{
+			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId}, Protect: true,
 		}, on)
 		return err
 	})
@@ -99,32 +103,33 @@ func TestEcrPullRoleForEcsTasks(t *testing.T) {
 }
 
 func TestEcrPullRoleRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*EcrPullRoleArgs)
+		change func(*aws.EcrPullRoleArgs)
 		paths  []string
 	}{
-		"no repository": {func(a *EcrPullRoleArgs) { a.RepositoryArns = nil }, []string{"repositoryArns"}},
-		"a wildcard": {func(a *EcrPullRoleArgs) {
+		"no repository": {func(a *aws.EcrPullRoleArgs) { a.RepositoryArns = nil }, []string{"repositoryArns"}},
+		"a wildcard": {func(a *aws.EcrPullRoleArgs) {
 			a.RepositoryArns = []string{"arn:aws:ecr:us-east-1:444455556666:repository/*"}
 		}, []string{"repositoryArns[0]"}},
-		"a placeholder": {func(a *EcrPullRoleArgs) {
+		"a placeholder": {func(a *aws.EcrPullRoleArgs) {
 			a.RepositoryArns = []string{"arn:aws:ecr:us-east-1:BIFROST_ACCOUNT_ID:repository/x"}
 		}, []string{"repositoryArns[0]"}},
-		"pod identity": {func(a *EcrPullRoleArgs) {
-			a.Irsa, a.PodIdentity = nil, &PodIdentityTrustArgs{ClusterName: "-", ClusterArn: "dev", Namespace: "A", ServiceAccount: "b_c"}
+		"pod identity": {func(a *aws.EcrPullRoleArgs) {
+			a.Irsa, a.PodIdentity = nil, &aws.PodIdentityTrustArgs{ClusterName: "-", ClusterArn: "dev", Namespace: "A", ServiceAccount: "b_c"}
 		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn", "podIdentity.namespace", "podIdentity.serviceAccount"}},
-		"an empty pod identity": {func(a *EcrPullRoleArgs) {
-			a.Irsa, a.PodIdentity = nil, &PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"}
+		"an empty pod identity": {func(a *aws.EcrPullRoleArgs) {
+			a.Irsa, a.PodIdentity = nil, &aws.PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"}
 		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn"}},
-		"irsa and pod identity": {func(a *EcrPullRoleArgs) { a.PodIdentity = podIdentityArgs() }, []string{"irsa"}},
-		"all three to trust": {func(a *EcrPullRoleArgs) {
-			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &EcsTasksTrustArgs{AccountId: graphtest.AccountId}
+		"irsa and pod identity": {func(a *aws.EcrPullRoleArgs) { a.PodIdentity = podIdentityArgs() }, []string{"irsa"}},
+		"all three to trust": {func(a *aws.EcrPullRoleArgs) {
+			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId}
 		}, []string{"irsa"}},
-		"nobody to trust": {func(a *EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
-		"two to trust":    {func(a *EcrPullRoleArgs) { a.EcsTasks = &EcsTasksTrustArgs{AccountId: graphtest.AccountId} }, []string{"irsa"}},
-		"account":         {func(a *EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},
-		"everything at once": {func(a *EcrPullRoleArgs) {
-			a.Irsa = &IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}
+		"nobody to trust": {func(a *aws.EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
+		"two to trust":    {func(a *aws.EcrPullRoleArgs) { a.EcsTasks = &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId} }, []string{"irsa"}},
+		"account":         {func(a *aws.EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &aws.EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},
+		"everything at once": {func(a *aws.EcrPullRoleArgs) {
+			a.Irsa = &aws.IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}
 			a.RoleName, a.PolicyName, a.Path, a.PermissionsBoundary = strings.Repeat("r", 65), "a b", "x", "y"
 		}, []string{"irsa.oidcProviderArn", "irsa.issuer", "irsa.namespace", "irsa.serviceAccount", "roleName", "policyName", "path", "permissionsBoundary"}},
 	} {
@@ -132,7 +137,7 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 			args := irsaArgs()
 			c.change(args)
 			graphtest.RequireRefused(t, args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-				_, err := NewEcrPullRole(ctx, "x", args, on)
+				_, err := aws.NewEcrPullRole(ctx, "x", args, on)
 				return err
 			})
 		})

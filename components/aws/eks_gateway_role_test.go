@@ -1,4 +1,4 @@
-package aws
+package aws_test
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/aws"
 	"bifrost/internal/graphtest"
 )
 
@@ -15,18 +16,19 @@ const (
 	ownPolicy     = "arn:aws:iam::111122223333:policy/models"
 )
 
-func recordGatewayRole(t *testing.T, args *EksGatewayRoleArgs) *graphtest.Graph {
+func recordGatewayRole(t *testing.T, args *aws.EksGatewayRoleArgs) *graphtest.Graph {
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEksGatewayRole(ctx, "x", args, on)
+		_, err := aws.NewEksGatewayRole(ctx, "x", args, on)
 		return err
 	})
 }
 
 // TestEksGatewayRole: the role trusts the gateway's ServiceAccount alone and has the given policies alone.
 func TestEksGatewayRole(t *testing.T) {
+	t.Parallel()
 	irsa := irsaArgs().Irsa
 	irsa.Namespace, irsa.ServiceAccount = "bifrost", "bifrost-sa"
-	args := &EksGatewayRoleArgs{
+	args := &aws.EksGatewayRoleArgs{
 		PolicyArns: []string{bedrockPolicy, ownPolicy}, Irsa: irsa, Path: "/llm/", PermissionsBoundary: ownPolicy,
 	}
 	g := recordGatewayRole(t, args)
@@ -34,7 +36,7 @@ func TestEksGatewayRole(t *testing.T) {
 	require.Equal(t, "BifrostGatewayRole", role.Input(t, "name"))
 	require.Equal(t, "/llm/", role.Input(t, "path"))
 	require.Equal(t, ownPolicy, role.Input(t, "permissionsBoundary"))
-	require.Equal(t, g.One(t, EksGatewayRoleType).URN, role.Parent())
+	require.Equal(t, g.One(t, aws.EksGatewayRoleType).URN, role.Parent())
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Principal":{"Federated":"arn:aws-us-gov:iam::111122223333:oidc-provider/oidc.eks.us-gov-west-1.amazonaws.com/id/ABC"},
 		"Action":["sts:AssumeRoleWithWebIdentity"],
@@ -58,7 +60,8 @@ func TestEksGatewayRole(t *testing.T) {
 }
 
 func TestEksGatewayRoleForPodIdentity(t *testing.T) {
-	g := recordGatewayRole(t, &EksGatewayRoleArgs{PolicyArns: []string{ownPolicy}, PodIdentity: podIdentityArgs(), RoleName: "Models"})
+	t.Parallel()
+	g := recordGatewayRole(t, &aws.EksGatewayRoleArgs{PolicyArns: []string{ownPolicy}, PodIdentity: podIdentityArgs(), RoleName: "Models"})
 	require.Equal(t, "Models", g.One(t, "aws:iam/role:Role").Input(t, "name"))
 	association := g.One(t, "aws:eks/podIdentityAssociation:PodIdentityAssociation")
 	require.Equal(t, "puller", association.Input(t, "serviceAccount"))
@@ -66,14 +69,15 @@ func TestEksGatewayRoleForPodIdentity(t *testing.T) {
 }
 
 func TestEksGatewayRoleRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
-		args  EksGatewayRoleArgs
+		args  aws.EksGatewayRoleArgs
 		paths []string
 	}{
-		"nothing": {EksGatewayRoleArgs{}, []string{"policyArns", "irsa"}},
-		"both":    {EksGatewayRoleArgs{PolicyArns: []string{ownPolicy}, Irsa: irsaArgs().Irsa, PodIdentity: podIdentityArgs()}, []string{"irsa"}},
-		"all": {EksGatewayRoleArgs{
-			PolicyArns: []string{"", "x", ownPolicy, ownPolicy}, PodIdentity: &PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"},
+		"nothing": {aws.EksGatewayRoleArgs{}, []string{"policyArns", "irsa"}},
+		"both":    {aws.EksGatewayRoleArgs{PolicyArns: []string{ownPolicy}, Irsa: irsaArgs().Irsa, PodIdentity: podIdentityArgs()}, []string{"irsa"}},
+		"all": {aws.EksGatewayRoleArgs{
+			PolicyArns: []string{"", "x", ownPolicy, ownPolicy}, PodIdentity: &aws.PodIdentityTrustArgs{Namespace: "a", ServiceAccount: "b"},
 			RoleName: strings.Repeat("r", 65), Path: "x", PermissionsBoundary: "y",
 		}, []string{
 			"policyArns[0]", "policyArns[1]", "policyArns[3]", "podIdentity.clusterName", "podIdentity.clusterArn",
@@ -82,7 +86,7 @@ func TestEksGatewayRoleRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			graphtest.RequireRefused(t, c.args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-				_, err := NewEksGatewayRole(ctx, "x", &c.args, on)
+				_, err := aws.NewEksGatewayRole(ctx, "x", &c.args, on)
 				return err
 			})
 		})

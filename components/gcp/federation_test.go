@@ -1,3 +1,5 @@
+// This test is of the package itself: it calls taken, which the engine alone calls otherwise.
+
 package gcp
 
 import (
@@ -43,6 +45,7 @@ func recordFederation(t *testing.T, args *GcpFederationArgs) *graphtest.Graph {
 }
 
 func TestGcpFederation(t *testing.T) {
+	t.Parallel()
 	args := federationArgs()
 	args.Protect = true
 	g := recordFederation(t, args)
@@ -78,6 +81,7 @@ func TestGcpFederation(t *testing.T) {
 }
 
 func TestGcpFederationAdopts(t *testing.T) {
+	t.Parallel()
 	args := federationArgs()
 	args.Adopt = true
 	g := recordFederation(t, args)
@@ -89,6 +93,7 @@ func TestGcpFederationAdopts(t *testing.T) {
 
 // TestGcpFederationTaken: an id in soft delete is answered with the commands that restore it.
 func TestGcpFederationTaken(t *testing.T) {
+	t.Parallel()
 	g := recordFederation(t, federationArgs())
 	for _, typ := range []string{poolType, providerType} {
 		require.Equal(t, []string{"x-taken"}, g.One(t, typ).Request.GetHooks().GetOnError())
@@ -119,6 +124,7 @@ func TestGcpFederationTaken(t *testing.T) {
 }
 
 func TestGcpFederationRefuses(t *testing.T) {
+	t.Parallel()
 	args := &GcpFederationArgs{
 		ProjectId: "123456789012", PoolId: "gcp-pool", ProviderId: "abc",
 		ServiceAccountId: "pull@acme-mirror.iam.gserviceaccount.com", TokenFile: "token",
@@ -134,6 +140,7 @@ func TestGcpFederationRefuses(t *testing.T) {
 }
 
 func TestGcpFederationLongSubject(t *testing.T) {
+	t.Parallel()
 	args := federationArgs()
 	args.Subject = pulumi.String("system:serviceaccount:bifrost:" + strings.Repeat("x", 98))
 	g := &graphtest.Graph{}
