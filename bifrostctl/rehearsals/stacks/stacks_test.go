@@ -9,10 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/stacktest"
-	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/world"
 )
 
 // The tests of this package take the project's stacks and examples through their lives on the real engine, in process.
@@ -222,91 +219,6 @@ func TestSecretMadeAgain(t *testing.T) {
 	stacktest.OnlySame(t, s.Engine.MustUp(), "the Secret was made again")
 }
 
-// TestGuards: what is not the stack's own account, subscription or cluster is not touched.
-func TestGuards(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ stack, setting, want string }{
-		{"aws-dev", "aws.accountId='999988887777'", "AWS account ID not allowed"},
-		{"aws-dev", "eks.clusterName=nope", "aws eks list-clusters"},
-		{"aws-dev", "ecs.clusterName=nope", "aws ecs create-cluster"},
-		{"azure-dev", "aks.clusterName=nope", "az aks list"},
-		{"azure-dev", "azure.tenantId=00000000-0000-4000-8000-00000000000f", "az login --tenant"},
-		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "SubscriptionNotFound"},
-	} {
-		t.Run(c.setting, func(t *testing.T) {
-			t.Parallel()
-			s := stacktest.New(t, c.stack)
-			before := len(s.World.Resources)
-			s.Set(c.setting)
-			failed := s.Engine.Up()
-			require.Error(t, failed.Err)
-			require.Contains(t, failed.Messages(), c.want)
-			require.Len(t, s.World.Resources, before, "something was made")
-		})
-	}
-}
-
-// TestUnfitClusters: the stack stops at a cluster that cannot serve it, with the command that mends it.
-func TestUnfitClusters(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		stack string
-		spoil func(*cloud.World)
-		want  string
-	}{
-		"old EKS":               {"aws-dev", func(w *cloud.World) { w.AWS["111122223333"].EKS[0].Version = "1.22" }, "aws eks update-cluster-version"},
-		"old AKS":               {"azure-dev", func(w *cloud.World) { aks(w).Version = "1.23.0" }, "az aks upgrade"},
-		"issuer off":            {"azure-dev", func(w *cloud.World) { aks(w).OIDCIssuer = false }, "--enable-oidc-issuer"},
-		"workload identity off": {"azure-dev", func(w *cloud.World) { aks(w).WorkloadIdentity = false }, "--enable-workload-identity"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := stacktest.New(t, c.stack)
-			c.spoil(s.World)
-			before := len(s.World.Resources)
-			failed := s.Engine.Up()
-			require.Error(t, failed.Err)
-			require.Contains(t, failed.Messages(), c.want)
-			require.Len(t, s.World.Resources, before, "something was made")
-		})
-	}
-}
-
-func aks(w *cloud.World) *cloud.AKSCluster {
-	return &w.Azure["00000000-0000-4000-8000-000000000001"].AKS[0]
-}
-
-// TestProtected: what the vendor allowlisted outlives a destroy.
-func TestProtected(t *testing.T) {
-	t.Parallel()
-	s := stacktest.New(t, "azure-dev")
-	s.Set("protectIdentities=true")
-	allowlisted := s.Engine.MustUp().Outputs["vendorHandoff"]
-	refused := s.Engine.Destroy()
-	require.Error(t, refused.Err)
-	require.Contains(t, refused.Messages(), "protected")
-	require.NotNil(t, refused.Resource("aks-identity"))
-	require.Equal(t, allowlisted, s.Engine.MustUp().Outputs["vendorHandoff"], "the identity is another one")
-
-	s.Set("protectIdentities=false")
-	s.Engine.MustUp()
-	require.NoError(t, s.Engine.Destroy().Err)
-}
-
-// TestOidcProviderOfTheAccount: made where the stack says so, looked up otherwise, and missed with the command.
-func TestOidcProviderOfTheAccount(t *testing.T) {
-	t.Parallel()
-	without := stacktest.New(t, "aws-dev")
-	edits.Removed(world.OIDCProviderType, "")(t, without.World)
-	failed := without.Engine.Up()
-	require.Contains(t, failed.Messages(), "pulumi config set --path 'bifrost:eks.oidcProvider' create")
-
-	without.Set("eks.oidcProvider=create")
-	made := without.Engine.MustUp()
-	require.NotNil(t, made.Resource("eks-oidc-provider"))
-	stacktest.OnlySame(t, without.Engine.MustUp(), "nothing changed")
-}
-
 // TestRolledBack: an up whose deployment was rolled back fails, and the next one too, until it is mended.
 func TestRolledBack(t *testing.T) {
 	t.Parallel()
@@ -345,29 +257,4 @@ func secretKeys(s *stacktest.Stack, name string) (keys []string) {
 		}
 	}
 	return keys
-}
-
-// TestReplacedUnderItsName: what must be made anew under the same name goes first, as the real providers do.
-func TestReplacedUnderItsName(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ stack, setting, replaced string }{
-		{"aws-dev", "aws.iamPath=/bifrost/", "eks-ecr-role"},
-		{"azure-dev", "aks.federatedCredentialName=another", "aks-federated-credential"},
-	} {
-		t.Run(c.setting, func(t *testing.T) {
-			t.Parallel()
-			s := stacktest.New(t, c.stack)
-			s.Engine.MustUp()
-			s.Set(c.setting)
-			edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/bifrost/"+edits.PullRole, "arn:aws:iam::111122223333:role/bifrost/"+edits.ExecutionRole)(t, s.World)
-			var ops []string
-			for _, step := range s.Engine.MustUp().Steps {
-				if step.Name == c.replaced {
-					ops = append(ops, step.Op)
-				}
-			}
-			require.Equal(t, []string{"delete-replaced", "replace", "create-replacement"}, ops)
-			stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
-		})
-	}
 }
