@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"bifrost/stacks"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -38,7 +40,7 @@ type Result struct {
 	Seconds float64 `json:"seconds"`
 
 	// rollout is the stack's setting of that name.
-	rollout string
+	rollout stacks.Rollout
 	// applied is the overlay of the last up, for an operation that is not one.
 	applied []string
 	// errorsShown says that the engine told of errors while it ran.

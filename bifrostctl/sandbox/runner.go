@@ -75,7 +75,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if p.values, err = overlay.Apply(inFile, request.Set); err != nil {
 		return err
 	}
-	result.rollout = text(p.values, "rollout")
+	result.rollout = lenient(p.values).Rollout
 	cli, err := findCLI(p.dir)
 	if err != nil {
 		return err

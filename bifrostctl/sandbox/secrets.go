@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -120,8 +119,8 @@ func (p *project) encryptSecrets(k *keeper, fakes []string) ([]string, error) {
 
 // missingKubeconfig names the kubeconfig where the stack file chooses a context of one that it lacks.
 func missingKubeconfig(values map[string]any) []string {
-	context := cmp.Or(text(values, "eks", "context"), text(values, "aks", "context"))
-	if context == "" || text(values, secretsKey, "kubeconfig") != "" {
+	config := lenient(values)
+	if on, _ := config.Cluster(); on.Context == "" || config.Secrets.Kubeconfig != "" {
 		return nil
 	}
 	return []string{"kubeconfig"}

@@ -71,15 +71,23 @@ func TestEncryptSecrets(t *testing.T) {
 	plaintexts, err := p.encryptSecrets(first, []string{"aws.region"})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"fake", "canary", "b"}, plaintexts)
-	require.Equal(t, "1", text(p.values, "aws", "accountId"))
+	require.Equal(t, "1", valueAt(p.values, "aws", "accountId"))
 	require.Equal(t, map[string]any{"replicas": 2}, p.values["gateway"])
 
 	again, err := openKeeper(file)
 	require.NoError(t, err)
 	require.Equal(t, first.passphrase, again.passphrase)
 	for plaintext, path := range map[string][]string{"fake": {"aws", "region"}, "canary": {"secrets", "license"}, "b": {"secrets", "env", "A"}} {
-		decrypted, err := again.crypter.DecryptValue(context.Background(), text(p.values, append(path, "secure")...))
+		decrypted, err := again.crypter.DecryptValue(context.Background(), valueAt(p.values, append(path, "secure")...).(string))
 		require.NoError(t, err, "a later command must be able to read what an earlier one encrypted")
 		require.Equal(t, plaintext, decrypted)
 	}
+}
+
+// valueAt returns what is at a path of keys, or nil.
+func valueAt(values map[string]any, path ...string) any {
+	for _, key := range path[:len(path)-1] {
+		values, _ = values[key].(map[string]any)
+	}
+	return values[path[len(path)-1]]
 }

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/stacks"
 )
 
 // kubernetesVersion is the version of the clusters that stand in the sandbox.
@@ -23,30 +26,34 @@ const (
 )
 
 // seed makes everything that the stack file takes for granted exist in the world: the account or subscription, the
-// resource group, the clusters with what they hold, and the vendor's side with its allowlist. It is given the file's values without any overlay, so
-// that a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes only which trust the
+// resource group, the clusters with what they hold, and the vendor's side with its allowlist. It is given the file's values without any
+// overlay, so that a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes only which trust the
 // vendor was told of. It returns the URL of the Kubernetes cluster's API server, or "" where the stack has none.
 func seed(world *cloud.World, values, chosen map[string]any) (server string) {
-	server = seedPlatform(world, values, chosen)
-	kubernetes.Furnish(world, server, clusterContents(values))
+	file := lenient(values)
+	server = seedPlatform(world, file, lenient(chosen))
+	kubernetes.Furnish(world, server, clusterContents(file))
 	return server
 }
 
-func seedPlatform(world *cloud.World, values, chosen map[string]any) (server string) {
-	switch text(values, "platform") {
+// lenient are a stack file's values as the program resolves them, whether it would refuse them or not. No file that they name is read.
+func lenient(values map[string]any) *stacks.Config { return stacks.Lenient("", "", values) }
+
+func seedPlatform(world *cloud.World, file, chosen *stacks.Config) (server string) {
+	switch file.Platform {
 	case "aws":
-		account := awsSeed(values, world.API())
+		account := awsSeed(file, world.API())
 		world.SeedAWS(account)
-		seedPolicies(world, values, account.ID)
-		seedECR(world, values, account)
-		seedECS(world, values, account)
+		seedPolicies(world, file, account.ID)
+		seedECR(world, file, account)
+		seedECS(world, file, account)
 		if len(account.EKS) > 0 {
 			return account.EKS[0].Endpoint(account.ID)
 		}
 	case "azure":
-		subscription := azureSeed(values, world.API())
+		subscription := azureSeed(file, world.API())
 		world.SeedAzure(subscription)
-		seedGCP(world, values, chosen, subscription)
+		seedGCP(world, file, chosen, subscription)
 		if len(subscription.AKS) > 0 {
 			return subscription.AKS[0].Endpoint(subscription.Tenant)
 		}
@@ -55,47 +62,51 @@ func seedPlatform(world *cloud.World, values, chosen map[string]any) (server str
 }
 
 // seedPolicies makes the account's own policies that the gateway's role is to have.
-func seedPolicies(world *cloud.World, values map[string]any, account string) {
-	eks, _ := values["eks"].(map[string]any)
-	policies, _ := eks["gatewayPolicyArns"].([]any)
-	for _, policy := range policies {
-		if arn, ok := policy.(string); ok && strings.Contains(arn, ":iam::"+account+":policy/") {
+func seedPolicies(world *cloud.World, file *stacks.Config, account string) {
+	if file.Eks == nil {
+		return
+	}
+	for _, arn := range file.Eks.GatewayPolicyArns {
+		if strings.Contains(arn, ":iam::"+account+":policy/") {
 			world.SeedPolicy(account, arn)
 		}
 	}
 }
 
 // awsSeed is the account with its clusters; api is the real API server of the Kubernetes cluster, or nil.
-func awsSeed(values map[string]any, api *cloud.APIServer) cloud.AWSAccount {
-	account := cloud.AWSAccount{ID: cmp.Or(text(values, "aws", "accountId"), defaultAccount)}
-	region := cmp.Or(text(values, "aws", "region"), defaultRegion)
-	if name := text(values, "eks", "clusterName"); name != "" {
+func awsSeed(file *stacks.Config, api *cloud.APIServer) cloud.AWSAccount {
+	on := orEmpty(file.Aws)
+	account := cloud.AWSAccount{ID: cmp.Or(on.AccountId, defaultAccount)}
+	region := cmp.Or(on.Region, defaultRegion)
+	if eks := orEmpty(file.Eks); eks.ClusterName != "" {
 		account.EKS = []cloud.EKSCluster{{
-			Name: name, Region: region, Version: minor(versionOf(api)), API: api,
-			OIDCProvider: text(values, "eks", "oidcProvider") != "create",
-			NodeRoles:    []string{name + "-node"}, PodIdentityAgent: true, CredentialProvider: true,
+			Name: eks.ClusterName, Region: region, Version: minor(versionOf(api)), API: api,
+			OIDCProvider: eks.OidcProvider != stacks.OidcCreate,
+			NodeRoles:    []string{eks.ClusterName + "-node"}, PodIdentityAgent: true, CredentialProvider: true,
 		}}
 	}
-	if name := text(values, "ecs", "clusterName"); name != "" {
-		account.ECS = []cloud.ECSCluster{{Name: name, Region: region, ContainerInsights: "enabled"}}
+	if ecs := orEmpty(file.Ecs); ecs.ClusterName != "" {
+		account.ECS = []cloud.ECSCluster{{Name: ecs.ClusterName, Region: region, ContainerInsights: "enabled"}}
 	}
 	return account
 }
 
+// orEmpty is what p points to, or an empty value.
+func orEmpty[T any](p *T) T { return ptr.Deref(p, *new(T)) }
+
 // azureSeed is the subscription with its clusters; api is the real API server of the Kubernetes cluster, or nil.
-func azureSeed(values map[string]any, api *cloud.APIServer) cloud.AzureSubscription {
+func azureSeed(file *stacks.Config, api *cloud.APIServer) cloud.AzureSubscription {
+	on, aks := orEmpty(file.Azure), orEmpty(file.Aks)
 	subscription := cloud.AzureSubscription{
-		ID:     cmp.Or(text(values, "azure", "subscriptionId"), defaultSubscription),
-		Tenant: cmp.Or(text(values, "azure", "tenantId"), defaultTenant),
+		ID: cmp.Or(on.SubscriptionId, defaultSubscription), Tenant: cmp.Or(on.TenantId, defaultTenant),
 	}
-	group := text(values, "azure", "resourceGroup")
-	if group != "" {
-		subscription.ResourceGroups = []string{group}
+	if on.ResourceGroup != "" {
+		subscription.ResourceGroups = []string{on.ResourceGroup}
 	}
-	if name := text(values, "aks", "clusterName"); name != "" {
+	if aks.ClusterName != "" {
 		subscription.AKS = []cloud.AKSCluster{{
-			Name: name, ResourceGroup: cmp.Or(text(values, "aks", "resourceGroup"), group),
-			Location: cmp.Or(text(values, "azure", "location"), defaultLocation), Version: versionOf(api),
+			Name: aks.ClusterName, ResourceGroup: aks.ResourceGroup,
+			Location: cmp.Or(on.Location, defaultLocation), Version: versionOf(api),
 			OIDCIssuer: true, WorkloadIdentity: true, API: api,
 		}}
 	}
@@ -118,7 +129,8 @@ func fakeSecret(world *cloud.World, values map[string]any, server string) func(p
 	return func(path string) string {
 		fake := "sandbox-fake-" + strings.TrimPrefix(path, secretsKey+".")
 		if cluster := world.Clusters[server]; cluster != nil && path == secretsKey+".kubeconfig" {
-			context := cmp.Or(text(values, "eks", "context"), text(values, "aks", "context"), "sandbox")
+			on, _ := lenient(values).Cluster()
+			context := cmp.Or(on.Context, "sandbox")
 			return fmt.Sprintf(kubeconfig, context, cluster.Server, base64.StdEncoding.EncodeToString([]byte(cluster.CA)), fake)
 		}
 		return fake
@@ -133,17 +145,3 @@ contexts: [{name: %[1]q, context: {cluster: sandbox, user: sandbox}}]
 clusters: [{name: sandbox, cluster: {server: %[2]q, certificate-authority-data: %[3]q}}]
 users: [{name: sandbox, user: {token: %[4]q}}]
 `
-
-// text returns the text at a path of keys, or "" where there is none.
-func text(values map[string]any, path ...string) string {
-	found, _ := at(values, path...).(string)
-	return found
-}
-
-// at returns what is at a path of keys, or nil.
-func at(values map[string]any, path ...string) any {
-	for _, key := range path[:len(path)-1] {
-		values, _ = values[key].(map[string]any)
-	}
-	return values[path[len(path)-1]]
-}

@@ -1,62 +1,60 @@
 package sandbox
 
 import (
-	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 
 	doublekubernetes "bifrost/bifrostctl/sandbox/cloud/kubernetes"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/components/kubernetes"
+	"bifrost/stacks"
 )
-
-// ingressClasses are those of the gateway's ingress controllers, as their installations name them.
-var ingressClasses = map[string]string{
-	kubernetes.IngressALB: "alb", kubernetes.IngressNginx: "nginx", kubernetes.IngressAppRouting: "webapprouting.kubernetes.azure.com",
-}
 
 // clusterContents are what the stack file takes for granted in its cluster: definitions of custom resources, classes, and objects that
 // others have made.
-func clusterContents(values map[string]any) doublekubernetes.Contents {
-	gateway, _ := values["gateway"].(map[string]any)
-	c := &contents{namespace: cmp.Or(text(gateway, "namespace"), kubernetes.DefaultNamespace), keys: map[string]map[string]string{}}
-	if gateway["httpRoute"] != nil {
+func clusterContents(file *stacks.Config) doublekubernetes.Contents {
+	g := &file.Gateway
+	c := &contents{namespace: g.Namespace, keys: map[string]map[string]string{}}
+	if g.HttpRoute != nil {
 		c.Definitions = append(c.Definitions, crds.HTTPRoutes)
 	}
-	for setting, definition := range map[string]string{"serviceMonitor": crds.ServiceMonitors, "alertRules": crds.PrometheusRules} {
-		if monitoring, _ := gateway["monitoring"].(map[string]any); monitoring[setting] == true {
+	monitoring, storage := orEmpty(g.Monitoring), orEmpty(g.Storage)
+	for definition, wanted := range map[string]bool{crds.ServiceMonitors: monitoring.ServiceMonitor, crds.PrometheusRules: monitoring.AlertRules} {
+		if wanted {
 			c.Definitions = append(c.Definitions, definition)
 		}
 	}
-	if class := cmp.Or(text(gateway, "ingress", "className"), ingressClasses[text(gateway, "ingress", "controller")]); class != "" {
-		c.IngressClasses = []string{class}
+	if g.Ingress != nil {
+		c.IngressClasses = oneName(g.Ingress.Class())
 	}
-	if class := text(gateway, "storage", "className"); class != "" {
-		c.StorageClasses = []string{class}
+	c.StorageClasses, c.PriorityClasses = oneName(storage.ClassName), oneName(orEmpty(g.Scheduling).PriorityClass)
+	if g.ExistingNamespace {
+		c.Namespaces = oneName(c.namespace)
 	}
-	if class := text(gateway, "scheduling", "priorityClass"); class != "" {
-		c.PriorityClasses = []string{class}
+	if g.ExistingServiceAccount {
+		c.ServiceAccounts = []doublekubernetes.Name{c.name(g.ServiceAccount)}
 	}
-	if gateway["existingNamespace"] == true {
-		c.Namespaces = []string{c.namespace}
+	if storage.ExistingClaim != "" {
+		c.Claims = []doublekubernetes.Name{c.name(storage.ExistingClaim)}
 	}
-	if gateway["existingServiceAccount"] == true {
-		c.ServiceAccounts = []doublekubernetes.Name{c.name(cmp.Or(text(gateway, "serviceAccount"), kubernetes.DefaultGatewayServiceAccount))}
-	}
-	if claim := text(gateway, "storage", "existingClaim"); claim != "" {
-		c.Claims = []doublekubernetes.Name{c.name(claim)}
-	}
-	c.secrets(values, gateway)
-	for key, node := range gateway {
-		if key != "config" { // of the gateway's own words
-			c.references(node)
-		}
-	}
+	c.secrets(file)
+	c.references(reflect.ValueOf(*g))
 	c.finish()
 	return c.Contents
+}
+
+// oneName is a list of one name, or none where that is empty.
+func oneName(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
 }
 
 type contents struct {
@@ -73,72 +71,96 @@ func (c *contents) name(name string) doublekubernetes.Name {
 }
 
 // secrets are those of special types or with a content that matters.
-func (c *contents) secrets(values, gateway map[string]any) {
-	if name := text(gateway, "ingress", "tlsSecret"); name != "" {
-		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/tls", Keys: map[string]string{"tls.crt": "sandbox-fake", "tls.key": "sandbox-fake"}})
+func (c *contents) secrets(file *stacks.Config) {
+	if name := orEmpty(file.Gateway.Ingress).TlsSecret; name != "" {
+		keys := map[string]string{"tls.crt": fake, "tls.key": fake}
+		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/tls", Keys: keys})
 	}
-	if name := text(values, "registry", "pullSecret"); name != "" {
-		host, _, _ := strings.Cut(text(values, "registry", "image"), "/")
-		login := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("sandbox:sandbox-fake")))
-		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/dockerconfigjson", Keys: map[string]string{".dockerconfigjson": login}})
+	if name := file.Registry.PullSecret; name != "" {
+		host, _, _ := strings.Cut(file.Registry.Image, "/")
+		login := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("sandbox:"+fake)))
+		keys := map[string]string{".dockerconfigjson": login}
+		c.Secrets = append(c.Secrets, doublekubernetes.Data{Name: c.name(name), Type: "kubernetes.io/dockerconfigjson", Keys: keys})
 	}
-	if name := text(gateway, "existingConfigSecret"); name != "" {
+	if name := file.Gateway.ExistingConfigSecret; name != "" {
 		c.key(name, "config.json", "{}")
 	}
 }
 
-// references finds what any part of the configuration names: in the shapes of the Kubernetes API, and as {secret, key}.
-func (c *contents) references(node any) {
-	switch node := node.(type) {
-	case []any:
-		for _, e := range node {
-			c.references(e)
-		}
-	case map[string]any:
-		if name, key := text(node, "secret"), text(node, "key"); name != "" && key != "" {
-			c.key(name, key, "sandbox-fake")
-		}
-		for key, v := range node {
-			if of, isObject := v.(map[string]any); isObject {
-				c.reference(key, of)
+// fake is what there is in objects that others have made.
+const fake = "sandbox-fake"
+
+// references finds what any part of the configuration names, by the types of the program and of the Kubernetes API.
+func (c *contents) references(v reflect.Value) {
+	if v.CanInterface() && c.reference(v.Interface()) {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		c.references(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				c.references(v.Field(i))
 			}
-			c.references(v)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			c.references(v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			c.references(v.MapIndex(key))
 		}
 	}
 }
 
-// reference takes a field of the Kubernetes API that names another object.
-func (c *contents) reference(field string, of map[string]any) {
-	name := cmp.Or(text(of, "name"), text(of, "secretName"), text(of, "claimName"))
-	if name == "" {
-		return
+// reference takes a value that names another object; false where it is none.
+func (c *contents) reference(value any) bool {
+	switch of := value.(type) {
+	case kubernetes.SecretKeyRef:
+		c.key(of.Secret, of.Key, fake)
+	case kubernetes.ConfigMapKeyRef:
+		c.key(configMapPrefix+of.Name, of.Key, fake)
+	case corev1.SecretKeySelector:
+		c.key(orEmpty(of.Name), of.Key, fake)
+	case corev1.ConfigMapKeySelector:
+		c.key(configMapPrefix+orEmpty(of.Name), of.Key, fake)
+	case corev1.SecretEnvSource:
+		c.items(orEmpty(of.Name), nil)
+	case corev1.ConfigMapEnvSource:
+		c.items(configMapPrefix+orEmpty(of.Name), nil)
+	case corev1.SecretVolumeSource:
+		c.items(orEmpty(of.SecretName), of.Items)
+	case corev1.ConfigMapVolumeSource:
+		c.items(configMapPrefix+orEmpty(of.Name), of.Items)
+	case corev1.SecretProjection:
+		c.items(orEmpty(of.Name), of.Items)
+	case corev1.ConfigMapProjection:
+		c.items(configMapPrefix+orEmpty(of.Name), of.Items)
+	case corev1.LocalObjectReference:
+		c.items(orEmpty(of.Name), nil)
+	case corev1.PersistentVolumeClaimVolumeSource:
+		c.Claims = append(c.Claims, c.name(of.ClaimName))
+	default:
+		return false
 	}
-	switch field {
-	case "persistentVolumeClaim":
-		c.Claims = append(c.Claims, c.name(name))
-	case "secretKeyRef":
-		c.key(name, text(of, "key"), "sandbox-fake")
-	case "configMapKeyRef", "caConfigMap":
-		c.key(configMapPrefix+name, text(of, "key"), "sandbox-fake")
-	case "secret", "secretRef":
-		c.items(name, of)
-	case "configMap", "configMapRef":
-		c.items(configMapPrefix+name, of)
-	}
+	return true
 }
 
 // items are the keys of a volume that shows some of them only; without any the object has one that nobody asks for.
-func (c *contents) items(object string, of map[string]any) {
-	items, _ := of["items"].([]any)
-	c.key(object, "sandbox", "sandbox-fake")
+func (c *contents) items(object string, items []corev1.KeyToPath) {
+	c.key(object, "sandbox", fake)
 	for _, item := range items {
-		if fields, ok := item.(map[string]any); ok {
-			c.key(object, text(fields, "key"), "sandbox-fake")
-		}
+		c.key(object, item.Key, fake)
 	}
 }
 
+// key adds one to an object, unless the object has no name.
 func (c *contents) key(object, key, value string) {
+	if strings.TrimPrefix(object, configMapPrefix) == "" {
+		return
+	}
 	if c.keys[object] == nil {
 		c.keys[object] = map[string]string{}
 	}

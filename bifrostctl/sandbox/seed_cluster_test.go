@@ -57,7 +57,7 @@ func TestClusterContents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var values map[string]any
 			require.NoError(t, yaml.Unmarshal([]byte(c.file), &values))
-			got := clusterContents(values)
+			got := clusterContents(lenient(values))
 			require.ElementsMatch(t, c.want.Definitions, got.Definitions)
 			got.Definitions = c.want.Definitions
 			require.Equal(t, c.want, got)

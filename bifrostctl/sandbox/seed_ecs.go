@@ -7,6 +7,8 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
+	"bifrost/components/ecs"
+	"bifrost/stacks"
 )
 
 // What stands around every ECS cluster of the sandbox, whether the stack file names it or not, so that overlays can use it too. Accounts
@@ -27,11 +29,13 @@ var sandboxPublicSubnets = []string{"subnet-0c1d2e3f4a5b60718", "subnet-0d1e2f3a
 // seedECS makes what a service on ECS takes for granted exist: the network that the stack file names, private with a NAT gateway unless
 // the tasks get public addresses or the load balancer is internet-facing; certificates, keys, a topic, a bucket, policies and a role by
 // their names there; and the sandbox's own.
-func seedECS(w *cloud.World, values map[string]any, account cloud.AWSAccount) {
+func seedECS(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
 	if len(account.ECS) == 0 {
 		return
 	}
-	n := networkSeed(values, account)
+	service := file.Ecs
+	balancer, alarms := orEmpty(service.LoadBalancer), orEmpty(service.Alarms)
+	n := networkSeed(service, account)
 	w.SeedNetwork(n)
 	own := func(format string) string { return fmt.Sprintf(format, world.Partition(n.Region), n.Region, n.Account) }
 	each := func(seed func(world.Network, string), ids ...string) {
@@ -41,51 +45,39 @@ func seedECS(w *cloud.World, values map[string]any, account cloud.AWSAccount) {
 			}
 		}
 	}
-	each(w.SeedCertificate, own(sandboxCertificate), text(values, "ecs", "loadBalancer", "certificateArn"))
-	each(w.SeedTopic, own(sandboxTopic), text(values, "ecs", "alarms", "topicArn"))
-	each(w.SeedKey, own(sandboxKey), text(values, "ecs", "secretKmsKeyArn"), text(values, "ecs", "logKmsKeyArn"))
-	each(w.SeedBucket, text(values, "ecs", "loadBalancer", "accessLogsBucket"))
-	if role := text(values, "ecs", "taskRoleArn"); role != "" {
-		w.SeedTaskRole(account.ID, role)
+	each(w.SeedCertificate, own(sandboxCertificate), balancer.CertificateArn)
+	each(w.SeedTopic, own(sandboxTopic), alarms.TopicArn)
+	each(w.SeedKey, own(sandboxKey), service.SecretKmsKeyArn, service.LogKmsKeyArn)
+	each(w.SeedBucket, balancer.AccessLogsBucket)
+	if service.TaskRoleArn != "" {
+		w.SeedTaskRole(account.ID, service.TaskRoleArn)
 	}
-	for _, policy := range texts(values, "ecs", "taskPolicyArns") {
+	for _, policy := range service.TaskPolicyArns {
 		w.SeedPolicy(account.ID, policy)
 	}
 	w.SeedBalancer(n, world.SharedBalancer{
-		TargetGroup: cmp.Or(text(values, "ecs", "targetGroupArn"), own(sandboxTargetGroup)), Certificate: own(sandboxCertificate),
-		SecurityGroup: slices.Concat(texts(values, "ecs", "clientSecurityGroups"), []string{sandboxSecurityGroup})[0],
+		TargetGroup: cmp.Or(service.TargetGroupArn, own(sandboxTargetGroup)), Certificate: own(sandboxCertificate),
+		SecurityGroup: slices.Concat(service.ClientSecurityGroups, []string{sandboxSecurityGroup})[0],
 	})
 }
 
-func networkSeed(values map[string]any, account cloud.AWSAccount) world.Network {
+func networkSeed(service *stacks.Ecs, account cloud.AWSAccount) world.Network {
+	balancer := orEmpty(service.LoadBalancer)
 	n := world.Network{
 		Account: account.ID, Region: account.ECS[0].Region, VPC: sandboxVPC, Public: sandboxPublicSubnets,
-		SecurityGroups: slices.Concat([]string{sandboxSecurityGroup}, texts(values, "ecs", "securityGroups"), texts(values, "ecs", "clientSecurityGroups"),
-			texts(values, "ecs", "loadBalancer", "securityGroups")),
+		SecurityGroups: slices.Concat([]string{sandboxSecurityGroup}, service.SecurityGroups, service.ClientSecurityGroups, balancer.SecurityGroups),
 	}
-	tasks, balancer := texts(values, "ecs", "subnets"), texts(values, "ecs", "loadBalancer", "subnets")
-	if public, _ := at(values, "ecs", "assignPublicIp").(bool); public {
+	tasks := service.Subnets
+	if service.AssignPublicIp {
 		n.Public = slices.Concat(tasks, n.Public)
 	} else {
 		n.Private = tasks
 	}
-	others := slices.DeleteFunc(slices.Clone(balancer), func(id string) bool { return slices.Contains(tasks, id) })
-	if text(values, "ecs", "loadBalancer", "scheme") == "internet-facing" {
+	others := slices.DeleteFunc(slices.Clone(balancer.Subnets), func(id string) bool { return slices.Contains(tasks, id) })
+	if balancer.Scheme == ecs.SchemeInternetFacing {
 		n.Public = slices.Concat(others, n.Public)
 		return n
 	}
 	n.Private = slices.Concat(n.Private, others)
 	return n
-}
-
-// texts returns the texts of the list at a path of keys.
-func texts(values map[string]any, path ...string) []string {
-	list, _ := at(values, path...).([]any)
-	var found []string
-	for _, v := range list {
-		if s, ok := v.(string); ok {
-			found = append(found, s)
-		}
-	}
-	return found
 }

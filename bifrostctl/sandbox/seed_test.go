@@ -38,7 +38,7 @@ func TestSeedAWS(t *testing.T) {
 		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: 7}}`, cloud.AWSAccount{ID: "111122223333"}},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, awsSeed(parse(t, test.config), nil)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, awsSeed(lenient(parse(t, test.config)), nil)) })
 	}
 }
 
@@ -62,7 +62,7 @@ func TestSeedAzure(t *testing.T) {
 		"nothing named": {`{}`, cloud.AzureSubscription{ID: defaultSubscription, Tenant: defaultTenant}},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, azureSeed(parse(t, test.config), nil)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, azureSeed(lenient(parse(t, test.config)), nil)) })
 	}
 }
 

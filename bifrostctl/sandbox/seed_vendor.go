@@ -8,45 +8,38 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
-	"bifrost/components/aws"
-	"bifrost/components/azure"
-	"bifrost/components/kubernetes"
-	"bifrost/image"
 	"bifrost/internal/iampolicy"
+	"bifrost/stacks"
 )
 
 // seedECR makes the image's repository exist. One of another account has allowlisted every principal that the stack file may hand
 // off: the pull role, the execution role, and the roles of the cluster's nodes.
-func seedECR(w *cloud.World, values map[string]any, account cloud.AWSAccount) {
-	image, err := image.Parse(text(values, "registry", "image"))
-	if err != nil {
+func seedECR(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
+	ecr, ok := file.Image().Ecr()
+	if !ok {
 		return // the program refuses it
 	}
-	ecr, ok := image.Ecr()
-	if !ok {
-		return
-	}
-	repository := world.ECRRepository{Account: ecr.AccountId, Region: ecr.Region, Name: image.Path}
+	repository := world.ECRRepository{Account: ecr.AccountId, Region: ecr.Region, Name: file.Image().Path}
 	if ecr.AccountId != account.ID {
-		repository.Allowlist = allowlist(values, account)
+		repository.Allowlist = allowlist(file, account)
 	}
 	w.SeedECR(repository)
 }
 
-func allowlist(values map[string]any, account cloud.AWSAccount) []string {
-	region := cmp.Or(text(values, "aws", "region"), defaultRegion)
+func allowlist(file *stacks.Config, account cloud.AWSAccount) []string {
+	on := orEmpty(file.Aws)
 	role := func(name string) string {
-		return fmt.Sprintf("arn:%s:iam::%s:role%s%s", world.Partition(region), account.ID, cmp.Or(text(values, "aws", "iamPath"), "/"), name)
+		return fmt.Sprintf("arn:%s:iam::%s:role%s%s", world.Partition(cmp.Or(on.Region, defaultRegion)), account.ID, cmp.Or(on.IamPath, "/"), name)
 	}
 	var principals []string
 	for _, cluster := range account.EKS {
-		principals = append(principals, role(cmp.Or(text(values, "eks", "roleName"), aws.DefaultEcrPullRoleName)))
+		principals = append(principals, role(file.Eks.RoleName))
 		for _, node := range cluster.NodeRoles {
 			principals = append(principals, cluster.NodeRoleARN(account.ID, node))
 		}
 	}
 	if len(account.ECS) > 0 {
-		principals = append(principals, role(cmp.Or(text(values, "ecs", "roleName"), aws.DefaultEcsExecutionName)))
+		principals = append(principals, role(file.Ecs.RoleName))
 	}
 	return principals
 }
@@ -64,35 +57,38 @@ const (
 
 // seedGCP makes Google's side exist: that which the vendor's credential configuration names, or, where the stack makes its own,
 // the project and the repository.
-func seedGCP(w *cloud.World, values, chosen map[string]any, subscription cloud.AzureSubscription) {
-	application := cmp.Or(text(values, "aks", "entra", "appIdUri"), sandboxApplication)
-	client := cmp.Or(text(values, "aks", "entra", "appId"), strings.TrimPrefix(application, "api://"))
-	w.SeedApplication(subscription.Tenant, application, client, cmp.Or(number(values, "aks", "entra", "tokenVersion"), sandboxTokenVersion))
+func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.AzureSubscription) {
+	entra := orEmpty(orEmpty(file.Aks).Entra)
+	application := cmp.Or(entra.AppIdUri, sandboxApplication)
+	client := cmp.Or(entra.AppId, strings.TrimPrefix(application, "api://"))
+	w.SeedApplication(subscription.Tenant, application, client, cmp.Or(entra.TokenVersion, sandboxTokenVersion))
 
 	reader := ""
-	if f, ok := vendorFederation(values); ok && len(subscription.AKS) > 0 {
+	if f, ok := vendorFederation(file); ok && len(subscription.AKS) > 0 {
 		w.SeedProject(f.Project, f.Number)
 		reader = f.Email
-		if text(chosen, "aks", "trust") == "entra" {
-			seedEntraTrust(w, f, values, chosen, subscription, application, client)
+		if orEmpty(chosen.Aks).Trust == stacks.TrustEntra {
+			seedEntraTrust(w, f, file, chosen, subscription, application, client)
 		} else {
 			f.Issuer = subscription.AKS[0].Issuer(subscription.Tenant)
-			f.Audience = cmp.Or(text(values, "aks", "tokenAudience"), iampolicy.AzureTokenExchangeAudience)
-			f.Subject = subject(values)
+			f.Audience = file.Aks.TokenAudience
+			f.Subject = iampolicy.ServiceAccountSubject(file.Gateway.Namespace, file.Refresher.ServiceAccount)
 			f.Condition = fmt.Sprintf("assertion.sub == '%s'", f.Subject)
 			w.SeedFederation(f)
 		}
 	}
-	if project := text(chosen, "gcp", "federation", "projectId"); project != "" {
+	if project := orEmpty(orEmpty(chosen.Gcp).Federation).ProjectId; project != "" {
 		w.SeedProject(project, projectNumber(project))
 	}
-	seedARRepository(w, values, reader)
+	seedARRepository(w, file, reader)
 }
 
 // vendorFederation reads the vendor's side off the credential configuration that the vendor sent.
-func vendorFederation(values map[string]any) (world.Federation, bool) {
-	names := wifAudience.FindStringSubmatch(text(values, "gcp", "credentialConfig", "audience"))
-	account := impersonation.FindStringSubmatch(text(values, "gcp", "credentialConfig", "service_account_impersonation_url"))
+func vendorFederation(file *stacks.Config) (world.Federation, bool) {
+	sent := orEmpty(file.Gcp).CredentialConfig
+	audience, _ := sent["audience"].(string)
+	url, _ := sent["service_account_impersonation_url"].(string)
+	names, account := wifAudience.FindStringSubmatch(audience), impersonation.FindStringSubmatch(url)
 	if names == nil || account == nil {
 		return world.Federation{}, false
 	}
@@ -100,44 +96,29 @@ func vendorFederation(values map[string]any) (world.Federation, bool) {
 }
 
 // seedEntraTrust makes the vendor trust the managed identity of the stack file's name, as the hand-off describes it.
-func seedEntraTrust(w *cloud.World, f world.Federation, values, chosen map[string]any, s cloud.AzureSubscription, application, client string) {
+func seedEntraTrust(w *cloud.World, f world.Federation, file, chosen *stacks.Config, s cloud.AzureSubscription, application, client string) {
 	trust := world.EntraTrust{Federation: f, Tenant: s.Tenant, ClientClaim: "appid"}
 	trust.Issuer, trust.Audience = "https://sts.windows.net/"+s.Tenant+"/", application
-	if number(chosen, "aks", "entra", "tokenVersion") == 2 {
+	if orEmpty(orEmpty(chosen.Aks).Entra).TokenVersion == 2 {
 		trust.ClientClaim = "azp"
 		trust.Issuer, trust.Audience = "https://login.microsoftonline.com/"+s.Tenant+"/v2.0", client
 	}
 	w.AwaitIdentity(fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%s",
-		s.ID, text(values, "azure", "resourceGroup"), cmp.Or(text(values, "aks", "identityName"), azure.DefaultIdentityName)), trust)
+		s.ID, orEmpty(file.Azure).ResourceGroup, file.Aks.IdentityName), trust)
 }
 
 // seedARRepository makes the image's repository exist: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE.
-func seedARRepository(w *cloud.World, values map[string]any, reader string) {
-	image, err := image.Parse(text(values, "registry", "image"))
-	if err != nil {
-		return // the program refuses it
-	}
-	r, ok := image.ArtifactRegistryRepository()
+func seedARRepository(w *cloud.World, file *stacks.Config, reader string) {
+	r, ok := file.Image().ArtifactRegistryRepository()
 	if !ok {
-		return
+		return // the program refuses it
 	}
 	w.SeedProject(r.Project, projectNumber(r.Project))
 	w.SeedARRepository(r.Project, r.Location, r.Name, reader)
-}
-
-func subject(values map[string]any) string {
-	return "system:serviceaccount:" + cmp.Or(text(values, "gateway", "namespace"), kubernetes.DefaultNamespace) +
-		":" + cmp.Or(text(values, "refresher", "serviceAccount"), kubernetes.DefaultPullServiceAccount)
 }
 
 // projectNumber makes up the number of a project that nothing names.
 func projectNumber(id string) string {
 	digits := strings.Map(func(r rune) rune { return '0' + (r-'0')%10 }, world.Hex(11, "project", id))
 	return "9" + digits
-}
-
-// number returns the whole number at a path of keys, or 0.
-func number(values map[string]any, path ...string) int {
-	n, _ := at(values, path...).(int)
-	return n
 }

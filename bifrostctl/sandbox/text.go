@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/stacks"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -90,9 +92,9 @@ func next(request Request, result *Result) string {
 		return "All that stack " + request.Stack + " made in the sandbox is deleted."
 	case request.Operation == Preview:
 		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
-	case result.rollout == "identity":
+	case result.rollout == stacks.RolloutIdentity:
 		return "The identities stand. Send the vendor the lines above; after the vendor's answer, add the workload:\n  " +
-			request.command(Up, "rollout=full")
+			request.command(Up, "rollout="+string(stacks.RolloutFull))
 	}
 	return "The stack is up. To see what a change would do, or to delete everything:\n  " +
 		request.command(Preview, "labels.team=platform") + "\n  " + request.command(Destroy)

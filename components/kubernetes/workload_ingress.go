@@ -99,6 +99,11 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	return errs
 }
 
+// Class is the class of the Ingress: the one given, or the controller's own.
+func (a *WorkloadIngressArgs) Class() string {
+	return cmp.Or(a.ClassName, ingressControllers[a.Controller].class)
+}
+
 func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.StringOutput) error {
 	ingress, app := a.Ingress, a.application()
 	if ingress == nil {
@@ -108,7 +113,7 @@ func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.Strin
 	meta := app.meta(app.name)
 	meta.Annotations = component.Merge(a.Annotations, controller.annotations(ingress, a.terminationGraceSeconds()), ingress.Annotations)
 	spec := &networkingv1.IngressSpecArgs{
-		IngressClassName: pulumi.String(cmp.Or(ingress.ClassName, controller.class)),
+		IngressClassName: pulumi.String(ingress.Class()),
 		Rules:            ingress.rules(service),
 	}
 	if ingress.TlsSecret != "" {
