@@ -92,7 +92,7 @@ const fake = "sandbox-fake"
 
 // references finds what any part of the configuration names, by the types of the program and of the Kubernetes API.
 func (c *contents) references(v reflect.Value) {
-	if v.CanInterface() && c.reference(v.Interface()) {
+	if !v.IsValid() || v.CanInterface() && c.reference(v.Interface()) {
 		return
 	}
 	switch v.Kind() {
