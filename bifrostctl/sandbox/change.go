@@ -28,7 +28,8 @@ func (r Runner) Remove(request Request, typ, id string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Stdout, "Removed %s %s. What the stack made the next up makes again where the stack's state does not hold it; otherwise Pulumi sees it missing after a refresh.\n", typ, id)
+	fmt.Fprintf(r.Stdout, "Removed %s %s. What the stack made the next up makes again where the stack's state does not hold it; otherwise "+
+		"Pulumi sees it missing after a refresh.\n", typ, id)
 	return nil
 }
 

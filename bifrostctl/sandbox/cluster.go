@@ -28,7 +28,8 @@ func (f folders) enter(world *cloud.World, cluster *cloud.Cluster) error {
 		return nil
 	}
 	if world.API() == nil && hasObjects(world) {
-		return fmt.Errorf("--kubeconfig: the stack's Kubernetes objects are in the sandbox's own cluster: run without --kubeconfig, or delete the folder %s to start afresh", f.stack)
+		return fmt.Errorf("--kubeconfig: the stack's Kubernetes objects are in the sandbox's own cluster: run without --kubeconfig, or "+
+			"delete the folder %s to start afresh", f.stack)
 	}
 	world.Live = cluster
 	return nil
@@ -38,9 +39,11 @@ func (f folders) enter(world *cloud.World, cluster *cloud.Cluster) error {
 func (f folders) settled(world *cloud.World, request Request, server string) error {
 	switch {
 	case world.Live == nil && world.API() != nil:
-		return fmt.Errorf("the stack's Kubernetes objects are in the real cluster %s: give its --kubeconfig again, or delete the folder %s to start afresh", world.API().Server, f.stack)
+		return fmt.Errorf("the stack's Kubernetes objects are in the real cluster %s: give its --kubeconfig again, or delete the folder "+
+			"%s to start afresh", world.API().Server, f.stack)
 	case world.Live != nil && server == "":
-		return errors.New("--kubeconfig: stack " + request.Stack + " has no Kubernetes cluster: name one (eks.clusterName, aks.clusterName), or run without --kubeconfig")
+		return errors.New("--kubeconfig: stack " + request.Stack + " has no Kubernetes cluster: name one (eks.clusterName, " +
+			"aks.clusterName), or run without --kubeconfig")
 	}
 	return nil
 }

@@ -70,7 +70,8 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 	jsonFlag(cmd, &request)
 	faultFlag(cmd, &request)
 	kubeconfigFlag(cmd, &request)
-	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the value as YAML\n"+
+	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the "+
+		"value as YAML\n"+
 		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
 	folderFlags(cmd, &request)
 	return cmd
@@ -105,7 +106,8 @@ func stateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state STACK",
 		Short: "Show what exists in the stack's clouds",
-		Long:  "Lists what exists in the stack's clouds, whoever made it, with the clusters that were there before. It may run beside other commands.",
+		Long: "Lists what exists in the stack's clouds, whoever made it, with the clusters that were there before. It may run beside " +
+			"other commands.",
 		Example: `  bifrostctl sandbox state aws-dev
   bifrostctl sandbox state aws-dev --json`,
 		Args: oneStack,
@@ -115,7 +117,8 @@ func stateCommand() *cobra.Command {
 		},
 	}
 	jsonFlag(cmd, &request)
-	cmd.Flags().BoolVar(&request.ShowSecrets, "show-secrets", false, "with --json, print secrets as they are: fakes, unless a --set gave them")
+	cmd.Flags().BoolVar(&request.ShowSecrets, "show-secrets", false, "with --json, print secrets as they are: fakes, unless a --set gave "+
+		"them")
 	folderFlags(cmd, &request)
 	return cmd
 }
@@ -130,7 +133,8 @@ of it. It mends what an up has left behind whose answer was lost, and it rehears
 		Example: "  bifrostctl sandbox remove aws-dev aws:iam/role:Role BifrostECRPullRole",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 3 {
-				return fmt.Errorf("sandbox remove takes a stack's name, a type and an id, not %d words; see bifrostctl sandbox remove --help", len(args))
+				return fmt.Errorf("sandbox remove takes a stack's name, a type and an id, not %d words; see bifrostctl sandbox remove "+
+					"--help", len(args))
 			}
 			return nil
 		},
@@ -155,7 +159,8 @@ vendor's side of a federation. Later commands leave it as it is then. The value 
   bifrostctl sandbox change aws-dev sandbox:clock all later=13h`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 4 {
-				return fmt.Errorf("sandbox change takes a stack's name, a type, an id and settings, not %d words; see bifrostctl sandbox change --help", len(args))
+				return fmt.Errorf("sandbox change takes a stack's name, a type, an id and settings, not %d words; see bifrostctl sandbox "+
+					"change --help", len(args))
 			}
 			return nil
 		},
@@ -174,8 +179,8 @@ func allowlistCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "allowlist STACK",
 		Short: "Show or change whom the vendor lets pull from its ECR repository",
-		Long: `Lists the principals on the vendor's allowlist, which begins with those that the stack file may hand off. A principal is known by its
-unique id from its first pull on: a role that is made again is another one, until it is added anew.`,
+		Long: `Lists the principals on the vendor's allowlist, which begins with those that the stack file may hand off. A principal is
+known by its unique id from its first pull on: a role that is made again is another one, until it is added anew.`,
 		Example: "  bifrostctl sandbox allowlist aws-dev --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
 		Args:    oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -207,11 +212,13 @@ func jsonFlag(cmd *cobra.Command, request *Request) {
 }
 
 func faultFlag(cmd *cobra.Command, request *Request) {
-	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` is "+strings.ReplaceAll(double.FaultGrammar, " with ", "\nwith ")+";\nmay be given several times")
+	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` is "+
+		strings.ReplaceAll(double.FaultGrammar, " with ", "\nwith ")+";\nmay be given several times")
 }
 
 func kubeconfigFlag(cmd *cobra.Command, request *Request) {
-	cmd.Flags().StringVar(&request.Kubeconfig, "kubeconfig", "", "keep the stack's Kubernetes objects in a real cluster: that of the current context of this `file`")
+	cmd.Flags().StringVar(&request.Kubeconfig, "kubeconfig", "", "keep the stack's Kubernetes objects in a real cluster: that of the "+
+		"current context of this `file`")
 }
 
 func folderFlags(cmd *cobra.Command, request *Request) {

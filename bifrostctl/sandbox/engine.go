@@ -47,7 +47,8 @@ func findCLI(dir string) (*cli, error) {
 	if builtErr == nil {
 		return &cli{path: filepath.Join(dir, "bin", "pulumi"), version: built.Version()}, nil
 	}
-	return nil, fmt.Errorf("there is no Pulumi CLI of a fitting version (%s or newer, below 4), neither on PATH (%w) nor in %s (%w): run make build in %[3]s",
+	return nil, fmt.Errorf("there is no Pulumi CLI of a fitting version (%s or newer, below 4), neither on PATH (%w) nor in %s (%w): run "+
+		"make build in %[3]s",
 		oldestCLI, err, dir, builtErr)
 }
 
@@ -55,7 +56,8 @@ func findCLI(dir string) (*cli, error) {
 func (c *cli) Version() semver.Version { return c.version }
 
 // Run implements auto.PulumiCommand.
-func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string, string, int, error) {
+func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string,
+	string, int, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir = dir

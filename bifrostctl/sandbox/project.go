@@ -60,7 +60,8 @@ func loadProject(dir, argument string) (*project, error) {
 	p.environments = settings["environment"] != nil
 	config, ok := settings["config"].(map[string]any)
 	if !ok && settings["config"] != nil {
-		return nil, fmt.Errorf("%s: config is %s; it must hold keys such as %s:platform", file, overlay.Kind(settings["config"]), projectName)
+		return nil, fmt.Errorf("%s: config is %s; it must hold keys such as %s:platform", file, overlay.Kind(settings["config"]),
+			projectName)
 	}
 	for key, value := range config {
 		name, own := strings.CutPrefix(key, projectName+":")
@@ -81,7 +82,8 @@ func named(dir, name string) (project, stack, file string, err error) {
 	}
 	file = filepath.Join(dir, stackFile(name))
 	if stacks := stackNames(dir); !slices.Contains(stacks, name) {
-		return "", "", "", fmt.Errorf("there is no stack %q: %s does not exist; the stacks of this project are %s", name, file, orNone(stacks))
+		return "", "", "", fmt.Errorf("there is no stack %q: %s does not exist; the stacks of this project are %s", name, file,
+			orNone(stacks))
 	}
 	return dir, name, file, nil
 }

@@ -55,7 +55,8 @@ func explain(err error, request Request, result *Result) error {
 	}
 	if request.Operation == Destroy && result.protected() {
 		request.Set = result.applied
-		err = fmt.Errorf("%w\nThe stack protects its identities, because the vendor's allowlist names them. To delete them all the same:\n  %s\n  %s",
+		err = fmt.Errorf("%w\nThe stack protects its identities, because the vendor's allowlist names them. To delete them all the "+
+			"same:\n  %s\n  %s",
 			err, request.command(Up, "protectIdentities=false"), request.command(Destroy))
 	}
 	return &FailedError{err}
@@ -149,12 +150,14 @@ func (r Runner) note(p *project, fakes []string) {
 		fmt.Fprintf(r.Stderr, "The environments that %s imports are not opened here: give their values with --set\n", stackFile(p.stack))
 	}
 	if len(fakes) > 0 {
-		fmt.Fprintf(r.Stderr, "Secrets that %s lacks or holds encrypted are fakes here: %s\n", stackFile(p.stack), strings.Join(fakes, ", "))
+		fmt.Fprintf(r.Stderr, "Secrets that %s lacks or holds encrypted are fakes here: %s\n", stackFile(p.stack),
+			strings.Join(fakes, ", "))
 	}
 }
 
 // deploy lets the engine loose on the world and saves the world afterwards, whatever came of it.
-func (r Runner) deploy(ctx context.Context, request Request, p *project, faults []cloud.Fault, e *engine, world *cloud.World, result *Result) error {
+func (r Runner) deploy(ctx context.Context, request Request, p *project, faults []cloud.Fault, e *engine, world *cloud.World,
+	result *Result) error {
 	readme, err := p.readme()
 	if err != nil {
 		return err

@@ -45,7 +45,8 @@ func openKeeper(file string) (*keeper, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the key of the sandbox's secrets in %s: %w; to start afresh, delete the folder %s", file, err, filepath.Dir(file))
+		return nil, fmt.Errorf("the key of the sandbox's secrets in %s: %w; to start afresh, delete the folder %s", file, err,
+			filepath.Dir(file))
 	}
 	crypter := config.NewSymmetricCrypterFromPassphrase(saved.Passphrase, saved.Salt)
 	// The form that the CLI keeps in stack files: the salt, and a known text by which it knows the right passphrase.

@@ -25,7 +25,8 @@ func clusterContents(file *stacks.Config) doublekubernetes.Contents {
 		c.Definitions = append(c.Definitions, crds.HTTPRoutes)
 	}
 	monitoring, storage := orEmpty(g.Monitoring), orEmpty(g.Storage)
-	for definition, wanted := range map[string]bool{crds.ServiceMonitors: monitoring.ServiceMonitor, crds.PrometheusRules: monitoring.AlertRules} {
+	for definition, wanted := range map[string]bool{crds.ServiceMonitors: monitoring.ServiceMonitor,
+		crds.PrometheusRules: monitoring.AlertRules} {
 		if wanted {
 			c.Definitions = append(c.Definitions, definition)
 		}

@@ -65,7 +65,8 @@ func networkSeed(service *stacks.Ecs, account cloud.AWSAccount) world.Network {
 	balancer := orEmpty(service.LoadBalancer)
 	n := world.Network{
 		Account: account.ID, Region: account.ECS[0].Region, VPC: sandboxVPC, Public: sandboxPublicSubnets,
-		SecurityGroups: slices.Concat([]string{sandboxSecurityGroup}, service.SecurityGroups, service.ClientSecurityGroups, balancer.SecurityGroups),
+		SecurityGroups: slices.Concat([]string{sandboxSecurityGroup}, service.SecurityGroups, service.ClientSecurityGroups,
+			balancer.SecurityGroups),
 	}
 	tasks := service.Subnets
 	if service.AssignPublicIp {

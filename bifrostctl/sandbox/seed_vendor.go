@@ -29,7 +29,8 @@ func seedECR(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
 func allowlist(file *stacks.Config, account cloud.AWSAccount) []string {
 	on := orEmpty(file.Aws)
 	role := func(name string) string {
-		return fmt.Sprintf("arn:%s:iam::%s:role%s%s", world.Partition(cmp.Or(on.Region, defaultRegion)), account.ID, cmp.Or(on.IamPath, "/"), name)
+		return fmt.Sprintf("arn:%s:iam::%s:role%s%s", world.Partition(cmp.Or(on.Region, defaultRegion)), account.ID,
+			cmp.Or(on.IamPath, "/"), name)
 	}
 	var principals []string
 	for _, cluster := range account.EKS {
@@ -45,7 +46,8 @@ func allowlist(file *stacks.Config, account cloud.AWSAccount) []string {
 }
 
 var (
-	wifAudience   = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
+	wifAudience = regexp.MustCompile(
+		`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
 	impersonation = regexp.MustCompile(`/serviceAccounts/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$`)
 )
 
@@ -96,7 +98,8 @@ func vendorFederation(file *stacks.Config) (world.Federation, bool) {
 }
 
 // seedEntraTrust makes the vendor trust the managed identity of the stack file's name, as the hand-off describes it.
-func seedEntraTrust(w *cloud.World, f world.Federation, file, chosen *stacks.Config, s cloud.AzureSubscription, application, client string) {
+func seedEntraTrust(w *cloud.World, f world.Federation, file, chosen *stacks.Config, s cloud.AzureSubscription, application,
+	client string) {
 	trust := world.EntraTrust{Federation: f, Tenant: s.Tenant, ClientClaim: "appid"}
 	trust.Issuer, trust.Audience = "https://sts.windows.net/"+s.Tenant+"/", application
 	if orEmpty(orEmpty(chosen.Aks).Entra).TokenVersion == 2 {

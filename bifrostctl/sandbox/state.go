@@ -58,7 +58,8 @@ func (r Runner) State(request Request) error {
 	case request.JSON:
 		err = printJSON(r.Stdout, found)
 	case !f.exist():
-		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", p.stack, request.command(Up))
+		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", p.stack,
+			request.command(Up))
 	default:
 		err = found.print(r.Stdout)
 	}

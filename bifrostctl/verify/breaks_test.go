@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
-	amazon "bifrost/bifrostctl/sandbox/cloud/services/aws"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/world"
@@ -88,21 +89,21 @@ const (
 
 var breakages = []breakage{
 	// EKS: the recipe's "ImagePullBackOff Errors" and "Authentication Errors".
-	{way: refreshIRSA, what: "the trust names another cluster's OIDC provider", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), code: "eks-trust-provider", error: "does not name the OIDC provider of the cluster", hint: upAWS},
-	{way: refreshIRSA, what: "the trust allows another action", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), code: "eks-trust-provider", error: "does not allow sts:AssumeRoleWithWebIdentity", hint: upAWS},
-	{way: refreshIRSA, what: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", subject, stranger), code: "eks-trust-subject", error: stranger, hint: upAWS + `; it writes "` + subject + `"`},
-	{way: refreshIRSA, what: "the trust names another audience", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), code: "eks-trust-audience", error: "sts.example.com", hint: upAWS},
+	{way: refreshIRSA, what: "the trust names another cluster's OIDC provider", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/", "oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0"), code: "eks-trust-provider", error: "does not name the OIDC provider of the cluster", hint: upAWS},
+	{way: refreshIRSA, what: "the trust allows another action", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"), code: "eks-trust-provider", error: "does not allow sts:AssumeRoleWithWebIdentity", hint: upAWS},
+	{way: refreshIRSA, what: "the trust names another ServiceAccount", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", subject, stranger), code: "eks-trust-subject", error: stranger, hint: upAWS + `; it writes "` + subject + `"`},
+	{way: refreshIRSA, what: "the trust names another audience", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", `:aud":"sts.amazonaws.com"`, `:aud":"sts.example.com"`), code: "eks-trust-audience", error: "sts.example.com", hint: upAWS},
 	{way: refreshIRSA, what: "the policy lacks BatchGetImage", edit: edits.Replacing(edits.PolicyType, "BifrostECRPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "eks-policy-pull", error: "allows ecr:BatchGetImage on", hint: upAWS},
 	{way: refreshIRSA, what: "the policy names another repository", edit: edits.Replacing(edits.PolicyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other"), code: "eks-policy-pull", error: "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchCheckLayerAvailability", hint: upAWS},
 	{way: refreshIRSA, what: "the policy lacks GetAuthorizationToken", edit: edits.Replacing(edits.PolicyType, "BifrostECRPullPolicy", "policy", "ecr:GetAuthorizationToken", "ecr:ListImages"), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
 	{way: refreshIRSA, what: "the policy is detached", edit: edits.Removed(edits.AttachmentType, edits.PullRole), code: "eks-policy-token", error: "ecr:GetAuthorizationToken", hint: upAWS},
 	{way: refreshIRSA, what: "the role is not allowlisted", edit: edits.NotAllowlisted(edits.PullRole), code: "pull-manifest", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
-	{way: refreshIRSA, what: "the vendor has no such tag", settings: []string{"ecs=null"}, edit: edits.With(world.ECRRepositoryType, "", "tags=[2.0.9]"), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
-	{way: refreshIRSA, what: "the vendor has no such repository", settings: []string{"ecs=null"}, edit: edits.Removed(world.ECRRepositoryType, ""), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
-	{way: refreshIRSA, what: "the account has no OIDC provider", edit: edits.Removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl utils associate-iam-oidc-provider --region us-east-1 --cluster dev --approve"},
-	{way: refreshIRSA, what: "the OIDC provider does not know the audience", edit: edits.With(world.OIDCProviderType, "", "clientIdLists=[other]"), code: "eks-oidc-provider", error: "audiences other", hint: "aws iam add-client-id-to-open-id-connect-provider"},
-	{way: refreshIRSA, what: "the role is deleted", edit: edits.Removed(world.RoleType, edits.PullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
-	{way: refreshIRSA, what: "the role was made again", edit: edits.With(world.RoleType, edits.PullRole, "uniqueId=AROAANOTHER0000000001"), code: "eks-role", error: "was made again: its unique id is AROAANOTHER0000000001", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the vendor has no such tag", settings: []string{"ecs=null"}, edit: edits.With(pulumitype.AwsEcrRepository, "", "tags=[2.0.9]"), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
+	{way: refreshIRSA, what: "the vendor has no such repository", settings: []string{"ecs=null"}, edit: edits.Removed(pulumitype.AwsEcrRepository, ""), code: "pull-manifest", error: "the registry has no such image", hint: "registry.image"},
+	{way: refreshIRSA, what: "the account has no OIDC provider", edit: edits.Removed(pulumitype.AwsOidcProvider, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl utils associate-iam-oidc-provider --region us-east-1 --cluster dev --approve"},
+	{way: refreshIRSA, what: "the OIDC provider does not know the audience", edit: edits.With(pulumitype.AwsOidcProvider, "", "clientIdLists=[other]"), code: "eks-oidc-provider", error: "audiences other", hint: "aws iam add-client-id-to-open-id-connect-provider"},
+	{way: refreshIRSA, what: "the role is deleted", edit: edits.Removed(pulumitype.AwsRole, edits.PullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
+	{way: refreshIRSA, what: "the role was made again", edit: edits.With(pulumitype.AwsRole, edits.PullRole, "uniqueId=AROAANOTHER0000000001"), code: "eks-role", error: "was made again: its unique id is AROAANOTHER0000000001", hint: handOff + "aws-dev"},
 	{way: refreshIRSA, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ecr-secret", "spec.jobTemplate.spec.template.spec.volumes[2].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAWS},
 	{way: refreshIRSA, what: "the pull Secret is deleted", edit: edits.Removed(edits.SecretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 13 hours", edit: edits.Later(13 * time.Hour), code: "pull-token", error: "it has expired", hint: runECR},
@@ -136,21 +137,21 @@ var breakages = []breakage{
 	{way: refreshIRSA, what: "the gateway's own role is not the configured one", settings: []string{"eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}, edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "workload-identity", error: "eks.amazonaws.com/role-arn", hint: upAWS},
 
 	{way: podIdentity, what: "the add-on is gone", edit: edits.EKS(func(c *world.EKSCluster) { c.PodIdentityAgent = false }), code: "eks-pod-identity-agent", error: "eks-pod-identity-agent", hint: "aws eks create-addon --region us-east-1 --cluster-name dev --addon-name eks-pod-identity-agent"},
-	{way: podIdentity, what: "the association is deleted", edit: edits.Removed(amazon.AssociationType, ""), code: "eks-pod-identity-association", error: "is associated with nothing", hint: upAWS},
-	{way: podIdentity, what: "the trust names another namespace", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), code: "eks-trust-pod-identity", error: "kubernetes-namespace", hint: upAWS},
-	{way: podIdentity, what: "the trust lacks sts:TagSession", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", `,"sts:TagSession"`, ""), code: "eks-trust-pod-identity", error: "sts:TagSession", hint: upAWS},
+	{way: podIdentity, what: "the association is deleted", edit: edits.Removed(pulumitype.AwsPodIdentityAssociation, ""), code: "eks-pod-identity-association", error: "is associated with nothing", hint: upAWS},
+	{way: podIdentity, what: "the trust names another namespace", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", `kubernetes-namespace":"bifrost"`, `kubernetes-namespace":"other"`), code: "eks-trust-pod-identity", error: "kubernetes-namespace", hint: upAWS},
+	{way: podIdentity, what: "the trust lacks sts:TagSession", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", `,"sts:TagSession"`, ""), code: "eks-trust-pod-identity", error: "sts:TagSession", hint: upAWS},
 
 	{way: byNode, what: "the policy is detached from the node role", edit: edits.Removed(edits.AttachmentType, "dev-node"), code: "eks-node-policy-token", error: "no policy of dev-node", hint: upAWS},
 	{way: byNode, what: "the cluster has nodes of another role", edit: edits.EKS(func(c *world.EKSCluster) { c.NodeRoles = append(c.NodeRoles, "other-node") }), code: "eks-node-roles", error: "role/other-node, which eks.nodeRoleArns lacks", hint: "eks.nodeRoleArns in Pulumi.aws-dev.yaml"},
 	{way: byNode, what: "the node role is not allowlisted, and pods wait for their image", edit: edits.NotAllowlisted("dev-node"), later: []string{newECRTag}, again: true, code: "pull-events", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
 	{way: byKubelet, what: "the ServiceAccount names no role for kubelets", edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "eks-kubelet-annotation", error: "eks.amazonaws.com/ecr-role-arn", hint: upAWS},
-	{way: byKubelet, what: "the trust names another ServiceAccount", edit: edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), code: "eks-trust-subject", error: "serviceaccount:bifrost:other", hint: upAWS},
+	{way: byKubelet, what: "the trust names another ServiceAccount", edit: edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", "serviceaccount:bifrost:bifrost-sa", "serviceaccount:bifrost:other"), code: "eks-trust-subject", error: "serviceaccount:bifrost:other", hint: upAWS},
 	{way: byKubelet, what: "the nodes' kubelets are not configured, and pods wait for their image", edit: edits.EKS(func(c *world.EKSCluster) { c.CredentialProvider = false }), later: []string{newECRTag}, again: true, code: "pull-events", error: "do not configure ecr-credential-provider", hint: ""},
 
 	// ECS.
 	{way: onECS, what: "the execution role is not allowlisted", edit: edits.NotAllowlisted(edits.ExecutionRole), code: "ecs-tasks", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
-	{way: onECS, what: "the trust names another account", edit: edits.Replacing(world.RoleType, edits.ExecutionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
-	{way: onECS, what: "the execution role is deleted", edit: edits.Removed(world.RoleType, edits.ExecutionRole), code: "ecs-role", error: "does not exist", hint: handOff},
+	{way: onECS, what: "the trust names another account", edit: edits.Replacing(pulumitype.AwsRole, edits.ExecutionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
+	{way: onECS, what: "the execution role is deleted", edit: edits.Removed(pulumitype.AwsRole, edits.ExecutionRole), code: "ecs-role", error: "does not exist", hint: handOff},
 	{way: onECS, what: "the policy lacks BatchGetImage", edit: edits.Replacing(edits.PolicyType, "BifrostECSPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "ecs-policy-pull", error: "ecr:BatchGetImage", hint: upAWS},
 	{way: onECS, what: "the execution role may not read the secrets", edit: edits.Replacing(edits.RolePolicyType, "", "policy", "secretsmanager:GetSecretValue", "secretsmanager:ListSecrets"), code: "ecs-policy-run", error: "secretsmanager:GetSecretValue", hint: upAWS},
 	{way: onECS, what: "the execution role may not write the log", edit: edits.Replacing(edits.RolePolicyType, "", "policy", "logs:CreateLogStream", "logs:DescribeLogStreams"), code: "ecs-policy-run", error: "logs:CreateLogStream", hint: upAWS},
@@ -173,10 +174,10 @@ var breakages = []breakage{
 			data["credential-config.json"] = strings.ReplaceAll(data["credential-config.json"].(string), "acme-hub-azure-provider", "other-provider")
 		}
 	}, code: "pull-credential-config", error: "at audience", hint: upAzure},
-	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: edits.Removed(world.ARReaderType, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: edits.Removed(pulumitype.GcpRepositoryMember, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
 	{way: trustAKS, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes[3].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAzure},
-	{way: trustAKS, what: "the managed identity is deleted", edit: edits.Removed(world.ManagedIdentityType, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
-	{way: trustAKS, what: "the managed identity was made again", edit: edits.With(world.ManagedIdentityType, "", "clientId=00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the managed identity is deleted", edit: edits.Removed(pulumitype.AzureManagedIdentity, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
+	{way: trustAKS, what: "the managed identity was made again", edit: edits.With(pulumitype.AzureManagedIdentity, "", "clientId=00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: handOff + "azure-dev"},
 	{way: trustAKS, what: "the federated credential is deleted", edit: edits.Removed(edits.CredentialType, ""), code: "aks-credential", error: "has no federated credential", hint: upAzure},
 	{way: trustAKS, what: "the federated credential has another subject", edit: edits.With(edits.CredentialType, "", "subject="+stranger), code: "aks-credential-subject", error: "subject mismatch", hint: "--subject '" + subject + "'"},
 	{way: trustAKS, what: "the federated credential has another audience", edit: edits.With(edits.CredentialType, "", "audiences=[api://other]"), code: "aks-credential-audience", error: "audience mismatch", hint: "--audiences 'api://AzureADTokenExchange'"},
@@ -191,13 +192,13 @@ var breakages = []breakage{
 	{way: trustAKS, what: "the gateway's ServiceAccount lacks the annotation", settings: []string{"aks.gatewayClientId=00000000-0000-4000-8000-000000000abc"}, edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "workload-identity", error: "azure.workload.identity/client-id", hint: upAzure},
 
 	// Google's side, where the stack makes it.
-	{way: ownFederation, what: "the pool is deleted", edit: edits.With(world.PoolType, "bifrost-azure", "state=DELETED"), code: "gcp-pool", error: "is deleted or disabled", hint: "gcloud iam workload-identity-pools undelete bifrost-azure --project acme-mirror --location global"},
-	{way: ownFederation, what: "the provider is disabled", edit: edits.With(world.PoolProviderType, "bifrost-aks", "disabled=true"), code: "gcp-provider", error: "is deleted or disabled", hint: upAzure},
-	{way: ownFederation, what: "the provider trusts another issuer", edit: edits.With(world.PoolProviderType, "bifrost-aks", "oidc.issuerUri=https://example.com/"), code: "gcp-issuer", error: "issuer mismatch", hint: upAzure},
-	{way: ownFederation, what: "the provider expects another audience", edit: edits.With(world.PoolProviderType, "bifrost-aks", "oidc.allowedAudiences=[api://other]"), code: "gcp-audience", error: "audience mismatch", hint: upAzure},
-	{way: ownFederation, what: "the condition names another subject", edit: edits.Replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
-	{way: ownFederation, what: "the workload identity user is deleted", edit: edits.Removed(world.ImpersonationType, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
-	{way: ownFederation, what: "the reader's binding is deleted", edit: edits.Removed(world.ARReaderType, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
+	{way: ownFederation, what: "the pool is deleted", edit: edits.With(pulumitype.GcpPool, "bifrost-azure", "state=DELETED"), code: "gcp-pool", error: "is deleted or disabled", hint: "gcloud iam workload-identity-pools undelete bifrost-azure --project acme-mirror --location global"},
+	{way: ownFederation, what: "the provider is disabled", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "disabled=true"), code: "gcp-provider", error: "is deleted or disabled", hint: upAzure},
+	{way: ownFederation, what: "the provider trusts another issuer", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "oidc.issuerUri=https://example.com/"), code: "gcp-issuer", error: "issuer mismatch", hint: upAzure},
+	{way: ownFederation, what: "the provider expects another audience", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "oidc.allowedAudiences=[api://other]"), code: "gcp-audience", error: "audience mismatch", hint: upAzure},
+	{way: ownFederation, what: "the condition names another subject", edit: edits.Replacing(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownFederation, what: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
+	{way: ownFederation, what: "the reader's binding is deleted", edit: edits.Removed(pulumitype.GcpRepositoryMember, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
 	// The examples' own links.
 	{way: minimal, what: "the StatefulSet is deleted", edit: edits.Removed(edits.StatefulKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no StatefulSet bifrost", hint: "pulumi up --refresh --stack minimal"},
 	{way: minimal, what: "the claim is deleted", edit: edits.Removed(edits.ClaimKind, ""), code: "workload-claims", error: "there is no PersistentVolumeClaim data-bifrost-0", hint: "kubectl delete pod bifrost-0"},
@@ -213,9 +214,9 @@ var breakages = []breakage{
 	{way: airGapped, what: "an existing Secret is deleted", edit: edits.Removed(edits.SecretKind, "llm/bifrost-secrets"), code: "config-secret-refs", error: "there is no Secret bifrost-secrets", hint: "kubectl create secret generic bifrost-secrets -n llm"},
 	{way: ecsProduction, what: "scaled within its bounds and beyond", edit: edits.With(edits.ServiceType, "", "desiredCount=13"), code: "ecs-config-count", error: "wants 13 tasks, and the configuration says 3 to 12", hint: "pulumi up --refresh --stack ecs-production"},
 	{way: ecsProduction, what: "nothing is let in to the tasks", edit: edits.Removed(ingressRuleType, ""), code: "ecs-tasks", error: "health checks", hint: ""},
-	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: edits.Removed(amazon.AssociationType, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
+	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: edits.Removed(pulumitype.AwsPodIdentityAssociation, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
 	{way: refreshIRSA, what: "the gateway's made role is not named", settings: []string{"ecs=null", "eks.gatewayPolicyArns=[" + bedrock + "]"}, edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "workload-identity", error: "role/BifrostGatewayRole", hint: upAWS},
-	{way: ownEntra, what: "the condition names another client", edit: edits.Replacing(world.PoolProviderType, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownEntra, what: "the condition names another client", edit: edits.Replacing(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
 }
 
 // alsoOther lets the vendor have the other repository, too, and the stack run its image: only the identities are of the old one.
@@ -223,7 +224,7 @@ func alsoOther(t testing.TB, w *cloud.World) {
 	const image = "444455556666.dkr.ecr.us-east-1.amazonaws.com/other-hub:2.1.0"
 	edits.With(edits.DeploymentKind, "bifrost/bifrost", "spec.template.spec.containers[0].image="+image)(t, w)
 	edits.Replacing(edits.PolicyType, "BifrostECRPullPolicy", "policy", "repository/acme-hub", "repository/other-hub")(t, w)
-	for _, typ := range []string{world.ECRRepositoryType, world.ECRRepositoryPolicyType} {
+	for _, typ := range []string{pulumitype.AwsEcrRepository, pulumitype.AwsEcrRepositoryPolicy} {
 		for _, r := range edits.The(t, w, typ, "acme-hub") {
 			w.Put(&world.Resource{Type: typ, Scope: r.Scope, ID: "other-hub", State: r.State})
 		}

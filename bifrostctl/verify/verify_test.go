@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -51,7 +53,7 @@ func TestScreens(t *testing.T) {
 	}{
 		{"aws-dev", refreshIRSA, nil, report.Table},
 		{"azure-dev", trustAKS, nil, report.Table},
-		{"aws-dev-broken", refreshIRSA, edits.Replacing(world.RoleType, edits.PullRole, "assumeRolePolicy", subject, stranger), report.Table},
+		{"aws-dev-broken", refreshIRSA, edits.Replacing(pulumitype.AwsRole, edits.PullRole, "assumeRolePolicy", subject, stranger), report.Table},
 		{"azure-dev-broken", trustAKS, edits.Removed(edits.SecretKind, "ar-pull-secret"), report.Short},
 		{"azure-dev-broken", trustAKS, edits.Removed(edits.SecretKind, "ar-pull-secret"), report.JSON},
 	} {
@@ -93,7 +95,7 @@ func TestBefore(t *testing.T) {
 	}
 	for _, b := range []breakage{
 		{way: refreshIRSA, what: "another account", edit: func(_ testing.TB, w *cloud.World) { w.SignedIn.AWSAccount = "999988887777" }, code: "pre-aws-account", error: "account 999988887777", hint: "aws sts get-caller-identity"},
-		{way: refreshIRSA, what: "no OIDC provider", edit: edits.Removed(world.OIDCProviderType, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
+		{way: refreshIRSA, what: "no OIDC provider", edit: edits.Removed(pulumitype.AwsOidcProvider, ""), code: "eks-oidc-provider", error: "has no IAM OIDC provider", hint: "eksctl"},
 		{way: refreshIRSA, what: "no ECS cluster", edit: func(_ testing.TB, w *cloud.World) { w.AWS["111122223333"].ECS = nil }, code: "pre-ecs-cluster", error: "there is no ECS cluster dev", hint: "aws ecs create-cluster --region us-east-1 --cluster-name dev"},
 		{way: podIdentity, what: "no agent", edit: edits.EKS(func(c *world.EKSCluster) { c.PodIdentityAgent = false }), code: "eks-pod-identity-agent", error: "add-on", hint: "aws eks create-addon"},
 		{way: byNode, what: "other nodes", edit: edits.EKS(func(c *world.EKSCluster) { c.NodeRoles = []string{"other"} }), code: "eks-node-roles", error: "role/other", hint: "eks.nodeRoleArns"},

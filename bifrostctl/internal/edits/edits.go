@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/overlay"
@@ -110,7 +112,7 @@ func WithoutAction(typ, id, property, action string) Edit {
 // NotAllowlisted takes a role off the vendor's allowlist.
 func NotAllowlisted(role string) Edit {
 	return func(t testing.TB, w *served.World) {
-		for _, policy := range The(t, w, world.ECRRepositoryPolicyType, "") {
+		for _, policy := range The(t, w, pulumitype.AwsEcrRepositoryPolicy, "") {
 			principals, err := w.Allowlist(policy)
 			require.NoError(t, err)
 			kept := slices.DeleteFunc(slices.Clone(principals), func(p string) bool { return strings.HasSuffix(p, "/"+role) })
@@ -124,7 +126,7 @@ func NotAllowlisted(role string) Edit {
 func AlsoAllowlisted(principals ...string) Edit {
 	return func(_ testing.TB, w *served.World) {
 		for _, policy := range w.Resources {
-			if policy.Type == world.ECRRepositoryPolicyType {
+			if policy.Type == pulumitype.AwsEcrRepositoryPolicy {
 				before, _ := w.Allowlist(policy)
 				w.SetAllowlist(policy, append(before, principals...))
 			}

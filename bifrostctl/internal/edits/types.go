@@ -2,7 +2,7 @@ package edits
 
 import "bifrost/bifrostctl/internal/pulumitype"
 
-// Types of things that tests change or look for, as tests name them. The rest are in package world.
+// Types of things that tests change or look for, as tests name them. Package pulumitype has the rest.
 const (
 	RoleType        = pulumitype.AwsRole
 	PolicyType      = pulumitype.AwsPolicy

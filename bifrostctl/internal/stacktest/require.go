@@ -5,12 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/world"
 	"bifrost/internal/graphtest"
 )
 
@@ -34,8 +35,8 @@ func NoLeaks(t testing.TB, made *enginetest.Result) {
 // Kept are the types of what no up may replace or delete unless the configuration asks for it: workloads, and identities that others know.
 var Kept = []string{
 	edits.DeploymentKind, edits.StatefulKind, edits.ServiceKind, edits.ServiceType,
-	edits.RoleType, edits.PolicyType, world.OIDCProviderType, world.ManagedIdentityType, edits.CredentialType,
-	world.PoolType, world.PoolProviderType, world.ServiceAccountType,
+	edits.RoleType, edits.PolicyType, pulumitype.AwsOidcProvider, pulumitype.AzureManagedIdentity, edits.CredentialType,
+	pulumitype.GcpPool, pulumitype.GcpPoolProvider, pulumitype.GcpServiceAccount,
 }
 
 // Standing are the things of some types that the stack has made, by their keys in the world.

@@ -3,6 +3,8 @@ package stacktest
 import (
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
@@ -33,7 +35,7 @@ var (
 	TrustEntra  = Way{Name: "AKS, trust entra, v2.0", Stack: "azure-dev", Settings: entra("2")}
 	TrustEntra1 = Way{
 		Name: "AKS, trust entra, v1.0", Stack: "azure-dev", Settings: entra("1"),
-		First: edits.With(world.ApplicationType, "", "requestedAccessTokenVersion=1"),
+		First: edits.With(pulumitype.AzureApplication, "", "requestedAccessTokenVersion=1"),
 	}
 	OwnFederation = Way{Name: "AKS, trust aks, own federation", Stack: "azure-dev", Settings: federation}
 	OwnEntra      = Way{Name: "AKS, trust entra, own federation", Stack: "azure-dev", Settings: append(entra("2"), federation...)}
@@ -64,7 +66,7 @@ func OnFargate(t testing.TB, w *cloud.World) {
 	account := w.AWS["111122223333"]
 	arn := account.EKS[0].NodeRoleARN(account.ID, fargateRole)
 	account.EKS[0].Fargate = []world.FargateProfile{{Namespace: "bifrost", PodExecutionRole: fargateRole}}
-	w.Put(&world.Resource{Type: world.RoleType, Scope: account.ID, ID: fargateRole, Seeded: true, State: map[string]any{
+	w.Put(&world.Resource{Type: pulumitype.AwsRole, Scope: account.ID, ID: fargateRole, Seeded: true, State: map[string]any{
 		"name": fargateRole, "path": "/", "arn": arn, "assumeRolePolicy": trust, "uniqueId": "AROAFARGATE0000000001",
 	}})
 	edits.AlsoAllowlisted(arn)(t, w)

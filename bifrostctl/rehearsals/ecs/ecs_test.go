@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
@@ -28,12 +30,12 @@ var ecsRights = []struct {
 	{"no key", []string{"ecs.secretKmsKeyArn=" + ecsKey}, edits.WithoutAction(edits.RolePolicyType, "", "policy", "kms:Decrypt"), []string{"ECS task execution role: forbidden", "kms:Decrypt on " + ecsKey}},
 	{"no streams", nil, edits.WithoutAction(edits.RolePolicyType, "", "policy", "logs:CreateLogStream"), []string{"ECS task execution role: forbidden", "logs:CreateLogStream on arn:aws:logs:us-east-1:111122223333:log-group:/ecs/bifrost:"}},
 	{"no events", nil, edits.WithoutAction(edits.RolePolicyType, "", "policy", "logs:PutLogEvents"), []string{"ECS task execution role: forbidden", "logs:PutLogEvents"}},
-	{"execution role not trusted", nil, edits.Replacing(world.RoleType, edits.ExecutionRole, "assumeRolePolicy", "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
-	{"task role not trusted", nil, edits.Replacing(world.RoleType, "BifrostECSTaskRole", "assumeRolePolicy", "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "ECS task role: not trusted"}},
-	{"key disabled", []string{"ecs.secretKmsKeyArn=" + ecsKey}, edits.With(world.KeyType, ecsKey, "isEnabled=false"), []string{"does not exist or is disabled"}},
+	{"execution role not trusted", nil, edits.Replacing(pulumitype.AwsRole, edits.ExecutionRole, "assumeRolePolicy", "ecs-tasks", "ec2"), []string{"unable to assume the role", "ECS task execution role: not trusted"}},
+	{"task role not trusted", nil, edits.Replacing(pulumitype.AwsRole, "BifrostECSTaskRole", "assumeRolePolicy", "ecs-tasks", "ec2"), []string{"unable to assume the role 'arn:aws:iam::111122223333:role/BifrostECSTaskRole'", "ECS task role: not trusted"}},
+	{"key disabled", []string{"ecs.secretKmsKeyArn=" + ecsKey}, edits.With(pulumitype.AwsKey, ecsKey, "isEnabled=false"), []string{"does not exist or is disabled"}},
 	{"log group deleted", nil, edits.Removed("aws:cloudwatch/logGroup:LogGroup", ""), []string{"the log group /ecs/bifrost does not exist"}},
-	{"no such tag", nil, edits.With(world.ECRRepositoryType, "", "tags=[2.0.9]"), []string{"CannotPullContainerError", "Amazon ECR pull: image not found"}},
-	{"no such architecture", nil, edits.With(world.ECRRepositoryType, "", "architectures=[ARM64]"), []string{"Amazon ECR pull: image not found", "does not contain descriptor matching platform 'linux/amd64'"}},
+	{"no such tag", nil, edits.With(pulumitype.AwsEcrRepository, "", "tags=[2.0.9]"), []string{"CannotPullContainerError", "Amazon ECR pull: image not found"}},
+	{"no such architecture", nil, edits.With(pulumitype.AwsEcrRepository, "", "architectures=[ARM64]"), []string{"Amazon ECR pull: image not found", "does not contain descriptor matching platform 'linux/amd64'"}},
 }
 
 // TestECSMissingRights: a deployment under lacking rights fails, with the hop that refused, and so does the next up until they are back.
@@ -102,7 +104,7 @@ func TestECSNetwork(t *testing.T) {
 			if service == "s3" {
 				state["vpcEndpointType"], state["routeTableIds"], state["privateDnsEnabled"] = "Gateway", tables, false
 			}
-			s.World.Put(&world.Resource{Type: world.VPCEndpointType, Scope: "111122223333/us-east-1", ID: "vpce-" + service, Seeded: true, State: state})
+			s.World.Put(&world.Resource{Type: pulumitype.AwsVpcEndpoint, Scope: "111122223333/us-east-1", ID: "vpce-" + service, Seeded: true, State: state})
 		}
 		s.Engine.MustUp()
 		stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
@@ -119,7 +121,7 @@ func TestECSNetwork(t *testing.T) {
 func TestECSTargetsUnhealthy(t *testing.T) {
 	t.Parallel()
 	s := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS, withTargetGroup)
-	edits.With(world.SecurityGroupType, stacktest.SecurityGroup, "ingress=[]")(t, s.World)
+	edits.With(pulumitype.AwsSecurityGroup, stacktest.SecurityGroup, "ingress=[]")(t, s.World)
 	failed := s.Engine.Up()
 	require.Error(t, failed.Err)
 	require.Contains(t, failed.Messages(), "Task failed ELB health checks in (target-group "+ecsTargetGroup+")")
@@ -156,7 +158,7 @@ func TestECSImageThatCannotBePulled(t *testing.T) {
 	t.Parallel()
 	s := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS)
 	s.Engine.MustUp()
-	edits.With(world.ECRRepositoryType, "", "tags=[2.1.0]")(t, s.World)
+	edits.With(pulumitype.AwsEcrRepository, "", "tags=[2.1.0]")(t, s.World)
 	s.Set(stacktest.OnlyECS, "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.1.1")
 	failed := s.Engine.Up()
 	require.Error(t, failed.Err)
@@ -204,12 +206,12 @@ func TestECSClusterIsTold(t *testing.T) {
 	require.True(t, told, "cluster_config")
 
 	closed := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS, withCluster)
-	edits.With(world.SecurityGroupType, stacktest.SecurityGroup, "ingress[1]=null")(t, closed.World)
+	edits.With(pulumitype.AwsSecurityGroup, stacktest.SecurityGroup, "ingress[1]=null")(t, closed.World)
 	closed.Engine.MustUp()
 	require.Contains(t, strings.Join(closed.World.Warnings, "\n"), "udp port 10101")
 
 	silent := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS, stacktest.WithBroker)
-	edits.With(world.SecurityGroupType, stacktest.SecurityGroup, "ingress[1]=null")(t, silent.World)
+	edits.With(pulumitype.AwsSecurityGroup, stacktest.SecurityGroup, "ingress[1]=null")(t, silent.World)
 	silent.Engine.MustUp()
 	require.Contains(t, strings.Join(silent.World.Warnings, "\n"), "the broker of service bifrost-broker serves no cluster: no ingress rule of their security groups [sg-0123456789abcdef0] lets them through on tcp port 50051")
 }

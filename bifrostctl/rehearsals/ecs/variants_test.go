@@ -4,10 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/stacktest"
-	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -31,14 +32,14 @@ var ecsVariants = []struct {
 	makes    []string
 }{
 	{"minimal", nil, nil},
-	{"own security groups", []string{ownGroups}, []string{world.SecurityGroupType}},
-	{"load balancer", []string{withLoadBalancer, ownGroups}, []string{world.LoadBalancerType, world.TargetGroupType, world.ListenerType, world.SecurityGroupType}},
-	{"load balancer before given security groups", []string{withLoadBalancer, "ecs.loadBalancer.securityGroups=[" + stacktest.SecurityGroup + "]"}, []string{world.LoadBalancerType}},
-	{"load balancer of given security groups", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.securityGroups=[" + stacktest.SecurityGroup + "]"}, []string{world.LoadBalancerType}},
-	{"internet-facing load balancer", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.allowedCidrs=[0.0.0.0/0]", "ecs.loadBalancer.subnets=[" + strings.Join(stacktest.PublicSubnets, ",") + "]"}, []string{world.LoadBalancerType}},
-	{"load balancer over HTTP", []string{"ecs.loadBalancer.allowHttp=true", ownGroups}, []string{world.ListenerType}},
+	{"own security groups", []string{ownGroups}, []string{pulumitype.AwsSecurityGroup}},
+	{"load balancer", []string{withLoadBalancer, ownGroups}, []string{pulumitype.AwsLoadBalancer, pulumitype.AwsTargetGroup, pulumitype.AwsListener, pulumitype.AwsSecurityGroup}},
+	{"load balancer before given security groups", []string{withLoadBalancer, "ecs.loadBalancer.securityGroups=[" + stacktest.SecurityGroup + "]"}, []string{pulumitype.AwsLoadBalancer}},
+	{"load balancer of given security groups", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.securityGroups=[" + stacktest.SecurityGroup + "]"}, []string{pulumitype.AwsLoadBalancer}},
+	{"internet-facing load balancer", []string{withLoadBalancer, ownGroups, "ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.allowedCidrs=[0.0.0.0/0]", "ecs.loadBalancer.subnets=[" + strings.Join(stacktest.PublicSubnets, ",") + "]"}, []string{pulumitype.AwsLoadBalancer}},
+	{"load balancer over HTTP", []string{"ecs.loadBalancer.allowHttp=true", ownGroups}, []string{pulumitype.AwsListener}},
 	{"existing target group", []string{withTargetGroup}, nil},
-	{"existing target group, own security groups", []string{withTargetGroup, ownGroups, "ecs.clientSecurityGroups=[" + stacktest.SecurityGroup + "]"}, []string{world.SecurityGroupType}},
+	{"existing target group, own security groups", []string{withTargetGroup, ownGroups, "ecs.clientSecurityGroups=[" + stacktest.SecurityGroup + "]"}, []string{pulumitype.AwsSecurityGroup}},
 	{"clustered", []string{withCluster, ownGroups}, []string{"aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "aws:servicediscovery/service:Service"}},
 	{"clustered in given security groups", []string{withCluster}, []string{"aws:servicediscovery/service:Service"}},
 	{"with a broker", []string{stacktest.WithBroker, ownGroups}, []string{"aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "aws:servicediscovery/service:Service"}},
@@ -54,7 +55,7 @@ var ecsVariants = []struct {
 	{"public addresses", []string{"ecs.assignPublicIp=true", "ecs.subnets=[" + strings.Join(stacktest.PublicSubnets, ",") + "]"}, nil},
 	{"everything", []string{
 		withLoadBalancer, ownGroups, withCluster, withScaling, "ecs.autoscaling.requestsPerTarget=500", withAlarms, "ecs.secretKmsKeyArn=" + ecsKey, "ecs.logKmsKeyArn=" + ecsKey,
-	}, []string{world.LoadBalancerType, world.SecurityGroupType}},
+	}, []string{pulumitype.AwsLoadBalancer, pulumitype.AwsSecurityGroup}},
 }
 
 // TestECSVariants: each goes up, stays as it is, also after a refresh, and leaves nothing behind.
@@ -75,7 +76,7 @@ func TestECSExampleKeeps(t *testing.T) {
 	s := stacktest.New(t, "examples/ecs-production")
 	made := s.Engine.MustUp()
 	types := stacktest.Types(made)
-	for _, typ := range []string{world.LoadBalancerType, world.SecurityGroupType, "aws:appautoscaling/policy:Policy", "aws:servicediscovery/service:Service", "aws:cloudwatch/metricAlarm:MetricAlarm"} {
+	for _, typ := range []string{pulumitype.AwsLoadBalancer, pulumitype.AwsSecurityGroup, "aws:appautoscaling/policy:Policy", "aws:servicediscovery/service:Service", "aws:cloudwatch/metricAlarm:MetricAlarm"} {
 		require.Contains(t, types, typ)
 	}
 	s.Set("protectIdentities=false").Engine.MustUp()

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
@@ -48,7 +50,7 @@ func TestTrustNarrow(t *testing.T) {
 	t.Parallel()
 	s := stacktest.PodIdentity.Start(t)
 	s.Engine.MustUp()
-	role := edits.The(t, s.World, world.RoleType, edits.PullRole)[0]
+	role := edits.The(t, s.World, pulumitype.AwsRole, edits.PullRole)[0]
 	context := map[string]string{
 		"aws:RequestTag/eks-cluster-arn": "arn:aws:eks:us-east-1:111122223333:cluster/dev", "aws:SourceAccount": "111122223333",
 		"aws:RequestTag/kubernetes-namespace": "bifrost", "aws:RequestTag/kubernetes-service-account": "bifrost-pull",
@@ -81,7 +83,7 @@ func TestDeletedPool(t *testing.T) {
 	require.Contains(t, again.Messages(), "gcp.federation.adopt")
 
 	for _, r := range s.World.Resources { // gcloud ... undelete
-		if r.Type == world.PoolType || r.Type == world.PoolProviderType {
+		if r.Type == pulumitype.GcpPool || r.Type == pulumitype.GcpPoolProvider {
 			r.Deleted, r.State["state"] = false, "ACTIVE"
 		}
 	}

@@ -3,12 +3,13 @@ package stacks_test
 import (
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
-	"bifrost/bifrostctl/world"
 )
 
 // TestGuards: what is not the stack's own account, subscription or cluster is not touched.
@@ -86,7 +87,7 @@ func TestProtected(t *testing.T) {
 func TestOidcProviderOfTheAccount(t *testing.T) {
 	t.Parallel()
 	without := stacktest.New(t, "aws-dev")
-	edits.Removed(world.OIDCProviderType, "")(t, without.World)
+	edits.Removed(pulumitype.AwsOidcProvider, "")(t, without.World)
 	failed := without.Engine.Up()
 	require.Contains(t, failed.Messages(), "pulumi config set --path 'bifrost:eks.oidcProvider' create")
 

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"bifrost/bifrostctl/internal/pulumitype"
+
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox"
-	"bifrost/bifrostctl/world"
 )
 
 // replaced are the only resources that an up of today replaces in a stack that commit f44479c made, by type and name, and why. Nothing is
@@ -29,8 +30,8 @@ var replaced = map[string]string{
 var never = append([]string{
 	edits.ClaimKind, edits.AccountKind, edits.NamespaceKind,
 	edits.AttachmentType, edits.RolePolicyType, edits.AssociationType,
-	world.LoadBalancerType, world.TargetGroupType, world.ListenerType,
-	world.ARReaderType, world.ImpersonationType,
+	pulumitype.AwsLoadBalancer, pulumitype.AwsTargetGroup, pulumitype.AwsListener,
+	pulumitype.GcpRepositoryMember, pulumitype.GcpServiceAccountMember,
 }, stacktest.Kept...)
 
 // TestUpgrade: every stack that commit f44479c made goes up with the program of today, and what matters stands.

@@ -182,9 +182,6 @@ const (
 	podIdentityAudience = "pods.eks.amazonaws.com"
 )
 
-// AssociationType is the Pulumi type of an EKS Pod Identity association, as tests name it.
-const AssociationType = pulumitype.AwsPodIdentityAssociation
-
 // podIdentity answers as the EKS Pod Identity agent does for EKS Auth's AssumeRoleForPodIdentity.
 func (a *cloud) podIdentity(w http.ResponseWriter, r *http.Request) {
 	s, why := a.podSession(r.Context(), r.Header.Get("Authorization"))
