@@ -7,6 +7,7 @@ import (
 )
 
 func TestArtifactRegistryRepository(t *testing.T) {
+	t.Parallel()
 	for reference, want := range map[string]*ArtifactRegistryRepository{
 		"europe-west1-docker.pkg.dev/acme-images/acme-hub/bifrost:1.0":     {"acme-images", "europe-west1", "acme-hub"},
 		"us-docker.pkg.dev/acme-images/acme-hub/a/b/bifrost:1.0":           {"acme-images", "us", "acme-hub"},

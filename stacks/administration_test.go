@@ -64,6 +64,7 @@ func documents(t testing.TB, g *graphtest.Graph) []configjson.Document {
 
 // TestNoStackIsOpen: each config.json that is registered, of every dev stack and example, closes the administration and owns what it names.
 func TestNoStackIsOpen(t *testing.T) {
+	t.Parallel()
 	for name, s := range everyStack(t) {
 		t.Run(name, func(t *testing.T) {
 			found := documents(t, record(t, name, s))
@@ -80,6 +81,7 @@ func TestNoStackIsOpen(t *testing.T) {
 
 // TestAdminVariables: the password is a secret from a place of its own on every platform, the name is plain.
 func TestAdminVariables(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{"": "admin", "root": "root"} {
 		s := stackFile(t, "aws-dev")
 		if name != "" {
@@ -112,6 +114,7 @@ var okta = map[string]any{"enabled": true, "provider": "okta", "config": map[str
 
 // TestOwnAdministration: what config.json says stays, and no password is asked for that nobody reads.
 func TestOwnAdministration(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		s        settings
 		want     map[string]any
@@ -172,6 +175,7 @@ func TestOwnAdministration(t *testing.T) {
 
 // TestAdministrationRefused: each refusal is whole, so that what it says to write is held, too.
 func TestAdministrationRefused(t *testing.T) {
+	t.Parallel()
 	const or = "; or say that it stays open: gateway.openAdministration: true"
 	for name, c := range map[string]struct {
 		stack string
@@ -242,6 +246,7 @@ func TestAdministrationRefused(t *testing.T) {
 
 // TestExistingConfigSecretIsNotChecked: nothing is demanded, and one warning says so.
 func TestExistingConfigSecretIsNotChecked(t *testing.T) {
+	t.Parallel()
 	s := stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}).set("secrets.adminPassword", nil)
 	require.NotContains(t, variables(t, record(t, "azure-dev", s)), "BIFROST_ADMIN_USERNAME")
 	config := parsed(t, "azure-dev", s)
@@ -254,5 +259,6 @@ func TestExistingConfigSecretIsNotChecked(t *testing.T) {
 
 // TestSourceOfTruth: what the user writes stays.
 func TestSourceOfTruth(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, "split", configOf(t, record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.config.source_of_truth", "split")))["source_of_truth"])
 }

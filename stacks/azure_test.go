@@ -70,6 +70,7 @@ var shownTokens = map[string]map[string]any{
 
 // TestAKSHandoff: the vendor learns what the token that Google's side is shown says, before and after the workload the same.
 func TestAKSHandoff(t *testing.T) {
+	t.Parallel()
 	for name, shown := range map[string]string{
 		"aks": "aks", "entra v1": "entra v1", "entra v2": "entra v2", "federated aks": "aks", "federated entra": "entra v2",
 	} {
@@ -94,6 +95,7 @@ func TestAKSHandoff(t *testing.T) {
 
 // TestAKSFullKeepsIdentities: full adds to what was handed off, in every way to sign in; the federation is one of the identities.
 func TestAKSFullKeepsIdentities(t *testing.T) {
+	t.Parallel()
 	for name, changes := range aksTrusts {
 		t.Run(name, func(t *testing.T) {
 			identity := record(t, "azure-dev", aksStack(t, changes).set("rollout", RolloutIdentity).set("secrets", nil))
@@ -113,6 +115,7 @@ func TestAKSFullKeepsIdentities(t *testing.T) {
 
 // TestAKSTokens: what the refresher shows and where the credential configuration looks for it fit.
 func TestAKSTokens(t *testing.T) {
+	t.Parallel()
 	for name, changes := range aksTrusts {
 		t.Run(name, func(t *testing.T) {
 			g := record(t, "azure-dev", aksStack(t, changes))
@@ -144,6 +147,7 @@ func TestAKSTokens(t *testing.T) {
 
 // TestFederation: Google's side trusts what is shown, in the order in which each part needs the one before.
 func TestFederation(t *testing.T) {
+	t.Parallel()
 	for name, shown := range map[string]map[string]any{"federated aks": shownTokens["aks"], "federated entra": shownTokens["entra v2"]} {
 		t.Run(name, func(t *testing.T) {
 			g := record(t, "azure-dev", aksStack(t, aksTrusts[name]).set("protectIdentities", "true"))
@@ -175,6 +179,7 @@ func TestFederation(t *testing.T) {
 }
 
 func TestFederationAdopts(t *testing.T) {
+	t.Parallel()
 	s := aksStack(t, aksTrusts["federated aks"]).set("gcp.federation.adopt", true)
 	g := record(t, "azure-dev", s)
 	require.Equal(t, poolPath, g.One(t, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool").Request.GetImportId())
@@ -182,6 +187,7 @@ func TestFederationAdopts(t *testing.T) {
 }
 
 func TestFederationWithoutProject(t *testing.T) {
+	t.Parallel()
 	g := aksStack(t, aksTrusts["federated aks"]).graph(t, "azure-dev")
 	g.Answers["gcp:organizations/getProject:getProject"] = never("Error 403")
 	err := g.Run(program(g))
@@ -192,6 +198,7 @@ func TestFederationWithoutProject(t *testing.T) {
 
 // TestFederationURNs pins the URNs of the federation, as TestURNs does those of the dev stacks.
 func TestFederationURNs(t *testing.T) {
+	t.Parallel()
 	g := record(t, "azure-dev", aksStack(t, aksTrusts["federated aks"]).set("rollout", RolloutIdentity))
 	got := strings.Join(g.URNs(), "\n") + "\n"
 	golden := filepath.Join("testdata", "azure-dev.federation.urns")
@@ -205,6 +212,7 @@ func TestFederationURNs(t *testing.T) {
 
 // TestGoogleAudience: the audience in Google's own form fits the provider that the credential configuration names.
 func TestGoogleAudience(t *testing.T) {
+	t.Parallel()
 	const audience = "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-hub-azure-pool/providers/acme-hub-azure-provider"
 	record(t, "azure-dev", stackFile(t, "azure-dev").set("aks.tokenAudience", "https:"+audience))
 }

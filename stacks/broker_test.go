@@ -29,6 +29,7 @@ var grpcPort = []any{map[string]any{"port": 50051.0, "protocol": "TCP"}}
 
 // TestBrokerOnKubernetes: one pod of the gateway's image beside the gateway's, pulled as theirs, that nodes alone reach; and no mesh.
 func TestBrokerOnKubernetes(t *testing.T) {
+	t.Parallel()
 	for stack, prefix := range map[string]string{"aws-dev": "eks", "azure-dev": "aks"} {
 		t.Run(stack, func(t *testing.T) {
 			s := brokered(t, stack).set("ecs", nil)
@@ -74,6 +75,7 @@ func TestBrokerOnKubernetes(t *testing.T) {
 
 // TestBrokerServiceAccount: it is the gateway's where kubelets pull with a token of it, and where the namespace's are somebody else's.
 func TestBrokerServiceAccount(t *testing.T) {
+	t.Parallel()
 	kubelet := brokered(t, "aws-dev").set("ecs", nil).set("eks.pull", "kubelet")
 	g := kubelet.graph(t, "aws-dev")
 	g.Answers["aws:eks/getCluster:getCluster"] = always(eksLookup("1.35"))
@@ -94,6 +96,7 @@ func TestBrokerServiceAccount(t *testing.T) {
 
 // TestBrokerOnECS: a service of one task, never two, with a name in the stack's zone.
 func TestBrokerOnECS(t *testing.T) {
+	t.Parallel()
 	s := brokered(t, "aws-dev").set("eks", nil).set("ecs.securityGroups", nil)
 	g := s.graph(t, "aws-dev")
 	g.Answers["aws:ecs/getService:getService"] = runningTasks
@@ -122,6 +125,7 @@ func TestBrokerOnECS(t *testing.T) {
 
 // TestOthersBroker: nothing is made for it; the pods are let out to its port where that is literal.
 func TestOthersBroker(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]bool{"broker.example.com:50051": true, "broker.example.com:443": false, "env.BROKER": false} {
 		t.Run(address, func(t *testing.T) {
 			s := stackFile(t, "aws-dev").set("gateway.env.BROKER", "b:50051").set("secrets.env.TOKEN", canary).

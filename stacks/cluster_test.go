@@ -13,6 +13,7 @@ import (
 
 // TestClusteringByDefault: where more than one process can run, a rollout included, and no store is SQLite.
 func TestClusteringByDefault(t *testing.T) {
+	t.Parallel()
 	one := map[string]any{"ecs.desiredCount": 1, "ecs.minHealthyPercent": 0, "ecs.maxHealthyPercent": 100}
 	for name, c := range map[string]struct {
 		s         settings
@@ -80,6 +81,7 @@ func (c *Config) has(at target) bool {
 
 // TestUnclusteredWarns: what goes wrong, where, and what says so.
 func TestUnclusteredWarns(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		s    settings
 		set  map[string]any
@@ -129,6 +131,7 @@ func plainNumbers(t *testing.T, document any) map[string]any {
 
 // TestClusterConfig: without a key, pods find each other in the Kubernetes API and tasks by DNS, and what config.json says is what is there.
 func TestClusterConfig(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev"))
 	inAPI := map[string]any{"enabled": true, "type": "kubernetes", "k8s_namespace": "bifrost", "k8s_label_selector": "app=bifrost"}
 	byDns := map[string]any{"enabled": true, "type": "dns", "dns_names": []any{"bifrost.aws-dev.bifrost.internal"}, "bind_port": 10101.0}
@@ -160,6 +163,7 @@ func TestClusterConfig(t *testing.T) {
 
 // TestOwnClusterConfig: what config.json says beside stays; one discovery that it says is one place's.
 func TestOwnClusterConfig(t *testing.T) {
+	t.Parallel()
 	given := map[string]any{
 		"enabled": true, "region": "here", "gossip": map[string]any{"port": 10101, "config": map[string]any{"timeout_seconds": 5}},
 		"discovery": map[string]any{"type": "dns", "dns_names": []any{"bifrost.aws-dev.bifrost.internal", "other.example.com"}, "dial_timeout": "5s"},
@@ -197,12 +201,14 @@ func TestOwnClusterConfig(t *testing.T) {
 
 // TestClusteringOnECSAlone: the switch, the form and the region are read there, too.
 func TestClusteringOnECSAlone(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("eks", nil).set("gateway.clustering", map[string]any{"enabled": true, "type": "mesh", "region": "here"}))
 	require.Equal(t, "here", ecsConfigFile(t, g)["cluster_config"].(map[string]any)["region"])
 }
 
 // TestTaskVariables: ecs.env and secrets.ecsEnv are the tasks' alone, and win there.
 func TestTaskVariables(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("ecs.env.PG_HOST", "ecs.example.com").set("secrets.ecsEnv", map[string]any{"PG_PASSWORD": canary + "-ecs"}))
 	require.Equal(t, "bifrost", variables(t, g)["PG_DATABASE"])
 	require.Equal(t, "bifrost.cluster-c0ffee.us-east-1.rds.amazonaws.com", variables(t, g)["PG_HOST"])
@@ -222,6 +228,7 @@ func TestTaskVariables(t *testing.T) {
 
 // TestDatabaseOfEachPlatform: another host, port or name is another database, plain or secret; no secret is repeated.
 func TestDatabaseOfEachPlatform(t *testing.T) {
+	t.Parallel()
 	secretHost := func(ecs string) settings {
 		s := stackFile(t, "aws-dev").set("ecs.env", nil).set("gateway.env.PG_HOST", nil).set("secrets.env.PG_HOST", canary+".example.com")
 		return s.set("secrets.ecsEnv", map[string]any{"PG_HOST": ecs})

@@ -22,6 +22,7 @@ func (s settings) parsed(t testing.TB, stack string) *Config {
 
 // TestEveryConfigIsKnown: no dev stack and no example has a key that the gateway does not know, and each says that no schema was given.
 func TestEveryConfigIsKnown(t *testing.T) {
+	t.Parallel()
 	stacks := map[string]settings{"aws-dev": stackFile(t, "aws-dev"), "azure-dev": stackFile(t, "azure-dev")}
 	files, err := filepath.Glob("../examples/*/Pulumi.*.yaml")
 	require.NoError(t, err)
@@ -40,6 +41,7 @@ func TestEveryConfigIsKnown(t *testing.T) {
 
 // TestUnknownKeyWarns: one that resembles no other is told, unless a schema decides.
 func TestUnknownKeyWarns(t *testing.T) {
+	t.Parallel()
 	s := func() settings {
 		return stackFile(t, "aws-dev").set("gateway.config.client.telepathy", true).set("gateway.config.quantum", map[string]any{"a": 1})
 	}

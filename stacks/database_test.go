@@ -39,6 +39,7 @@ func caFile(t *testing.T, text string) string {
 
 // TestDatabaseCA: the file reaches the gateway on every platform; what exists in the cluster is mounted as it is.
 func TestDatabaseCA(t *testing.T) {
+	t.Parallel()
 	text := authority(t, time.Now().Add(time.Hour))
 	for stack, configMap := range map[string]string{"aws-dev": "eks-gateway-database-ca", "azure-dev": "aks-gateway-database-ca"} {
 		g := record(t, stack, stackFile(t, stack).set("gateway.postgres.caFile", caFile(t, text)))
@@ -59,6 +60,7 @@ func TestDatabaseCA(t *testing.T) {
 }
 
 func TestCheckAuthorities(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	good, old := authority(t, now.Add(time.Hour)), authority(t, now.Add(-time.Hour))
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte(canary)}))
@@ -81,6 +83,7 @@ func TestCheckAuthorities(t *testing.T) {
 }
 
 func TestDatabaseCARefused(t *testing.T) {
+	t.Parallel()
 	good := authority(t, time.Now().Add(time.Hour))
 	file, large := caFile(t, good), caFile(t, strings.Repeat(good, 200))
 	of := func(pairs ...any) settings {
@@ -120,6 +123,7 @@ func TestDatabaseCARefused(t *testing.T) {
 
 // TestConnectionBudget: a server's connections are those of every process on every platform, a rollout's and the server's own.
 func TestConnectionBudget(t *testing.T) {
+	t.Parallel()
 	pools := func(s settings, each int) settings {
 		return s.set("gateway.config.config_store.config.max_open_conns", each).set("gateway.config.logs_store.config.max_open_conns", each)
 	}
@@ -152,6 +156,7 @@ func TestConnectionBudget(t *testing.T) {
 
 // TestDatabaseWarnings: what would surprise in production is said, with the key that mends it and the place of what is missing.
 func TestDatabaseWarnings(t *testing.T) {
+	t.Parallel()
 	const mode, host, port = "gateway.config.config_store.config.ssl_mode", "gateway.config.config_store.config.host", "gateway.config.config_store.config.port"
 	file := caFile(t, authority(t, time.Now().Add(time.Hour)))
 	for name, c := range map[string]struct {
@@ -193,6 +198,7 @@ func TestDatabaseWarnings(t *testing.T) {
 
 // TestDatabasePingsAreOff: on every platform, unless the stack says otherwise.
 func TestDatabasePingsAreOff(t *testing.T) {
+	t.Parallel()
 	for _, stack := range []string{"aws-dev", "azure-dev"} {
 		c := parsed(t, stack, stackFile(t, stack))
 		for _, at := range c.targets() {

@@ -12,6 +12,7 @@ import (
 
 // TestECSNetwork: what the look-ups show to be wrong stops the stack before anything is made; what they cannot show is said.
 func TestECSNetwork(t *testing.T) {
+	t.Parallel()
 	isolated := always(routeTable())
 	isolatedWith := func(endpoint answer) map[string]answer {
 		return map[string]answer{getRouteTable: isolated, getVpcEndpoint: endpoint}

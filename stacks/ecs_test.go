@@ -30,6 +30,7 @@ func lbWith(key string, value any) map[string]any {
 
 // TestEcsKeys: every argument of the component has a key of the configuration, or is known to have none.
 func TestEcsKeys(t *testing.T) {
+	t.Parallel()
 	for i := range reflect.TypeFor[ecs.EcsServiceArgs]().NumField() {
 		f := reflect.TypeFor[ecs.EcsServiceArgs]().Field(i)
 		if f.Name == "DependsOn" {
@@ -56,6 +57,7 @@ func TestEcsKeys(t *testing.T) {
 
 // TestEcsAloneRoles: what the roles need of other objects is checked without EKS, too.
 func TestEcsAloneRoles(t *testing.T) {
+	t.Parallel()
 	g := stackFile(t, "aws-dev").set("eks", nil).set("aws.iamPath", "x").set("aws.permissionsBoundary", "y").
 		set("registry.additionalRepositoryArns", []any{"z"}).set("ecs.roleName", "a b").
 		set("refresher.images.kubectl", "kubectl:latest").graph(t, "aws-dev")
@@ -66,6 +68,7 @@ func TestEcsAloneRoles(t *testing.T) {
 
 // TestEcsUnusedKeysAreChecked: a mistyped key is told, even where another one keeps it from being used, and once.
 func TestEcsUnusedKeysAreChecked(t *testing.T) {
+	t.Parallel()
 	s := stackFile(t, "aws-dev").set("rollout", RolloutIdentity).set("secrets", nil).set("ecs", ecsWith(
 		"taskRoleArn", "arn:aws:iam::111122223333:role/bedrock", "taskRoleName", "a b", "taskPolicyArns", []any{"p"},
 		"clustering", map[string]any{"namespace": "Bifrost"},
@@ -89,6 +92,7 @@ func refusedKeys(t *testing.T, g *graphtest.Graph) []string {
 
 // TestECSIdentityLooksAtNoNetwork: before the vendor's answer the network need not be there.
 func TestECSIdentityLooksAtNoNetwork(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("rollout", RolloutIdentity).set("secrets", nil))
 	for _, call := range g.Calls {
 		require.NotContains(t, call.Token, "aws:ec2/", "looked up")
@@ -106,6 +110,7 @@ func ecsConfigFile(t *testing.T, g *graphtest.Graph) map[string]any {
 
 // TestECSDesiredCount: what is configured, what the autoscaling keeps at least, or what the gateway has elsewhere.
 func TestECSDesiredCount(t *testing.T) {
+	t.Parallel()
 	scaling := map[string]any{"minTasks": 3, "maxTasks": 9, "cpuPercent": 60}
 	for name, c := range map[string]struct {
 		s    settings
@@ -128,6 +133,7 @@ var ecsExamples = []string{"ecs-minimal", "ecs-production"}
 
 // TestECSExamples pins what the examples render: the task definition, every policy document and the URNs.
 func TestECSExamples(t *testing.T) {
+	t.Parallel()
 	for _, name := range ecsExamples {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("..", "examples", name, "Pulumi."+name+".yaml"))
@@ -183,6 +189,7 @@ func indented(t *testing.T, v any) string {
 
 // TestTasks: what the configuration says of the number of tasks is what the component makes of it.
 func TestTasks(t *testing.T) {
+	t.Parallel()
 	one, five := 1, 5
 	for name, test := range map[string]struct {
 		ecs         Ecs

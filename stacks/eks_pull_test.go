@@ -40,6 +40,7 @@ func irsaTrust(serviceAccount string) string {
 
 // TestEKSPulls: what each way of pulling registers, looks up, and nothing else.
 func TestEKSPulls(t *testing.T) {
+	t.Parallel()
 	const oidc, addon, role = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", "aws:eks/getAddon:getAddon", "aws:iam/getRole:getRole"
 	for name, want := range map[string]struct {
 		trust         string
@@ -99,6 +100,7 @@ func TestEKSPulls(t *testing.T) {
 
 // TestPodIdentityProjectsNoToken: EKS injects the credentials, and a token of our own would come before them.
 func TestPodIdentityProjectsNoToken(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", eksStack(t, pullStacks["pod identity"]))
 	job := g.One(t, "kubernetes:batch/v1:Job")
 	require.NotContains(t, fmt.Sprint(graphtest.Plain(job.Inputs).Mappable()), "AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -109,6 +111,7 @@ func TestPodIdentityProjectsNoToken(t *testing.T) {
 
 // TestEKSFullKeepsIdentities: full adds to what the vendor allowlisted, in every way of pulling.
 func TestEKSFullKeepsIdentities(t *testing.T) {
+	t.Parallel()
 	for name, pull := range pullStacks {
 		t.Run(name, func(t *testing.T) {
 			identity := record(t, "aws-dev", eksStack(t, pull).set("rollout", RolloutIdentity).set("secrets", nil))
@@ -147,6 +150,7 @@ func output(t *testing.T, s settings, name string) any {
 
 // TestEKSHandoff: the vendor learns of each principal that pulls, before and after the workload the same.
 func TestEKSHandoff(t *testing.T) {
+	t.Parallel()
 	entry := func(pull, auth, purpose, arn, id string) map[string]any {
 		e := map[string]any{
 			"platform": "eks", "purpose": purpose, "pull": pull, "accountId": "111122223333", "principalArn": arn, "principalId": id,
@@ -177,6 +181,7 @@ func TestEKSHandoff(t *testing.T) {
 
 // TestKubeletConfiguration: the output is the file that docs/kubelet-pull.md shows, and comes before the workload.
 func TestKubeletConfiguration(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/kubelet-pull.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(page), "```yaml\n")
@@ -191,6 +196,7 @@ func TestKubeletConfiguration(t *testing.T) {
 
 // TestPullLookUps: what a way of pulling lacks stops the stack before any identity is made.
 func TestPullLookUps(t *testing.T) {
+	t.Parallel()
 	autoMode := eksLookup("1.34")
 	autoMode["computeConfigs"] = []any{map[string]any{"enabled": true}}
 	for name, c := range map[string]struct {

@@ -35,6 +35,7 @@ func example(t testing.TB, name string) settings {
 }
 
 func TestEveryExampleIsHere(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../examples/*/Pulumi.*.yaml")
 	require.NoError(t, err)
 	var found []string
@@ -51,6 +52,7 @@ func TestEveryExampleIsHere(t *testing.T) {
 
 // TestManifests pins what the examples ask of a cluster: what a change does to them is read in the goldens' difference.
 func TestManifests(t *testing.T) {
+	t.Parallel()
 	for _, name := range exampleStacks {
 		t.Run(name, func(t *testing.T) {
 			got := manifests(t, record(t, name, example(t, name)))

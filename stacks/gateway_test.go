@@ -63,6 +63,7 @@ func configOf(t testing.TB, g *graphtest.Graph) configjson.Document {
 
 // TestSQLiteOnKubernetes: one pod with a volume, and no warning, for nothing is lost.
 func TestSQLiteOnKubernetes(t *testing.T) {
+	t.Parallel()
 	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", sqlite("storage", map[string]any{"size": "20Gi", "className": "fast"})))
 	require.Empty(t, g.Of("kubernetes:apps/v1:Deployment"))
 	set := g.One(t, "kubernetes:apps/v1:StatefulSet")
@@ -76,6 +77,7 @@ func TestSQLiteOnKubernetes(t *testing.T) {
 
 // TestConfigFile: the file's content reaches the cluster, and relative paths begin in the project's folder.
 func TestConfigFile(t *testing.T) {
+	t.Parallel()
 	fromFile := record(t, "clustered", example(t, "clustered").set("gateway.clustering", map[string]any{"enabled": false}))
 	text, err := os.ReadFile("../examples/clustered/config.json")
 	require.NoError(t, err)
@@ -90,6 +92,7 @@ func TestConfigFile(t *testing.T) {
 }
 
 func TestSchemaFile(t *testing.T) {
+	t.Parallel()
 	record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.schemaFile", "stacks/testdata/stores.schema.json"))
 	g := stackFile(t, "azure-dev").set("gateway.schemaFile", "stacks/testdata/stores.schema.json").set("gateway.config.config_store.config.max_idle_conns", "5").graph(t, "azure-dev")
 	require.ErrorContains(t, g.Run(program(g)), "bifrost:gateway.config.config_store.config.max_idle_conns: Forbidden: must be a whole number, not text; write it without quotes")
@@ -97,6 +100,7 @@ func TestSchemaFile(t *testing.T) {
 
 // TestTraces: the plugin is in config.json on every platform, and the policy lets its connections out.
 func TestTraces(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("gateway.otel", map[string]any{
 		"collectorUrl": "otel-collector.monitoring.svc:4317", "metricsEndpoint": "http://otel-collector.monitoring.svc:4318/v1/metrics",
 		"headers": map[string]any{"authorization": "env.OTEL_TOKEN"},
@@ -124,6 +128,7 @@ func TestTraces(t *testing.T) {
 
 // TestVariables: each from its place, on both platforms.
 func TestVariables(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("gateway.log", map[string]any{"level": "debug", "style": "pretty"}).set("secrets.setupToken", canary))
 	vars := variables(t, g)
 	require.Equal(t, "debug", vars["LOG_LEVEL"])
@@ -138,6 +143,7 @@ func TestVariables(t *testing.T) {
 
 // TestAirGapped: nothing is made that exists already, or that only the vendor's registry needs.
 func TestAirGapped(t *testing.T) {
+	t.Parallel()
 	g := record(t, "air-gapped", example(t, "air-gapped"))
 	for _, r := range g.Resources {
 		if !r.Request.GetCustom() {
@@ -164,6 +170,7 @@ func TestAirGapped(t *testing.T) {
 
 // TestMirrorOnAKS: without an identity, the cluster need not issue tokens.
 func TestMirrorOnAKS(t *testing.T) {
+	t.Parallel()
 	s := func() settings {
 		return stackFile(t, "azure-dev").set("gcp", nil).set("registry", map[string]any{"image": "registry.internal.example.com/bifrost:2.1.0", "mirror": true})
 	}
@@ -179,6 +186,7 @@ func TestMirrorOnAKS(t *testing.T) {
 }
 
 func TestExistingConfigSecret(t *testing.T) {
+	t.Parallel()
 	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}))
 	require.EqualValues(t, 3, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
 	require.Contains(t, pod(t, g)["volumes"], map[string]any{"name": "config", "secret": map[string]any{"secretName": "theirs"}})
@@ -189,6 +197,7 @@ func TestExistingConfigSecret(t *testing.T) {
 
 // TestGatewayRole: the gateway's identity is its own ServiceAccount's, and the pods wait for its policies.
 func TestGatewayRole(t *testing.T) {
+	t.Parallel()
 	policy := "arn:aws:iam::111122223333:policy/bedrock"
 	for name, c := range map[string]struct {
 		eks         map[string]any
@@ -241,6 +250,7 @@ func TestGatewayRole(t *testing.T) {
 
 // TestGatewayRoleLookUps: what the gateway signs in with is looked up before anything is made.
 func TestGatewayRoleLookUps(t *testing.T) {
+	t.Parallel()
 	g := stackFile(t, "aws-dev").set("eks.gatewayRoleArn", "arn:aws:iam::111122223333:role/given").set("eks.gatewayAuth", "podIdentity").graph(t, "aws-dev")
 	g.Answers["aws:eks/getAddon:getAddon"] = never("couldn't find resource")
 	require.ErrorContains(t, g.Run(program(g)), "eks.gatewayAuth: podIdentity needs the add-on eks-pod-identity-agent")
@@ -252,6 +262,7 @@ func TestGatewayRoleLookUps(t *testing.T) {
 
 // TestPieces: what stands in the configuration in the words of the Kubernetes API is what the cluster gets.
 func TestPieces(t *testing.T) {
+	t.Parallel()
 	g := record(t, "azure-dev", stackFile(t, "azure-dev").
 		set("gateway.extraContainers", []any{map[string]any{
 			"name": "sidecar", "image": "example.com/sidecar:1", "ports": []any{map[string]any{"containerPort": 9000}},
@@ -275,6 +286,7 @@ func TestPieces(t *testing.T) {
 
 // TestKeysOfTypesWithoutTags: the decoder takes them from the names of fields, and the Kubernetes API has them as the SDK's tags.
 func TestKeysOfTypesWithoutTags(t *testing.T) {
+	t.Parallel()
 	seen := map[reflect.Type]bool{}
 	tags := 0
 	var walk func(typ reflect.Type)
@@ -303,6 +315,7 @@ func TestKeysOfTypesWithoutTags(t *testing.T) {
 
 // TestURLs: where clients reach the gateway.
 func TestURLs(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, []any{"https://llm.example.com/"}, output(t, example(t, "clustered"), "eks").(map[string]any)["urls"])
 	require.Equal(t, []any{"http://a.example.com/llm"}, output(t, stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
 		"controller": "nginx", "hosts": []any{"a.example.com"}, "path": "/llm", "allowHttp": true,
@@ -312,6 +325,7 @@ func TestURLs(t *testing.T) {
 
 // TestEncryptionKeyGuard: the stack's key reaches what guards it on every platform, and gateway.changeEncryptionKey opens that.
 func TestEncryptionKeyGuard(t *testing.T) {
+	t.Parallel()
 	for open, guarded := range map[bool]bool{false: true, true: false} {
 		for stack, names := range map[string][]string{"azure-dev": {"aks-gateway"}, "aws-dev": {"eks-gateway", "ecs"}} {
 			s := stackFile(t, stack)

@@ -61,6 +61,7 @@ func schemaKeys(t *testing.T) map[string]described {
 
 // TestEveryKeyIsDocumented: the reference and the schema have the keys that are decoded, and no other.
 func TestEveryKeyIsDocumented(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/reference/configuration.md")
 	require.NoError(t, err)
 	var keys func(prefix string, typ reflect.Type) []string
@@ -109,6 +110,7 @@ func rawOf(t *testing.T, s settings) Raw {
 
 // TestSchemaValues: where the schema lists the values of a text, Parse takes these and no others; and it lists them wherever Parse does.
 func TestSchemaValues(t *testing.T) {
+	t.Parallel()
 	quoted := regexp.MustCompile(`"([^"]+)"`)
 	lists := 0
 	for key, d := range schemaKeys(t) {
@@ -135,6 +137,7 @@ func TestSchemaValues(t *testing.T) {
 
 // TestSchemaDefaults: a key that is set to its default changes nothing.
 func TestSchemaDefaults(t *testing.T) {
+	t.Parallel()
 	all, known := withDefaults(t), deployments{}
 	for key, d := range schemaKeys(t) {
 		if d.Default != nil {
@@ -201,6 +204,7 @@ func (d deployments) of(t *testing.T, s settings) map[string]any {
 
 // TestResolvedDefaults: what Parse fills in is what the schema tells.
 func TestResolvedDefaults(t *testing.T) {
+	t.Parallel()
 	told := schemaKeys(t)
 	filled := 0
 	var walk func(path string, v reflect.Value)
@@ -226,6 +230,7 @@ func TestResolvedDefaults(t *testing.T) {
 
 // TestShownConfigurations: what docs/configuration.md shows is accepted, over the dev stack of Azure, which has Kubernetes alone.
 func TestShownConfigurations(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/configuration.md")
 	require.NoError(t, err)
 	blocks := strings.Split(string(page), "```yaml\nconfig:\n")[1:]

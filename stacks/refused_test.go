@@ -441,6 +441,7 @@ func entraAks(entra map[string]any) map[string]any {
 
 // TestFederationNeedsTheImage: its service account is let into the image's repository, at every rollout.
 func TestFederationNeedsTheImage(t *testing.T) {
+	t.Parallel()
 	for image, want := range map[any]string{
 		nil: "bifrost:registry.image: Required",
 		"europe-west1-docker.pkg.dev/acme-images/bifrost:2.1.0": "bifrost:registry.image: Invalid value",
@@ -452,6 +453,7 @@ func TestFederationNeedsTheImage(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	for stage, refusals := range refused {
 		for _, c := range refusals {
 			t.Run(stage+"/"+c.name, func(t *testing.T) {
@@ -483,6 +485,7 @@ func decodeProblems(g *graphtest.Graph) field.ErrorList {
 
 // TestRefusedTogether are configurations in which several keys do not fit each other.
 func TestRefusedTogether(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		s    settings
 		want []string
@@ -519,6 +522,7 @@ func TestRefusedTogether(t *testing.T) {
 }
 
 func TestNowhereToRun(t *testing.T) {
+	t.Parallel()
 	g := stackFile(t, "aws-dev").set("eks", nil).set("ecs", nil).graph(t, "aws-dev")
 	require.ErrorContains(t, g.Run(program(g)), "bifrost:eks: Required value: give eks or ecs or both")
 	require.Empty(t, g.Resources)
@@ -526,6 +530,7 @@ func TestNowhereToRun(t *testing.T) {
 
 // TestAllProblemsAtOnce: nobody mends a configuration one error at a time.
 func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
 	s := stackFile(t, "aws-dev").set("aws.region", "nowhere").set("ecs.cpu", 500).set("registry.image", nil).set("secrets.encryptionKey", nil).
 		set("gateway.replica", 3).set("gateway.replicas", "two")
 	g := s.graph(t, "aws-dev")
@@ -538,6 +543,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 }
 
 func TestEncryptedAndClearValuesInTheirPlaces(t *testing.T) {
+	t.Parallel()
 	clear := stackFile(t, "aws-dev").graph(t, "aws-dev")
 	clear.Secrets = nil
 	err := clear.Run(program(clear))
@@ -554,6 +560,7 @@ func TestEncryptedAndClearValuesInTheirPlaces(t *testing.T) {
 
 // TestProviderKeys: with default providers disabled, a key such as aws:region would be read by nobody.
 func TestProviderKeys(t *testing.T) {
+	t.Parallel()
 	g := stackFile(t, "aws-dev").graph(t, "aws-dev")
 	g.Config["aws:region"] = "eu-west-1"
 	err := g.Run(program(g))

@@ -16,6 +16,7 @@ const serviceMonitorType = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 
 // TestScrapeLogin: a ServiceMonitor signs in with what the gateway asks for.
 func TestScrapeLogin(t *testing.T) {
+	t.Parallel()
 	made := func(key string) map[string]any { return map[string]any{"name": "bifrost-metrics-login", "key": key} }
 	theirs := func(key string) map[string]any { return map[string]any{"name": "login", "key": key} }
 	from := func(key string) map[string]any { return map[string]any{"secret": "login", "key": key} }
@@ -65,6 +66,7 @@ func TestScrapeLogin(t *testing.T) {
 
 // TestOnlyOpenPathsAreAsked: probes, checks of containers and of target groups, and alarms ask for what no login closes.
 func TestOnlyOpenPathsAreAsked(t *testing.T) {
+	t.Parallel()
 	for name, s := range everyStack(t) {
 		t.Run(name, func(t *testing.T) {
 			asked := 0

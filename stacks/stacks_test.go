@@ -195,6 +195,7 @@ var devStacks = []string{"aws-dev", "azure-dev"}
 
 // TestURNs pins the URNs: a name that leaves the golden is a resource that existing stacks would lose and make again.
 func TestURNs(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
 			t.Run(stack+"/"+string(rollout), func(t *testing.T) {
@@ -215,6 +216,7 @@ func TestURNs(t *testing.T) {
 
 // TestFullKeepsIdentities: what the vendor allowlisted is registered in the same way by both rollouts.
 func TestFullKeepsIdentities(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		t.Run(stack, func(t *testing.T) {
 			identity := record(t, stack, stackFile(t, stack).set("rollout", RolloutIdentity).set("gcp", nil).set("secrets", nil))
@@ -233,6 +235,7 @@ func TestFullKeepsIdentities(t *testing.T) {
 }
 
 func TestEveryResourceHasAnExplicitProviderAndAComponent(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		g := record(t, stack, stackFile(t, stack))
 		g.RequireProviders(t)
@@ -248,6 +251,7 @@ func TestEveryResourceHasAnExplicitProviderAndAComponent(t *testing.T) {
 }
 
 func TestSecretsNeverStandInClear(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		s := stackFile(t, stack).set("secrets.kubeconfig", "apiVersion: v1 # "+canary)
 		seen := 0
@@ -263,6 +267,7 @@ func TestSecretsNeverStandInClear(t *testing.T) {
 }
 
 func TestProtectedIdentities(t *testing.T) {
+	t.Parallel()
 	for stack, types := range map[string][]string{
 		"aws-dev":   {"aws:iam/role:Role", "aws:iam/openIdConnectProvider:OpenIdConnectProvider"},
 		"azure-dev": {"azure-native:managedidentity:UserAssignedIdentity"},
@@ -291,6 +296,7 @@ func settingsWithOidc(t *testing.T, stack string) settings {
 
 // TestSettableNames: two stacks fit one account.
 func TestSettableNames(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").
 		set("aws.iamPath", "/bifrost/").set("aws.permissionsBoundary", "arn:aws:iam::111122223333:policy/boundary").
 		set("eks.roleName", "R1").set("eks.policyName", "P1").set("ecs.roleName", "R2").set("ecs.taskRoleName", "R3").set("ecs.policyName", "P2").
@@ -316,6 +322,7 @@ func TestSettableNames(t *testing.T) {
 }
 
 func TestReplicas(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		s          settings
 		eks, tasks float64
@@ -335,6 +342,7 @@ func TestReplicas(t *testing.T) {
 
 // TestOldClusters: identities need less of a cluster than the gateway does.
 func TestOldClusters(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		stack, token string
 		answer       answer
@@ -364,6 +372,7 @@ func TestOldClusters(t *testing.T) {
 }
 
 func TestOidcProvider(t *testing.T) {
+	t.Parallel()
 	existing := record(t, "aws-dev", stackFile(t, "aws-dev"))
 	require.Empty(t, existing.Of("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
 
@@ -377,6 +386,7 @@ func TestOidcProvider(t *testing.T) {
 }
 
 func TestProvidersAreGuardedAndLabel(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("aws.profile", "p").set("aws.assumeRoleArn", "arn:aws:iam::111122223333:role/deployer"))
 	provider := g.One(t, "pulumi:providers:aws")
 	require.Equal(t, []any{"111122223333"}, provider.Input(t, "allowedAccountIds"))
@@ -408,6 +418,7 @@ func TestProvidersAreGuardedAndLabel(t *testing.T) {
 }
 
 func TestGivenKubeconfig(t *testing.T) {
+	t.Parallel()
 	for stack, platform := range map[string]string{"aws-dev": "eks", "azure-dev": "aks"} {
 		s := stackFile(t, stack).set("secrets.kubeconfig", "apiVersion: v1").set(platform+".context", "there")
 		provider := record(t, stack, s).One(t, "pulumi:providers:kubernetes")
@@ -418,6 +429,7 @@ func TestGivenKubeconfig(t *testing.T) {
 
 // TestLookUps: what is missing or unfit stops the stack before any identity is made, with the command that mends it.
 func TestLookUps(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		stack, token string
 		answer       answer
@@ -463,6 +475,7 @@ func TestLookUps(t *testing.T) {
 
 // TestRolledBackService: the provider takes a rollback for success, up must not.
 func TestRolledBackService(t *testing.T) {
+	t.Parallel()
 	g := stackFile(t, "aws-dev").graph(t, "aws-dev")
 	g.Answers["aws:ecs/getService:getService"] = always(map[string]any{"taskDefinition": "arn:aws:ecs:us-east-1:111122223333:task-definition/bifrost:1"})
 	err := g.Run(program(g))
@@ -474,6 +487,7 @@ func TestRolledBackService(t *testing.T) {
 func missing(s settings) []string { return Lenient("x", "..", s).MissingSecrets() }
 
 func TestMissingSecrets(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		require.Equal(t, []string{"adminPassword", "encryptionKey", "env.PG_PASSWORD", "license"}, missing(stackFile(t, stack).set("secrets", nil)))
 		require.Empty(t, missing(stackFile(t, stack)))
@@ -484,6 +498,7 @@ func TestMissingSecrets(t *testing.T) {
 
 // TestProjectFile: the program's keys and those that Pulumi.yaml describes are the same.
 func TestProjectFile(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../Pulumi.yaml")
 	require.NoError(t, err)
 	var project struct {
@@ -506,6 +521,7 @@ func TestProjectFile(t *testing.T) {
 
 // TestComparisonHasReasons: what is not here says why, and no row is empty.
 func TestComparisonHasReasons(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/comparison.md")
 	require.NoError(t, err)
 	rows := 0
@@ -533,6 +549,7 @@ func TestEnvironmentKeys(t *testing.T) {
 
 // TestTokenGatesTheGateway: no pod is made before the pull Secret holds a token.
 func TestTokenGatesTheGateway(t *testing.T) {
+	t.Parallel()
 	for _, stack := range devStacks {
 		g := record(t, stack, stackFile(t, stack))
 		job, deployment := g.One(t, "kubernetes:batch/v1:Job"), g.One(t, "kubernetes:apps/v1:Deployment")
@@ -548,6 +565,7 @@ func TestTokenGatesTheGateway(t *testing.T) {
 
 // TestNumbersForTexts: pulumi config set stores digits as a number.
 func TestNumbersForTexts(t *testing.T) {
+	t.Parallel()
 	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("aws.accountId", 111122223333).set("gateway.env.PORT", 8080).set("tags.costCenter", 42))
 	require.Equal(t, []any{"111122223333"}, g.One(t, "pulumi:providers:aws").Input(t, "allowedAccountIds"))
 	require.Equal(t, "42", g.One(t, "pulumi:providers:aws").Input(t, "defaultTags.tags.costCenter"))
@@ -555,11 +573,13 @@ func TestNumbersForTexts(t *testing.T) {
 
 // TestFreeTexts: the customer's own texts may look like the recipes' placeholders.
 func TestFreeTexts(t *testing.T) {
+	t.Parallel()
 	record(t, "aws-dev", stackFile(t, "aws-dev").set("gateway.env.PROMPT", "write YOUR_NAME").set("gateway.env.OIDC_ID", "x").set("gateway.config.client.id", "env.OIDC_ID"))
 }
 
 // TestDocumentedProduction: the stack file that docs/ci.md shows is a stack, with the defaults for production.
 func TestDocumentedProduction(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/ci.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(page), "```yaml\nconfig:\n")
@@ -575,6 +595,7 @@ func TestDocumentedProduction(t *testing.T) {
 
 // TestReadmeOutput: the readme output names only outputs that every stack has at every rollout.
 func TestReadmeOutput(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../Pulumi.README.md")
 	require.NoError(t, err)
 	named := regexp.MustCompile(`\$\{outputs\.([^}]+)\}`).FindAllStringSubmatch(string(readme), -1)

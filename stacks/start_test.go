@@ -8,6 +8,7 @@ import (
 
 // TestStartRefused: how long a start may take covers what the gateway waits for, and nothing says a second time what a key says.
 func TestStartRefused(t *testing.T) {
+	t.Parallel()
 	ref := map[string]any{"secret": "s", "key": "k"}
 	for name, c := range map[string]struct {
 		stack string
@@ -46,6 +47,7 @@ func TestStartRefused(t *testing.T) {
 
 // TestIPv6Cluster: on a cluster of IPv6 alone the gateway must listen there.
 func TestIPv6Cluster(t *testing.T) {
+	t.Parallel()
 	six := eksLookup("1.34")
 	six["kubernetesNetworkConfigs"] = []any{map[string]any{"ipFamily": "ipv6"}}
 	for name, c := range map[string]struct {
@@ -73,6 +75,7 @@ func TestIPv6Cluster(t *testing.T) {
 
 // TestStart: the keys reach every platform.
 func TestStart(t *testing.T) {
+	t.Parallel()
 	for stack, platforms := range map[string][]string{"aws-dev": {"eks", "ecs"}, "azure-dev": {"aks"}} {
 		g := record(t, stack, stackFile(t, stack).set("gateway.startupSeconds", 600).set("gateway.migrationJob", true).set("gateway.ipFamily", "IPv6"))
 		for _, platform := range platforms {

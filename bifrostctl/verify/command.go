@@ -39,8 +39,8 @@ func Command(rehearsal service.OpenRehearsal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify STACK",
 		Short: "Say which link of a deployed stack is broken, and what mends it",
-		Long: `Reads the stack's configuration and outputs, and checks link by link: what runs against the configuration, whom the clouds trust,
-how the image is pulled, how the workload runs, what the gateway answers. It changes nothing.
+		Long: `Reads the stack's configuration and outputs, and checks link by link: what runs against the configuration, whom the clouds
+trust, how the image is pulled, how the workload runs, what the gateway answers. It changes nothing.
 
 BIFROST_ADMIN_USERNAME and BIFROST_ADMIN_PASSWORD in the environment are the administrator's login, BIFROST_VIRTUAL_KEY is what --inference
 asks with. They are sent to the gateway alone, never in clear, and never printed.

@@ -7,6 +7,7 @@ import (
 )
 
 func TestEcsAlarms(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		withLoadBalancer(a)
 		a.Alarms = &EcsAlarmsArgs{TopicArn: topic, ServerErrors: 3}

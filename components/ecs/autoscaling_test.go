@@ -8,6 +8,7 @@ import (
 
 // TestEcsAutoscaling: what the autoscaling decides, up never takes back.
 func TestEcsAutoscaling(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		withLoadBalancer(a)
 		a.Autoscaling = &EcsAutoscalingArgs{

@@ -10,6 +10,7 @@ import (
 )
 
 func TestEcsClustering(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		a.VpcId, a.Clustering = "vpc-0123456789abcdef0", &EcsClusteringArgs{Namespace: "bifrost.internal"}
 	})
@@ -37,6 +38,7 @@ func withBroker(a *EcsServiceArgs) {
 
 // TestEcsBroker: one task, never two, of the gateway's image, under a name of its own; the tasks have no ports for each other.
 func TestEcsBroker(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, withBroker)
 	zone := EcsClusteringArgs{Namespace: "bifrost.internal", Broker: &EcsBrokerArgs{}}
 	require.Equal(t, "bifrost-broker.bifrost.internal", zone.DnsName())
@@ -69,6 +71,7 @@ func TestEcsBroker(t *testing.T) {
 }
 
 func TestEcsBrokerRefuses(t *testing.T) {
+	t.Parallel()
 	args := ecsArgs()
 	withBroker(args)
 	args.Clustering.Broker = &EcsBrokerArgs{SecretEnv: []string{"NONE"}}

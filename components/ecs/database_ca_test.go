@@ -10,6 +10,7 @@ import (
 )
 
 func TestDatabaseCaRefused(t *testing.T) {
+	t.Parallel()
 	task := ecsArgs()
 	task.DatabaseCa = strings.Repeat("x", 64<<10+1)
 	task.SecretEnv["PGSSLROOTCERT"], task.SecretEnv["BIFROST_DATABASE_CA"] = graphtest.Secret("/own"), graphtest.Secret("x")
@@ -18,6 +19,7 @@ func TestDatabaseCaRefused(t *testing.T) {
 
 // TestDatabaseCaOnEcs: the container that writes config.json writes the authorities beside it, and the gateway is told where.
 func TestDatabaseCaOnEcs(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) { a.DatabaseCa = "PEM" })
 	require.Equal(t, "bifrost/database-ca.pem", g.Named(t, "aws:secretsmanager/secret:Secret", "x-database-ca").Input(t, "name"))
 	require.Equal(t, "PEM", g.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "x-database-ca-version").Input(t, "secretString"))

@@ -8,6 +8,7 @@ import (
 )
 
 func TestFargateSizes(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		cpu, memory int
 		nearest     string
@@ -34,6 +35,7 @@ func TestFargateSizes(t *testing.T) {
 
 // TestRollout: what ECS rounds, minimum up and maximum down, must leave room for a deployment.
 func TestRollout(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		least, most, count int
 		fits               bool

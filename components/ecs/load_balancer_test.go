@@ -8,6 +8,7 @@ import (
 )
 
 func TestEcsLoadBalancer(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, withLoadBalancer)
 	balancer := g.One(t, "aws:lb/loadBalancer:LoadBalancer")
 	for path, want := range map[string]any{
@@ -72,6 +73,7 @@ func TestEcsLoadBalancer(t *testing.T) {
 }
 
 func TestEcsTargetGroup(t *testing.T) {
+	t.Parallel()
 	const targets = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		a.TargetGroupArn = targets

@@ -12,6 +12,7 @@ import (
 
 // TestMigrationOnEcs: each task migrates in a container before its gateway, which waits for its success.
 func TestMigrationOnEcs(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) { a.MigrationJob, a.StartupSeconds = true, 300 })
 	containers := taskContainers(t, g, "x-task-definition")
 	require.Len(t, containers, 3)
@@ -31,6 +32,7 @@ func TestMigrationOnEcs(t *testing.T) {
 
 // TestMigrationScript: it ends as the migration does, and stops a server that an image without the variable starts.
 func TestMigrationScript(t *testing.T) {
+	t.Parallel()
 	run := func(program string, deadline int) (string, error) {
 		script := strings.Replace(migrationScript(deadline), "/app/docker-entrypoint.sh /app/main", program, 1)
 		out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", script).CombinedOutput()
@@ -48,6 +50,7 @@ func TestMigrationScript(t *testing.T) {
 
 // TestEcsStartup: the container's check and the load balancer's wait as long as a start may take.
 func TestEcsStartup(t *testing.T) {
+	t.Parallel()
 	for seconds, want := range map[int]healthCheck{
 		60: {StartPeriod: 60, Retries: 3}, 300: {StartPeriod: 300, Retries: 3},
 		0: {StartPeriod: 300, Retries: 5}, 600: {StartPeriod: 300, Retries: 10},
@@ -59,12 +62,14 @@ func TestEcsStartup(t *testing.T) {
 
 // TestIpFamily: the gateway listens on IPv6, too.
 func TestIpFamily(t *testing.T) {
+	t.Parallel()
 	task := containersText(t, recordEcs(t, func(a *EcsServiceArgs) { a.IpFamily = gateway.IPv6 }))
 	require.Contains(t, task, `{"name":"APP_HOST","value":"::"}`)
 	require.Contains(t, task, "http://127.0.0.1:8080/health", "it listens there, too")
 }
 
 func TestStartRefused(t *testing.T) {
+	t.Parallel()
 	task := ecsArgs()
 	task.MigrationJob, task.IpFamily, task.StartupSeconds, task.StopTimeoutSeconds = true, gateway.IPv6, 601, 1
 	task.Env = map[string]string{"BIFROST_MIGRATE_ONLY": "1", "APP_HOST": "0.0.0.0"}

@@ -42,6 +42,7 @@ func rules(t *testing.T, g *graphtest.Graph) []string {
 }
 
 func TestEcsSecurityGroups(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*EcsServiceArgs)
 		want   []string
@@ -75,6 +76,7 @@ func TestEcsSecurityGroups(t *testing.T) {
 
 // TestEcsNetworkRefuses: what is needed in the VPC, and only then.
 func TestEcsNetworkRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*EcsServiceArgs)
 		want   string

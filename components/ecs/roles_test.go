@@ -10,6 +10,7 @@ import (
 )
 
 func TestEcsTaskRole(t *testing.T) {
+	t.Parallel()
 	g := recordEcs(t, func(a *EcsServiceArgs) {
 		open := false
 		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ArchitectureArm
@@ -45,6 +46,7 @@ func TestEcsTaskRole(t *testing.T) {
 }
 
 func TestEcsKeys(t *testing.T) {
+	t.Parallel()
 	const key = "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
 	g := recordEcs(t, func(a *EcsServiceArgs) { a.SecretKmsKeyArn, a.LogKmsKeyArn = key, key })
 	require.Equal(t, key, g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "kmsKeyId"))

@@ -24,6 +24,7 @@ func ecsArgs() *EcsServiceArgs {
 }
 
 func TestEcsService(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		role, err := aws.NewEcrPullRole(ctx, "r", &aws.EcrPullRoleArgs{
 			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId},
@@ -112,6 +113,7 @@ func TestEcsService(t *testing.T) {
 }
 
 func TestEcsServiceRefuses(t *testing.T) {
+	t.Parallel()
 	days, delay := 3, 3601
 	args := &EcsServiceArgs{
 		ClusterArn: "dev", Region: "x", Image: "x", Cpu: 512, Memory: 512, Subnets: []string{"x"}, SecretRecoveryDays: &days,
@@ -153,6 +155,7 @@ func TestEcsServiceRefuses(t *testing.T) {
 
 // TestEcsServicePaths: the problems are below the path that the caller gives, and so are the arguments that their sentences name.
 func TestEcsServicePaths(t *testing.T) {
+	t.Parallel()
 	args := ecsArgs()
 	withLoadBalancer(args)
 	args.Memory, args.LoadBalancer.Scheme, args.TargetGroupArn = 5000, "public", "x"

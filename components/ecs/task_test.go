@@ -12,6 +12,7 @@ import (
 
 // TestContainerOrder: the same arguments render the same text, or every up would register a revision.
 func TestContainerOrder(t *testing.T) {
+	t.Parallel()
 	render := func() string {
 		return containersText(t, recordEcs(t, func(a *EcsServiceArgs) {
 			a.Env = map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}
@@ -26,6 +27,7 @@ func TestContainerOrder(t *testing.T) {
 
 // TestOwnTemporaryFolder: what the gateway's variables say wins.
 func TestOwnTemporaryFolder(t *testing.T) {
+	t.Parallel()
 	for _, change := range []func(*EcsServiceArgs){
 		func(a *EcsServiceArgs) { a.Env = map[string]string{"TMPDIR": "/app/data/own"} },
 		func(a *EcsServiceArgs) {

@@ -27,6 +27,7 @@ func recordBroker(t *testing.T, change func(*BifrostBrokerArgs)) *graphtest.Grap
 }
 
 func TestBifrostBroker(t *testing.T) {
+	t.Parallel()
 	g := recordBroker(t, func(*BifrostBrokerArgs) {})
 	d := g.One(t, "kubernetes:apps/v1:Deployment")
 	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
@@ -73,6 +74,7 @@ func TestBifrostBroker(t *testing.T) {
 
 // TestBifrostBrokerRolls when what it reads changes.
 func TestBifrostBrokerRolls(t *testing.T) {
+	t.Parallel()
 	checksum := func(change func(*BifrostBrokerArgs)) any {
 		return recordBroker(t, change).One(t, "kubernetes:apps/v1:Deployment").Input(t, `spec.template.metadata.annotations["checksum/config"]`)
 	}
@@ -82,6 +84,7 @@ func TestBifrostBrokerRolls(t *testing.T) {
 }
 
 func TestBifrostBrokerGiven(t *testing.T) {
+	t.Parallel()
 	g := recordBroker(t, func(a *BifrostBrokerArgs) {
 		a.ServiceAccount, a.SecretEnv, a.OpenNetwork, a.PullSecret = "theirs", nil, true, nil
 		a.SecretRefs = map[string]SecretKeyRef{"BIFROST_BROKER_TOKEN": {Secret: "s", Key: "k"}}
@@ -96,6 +99,7 @@ func TestBifrostBrokerGiven(t *testing.T) {
 }
 
 func TestBifrostBrokerRefuses(t *testing.T) {
+	t.Parallel()
 	args := &BifrostBrokerArgs{
 		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never",
 		SecretEnv:  map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},

@@ -33,6 +33,7 @@ func recordWorkload(t *testing.T, change func(*BifrostWorkloadArgs)) *graphtest.
 func asIs(*BifrostWorkloadArgs) {}
 
 func TestBifrostWorkload(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, asIs)
 	d := g.One(t, "kubernetes:apps/v1:Deployment")
 	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
@@ -112,6 +113,7 @@ func requireNoLeak(t *testing.T, g *graphtest.Graph) {
 // TestProbes: a start has what the gateway waits for others and 90 s, a database that is down takes pods out of the Service, and restarts
 // none.
 func TestProbes(t *testing.T) {
+	t.Parallel()
 	const container = "spec.template.spec.containers[0]"
 	health := map[string]any{"path": "/health", "port": 8080.0}
 	d := recordWorkload(t, asIs).One(t, "kubernetes:apps/v1:Deployment")
@@ -135,6 +137,7 @@ func TestProbes(t *testing.T) {
 
 // TestOwnMemoryLimit: two entries of one name are refused by the API server.
 func TestOwnMemoryLimit(t *testing.T) {
+	t.Parallel()
 	const container = "spec.template.spec.containers[0]"
 	own := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"GOMEMLIMIT": "1GiB"} })
 	require.Equal(t, "1GiB", envOf(t, own.One(t, "kubernetes:apps/v1:Deployment"), container)["GOMEMLIMIT"])
@@ -155,6 +158,7 @@ func TestOwnMemoryLimit(t *testing.T) {
 
 // TestChecksum: the pods roll with every value they read at start, and with nothing else.
 func TestChecksum(t *testing.T) {
+	t.Parallel()
 	const annotation = `spec.template.metadata.annotations["checksum/config"]`
 	of := func(change func(*BifrostWorkloadArgs)) any {
 		return recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment").Input(t, annotation)
@@ -174,6 +178,7 @@ func TestChecksum(t *testing.T) {
 }
 
 func TestRuntimeIdentity(t *testing.T) {
+	t.Parallel()
 	const use = `spec.template.metadata.labels["azure.workload.identity/use"]`
 	plain := recordWorkload(t, asIs)
 	require.False(t, plain.One(t, "kubernetes:apps/v1:Deployment").Has(use))
@@ -191,6 +196,7 @@ func TestRuntimeIdentity(t *testing.T) {
 // TestKubeletPull: the kubelets' role is on the ServiceAccount under the annotation of their own plugin, and nodes may ask for a
 // token of this ServiceAccount and audience, and of no other.
 func TestKubeletPull(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
 
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
@@ -221,6 +227,7 @@ func TestKubeletPull(t *testing.T) {
 }
 
 func TestBifrostNamespace(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
 		return err
@@ -238,6 +245,7 @@ func TestBifrostNamespace(t *testing.T) {
 
 // TestExistingNamespace: it is read, so that a missing one stops the preview, and nothing of it is changed.
 func TestExistingNamespace(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		namespace, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Name: "team", Existing: true}, on)
 		if err != nil {

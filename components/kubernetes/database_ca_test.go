@@ -11,6 +11,7 @@ import (
 
 // TestDatabaseCa: the authorities are a file of the pod, wherever they come from, and the driver is told of it.
 func TestDatabaseCa(t *testing.T) {
+	t.Parallel()
 	const volume, file = "spec.template.spec.volumes[3]", "/etc/bifrost/database-ca/database-ca.pem"
 	item := func(key string) []any { return []any{map[string]any{"key": key, "path": "database-ca.pem"}} }
 	checksum := ""
@@ -47,6 +48,7 @@ func TestDatabaseCa(t *testing.T) {
 }
 
 func TestDatabaseCaRefused(t *testing.T) {
+	t.Parallel()
 	both := workloadArgs()
 	both.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &ConfigMapKeyRef{"A B", "a b"}, Secret: &SecretKeyRef{"A B", "a b"}}
 	both.Env = map[string]string{"PGSSLROOTCERT": "/own"}

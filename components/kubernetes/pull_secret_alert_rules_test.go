@@ -10,6 +10,7 @@ import (
 )
 
 func TestAlertRules(t *testing.T) {
+	t.Parallel()
 	const ruleType = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 	require.Empty(t, recordPullSecret(t, ecrArgs()).Of(ruleType))
 	for name, c := range map[string]struct {

@@ -10,6 +10,7 @@ import (
 
 // TestRefresherNetworkPolicy: nothing reaches the refresher's pods, of a schedule or of the first run, and they reach what a refresh needs.
 func TestRefresherNetworkPolicy(t *testing.T) {
+	t.Parallel()
 	g := recordPullSecret(t, ecrArgs())
 	policy := g.One(t, policyType)
 	require.Equal(t, "bifrost-pull", policy.Input(t, "metadata.name"))

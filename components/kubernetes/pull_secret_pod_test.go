@@ -9,6 +9,7 @@ import (
 )
 
 func TestPullSecretPod(t *testing.T) {
+	t.Parallel()
 	job := recordPullSecret(t, ecrArgs()).One(t, "kubernetes:batch/v1:Job")
 	const pod = "spec.template.spec"
 	require.Equal(t, "bifrost-pull", job.Input(t, pod+".serviceAccountName"))
@@ -52,6 +53,7 @@ func TestPullSecretPod(t *testing.T) {
 }
 
 func TestPullSecretFromArtifactRegistry(t *testing.T) {
+	t.Parallel()
 	args := arArgs()
 	args.ArtifactRegistry.TokenAudience, args.ArtifactRegistry.TokenFile = "aud", "/run/t/file"
 	g := recordPullSecret(t, args)
@@ -68,6 +70,7 @@ func TestPullSecretFromArtifactRegistry(t *testing.T) {
 }
 
 func TestPullSecretWithPodIdentity(t *testing.T) {
+	t.Parallel()
 	job := recordPullSecret(t, injectedArgs()).One(t, "kubernetes:batch/v1:Job")
 	vars := envOf(t, job, "spec.template.spec.initContainers[0]")
 	require.NotContains(t, vars, "AWS_ROLE_ARN")
@@ -92,6 +95,7 @@ func TestPullSecretWithPodIdentity(t *testing.T) {
 }
 
 func TestPullSecretThroughEntra(t *testing.T) {
+	t.Parallel()
 	job := recordPullSecret(t, entraArgs()).One(t, "kubernetes:batch/v1:Job")
 	const pod = "spec.template.spec"
 	volumes := map[string]map[string]any{}
@@ -120,6 +124,7 @@ func TestPullSecretThroughEntra(t *testing.T) {
 
 // TestRefresherResources: every container has requests and limits of all three, and every folder a limit.
 func TestRefresherResources(t *testing.T) {
+	t.Parallel()
 	for _, args := range []*PullSecretArgs{ecrArgs(), entraArgs()} {
 		job := recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 		for _, container := range []string{"initContainers[0]", "containers[0]"} {

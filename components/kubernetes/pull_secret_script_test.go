@@ -42,6 +42,7 @@ func tokenContainer(t *testing.T, args *PullSecretArgs) func(t *testing.T, clis 
 
 // TestTokenScript runs the script of the init container with a stand-in for the cloud's CLI.
 func TestTokenScript(t *testing.T) {
+	t.Parallel()
 	run := tokenContainer(t, ecrArgs())
 	manifest, output, err := run(t, map[string]string{"aws": `[ "$*" = "ecr get-login-password" ] && echo ` + graphtest.Canary})
 	require.NoError(t, err, output)
@@ -69,6 +70,7 @@ func TestTokenScript(t *testing.T) {
 
 // TestFailedHop: the last line says which hop failed, behind what the CLI said.
 func TestFailedHop(t *testing.T) {
+	t.Parallel()
 	for want, c := range map[string]struct {
 		args *PullSecretArgs
 		cli  string
@@ -84,6 +86,7 @@ func TestFailedHop(t *testing.T) {
 
 // TestEntraExchange runs the script against a token endpoint.
 func TestEntraExchange(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("needs curl")
 	}

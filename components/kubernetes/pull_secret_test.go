@@ -59,6 +59,7 @@ func envOf(t *testing.T, r graphtest.Resource, container string) map[string]any 
 
 // TestPullSecretReady: who uses the Secret waits for its first token, and takes nothing from the Job.
 func TestPullSecretReady(t *testing.T) {
+	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		pull, err := NewPullSecret(ctx, "x", ecrArgs(), on)
 		if err != nil {
@@ -77,6 +78,7 @@ func TestPullSecretReady(t *testing.T) {
 }
 
 func TestPullSecretObjects(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args                      *PullSecretArgs
 		secret, cronJob, schedule string
@@ -131,6 +133,7 @@ func TestPullSecretObjects(t *testing.T) {
 
 // TestFirstRunName: the Job runs again when something that decides the token changes, and at no other change.
 func TestFirstRunName(t *testing.T) {
+	t.Parallel()
 	job := func(change func(*PullSecretArgs)) graphtest.Resource {
 		args := ecrArgs()
 		change(args)
@@ -176,6 +179,7 @@ func TestFirstRunName(t *testing.T) {
 }
 
 func TestPullSecretRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args  *PullSecretArgs
 		paths []string

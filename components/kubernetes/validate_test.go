@@ -10,6 +10,7 @@ import (
 
 // TestEveryTypeValidates: arguments, and what is nested in them, are checked in one way.
 func TestEveryTypeValidates(t *testing.T) {
+	t.Parallel()
 	validator := reflect.TypeFor[interface {
 		Validate(*field.Path) field.ErrorList
 	}]()
@@ -38,6 +39,7 @@ func TestEveryTypeValidates(t *testing.T) {
 
 // TestNilIsAbsent: what is not given has no problem of its own.
 func TestNilIsAbsent(t *testing.T) {
+	t.Parallel()
 	p := field.NewPath("x")
 	for _, problems := range []field.ErrorList{
 		(*WorkloadStorageArgs)(nil).Validate(p), (*WorkloadAutoscalingArgs)(nil).Validate(p), (*WorkloadDisruptionBudgetArgs)(nil).Validate(p),

@@ -15,6 +15,7 @@ const (
 )
 
 func TestDisruptionBudget(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*BifrostWorkloadArgs)
 		want   map[string]any
@@ -48,6 +49,7 @@ func TestDisruptionBudget(t *testing.T) {
 
 // TestAutoscaling: the Deployment begins with the least, and no `up` reverts what the autoscaler made of it.
 func TestAutoscaling(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of(hpaType))
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 10}
@@ -83,6 +85,7 @@ func utilization(of string, percent float64) map[string]any {
 }
 
 func TestScheduling(t *testing.T) {
+	t.Parallel()
 	over := func(key, when string) map[string]any {
 		return map[string]any{
 			"maxSkew": 1.0, "topologyKey": key, "whenUnsatisfiable": when, "matchLabelKeys": []any{"pod-template-hash"},
@@ -110,6 +113,7 @@ func TestScheduling(t *testing.T) {
 
 // TestExtras: what the caller adds goes beside ours, and the selector stays `app` alone.
 func TestExtras(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.Name, a.ImagePullPolicy = "gw", "Always"
 		a.Labels, a.Annotations = map[string]string{"team": "ai"}, map[string]string{"owner": "me"}

@@ -8,6 +8,7 @@ import (
 
 // TestClustering: the pods may read the pods of their namespace and hold a token for that, in the gateway's container alone.
 func TestClustering(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Replicas, a.Clustering = 3, &WorkloadClusteringArgs{} })
 	role, binding := g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:Role"), g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
 	require.Equal(t, "bifrost-discovery", role.Input(t, "metadata.name"))
@@ -57,6 +58,7 @@ func TestClustering(t *testing.T) {
 
 // TestClusteringByDNS needs neither right nor token.
 func TestClusteringByDNS(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Clustering = &WorkloadClusteringArgs{Discovery: "dns"} })
 	require.Empty(t, g.Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
 	require.False(t, g.One(t, deploymentType).Has("spec.template.spec.volumes[3]"))

@@ -16,6 +16,7 @@ const gatewayContainer = "spec.template.spec.containers[0]"
 
 // TestExistingSecrets: nothing of them is made here, and the pods read exactly what was named.
 func TestExistingSecrets(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.Config, a.ExistingConfigSecret = nil, "team-config"
 		a.SecretEnv, a.EncryptionKey = nil, nil
@@ -40,6 +41,7 @@ func TestExistingSecrets(t *testing.T) {
 
 // TestLog: the entrypoint of the image reads these two; what the caller sets himself wins.
 func TestLog(t *testing.T) {
+	t.Parallel()
 	of := func(change func(*BifrostWorkloadArgs)) map[string]any {
 		return envOf(t, recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment"), gatewayContainer)
 	}
@@ -57,6 +59,7 @@ func TestLog(t *testing.T) {
 
 // TestEncryptionKey: it has a Secret of its own, whose update a hook watches in previews, too.
 func TestEncryptionKey(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, asIs)
 	key := g.Named(t, "kubernetes:core/v1:Secret", "x-encryption-key")
 	require.Equal(t, "bifrost-encryption-key", key.Input(t, "metadata.name"))
@@ -75,6 +78,7 @@ func TestEncryptionKey(t *testing.T) {
 }
 
 func TestKeepEncryptionKey(t *testing.T) {
+	t.Parallel()
 	data := func(key resource.PropertyValue) resource.PropertyMap {
 		return resource.PropertyMap{"data": resource.NewObjectProperty(resource.PropertyMap{"BIFROST_ENCRYPTION_KEY": key})}
 	}
@@ -111,6 +115,7 @@ func TestKeepEncryptionKey(t *testing.T) {
 
 // TestKeepFingerprint: another key, none and one from elsewhere are changes; a first one is not.
 func TestKeepFingerprint(t *testing.T) {
+	t.Parallel()
 	of := func(v resource.PropertyValue) resource.PropertyMap { return resource.PropertyMap{"fingerprint": v} }
 	text := resource.NewStringProperty
 	for name, c := range map[string]struct {
@@ -134,6 +139,7 @@ func TestKeepFingerprint(t *testing.T) {
 
 // TestFingerprint: it says nothing of the key, and is a secret all the same; where the key comes from is in clear.
 func TestFingerprint(t *testing.T) {
+	t.Parallel()
 	of := func(change func(*BifrostWorkloadArgs)) resource.PropertyValue {
 		return recordWorkload(t, change).One(t, component.EncryptionKeyGuardType).Inputs["fingerprint"]
 	}

@@ -17,6 +17,7 @@ const (
 )
 
 func TestService(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.Annotations = map[string]string{"a": "all"}
 		a.Service = &WorkloadServiceArgs{
@@ -36,6 +37,7 @@ func TestService(t *testing.T) {
 
 // TestIngress: each controller has the certificate and the stream's time in its own words.
 func TestIngress(t *testing.T) {
+	t.Parallel()
 	nginx := func(more map[string]any) map[string]any {
 		all := map[string]any{
 			"nginx.ingress.kubernetes.io/proxy-read-timeout": "3600", "nginx.ingress.kubernetes.io/proxy-send-timeout": "3600",
@@ -116,6 +118,7 @@ func TestIngress(t *testing.T) {
 }
 
 func TestHttpRoute(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		a.HttpRoute = &WorkloadHttpRouteArgs{
 			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/llm",

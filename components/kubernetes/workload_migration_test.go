@@ -17,6 +17,7 @@ func migrating(a *BifrostWorkloadArgs) { a.MigrationJob = true }
 
 // TestMigrationJob: a Job of the pods' own template migrates first, and then no pod does.
 func TestMigrationJob(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
 		migrating(a)
 		a.PodLabels, a.Labels = map[string]string{"inject": "no"}, map[string]string{"team": "ai"}
@@ -64,6 +65,7 @@ func TestMigrationJob(t *testing.T) {
 
 // TestMigrationName follows from what it migrates with, and from nothing else.
 func TestMigrationName(t *testing.T) {
+	t.Parallel()
 	name := func(change func(*BifrostWorkloadArgs)) string {
 		job := recordWorkload(t, func(a *BifrostWorkloadArgs) { migrating(a); change(a) }).One(t, jobType)
 		require.False(t, job.Inputs["metadata"].IsSecret())
@@ -83,6 +85,7 @@ func TestMigrationName(t *testing.T) {
 
 // TestGraceFollowsPreStop: streams end before SIGTERM, so the rest of a pod's end is what the gateway needs.
 func TestGraceFollowsPreStop(t *testing.T) {
+	t.Parallel()
 	for preStop, grace := range map[int]float64{0: 60, 120: 165, 3600: 3645} {
 		d := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.PreStopSeconds = preStop }).One(t, deploymentType)
 		require.Equal(t, grace, d.Input(t, "spec.template.spec.terminationGracePeriodSeconds"))
@@ -94,6 +97,7 @@ func TestGraceFollowsPreStop(t *testing.T) {
 
 // TestIpFamily: the gateway listens on IPv6, too, and the Services are of that family.
 func TestIpFamily(t *testing.T) {
+	t.Parallel()
 	six := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.IpFamily, a.Clustering = gateway.IPv6, &WorkloadClusteringArgs{} })
 	require.Equal(t, "::", envOf(t, six.One(t, deploymentType), gatewayContainer)["APP_HOST"])
 	for _, service := range six.Of("kubernetes:core/v1:Service") {
@@ -106,6 +110,7 @@ func TestIpFamily(t *testing.T) {
 }
 
 func TestStartRefused(t *testing.T) {
+	t.Parallel()
 	pods := workloadArgs()
 	pods.MigrationJob, pods.IpFamily, pods.Replicas, pods.Storage = true, "six", 1, &WorkloadStorageArgs{}
 	pods.Env = map[string]string{"BIFROST_NO_MIGRATE": "1"}

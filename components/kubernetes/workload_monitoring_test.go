@@ -12,6 +12,7 @@ const serviceMonitorType = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"
 
 // TestServiceMonitor: it picks the gateway's Service by its label; the headless one, which has the label too, has no port http.
 func TestServiceMonitor(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of(serviceMonitorType))
 
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {

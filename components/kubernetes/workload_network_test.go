@@ -32,6 +32,7 @@ func inNamespace(name string) map[string]any {
 }
 
 func TestNetworkPolicy(t *testing.T) {
+	t.Parallel()
 	policy := recordWorkload(t, asIs).One(t, policyType)
 	require.Equal(t, map[string]any{
 		"podSelector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}},
@@ -44,6 +45,7 @@ func TestNetworkPolicy(t *testing.T) {
 }
 
 func TestNetworkPolicyIngress(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*BifrostWorkloadArgs)
 		from   any
@@ -91,6 +93,7 @@ func TestNetworkPolicyIngress(t *testing.T) {
 }
 
 func TestNetworkPolicyEgress(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*BifrostWorkloadArgs)
 		want   []any

@@ -11,6 +11,7 @@ import (
 )
 
 func TestBifrostWorkloadRefuses(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, workloadArgs().Validate(nil))
 	hosts := []string{"llm.example.com"}
 	autoscaled := func(a *BifrostWorkloadArgs, scaling WorkloadAutoscalingArgs) { a.Replicas, a.Autoscaling = 0, &scaling }

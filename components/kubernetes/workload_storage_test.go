@@ -10,6 +10,7 @@ const stsType = "kubernetes:apps/v1:StatefulSet"
 
 // TestStorage: one pod with its own volume, which outlives the StatefulSet, and never two pods at once.
 func TestStorage(t *testing.T) {
+	t.Parallel()
 	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Replicas, a.Storage = 1, &WorkloadStorageArgs{} })
 	require.Empty(t, g.Of("kubernetes:apps/v1:Deployment"))
 	set := g.One(t, stsType)

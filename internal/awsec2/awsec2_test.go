@@ -8,6 +8,7 @@ import (
 
 // TestAsTheSDK: names of types, properties and look-ups are the provider's.
 func TestAsTheSDK(t *testing.T) {
+	t.Parallel()
 	sdk := sdksource.Find(t, "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2")
 	sdk.Require(t, "securityGroup.go", securityGroupType, "securityGroupArgs", securityGroupArgs{})
 	sdk.Require(t, "getSubnet.go", getSubnet, "LookupSubnetArgs", byId{})

@@ -8,6 +8,7 @@ import (
 
 // TestAsTheSDK: names of types, properties and look-ups are the provider's.
 func TestAsTheSDK(t *testing.T) {
+	t.Parallel()
 	sdk := sdksource.Find(t, "github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2")
 	sdk.Require(t, "getManagedCluster.go", getManagedCluster, "LookupManagedClusterArgs", managedClusterArgs{})
 	sdk.Require(t, "getManagedCluster.go", getManagedCluster, "LookupManagedClusterResult", ManagedCluster{})

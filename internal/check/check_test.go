@@ -9,6 +9,7 @@ import (
 )
 
 func TestRules(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		rule      Rule
 		good, bad []string
@@ -41,6 +42,7 @@ func TestRules(t *testing.T) {
 }
 
 func TestArn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		form      ArnForm
 		good, bad []string
@@ -64,6 +66,7 @@ func TestArn(t *testing.T) {
 }
 
 func TestListsAndTexts(t *testing.T) {
+	t.Parallel()
 	p := field.NewPath("x")
 	require.Len(t, Ids(p, nil, Subnet), 1)
 	require.Equal(t, "x[1]", Ids(p, []string{"subnet-0a1b2c3d", "y"}, Subnet)[0].Field)

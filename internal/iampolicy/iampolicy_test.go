@@ -7,6 +7,7 @@ import (
 )
 
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	const (
 		repo     = "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub"
 		provider = "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC"
@@ -55,6 +56,7 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestPartition(t *testing.T) {
+	t.Parallel()
 	for region, want := range map[string]string{"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"} {
 		require.Equal(t, want, Partition(region))
 	}

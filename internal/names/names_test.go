@@ -9,6 +9,7 @@ import (
 )
 
 func TestHashed(t *testing.T) {
+	t.Parallel()
 	a := Hashed("first-run", MaxLabel, "x", "y")
 	require.Equal(t, a, Hashed("first-run", MaxLabel, "x", "y"), "the same parts give the same name")
 	require.NotEqual(t, a, Hashed("first-run", MaxLabel, "xy"), "parts are told apart")

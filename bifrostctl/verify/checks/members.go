@@ -23,7 +23,8 @@ const clusterPath = "/cluster/status"
 
 var (
 	healthLine = regexp.MustCompile(`cluster health: (NOT )?HEALTHY`)
-	badLine    = regexp.MustCompile(`failed to join cluster|discovery failed|no new nodes discovered|node marked as suspect|error listing pods`)
+	badLine    = regexp.MustCompile(`failed to join cluster|discovery failed|no new nodes discovered|node marked as suspect|error ` +
+		`listing pods`)
 )
 
 // clusterStatus is the answer at clusterPath.

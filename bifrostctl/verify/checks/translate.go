@@ -57,7 +57,8 @@ var meanings = []meaning{
 	{regexp.MustCompile(`(?i)failed container health checks`),
 		"the container is not healthy: a store may be down, or the check's program is not in the image", Stack.logs},
 	{regexp.MustCompile(`OOMKilled|OutOfMemory`), "the container needed more memory than its limit", Stack.memory},
-	{regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested image not found|: image not found:|repository with name .* does not exist`), "the registry has no such image",
+	{regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested image not found|: image not found:|repository ` +
+		`with name .* does not exist`), "the registry has no such image",
 		always("write a tag or digest that the vendor named into registry.image, then pulumi up")},
 	{noAnswer, "the registry or service cannot be reached: private subnets need NAT or endpoints, clusters with restricted egress a mirror",
 		always("let the nodes or subnets reach the registry: NAT, or endpoints for ecr.api, ecr.dkr, S3, logs and secretsmanager")},

@@ -19,6 +19,7 @@ func resolved(variable string) (string, bool) {
 // TestValidateAdministration holds what a gateway answers: one without problems asks anonymous callers for a login, all others let them in,
 // or nobody.
 func TestValidateAdministration(t *testing.T) {
+	t.Parallel()
 	const (
 		on  = `"auth_config": {"is_enabled": true, "admin_username": "env.NAME", "admin_password": "env.PASSWORD"}`
 		off = `"auth_config": {"is_enabled": false, "admin_username": "env.NAME", "admin_password": "env.PASSWORD"}`
@@ -94,6 +95,7 @@ func TestValidateAdministration(t *testing.T) {
 
 // TestWithLogin: governance stays as it is, since a section that the document has is one that it owns.
 func TestWithLogin(t *testing.T) {
+	t.Parallel()
 	want := map[string]any{"is_enabled": true, "admin_username": "env.BIFROST_ADMIN_USERNAME", "admin_password": "env.BIFROST_ADMIN_PASSWORD"}
 	require.Equal(t, Document{"auth_config": want}, WithLogin(Document{}))
 	d := document(t, `{"governance": {"teams": []}}`)
@@ -105,11 +107,13 @@ func TestWithLogin(t *testing.T) {
 }
 
 func TestWithSourceOfTruth(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, Document{"source_of_truth": "config.json"}, WithSourceOfTruth(Document{}))
 	require.Equal(t, Document{"source_of_truth": "split"}, WithSourceOfTruth(Document{"source_of_truth": "split"}))
 }
 
 func TestMetricsClosed(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]bool{
 		`{}`: false, `{"auth_config": {"is_enabled": false}}`: false, `{"auth_config": {"is_enabled": true}}`: true, `{"scim_config": {"enabled": true}}`: true,
 		`{"auth_config": {"is_enabled": true}, "client": {"whitelisted_routes": ["/metrics"]}}`:  false,
@@ -121,6 +125,7 @@ func TestMetricsClosed(t *testing.T) {
 }
 
 func TestValidateLoginParts(t *testing.T) {
+	t.Parallel()
 	p := field.NewPath("p")
 	for _, password := range []string{"", "x", strings.Repeat("x", 72)} {
 		require.Empty(t, ValidatePassword(p, password))

@@ -18,6 +18,7 @@ var clusters = map[string]Cluster{
 
 // TestClusterIsWritten: what is written here is what is wanted here, the document itself stays, and a second time changes nothing.
 func TestClusterIsWritten(t *testing.T) {
+	t.Parallel()
 	plain := document(t, `{"client": {}}`)
 	for name, cluster := range clusters {
 		made := WithCluster(plain, cluster, "")
@@ -43,6 +44,7 @@ func TestClusterIsWritten(t *testing.T) {
 
 // TestClusterIsCompleted: what the document says stays, at every depth.
 func TestClusterIsCompleted(t *testing.T) {
+	t.Parallel()
 	own := document(t, `{"cluster_config": {"region": "here", "peers": ["other.example.com:10101"], "gossip": {"config": {"timeout_seconds": 5}}, "discovery": {"dial_timeout": "5s"}}}`)
 	text, err := Render(WithCluster(own, clusters["pods"], ""))
 	require.NoError(t, err)
@@ -55,6 +57,7 @@ func TestClusterIsCompleted(t *testing.T) {
 
 // TestClusterElsewhere: one document serves two places, each with a discovery of its own.
 func TestClusterElsewhere(t *testing.T) {
+	t.Parallel()
 	own := document(t, `{"cluster_config": {"enabled": true, "discovery": {"type": "kubernetes", "k8s_namespace": "bifrost"}}}`)
 	require.Empty(t, ValidateCluster(field.NewPath("p"), own, clusters["tasks"], DiscoveryKubernetes))
 	require.Len(t, ValidateCluster(field.NewPath("p"), own, clusters["tasks"], ""), 1)
@@ -65,6 +68,7 @@ func TestClusterElsewhere(t *testing.T) {
 
 // TestClusterDisagrees: one value that the objects around the gateway are not made for, and its path.
 func TestClusterDisagrees(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ kind, path, config, want string }{
 		{"pods", "type", `{"type": "broker"}`, "must be mesh"},
 		{"pods", "discovery.enabled", `{"discovery": {"enabled": false}}`, "must be true"},
@@ -99,6 +103,7 @@ func TestClusterDisagrees(t *testing.T) {
 }
 
 func TestOthersBroker(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]struct {
 		problem string
 		port    int

@@ -18,6 +18,7 @@ func document(t testing.TB, text string) Document {
 }
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	d := document(t, `{"a": {"b": [1, "x", null, true]}, "c": 12345678901234567890}`)
 	text, err := Render(d)
 	require.NoError(t, err)
@@ -44,6 +45,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestEnvReferences(t *testing.T) {
+	t.Parallel()
 	d := document(t, `{"encryption_key": "env.A", "providers": {"openai": {"keys": [{"value": "env.B"}, {"value": {"value": "", "env_var": "env.C"}}]}},
 		"text": "see env.D", "env.E": "x", "f": "env.1F"}`)
 	require.Equal(t, []string{"A", "B", "C"}, EnvReferences(d))
@@ -54,6 +56,7 @@ func postgres(more string) string {
 }
 
 func TestStores(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		text   string
 		config string
@@ -81,6 +84,7 @@ func TestStores(t *testing.T) {
 var facts = Facts{InsecureKey: "gateway.postgres.allowInsecure"}
 
 func TestValidate(t *testing.T) {
+	t.Parallel()
 	allowed := facts
 	allowed.AllowInsecure = true
 	for name, c := range map[string]struct {
@@ -126,6 +130,7 @@ func TestValidate(t *testing.T) {
 
 // TestClearSecrets has the places of secrets of the vendor's schema.
 func TestClearSecrets(t *testing.T) {
+	t.Parallel()
 	for path, text := range map[string]string{
 		"encryption_key":                                              `{"encryption_key": "SECRET"}`,
 		"auth_config.admin_password":                                  `{"auth_config": {"admin_username": "admin", "admin_password": "SECRET"}}`,
@@ -176,11 +181,13 @@ func TestClearSecrets(t *testing.T) {
 }
 
 func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
 	d := document(t, `{"encryption_key": "x", "config_store": {"enabled": true, "type": "postgres", "config": {"port": 1}}, "logs_store": {"type": "x"}}`)
 	require.Len(t, Validate(field.NewPath("p"), d, facts), 8)
 }
 
 func TestValidateSize(t *testing.T) {
+	t.Parallel()
 	require.Empty(t, ValidateSize(field.NewPath("p"), make([]byte, 10), 10, "a Secret"))
 	problems := ValidateSize(field.NewPath("p"), make([]byte, 11), 10, "a Secret")
 	require.Len(t, problems, 1)
@@ -188,6 +195,7 @@ func TestValidateSize(t *testing.T) {
 }
 
 func TestPlugins(t *testing.T) {
+	t.Parallel()
 	plain := document(t, `{"plugins": [{"name": "logging", "enabled": true, "config": {}}]}`)
 	with := WithPlugin(plain, OtelPlugin, map[string]any{"protocol": "grpc"})
 	require.False(t, HasPlugin(plain, OtelPlugin), "the document itself was changed")

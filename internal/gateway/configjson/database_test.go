@@ -7,6 +7,7 @@ import (
 )
 
 func TestDatabases(t *testing.T) {
+	t.Parallel()
 	known := map[string]string{"PG_HOST": "DB.example.com", "PG_PORT": "5433", "MODE": "verify-full"}
 	resolve := func(name string) (string, bool) { value, ok := known[name]; return value, ok }
 	for name, c := range map[string]struct {
@@ -31,6 +32,7 @@ func TestDatabases(t *testing.T) {
 
 // TestDatabasePings: an outage of the database stays out of /health, unless somebody says otherwise; what is given is not changed.
 func TestDatabasePings(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		`{}`:                    `{"client":{"disable_db_pings_in_health":true}}`,
 		`{"client": {"a": 1}}`:  `{"client":{"a":1,"disable_db_pings_in_health":true}}`,

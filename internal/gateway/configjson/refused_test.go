@@ -44,6 +44,7 @@ func (c refusedCase) problems(t testing.TB, schema *Schema) field.ErrorList {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	for _, c := range refusedCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			problems := c.problems(t, nil)
@@ -62,6 +63,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedWithASchema: what the gateway exits on or drops is refused whatever a schema says of it. It decides about names alone.
 func TestRefusedWithASchema(t *testing.T) {
+	t.Parallel()
 	anything, err := CompileSchema([]byte("{}"))
 	require.NoError(t, err)
 	for _, c := range refusedCases(t) {

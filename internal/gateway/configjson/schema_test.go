@@ -29,6 +29,7 @@ const schemaText = `{
 }`
 
 func TestSchema(t *testing.T) {
+	t.Parallel()
 	schema, err := CompileSchema([]byte(schemaText))
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
@@ -58,6 +59,7 @@ func TestSchema(t *testing.T) {
 
 // TestSchemaMessages: every rule names its limit, and none repeats a value.
 func TestSchemaMessages(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		rule, value string
 		want        string
@@ -119,6 +121,7 @@ func TestSchemaMessages(t *testing.T) {
 
 // TestSchemaSuggests: a key that the schema has not is told with the known one that was meant, and nothing is told twice.
 func TestSchemaSuggests(t *testing.T) {
+	t.Parallel()
 	schema, err := CompileSchema([]byte(schemaText))
 	require.NoError(t, err)
 	problems := Check(field.NewPath("p"), document(t, `{"encrypt_key": "env.X", "encryption_kye": "env.X", "version": "2"}`), Facts{}, schema)
@@ -135,6 +138,7 @@ func TestSchemaSuggests(t *testing.T) {
 
 // TestNewerNames: a schema may know providers, plugins and types that are not known here.
 func TestNewerNames(t *testing.T) {
+	t.Parallel()
 	newer, err := CompileSchema([]byte(`{"properties": {"providers": {"properties": {"acme": {}}}, "plugins": {"items": {"properties": {"name": {"enum": ["guardian"]}}}}}}`))
 	require.NoError(t, err)
 	d := document(t, `{"providers": {"acme": {}}, "plugins": [{"name": "guardian", "enabled": true}]}`)
@@ -143,6 +147,7 @@ func TestNewerNames(t *testing.T) {
 }
 
 func TestRefusedSchemas(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"{":                       "not JSON",
 		`{"type": "objekt"}`:      "not a JSON schema",

@@ -11,6 +11,7 @@ import (
 )
 
 func TestNear(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		a, b string
 		want bool
@@ -35,6 +36,7 @@ func TestNear(t *testing.T) {
 
 // TestKnownKeys: every key of the vendor's schema passes, alone in its object and with a value of its kind.
 func TestKnownKeys(t *testing.T) {
+	t.Parallel()
 	values := map[string]string{
 		kindText: `"x"`, kindNumber: "1.5", kindInteger: "1", kindBoolean: "true", kindList: "[]", kindObject: "{}", "": "null",
 	}
@@ -67,6 +69,7 @@ func TestKnownKeys(t *testing.T) {
 
 // TestUnknownKeys: what resembles nothing is told, and what the user may name is not.
 func TestUnknownKeys(t *testing.T) {
+	t.Parallel()
 	d := document(t, `{
 		"quantum": 1, "client": {"telepathy": true}, "cluster_config": {"node_id": "env.POD_NAME"},
 		"providers": {"acme": {"keys": [{"enabled": true}], "network_config": {"extra_headers": {"x-team": "a"}}}},

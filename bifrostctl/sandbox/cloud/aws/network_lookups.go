@@ -166,7 +166,8 @@ func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
 	}
 	endpoint, err := theOne(c, pulumitype.AwsVpcEndpoint, "EC2 VPC Endpoint", args,
 		map[string]string{"vpc-endpoint-type": "vpcEndpointType"}, func(r *world.Resource) bool {
-			return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) && wants(args, "serviceName", r.State["serviceName"]) &&
+			return wants(args, "id", r.ID) && wants(args, "vpcId", r.State["vpcId"]) &&
+				wants(args, "serviceName", r.State["serviceName"]) &&
 				wants(args, "state", r.State["state"])
 		})
 	if err != nil {

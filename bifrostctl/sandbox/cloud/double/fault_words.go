@@ -16,10 +16,15 @@ var words = map[string]map[string]string{
 			"net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
 	},
 	"azure-native": {
-		"throttled": `{op} {id}: Status=429 Code="TooManyRequests" Message="The request is being throttled as the limit has been reached. Retry after 30 seconds."`,
-		"denied":    `{op} {id}: Status=403 Code="AuthorizationFailed" Message="The client does not have authorization to perform this action over the scope or the scope is invalid. If access was recently granted, please refresh your credentials."`,
-		"conflict":  `{op} {id}: Status=409 Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too many Federated Identity Credentials are written concurrently for the managed identity. Concurrent Federated Identity Credentials writes under the same managed identity are not supported."`,
-		"timeout":   `{op} {id}: Status=504 Code="GatewayTimeout" Message="The gateway did not receive a response from the resource provider within the specified time period."`,
+		"throttled": `{op} {id}: Status=429 Code="TooManyRequests" Message="The request is being throttled as the limit has been ` +
+			`reached. Retry after 30 seconds."`,
+		"denied": `{op} {id}: Status=403 Code="AuthorizationFailed" Message="The client does not have authorization to perform ` +
+			`this action over the scope or the scope is invalid. If access was recently granted, please refresh your credentials."`,
+		"conflict": `{op} {id}: Status=409 Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too ` +
+			`many Federated Identity Credentials are written concurrently for the managed identity. Concurrent Federated Identity ` +
+			`Credentials writes under the same managed identity are not supported."`,
+		"timeout": `{op} {id}: Status=504 Code="GatewayTimeout" Message="The gateway did not receive a response from the resource ` +
+			`provider within the specified time period."`,
 	},
 	"kubernetes": {
 		"throttled": "{op} {id}: the server has received too many requests and has asked us to try again later",

@@ -74,7 +74,8 @@ func scope(c *double.Call) string { return c.Session.(*session).project }
 var (
 	poolPattern    = regexp.MustCompile(`^[a-z0-9-]{4,32}$`)
 	accountPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-	memberPattern  = regexp.MustCompile(`^(user|serviceAccount|group|domain):.+$|^principal(Set)?://iam\.googleapis\.com/.+$|^all(Authenticated)?Users$`)
+	memberPattern  = regexp.MustCompile(`^(user|serviceAccount|group|domain):.+$|^principal(Set)?://iam\.googleapis\.com/.+$|` +
+		`^all(Authenticated)?Users$`)
 )
 
 func checkID(in double.Object, property string, pattern *regexp.Regexp, fail double.Fail) {

@@ -39,7 +39,8 @@ func prepareForCreate(o runtime.Object) {
 			generateSelector(o)
 		}
 	case *core.Service:
-		if o.Spec.ClusterIP != "" && len(o.Spec.ClusterIPs) == 0 { // k8s.io/kubernetes/pkg/registry/core/service/storage, normalizeClusterIPs
+		// k8s.io/kubernetes/pkg/registry/core/service/storage, normalizeClusterIPs.
+		if o.Spec.ClusterIP != "" && len(o.Spec.ClusterIPs) == 0 {
 			o.Spec.ClusterIPs = []string{o.Spec.ClusterIP}
 		}
 	}

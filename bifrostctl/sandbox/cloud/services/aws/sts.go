@@ -66,8 +66,10 @@ func (a *cloud) sts(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>`+
-		`<SubjectFromWebIdentityToken>%s</SubjectFromWebIdentityToken><AssumedRoleUser><Arn>%s</Arn><AssumedRoleId>%s:sandbox</AssumedRoleId></AssumedRoleUser>`+
-		`<Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>%s</Expiration></Credentials>`+
+		`<SubjectFromWebIdentityToken>%s</SubjectFromWebIdentityToken><AssumedRoleUser><Arn>%s</Arn>`+
+		`<AssumedRoleId>%s:sandbox</AssumedRoleId></AssumedRoleUser>`+
+		`<Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken>`+
+		`<Expiration>%s</Expiration></Credentials>`+
 		`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
 		escape(subject), role.caller(), role.ID, keys.AccessKeyID, keys.SecretAccessKey, keys.Token, keys.Expiration)
 }
@@ -84,7 +86,8 @@ func (a *cloud) refuseXML(w http.ResponseWriter, r *refusal) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(r.status)
-	fmt.Fprintf(w, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`,
+	fmt.Fprintf(w, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>%s</Code>`+
+		`<Message>%s</Message></Error></ErrorResponse>`,
 		r.code, escape(r.message))
 }
 

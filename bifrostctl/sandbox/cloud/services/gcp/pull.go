@@ -111,7 +111,8 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 		}
 		return &registry.Answer{
 			Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Refusal: hop.Refuse(at, reason, "%s", detail),
-			Message: `Unauthenticated request. Unauthenticated requests do not have permission "artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
+			Message: `Unauthenticated request. Unauthenticated requests do not have permission ` +
+				`"artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
 		}
 	}
 	parts := strings.SplitN(r.Repository, "/", 3)
@@ -130,7 +131,8 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 		}
 		return &registry.Answer{
 			Status: http.StatusForbidden, Code: "DENIED", Refusal: hop.Refuse(at, reason, "%s", detail),
-			Message: fmt.Sprintf(`Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "%s" (or it may not exist)`, id),
+			Message: fmt.Sprintf(`Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "%s" (or it may not `+
+				`exist)`, id),
 		}
 	}
 	if !registry.Has(repository, r.Reference) {

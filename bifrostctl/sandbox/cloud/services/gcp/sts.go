@@ -89,7 +89,8 @@ func (g *cloud) sts(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-var audiencePattern = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
+var audiencePattern = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/` +
+	`providers/([^/]+)$`)
 
 // exchange decides whether a subject token is good for a pool's provider (Google Cloud, "Configure Workload Identity Federation with
 // other identity providers").

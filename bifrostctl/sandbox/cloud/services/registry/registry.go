@@ -39,7 +39,8 @@ var manifests = regexp.MustCompile(`^/v2/(.+)/manifests/([^/]+)$`)
 
 // emptyManifest is what every image is here: nobody runs it.
 const emptyManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
-	`"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}`
+	`"config":{"mediaType":"application/vnd.oci.empty.v1+json",` +
+	`"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}`
 
 // Handler serves manifests to those whom check lets pass.
 func Handler(n *loopback.Network, check func(Request) *Answer) http.Handler {
