@@ -4,17 +4,13 @@ package check
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/robfig/cron/v3"
-	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -46,9 +42,8 @@ var (
 	// Vpc: EC2 resource ids, long and short form.
 	Vpc = rule(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`, "a VPC id such as vpc-0123456789abcdef0")
 	// SslPolicy: Elastic Load Balancing, "Security policies for your Application Load Balancer".
-	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws "+
-		"elbv2 "+
-		"describe-ssl-policies`")
+	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as "+
+		"ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 describe-ssl-policies`")
 	// Bucket: Amazon S3, "General purpose bucket naming rules".
 	Bucket = rule(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`, "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens")
 	// LogGroup: CloudWatch Logs API, CreateLogGroup.
@@ -128,90 +123,6 @@ func OneOf(p *field.Path, value string, names ...string) field.ErrorList {
 	return field.ErrorList{field.NotSupported(p, value, names)}
 }
 
-var iamNamePattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
-
-// Longest names, in characters (IAM API, CreateRole and CreatePolicy).
-const (
-	maxRoleName   = 64
-	maxPolicyName = 128
-)
-
-// RoleName checks the name of an IAM role; an empty one is absent.
-func RoleName(p *field.Path, name string) field.ErrorList { return iamName(p, name, maxRoleName) }
-
-// PolicyName checks the name of an IAM policy; an empty one is absent.
-func PolicyName(p *field.Path, name string) field.ErrorList { return iamName(p, name, maxPolicyName) }
-
-func iamName(p *field.Path, name string, longest int) field.ErrorList {
-	if name == "" || (iamNamePattern.MatchString(name) && len(name) <= longest) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("an IAM name has letters, digits and +=,.@_- and at most %d characters",
-		longest))}
-}
-
-// ArnForm is the form of the ARNs of one kind of resource.
-type ArnForm struct {
-	service  string
-	resource *regexp.Regexp
-	want     string
-}
-
-// Forms of ARNs. A policy may be AWS's own, of account "aws".
-var (
-	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
-	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
-	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`),
-		"arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
-	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
-	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
-	// KmsKeyArn: not of an alias, which IAM policies and log groups do not follow.
-	KmsKeyArn      = ArnForm{"kms", regexp.MustCompile(`^key/[a-z0-9-]+$`), "arn:aws:kms:REGION:ACCOUNT:key/ID"}
-	TopicArn       = ArnForm{"sns", regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`), "arn:aws:sns:REGION:ACCOUNT:NAME"}
-	TargetGroupArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`),
-		"arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID"}
-	LoadBalancerArn = ArnForm{"elasticloadbalancing", regexp.MustCompile(`^loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+$`),
-		"arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
-
-	// CertificateArn is of AWS Certificate Manager.
-	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/[a-z0-9-]+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}
-	iamCertificate = ArnForm{"iam", regexp.MustCompile(`^server-certificate/\S+$`), "arn:aws:iam::ACCOUNT:server-certificate/NAME"}
-)
-
-// Arn checks an ARN's form; an empty one is absent.
-func Arn(p *field.Path, value string, form ArnForm) field.ErrorList {
-	if value == "" {
-		return nil
-	}
-	a, err := arn.Parse(value)
-	regional := form.service != "iam"
-	switch {
-	case err != nil, !strings.HasPrefix(a.Partition, "aws"), a.Service != form.service, !form.resource.MatchString(a.Resource),
-		!AccountId.Pattern.MatchString(a.AccountID) && (a.AccountID != "aws" || form.service != "iam"),
-		regional != Region.Pattern.MatchString(a.Region):
-		return field.ErrorList{field.Invalid(p, value, "not an ARN of the form "+form.want)}
-	}
-	return nil
-}
-
-// SameRegion refuses an ARN of another region than the one where it is used; one without a region is of all. What is no ARN is Arn's
-// to refuse.
-func SameRegion(p *field.Path, value, region string) field.ErrorList {
-	a, err := arn.Parse(value)
-	if err != nil || a.Region == "" || region == "" || a.Region == region {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(p, value, "of another region than "+region+", where it is used")}
-}
-
-// Certificate checks the ARN of a certificate for a load balancer: of AWS Certificate Manager, or of IAM.
-func Certificate(p *field.Path, value string) field.ErrorList {
-	if len(Arn(p, value, iamCertificate)) == 0 {
-		return nil
-	}
-	return Arn(p, value, CertificateArn)
-}
-
 // Cidrs checks IPv4 blocks: the addresses' bits behind the prefix must be zero, or EC2 shows another block than was written.
 func Cidrs(p *field.Path, cidrs []string) field.ErrorList {
 	var errs field.ErrorList
@@ -243,65 +154,6 @@ func GcpPool(p *field.Path, id string) field.ErrorList {
 	return nil
 }
 
-// Label checks an RFC 1123 label: names of namespaces, Services and pods' owners, at most 63 characters.
-func Label(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsDNS1123Label(name))
-}
-
-// Subdomain checks an RFC 1123 subdomain: names of ServiceAccounts, Secrets and ConfigMaps, at most 253 characters.
-func Subdomain(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsDNS1123Subdomain(name))
-}
-
-// EnvName checks the name of an environment variable.
-func EnvName(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsEnvVarName(name))
-}
-
-// SecretKey checks a key in a Secret's data.
-func SecretKey(p *field.Path, key string) field.ErrorList {
-	return invalid(p, key, validation.IsConfigMapKey(key))
-}
-
-// Labels checks keys and values of Kubernetes labels.
-func Labels(p *field.Path, labels map[string]string) field.ErrorList {
-	var errs field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(key))...)
-		errs = append(errs, invalid(p.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
-	}
-	return errs
-}
-
-func invalid(p *field.Path, value string, problems []string) field.ErrorList {
-	var errs field.ErrorList
-	for _, problem := range problems {
-		errs = append(errs, field.Invalid(p, value, problem))
-	}
-	return errs
-}
-
-// Quantity checks a positive Kubernetes quantity; an empty one is absent.
-func Quantity(p *field.Path, quantity string) field.ErrorList {
-	if quantity == "" {
-		return nil
-	}
-	if q, err := resource.ParseQuantity(quantity); err != nil || q.Sign() <= 0 {
-		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m, 1 or 512Mi")}
-	}
-	return nil
-}
-
-// NotAbove refuses a request above its limit, as the API server does. What does not parse is Quantity's to refuse.
-func NotAbove(p *field.Path, request, limit string) field.ErrorList {
-	r, err1 := resource.ParseQuantity(request)
-	l, err2 := resource.ParseQuantity(limit)
-	if err1 != nil || err2 != nil || r.Cmp(l) <= 0 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(p, request, "above the limit, which is "+limit)}
-}
-
 // File checks the absolute path of a file that is mounted in a folder of its own; an empty one is absent.
 func File(p *field.Path, file string) field.ErrorList {
 	if file == "" || (path.IsAbs(file) && path.Clean(file) == file && path.Dir(file) != "/") {
@@ -321,15 +173,6 @@ func Cron(p *field.Path, schedule string) field.ErrorList {
 	return nil
 }
 
-// Annotations checks the keys of Kubernetes annotations.
-func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
-	var errs field.ErrorList
-	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
-	}
-	return errs
-}
-
 // Between refuses a number outside a range, which the error gives with its unit, if any.
 func Between(p *field.Path, n, least, most int, unit ...string) field.ErrorList {
 	if n >= least && n <= most {
@@ -341,38 +184,12 @@ func Between(p *field.Path, n, least, most int, unit ...string) field.ErrorList 
 // Port checks the number of a port.
 func Port(p *field.Path, port int) field.ErrorList { return Between(p, port, 1, 65535) }
 
-var countPattern = regexp.MustCompile(`^(\d{1,6}|(\d|[1-9]\d|100)%)$`)
-
-// Count checks a number of pods or a percentage of them; an empty one is absent.
-func Count(p *field.Path, count string) field.ErrorList {
-	if count == "" || countPattern.MatchString(count) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(p, count, "a number of pods such as 1, or a percentage such as 50%")}
-}
-
 // Cidr checks an address range of IPv4 or IPv6, as a NetworkPolicy has it: without bits behind its length.
 func Cidr(p *field.Path, cidr string) field.ErrorList {
 	if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() {
 		return field.ErrorList{field.Invalid(p, cidr, "an address range such as 10.0.0.0/16")}
 	}
 	return nil
-}
-
-// Hosts checks the DNS names of an Ingress or a route, of which there must be one; the first label may be *.
-func Hosts(p *field.Path, hosts []string) field.ErrorList {
-	if len(hosts) == 0 {
-		return field.ErrorList{field.Required(p, "at least one DNS name, such as llm.example.com")}
-	}
-	var errs field.ErrorList
-	for i, host := range hosts {
-		problems := validation.IsDNS1123Subdomain(host)
-		if strings.HasPrefix(host, "*.") {
-			problems = validation.IsWildcardDNS1123Subdomain(host)
-		}
-		errs = append(errs, invalid(p.Index(i), host, problems)...)
-	}
-	return errs
 }
 
 // UrlPath checks an absolute path of a URL; an empty one is absent.

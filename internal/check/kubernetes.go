@@ -1,0 +1,106 @@
+package check
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Label checks an RFC 1123 label: names of namespaces, Services and pods' owners, at most 63 characters.
+func Label(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsDNS1123Label(name))
+}
+
+// Subdomain checks an RFC 1123 subdomain: names of ServiceAccounts, Secrets and ConfigMaps, at most 253 characters.
+func Subdomain(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsDNS1123Subdomain(name))
+}
+
+// EnvName checks the name of an environment variable.
+func EnvName(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, validation.IsEnvVarName(name))
+}
+
+// SecretKey checks a key in a Secret's data.
+func SecretKey(p *field.Path, key string) field.ErrorList {
+	return invalid(p, key, validation.IsConfigMapKey(key))
+}
+
+// Labels checks keys and values of Kubernetes labels.
+func Labels(p *field.Path, labels map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(key))...)
+		errs = append(errs, invalid(p.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
+	}
+	return errs
+}
+
+func invalid(p *field.Path, value string, problems []string) field.ErrorList {
+	var errs field.ErrorList
+	for _, problem := range problems {
+		errs = append(errs, field.Invalid(p, value, problem))
+	}
+	return errs
+}
+
+// Quantity checks a positive Kubernetes quantity; an empty one is absent.
+func Quantity(p *field.Path, quantity string) field.ErrorList {
+	if quantity == "" {
+		return nil
+	}
+	if q, err := resource.ParseQuantity(quantity); err != nil || q.Sign() <= 0 {
+		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m, 1 or 512Mi")}
+	}
+	return nil
+}
+
+// NotAbove refuses a request above its limit, as the API server does. What does not parse is Quantity's to refuse.
+func NotAbove(p *field.Path, request, limit string) field.ErrorList {
+	r, err1 := resource.ParseQuantity(request)
+	l, err2 := resource.ParseQuantity(limit)
+	if err1 != nil || err2 != nil || r.Cmp(l) <= 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, request, "above the limit, which is "+limit)}
+}
+
+// Annotations checks the keys of Kubernetes annotations.
+func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
+	}
+	return errs
+}
+
+// Hosts checks the DNS names of an Ingress or a route, of which there must be one; the first label may be *.
+func Hosts(p *field.Path, hosts []string) field.ErrorList {
+	if len(hosts) == 0 {
+		return field.ErrorList{field.Required(p, "at least one DNS name, such as llm.example.com")}
+	}
+	var errs field.ErrorList
+	for i, host := range hosts {
+		problems := validation.IsDNS1123Subdomain(host)
+		if strings.HasPrefix(host, "*.") {
+			problems = validation.IsWildcardDNS1123Subdomain(host)
+		}
+		errs = append(errs, invalid(p.Index(i), host, problems)...)
+	}
+	return errs
+}
+
+var countPattern = regexp.MustCompile(`^(\d{1,6}|(\d|[1-9]\d|100)%)$`)
+
+// Count checks a number of pods or a percentage of them; an empty one is absent.
+func Count(p *field.Path, count string) field.ErrorList {
+	if count == "" || countPattern.MatchString(count) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, count, "a number of pods such as 1, or a percentage such as 50%")}
+}
