@@ -69,10 +69,10 @@ func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opt
 		return nil, err
 	}
 	c := &EcrNodePull{}
-	if err := ctx.RegisterComponentResource(EcrNodePullType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", EcrNodePullType, name, err)
+	s, err := component.Register(ctx, EcrNodePullType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	policy, err := iam.NewPolicy(ctx, s.Child("policy"), &iam.PolicyArgs{
 		Name:        pulumi.String(cmp.Or(args.PolicyName, DefaultEcrPullPolicyName)),
@@ -81,7 +81,7 @@ func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opt
 		Policy:      pulumi.String(document),
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: policy: %w", name, err)
+		return nil, s.Failed("policy", err)
 	}
 
 	for _, role := range args.RoleNames {

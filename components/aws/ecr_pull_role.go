@@ -2,7 +2,6 @@ package aws
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -121,10 +120,10 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 	}
 
 	c := &EcrPullRole{}
-	if err := ctx.RegisterComponentResource(EcrPullRoleType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", EcrPullRoleType, name, err)
+	s, err := component.Register(ctx, EcrPullRoleType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	policy, err := iam.NewPolicy(ctx, s.Child("policy"), &iam.PolicyArgs{
 		Name:        pulumi.String(policyName),
@@ -133,7 +132,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		Policy:      pulumi.String(policyDocument),
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: policy: %w", name, err)
+		return nil, s.Failed("policy", err)
 	}
 
 	role, err := iam.NewRole(ctx, s.Child("role"), &iam.RoleArgs{
@@ -149,7 +148,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		pulumi.DependsOn([]pulumi.Resource{policy}),
 	)...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: role: %w", name, err)
+		return nil, s.Failed("role", err)
 	}
 
 	attachment, err := iam.NewRolePolicyAttachment(ctx, s.Child("attachment"), &iam.RolePolicyAttachmentArgs{
@@ -157,7 +156,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		PolicyArn: policy.Arn,
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: policy attachment: %w", name, err)
+		return nil, s.Failed("policy attachment", err)
 	}
 
 	c.Resources = []pulumi.Resource{attachment}

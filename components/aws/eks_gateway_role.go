@@ -88,10 +88,10 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 		return nil, err
 	}
 	c := &EksGatewayRole{}
-	if err := ctx.RegisterComponentResource(EksGatewayRoleType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", EksGatewayRoleType, name, err)
+	s, err := component.Register(ctx, EksGatewayRoleType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	role, err := iam.NewRole(ctx, s.Child("role"), &iam.RoleArgs{
 		Name:                pulumi.String(cmp.Or(args.RoleName, DefaultGatewayRoleName)),
@@ -101,7 +101,7 @@ func NewEksGatewayRole(ctx *pulumi.Context, name string, args *EksGatewayRoleArg
 		PermissionsBoundary: component.OptionalString(args.PermissionsBoundary),
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: role: %w", name, err)
+		return nil, s.Failed("role", err)
 	}
 
 	var attachments []pulumi.Resource

@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -89,7 +87,7 @@ func (a *PodIdentityTrustArgs) associate(s component.Scope, role *iam.Role, atta
 		RoleArn:        role.Arn,
 	}, s.Options(pulumi.DependsOn(attachments))...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: pod identity association: %w", s.Name, err)
+		return nil, s.Failed("pod identity association", err)
 	}
 	return association, nil
 }

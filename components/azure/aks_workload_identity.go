@@ -2,7 +2,6 @@ package azure
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -76,10 +75,10 @@ func NewAksWorkloadIdentity(
 	subject := iampolicy.ServiceAccountSubject(args.Namespace, args.ServiceAccount)
 
 	c := &AksWorkloadIdentity{}
-	if err := ctx.RegisterComponentResource(AksWorkloadIdentityType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", AksWorkloadIdentityType, name, err)
+	s, err := component.Register(ctx, AksWorkloadIdentityType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	identity, err := managedidentity.NewUserAssignedIdentity(ctx, s.Child("identity"), &managedidentity.UserAssignedIdentityArgs{
 		ResourceName:      pulumi.String(cmp.Or(args.IdentityName, DefaultIdentityName)),
@@ -88,7 +87,7 @@ func NewAksWorkloadIdentity(
 		Tags:              component.Merge(args.Tags),
 	}, s.Options(pulumi.Protect(args.Protect))...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: managed identity: %w", name, err)
+		return nil, s.Failed("managed identity", err)
 	}
 
 	trust := &managedidentity.FederatedIdentityCredentialArgs{
@@ -104,7 +103,7 @@ func NewAksWorkloadIdentity(
 		pulumi.DeleteBeforeReplace(true),
 	)...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: federated credential: %w", name, err)
+		return nil, s.Failed("federated credential", err)
 	}
 
 	c.Resources = []pulumi.Resource{credential}

@@ -122,7 +122,7 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 		MaxCapacity:       pulumi.Int(a.Autoscaling.MaxTasks),
 	}, in.Options()...)
 	if err != nil {
-		return fmt.Errorf("%s: bounds of the autoscaling: %w", in.Name, err)
+		return in.Failed("bounds of the autoscaling", err)
 	}
 	for _, m := range []scalingMetric{
 		{"cpu", "ECSServiceAverageCPUUtilization", a.Autoscaling.CpuPercent, nil},

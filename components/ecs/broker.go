@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -75,7 +74,7 @@ func (a *EcsServiceArgs) newBroker(
 	args.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
 	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, serviceOptions(in, waits)...)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("%s: broker's service: %w", in.Name, err)
+		return pulumi.StringOutput{}, in.Failed("broker's service", err)
 	}
 	return a.runningTaskDefinition(in, service, definition), nil
 }

@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -71,7 +70,7 @@ func (a *EcsServiceArgs) newRegistry(in component.Scope) (*servicediscovery.Serv
 		Vpc:         pulumi.String(a.VpcId),
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Cloud Map namespace: %w", in.Name, err)
+		return nil, in.Failed("Cloud Map namespace", err)
 	}
 	registry, err := servicediscovery.NewService(in.Ctx, in.Child("registry"), &servicediscovery.ServiceArgs{
 		Name: pulumi.String(a.Clustering.service()),
@@ -89,7 +88,7 @@ func (a *EcsServiceArgs) newRegistry(in component.Scope) (*servicediscovery.Serv
 		ForceDestroy: pulumi.Bool(true),
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: Cloud Map service: %w", in.Name, err)
+		return nil, in.Failed("Cloud Map service", err)
 	}
 	return registry, nil
 }

@@ -61,7 +61,7 @@ func (a *EcsServiceArgs) newService(
 	}
 	service, err := ecs.NewService(in.Ctx, in.Child("service"), args, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: service: %w", in.Name, err)
+		return nil, in.Failed("service", err)
 	}
 	return service, nil
 }

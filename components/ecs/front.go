@@ -125,7 +125,7 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 	}
 	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: load balancer: %w", in.Name, err)
+		return nil, in.Failed("load balancer", err)
 	}
 	return balancer, nil
 }
@@ -145,7 +145,7 @@ func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, er
 		},
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: target group: %w", in.Name, err)
+		return nil, in.Failed("target group", err)
 	}
 	return target, nil
 }
@@ -184,7 +184,7 @@ func (a *EcsLoadBalancerArgs) newListeners(
 	}
 	plain, err := lb.NewListener(in.Ctx, in.Child("http"), onHttp, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: HTTP listener: %w", in.Name, err)
+		return nil, in.Failed("HTTP listener", err)
 	}
 	if a.AllowHttp {
 		return []pulumi.Resource{plain}, nil
@@ -195,7 +195,7 @@ func (a *EcsLoadBalancerArgs) newListeners(
 		DefaultActions: forward,
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: HTTPS listener: %w", in.Name, err)
+		return nil, in.Failed("HTTPS listener", err)
 	}
 	return []pulumi.Resource{plain, secure}, nil
 }

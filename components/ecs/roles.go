@@ -76,7 +76,7 @@ func (a *EcsServiceArgs) newExecutionRights(
 		}).(pulumi.StringOutput),
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: execution role's policy: %w", in.Name, err)
+		return nil, in.Failed("execution role's policy", err)
 	}
 	return rights, nil
 }
@@ -113,7 +113,7 @@ func (a *EcsServiceArgs) newTaskRole(in component.Scope, documents taskRoleDocum
 		PermissionsBoundary: component.OptionalString(a.TaskRole.PermissionsBoundary),
 	}, in.Options()...)
 	if err != nil {
-		return ecsTaskRole{}, fmt.Errorf("%s: task role: %w", in.Name, err)
+		return ecsTaskRole{}, in.Failed("task role", err)
 	}
 	rights, err := a.newTaskRights(in, role, documents)
 	return ecsTaskRole{arn: role.Arn, rights: rights}, err
@@ -138,7 +138,7 @@ func (a *EcsServiceArgs) newTaskRights(in component.Scope, role *iam.Role, docum
 		Name: pulumi.String(a.name() + "-exec"), Role: role.Name, Policy: pulumi.String(documents.exec),
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: task role's policy for ECS Exec: %w", in.Name, err)
+		return nil, in.Failed("task role's policy for ECS Exec", err)
 	}
 	return append(rights, exec), nil
 }

@@ -54,10 +54,10 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 		return nil, fmt.Errorf("%s: documents of the task role: %w", name, err)
 	}
 	c := &EcsService{}
-	if err := ctx.RegisterComponentResource(EcsServiceType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", EcsServiceType, name, err)
+	in, err := component.Register(ctx, EcsServiceType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	in := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	logGroup, err := args.newLogGroup(in)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a *EcsServiceArgs) newLogGroup(in component.Scope) (*cloudwatch.LogGroup, 
 		KmsKeyId:        component.OptionalString(a.LogKmsKeyArn),
 	}, in.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: log group: %w", in.Name, err)
+		return nil, in.Failed("log group", err)
 	}
 	return logGroup, nil
 }

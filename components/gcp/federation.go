@@ -103,12 +103,12 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		return nil, err
 	}
 	c := &GcpFederation{}
-	if err := ctx.RegisterComponentResource(GcpFederationType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", GcpFederationType, name, err)
+	s, err := component.Register(ctx, GcpFederationType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
-	existing, err := args.existing(ctx, name)
+	existing, err := args.existing(s)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		WorkloadIdentityPoolId: pulumi.String(args.PoolId),
 	}, s.Options(pulumi.Protect(args.Protect), existing(poolName))...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: workload identity pool: %w", name, err)
+		return nil, s.Failed("workload identity pool", err)
 	}
 
 	provider, err := iam.NewWorkloadIdentityPoolProvider(ctx, s.Child("provider"), &iam.WorkloadIdentityPoolProviderArgs{
@@ -134,7 +134,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		},
 	}, s.Options(existing(poolName+"/providers/"+args.ProviderId))...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: workload identity pool provider: %w", name, err)
+		return nil, s.Failed("workload identity pool provider", err)
 	}
 
 	account, err := serviceaccount.NewAccount(ctx, s.Child("account"), &serviceaccount.AccountArgs{
@@ -143,7 +143,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		DisplayName: pulumi.String("Pulls Bifrost images, through workload identity federation"),
 	}, s.Options(pulumi.Protect(args.Protect))...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: service account: %w", name, err)
+		return nil, s.Failed("service account", err)
 	}
 
 	reader, err := artifactregistry.NewRepositoryIamMember(ctx, s.Child("reader"), &artifactregistry.RepositoryIamMemberArgs{
@@ -154,7 +154,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		Member:     account.Member,
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: reader of the repository: %w", name, err)
+		return nil, s.Failed("reader of the repository", err)
 	}
 
 	c.Member = pulumi.All(args.ProjectNumber, pool.WorkloadIdentityPoolId, args.Subject).ApplyT(func(v []any) (string, error) {
@@ -166,7 +166,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		Member:           c.Member,
 	}, s.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: user of the service account: %w", name, err)
+		return nil, s.Failed("user of the service account", err)
 	}
 
 	c.ServiceAccountEmail, c.ProviderName = account.Email, provider.Name
@@ -183,13 +183,13 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 // existing says, for a resource's id, what to do where it exists already: import it or, when its creation fails for that, tell how to
 // go on. Google keeps a deleted id for 30 days, and the provider's look-up calls it not found (its read takes state DELETED
 // for gone), so that only the failed creation shows it. Error hooks need a Pulumi CLI of 3.218 or newer.
-func (a *GcpFederationArgs) existing(ctx *pulumi.Context, name string) (func(id string) pulumi.ResourceOption, error) {
+func (a *GcpFederationArgs) existing(s component.Scope) (func(id string) pulumi.ResourceOption, error) {
 	if a.Adopt {
 		return func(id string) pulumi.ResourceOption { return pulumi.Import(pulumi.ID(id)) }, nil
 	}
-	hook, err := ctx.RegisterErrorHook(name+"-taken", a.taken)
+	hook, err := s.Ctx.RegisterErrorHook(s.Child("taken"), a.taken)
 	if err != nil {
-		return nil, fmt.Errorf("%s: error hook: %w", name, err)
+		return nil, s.Failed("error hook", err)
 	}
 	return func(string) pulumi.ResourceOption {
 		return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}})

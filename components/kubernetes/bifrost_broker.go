@@ -91,8 +91,11 @@ func (a *BifrostBrokerArgs) application() application {
 
 // NewBifrostBroker makes the broker.
 func NewBifrostBroker(ctx *pulumi.Context, name string, args *BifrostBrokerArgs, opts ...pulumi.ResourceOption) (*BifrostBroker, error) {
+	if err := component.Refuse(BifrostBrokerType, name, args.Validate(nil)); err != nil {
+		return nil, err
+	}
 	c := &BifrostBroker{}
-	scope, err := component.Register(ctx, BifrostBrokerType, name, c, args.Validate(nil), opts...)
+	scope, err := component.Register(ctx, BifrostBrokerType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -54,8 +54,11 @@ func (a *BifrostNamespaceArgs) name() string { return cmp.Or(a.Name, DefaultName
 func NewBifrostNamespace(
 	ctx *pulumi.Context, name string, args *BifrostNamespaceArgs, opts ...pulumi.ResourceOption,
 ) (*BifrostNamespace, error) {
+	if err := component.Refuse(BifrostNamespaceType, name, args.Validate(nil)); err != nil {
+		return nil, err
+	}
 	c := &BifrostNamespace{}
-	scope, err := component.Register(ctx, BifrostNamespaceType, name, c, args.Validate(nil), opts...)
+	scope, err := component.Register(ctx, BifrostNamespaceType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,11 @@ type BifrostWorkload struct {
 func NewBifrostWorkload(
 	ctx *pulumi.Context, name string, args *BifrostWorkloadArgs, opts ...pulumi.ResourceOption,
 ) (*BifrostWorkload, error) {
+	if err := component.Refuse(BifrostWorkloadType, name, args.Validate(nil)); err != nil {
+		return nil, err
+	}
 	c := &BifrostWorkload{}
-	scope, err := component.Register(ctx, BifrostWorkloadType, name, c, args.Validate(nil), opts...)
+	scope, err := component.Register(ctx, BifrostWorkloadType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,6 @@
 package kubernetes
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
@@ -36,43 +34,43 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 	r := args.refresher()
 
 	c := &PullSecret{}
-	if err := ctx.RegisterComponentResource(PullSecretType, name, c, opts...); err != nil {
-		return nil, fmt.Errorf("registering %s %s: %w", PullSecretType, name, err)
+	s, err := component.Register(ctx, PullSecretType, name, c, opts...)
+	if err != nil {
+		return nil, err
 	}
-	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 
 	config, err := r.newCredentialConfig(s)
 	if err != nil {
-		return nil, fmt.Errorf("%s: credential configuration: %w", name, err)
+		return nil, s.Failed("credential configuration", err)
 	}
 	serviceAccount, err := r.newServiceAccount(s)
 	if err != nil {
-		return nil, fmt.Errorf("%s: service account: %w", name, err)
+		return nil, s.Failed("service account", err)
 	}
 	secret, err := r.newSecret(s)
 	if err != nil {
-		return nil, fmt.Errorf("%s: secret: %w", name, err)
+		return nil, s.Failed("secret", err)
 	}
 	mayWrite, err := r.newRights(s, serviceAccount.Metadata.Name())
 	if err != nil {
-		return nil, fmt.Errorf("%s: right to write the secret: %w", name, err)
+		return nil, s.Failed("right to write the secret", err)
 	}
 	if err := r.newNetworkPolicy(s, args.NetworkPolicy); err != nil {
-		return nil, fmt.Errorf("%s: network policy: %w", name, err)
+		return nil, s.Failed("network policy", err)
 	}
 	if err := r.newAlertRules(s, args.AlertRules); err != nil {
-		return nil, fmt.Errorf("%s: alert rules: %w", name, err)
+		return nil, s.Failed("alert rules", err)
 	}
 
 	pod := r.pod(serviceAccount.Metadata.Name(), config)
 	// Not before the Secret: a run would heal it into being, and Pulumi's create would then meet an existing name.
 	cronJob, err := r.newCronJob(s, pod, secret, mayWrite)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cron job: %w", name, err)
+		return nil, s.Failed("cron job", err)
 	}
 	firstRun, err := r.newFirstRun(s, pod, serviceAccount.Metadata.Name(), secret, append([]pulumi.Resource{mayWrite}, args.DependsOn...))
 	if err != nil {
-		return nil, fmt.Errorf("%s: first run: %w", name, err)
+		return nil, s.Failed("first run", err)
 	}
 
 	c.SecretName = pulumi.String(r.secretName).ToStringOutput()
