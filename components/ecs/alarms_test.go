@@ -1,16 +1,18 @@
-package ecs
+package ecs_test
 
 import (
 	"testing"
+
+	"bifrost/components/ecs"
 
 	"github.com/stretchr/testify/require"
 )
 
 func TestEcsAlarms(t *testing.T) {
 	t.Parallel()
-	g := recordEcs(t, func(a *EcsServiceArgs) {
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		withLoadBalancer(a)
-		a.Alarms = &EcsAlarmsArgs{TopicArn: topic, ServerErrors: 3}
+		a.Alarms = &ecs.EcsAlarmsArgs{TopicArn: topic, ServerErrors: 3}
 	})
 	for name, metric := range map[string]string{
 		"unhealthy-targets": "UnHealthyHostCount", "server-errors": "HTTPCode_Target_5XX_Count",

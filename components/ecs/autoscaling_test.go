@@ -1,7 +1,9 @@
-package ecs
+package ecs_test
 
 import (
 	"testing"
+
+	"bifrost/components/ecs"
 
 	"github.com/stretchr/testify/require"
 )
@@ -9,9 +11,9 @@ import (
 // TestEcsAutoscaling: what the autoscaling decides, up never takes back.
 func TestEcsAutoscaling(t *testing.T) {
 	t.Parallel()
-	g := recordEcs(t, func(a *EcsServiceArgs) {
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		withLoadBalancer(a)
-		a.Autoscaling = &EcsAutoscalingArgs{
+		a.Autoscaling = &ecs.EcsAutoscalingArgs{
 			MinTasks: 2, MaxTasks: 9, CpuPercent: 60, MemoryPercent: 70, RequestsPerTarget: 400, ScaleInSeconds: 900,
 		}
 	})

@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
 )
 
@@ -20,7 +21,7 @@ func TestDatabaseCaRefused(t *testing.T) {
 // TestDatabaseCaOnEcs: the container that writes config.json writes the authorities beside it, and the gateway is told where.
 func TestDatabaseCaOnEcs(t *testing.T) {
 	t.Parallel()
-	g := recordEcs(t, func(a *EcsServiceArgs) { a.DatabaseCa = "PEM" })
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) { a.DatabaseCa = "PEM" })
 	require.Equal(t, "bifrost/database-ca.pem", g.Named(t, "aws:secretsmanager/secret:Secret", "x-database-ca").Input(t, "name"))
 	require.Equal(t, "PEM", g.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "x-database-ca-version").Input(t, "secretString"))
 	require.Contains(t, g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy"), ":x-database-ca\"")
@@ -30,6 +31,6 @@ func TestDatabaseCaOnEcs(t *testing.T) {
 	require.Equal(t, []string{`mkdir -p /app/data/tmp && printf '%s' "$BIFROST_CONFIG" > /app/data/config.json && ` +
 		`printf '%s' "$BIFROST_DATABASE_CA" > /app/data/database-ca.pem`}, writer.Command)
 	require.Equal(t, "BIFROST_DATABASE_CA", writer.Secrets[1].Name)
-	require.Contains(t, gateway.Environment, variable{"PGSSLROOTCERT", "/app/data/database-ca.pem"})
+	require.Contains(t, gateway.Environment, ecs.Variable{"PGSSLROOTCERT", "/app/data/database-ca.pem"})
 	require.Len(t, gateway.Secrets, 1, "the gateway gets the file alone")
 }

@@ -1,7 +1,9 @@
-package ecs
+package ecs_test
 
 import (
 	"testing"
+
+	"bifrost/components/ecs"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -24,7 +26,7 @@ func TestFargateSizes(t *testing.T) {
 		{16384, 200000, "largest pair is cpu 16384 with memory 122880"},
 		{500, 1024, "cpu 512 with memory 1024"}, {0, 0, "cpu 256 with memory 512"}, {32768, 1024, "largest pair is cpu 16384"},
 	} {
-		errs := validateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)
+		errs := ecs.ValidateFargateSize(field.NewPath("cpu"), field.NewPath("memory"), c.cpu, c.memory)
 		if c.nearest == "" {
 			require.Empty(t, errs, "%d/%d", c.cpu, c.memory)
 			continue
@@ -44,7 +46,7 @@ func TestRollout(t *testing.T) {
 		{100, 100, 3, false}, {100, 150, 1, false}, {50, 100, 1, false}, {100, 125, 3, false},
 		{101, 200, 1, false}, {-1, 200, 1, false}, {100, 99, 1, false},
 	} {
-		errs := validateRollout(field.NewPath("min"), field.NewPath("max"), c.least, c.most, c.count)
+		errs := ecs.ValidateRollout(field.NewPath("min"), field.NewPath("max"), c.least, c.most, c.count)
 		require.Equal(t, c.fits, len(errs) == 0, "%+v: %v", c, errs)
 	}
 }

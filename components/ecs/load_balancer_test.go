@@ -1,8 +1,10 @@
-package ecs
+package ecs_test
 
 import (
 	"slices"
 	"testing"
+
+	"bifrost/components/ecs"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,11 +53,11 @@ func TestEcsLoadBalancer(t *testing.T) {
 		"x-lb -> tcp 8080 x-tasks", "x-tasks -> -1 0.0.0.0/0",
 	}, rules(t, g))
 
-	g = recordEcs(t, func(a *EcsServiceArgs) {
+	g = recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		delay := 0
 		withLoadBalancer(a)
-		*a.LoadBalancer = EcsLoadBalancerArgs{
-			AllowHttp: true, Scheme: SchemeInternetFacing,
+		*a.LoadBalancer = ecs.EcsLoadBalancerArgs{
+			AllowHttp: true, Scheme: ecs.SchemeInternetFacing,
 			Subnets: []string{"subnet-00000001", "subnet-00000002"}, AllowedCidrs: []string{"0.0.0.0/0"},
 			IdleTimeoutSeconds: 4000, DeregistrationDelaySeconds: &delay, DeletionProtection: true, AccessLogsBucket: "logs",
 		}
@@ -75,11 +77,11 @@ func TestEcsLoadBalancer(t *testing.T) {
 func TestEcsTargetGroup(t *testing.T) {
 	t.Parallel()
 	const targets = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
-	g := recordEcs(t, func(a *EcsServiceArgs) {
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		a.TargetGroupArn = targets
 		a.LoadBalancerArn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/front/fedcba9876543210"
-		a.Autoscaling = &EcsAutoscalingArgs{MaxTasks: 6, RequestsPerTarget: 500}
-		a.Alarms = &EcsAlarmsArgs{TopicArn: topic}
+		a.Autoscaling = &ecs.EcsAutoscalingArgs{MaxTasks: 6, RequestsPerTarget: 500}
+		a.Alarms = &ecs.EcsAlarmsArgs{TopicArn: topic}
 	})
 	require.Equal(t, targets, g.One(t, "aws:ecs/service:Service").Input(t, "loadBalancers[0].targetGroupArn"))
 	require.Empty(t, g.Of("aws:lb/loadBalancer:LoadBalancer"))

@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"os/exec"
@@ -7,24 +7,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/ecs"
 	"bifrost/internal/gateway"
 )
 
 // TestMigrationOnEcs: each task migrates in a container before its gateway, which waits for its success.
 func TestMigrationOnEcs(t *testing.T) {
 	t.Parallel()
-	g := recordEcs(t, func(a *EcsServiceArgs) { a.MigrationJob, a.StartupSeconds = true, 300 })
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) { a.MigrationJob, a.StartupSeconds = true, 300 })
 	containers := taskContainers(t, g, "x-task-definition")
 	require.Len(t, containers, 3)
 	migrate, gateway := containers[1], containers[2]
 	require.Equal(t, "migrate", migrate.Name)
 	require.False(t, migrate.Essential)
-	require.Equal(t, []dependency{{"config", "SUCCESS"}}, migrate.DependsOn)
-	require.Equal(t, []dependency{{"migrate", "SUCCESS"}, {"config", "SUCCESS"}}, gateway.DependsOn)
+	require.Equal(t, []ecs.Dependency{{"config", "SUCCESS"}}, migrate.DependsOn)
+	require.Equal(t, []ecs.Dependency{{"migrate", "SUCCESS"}, {"config", "SUCCESS"}}, gateway.DependsOn)
 	require.Equal(t, gateway.Secrets, migrate.Secrets)
-	require.Contains(t, migrate.Environment, variable{"BIFROST_MIGRATE_ONLY", "1"})
-	require.Contains(t, gateway.Environment, variable{"BIFROST_NO_MIGRATE", "1"})
-	require.NotContains(t, gateway.Environment, variable{"BIFROST_MIGRATE_ONLY", "1"})
+	require.Contains(t, migrate.Environment, ecs.Variable{"BIFROST_MIGRATE_ONLY", "1"})
+	require.Contains(t, gateway.Environment, ecs.Variable{"BIFROST_NO_MIGRATE", "1"})
+	require.NotContains(t, gateway.Environment, ecs.Variable{"BIFROST_MIGRATE_ONLY", "1"})
 	require.Nil(t, migrate.HealthCheck)
 	require.Empty(t, migrate.PortMappings)
 	require.Contains(t, migrate.Command[0], "left=600")
@@ -34,7 +35,7 @@ func TestMigrationOnEcs(t *testing.T) {
 func TestMigrationScript(t *testing.T) {
 	t.Parallel()
 	run := func(program string, deadline int) (string, error) {
-		script := strings.Replace(migrationScript(deadline), "/app/docker-entrypoint.sh /app/main", program, 1)
+		script := strings.Replace(ecs.MigrationScript(deadline), "/app/docker-entrypoint.sh /app/main", program, 1)
 		out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", script).CombinedOutput()
 		return string(out), err
 	}
@@ -51,11 +52,11 @@ func TestMigrationScript(t *testing.T) {
 // TestEcsStartup: the container's check and the load balancer's wait as long as a start may take.
 func TestEcsStartup(t *testing.T) {
 	t.Parallel()
-	for seconds, want := range map[int]healthCheck{
+	for seconds, want := range map[int]ecs.HealthCheck{
 		60: {StartPeriod: 60, Retries: 3}, 300: {StartPeriod: 300, Retries: 3},
 		0: {StartPeriod: 300, Retries: 5}, 600: {StartPeriod: 300, Retries: 10},
 	} {
-		got := (&EcsServiceArgs{StartupSeconds: seconds}).healthCheck()
+		got := ecs.HealthCheckOf(&ecs.EcsServiceArgs{StartupSeconds: seconds})
 		require.Equal(t, []int{want.StartPeriod, want.Retries}, []int{got.StartPeriod, got.Retries}, seconds)
 	}
 }
@@ -63,7 +64,7 @@ func TestEcsStartup(t *testing.T) {
 // TestIpFamily: the gateway listens on IPv6, too.
 func TestIpFamily(t *testing.T) {
 	t.Parallel()
-	task := containersText(t, recordEcs(t, func(a *EcsServiceArgs) { a.IpFamily = gateway.IPv6 }))
+	task := containersText(t, recordEcs(t, func(a *ecs.EcsServiceArgs) { a.IpFamily = gateway.IPv6 }))
 	require.Contains(t, task, `{"name":"APP_HOST","value":"::"}`)
 	require.Contains(t, task, "http://127.0.0.1:8080/health", "it listens there, too")
 }

@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
 )
 
@@ -44,27 +45,27 @@ func rules(t *testing.T, g *graphtest.Graph) []string {
 func TestEcsSecurityGroups(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*EcsServiceArgs)
+		change func(*ecs.EcsServiceArgs)
 		want   []string
 	}{
-		"given": {func(*EcsServiceArgs) {}, nil},
-		"clients": {func(a *EcsServiceArgs) {
+		"given": {func(*ecs.EcsServiceArgs) {}, nil},
+		"clients": {func(a *ecs.EcsServiceArgs) {
 			a.SecurityGroups, a.VpcId, a.ClientSecurityGroups = nil, "vpc-0123456789abcdef0", []string{lbGroup}
 		}, []string{"x-tasks <- tcp 8080 " + lbGroup, "x-tasks -> -1 0.0.0.0/0"}},
-		"load balancer's given": {func(a *EcsServiceArgs) {
+		"load balancer's given": {func(a *ecs.EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.LoadBalancer.SecurityGroups = []string{lbGroup}
 		}, []string{"x-tasks <- tcp 8080 " + lbGroup, "x-tasks -> -1 0.0.0.0/0"}},
-		"a client that is the load balancer's": {func(a *EcsServiceArgs) {
+		"a client that is the load balancer's": {func(a *ecs.EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.LoadBalancer.SecurityGroups, a.ClientSecurityGroups = []string{lbGroup}, []string{lbGroup, "sg-00000000000000002"}
 		}, []string{"x-tasks <- tcp 8080 " + lbGroup, "x-tasks <- tcp 8080 sg-00000000000000002", "x-tasks -> -1 0.0.0.0/0"}},
-		"both given": {func(a *EcsServiceArgs) {
+		"both given": {func(a *ecs.EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.SecurityGroups, a.LoadBalancer.SecurityGroups = []string{"sg-0123456789abcdef0"}, []string{lbGroup}
 		}, nil},
-		"clustering": {func(a *EcsServiceArgs) {
-			a.SecurityGroups, a.VpcId, a.Clustering = nil, "vpc-0123456789abcdef0", &EcsClusteringArgs{Namespace: "bifrost.internal"}
+		"clustering": {func(a *ecs.EcsServiceArgs) {
+			a.SecurityGroups, a.VpcId, a.Clustering = nil, "vpc-0123456789abcdef0", &ecs.EcsClusteringArgs{Namespace: "bifrost.internal"}
 		}, []string{
 			"x-tasks <- tcp 10101 x-tasks", "x-tasks <- tcp 10102 x-tasks", "x-tasks <- udp 10101 x-tasks", "x-tasks -> -1 0.0.0.0/0",
 		}},
@@ -78,21 +79,21 @@ func TestEcsSecurityGroups(t *testing.T) {
 func TestEcsNetworkRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*EcsServiceArgs)
+		change func(*ecs.EcsServiceArgs)
 		want   string
 	}{
-		"a load balancer for nobody": {func(a *EcsServiceArgs) {
+		"a load balancer for nobody": {func(a *ecs.EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.VpcCidrs = nil
 		}, "vpcCidrs: Required"},
-		"no VPC":         {func(a *EcsServiceArgs) { a.SecurityGroups = nil }, "vpcId: Required"},
-		"a group twice":  {func(a *EcsServiceArgs) { a.SecurityGroups = []string{lbGroup, lbGroup} }, "securityGroups[1]: Duplicate"},
-		"a subnet twice": {func(a *EcsServiceArgs) { a.Subnets = append(a.Subnets, a.Subnets...) }, "subnets[1]: Duplicate"},
-		"a certificate of another region": {func(a *EcsServiceArgs) {
+		"no VPC":         {func(a *ecs.EcsServiceArgs) { a.SecurityGroups = nil }, "vpcId: Required"},
+		"a group twice":  {func(a *ecs.EcsServiceArgs) { a.SecurityGroups = []string{lbGroup, lbGroup} }, "securityGroups[1]: Duplicate"},
+		"a subnet twice": {func(a *ecs.EcsServiceArgs) { a.Subnets = append(a.Subnets, a.Subnets...) }, "subnets[1]: Duplicate"},
+		"a certificate of another region": {func(a *ecs.EcsServiceArgs) {
 			withLoadBalancer(a)
 			a.Region = "eu-central-1"
 		}, "loadBalancer.certificateArn: Invalid"},
-		"a target group alone": {func(a *EcsServiceArgs) {
+		"a target group alone": {func(a *ecs.EcsServiceArgs) {
 			a.TargetGroupArn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
 		}, "loadBalancerArn: Required"},
 	} {

@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"strings"
@@ -6,15 +6,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
 )
 
 func TestEcsTaskRole(t *testing.T) {
 	t.Parallel()
-	g := recordEcs(t, func(a *EcsServiceArgs) {
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		open := false
-		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ArchitectureArm
-		a.TaskRole = &EcsTaskRoleArgs{
+		a.Exec, a.ReadOnlyRoot, a.CpuArchitecture = true, &open, ecs.ArchitectureArm
+		a.TaskRole = &ecs.EcsTaskRoleArgs{
 			AccountId: graphtest.AccountId, RoleName: "R", Path: "/p/", PermissionsBoundary: "arn:aws:iam::111122223333:policy/b",
 			PolicyArns: []string{"arn:aws:iam::111122223333:policy/team/Bedrock"},
 		}
@@ -37,7 +38,7 @@ func TestEcsTaskRole(t *testing.T) {
 	require.Equal(t, "ARM64", task.Input(t, "runtimePlatform.cpuArchitecture"))
 	require.Contains(t, containersText(t, g), `"readonlyRootFilesystem":false,"linuxParameters":{"initProcessEnabled":true}`)
 
-	given := recordEcs(t, func(a *EcsServiceArgs) {
+	given := recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		a.TaskRole, a.TaskRoleArn = nil, "arn:aws:iam::111122223333:role/bedrock"
 	})
 	require.Empty(t, given.Of("aws:iam/role:Role"))
@@ -48,7 +49,7 @@ func TestEcsTaskRole(t *testing.T) {
 func TestEcsKeys(t *testing.T) {
 	t.Parallel()
 	const key = "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000001"
-	g := recordEcs(t, func(a *EcsServiceArgs) { a.SecretKmsKeyArn, a.LogKmsKeyArn = key, key })
+	g := recordEcs(t, func(a *ecs.EcsServiceArgs) { a.SecretKmsKeyArn, a.LogKmsKeyArn = key, key })
 	require.Equal(t, key, g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "kmsKeyId"))
 	for _, s := range g.Of("aws:secretsmanager/secret:Secret") {
 		require.Equal(t, key, s.Input(t, "kmsKeyId"), s.Name)

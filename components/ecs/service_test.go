@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"encoding/json"
@@ -9,14 +9,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components/aws"
+	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
 )
 
-func ecsArgs() *EcsServiceArgs {
-	return &EcsServiceArgs{
+func ecsArgs() *ecs.EcsServiceArgs {
+	return &ecs.EcsServiceArgs{
 		ClusterArn: "arn:aws:ecs:eu-west-1:111122223333:cluster/dev", Region: "eu-west-1", Image: graphtest.Image,
 		ExecutionRoleArn: pulumi.String("arn:aws:iam::111122223333:role/E"), ExecutionRoleName: pulumi.String("E"),
-		TaskRole:     &EcsTaskRoleArgs{AccountId: graphtest.AccountId},
+		TaskRole:     &ecs.EcsTaskRoleArgs{AccountId: graphtest.AccountId},
 		DesiredCount: 2, Subnets: []string{"subnet-0a1b2c3d4e5f60718"}, SecurityGroups: []string{"sg-0123456789abcdef0"},
 		Config: graphtest.Secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
 		SecretEnv: map[string]pulumi.StringInput{"PG_PASSWORD": graphtest.Secret(graphtest.Canary)},
@@ -34,7 +35,7 @@ func TestEcsService(t *testing.T) {
 		}
 		args := ecsArgs()
 		args.DependsOn = role.Ready()
-		_, err = NewEcsService(ctx, "x", args, on)
+		_, err = ecs.NewEcsService(ctx, "x", args, on)
 		return err
 	})
 	require.Equal(t, "/ecs/bifrost", g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "name"))
@@ -115,25 +116,25 @@ func TestEcsService(t *testing.T) {
 func TestEcsServiceRefuses(t *testing.T) {
 	t.Parallel()
 	days, delay := 3, 3601
-	args := &EcsServiceArgs{
+	args := &ecs.EcsServiceArgs{
 		ClusterArn: "dev", Region: "x", Image: "x", Cpu: 512, Memory: 512, Subnets: []string{"x"}, SecretRecoveryDays: &days,
 		SecretEnv: map[string]pulumi.StringInput{"BIFROST_CONFIG": pulumi.String("x")},
 		Name:      "a b", LogGroup: "a b", LogRetentionDays: 2, SecretPrefix: "a b", SecretKmsKeyArn: "alias/x", LogKmsKeyArn: "x",
-		TaskRoleArn: "x", TaskRole: &EcsTaskRoleArgs{
+		TaskRoleArn: "x", TaskRole: &ecs.EcsTaskRoleArgs{
 			RoleName: "a b", Path: "x", PermissionsBoundary: "x",
 			PolicyArns: []string{"x", "", "arn:aws:iam::aws:policy/B", "arn:aws:iam::111122223333:policy/team/B"},
 		},
 		Exec: true, CpuArchitecture: "arm64", StopTimeoutSeconds: 121, MaxHealthyPercent: 50,
 		ClientSecurityGroups: []string{"x"}, VpcCidrs: []string{"10.0.0.1/8", "::/0", "10.0.0.0/8", "10.0.0.0/8"}, TargetGroupArn: "x",
-		LoadBalancer: &EcsLoadBalancerArgs{
+		LoadBalancer: &ecs.EcsLoadBalancerArgs{
 			CertificateArn: "x", Scheme: "public", Subnets: []string{"x"}, SecurityGroups: []string{"x"}, AllowedCidrs: []string{"x"},
 			IdleTimeoutSeconds: 4001, DeregistrationDelaySeconds: &delay, SslPolicy: "TLS13", AccessLogsBucket: "B",
 		},
-		Clustering: &EcsClusteringArgs{Namespace: "Bifrost", Service: "a.b"},
-		Autoscaling: &EcsAutoscalingArgs{
+		Clustering: &ecs.EcsClusteringArgs{Namespace: "Bifrost", Service: "a.b"},
+		Autoscaling: &ecs.EcsAutoscalingArgs{
 			MinTasks: 3, MaxTasks: 2, CpuPercent: 101, MemoryPercent: -1, RequestsPerTarget: -1, ScaleInSeconds: -1, ScaleOutSeconds: 3601,
 		},
-		Alarms: &EcsAlarmsArgs{TopicArn: "x", ServerErrors: -1},
+		Alarms: &ecs.EcsAlarmsArgs{TopicArn: "x", ServerErrors: -1},
 	}
 	requireRefused(t, args,
 		"clusterArn", "region", "name", "image", "executionRoleArn", "taskRoleArn", "taskRole", "taskRole.accountId", "taskRole.roleName",
@@ -169,10 +170,10 @@ func TestEcsServicePaths(t *testing.T) {
 }
 
 // requireRefused checks that the arguments have these problems and no others, and that the component refuses them.
-func requireRefused(t *testing.T, args *EcsServiceArgs, paths ...string) {
+func requireRefused(t *testing.T, args *ecs.EcsServiceArgs, paths ...string) {
 	t.Helper()
 	graphtest.RequireRefused(t, args.Validate(nil), paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewEcsService(ctx, "x", args, on)
+		_, err := ecs.NewEcsService(ctx, "x", args, on)
 		return err
 	})
 }
@@ -184,21 +185,21 @@ func containersText(t *testing.T, g *graphtest.Graph) string {
 }
 
 // taskContainers are the containers of a task definition.
-func taskContainers(t *testing.T, g *graphtest.Graph, name string) []containerDefinition {
+func taskContainers(t *testing.T, g *graphtest.Graph, name string) []ecs.ContainerDefinition {
 	t.Helper()
-	var containers []containerDefinition
+	var containers []ecs.ContainerDefinition
 	text := g.Named(t, "aws:ecs/taskDefinition:TaskDefinition", name).Input(t, "containerDefinitions").(string)
 	require.NoError(t, json.Unmarshal([]byte(text), &containers))
 	return containers
 }
 
 // recordEcs makes a service of changed arguments.
-func recordEcs(t *testing.T, change func(*EcsServiceArgs)) *graphtest.Graph {
+func recordEcs(t *testing.T, change func(*ecs.EcsServiceArgs)) *graphtest.Graph {
 	t.Helper()
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		args := ecsArgs()
 		change(args)
-		_, err := NewEcsService(ctx, "x", args, on)
+		_, err := ecs.NewEcsService(ctx, "x", args, on)
 		return err
 	})
 }
@@ -210,7 +211,7 @@ const (
 )
 
 // withLoadBalancer is a service with everything made here.
-func withLoadBalancer(a *EcsServiceArgs) {
+func withLoadBalancer(a *ecs.EcsServiceArgs) {
 	a.SecurityGroups, a.VpcId, a.VpcCidrs = nil, "vpc-0123456789abcdef0", []string{"10.0.0.0/16"}
-	a.LoadBalancer = &EcsLoadBalancerArgs{CertificateArn: lbCertificate}
+	a.LoadBalancer = &ecs.EcsLoadBalancerArgs{CertificateArn: lbCertificate}
 }

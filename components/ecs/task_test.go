@@ -1,4 +1,4 @@
-package ecs
+package ecs_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestContainerOrder(t *testing.T) {
 	t.Parallel()
 	render := func() string {
-		return containersText(t, recordEcs(t, func(a *EcsServiceArgs) {
+		return containersText(t, recordEcs(t, func(a *ecs.EcsServiceArgs) {
 			a.Env = map[string]string{"A": "1", "B": "2", "C": "3", "D": "4"}
 		}))
 	}
@@ -28,9 +29,9 @@ func TestContainerOrder(t *testing.T) {
 // TestOwnTemporaryFolder: what the gateway's variables say wins.
 func TestOwnTemporaryFolder(t *testing.T) {
 	t.Parallel()
-	for _, change := range []func(*EcsServiceArgs){
-		func(a *EcsServiceArgs) { a.Env = map[string]string{"TMPDIR": "/app/data/own"} },
-		func(a *EcsServiceArgs) {
+	for _, change := range []func(*ecs.EcsServiceArgs){
+		func(a *ecs.EcsServiceArgs) { a.Env = map[string]string{"TMPDIR": "/app/data/own"} },
+		func(a *ecs.EcsServiceArgs) {
 			a.SecretEnv = map[string]pulumi.StringInput{"TMPDIR": graphtest.Secret("/app/data/own")}
 		},
 	} {

@@ -1,6 +1,4 @@
-// This test is of the package itself: it calls taken, which the engine alone calls otherwise.
-
-package gcp
+package gcp_test
 
 import (
 	"strings"
@@ -9,14 +7,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/gcp"
 	"bifrost/image"
 	"bifrost/internal/graphtest"
 )
 
 const federatedSubject = "system:serviceaccount:bifrost:bifrost-pull"
 
-func federationArgs() *GcpFederationArgs {
-	return &GcpFederationArgs{
+func federationArgs() *gcp.GcpFederationArgs {
+	return &gcp.GcpFederationArgs{
 		ProjectId: "acme-mirror", ProjectNumber: pulumi.String("123456789012"),
 		PoolId: "acme-pool", ProviderId: "acme-provider", ServiceAccountId: "bifrost-pull",
 		Issuer: pulumi.String("https://issuer.example.com/"), Subject: pulumi.String(federatedSubject),
@@ -37,9 +36,9 @@ const (
 	wantedPoolPath = "projects/acme-mirror/locations/global/workloadIdentityPools/acme-pool"
 )
 
-func recordFederation(t *testing.T, args *GcpFederationArgs) *graphtest.Graph {
+func recordFederation(t *testing.T, args *gcp.GcpFederationArgs) *graphtest.Graph {
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewGcpFederation(ctx, "x", args, on)
+		_, err := gcp.NewGcpFederation(ctx, "x", args, on)
 		return err
 	})
 }
@@ -76,7 +75,7 @@ func TestGcpFederation(t *testing.T) {
 	}, graphtest.Plain(user.Inputs).Mappable())
 
 	for _, r := range []graphtest.Resource{pool, provider, account, reader, user} {
-		require.Equal(t, g.One(t, GcpFederationType).URN, r.Parent())
+		require.Equal(t, g.One(t, gcp.GcpFederationType).URN, r.Parent())
 	}
 }
 
@@ -109,7 +108,7 @@ func TestGcpFederationTaken(t *testing.T) {
 		"refused otherwise": {"create", "googleapi: Error 403: Permission denied", false},
 		"on deletion":       {"delete", conflict, false},
 	} {
-		retry, err := args.taken(&pulumi.ErrorHookArgs{FailedOperation: c.operation, Errors: []string{c.failure}})
+		retry, err := gcp.Taken(args, &pulumi.ErrorHookArgs{FailedOperation: c.operation, Errors: []string{c.failure}})
 		require.False(t, retry, name)
 		if !c.explained {
 			require.NoError(t, err, name)
@@ -125,7 +124,7 @@ func TestGcpFederationTaken(t *testing.T) {
 
 func TestGcpFederationRefuses(t *testing.T) {
 	t.Parallel()
-	args := &GcpFederationArgs{
+	args := &gcp.GcpFederationArgs{
 		ProjectId: "123456789012", PoolId: "gcp-pool", ProviderId: "abc",
 		ServiceAccountId: "pull@acme-mirror.iam.gserviceaccount.com", TokenFile: "token",
 	}
@@ -133,7 +132,7 @@ func TestGcpFederationRefuses(t *testing.T) {
 		"projectNumber", "issuer", "subject", "audience", "condition", "projectId", "poolId", "providerId", "serviceAccountId",
 		"repository.project", "repository", "tokenFile",
 	}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewGcpFederation(ctx, "x", args, on)
+		_, err := gcp.NewGcpFederation(ctx, "x", args, on)
 		return err
 	})
 	require.Empty(t, federationArgs().Validate(nil))
@@ -145,7 +144,7 @@ func TestGcpFederationLongSubject(t *testing.T) {
 	args.Subject = pulumi.String("system:serviceaccount:bifrost:" + strings.Repeat("x", 98))
 	g := &graphtest.Graph{}
 	err := g.Run(graphtest.Build(func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewGcpFederation(ctx, "x", args, on)
+		_, err := gcp.NewGcpFederation(ctx, "x", args, on)
 		return err
 	}))
 	require.ErrorContains(t, err, "has 128 bytes, and google.subject takes 127")

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
@@ -6,29 +6,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
-func brokerArgs() *BifrostBrokerArgs {
-	return &BifrostBrokerArgs{
+func brokerArgs() *kubernetes.BifrostBrokerArgs {
+	return &kubernetes.BifrostBrokerArgs{
 		Namespace: pulumi.String("bifrost"), Image: graphtest.Image, PullSecret: pulumi.String("ecr-pull-secret"),
 		Config:    pulumi.String(`{"a":1}`),
 		SecretEnv: map[string]pulumi.StringInput{"BIFROST_BROKER_TOKEN": graphtest.Secret(graphtest.Canary)},
 	}
 }
 
-func recordBroker(t *testing.T, change func(*BifrostBrokerArgs)) *graphtest.Graph {
+func recordBroker(t *testing.T, change func(*kubernetes.BifrostBrokerArgs)) *graphtest.Graph {
 	args := brokerArgs()
 	change(args)
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostBroker(ctx, "x", args, on)
+		_, err := kubernetes.NewBifrostBroker(ctx, "x", args, on)
 		return err
 	})
 }
 
 func TestBifrostBroker(t *testing.T) {
 	t.Parallel()
-	g := recordBroker(t, func(*BifrostBrokerArgs) {})
+	g := recordBroker(t, func(*kubernetes.BifrostBrokerArgs) {})
 	d := g.One(t, "kubernetes:apps/v1:Deployment")
 	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
 	for path, want := range map[string]any{
@@ -75,20 +76,20 @@ func TestBifrostBroker(t *testing.T) {
 // TestBifrostBrokerRolls when what it reads changes.
 func TestBifrostBrokerRolls(t *testing.T) {
 	t.Parallel()
-	checksum := func(change func(*BifrostBrokerArgs)) any {
+	checksum := func(change func(*kubernetes.BifrostBrokerArgs)) any {
 		return recordBroker(t, change).One(t, "kubernetes:apps/v1:Deployment").Input(t, `spec.template.metadata.annotations["checksum/config"]`)
 	}
-	before := checksum(func(*BifrostBrokerArgs) {})
-	require.NotEqual(t, before, checksum(func(a *BifrostBrokerArgs) { a.Config = pulumi.String("{}") }))
-	require.NotEqual(t, before, checksum(func(a *BifrostBrokerArgs) { a.SecretEnv["BIFROST_BROKER_TOKEN"] = graphtest.Secret("other") }))
+	before := checksum(func(*kubernetes.BifrostBrokerArgs) {})
+	require.NotEqual(t, before, checksum(func(a *kubernetes.BifrostBrokerArgs) { a.Config = pulumi.String("{}") }))
+	require.NotEqual(t, before, checksum(func(a *kubernetes.BifrostBrokerArgs) { a.SecretEnv["BIFROST_BROKER_TOKEN"] = graphtest.Secret("other") }))
 }
 
 func TestBifrostBrokerGiven(t *testing.T) {
 	t.Parallel()
-	g := recordBroker(t, func(a *BifrostBrokerArgs) {
+	g := recordBroker(t, func(a *kubernetes.BifrostBrokerArgs) {
 		a.ServiceAccount, a.SecretEnv, a.OpenNetwork, a.PullSecret = "theirs", nil, true, nil
-		a.SecretRefs = map[string]SecretKeyRef{"BIFROST_BROKER_TOKEN": {Secret: "s", Key: "k"}}
-		a.Scheduling = &WorkloadSchedulingArgs{NodeSelector: map[string]string{"pool": "llm"}}
+		a.SecretRefs = map[string]kubernetes.SecretKeyRef{"BIFROST_BROKER_TOKEN": {Secret: "s", Key: "k"}}
+		a.Scheduling = &kubernetes.WorkloadSchedulingArgs{NodeSelector: map[string]string{"pool": "llm"}}
 	})
 	d := g.One(t, "kubernetes:apps/v1:Deployment")
 	require.Equal(t, "theirs", d.Input(t, "spec.template.spec.serviceAccountName"))
@@ -100,12 +101,12 @@ func TestBifrostBrokerGiven(t *testing.T) {
 
 func TestBifrostBrokerRefuses(t *testing.T) {
 	t.Parallel()
-	args := &BifrostBrokerArgs{
+	args := &kubernetes.BifrostBrokerArgs{
 		Name: "Broker", Image: "bifrost", ImagePullPolicy: "Never",
 		SecretEnv:  map[string]pulumi.StringInput{"A": graphtest.Secret("a"), "1=": graphtest.Secret("b")},
-		SecretRefs: map[string]SecretKeyRef{"A": {Secret: "s", Key: "k"}, "2=": {Secret: "s", Key: "k k"}},
+		SecretRefs: map[string]kubernetes.SecretKeyRef{"A": {Secret: "s", Key: "k"}, "2=": {Secret: "s", Key: "k k"}},
 		Labels:     map[string]string{"a b": "c"}, Annotations: map[string]string{"d e": ""}, Clients: map[string]string{"f g": ""},
-		ServiceAccount: "Theirs", Scheduling: &WorkloadSchedulingArgs{PriorityClass: "High"},
+		ServiceAccount: "Theirs", Scheduling: &kubernetes.WorkloadSchedulingArgs{PriorityClass: "High"},
 	}
 	graphtest.RequireRefused(t, args.Validate(nil),
 		[]string{
@@ -113,7 +114,7 @@ func TestBifrostBrokerRefuses(t *testing.T) {
 			"labels[a b]", "annotations[d e]", "clients[f g]", "serviceAccount", "scheduling.priorityClass",
 		},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewBifrostBroker(ctx, "x", args, on)
+			_, err := kubernetes.NewBifrostBroker(ctx, "x", args, on)
 			return err
 		})
 }

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"encoding/base64"
@@ -9,11 +9,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
-func workloadArgs() *BifrostWorkloadArgs {
-	return &BifrostWorkloadArgs{
+func workloadArgs() *kubernetes.BifrostWorkloadArgs {
+	return &kubernetes.BifrostWorkloadArgs{
 		Namespace: pulumi.String("bifrost"), Image: graphtest.Image, PullSecret: pulumi.String("ecr-pull-secret"), Replicas: 2,
 		Config: graphtest.Secret(`{"a":1}`), Env: map[string]string{"PG_HOST": "h"},
 		SecretEnv:     map[string]pulumi.StringInput{"OPENAI_API_KEY": graphtest.Secret(graphtest.Canary)},
@@ -21,16 +22,16 @@ func workloadArgs() *BifrostWorkloadArgs {
 	}
 }
 
-func recordWorkload(t *testing.T, change func(*BifrostWorkloadArgs)) *graphtest.Graph {
+func recordWorkload(t *testing.T, change func(*kubernetes.BifrostWorkloadArgs)) *graphtest.Graph {
 	args := workloadArgs()
 	change(args)
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostWorkload(ctx, "x", args, on)
+		_, err := kubernetes.NewBifrostWorkload(ctx, "x", args, on)
 		return err
 	})
 }
 
-func asIs(*BifrostWorkloadArgs) {}
+func asIs(*kubernetes.BifrostWorkloadArgs) {}
 
 func TestBifrostWorkload(t *testing.T) {
 	t.Parallel()
@@ -94,7 +95,7 @@ func TestBifrostWorkload(t *testing.T) {
 	requireNoLeak(t, g)
 	for _, r := range g.Resources {
 		if r.Request.GetCustom() && strings.HasPrefix(r.Type, "kubernetes:") {
-			require.Equal(t, g.One(t, BifrostWorkloadType).URN, r.Parent())
+			require.Equal(t, g.One(t, kubernetes.BifrostWorkloadType).URN, r.Parent())
 			require.Equal(t, "bifrost", r.Input(t, "metadata.namespace"), r.URN)
 			require.Equal(t, "bifrost", r.Input(t, "metadata.labels.app"), r.URN)
 		}
@@ -125,7 +126,7 @@ func TestProbes(t *testing.T) {
 		"failureThreshold": 6.0},
 		d.Input(t, container+".livenessProbe"))
 
-	slow := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	slow := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.StartupSeconds, a.PreStopSeconds, a.TerminationGraceSeconds, a.Replicas = 901, 30, 600, 40
 	}).One(t, "kubernetes:apps/v1:Deployment")
 	require.EqualValues(t, 181, slow.Input(t, container+".startupProbe.failureThreshold"))
@@ -139,14 +140,14 @@ func TestProbes(t *testing.T) {
 func TestOwnMemoryLimit(t *testing.T) {
 	t.Parallel()
 	const container = "spec.template.spec.containers[0]"
-	own := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"GOMEMLIMIT": "1GiB"} })
+	own := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.Env = map[string]string{"GOMEMLIMIT": "1GiB"} })
 	require.Equal(t, "1GiB", envOf(t, own.One(t, "kubernetes:apps/v1:Deployment"), container)["GOMEMLIMIT"])
-	for name, change := range map[string]func(*BifrostWorkloadArgs){
-		"secret": func(a *BifrostWorkloadArgs) {
+	for name, change := range map[string]func(*kubernetes.BifrostWorkloadArgs){
+		"secret": func(a *kubernetes.BifrostWorkloadArgs) {
 			a.SecretEnv = map[string]pulumi.StringInput{"GOMEMLIMIT": graphtest.Secret("1GiB")}
 		},
-		"existing secret": func(a *BifrostWorkloadArgs) {
-			a.SecretRefs = map[string]SecretKeyRef{"GOMEMLIMIT": {Secret: "s", Key: "k"}}
+		"existing secret": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.SecretRefs = map[string]kubernetes.SecretKeyRef{"GOMEMLIMIT": {Secret: "s", Key: "k"}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,18 +161,18 @@ func TestOwnMemoryLimit(t *testing.T) {
 func TestChecksum(t *testing.T) {
 	t.Parallel()
 	const annotation = `spec.template.metadata.annotations["checksum/config"]`
-	of := func(change func(*BifrostWorkloadArgs)) any {
+	of := func(change func(*kubernetes.BifrostWorkloadArgs)) any {
 		return recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment").Input(t, annotation)
 	}
 	same := of(asIs)
-	require.Equal(t, same, of(func(a *BifrostWorkloadArgs) { a.Replicas = 5 }))
-	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) { a.Config = graphtest.Secret(`{"a":2}`) }))
-	require.Equal(t, same, of(func(a *BifrostWorkloadArgs) { a.PodLabels = map[string]string{"a": "b"} }))
-	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) { a.EncryptionKey = graphtest.Secret("other") }))
-	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
+	require.Equal(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) { a.Replicas = 5 }))
+	require.NotEqual(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) { a.Config = graphtest.Secret(`{"a":2}`) }))
+	require.Equal(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) { a.PodLabels = map[string]string{"a": "b"} }))
+	require.NotEqual(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) { a.EncryptionKey = graphtest.Secret("other") }))
+	require.NotEqual(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) {
 		a.SecretEnv = map[string]pulumi.StringInput{"OPENAI_API_KEY": graphtest.Secret("other")}
 	}))
-	require.NotEqual(t, same, of(func(a *BifrostWorkloadArgs) {
+	require.NotEqual(t, same, of(func(a *kubernetes.BifrostWorkloadArgs) {
 		a.SecretEnv = maps.Clone(a.SecretEnv)
 		a.SecretEnv["MORE"] = graphtest.Secret("x")
 	}))
@@ -183,11 +184,13 @@ func TestRuntimeIdentity(t *testing.T) {
 	plain := recordWorkload(t, asIs)
 	require.False(t, plain.One(t, "kubernetes:apps/v1:Deployment").Has(use))
 
-	aws := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AwsRoleArn = pulumi.String("arn:aws:iam::111122223333:role/Bedrock") })
+	aws := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.AwsRoleArn = pulumi.String("arn:aws:iam::111122223333:role/Bedrock")
+	})
 	require.Equal(t, "arn:aws:iam::111122223333:role/Bedrock",
 		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
-	azure := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.AzureClientId = "00000000-0000-4000-8000-00000000000c" })
+	azure := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.AzureClientId = "00000000-0000-4000-8000-00000000000c" })
 	require.Equal(t, "00000000-0000-4000-8000-00000000000c",
 		azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
 	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
@@ -199,7 +202,7 @@ func TestKubeletPull(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
 
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.PullSecret, a.EcrRoleArn = nil, pulumi.String("arn:aws:iam::111122223333:role/Pull")
 		a.AwsRoleArn, a.ServiceAccount = pulumi.String("arn:aws:iam::111122223333:role/Bedrock"), "gateway"
 	})
@@ -229,16 +232,16 @@ func TestKubeletPull(t *testing.T) {
 func TestBifrostNamespace(t *testing.T) {
 	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
+		_, err := kubernetes.NewBifrostNamespace(ctx, "x", &kubernetes.BifrostNamespaceArgs{Labels: map[string]string{"a": "b"}}, on)
 		return err
 	})
 	require.Equal(t, map[string]any{"a": "b", "pod-security.kubernetes.io/enforce": "restricted",
 		"pod-security.kubernetes.io/warn": "restricted", "pod-security.kubernetes.io/audit": "restricted"},
 		g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels"))
-	bad := &BifrostNamespaceArgs{Name: "A", Existing: true, Labels: map[string]string{"a": "b c"}}
+	bad := &kubernetes.BifrostNamespaceArgs{Name: "A", Existing: true, Labels: map[string]string{"a": "b c"}}
 	graphtest.RequireRefused(t, bad.Validate(nil), []string{"name", "labels", "labels[a]"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewBifrostNamespace(ctx, "x", bad, on)
+			_, err := kubernetes.NewBifrostNamespace(ctx, "x", bad, on)
 			return err
 		})
 }
@@ -247,13 +250,13 @@ func TestBifrostNamespace(t *testing.T) {
 func TestExistingNamespace(t *testing.T) {
 	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		namespace, err := NewBifrostNamespace(ctx, "x", &BifrostNamespaceArgs{Name: "team", Existing: true}, on)
+		namespace, err := kubernetes.NewBifrostNamespace(ctx, "x", &kubernetes.BifrostNamespaceArgs{Name: "team", Existing: true}, on)
 		if err != nil {
 			return err
 		}
 		args := workloadArgs()
 		args.Namespace = namespace.Name
-		_, err = NewBifrostWorkload(ctx, "y", args, on)
+		_, err = kubernetes.NewBifrostWorkload(ctx, "y", args, on)
 		return err
 	})
 	namespace := g.One(t, "kubernetes:core/v1:Namespace")

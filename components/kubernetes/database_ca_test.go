@@ -1,8 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,18 +17,18 @@ func TestDatabaseCa(t *testing.T) {
 	item := func(key string) []any { return []any{map[string]any{"key": key, "path": "database-ca.pem"}} }
 	checksum := ""
 	for name, c := range map[string]struct {
-		ca   WorkloadDatabaseCaArgs
+		ca   kubernetes.WorkloadDatabaseCaArgs
 		want map[string]any
 	}{
-		"a text": {WorkloadDatabaseCaArgs{Pem: "PEM"},
+		"a text": {kubernetes.WorkloadDatabaseCaArgs{Pem: "PEM"},
 			map[string]any{"configMap": map[string]any{"name": "bifrost-database-ca", "items": item("database-ca.pem")}}},
-		"a ConfigMap": {WorkloadDatabaseCaArgs{ConfigMap: &ConfigMapKeyRef{"team-ca", "ca.crt"}},
+		"a ConfigMap": {kubernetes.WorkloadDatabaseCaArgs{ConfigMap: &kubernetes.ConfigMapKeyRef{"team-ca", "ca.crt"}},
 			map[string]any{"configMap": map[string]any{"name": "team-ca", "items": item("ca.crt")}}},
-		"a Secret": {WorkloadDatabaseCaArgs{Secret: &SecretKeyRef{"team-ca", "ca.crt"}},
+		"a Secret": {kubernetes.WorkloadDatabaseCaArgs{Secret: &kubernetes.SecretKeyRef{"team-ca", "ca.crt"}},
 			map[string]any{"secret": map[string]any{"secretName": "team-ca", "items": item("ca.crt")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.DatabaseCa = &c.ca })
+			g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.DatabaseCa = &c.ca })
 			d := g.One(t, deploymentType)
 			c.want["name"] = "database-ca"
 			require.Equal(t, c.want, d.Input(t, volume))
@@ -40,7 +41,9 @@ func TestDatabaseCa(t *testing.T) {
 			}
 			require.Equal(t, map[string]any{"database-ca.pem": "PEM"}, g.One(t, "kubernetes:core/v1:ConfigMap").Input(t, "data"))
 			checksum = d.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"].(string)
-			other := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "OTHER"} }).One(t, deploymentType)
+			other := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+				a.DatabaseCa = &kubernetes.WorkloadDatabaseCaArgs{Pem: "OTHER"}
+			}).One(t, deploymentType)
 			require.NotEqual(t, checksum, other.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"],
 				"another bundle rolls the pods")
 		})
@@ -50,13 +53,13 @@ func TestDatabaseCa(t *testing.T) {
 func TestDatabaseCaRefused(t *testing.T) {
 	t.Parallel()
 	both := workloadArgs()
-	both.DatabaseCa = &WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &ConfigMapKeyRef{"A B", "a b"}, Secret: &SecretKeyRef{"A B", "a b"}}
+	both.DatabaseCa = &kubernetes.WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &kubernetes.ConfigMapKeyRef{"A B", "a b"}, Secret: &kubernetes.SecretKeyRef{"A B", "a b"}}
 	both.Env = map[string]string{"PGSSLROOTCERT": "/own"}
 	graphtest.RequireRefused(t, both.Validate(nil),
 		[]string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key",
 			"databaseCa"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewBifrostWorkload(ctx, "x", both, on)
+			_, err := kubernetes.NewBifrostWorkload(ctx, "x", both, on)
 			return err
 		})
 }

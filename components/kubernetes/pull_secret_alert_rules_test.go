@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
@@ -14,14 +15,14 @@ func TestAlertRules(t *testing.T) {
 	const ruleType = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 	require.Empty(t, recordPullSecret(t, ecrArgs()).Of(ruleType))
 	for name, c := range map[string]struct {
-		args          *PullSecretArgs
+		args          *kubernetes.PullSecretArgs
 		cronJob, life string
 	}{
 		"ecr":               {ecrArgs(), "refresh-ecr-secret", "43200"},
 		"artifact registry": {arArgs(), "refresh-ar-secret", "3600"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.args.AlertRules, c.args.Labels = &PullSecretAlertRulesArgs{Labels: map[string]string{"release": "prometheus"}}, map[string]string{"team": "ai"}
+			c.args.AlertRules, c.args.Labels = &kubernetes.PullSecretAlertRulesArgs{Labels: map[string]string{"release": "prometheus"}}, map[string]string{"team": "ai"}
 			g := recordPullSecret(t, c.args)
 			rules := g.One(t, ruleType)
 			require.Equal(t, "bifrost-refresh", rules.Input(t, "metadata.name"))
@@ -40,9 +41,9 @@ func TestAlertRules(t *testing.T) {
 	}
 
 	bad := ecrArgs()
-	bad.AlertRules = &PullSecretAlertRulesArgs{Labels: map[string]string{"a": "b c"}}
+	bad.AlertRules = &kubernetes.PullSecretAlertRulesArgs{Labels: map[string]string{"a": "b c"}}
 	graphtest.RequireRefused(t, bad.Validate(nil), []string{"alertRules.labels[a]"}, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewPullSecret(ctx, "x", bad, on)
+		_, err := kubernetes.NewPullSecret(ctx, "x", bad, on)
 		return err
 	})
 }

@@ -1,7 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,13 +25,13 @@ func TestRefresherNetworkPolicy(t *testing.T) {
 	require.Equal(t, "refresh-ecr-secret", g.One(t, "kubernetes:batch/v1:CronJob").Input(t, "spec.jobTemplate.spec.template.metadata.labels.app"))
 
 	proxied := injectedArgs()
-	proxied.NetworkPolicy = &PullSecretNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
+	proxied.NetworkPolicy = &kubernetes.PullSecretNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
 		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(3128)}}},
 	}}
 	require.Equal(t, []any{dnsRule, httpsRule, agentRule, apiServerRule, map[string]any{"ports": []any{map[string]any{"port": 3128.0}}}},
 		recordPullSecret(t, proxied).One(t, policyType).Input(t, "spec.egress"))
 
 	none := ecrArgs()
-	none.NetworkPolicy = &PullSecretNetworkPolicyArgs{Disabled: true}
+	none.NetworkPolicy = &kubernetes.PullSecretNetworkPolicyArgs{Disabled: true}
 	require.Empty(t, recordPullSecret(t, none).Of(policyType))
 }

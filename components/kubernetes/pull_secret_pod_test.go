@@ -1,10 +1,11 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
@@ -125,7 +126,7 @@ func TestPullSecretThroughEntra(t *testing.T) {
 // TestRefresherResources: every container has requests and limits of all three, and every folder a limit.
 func TestRefresherResources(t *testing.T) {
 	t.Parallel()
-	for _, args := range []*PullSecretArgs{ecrArgs(), entraArgs()} {
+	for _, args := range []*kubernetes.PullSecretArgs{ecrArgs(), entraArgs()} {
 		job := recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 		for _, container := range []string{"initContainers[0]", "containers[0]"} {
 			for _, kind := range []string{"requests", "limits"} {

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"encoding/base64"
@@ -13,11 +13,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
 // tokenContainer returns what runs the script of the init container, with stand-ins for the CLIs by name and further variables.
-func tokenContainer(t *testing.T, args *PullSecretArgs) func(t *testing.T, clis map[string]string, vars ...string) (manifest []byte, output string, err error) {
+func tokenContainer(t *testing.T, args *kubernetes.PullSecretArgs) func(t *testing.T, clis map[string]string, vars ...string) (manifest []byte, output string, err error) {
 	job := recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 	const container = "spec.template.spec.initContainers[0]"
 	command := job.Input(t, container+".command").([]any)
@@ -72,7 +73,7 @@ func TestTokenScript(t *testing.T) {
 func TestFailedHop(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[string]struct {
-		args *PullSecretArgs
+		args *kubernetes.PullSecretArgs
 		cli  string
 	}{
 		"getting a token of Amazon ECR with the role arn:aws:iam::111122223333:role/R failed\n":               {ecrArgs(), "aws"},

@@ -1,4 +1,4 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"encoding/base64"
@@ -9,40 +9,41 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
-func ecrArgs() *PullSecretArgs {
-	return &PullSecretArgs{
+func ecrArgs() *kubernetes.PullSecretArgs {
+	return &kubernetes.PullSecretArgs{
 		Namespace: pulumi.String("bifrost"), RegistryHost: "444455556666.dkr.ecr.eu-west-1.amazonaws.com",
-		Ecr: &EcrTokenArgs{RoleArn: pulumi.String("arn:aws:iam::111122223333:role/R"), Region: "eu-west-1"},
+		Ecr: &kubernetes.EcrTokenArgs{RoleArn: pulumi.String("arn:aws:iam::111122223333:role/R"), Region: "eu-west-1"},
 	}
 }
 
-func arArgs() *PullSecretArgs {
-	return &PullSecretArgs{
+func arArgs() *kubernetes.PullSecretArgs {
+	return &kubernetes.PullSecretArgs{
 		Namespace: pulumi.String("bifrost"), RegistryHost: "europe-west1-docker.pkg.dev",
-		ArtifactRegistry: &ArtifactRegistryTokenArgs{CredentialConfig: pulumi.String(`{"type":"external_account"}`)},
+		ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{CredentialConfig: pulumi.String(`{"type":"external_account"}`)},
 	}
 }
 
-func entraArgs() *PullSecretArgs {
+func entraArgs() *kubernetes.PullSecretArgs {
 	args := arArgs()
-	args.ArtifactRegistry.Entra = &EntraExchangeArgs{
+	args.ArtifactRegistry.Entra = &kubernetes.EntraExchangeArgs{
 		TenantId: pulumi.String("tenant"), ClientId: pulumi.String("client"), AppIdUri: "api://app",
 	}
 	return args
 }
 
-func injectedArgs() *PullSecretArgs {
+func injectedArgs() *kubernetes.PullSecretArgs {
 	args := ecrArgs()
 	args.Ecr.RoleArn, args.Ecr.PodIdentity = nil, true
 	return args
 }
 
-func recordPullSecret(t *testing.T, args *PullSecretArgs) *graphtest.Graph {
+func recordPullSecret(t *testing.T, args *kubernetes.PullSecretArgs) *graphtest.Graph {
 	return graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		_, err := NewPullSecret(ctx, "x", args, on)
+		_, err := kubernetes.NewPullSecret(ctx, "x", args, on)
 		return err
 	})
 }
@@ -61,13 +62,13 @@ func envOf(t *testing.T, r graphtest.Resource, container string) map[string]any 
 func TestPullSecretReady(t *testing.T) {
 	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-		pull, err := NewPullSecret(ctx, "x", ecrArgs(), on)
+		pull, err := kubernetes.NewPullSecret(ctx, "x", ecrArgs(), on)
 		if err != nil {
 			return err
 		}
 		args := workloadArgs()
 		args.PullSecret, args.DependsOn = pull.SecretName, pull.Ready()
-		_, err = NewBifrostWorkload(ctx, "y", args, on)
+		_, err = kubernetes.NewBifrostWorkload(ctx, "y", args, on)
 		return err
 	})
 	pods := g.One(t, deploymentType)
@@ -80,7 +81,7 @@ func TestPullSecretReady(t *testing.T) {
 func TestPullSecretObjects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		args                      *PullSecretArgs
+		args                      *kubernetes.PullSecretArgs
 		secret, cronJob, schedule string
 	}{
 		"ecr":               {ecrArgs(), "ecr-pull-secret", "refresh-ecr-secret", "0 */6 * * *"},
@@ -124,7 +125,7 @@ func TestPullSecretObjects(t *testing.T) {
 			require.Equal(t, cron.Input(t, "spec.jobTemplate.spec.template.spec"), job.Input(t, "spec.template.spec"), "both run the same pod")
 			for _, r := range g.Resources {
 				if r.Request.GetCustom() && strings.HasPrefix(r.Type, "kubernetes:") {
-					require.Equal(t, g.One(t, PullSecretType).URN, r.Parent())
+					require.Equal(t, g.One(t, kubernetes.PullSecretType).URN, r.Parent())
 				}
 			}
 		})
@@ -134,43 +135,45 @@ func TestPullSecretObjects(t *testing.T) {
 // TestFirstRunName: the Job runs again when something that decides the token changes, and at no other change.
 func TestFirstRunName(t *testing.T) {
 	t.Parallel()
-	job := func(change func(*PullSecretArgs)) graphtest.Resource {
+	job := func(change func(*kubernetes.PullSecretArgs)) graphtest.Resource {
 		args := ecrArgs()
 		change(args)
 		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 	}
-	name := func(change func(*PullSecretArgs)) any { return job(change).Input(t, "metadata.name") }
-	same := name(func(*PullSecretArgs) {})
-	for what, change := range map[string]func(*PullSecretArgs){
-		"role":    func(a *PullSecretArgs) { a.Ecr.RoleArn = pulumi.String("arn:aws:iam::111122223333:role/Other") },
-		"region":  func(a *PullSecretArgs) { a.Ecr.Region = "us-east-1" },
-		"host":    func(a *PullSecretArgs) { a.RegistryHost = "777788889999.dkr.ecr.us-east-1.amazonaws.com" },
-		"image":   func(a *PullSecretArgs) { a.Ecr.Image = "mirror.example.com/aws-cli:1" },
-		"kubectl": func(a *PullSecretArgs) { a.KubectlImage = "mirror.example.com/kubectl:1" },
-		"secret":  func(a *PullSecretArgs) { a.SecretName = "other" },
-		"account": func(a *PullSecretArgs) { a.ServiceAccount = "other" },
-		"place":   func(a *PullSecretArgs) { a.Namespace = pulumi.String("other") },
+	name := func(change func(*kubernetes.PullSecretArgs)) any { return job(change).Input(t, "metadata.name") }
+	same := name(func(*kubernetes.PullSecretArgs) {})
+	for what, change := range map[string]func(*kubernetes.PullSecretArgs){
+		"role": func(a *kubernetes.PullSecretArgs) {
+			a.Ecr.RoleArn = pulumi.String("arn:aws:iam::111122223333:role/Other")
+		},
+		"region":  func(a *kubernetes.PullSecretArgs) { a.Ecr.Region = "us-east-1" },
+		"host":    func(a *kubernetes.PullSecretArgs) { a.RegistryHost = "777788889999.dkr.ecr.us-east-1.amazonaws.com" },
+		"image":   func(a *kubernetes.PullSecretArgs) { a.Ecr.Image = "mirror.example.com/aws-cli:1" },
+		"kubectl": func(a *kubernetes.PullSecretArgs) { a.KubectlImage = "mirror.example.com/kubectl:1" },
+		"secret":  func(a *kubernetes.PullSecretArgs) { a.SecretName = "other" },
+		"account": func(a *kubernetes.PullSecretArgs) { a.ServiceAccount = "other" },
+		"place":   func(a *kubernetes.PullSecretArgs) { a.Namespace = pulumi.String("other") },
 	} {
 		require.NotEqual(t, same, name(change), what)
 	}
-	entra := func(change func(*EntraExchangeArgs)) any {
+	entra := func(change func(*kubernetes.EntraExchangeArgs)) any {
 		args := entraArgs()
 		change(args.ArtifactRegistry.Entra)
 		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "metadata.name")
 	}
-	unchanged := entra(func(*EntraExchangeArgs) {})
-	for what, change := range map[string]func(*EntraExchangeArgs){
-		"tenant":    func(e *EntraExchangeArgs) { e.TenantId = pulumi.String("other") },
-		"client":    func(e *EntraExchangeArgs) { e.ClientId = pulumi.String("other") },
-		"app":       func(e *EntraExchangeArgs) { e.AppIdUri = "api://other" },
-		"authority": func(e *EntraExchangeArgs) { e.AuthorityHost = "https://login.microsoftonline.us" },
+	unchanged := entra(func(*kubernetes.EntraExchangeArgs) {})
+	for what, change := range map[string]func(*kubernetes.EntraExchangeArgs){
+		"tenant":    func(e *kubernetes.EntraExchangeArgs) { e.TenantId = pulumi.String("other") },
+		"client":    func(e *kubernetes.EntraExchangeArgs) { e.ClientId = pulumi.String("other") },
+		"app":       func(e *kubernetes.EntraExchangeArgs) { e.AppIdUri = "api://other" },
+		"authority": func(e *kubernetes.EntraExchangeArgs) { e.AuthorityHost = "https://login.microsoftonline.us" },
 	} {
 		require.NotEqual(t, unchanged, entra(change), what)
 	}
-	before := job(func(*PullSecretArgs) {})
-	for what, change := range map[string]func(*PullSecretArgs){
-		"schedule": func(a *PullSecretArgs) { a.Schedule = "0 */2 * * *" },
-		"labels":   func(a *PullSecretArgs) { a.Labels = map[string]string{"a": "b"} },
+	before := job(func(*kubernetes.PullSecretArgs) {})
+	for what, change := range map[string]func(*kubernetes.PullSecretArgs){
+		"schedule": func(a *kubernetes.PullSecretArgs) { a.Schedule = "0 */2 * * *" },
+		"labels":   func(a *kubernetes.PullSecretArgs) { a.Labels = map[string]string{"a": "b"} },
 	} {
 		after := job(change)
 		require.Equal(t, same, after.Input(t, "metadata.name"), what)
@@ -181,20 +184,20 @@ func TestFirstRunName(t *testing.T) {
 func TestPullSecretRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		args  *PullSecretArgs
+		args  *kubernetes.PullSecretArgs
 		paths []string
 	}{
-		"nothing":     {&PullSecretArgs{}, []string{"namespace", "registryHost", "ecr"}},
-		"two sources": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: ecrArgs().Ecr, ArtifactRegistry: arArgs().ArtifactRegistry}, []string{"ecr"}},
-		"ecr": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r", Ecr: &EcrTokenArgs{Region: "x"}, SecretName: "A", ServiceAccount: "B", Schedule: "x", KubectlImage: "kubectl:latest"},
+		"nothing":     {&kubernetes.PullSecretArgs{}, []string{"namespace", "registryHost", "ecr"}},
+		"two sources": {&kubernetes.PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: ecrArgs().Ecr, ArtifactRegistry: arArgs().ArtifactRegistry}, []string{"ecr"}},
+		"ecr": {&kubernetes.PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r", Ecr: &kubernetes.EcrTokenArgs{Region: "x"}, SecretName: "A", ServiceAccount: "B", Schedule: "x", KubectlImage: "kubectl:latest"},
 			[]string{"registryHost", "ecr.roleArn", "ecr.region", "secretName", "serviceAccount", "schedule", "kubectlImage"}},
-		"artifact registry": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &ArtifactRegistryTokenArgs{TokenFile: "/x"}},
+		"artifact registry": {&kubernetes.PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{TokenFile: "/x"}},
 			[]string{"artifactRegistry.credentialConfig", "artifactRegistry.tokenFile"}},
-		"pod identity with a role": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: &EcrTokenArgs{Region: "us-east-1", PodIdentity: true, RoleArn: pulumi.String("r")}},
+		"pod identity with a role": {&kubernetes.PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", Ecr: &kubernetes.EcrTokenArgs{Region: "us-east-1", PodIdentity: true, RoleArn: pulumi.String("r")}},
 			[]string{"ecr.roleArn"}},
-		"entra": {&PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &ArtifactRegistryTokenArgs{
+		"entra": {&kubernetes.PullSecretArgs{Namespace: pulumi.String("n"), RegistryHost: "r.example.com", ArtifactRegistry: &kubernetes.ArtifactRegistryTokenArgs{
 			CredentialConfig: pulumi.String("{}"), TokenAudience: "other", TokenFile: "/var/run/secrets/bifrost/azure/token",
-			Entra: &EntraExchangeArgs{AppIdUri: "app", AuthorityHost: "https://login.microsoftonline.com/"},
+			Entra: &kubernetes.EntraExchangeArgs{AppIdUri: "app", AuthorityHost: "https://login.microsoftonline.com/"},
 		}}, []string{
 			"artifactRegistry.tokenAudience", "artifactRegistry.tokenFile", "artifactRegistry.entra.tenantId", "artifactRegistry.entra.clientId",
 			"artifactRegistry.entra.appIdUri", "artifactRegistry.entra.authorityHost",
@@ -202,7 +205,7 @@ func TestPullSecretRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			graphtest.RequireRefused(t, c.args.Validate(nil), c.paths, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-				_, err := NewPullSecret(ctx, "x", c.args, on)
+				_, err := kubernetes.NewPullSecret(ctx, "x", c.args, on)
 				return err
 			})
 		})

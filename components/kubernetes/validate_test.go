@@ -1,8 +1,10 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"reflect"
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -20,7 +22,7 @@ func TestEveryTypeValidates(t *testing.T) {
 		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice || typ.Kind() == reflect.Map {
 			typ = typ.Elem()
 		}
-		if typ.Kind() != reflect.Struct || typ.PkgPath() != reflect.TypeFor[BifrostWorkloadArgs]().PkgPath() || seen[typ] {
+		if typ.Kind() != reflect.Struct || typ.PkgPath() != reflect.TypeFor[kubernetes.BifrostWorkloadArgs]().PkgPath() || seen[typ] {
 			return
 		}
 		seen[typ] = true
@@ -29,12 +31,12 @@ func TestEveryTypeValidates(t *testing.T) {
 			check(typ.Field(i).Type)
 		}
 	}
-	check(reflect.TypeFor[BifrostWorkloadArgs]())
-	check(reflect.TypeFor[BifrostBrokerArgs]())
-	check(reflect.TypeFor[BifrostNamespaceArgs]())
-	require.Contains(t, seen, reflect.TypeFor[WorkloadTopologySpreadArgs](), "what is nested in what is nested")
-	require.Contains(t, seen, reflect.TypeFor[NetworkPeer](), "elements of lists")
-	require.Contains(t, seen, reflect.TypeFor[SecretKeyRef](), "values of maps")
+	check(reflect.TypeFor[kubernetes.BifrostWorkloadArgs]())
+	check(reflect.TypeFor[kubernetes.BifrostBrokerArgs]())
+	check(reflect.TypeFor[kubernetes.BifrostNamespaceArgs]())
+	require.Contains(t, seen, reflect.TypeFor[kubernetes.WorkloadTopologySpreadArgs](), "what is nested in what is nested")
+	require.Contains(t, seen, reflect.TypeFor[kubernetes.NetworkPeer](), "elements of lists")
+	require.Contains(t, seen, reflect.TypeFor[kubernetes.SecretKeyRef](), "values of maps")
 }
 
 // TestNilIsAbsent: what is not given has no problem of its own.
@@ -42,11 +44,11 @@ func TestNilIsAbsent(t *testing.T) {
 	t.Parallel()
 	p := field.NewPath("x")
 	for _, problems := range []field.ErrorList{
-		(*WorkloadStorageArgs)(nil).Validate(p), (*WorkloadAutoscalingArgs)(nil).Validate(p), (*WorkloadDisruptionBudgetArgs)(nil).Validate(p),
-		(*WorkloadSchedulingArgs)(nil).Validate(p), (*WorkloadTopologySpreadArgs)(nil).Validate(p), (*WorkloadClusteringArgs)(nil).Validate(p),
-		(*WorkloadServiceArgs)(nil).Validate(p), (*WorkloadIngressArgs)(nil).Validate(p), (*WorkloadHttpRouteArgs)(nil).Validate(p),
-		(*WorkloadNetworkPolicyArgs)(nil).Validate(p), (*WorkloadMonitoringArgs)(nil).Validate(p), (*WorkloadBasicAuthArgs)(nil).Validate(p),
-		(*WorkloadLoginArgs)(nil).Validate(p), (*WorkloadLogArgs)(nil).Validate(p), (*WorkloadDatabaseCaArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadStorageArgs)(nil).Validate(p), (*kubernetes.WorkloadAutoscalingArgs)(nil).Validate(p), (*kubernetes.WorkloadDisruptionBudgetArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadSchedulingArgs)(nil).Validate(p), (*kubernetes.WorkloadTopologySpreadArgs)(nil).Validate(p), (*kubernetes.WorkloadClusteringArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadServiceArgs)(nil).Validate(p), (*kubernetes.WorkloadIngressArgs)(nil).Validate(p), (*kubernetes.WorkloadHttpRouteArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadNetworkPolicyArgs)(nil).Validate(p), (*kubernetes.WorkloadMonitoringArgs)(nil).Validate(p), (*kubernetes.WorkloadBasicAuthArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadLoginArgs)(nil).Validate(p), (*kubernetes.WorkloadLogArgs)(nil).Validate(p), (*kubernetes.WorkloadDatabaseCaArgs)(nil).Validate(p),
 	} {
 		require.Empty(t, problems)
 	}

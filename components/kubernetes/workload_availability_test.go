@@ -1,7 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -17,22 +19,22 @@ const (
 func TestDisruptionBudget(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*BifrostWorkloadArgs)
+		change func(*kubernetes.BifrostWorkloadArgs)
 		want   map[string]any
 	}{
 		"two pods": {asIs, map[string]any{"maxUnavailable": 1.0}},
-		"one pod":  {func(a *BifrostWorkloadArgs) { a.Replicas = 1 }, nil},
-		"autoscaled from one": {func(a *BifrostWorkloadArgs) {
-			a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 3}
+		"one pod":  {func(a *kubernetes.BifrostWorkloadArgs) { a.Replicas = 1 }, nil},
+		"autoscaled from one": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 3}
 		}, nil},
-		"autoscaled": {func(a *BifrostWorkloadArgs) {
-			a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 3}
+		"autoscaled": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 3}
 		}, map[string]any{"maxUnavailable": 1.0}},
-		"percentage": {func(a *BifrostWorkloadArgs) {
-			a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MaxUnavailable: "25%"}
+		"percentage": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MaxUnavailable: "25%"}
 		}, map[string]any{"maxUnavailable": "25%"}},
-		"available": {func(a *BifrostWorkloadArgs) {
-			a.DisruptionBudget = &WorkloadDisruptionBudgetArgs{MinAvailable: "1"}
+		"available": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "1"}
 		}, map[string]any{"minAvailable": 1.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,8 +53,8 @@ func TestDisruptionBudget(t *testing.T) {
 func TestAutoscaling(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of(hpaType))
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 10}
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 3, MaxReplicas: 10}
 	})
 	d := g.One(t, deploymentType)
 	require.EqualValues(t, 3, d.Input(t, "spec.replicas"))
@@ -68,12 +70,12 @@ func TestAutoscaling(t *testing.T) {
 		}},
 	}, g.One(t, hpaType).Input(t, "spec"))
 
-	both := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 2, CpuPercent: 50, MemoryPercent: 80}
+	both := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 2, CpuPercent: 50, MemoryPercent: 80}
 	})
 	require.Equal(t, []any{utilization("cpu", 50), utilization("memory", 80)}, both.One(t, hpaType).Input(t, "spec.metrics"))
-	memory := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Replicas, a.Autoscaling = 0, &WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 2, MemoryPercent: 80}
+	memory := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 1, MaxReplicas: 2, MemoryPercent: 80}
 	})
 	require.Equal(t, []any{utilization("memory", 80)}, memory.One(t, hpaType).Input(t, "spec.metrics"))
 }
@@ -96,12 +98,12 @@ func TestScheduling(t *testing.T) {
 	require.Equal(t, []any{over("topology.kubernetes.io/zone", "ScheduleAnyway"), over("kubernetes.io/hostname", "ScheduleAnyway")},
 		recordWorkload(t, asIs).One(t, deploymentType).Input(t, constraints))
 
-	d := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Scheduling = &WorkloadSchedulingArgs{
+	d := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Scheduling = &kubernetes.WorkloadSchedulingArgs{
 			NodeSelector:  map[string]string{"pool": "llm"},
 			Tolerations:   corev1.TolerationArray{&corev1.TolerationArgs{Key: pulumi.String("llm"), Operator: pulumi.String("Exists")}},
 			Affinity:      &corev1.AffinityArgs{PodAntiAffinity: &corev1.PodAntiAffinityArgs{}},
-			PriorityClass: "high", TopologySpread: &WorkloadTopologySpreadArgs{Zone: "DoNotSchedule", Node: "None"},
+			PriorityClass: "high", TopologySpread: &kubernetes.WorkloadTopologySpreadArgs{Zone: "DoNotSchedule", Node: "None"},
 		}
 	}).One(t, deploymentType)
 	require.Equal(t, []any{over("topology.kubernetes.io/zone", "DoNotSchedule")}, d.Input(t, constraints))
@@ -114,7 +116,7 @@ func TestScheduling(t *testing.T) {
 // TestExtras: what the caller adds goes beside ours, and the selector stays `app` alone.
 func TestExtras(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.Name, a.ImagePullPolicy = "gw", "Always"
 		a.Labels, a.Annotations = map[string]string{"team": "ai"}, map[string]string{"owner": "me"}
 		a.PodLabels, a.PodAnnotations = map[string]string{"mesh": "on"}, map[string]string{"inject": "no"}
@@ -135,7 +137,7 @@ func TestExtras(t *testing.T) {
 	require.Equal(t, "proxy", d.Input(t, "spec.template.spec.containers[1].name"))
 	require.Equal(t, "wait", d.Input(t, "spec.template.spec.initContainers[0].name"))
 	for _, r := range g.Resources {
-		if r.Request.GetCustom() && r.Parent() == g.One(t, BifrostWorkloadType).URN {
+		if r.Request.GetCustom() && r.Parent() == g.One(t, kubernetes.BifrostWorkloadType).URN {
 			require.Equal(t, map[string]any{"app": "gw", "team": "ai"}, r.Input(t, "metadata.labels"), r.URN)
 			require.Equal(t, "me", r.Input(t, "metadata.annotations.owner"), r.URN)
 		}

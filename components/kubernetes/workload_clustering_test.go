@@ -1,7 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	"github.com/stretchr/testify/require"
 )
@@ -9,7 +11,9 @@ import (
 // TestClustering: the pods may read the pods of their namespace and hold a token for that, in the gateway's container alone.
 func TestClustering(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Replicas, a.Clustering = 3, &WorkloadClusteringArgs{} })
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Clustering = 3, &kubernetes.WorkloadClusteringArgs{}
+	})
 	role, binding := g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:Role"), g.One(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
 	require.Equal(t, "bifrost-discovery", role.Input(t, "metadata.name"))
 	require.Equal(t, []any{map[string]any{"apiGroups": []any{""}, "resources": []any{"pods"}, "verbs": []any{"get", "list", "watch"}}},
@@ -59,7 +63,9 @@ func TestClustering(t *testing.T) {
 // TestClusteringByDNS needs neither right nor token.
 func TestClusteringByDNS(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Clustering = &WorkloadClusteringArgs{Discovery: "dns"} })
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Clustering = &kubernetes.WorkloadClusteringArgs{Discovery: "dns"}
+	})
 	require.Empty(t, g.Of("kubernetes:rbac.authorization.k8s.io/v1:Role"))
 	require.False(t, g.One(t, deploymentType).Has("spec.template.spec.volumes[3]"))
 	require.NotEmpty(t, g.Named(t, "kubernetes:core/v1:Service", "x-peers"))

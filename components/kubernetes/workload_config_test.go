@@ -1,9 +1,10 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"encoding/base64"
 	"testing"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/component"
 	"bifrost/internal/graphtest"
 
@@ -17,10 +18,10 @@ const gatewayContainer = "spec.template.spec.containers[0]"
 // TestExistingSecrets: nothing of them is made here, and the pods read exactly what was named.
 func TestExistingSecrets(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.Config, a.ExistingConfigSecret = nil, "team-config"
 		a.SecretEnv, a.EncryptionKey = nil, nil
-		a.SecretRefs = map[string]SecretKeyRef{
+		a.SecretRefs = map[string]kubernetes.SecretKeyRef{
 			"BIFROST_ENCRYPTION_KEY": {Secret: "vault", Key: "encryption"}, "BIFROST_LICENSE": {Secret: "vault", Key: "license"},
 		}
 		a.ServiceAccount, a.ExistingServiceAccount = "team", true
@@ -42,15 +43,17 @@ func TestExistingSecrets(t *testing.T) {
 // TestLog: the entrypoint of the image reads these two; what the caller sets himself wins.
 func TestLog(t *testing.T) {
 	t.Parallel()
-	of := func(change func(*BifrostWorkloadArgs)) map[string]any {
+	of := func(change func(*kubernetes.BifrostWorkloadArgs)) map[string]any {
 		return envOf(t, recordWorkload(t, change).One(t, "kubernetes:apps/v1:Deployment"), gatewayContainer)
 	}
 	require.NotContains(t, of(asIs), "LOG_LEVEL")
-	vars := of(func(a *BifrostWorkloadArgs) { a.Log = &WorkloadLogArgs{Level: "warn", Style: "json"} })
+	vars := of(func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Log = &kubernetes.WorkloadLogArgs{Level: "warn", Style: "json"}
+	})
 	require.Equal(t, "warn", vars["LOG_LEVEL"])
 	require.Equal(t, "json", vars["LOG_STYLE"])
-	vars = of(func(a *BifrostWorkloadArgs) {
-		a.Log, a.Env = &WorkloadLogArgs{Level: "warn", Style: "json"}, map[string]string{"LOG_LEVEL": "debug"}
+	vars = of(func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Log, a.Env = &kubernetes.WorkloadLogArgs{Level: "warn", Style: "json"}, map[string]string{"LOG_LEVEL": "debug"}
 		a.SecretEnv = map[string]pulumi.StringInput{"LOG_STYLE": graphtest.Secret("pretty")}
 	})
 	require.Equal(t, "debug", vars["LOG_LEVEL"])
@@ -71,9 +74,9 @@ func TestEncryptionKey(t *testing.T) {
 			"key": "BIFROST_ENCRYPTION_KEY"}},
 	})
 
-	meant := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.ChangeEncryptionKey = true })
+	meant := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.ChangeEncryptionKey = true })
 	require.Empty(t, meant.Named(t, "kubernetes:core/v1:Secret", "x-encryption-key").Request.GetHooks().GetBeforeUpdate())
-	without := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.EncryptionKey = nil })
+	without := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.EncryptionKey = nil })
 	require.Len(t, without.Of("kubernetes:core/v1:Secret"), 2)
 }
 
@@ -104,7 +107,7 @@ func TestKeepEncryptionKey(t *testing.T) {
 		"unknown output":           {hidden("a"), data(resource.NewOutputProperty(resource.Output{})), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := keepEncryptionKey(&pulumi.ResourceHookArgs{OldInputs: c.before, NewInputs: c.after})
+			err := kubernetes.KeepEncryptionKey(&pulumi.ResourceHookArgs{OldInputs: c.before, NewInputs: c.after})
 			require.Equal(t, c.refused, err != nil)
 			if err != nil {
 				require.ErrorContains(t, err, "changeEncryptionKey")
@@ -140,15 +143,15 @@ func TestKeepFingerprint(t *testing.T) {
 // TestFingerprint: it says nothing of the key, and is a secret all the same; where the key comes from is in clear.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	of := func(change func(*BifrostWorkloadArgs)) resource.PropertyValue {
+	of := func(change func(*kubernetes.BifrostWorkloadArgs)) resource.PropertyValue {
 		return recordWorkload(t, change).One(t, component.EncryptionKeyGuardType).Inputs["fingerprint"]
 	}
 	given := of(asIs)
 	require.True(t, given.IsSecret())
 	require.Len(t, given.SecretValue().Element.StringValue(), 64)
 	require.NotContains(t, given.SecretValue().Element.StringValue(), graphtest.Canary)
-	require.Equal(t, resource.NewStringProperty("none"), of(func(a *BifrostWorkloadArgs) { a.EncryptionKey = nil }))
-	require.Equal(t, resource.NewStringProperty("Secret vault, key encryption"), of(func(a *BifrostWorkloadArgs) {
-		a.EncryptionKey, a.SecretRefs = nil, map[string]SecretKeyRef{"BIFROST_ENCRYPTION_KEY": {Secret: "vault", Key: "encryption"}}
+	require.Equal(t, resource.NewStringProperty("none"), of(func(a *kubernetes.BifrostWorkloadArgs) { a.EncryptionKey = nil }))
+	require.Equal(t, resource.NewStringProperty("Secret vault, key encryption"), of(func(a *kubernetes.BifrostWorkloadArgs) {
+		a.EncryptionKey, a.SecretRefs = nil, map[string]kubernetes.SecretKeyRef{"BIFROST_ENCRYPTION_KEY": {Secret: "vault", Key: "encryption"}}
 	}))
 }

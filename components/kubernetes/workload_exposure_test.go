@@ -1,10 +1,11 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 )
 
@@ -18,13 +19,13 @@ const (
 
 func TestService(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.Annotations = map[string]string{"a": "all"}
-		a.Service = &WorkloadServiceArgs{
+		a.Service = &kubernetes.WorkloadServiceArgs{
 			Type: "LoadBalancer", Port: 443, Annotations: map[string]string{"service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate},
 			SourceRanges: []string{"10.0.0.0/8"},
 		}
-		a.NetworkPolicy = &WorkloadNetworkPolicyArgs{From: []NetworkPeer{{Cidr: "10.0.0.0/8"}}}
+		a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{From: []kubernetes.NetworkPeer{{Cidr: "10.0.0.0/8"}}}
 	})
 	service := g.One(t, "kubernetes:core/v1:Service")
 	require.Equal(t, map[string]any{
@@ -67,20 +68,20 @@ func TestIngress(t *testing.T) {
 	}
 	hosts := []string{"llm.example.com", "*.llm.example.com"}
 	for name, c := range map[string]struct {
-		args        WorkloadIngressArgs
+		args        kubernetes.WorkloadIngressArgs
 		class       string
 		annotations map[string]any
 	}{
-		"alb": {WorkloadIngressArgs{Controller: "alb", Hosts: hosts, CertificateArn: certificate}, "alb", alb(secure)},
+		"alb": {kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, CertificateArn: certificate}, "alb", alb(secure)},
 		"alb without tls, public": {
-			WorkloadIngressArgs{Controller: "alb", Hosts: hosts, AllowHttp: true, Public: true, StreamTimeoutSeconds: 600}, "alb",
+			kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, AllowHttp: true, Public: true, StreamTimeoutSeconds: 600}, "alb",
 			alb(map[string]any{
 				"listen-ports": `[{"HTTP":80}]`, "scheme": "internet-facing", "load-balancer-attributes": "idle_timeout.timeout_seconds=600",
 			}),
 		},
-		"nginx": {WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, TlsSecret: "tls"}, "nginx", nginx(nil)},
+		"nginx": {kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, TlsSecret: "tls"}, "nginx", nginx(nil)},
 		"nginx, all set": {
-			WorkloadIngressArgs{
+			kubernetes.WorkloadIngressArgs{
 				Controller: "nginx", Hosts: hosts, ClassName: "inner", AllowHttp: true, StreamTimeoutSeconds: 7200, BodySize: "0",
 				Annotations: map[string]string{"nginx.ingress.kubernetes.io/proxy-buffering": "on"},
 			}, "inner",
@@ -88,14 +89,14 @@ func TestIngress(t *testing.T) {
 				"ssl-redirect": "false"}),
 		},
 		"app routing": {
-			WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost"}, "webapprouting.kubernetes.azure.com",
+			kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost"}, "webapprouting.kubernetes.azure.com",
 			nginx(nil),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+			g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 				a.Ingress = &c.args
-				a.NetworkPolicy = &WorkloadNetworkPolicyArgs{FromAnywhere: true}
+				a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
 			})
 			ingress := g.One(t, ingressType)
 			require.Equal(t, "bifrost", ingress.Input(t, "metadata.name"))
@@ -119,8 +120,8 @@ func TestIngress(t *testing.T) {
 
 func TestHttpRoute(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.HttpRoute = &WorkloadHttpRouteArgs{
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{
 			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/llm",
 			RequestTimeoutSeconds: 900,
 			Annotations:           map[string]string{"a": "b"},
@@ -139,8 +140,8 @@ func TestHttpRoute(t *testing.T) {
 	require.Equal(t, map[string]any{"a": "b"}, route.Input(t, "metadata.annotations"))
 	requireDefinition(t, g, route, "httproutes.gateway.networking.k8s.io")
 
-	open := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.HttpRoute = &WorkloadHttpRouteArgs{Gateway: "own", AllowHttp: true, Hosts: []string{"llm.example.com"}}
+	open := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "own", AllowHttp: true, Hosts: []string{"llm.example.com"}}
 	})
 	require.Equal(t, []any{map[string]any{"name": "own"}}, open.One(t, routeType).Input(t, "spec.parentRefs"))
 }

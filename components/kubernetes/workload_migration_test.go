@@ -1,9 +1,10 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"strings"
 	"testing"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway"
 	"bifrost/internal/graphtest"
 
@@ -13,12 +14,12 @@ import (
 
 const jobType = "kubernetes:batch/v1:Job"
 
-func migrating(a *BifrostWorkloadArgs) { a.MigrationJob = true }
+func migrating(a *kubernetes.BifrostWorkloadArgs) { a.MigrationJob = true }
 
 // TestMigrationJob: a Job of the pods' own template migrates first, and then no pod does.
 func TestMigrationJob(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		migrating(a)
 		a.PodLabels, a.Labels = map[string]string{"inject": "no"}, map[string]string{"team": "ai"}
 	})
@@ -66,18 +67,20 @@ func TestMigrationJob(t *testing.T) {
 // TestMigrationName follows from what it migrates with, and from nothing else.
 func TestMigrationName(t *testing.T) {
 	t.Parallel()
-	name := func(change func(*BifrostWorkloadArgs)) string {
-		job := recordWorkload(t, func(a *BifrostWorkloadArgs) { migrating(a); change(a) }).One(t, jobType)
+	name := func(change func(*kubernetes.BifrostWorkloadArgs)) string {
+		job := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { migrating(a); change(a) }).One(t, jobType)
 		require.False(t, job.Inputs["metadata"].IsSecret())
 		return job.Input(t, "metadata.name").(string)
 	}
 	first := name(asIs)
 	require.Regexp(t, `^bifrost-migrate-[0-9a-f]{10}$`, first)
-	require.Equal(t, first, name(func(a *BifrostWorkloadArgs) { a.Replicas, a.EncryptionKey = 5, graphtest.Secret("other") }))
-	for what, change := range map[string]func(*BifrostWorkloadArgs){
-		"image":       func(a *BifrostWorkloadArgs) { a.Image = strings.Replace(graphtest.Image, "1.5.2", "1.5.3", 1) },
-		"config.json": func(a *BifrostWorkloadArgs) { a.Config = graphtest.Secret(`{"a":2}`) },
-		"database":    func(a *BifrostWorkloadArgs) { a.Env = map[string]string{"PG_HOST": "other"} },
+	require.Equal(t, first, name(func(a *kubernetes.BifrostWorkloadArgs) { a.Replicas, a.EncryptionKey = 5, graphtest.Secret("other") }))
+	for what, change := range map[string]func(*kubernetes.BifrostWorkloadArgs){
+		"image": func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Image = strings.Replace(graphtest.Image, "1.5.2", "1.5.3", 1)
+		},
+		"config.json": func(a *kubernetes.BifrostWorkloadArgs) { a.Config = graphtest.Secret(`{"a":2}`) },
+		"database":    func(a *kubernetes.BifrostWorkloadArgs) { a.Env = map[string]string{"PG_HOST": "other"} },
 	} {
 		require.NotEqual(t, first, name(change), what)
 	}
@@ -87,10 +90,10 @@ func TestMigrationName(t *testing.T) {
 func TestGraceFollowsPreStop(t *testing.T) {
 	t.Parallel()
 	for preStop, grace := range map[int]float64{0: 60, 120: 165, 3600: 3645} {
-		d := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.PreStopSeconds = preStop }).One(t, deploymentType)
+		d := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.PreStopSeconds = preStop }).One(t, deploymentType)
 		require.Equal(t, grace, d.Input(t, "spec.template.spec.terminationGracePeriodSeconds"))
 	}
-	late := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.PreStopSeconds = 3600 }).One(t, deploymentType)
+	late := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.PreStopSeconds = 3600 }).One(t, deploymentType)
 	require.Equal(t, "63m", late.Request.GetCustomTimeouts().GetDelete(), "a destroy waits for the pods")
 	require.Empty(t, recordWorkload(t, asIs).One(t, deploymentType).Request.GetCustomTimeouts().GetDelete())
 }
@@ -98,12 +101,14 @@ func TestGraceFollowsPreStop(t *testing.T) {
 // TestIpFamily: the gateway listens on IPv6, too, and the Services are of that family.
 func TestIpFamily(t *testing.T) {
 	t.Parallel()
-	six := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.IpFamily, a.Clustering = gateway.IPv6, &WorkloadClusteringArgs{} })
+	six := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.IpFamily, a.Clustering = gateway.IPv6, &kubernetes.WorkloadClusteringArgs{}
+	})
 	require.Equal(t, "::", envOf(t, six.One(t, deploymentType), gatewayContainer)["APP_HOST"])
 	for _, service := range six.Of("kubernetes:core/v1:Service") {
 		require.Equal(t, []any{"IPv6"}, service.Input(t, "spec.ipFamilies"))
 	}
-	four := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.IpFamily = gateway.IPv4 })
+	four := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.IpFamily = gateway.IPv4 })
 	require.NotContains(t, envOf(t, four.One(t, deploymentType), gatewayContainer), "APP_HOST")
 	require.Equal(t, []any{"IPv4"}, four.One(t, "kubernetes:core/v1:Service").Input(t, "spec.ipFamilies"))
 	require.False(t, recordWorkload(t, asIs).One(t, "kubernetes:core/v1:Service").Has("spec.ipFamilies"))
@@ -112,14 +117,14 @@ func TestIpFamily(t *testing.T) {
 func TestStartRefused(t *testing.T) {
 	t.Parallel()
 	pods := workloadArgs()
-	pods.MigrationJob, pods.IpFamily, pods.Replicas, pods.Storage = true, "six", 1, &WorkloadStorageArgs{}
+	pods.MigrationJob, pods.IpFamily, pods.Replicas, pods.Storage = true, "six", 1, &kubernetes.WorkloadStorageArgs{}
 	pods.Env = map[string]string{"BIFROST_NO_MIGRATE": "1"}
 	pods.SecretEnv["APP_HOST"] = graphtest.Secret("0.0.0.0")
 	pods.PreStopSeconds, pods.TerminationGraceSeconds = 120, 149
 	graphtest.RequireRefused(t, pods.Validate(nil),
 		[]string{"migrationJob", "migrationJob", "ipFamily", "ipFamily", "terminationGraceSeconds"},
 		func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
-			_, err := NewBifrostWorkload(ctx, "x", pods, on)
+			_, err := kubernetes.NewBifrostWorkload(ctx, "x", pods, on)
 			return err
 		})
 }

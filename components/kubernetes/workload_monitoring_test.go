@@ -1,8 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 
 	"github.com/stretchr/testify/require"
@@ -15,12 +16,12 @@ func TestServiceMonitor(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, recordWorkload(t, asIs).Of(serviceMonitorType))
 
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Clustering = &WorkloadClusteringArgs{}
-		a.Monitoring = &WorkloadMonitoringArgs{
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Clustering = &kubernetes.WorkloadClusteringArgs{}
+		a.Monitoring = &kubernetes.WorkloadMonitoringArgs{
 			Labels: map[string]string{"release": "prometheus"},
-			BasicAuth: &WorkloadBasicAuthArgs{
-				Username: SecretKeyRef{Secret: "admin", Key: "user"}, Password: SecretKeyRef{Secret: "admin", Key: "password"},
+			BasicAuth: &kubernetes.WorkloadBasicAuthArgs{
+				Username: kubernetes.SecretKeyRef{Secret: "admin", Key: "user"}, Password: kubernetes.SecretKeyRef{Secret: "admin", Key: "password"},
 			},
 		}
 	})
@@ -40,8 +41,8 @@ func TestServiceMonitor(t *testing.T) {
 		require.NotEqual(t, "http", port.(map[string]any)["name"])
 	}
 
-	login := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Monitoring = &WorkloadMonitoringArgs{Login: &WorkloadLoginArgs{Username: "admin", Password: graphtest.Secret(graphtest.Canary)}}
+	login := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Monitoring = &kubernetes.WorkloadMonitoringArgs{Login: &kubernetes.WorkloadLoginArgs{Username: "admin", Password: graphtest.Secret(graphtest.Canary)}}
 	})
 	made := login.Named(t, "kubernetes:core/v1:Secret", "x-metrics-login")
 	require.Equal(t, "kubernetes.io/basic-auth", made.Input(t, "type"))
@@ -51,7 +52,9 @@ func TestServiceMonitor(t *testing.T) {
 	}, login.One(t, serviceMonitorType).Input(t, "spec.endpoints[0].basicAuth"))
 	require.True(t, login.DependsOn(login.One(t, serviceMonitorType), made), "Prometheus looks for the Secret at once")
 
-	plain := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Monitoring = &WorkloadMonitoringArgs{Interval: "1m"} })
+	plain := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Monitoring = &kubernetes.WorkloadMonitoringArgs{Interval: "1m"}
+	})
 	require.Equal(t, []any{map[string]any{"port": "http", "path": "/metrics", "interval": "1m"}},
 		plain.One(t, serviceMonitorType).Input(t, "spec.endpoints"))
 }

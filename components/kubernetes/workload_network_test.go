@@ -1,7 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -40,36 +42,40 @@ func TestNetworkPolicy(t *testing.T) {
 		"ingress":     []any{map[string]any{"from": []any{ownNamespace}, "ports": port8080}},
 		"egress":      []any{dnsRule, httpsRule, databaseRule},
 	}, policy.Input(t, "spec"))
-	without := func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{Disabled: true} }
+	without := func(a *kubernetes.BifrostWorkloadArgs) {
+		a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{Disabled: true}
+	}
 	require.Empty(t, recordWorkload(t, without).Of(policyType))
 }
 
 func TestNetworkPolicyIngress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*BifrostWorkloadArgs)
+		change func(*kubernetes.BifrostWorkloadArgs)
 		from   any
 	}{
-		"anywhere": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{FromAnywhere: true} }, nil},
-		"nginx": {func(a *BifrostWorkloadArgs) {
-			a.Ingress = &WorkloadIngressArgs{Controller: "nginx", Hosts: []string{"a.b"}, TlsSecret: "t"}
+		"anywhere": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
+		}, nil},
+		"nginx": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: []string{"a.b"}, TlsSecret: "t"}
 		}, []any{ownNamespace, inNamespace("ingress-nginx")}},
-		"app routing": {func(a *BifrostWorkloadArgs) {
-			a.Ingress = &WorkloadIngressArgs{Controller: "appRouting", Hosts: []string{"a.b"}, TlsSecret: "t"}
+		"app routing": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: []string{"a.b"}, TlsSecret: "t"}
 		}, []any{ownNamespace, inNamespace("app-routing-system")}},
-		"a Gateway elsewhere": {func(a *BifrostWorkloadArgs) {
-			a.HttpRoute = &WorkloadHttpRouteArgs{Gateway: "g", GatewayNamespace: "infra", Section: "https", Hosts: []string{"a.b"}}
+		"a Gateway elsewhere": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "g", GatewayNamespace: "infra", Section: "https", Hosts: []string{"a.b"}}
 		}, []any{ownNamespace, inNamespace("infra")}},
-		"metrics beside the default": {func(a *BifrostWorkloadArgs) {
-			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{MetricsFrom: []NetworkPeer{{Namespace: "monitoring"}}}
+		"metrics beside the default": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{MetricsFrom: []kubernetes.NetworkPeer{{Namespace: "monitoring"}}}
 		}, []any{ownNamespace, inNamespace("monitoring")}},
-		"all forms": {func(a *BifrostWorkloadArgs) {
-			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{
-				From: []NetworkPeer{
+		"all forms": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{
+				From: []kubernetes.NetworkPeer{
 					{Namespace: "apps"}, {Cidr: "10.0.0.0/8"}, {PodLabels: map[string]string{"a": "b"}}, {NamespaceLabels: map[string]string{"c": "d"}},
 					{NamespaceLabels: map[string]string{"c": "d"}, PodLabels: map[string]string{"a": "b"}},
 				},
-				MetricsFrom: []NetworkPeer{{Namespace: "monitoring"}},
+				MetricsFrom: []kubernetes.NetworkPeer{{Namespace: "monitoring"}},
 			}
 		}, []any{
 			inNamespace("apps"), map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}},
@@ -95,18 +101,20 @@ func TestNetworkPolicyIngress(t *testing.T) {
 func TestNetworkPolicyEgress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*BifrostWorkloadArgs)
+		change func(*kubernetes.BifrostWorkloadArgs)
 		want   []any
 	}{
-		"pod identity": {func(a *BifrostWorkloadArgs) { a.PodIdentity = true }, []any{dnsRule, httpsRule, agentRule, databaseRule}},
-		"other database": {func(a *BifrostWorkloadArgs) {
-			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{6432, 6379}}
+		"pod identity": {func(a *kubernetes.BifrostWorkloadArgs) { a.PodIdentity = true }, []any{dnsRule, httpsRule, agentRule, databaseRule}},
+		"other database": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{DatabasePorts: []int{6432, 6379}}
 		}, []any{dnsRule, httpsRule, map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6432.0},
 			map[string]any{"protocol": "TCP", "port": 6379.0}}}}},
-		"no database": {func(a *BifrostWorkloadArgs) { a.NetworkPolicy = &WorkloadNetworkPolicyArgs{DatabasePorts: []int{}} },
+		"no database": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{DatabasePorts: []int{}}
+		},
 			[]any{dnsRule, httpsRule}},
-		"more": {func(a *BifrostWorkloadArgs) {
-			a.NetworkPolicy = &WorkloadNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
+		"more": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{ExtraEgress: networkingv1.NetworkPolicyEgressRuleArray{
 				&networkingv1.NetworkPolicyEgressRuleArgs{Ports: networkingv1.NetworkPolicyPortArray{
 					&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(4317)},
 				}},

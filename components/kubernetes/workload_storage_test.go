@@ -1,7 +1,9 @@
-package kubernetes
+package kubernetes_test
 
 import (
 	"testing"
+
+	"bifrost/components/kubernetes"
 
 	"github.com/stretchr/testify/require"
 )
@@ -11,7 +13,7 @@ const stsType = "kubernetes:apps/v1:StatefulSet"
 // TestStorage: one pod with its own volume, which outlives the StatefulSet, and never two pods at once.
 func TestStorage(t *testing.T) {
 	t.Parallel()
-	g := recordWorkload(t, func(a *BifrostWorkloadArgs) { a.Replicas, a.Storage = 1, &WorkloadStorageArgs{} })
+	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.Replicas, a.Storage = 1, &kubernetes.WorkloadStorageArgs{} })
 	require.Empty(t, g.Of("kubernetes:apps/v1:Deployment"))
 	set := g.One(t, stsType)
 	for path, want := range map[string]any{
@@ -47,14 +49,14 @@ func TestStorage(t *testing.T) {
 		g.One(t, policyType).Input(t, "spec.egress").([]any)[1:], "no database")
 	requireNoLeak(t, g)
 
-	sized := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Replicas, a.Storage = 1, &WorkloadStorageArgs{Size: "50Gi", ClassName: "gp3"}
+	sized := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Storage = 1, &kubernetes.WorkloadStorageArgs{Size: "50Gi", ClassName: "gp3"}
 	}).One(t, stsType)
 	require.Equal(t, "50Gi", sized.Input(t, "spec.volumeClaimTemplates[0].spec.resources.requests.storage"))
 	require.Equal(t, "gp3", sized.Input(t, "spec.volumeClaimTemplates[0].spec.storageClassName"))
 
-	existing := recordWorkload(t, func(a *BifrostWorkloadArgs) {
-		a.Replicas, a.Storage = 1, &WorkloadStorageArgs{ExistingClaim: "bifrost-data"}
+	existing := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.Replicas, a.Storage = 1, &kubernetes.WorkloadStorageArgs{ExistingClaim: "bifrost-data"}
 	}).One(t, stsType)
 	require.False(t, existing.Has("spec.volumeClaimTemplates[0]"))
 	require.Equal(t, map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": "bifrost-data"}},

@@ -1,0 +1,4 @@
+package kubernetes
+
+// KeepEncryptionKey is a hook, which the engine alone calls.
+var KeepEncryptionKey = keepEncryptionKey
