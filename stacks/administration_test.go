@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/base64"
@@ -13,15 +13,16 @@ import (
 
 	"bifrost/internal/gateway/configjson"
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // parsed is the stack's configuration, which must be accepted.
-func parsed(t testing.TB, stack string, s settings) *Config {
+func parsed(t testing.TB, stack string, s settings) *stacks.Config {
 	t.Helper()
-	var config *Config
+	var config *stacks.Config
 	require.NoError(t, s.graph(t, stack).Run(func(ctx *pulumi.Context) error {
 		var err error
-		config, err = Parse(stack, read(ctx, Options{Dir: ".."}))
+		config, err = stacks.Parse(stack, stacks.Read(ctx, stacks.Options{Dir: ".."}))
 		return err
 	}))
 	return config
@@ -68,7 +69,7 @@ func TestNoStackIsOpen(t *testing.T) {
 	for name, s := range everyStack(t) {
 		t.Run(name, func(t *testing.T) {
 			found := documents(t, record(t, name, s))
-			require.Len(t, found, len(parsed(t, name, s).targets()))
+			require.Len(t, found, len(parsed(t, name, s).Targets()))
 			for _, document := range found {
 				require.Equal(t, map[string]any{
 					"is_enabled": true, "admin_username": "env.BIFROST_ADMIN_USERNAME", "admin_password": "env.BIFROST_ADMIN_PASSWORD",
@@ -119,36 +120,36 @@ func TestOwnAdministration(t *testing.T) {
 		s        settings
 		want     map[string]any
 		warning  string
-		login    AdminLogin
+		login    stacks.AdminLogin
 		variable bool
 	}{
 		"a login of other variables": {
 			stackFile(t, "azure-dev").set("gateway.config.auth_config", owner("root", "env.ROOT")).set("secrets.env.ROOT", canary), owner("root", "env.ROOT"),
-			"", AdminLogin{Known: true, Closed: true, Username: "root", PasswordVariable: "ROOT"}, false,
+			"", stacks.AdminLogin{Known: true, Closed: true, Username: "root", PasswordVariable: "ROOT"}, false,
 		},
 		"a login of governance": {
 			stackFile(t, "azure-dev").set("gateway.config.governance.auth_config", owner("env.BIFROST_ADMIN_USERNAME", "env.ROOT")).set("secrets.env.ROOT", canary), nil,
-			"", AdminLogin{Known: true, Closed: true, Username: "admin", PasswordVariable: "ROOT"}, true,
+			"", stacks.AdminLogin{Known: true, Closed: true, Username: "admin", PasswordVariable: "ROOT"}, true,
 		},
 		"single sign-on": {
 			stackFile(t, "azure-dev").set("gateway.config.scim_config", okta).set("secrets.env.OKTA", canary), nil,
-			"with scim_config alone, which takes Bifrost Enterprise", AdminLogin{Known: true, Closed: true}, false,
+			"with scim_config alone, which takes Bifrost Enterprise", stacks.AdminLogin{Known: true, Closed: true}, false,
 		},
 		"open": {
 			stackFile(t, "azure-dev").set("gateway.openAdministration", true), nil,
 			"gateway.openAdministration: anybody who reaches the gateway reads its logs and keys, and makes keys that work; to close it, remove that and run `pulumi config set --secret --path 'bifrost:secrets.adminPassword'`",
-			AdminLogin{Known: true}, false,
+			stacks.AdminLogin{Known: true}, false,
 		},
 		"open, with a login that is off": {
 			stackFile(t, "azure-dev").set("gateway.openAdministration", true).
 				set("gateway.config.auth_config", map[string]any{"is_enabled": false, "admin_username": "root", "admin_password": "env.ROOT"}).set("secrets.env.ROOT", canary),
 			map[string]any{"is_enabled": false, "admin_username": "root", "admin_password": "env.ROOT"},
-			"gateway.openAdministration: anybody", AdminLogin{Known: true, Username: "root", PasswordVariable: "ROOT"}, false,
+			"gateway.openAdministration: anybody", stacks.AdminLogin{Known: true, Username: "root", PasswordVariable: "ROOT"}, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.s.set("secrets.adminPassword", nil)
-			require.NotContains(t, missing(s), adminPasswordKey)
+			require.NotContains(t, missing(s), stacks.AdminPasswordKey)
 			g := record(t, "azure-dev", s)
 			document := configOf(t, g)
 			if c.want == nil {
@@ -159,18 +160,18 @@ func TestOwnAdministration(t *testing.T) {
 			config := parsed(t, "azure-dev", s)
 			require.Equal(t, c.login, config.AdminLogin())
 			if c.warning == "" {
-				require.Empty(t, config.warnings())
+				require.Empty(t, config.Warnings())
 			} else {
-				require.Len(t, config.warnings(), 1)
-				require.Contains(t, config.warnings()[0], c.warning)
+				require.Len(t, config.Warnings(), 1)
+				require.Contains(t, config.Warnings()[0], c.warning)
 			}
 			require.Equal(t, c.variable, variables(t, g)["BIFROST_ADMIN_USERNAME"] != nil)
 		})
 	}
 	both := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.config.scim_config", okta).set("gateway.adminUsername", "root").set("secrets.env.OKTA", canary))
 	require.Equal(t, true, configOf(t, both)["auth_config"].(map[string]any)["is_enabled"], "a name asks for a login beside single sign-on")
-	require.Equal(t, AdminLogin{Known: true, Closed: true, Username: "admin", PasswordVariable: "BIFROST_ADMIN_PASSWORD"}, parsed(t, "azure-dev", stackFile(t, "azure-dev")).AdminLogin())
-	require.Empty(t, parsed(t, "azure-dev", stackFile(t, "azure-dev").set("rollout", RolloutIdentity).set("gateway.openAdministration", true)).warnings())
+	require.Equal(t, stacks.AdminLogin{Known: true, Closed: true, Username: "admin", PasswordVariable: "BIFROST_ADMIN_PASSWORD"}, parsed(t, "azure-dev", stackFile(t, "azure-dev")).AdminLogin())
+	require.Empty(t, parsed(t, "azure-dev", stackFile(t, "azure-dev").set("rollout", stacks.RolloutIdentity).set("gateway.openAdministration", true)).Warnings())
 }
 
 // TestAdministrationRefused: each refusal is whole, so that what it says to write is held, too.
@@ -231,7 +232,7 @@ func TestAdministrationRefused(t *testing.T) {
 			}
 			g := s.graph(t, c.stack)
 			err := g.Run(program(g))
-			var refusal *ConfigError
+			var refusal *stacks.ConfigError
 			require.ErrorAs(t, err, &refusal)
 			require.Len(t, refusal.Problems, len(c.want), "%v", err)
 			for _, want := range c.want {
@@ -250,11 +251,11 @@ func TestExistingConfigSecretIsNotChecked(t *testing.T) {
 	s := stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}).set("secrets.adminPassword", nil)
 	require.NotContains(t, variables(t, record(t, "azure-dev", s)), "BIFROST_ADMIN_USERNAME")
 	config := parsed(t, "azure-dev", s)
-	require.Len(t, config.warnings(), 1)
-	require.Contains(t, config.warnings()[0], "gateway.existingConfigSecret: nothing in its config.json was checked")
-	require.Equal(t, AdminLogin{}, config.AdminLogin())
+	require.Len(t, config.Warnings(), 1)
+	require.Contains(t, config.Warnings()[0], "gateway.existingConfigSecret: nothing in its config.json was checked")
+	require.Equal(t, stacks.AdminLogin{}, config.AdminLogin())
 	with := parsed(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}))
-	require.Equal(t, AdminLogin{Username: "admin"}, with.AdminLogin())
+	require.Equal(t, stacks.AdminLogin{Username: "admin"}, with.AdminLogin())
 }
 
 // TestSourceOfTruth: what the user writes stays.

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 const (
@@ -86,7 +87,7 @@ func TestAKSHandoff(t *testing.T) {
 			if strings.HasPrefix(name, "federated") {
 				want["serviceAccountEmail"] = "gcp-account@test.iam.gserviceaccount.com"
 			}
-			for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
+			for _, rollout := range []stacks.Rollout{stacks.RolloutIdentity, stacks.RolloutFull} {
 				require.Equal(t, []any{want}, output(t, aksStack(t, aksTrusts[name]).set("rollout", rollout), "vendorHandoff"), rollout)
 			}
 		})
@@ -98,7 +99,7 @@ func TestAKSFullKeepsIdentities(t *testing.T) {
 	t.Parallel()
 	for name, changes := range aksTrusts {
 		t.Run(name, func(t *testing.T) {
-			identity := record(t, "azure-dev", aksStack(t, changes).set("rollout", RolloutIdentity).set("secrets", nil))
+			identity := record(t, "azure-dev", aksStack(t, changes).set("rollout", stacks.RolloutIdentity).set("secrets", nil))
 			full := record(t, "azure-dev", aksStack(t, changes))
 			require.Greater(t, len(full.Resources), len(identity.Resources))
 			federated := strings.HasPrefix(name, "federated")
@@ -199,7 +200,7 @@ func TestFederationWithoutProject(t *testing.T) {
 // TestFederationURNs pins the URNs of the federation, as TestURNs does those of the dev stacks.
 func TestFederationURNs(t *testing.T) {
 	t.Parallel()
-	g := record(t, "azure-dev", aksStack(t, aksTrusts["federated aks"]).set("rollout", RolloutIdentity))
+	g := record(t, "azure-dev", aksStack(t, aksTrusts["federated aks"]).set("rollout", stacks.RolloutIdentity))
 	got := strings.Join(g.URNs(), "\n") + "\n"
 	golden := filepath.Join("testdata", "azure-dev.federation.urns")
 	if *update {

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // TestClusteringByDefault: where more than one process can run, a rollout included, and no store is SQLite.
@@ -18,46 +19,46 @@ func TestClusteringByDefault(t *testing.T) {
 	for name, c := range map[string]struct {
 		s         settings
 		set       map[string]any
-		eks, ecs  clusterForm
-		aks       clusterForm
-		processes map[target]int
+		eks, ecs  stacks.ClusterForm
+		aks       stacks.ClusterForm
+		processes map[stacks.Target]int
 	}{
-		"aws-dev":        {stackFile(t, "aws-dev"), nil, meshCluster, meshCluster, noCluster, map[target]int{onEks: 3, onEcs: 4}},
-		"azure-dev":      {stackFile(t, "azure-dev"), nil, noCluster, noCluster, meshCluster, map[target]int{onAks: 3}},
-		"minimal":        {example(t, "minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onEks: 1}},
-		"ecs-minimal":    {example(t, "ecs-minimal"), nil, noCluster, noCluster, noCluster, map[target]int{onEcs: 2}},
-		"eks-production": {example(t, "eks-production"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 7}},
-		"aks-production": {example(t, "aks-production"), nil, noCluster, noCluster, meshCluster, map[target]int{onAks: 4}},
-		"clustered":      {example(t, "clustered"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 4}},
-		"air-gapped":     {example(t, "air-gapped"), nil, meshCluster, noCluster, noCluster, map[target]int{onEks: 4}},
-		"ecs-production": {example(t, "ecs-production"), nil, noCluster, meshCluster, noCluster, map[target]int{onEcs: 24}},
+		"aws-dev":        {stackFile(t, "aws-dev"), nil, stacks.MeshCluster, stacks.MeshCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEks: 3, stacks.OnEcs: 4}},
+		"azure-dev":      {stackFile(t, "azure-dev"), nil, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, map[stacks.Target]int{stacks.OnAks: 3}},
+		"minimal":        {example(t, "minimal"), nil, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEks: 1}},
+		"ecs-minimal":    {example(t, "ecs-minimal"), nil, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEcs: 2}},
+		"eks-production": {example(t, "eks-production"), nil, stacks.MeshCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEks: 7}},
+		"aks-production": {example(t, "aks-production"), nil, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, map[stacks.Target]int{stacks.OnAks: 4}},
+		"clustered":      {example(t, "clustered"), nil, stacks.MeshCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEks: 4}},
+		"air-gapped":     {example(t, "air-gapped"), nil, stacks.MeshCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEks: 4}},
+		"ecs-production": {example(t, "ecs-production"), nil, stacks.NoCluster, stacks.MeshCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEcs: 24}},
 
-		"one pod":            {stackFile(t, "azure-dev"), map[string]any{"gateway.replicas": 1}, noCluster, noCluster, meshCluster, map[target]int{onAks: 2}},
-		"one task":           {stackFile(t, "aws-dev"), map[string]any{"ecs.desiredCount": 1}, meshCluster, meshCluster, noCluster, map[target]int{onEcs: 2}},
-		"never two tasks":    {stackFile(t, "aws-dev"), one, meshCluster, noCluster, noCluster, map[target]int{onEcs: 1}},
-		"one task that asks": {stackFile(t, "aws-dev"), merged(one, map[string]any{"ecs.clustering.service": "x"}), meshCluster, meshCluster, noCluster, nil},
-		"off":                {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.enabled": false}, noCluster, noCluster, noCluster, nil},
-		"off in config.json": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config.enabled": false}, noCluster, noCluster, noCluster, nil},
-		"a broker":           {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.type": "broker", "secrets.brokerToken": canary}, brokerCluster, brokerCluster, noCluster, nil},
+		"one pod":            {stackFile(t, "azure-dev"), map[string]any{"gateway.replicas": 1}, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, map[stacks.Target]int{stacks.OnAks: 2}},
+		"one task":           {stackFile(t, "aws-dev"), map[string]any{"ecs.desiredCount": 1}, stacks.MeshCluster, stacks.MeshCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEcs: 2}},
+		"never two tasks":    {stackFile(t, "aws-dev"), one, stacks.MeshCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnEcs: 1}},
+		"one task that asks": {stackFile(t, "aws-dev"), merged(one, map[string]any{"ecs.clustering.service": "x"}), stacks.MeshCluster, stacks.MeshCluster, stacks.NoCluster, nil},
+		"off":                {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.enabled": false}, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, nil},
+		"off in config.json": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config.enabled": false}, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, nil},
+		"a broker":           {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.type": "broker", "secrets.brokerToken": canary}, stacks.BrokerCluster, stacks.BrokerCluster, stacks.NoCluster, nil},
 		"somebody's broker": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config": map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": "b:443"}}},
-			othersBroker, othersBroker, noCluster, nil},
-		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, noCluster, noCluster, noCluster, map[target]int{onAks: 4}},
-		"an existing Secret, and asked": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "clustering": map[string]any{"enabled": true}}}, noCluster, noCluster, meshCluster, nil},
+			stacks.OthersBroker, stacks.OthersBroker, stacks.NoCluster, nil},
+		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnAks: 4}},
+		"an existing Secret, and asked": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "clustering": map[string]any{"enabled": true}}}, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for path, value := range c.set {
 				c.s.set(path, value)
 			}
 			config := c.s.parsed(t, name)
-			for at, want := range map[target]clusterForm{onEks: c.eks, onEcs: c.ecs, onAks: c.aks} {
-				if len(config.targets()) > 0 && config.has(at) {
-					require.Equal(t, want, config.clusterForm(at), at)
+			for at, want := range map[stacks.Target]stacks.ClusterForm{stacks.OnEks: c.eks, stacks.OnEcs: c.ecs, stacks.OnAks: c.aks} {
+				if len(config.Targets()) > 0 && config.Has(at) {
+					require.Equal(t, want, config.ClusterFormAt(at), at)
 				}
 			}
 			for at, want := range c.processes {
-				require.Equal(t, want, config.together(at), at)
+				require.Equal(t, want, config.TogetherAt(at), at)
 			}
-			require.Equal(t, c.eks == meshCluster || c.aks == meshCluster, config.Discovers())
+			require.Equal(t, c.eks == stacks.MeshCluster || c.aks == stacks.MeshCluster, config.Discovers())
 		})
 	}
 }
@@ -68,15 +69,6 @@ func merged(all ...map[string]any) map[string]any {
 		maps.Copy(sum, m)
 	}
 	return sum
-}
-
-func (c *Config) has(at target) bool {
-	for _, other := range c.targets() {
-		if other == at {
-			return true
-		}
-	}
-	return false
 }
 
 // TestUnclusteredWarns: what goes wrong, where, and what says so.
@@ -102,7 +94,7 @@ func TestUnclusteredWarns(t *testing.T) {
 			for path, value := range c.set {
 				c.s.set(path, value)
 			}
-			warning := unclustered(c.s.parsed(t, "x"))
+			warning := stacks.Unclustered(c.s.parsed(t, "x"))
 			require.Equal(t, len(c.want) > 0, warning != "", warning)
 			for _, want := range c.want {
 				require.Contains(t, warning, want)

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"crypto/ecdsa"
@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bifrost/stacks"
 
 	"github.com/stretchr/testify/require"
 )
@@ -74,7 +76,7 @@ func TestCheckAuthorities(t *testing.T) {
 		"a key":             {good + key, "holds a PRIVATE KEY; keep nothing but the certificates"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wrong := checkAuthorities([]byte(c.text), now)
+			wrong := stacks.CheckAuthorities([]byte(c.text), now)
 			require.Equal(t, c.want == "", wrong == "")
 			require.Contains(t, wrong, c.want)
 			require.NotContains(t, wrong, canary)
@@ -183,7 +185,7 @@ func TestDatabaseWarnings(t *testing.T) {
 			for i := 0; i < len(c.set); i += 2 {
 				s.set(c.set[i].(string), c.set[i+1])
 			}
-			got := parsed(t, "azure-dev", s).databaseWarnings()
+			got := parsed(t, "azure-dev", s).DatabaseWarnings()
 			if len(c.want) == 0 {
 				require.Empty(t, got)
 				return
@@ -201,10 +203,10 @@ func TestDatabasePingsAreOff(t *testing.T) {
 	t.Parallel()
 	for _, stack := range []string{"aws-dev", "azure-dev"} {
 		c := parsed(t, stack, stackFile(t, stack))
-		for _, at := range c.targets() {
-			require.Equal(t, true, c.document(at)["client"].(map[string]any)["disable_db_pings_in_health"])
+		for _, at := range c.Targets() {
+			require.Equal(t, true, c.DocumentAt(at)["client"].(map[string]any)["disable_db_pings_in_health"])
 		}
 		own := parsed(t, stack, stackFile(t, stack).set("gateway.config.client.disable_db_pings_in_health", false))
-		require.Equal(t, false, own.document(own.targets()[0])["client"].(map[string]any)["disable_db_pings_in_health"])
+		require.Equal(t, false, own.DocumentAt(own.Targets()[0])["client"].(map[string]any)["disable_db_pings_in_health"])
 	}
 }

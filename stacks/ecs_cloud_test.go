@@ -1,10 +1,12 @@
-package stacks
+package stacks_test
 
 import (
 	"errors"
 	"maps"
 	"strings"
 	"testing"
+
+	"bifrost/stacks"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -138,7 +140,7 @@ func networkWarnings(t *testing.T, s settings, answers map[string]answer) []stri
 	maps.Copy(g.Answers, answers)
 	var warnings []string
 	require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
-		config, err := Parse("aws-dev", read(ctx, Options{}))
+		config, err := stacks.Parse("aws-dev", stacks.Read(ctx, stacks.Options{}))
 		if err != nil {
 			return err
 		}
@@ -146,9 +148,7 @@ func networkWarnings(t *testing.T, s settings, answers map[string]answer) []stri
 		if err != nil {
 			return err
 		}
-		n := newEcsNetworkCheck(config, ctx, provider)
-		_, err = n.run("")
-		warnings = n.warnings
+		warnings, err = stacks.EcsNetworkWarnings(ctx, config, provider)
 		return err
 	}))
 	return warnings

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 
 	"bifrost/components/ecs"
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // ecsWith is the ecs object of the dev stack, with keys and values beside.
@@ -36,14 +37,14 @@ func TestEcsKeys(t *testing.T) {
 		if f.Name == "DependsOn" {
 			continue
 		}
-		argument := "ecs." + keyOf(f)
-		room, key, keyed := strings.Cut(ecsKeys.of(argument)+ecsGatewayKeys.of(argument), ".")
+		argument := "ecs." + stacks.KeyOf(f)
+		room, key, keyed := strings.Cut(stacks.EcsKeys.Of(argument)+stacks.EcsGatewayKeys.Of(argument), ".")
 		if !keyed {
 			continue
 		}
-		object, ok := fieldByName(reflect.TypeFor[Config](), room)
+		object, ok := stacks.FieldByName(reflect.TypeFor[stacks.Config](), room)
 		require.True(t, ok, "%s has the key %s.%s", f.Name, room, key)
-		_, ok = fieldByName(deref(object.Type), key)
+		_, ok = stacks.FieldByName(stacks.Deref(object.Type), key)
 		require.True(t, ok, "%s has the key %s.%s", f.Name, room, key)
 	}
 	for argument, want := range map[string]string{
@@ -51,7 +52,7 @@ func TestEcsKeys(t *testing.T) {
 		"ecs.taskRole.policyArns[0]": "ecs.taskPolicyArns[0]", "ecs.taskRole.accountId": "", "ecs.taskRoleArn": "ecs.taskRoleArn",
 		"ecs.env[A]": "", "ecs.image": "registry.image", "ecs.vpcCidrs[0]": "", "ecs.ipFamily": "",
 	} {
-		require.Equal(t, want, ecsKeys.of(argument), argument)
+		require.Equal(t, want, stacks.EcsKeys.Of(argument), argument)
 	}
 }
 
@@ -69,7 +70,7 @@ func TestEcsAloneRoles(t *testing.T) {
 // TestEcsUnusedKeysAreChecked: a mistyped key is told, even where another one keeps it from being used, and once.
 func TestEcsUnusedKeysAreChecked(t *testing.T) {
 	t.Parallel()
-	s := stackFile(t, "aws-dev").set("rollout", RolloutIdentity).set("secrets", nil).set("ecs", ecsWith(
+	s := stackFile(t, "aws-dev").set("rollout", stacks.RolloutIdentity).set("secrets", nil).set("ecs", ecsWith(
 		"taskRoleArn", "arn:aws:iam::111122223333:role/bedrock", "taskRoleName", "a b", "taskPolicyArns", []any{"p"},
 		"clustering", map[string]any{"namespace": "Bifrost"},
 	)).set("gateway.clustering", map[string]any{"enabled": false}).graph(t, "aws-dev")
@@ -81,7 +82,7 @@ func TestEcsUnusedKeysAreChecked(t *testing.T) {
 // refusedKeys are the keys that a stack is refused for.
 func refusedKeys(t *testing.T, g *graphtest.Graph) []string {
 	t.Helper()
-	var refusal *ConfigError
+	var refusal *stacks.ConfigError
 	require.ErrorAs(t, g.Run(program(g)), &refusal)
 	var fields []string
 	for _, p := range refusal.Problems {
@@ -93,7 +94,7 @@ func refusedKeys(t *testing.T, g *graphtest.Graph) []string {
 // TestECSIdentityLooksAtNoNetwork: before the vendor's answer the network need not be there.
 func TestECSIdentityLooksAtNoNetwork(t *testing.T) {
 	t.Parallel()
-	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("rollout", RolloutIdentity).set("secrets", nil))
+	g := record(t, "aws-dev", stackFile(t, "aws-dev").set("rollout", stacks.RolloutIdentity).set("secrets", nil))
 	for _, call := range g.Calls {
 		require.NotContains(t, call.Token, "aws:ec2/", "looked up")
 	}
@@ -192,20 +193,20 @@ func TestTasks(t *testing.T) {
 	t.Parallel()
 	one, five := 1, 5
 	for name, test := range map[string]struct {
-		ecs         Ecs
+		ecs         stacks.Ecs
 		least, most int
 	}{
-		"as the gateway's replicas":   {Ecs{}, 1, 1},
-		"fixed":                       {Ecs{DesiredCount: &five}, 5, 5},
-		"scaled":                      {Ecs{Autoscaling: &ecs.EcsAutoscalingArgs{MinTasks: 2, MaxTasks: 9}}, 2, 9},
-		"scaled from the fixed count": {Ecs{DesiredCount: &five, Autoscaling: &ecs.EcsAutoscalingArgs{MaxTasks: 9}}, 5, 9},
+		"as the gateway's replicas":   {stacks.Ecs{}, 1, 1},
+		"fixed":                       {stacks.Ecs{DesiredCount: &five}, 5, 5},
+		"scaled":                      {stacks.Ecs{Autoscaling: &ecs.EcsAutoscalingArgs{MinTasks: 2, MaxTasks: 9}}, 2, 9},
+		"scaled from the fixed count": {stacks.Ecs{DesiredCount: &five, Autoscaling: &ecs.EcsAutoscalingArgs{MaxTasks: 9}}, 5, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &Config{Ecs: &test.ecs, Gateway: Gateway{Replicas: &one}}
-			c.resolve()
+			c := &stacks.Config{Ecs: &test.ecs, Gateway: stacks.Gateway{Replicas: &one}}
+			c.Resolve()
 			least, most := c.Tasks()
 			require.Equal(t, []int{test.least, test.most}, []int{least, most})
-			most, added := onEcs.processes(c)
+			most, added := c.ProcessesAt(stacks.OnEcs)
 			require.Equal(t, []int{test.most, test.most}, []int{most, added}, "twice as many in a rollout, 200 %")
 		})
 	}

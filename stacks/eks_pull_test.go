@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 const nodeRole = "arn:aws:iam::111122223333:role/nodes"
@@ -114,7 +115,7 @@ func TestEKSFullKeepsIdentities(t *testing.T) {
 	t.Parallel()
 	for name, pull := range pullStacks {
 		t.Run(name, func(t *testing.T) {
-			identity := record(t, "aws-dev", eksStack(t, pull).set("rollout", RolloutIdentity).set("secrets", nil))
+			identity := record(t, "aws-dev", eksStack(t, pull).set("rollout", stacks.RolloutIdentity).set("secrets", nil))
 			full := record(t, "aws-dev", eksStack(t, pull))
 			require.Greater(t, len(full.Resources), len(identity.Resources))
 			for _, r := range identity.Resources {
@@ -172,7 +173,7 @@ func TestEKSHandoff(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
+			for _, rollout := range []stacks.Rollout{stacks.RolloutIdentity, stacks.RolloutFull} {
 				require.Equal(t, want, output(t, eksStack(t, pullStacks[name]).set("rollout", rollout), "vendorHandoff"), rollout)
 			}
 		})
@@ -189,9 +190,9 @@ func TestKubeletConfiguration(t *testing.T) {
 	want, _, _ := strings.Cut(rest, "```")
 
 	kubelet := pullStacks["kubelet"]
-	require.Equal(t, map[string]any{"kubelet": want}, output(t, eksStack(t, kubelet).set("rollout", RolloutIdentity), "eks"))
+	require.Equal(t, map[string]any{"kubelet": want}, output(t, eksStack(t, kubelet).set("rollout", stacks.RolloutIdentity), "eks"))
 	require.Equal(t, map[string]any{"namespace": "bifrost", "deployment": "bifrost", "service": "bifrost", "kubelet": want}, output(t, eksStack(t, kubelet), "eks"))
-	require.Nil(t, output(t, eksStack(t, pullStacks["refresh"]).set("rollout", RolloutIdentity), "eks"))
+	require.Nil(t, output(t, eksStack(t, pullStacks["refresh"]).set("rollout", stacks.RolloutIdentity), "eks"))
 }
 
 // TestPullLookUps: what a way of pulling lacks stops the stack before any identity is made.

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/base64"
@@ -12,6 +12,7 @@ import (
 
 	"bifrost/internal/gateway/configjson"
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // pod is the template's specification of the gateway, whatever runs it.
@@ -301,7 +302,7 @@ func TestKeysOfTypesWithoutTags(t *testing.T) {
 		for i := range typ.NumField() {
 			f := typ.Field(i)
 			if tag, _, _ := strings.Cut(f.Tag.Get("pulumi"), ","); tag != "" {
-				require.Equal(t, tag, keyOf(f), "%s.%s", typ, f.Name)
+				require.Equal(t, tag, stacks.KeyOf(f), "%s.%s", typ, f.Name)
 				tags++
 			}
 			if f.IsExported() {
@@ -309,7 +310,7 @@ func TestKeysOfTypesWithoutTags(t *testing.T) {
 			}
 		}
 	}
-	walk(reflect.TypeFor[Gateway]())
+	walk(reflect.TypeFor[stacks.Gateway]())
 	require.Greater(t, tags, 400, "the SDK's types were not reached")
 }
 

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/json"
@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // described is what the generated schema of stack files says of a key.
@@ -52,7 +53,7 @@ func schemaKeys(t *testing.T) map[string]described {
 			walk(path+"."+name, below)
 		}
 	}
-	for _, name := range fieldNames(reflect.TypeFor[Config]()) {
+	for _, name := range stacks.FieldNames(reflect.TypeFor[stacks.Config]()) {
 		require.Contains(t, schema.Definitions, name)
 		walk(name, schema.Definitions[name])
 	}
@@ -66,9 +67,9 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	var keys func(prefix string, typ reflect.Type) []string
 	keys = func(prefix string, typ reflect.Type) (all []string) {
-		for _, name := range fieldNames(typ) {
-			f, _ := fieldByName(typ, name)
-			if below := deref(f.Type); below.Kind() == reflect.Struct && !strings.Contains(below.PkgPath(), "pulumi-kubernetes") {
+		for _, name := range stacks.FieldNames(typ) {
+			f, _ := stacks.FieldByName(typ, name)
+			if below := stacks.Deref(f.Type); below.Kind() == reflect.Struct && !strings.Contains(below.PkgPath(), "pulumi-kubernetes") {
 				all = append(all, keys(prefix+name+".", below)...)
 				continue
 			}
@@ -76,7 +77,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		}
 		return all
 	}
-	decoded := keys("", reflect.TypeFor[Config]())
+	decoded := keys("", reflect.TypeFor[stacks.Config]())
 	for _, key := range decoded {
 		require.Contains(t, string(page), "| `"+key+"` |", "run make docs")
 	}
@@ -86,8 +87,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 // problemAt is what Parse says of a key.
 func problemAt(t *testing.T, s settings, key string) *field.Error {
 	t.Helper()
-	_, err := Parse("test", rawOf(t, s))
-	var refused *ConfigError
+	_, err := stacks.Parse("test", rawOf(t, s))
+	var refused *stacks.ConfigError
 	if !errors.As(err, &refused) {
 		return nil
 	}
@@ -99,11 +100,11 @@ func problemAt(t *testing.T, s settings, key string) *field.Error {
 	return nil
 }
 
-func rawOf(t *testing.T, s settings) Raw {
+func rawOf(t *testing.T, s settings) stacks.Raw {
 	t.Helper()
-	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}, Dir: ".."}
+	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}, Dir: ".."}
 	for key, value := range s.graph(t, "test").Config {
-		raw.Values[strings.TrimPrefix(key, Project+":")] = value
+		raw.Values[strings.TrimPrefix(key, stacks.Project+":")] = value
 	}
 	return raw
 }
@@ -165,7 +166,7 @@ func (d deployments) sameWithDefault(t *testing.T, all []settings, key string, v
 	for _, stack := range all {
 		// set makes the objects above the key.
 		without, with := stack.copied(t).set(key, value).set(key, nil), stack.copied(t).set(key, value)
-		if _, err := Parse("test", rawOf(t, with)); err != nil {
+		if _, err := stacks.Parse("test", rawOf(t, with)); err != nil {
 			continue
 		}
 		require.Equal(t, d.of(t, without), d.of(t, with), "%s: %v is another stack", key, value)
@@ -213,8 +214,8 @@ func TestResolvedDefaults(t *testing.T) {
 		switch {
 		case !v.IsValid() || v.IsZero():
 		case v.Kind() == reflect.Struct:
-			for _, name := range fieldNames(v.Type()) {
-				f, _ := fieldByName(v.Type(), name)
+			for _, name := range stacks.FieldNames(v.Type()) {
+				f, _ := stacks.FieldByName(v.Type(), name)
 				walk(strings.TrimPrefix(path+"."+name, "."), v.FieldByIndex(f.Index))
 			}
 		// The default depends on other keys, and is told in words.
@@ -224,7 +225,7 @@ func TestResolvedDefaults(t *testing.T) {
 			require.Equal(t, fmt.Sprint(v.Interface()), fmt.Sprint(told[path].Default), "%s has another default", path)
 		}
 	}
-	walk("", reflect.ValueOf(Defaults()))
+	walk("", reflect.ValueOf(stacks.Defaults()))
 	require.Greater(t, filled, 40)
 }
 
@@ -244,13 +245,13 @@ func TestShownConfigurations(t *testing.T) {
 		s := stackFile(t, "azure-dev").set("secrets", nil).set("gateway.replicas", nil)
 		for object, keys := range file.Config {
 			for key, value := range keys {
-				s.set(strings.TrimPrefix(object, Project+":")+"."+key, value)
+				s.set(strings.TrimPrefix(object, stacks.Project+":")+"."+key, value)
 			}
 		}
 		for _, path := range missing(s) {
 			s.set("secrets."+path, canary)
 		}
-		_, err := Parse("azure-dev", rawOf(t, s))
+		_, err := stacks.Parse("azure-dev", rawOf(t, s))
 		require.NoError(t, err, text)
 	}
 }

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 // refusal is a dev stack with one thing changed, and what the error says of it.
@@ -400,7 +401,7 @@ func with(stack string, pairs ...any) map[string]any {
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		panic(err)
 	}
-	gateway := settings(file.Config[Project+":gateway"].(map[string]any))
+	gateway := settings(file.Config[stacks.Project+":gateway"].(map[string]any))
 	for i := 0; i < len(pairs); i += 2 {
 		gateway.set(pairs[i].(string), pairs[i+1])
 	}
@@ -446,7 +447,7 @@ func TestFederationNeedsTheImage(t *testing.T) {
 		nil: "bifrost:registry.image: Required",
 		"europe-west1-docker.pkg.dev/acme-images/bifrost:2.1.0": "bifrost:registry.image: Invalid value",
 	} {
-		g := stackFile(t, "azure-dev").set("gcp", federation()).set("rollout", RolloutIdentity).set("registry.image", image).graph(t, "azure-dev")
+		g := stackFile(t, "azure-dev").set("gcp", federation()).set("rollout", stacks.RolloutIdentity).set("registry.image", image).graph(t, "azure-dev")
 		require.ErrorContains(t, g.Run(program(g)), want)
 		require.Empty(t, g.Resources)
 	}
@@ -459,7 +460,7 @@ func TestRefused(t *testing.T) {
 			t.Run(stage+"/"+c.name, func(t *testing.T) {
 				g := stackFile(t, c.stack).set(c.path, c.value).graph(t, c.stack)
 				err := g.Run(program(g))
-				var refusal *ConfigError
+				var refusal *stacks.ConfigError
 				require.ErrorAs(t, err, &refusal)
 				for _, want := range c.want {
 					require.ErrorContains(t, err, want)
@@ -475,12 +476,12 @@ func TestRefused(t *testing.T) {
 
 // decodeProblems are what the first stage finds.
 func decodeProblems(g *graphtest.Graph) field.ErrorList {
-	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}}
+	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}}
 	for key, v := range g.Config {
-		raw.Values[strings.TrimPrefix(key, Project+":")] = v
+		raw.Values[strings.TrimPrefix(key, stacks.Project+":")] = v
 	}
-	values, problems := decodeValues(raw)
-	return append(problems, decode(values, &Config{})...)
+	values, problems := stacks.DecodeValues(raw)
+	return append(problems, stacks.Decode(values, &stacks.Config{})...)
 }
 
 // TestRefusedTogether are configurations in which several keys do not fit each other.
@@ -499,7 +500,7 @@ func TestRefusedTogether(t *testing.T) {
 			[]string{"bifrost:gateway.ingress: Forbidden", "bifrost:gateway.monitoring: Forbidden", "only Kubernetes reads it"},
 		},
 		"a mirror and the way to the vendor's registry": {
-			stackFile(t, "aws-dev").set("ecs", nil).set("registry.mirror", true).set("rollout", RolloutIdentity).set("refresher.schedule", "0 */6 * * *").
+			stackFile(t, "aws-dev").set("ecs", nil).set("registry.mirror", true).set("rollout", stacks.RolloutIdentity).set("refresher.schedule", "0 */6 * * *").
 				set("eks.roleName", "R").set("eks.auth", "podIdentity").set("eks.oidcProvider", "create"),
 			[]string{"bifrost:eks.roleName: Forbidden", "bifrost:eks.auth: Forbidden", "bifrost:eks.oidcProvider: Forbidden", "bifrost:refresher: Forbidden", "bifrost:rollout: Invalid value"},
 		},
@@ -535,7 +536,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		set("gateway.replica", 3).set("gateway.replicas", "two")
 	g := s.graph(t, "aws-dev")
 	err := g.Run(program(g))
-	var refusal *ConfigError
+	var refusal *stacks.ConfigError
 	require.ErrorAs(t, err, &refusal)
 	require.Len(t, refusal.Problems, 6)
 	require.ErrorContains(t, err, "the configuration of stack aws-dev has 6 problems")
@@ -564,7 +565,7 @@ func TestProviderKeys(t *testing.T) {
 	g := stackFile(t, "aws-dev").graph(t, "aws-dev")
 	g.Config["aws:region"] = "eu-west-1"
 	err := g.Run(program(g))
-	var refusal *ConfigError
+	var refusal *stacks.ConfigError
 	require.True(t, errors.As(err, &refusal))
 	require.ErrorContains(t, err, "\n  aws:region: Forbidden: default providers are disabled")
 	require.Empty(t, g.Resources)

@@ -1,4 +1,4 @@
-package stacks
+package stacks_test
 
 import (
 	"encoding/base64"
@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"bifrost/internal/graphtest"
+	"bifrost/stacks"
 )
 
 var update = flag.Bool("update", false, "write the goldens")
@@ -48,7 +49,7 @@ func parseStackFile(t testing.TB, text []byte) settings {
 	require.NoError(t, yaml.Unmarshal(text, &file))
 	s := settings{}
 	for key, v := range file.Config {
-		s[strings.TrimPrefix(key, Project+":")] = v
+		s[strings.TrimPrefix(key, stacks.Project+":")] = v
 	}
 	s["secrets"] = map[string]any{
 		"license": canary + "-license", "encryptionKey": canary + "-key", "adminPassword": canary + "-admin",
@@ -81,17 +82,17 @@ func (s settings) set(path string, value any) settings {
 // graph is a recorder for the stack, with an account in which everything that the dev stacks name exists.
 func (s settings) graph(t testing.TB, stack string) *graphtest.Graph {
 	t.Helper()
-	g := &graphtest.Graph{Project: Project, Stack: stack, Config: map[string]string{}, Answers: cloud()}
+	g := &graphtest.Graph{Project: stacks.Project, Stack: stack, Config: map[string]string{}, Answers: cloud()}
 	for key, v := range s {
 		if text := reflect.ValueOf(v); text.Kind() == reflect.String {
-			g.Config[Project+":"+key] = text.String()
+			g.Config[stacks.Project+":"+key] = text.String()
 		} else {
 			b, err := json.Marshal(v)
 			require.NoError(t, err)
-			g.Config[Project+":"+key] = string(b)
+			g.Config[stacks.Project+":"+key] = string(b)
 		}
 		if key == "secrets" {
-			g.Secrets = append(g.Secrets, Project+":"+key)
+			g.Secrets = append(g.Secrets, stacks.Project+":"+key)
 		}
 	}
 	return g
@@ -102,7 +103,9 @@ func program(g *graphtest.Graph) pulumi.RunFunc {
 	for key := range g.Config {
 		keys = append(keys, key)
 	}
-	return func(ctx *pulumi.Context) error { return Deploy(ctx, Options{Dir: "..", Readme: "readme", Keys: keys}) }
+	return func(ctx *pulumi.Context) error {
+		return stacks.Deploy(ctx, stacks.Options{Dir: "..", Readme: "readme", Keys: keys})
+	}
 }
 
 // record deploys a stack that must succeed.
@@ -178,7 +181,7 @@ func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error)
 		"aws:eks/getCluster:getCluster":                             always(eksLookup("1.34")),
 		"aws:ecs/getCluster:getCluster":                             always(ecsLookup("ACTIVE", "enabled")),
 		"aws:ecs/getService:getService":                             always(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:ecs-task-definition"}),
-		"aws:eks/getAddon:getAddon":                                 always(map[string]any{"addonName": podIdentityAgent}),
+		"aws:eks/getAddon:getAddon":                                 always(map[string]any{"addonName": stacks.PodIdentityAgent}),
 		"aws:iam/getRole:getRole":                                   roleLookup("/"),
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": always(map[string]any{"arn": "arn:aws:iam::111122223333:oidc-provider/" + strings.TrimPrefix(eksIssuer, "https://")}),
 		"gcp:organizations/getProject:getProject":                   always(map[string]any{"number": "210987654321"}),
@@ -197,7 +200,7 @@ var devStacks = []string{"aws-dev", "azure-dev"}
 func TestURNs(t *testing.T) {
 	t.Parallel()
 	for _, stack := range devStacks {
-		for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
+		for _, rollout := range []stacks.Rollout{stacks.RolloutIdentity, stacks.RolloutFull} {
 			t.Run(stack+"/"+string(rollout), func(t *testing.T) {
 				g := record(t, stack, stackFile(t, stack).set("rollout", rollout))
 				got := strings.Join(g.URNs(), "\n") + "\n"
@@ -219,7 +222,7 @@ func TestFullKeepsIdentities(t *testing.T) {
 	t.Parallel()
 	for _, stack := range devStacks {
 		t.Run(stack, func(t *testing.T) {
-			identity := record(t, stack, stackFile(t, stack).set("rollout", RolloutIdentity).set("gcp", nil).set("secrets", nil))
+			identity := record(t, stack, stackFile(t, stack).set("rollout", stacks.RolloutIdentity).set("gcp", nil).set("secrets", nil))
 			full := record(t, stack, stackFile(t, stack))
 			require.Greater(t, len(full.Resources), len(identity.Resources))
 			require.NotEmpty(t, identity.Resources)
@@ -355,7 +358,7 @@ func TestOldClusters(t *testing.T) {
 		"AKS, too old":          {"azure-dev", "azure-native:containerservice:getManagedCluster", always(aksLookup("1.23.8", true, true)), "", "1.24 or newer"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stackFile(t, c.stack).set("rollout", RolloutIdentity)
+			s := stackFile(t, c.stack).set("rollout", stacks.RolloutIdentity)
 			if c.auth != "" {
 				s.set("eks.auth", c.auth)
 			}
@@ -484,14 +487,14 @@ func TestRolledBackService(t *testing.T) {
 }
 
 // missing are the secrets that a stack file lacks.
-func missing(s settings) []string { return Lenient("x", "..", s).MissingSecrets() }
+func missing(s settings) []string { return stacks.Lenient("x", "..", s).MissingSecrets() }
 
 func TestMissingSecrets(t *testing.T) {
 	t.Parallel()
 	for _, stack := range devStacks {
 		require.Equal(t, []string{"adminPassword", "encryptionKey", "env.PG_PASSWORD", "license"}, missing(stackFile(t, stack).set("secrets", nil)))
 		require.Empty(t, missing(stackFile(t, stack)))
-		require.Empty(t, missing(stackFile(t, stack).set("secrets", nil).set("rollout", RolloutIdentity)))
+		require.Empty(t, missing(stackFile(t, stack).set("secrets", nil).set("rollout", stacks.RolloutIdentity)))
 	}
 	require.NotContains(t, missing(stackFile(t, "aws-dev").set("secrets", nil).set("registry.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:1.5.2")), "license")
 }
@@ -506,17 +509,17 @@ func TestProjectFile(t *testing.T) {
 		Config map[string]map[string]any `json:"config"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &project))
-	require.Equal(t, Project, project.Name)
+	require.Equal(t, stacks.Project, project.Name)
 	require.Equal(t, map[string]any{"value": []any{"*"}}, project.Config["pulumi:disable-default-providers"])
 	var described []string
 	for key, c := range project.Config {
 		if key != "pulumi:disable-default-providers" {
-			described = append(described, Project+":"+key)
+			described = append(described, stacks.Project+":"+key)
 			require.NotEmpty(t, c["description"], key)
 			require.NotEmpty(t, c["type"], key)
 		}
 	}
-	require.ElementsMatch(t, knownKeys(), described)
+	require.ElementsMatch(t, stacks.KnownKeys(), described)
 }
 
 // TestComparisonHasReasons: what is not here says why, and no row is empty.
@@ -542,9 +545,9 @@ func TestComparisonHasReasons(t *testing.T) {
 
 func TestEnvironmentKeys(t *testing.T) {
 	t.Setenv(pulumi.EnvConfig, `{"bifrost:platform":"aws","bifrost:eks":"{}"}`)
-	require.Equal(t, []string{"bifrost:eks", "bifrost:platform"}, EnvironmentKeys())
+	require.Equal(t, []string{"bifrost:eks", "bifrost:platform"}, stacks.EnvironmentKeys())
 	t.Setenv(pulumi.EnvConfig, "")
-	require.Empty(t, EnvironmentKeys())
+	require.Empty(t, stacks.EnvironmentKeys())
 }
 
 // TestTokenGatesTheGateway: no pod is made before the pull Secret holds a token.
@@ -601,7 +604,7 @@ func TestReadmeOutput(t *testing.T) {
 	named := regexp.MustCompile(`\$\{outputs\.([^}]+)\}`).FindAllStringSubmatch(string(readme), -1)
 	require.NotEmpty(t, named)
 	for _, stack := range devStacks {
-		for _, rollout := range []Rollout{RolloutIdentity, RolloutFull} {
+		for _, rollout := range []stacks.Rollout{stacks.RolloutIdentity, stacks.RolloutFull} {
 			g := stackFile(t, stack).set("rollout", rollout).graph(t, stack)
 			var exported map[string]pulumi.Input
 			require.NoError(t, g.Run(func(ctx *pulumi.Context) error {

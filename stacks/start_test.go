@@ -1,7 +1,9 @@
-package stacks
+package stacks_test
 
 import (
 	"testing"
+
+	"bifrost/stacks"
 
 	"github.com/stretchr/testify/require"
 )
@@ -58,7 +60,7 @@ func TestIPv6Cluster(t *testing.T) {
 		"the key":            {stackFile(t, "aws-dev").set("gateway.ipFamily", "IPv6"), false},
 		"the variable":       {stackFile(t, "aws-dev").set("gateway.env.APP_HOST", "::"), false},
 		"another family":     {stackFile(t, "aws-dev").set("gateway.ipFamily", "IPv4"), true},
-		"nothing runs there": {stackFile(t, "aws-dev").set("rollout", RolloutIdentity), false},
+		"nothing runs there": {stackFile(t, "aws-dev").set("rollout", stacks.RolloutIdentity), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := c.s.graph(t, "aws-dev")

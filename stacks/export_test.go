@@ -1,0 +1,74 @@
+package stacks
+
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What tests look into besides what a stack registers: what the program says in its log, which no recorder sees, and values on which many
+// keys act together.
+type (
+	ClusterForm = clusterForm
+	Target      = target
+)
+
+const (
+	AdminPasswordKey = adminPasswordKey
+	PodIdentityAgent = podIdentityAgent
+
+	NoCluster     = noCluster
+	MeshCluster   = meshCluster
+	BrokerCluster = brokerCluster
+	OthersBroker  = othersBroker
+)
+
+var (
+	OnEks = onEks
+	OnEcs = onEcs
+	OnAks = onAks
+
+	Read              = read
+	DecodeValues      = decodeValues
+	Decode            = decode
+	KnownKeys         = knownKeys
+	CheckAuthorities  = checkAuthorities
+	Unclustered       = unclustered
+	UnknownConfigKeys = unknownConfigKeys
+
+	FieldNames  = fieldNames
+	FieldByName = fieldByName
+	KeyOf       = keyOf
+	Deref       = deref
+
+	EcsKeys        = ecsKeys
+	EcsGatewayKeys = ecsGatewayKeys
+)
+
+// Of is the configuration key of an argument's path.
+func (k keys) Of(argument string) string { return k.of(argument) }
+
+// Resolve fills in the defaults.
+func (c *Config) Resolve() { c.resolve() }
+
+// Warnings and DatabaseWarnings are what the program logs; WithoutSchema is the note about a schema that is not given.
+func (c *Config) Warnings() []string         { return c.warnings() }
+func (c *Config) DatabaseWarnings() []string { return c.databaseWarnings() }
+func (c *Config) WithoutSchema() string      { return c.withoutSchema() }
+
+// Targets are the stack's places, and Has tells whether one is among them.
+func (c *Config) Targets() []Target  { return c.targets() }
+func (c *Config) Has(at Target) bool { return slices.Contains(c.targets(), at) }
+
+// ClusterFormAt, TogetherAt, ProcessesAt and DocumentAt are of one place.
+func (c *Config) ClusterFormAt(at Target) ClusterForm     { return c.clusterForm(at) }
+func (c *Config) TogetherAt(at Target) int                { return c.together(at) }
+func (c *Config) ProcessesAt(at Target) (most, added int) { return at.processes(c) }
+func (c *Config) DocumentAt(at Target) map[string]any     { return c.document(at) }
+
+// EcsNetworkWarnings runs the look-ups of the tasks' network alone.
+func EcsNetworkWarnings(ctx *pulumi.Context, c *Config, provider pulumi.ProviderResource) ([]string, error) {
+	n := newEcsNetworkCheck(c, ctx, provider)
+	_, err := n.run("")
+	return n.warnings, err
+}
