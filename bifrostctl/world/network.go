@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/internal/gateway"
+
 	"bifrost/bifrostctl/internal/pulumitype"
 )
 
@@ -47,11 +49,12 @@ func (w *World) SeedNetwork(n Network) {
 	n.addSubnets(w, len(n.Private), n.Public, map[string]any{"gatewayId": n.id("igw")}, true)
 	for _, id := range n.SecurityGroups {
 		everywhere := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": []any{"0.0.0.0/0"}}
-		gateway := map[string]any{"protocol": "tcp", "fromPort": 8080.0, "toPort": 8080.0, "cidrBlocks": []any{VPCBlock}}
+		inward := map[string]any{"protocol": "tcp", "fromPort": float64(gateway.Port), "toPort": float64(gateway.Port),
+			"cidrBlocks": []any{VPCBlock}}
 		members := map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "self": true}
 		w.Settle(&Resource{Type: pulumitype.AwsSecurityGroup, Scope: n.scope(), ID: id, State: map[string]any{
 			"name": "existing-" + id, "vpcId": n.VPC, "description": "stood there before", "arn": n.arn("ec2", "security-group/"+id),
-			"ingress": []any{gateway, members}, "egress": []any{everywhere}, "tags": map[string]any{},
+			"ingress": []any{inward, members}, "egress": []any{everywhere}, "tags": map[string]any{},
 		}})
 	}
 }
@@ -103,7 +106,7 @@ func (w *World) SeedBalancer(n Network, b SharedBalancer) {
 		"arn": b.TargetGroup, "arnSuffix": "targetgroup/" + name, "name": strings.Split(name, "/")[0], "vpcId": n.VPC, "targetType": "ip",
 		"protocol": "HTTP", "protocolVersion": "HTTP1", "port": 8080.0, "deregistrationDelay": 300.0, "tags": map[string]any{},
 		"healthCheck": map[string]any{
-			"enabled": true, "path": "/health", "port": "traffic-port", "protocol": "HTTP", "matcher": "200", "interval": 30.0,
+			"enabled": true, "path": gateway.HealthPath, "port": "traffic-port", "protocol": "HTTP", "matcher": "200", "interval": 30.0,
 			"timeout":          5.0,
 			"healthyThreshold": 3.0, "unhealthyThreshold": 3.0,
 		},

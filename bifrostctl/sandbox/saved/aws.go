@@ -101,7 +101,7 @@ type iam struct{ w *cloud.World }
 func (i iam) Role(_ context.Context, name string) (*service.Role, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, pulumitype.AwsRole, name, func(r *world.Resource) bool { return text(r, "name") == name })
+	found, err := only(i.w, pulumitype.AwsRole, name, func(r *world.Resource) bool { return text(r, "name") == name })
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (i iam) Role(_ context.Context, name string) (*service.Role, error) {
 func (i iam) OIDCProvider(_ context.Context, arn string) (*service.OIDCProvider, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, pulumitype.AwsOidcProvider, arn, func(r *world.Resource) bool { return r.ID == arn })
+	found, err := only(i.w, pulumitype.AwsOidcProvider, arn, func(r *world.Resource) bool { return r.ID == arn })
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (e ecs) Cluster(_ context.Context, name string) (string, error) {
 }
 
 func (e ecs) find(cluster, name string) (*world.Resource, error) {
-	return the(e.w, pulumitype.AwsEcsService, name, func(r *world.Resource) bool {
+	return only(e.w, pulumitype.AwsEcsService, name, func(r *world.Resource) bool {
 		of := text(r, "cluster")
 		return text(r, "name") == name && (of == cluster || strings.HasSuffix(of, "/"+cluster))
 	})
@@ -178,7 +178,7 @@ func (e ecs) Service(ctx context.Context, cluster, name string) (*service.ECSSer
 func (e ecs) TaskDefinition(_ context.Context, arn string) (*service.TaskDefinition, error) {
 	e.w.Lock()
 	defer e.w.Unlock()
-	found, err := the(e.w, pulumitype.AwsTaskDefinition, arn, func(r *world.Resource) bool { return text(r, "arn") == arn })
+	found, err := only(e.w, pulumitype.AwsTaskDefinition, arn, func(r *world.Resource) bool { return text(r, "arn") == arn })
 	if err != nil {
 		return nil, err
 	}

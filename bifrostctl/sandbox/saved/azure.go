@@ -43,7 +43,7 @@ func identityPath(resourceGroup, name string) string {
 func (i identities) Identity(_ context.Context, resourceGroup, name string) (*service.Identity, error) {
 	i.w.Lock()
 	defer i.w.Unlock()
-	found, err := the(i.w, pulumitype.AzureManagedIdentity, name, func(r *world.Resource) bool {
+	found, err := only(i.w, pulumitype.AzureManagedIdentity, name, func(r *world.Resource) bool {
 		return ends(r, identityPath(resourceGroup, name))
 	})
 	if err != nil {
@@ -58,7 +58,7 @@ func (i identities) Credential(_ context.Context, resourceGroup, identity, name 
 	i.w.Lock()
 	defer i.w.Unlock()
 	path := identityPath(resourceGroup, identity) + "/federatedIdentityCredentials/" + name
-	found, err := the(i.w, pulumitype.AzureFederatedCredential, name, func(r *world.Resource) bool { return ends(r, path) })
+	found, err := only(i.w, pulumitype.AzureFederatedCredential, name, func(r *world.Resource) bool { return ends(r, path) })
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func poolPath(project, pool string) string {
 func (g gcp) Pool(_ context.Context, project, pool string) (*service.Pool, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
-	found, err := the(g.w, pulumitype.GcpPool, pool, func(r *world.Resource) bool { return r.ID == poolPath(project, pool) })
+	found, err := only(g.w, pulumitype.GcpPool, pool, func(r *world.Resource) bool { return r.ID == poolPath(project, pool) })
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (g gcp) Provider(_ context.Context, project, pool, provider string) (*servi
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := poolPath(project, pool) + "/providers/" + provider
-	found, err := the(g.w, pulumitype.GcpPoolProvider, provider, func(r *world.Resource) bool { return r.ID == id })
+	found, err := only(g.w, pulumitype.GcpPoolProvider, provider, func(r *world.Resource) bool { return r.ID == id })
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (g gcp) Provider(_ context.Context, project, pool, provider string) (*servi
 func (g gcp) AccountMembers(_ context.Context, _, email, role string) ([]string, error) {
 	g.w.Lock()
 	defer g.w.Unlock()
-	if _, err := the(g.w, pulumitype.GcpServiceAccount, email, func(r *world.Resource) bool {
+	if _, err := only(g.w, pulumitype.GcpServiceAccount, email, func(r *world.Resource) bool {
 		return text(r, "email") == email
 	}); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (g gcp) RepositoryMembers(_ context.Context, project, location, repository,
 	g.w.Lock()
 	defer g.w.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, repository)
-	if _, err := the(g.w, pulumitype.GcpRepository, repository, func(r *world.Resource) bool { return r.ID == id }); err != nil {
+	if _, err := only(g.w, pulumitype.GcpRepository, repository, func(r *world.Resource) bool { return r.ID == id }); err != nil {
 		return nil, err
 	}
 	return g.members(pulumitype.GcpRepositoryMember, role, func(r *world.Resource) bool {

@@ -1,5 +1,5 @@
 // Package saved answers what verify asks from the saved state of the sandbox's clouds. The registry answers as it does to a pull in
-// the sandbox; pods, endpoints and tasks, which the state does not hold, follow from what it does hold.
+// only sandbox; pods, endpoints and tasks, which the state does not hold, follow from what it does hold.
 package saved
 
 import (
@@ -34,8 +34,8 @@ func texts(v any) []string {
 	return all
 }
 
-// the returns the live resource of a type that a function knows, or an error that wraps ErrNotFound and names what was looked for.
-func the(w *cloud.World, typ, name string, is func(*world.Resource) bool) (*world.Resource, error) {
+// only returns the live resource of a type that a function knows, or an error that wraps ErrNotFound and names what was looked for.
+func only(w *cloud.World, typ, name string, is func(*world.Resource) bool) (*world.Resource, error) {
 	for _, r := range w.Resources {
 		if r.Type == typ && !r.Deleted && is(r) {
 			return r, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/internal/gateway"
+
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components/ecs"
@@ -146,7 +148,7 @@ func locked(answer service.Answer) bool {
 }
 
 func (a answers) health(ctx context.Context) check.Result {
-	answer, ended := a.ask(ctx, service.Request{Path: "/health"})
+	answer, ended := a.ask(ctx, service.Request{Path: gateway.HealthPath})
 	switch {
 	case ended != nil:
 		return *ended

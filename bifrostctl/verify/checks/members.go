@@ -231,7 +231,7 @@ func (m taskMembers) checks() []check.Check {
 
 // joined asks the one task that the load balancer picks: there is no way to each of them.
 func (m taskMembers) joined(ctx context.Context) check.Result {
-	if _, ended := m.ask(ctx, service.Request{Path: "/health"}); ended != nil {
+	if _, ended := m.ask(ctx, service.Request{Path: gateway.HealthPath}); ended != nil {
 		return *ended
 	}
 	tasks, err := m.ecs.Service(ctx, m.Outputs.ECS.Cluster, m.Outputs.ECS.Service)

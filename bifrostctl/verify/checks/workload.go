@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"bifrost/internal/gateway"
+
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -205,11 +207,11 @@ func (r runs) probes(ctx context.Context) check.Result {
 	}
 	readiness, liveness := c.ReadinessProbe, c.LivenessProbe
 	switch {
-	case readiness == nil || readiness.HTTPGet == nil || readiness.HTTPGet.Path != "/health":
+	case readiness == nil || readiness.HTTPGet == nil || readiness.HTTPGet.Path != gateway.HealthPath:
 		return check.Fail(r.up(), "the readiness probe of %s does not ask for /health: pods that cannot serve get requests", d)
 	case liveness == nil:
 		return check.Fail(r.up(), "%s has no liveness probe", d)
-	case liveness.HTTPGet != nil && liveness.HTTPGet.Path == "/health" && liveness.FailureThreshold < 10:
+	case liveness.HTTPGet != nil && liveness.HTTPGet.Path == gateway.HealthPath && liveness.FailureThreshold < 10:
 		return check.Fail(r.up(), "the liveness probe of %s asks for /health, which fails with the gateway's stores: an outage of the "+
 			"database would restart every pod", d)
 	}

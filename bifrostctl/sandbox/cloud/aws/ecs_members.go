@@ -3,6 +3,10 @@ package aws
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"strconv"
+
+	"bifrost/internal/gateway"
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
@@ -15,8 +19,8 @@ type clusterPort struct {
 
 // clusterPorts are those over which gateways of a cluster talk: gossip over both protocols, and gRPC; brokerPorts, that of their broker.
 var (
-	clusterPorts = []clusterPort{{"tcp", 10101}, {"udp", 10101}, {"tcp", 10102}}
-	brokerPorts  = []clusterPort{{"tcp", 50051}}
+	clusterPorts = []clusterPort{{"tcp", gateway.GossipPort}, {"udp", gateway.GossipPort}, {"tcp", gateway.GrpcPort}}
+	brokerPorts  = []clusterPort{{"tcp", gateway.BrokerPort}}
 )
 
 // blocked says which of the ports the security groups of the tasks do not let through among them.
@@ -56,7 +60,7 @@ func brokerProblems(c *double.Call, place tasksIn, service double.Object, contai
 			"those of another", service["desiredCount"], most))
 	}
 	registered := registeredName(c, double.String(service, "serviceRegistries.registryArn"))
-	if address := brokerAddress(containers); address != registered+":50051" {
+	if address := brokerAddress(containers); address != net.JoinHostPort(registered, strconv.Itoa(gateway.BrokerPort)) {
 		problems = append(problems, fmt.Sprintf("config.json names it %q, and it is registered as %q", address, registered))
 	}
 	return problems

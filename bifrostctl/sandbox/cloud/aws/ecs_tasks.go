@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/internal/gateway"
+
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
@@ -17,7 +19,7 @@ const (
 
 	// dataDir is the one path that the image declares as a volume: a mount there is the image's user's, any other is root's (ECS
 	// developer guide, "Use bind mounts with Amazon ECS").
-	dataDir = "/app/data"
+	dataDir = gateway.DataDir
 )
 
 // platforms are the architectures by the names that images have for them.
