@@ -3,12 +3,15 @@ package stacks
 import "reflect"
 
 // Lenient resolves the values of a stack file that may not validate, for whoever only wants to know what it is about: keys without the
-// project's prefix; dir is the project's folder. What does not decode is passed over, so that Deploy can refuse it with its reason.
+// project's prefix; dir is the project's folder, and without one no file that they name is read. What does not decode is passed over, so
+// that Deploy can refuse it with its reason.
 func Lenient(stack, dir string, values map[string]any) *Config {
 	c := newConfig(stack)
 	makeObjects(reflect.ValueOf(c).Elem(), values)
 	decode(values, c)
-	c.Gateway.loadFiles(dir)
+	if dir != "" {
+		c.Gateway.loadFiles(dir)
+	}
 	c.resolve()
 	return c
 }
