@@ -28,7 +28,7 @@ func (kubeletPull) workloadRole() string { return string(madeUp) }
 func (kubeletPull) validate(c *Config, k *checker) {
 	c.refuseSecret(k)
 	c.refuseNodeRoles(k)
-	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Gateway.ServiceAccount).Validate(nil)), eksPullKeys)
+	c.validateEksPullRole(k, c.Gateway.ServiceAccount)
 }
 
 func (kubeletPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

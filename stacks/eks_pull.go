@@ -81,7 +81,8 @@ func (mirrorPull) refreshes() bool { return false }
 
 func (mirrorPull) workloadRole() string { return "" }
 
-func (mirrorPull) validate(*Config, *checker) {}
+// validate: what the gateway's own role needs of other objects is told here, too, though nothing pulls with it.
+func (mirrorPull) validate(c *Config, k *checker) { c.validateEksPullRole(k, c.Refresher.ServiceAccount) }
 
 func (mirrorPull) make(*pulumi.Context, *Config, *eksCluster) (*pulled, error) { return &pulled{}, nil }
 
@@ -98,7 +99,7 @@ func (refreshPull) workloadRole() string { return "" }
 
 func (refreshPull) validate(c *Config, k *checker) {
 	c.refuseNodeRoles(k)
-	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, c.Refresher.ServiceAccount).Validate(nil)), eksPullKeys)
+	c.validateEksPullRole(k, c.Refresher.ServiceAccount)
 }
 
 func (refreshPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
@@ -172,6 +173,11 @@ func (c *Config) eksPullRoleArgs(cluster *eksCluster, serviceAccount string) *aw
 		OidcProviderArn: cluster.oidcProviderArn, Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: serviceAccount,
 	}
 	return args
+}
+
+// validateEksPullRole asks the component for what it would refuse of the role that pulls.
+func (c *Config) validateEksPullRole(k *checker, serviceAccount string) {
+	k.arguments(repositories(c.eksPullRoleArgs(notLookedUp, serviceAccount).Validate(nil)), eksPullKeys)
 }
 
 // lookUpNodeRole finds a role that is to pull. Its unique id is a part of the hand-off.

@@ -504,6 +504,10 @@ func TestRefusedTogether(t *testing.T) {
 				set("eks.roleName", "R").set("eks.auth", "podIdentity").set("eks.oidcProvider", "create"),
 			[]string{"bifrost:eks.roleName: Forbidden", "bifrost:eks.auth: Forbidden", "bifrost:eks.oidcProvider: Forbidden", "bifrost:refresher: Forbidden", "bifrost:rollout: Invalid value"},
 		},
+		"a mirror, and a path of roles that IAM does not take": {
+			stackFile(t, "aws-dev").set("ecs", nil).set("registry.mirror", true).set("aws.iamPath", "x"),
+			[]string{"bifrost:aws.iamPath: Invalid value"},
+		},
 		"alerts without a refresher": {
 			stackFile(t, "aws-dev").set("ecs", nil).set("eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}).
 				set("gateway.monitoring", map[string]any{"alertRules": true}),
