@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/stacks"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/stacks"
 )
 
 // parsed is the configuration of a stack as the program reads it.

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"bifrost/stacks"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/stacks"
 )
 
 // authority is a certificate in PEM that is valid until then.

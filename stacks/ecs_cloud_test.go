@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/stacks"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/stacks"
 )
 
 // The network of the dev stacks: two private subnets of two zones, and what the tests name beside them.

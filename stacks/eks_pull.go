@@ -82,7 +82,9 @@ func (mirrorPull) refreshes() bool { return false }
 func (mirrorPull) workloadRole() string { return "" }
 
 // validate: what the gateway's own role needs of other objects is told here, too, though nothing pulls with it.
-func (mirrorPull) validate(c *Config, k *checker) { c.validateEksPullRole(k, c.Refresher.ServiceAccount) }
+func (mirrorPull) validate(c *Config, k *checker) {
+	c.validateEksPullRole(k, c.Refresher.ServiceAccount)
+}
 
 func (mirrorPull) make(*pulumi.Context, *Config, *eksCluster) (*pulled, error) { return &pulled{}, nil }
 

@@ -3,9 +3,9 @@ package stacks_test
 import (
 	"testing"
 
-	"bifrost/stacks"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/stacks"
 )
 
 // TestStartRefused: how long a start may take covers what the gateway waits for, and nothing says a second time what a key says.

@@ -5,11 +5,11 @@ import (
 	"maps"
 	"time"
 
-	"bifrost/components/kubernetes"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components/kubernetes"
 )
 
 // pullSecretKeys are where the arguments of a pull Secret come from, beside its name.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"bifrost/stacks"
-
 	"gopkg.in/yaml.v3"
+
+	"bifrost/stacks"
 )
 
 // Outputs with a treatment of their own: the hand-off is printed so that it can be pasted into a mail, the readme is a

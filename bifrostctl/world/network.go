@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"bifrost/internal/gateway"
-
 	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/internal/gateway"
 )
 
 // VPCBlock is the address range of every VPC that stands in the sandbox; its subnets have a /24 of it each.

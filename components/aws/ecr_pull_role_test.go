@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/components/aws"
-	"bifrost/internal/graphtest"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/aws"
+	"bifrost/internal/graphtest"
 )
 
 func irsaArgs() *aws.EcrPullRoleArgs {

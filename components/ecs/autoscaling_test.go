@@ -3,9 +3,9 @@ package ecs_test
 import (
 	"testing"
 
-	"bifrost/components/ecs"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/ecs"
 )
 
 // TestEcsAutoscaling: what the autoscaling decides, up never takes back.

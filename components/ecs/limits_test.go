@@ -3,10 +3,10 @@ package ecs_test
 import (
 	"testing"
 
-	"bifrost/components/ecs"
-
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components/ecs"
 )
 
 func TestFargateSizes(t *testing.T) {

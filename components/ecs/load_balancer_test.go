@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
-	"bifrost/components/ecs"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/ecs"
 )
 
 func TestEcsLoadBalancer(t *testing.T) {

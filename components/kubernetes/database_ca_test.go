@@ -3,11 +3,11 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-	"bifrost/internal/graphtest"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
+	"bifrost/internal/graphtest"
 )
 
 // TestDatabaseCa: the authorities are a file of the pod, wherever they come from, and the driver is told of it.

@@ -3,11 +3,11 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
 )
 
 // TestRefresherNetworkPolicy: nothing reaches the refresher's pods, of a schedule or of the first run, and they reach what a refresh needs.

@@ -4,10 +4,10 @@ import (
 	"reflect"
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/components/kubernetes"
 )
 
 // TestEveryTypeValidates: arguments, and what is nested in them, are checked in one way.

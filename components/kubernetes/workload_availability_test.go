@@ -3,11 +3,11 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
 )
 
 const (

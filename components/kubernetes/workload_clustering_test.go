@@ -3,9 +3,9 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
 )
 
 // TestClustering: the pods may read the pods of their namespace and hold a token for that, in the gateway's container alone.

@@ -4,13 +4,13 @@ import (
 	"encoding/base64"
 	"testing"
 
-	"bifrost/components/kubernetes"
-	"bifrost/internal/component"
-	"bifrost/internal/graphtest"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
+	"bifrost/internal/component"
+	"bifrost/internal/graphtest"
 )
 
 const gatewayContainer = "spec.template.spec.containers[0]"

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+
 	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway"
 	"bifrost/internal/graphtest"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/stretchr/testify/require"
 )
 
 const jobType = "kubernetes:batch/v1:Job"

@@ -3,10 +3,10 @@ package kubernetes_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
-
-	"github.com/stretchr/testify/require"
 )
 
 const serviceMonitorType = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"

@@ -3,11 +3,11 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
 )
 
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy"

@@ -3,9 +3,9 @@ package kubernetes_test
 import (
 	"testing"
 
-	"bifrost/components/kubernetes"
-
 	"github.com/stretchr/testify/require"
+
+	"bifrost/components/kubernetes"
 )
 
 const stsType = "kubernetes:apps/v1:StatefulSet"

@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/overlay"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
 )

@@ -5,12 +5,11 @@ import (
 	"slices"
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/internal/graphtest"
 )

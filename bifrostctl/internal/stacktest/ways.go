@@ -3,9 +3,8 @@ package stacktest
 import (
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
 )

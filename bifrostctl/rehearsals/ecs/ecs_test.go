@@ -4,11 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/world"
 )

@@ -4,10 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 )
 

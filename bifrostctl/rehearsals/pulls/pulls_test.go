@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/hop"

@@ -3,11 +3,10 @@ package stacks_test
 import (
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 )

@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"bifrost/bifrostctl/internal/pulumitype"
-
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox"
 )

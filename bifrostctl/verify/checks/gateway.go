@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"bifrost/internal/gateway"
-
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components/ecs"
+	"bifrost/internal/gateway"
 )
 
 // answers is what the running gateway answers.

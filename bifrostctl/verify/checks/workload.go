@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"bifrost/internal/gateway"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +16,7 @@ import (
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/internal/gateway"
 )
 
 // runs is how the gateway runs in a cluster.

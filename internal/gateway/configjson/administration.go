@@ -1,12 +1,13 @@
 package configjson
 
 import (
-	"bifrost/internal/gateway"
 	"fmt"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/gateway"
 )
 
 // The administration's paths, and those of them that are open in any case: signing in, and what identity providers and marketplaces call.

@@ -1,7 +1,6 @@
 package configjson
 
 import (
-	"bifrost/internal/gateway"
 	"fmt"
 	"maps"
 	"net"
@@ -9,6 +8,8 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/gateway"
 )
 
 // Values of cluster_config.type.

@@ -1,7 +1,6 @@
 package configjson
 
 import (
-	"bifrost/internal/gateway"
 	"fmt"
 	"maps"
 	"net/url"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/gateway"
 )
 
 // logsDir is the one folder below it that the image's entrypoint makes.

@@ -6,10 +6,9 @@ import (
 	"net"
 	"strconv"
 
-	"bifrost/internal/gateway"
-
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/internal/gateway"
 )
 
 type clusterPort struct {

@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"bifrost/internal/gateway"
-
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
+	"bifrost/internal/gateway"
 )
 
 // What a task's image and the gateway in it are taken for: those of Bifrost, for both architectures unless the repository says otherwise.
