@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell sha256sum e2e/go.sum 2>/dev/null | cut -c 1-16)
 .PHONY: help build sandbox test e2e gateway bench lint golden docs clean FORCE
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 build: $(PULUMI) bin/bifrost bin/bifrostctl ## build bin/bifrost, bin/bifrostctl and, where none is installed, bin/pulumi
 
