@@ -99,7 +99,7 @@ func (d *aksDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
 	}
 	return d.deployKubernetes(ctx, kubernetesParts{
 		at: onAks, provider: onCluster, pull: d.pull.secret,
-		identity: func(workload *kubernetes.BifrostWorkloadArgs) { workload.AzureClientId = d.Aks.GatewayClientId },
+		identity: func(workload *kubernetes.BifrostWorkloadArgs) { onAks.runtime(d.Config, workload) },
 	})
 }
 

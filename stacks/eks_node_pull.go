@@ -42,7 +42,7 @@ func (nodePull) validate(c *Config, k *checker) {
 			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
 		case len(problems) > 0:
 			k.add(problems...)
-		case c.Aws != nil && parsed.AccountID != c.Aws.AccountId:
+		case c.Aws.AccountId != "" && parsed.AccountID != c.Aws.AccountId:
 			k.add(field.Invalid(at, role, fmt.Sprintf(
 				"a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.Aws.AccountId)))
 		case names[path.Base(role)]:
@@ -50,13 +50,17 @@ func (nodePull) validate(c *Config, k *checker) {
 		}
 		names[path.Base(role)] = true
 	}
-	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
-	k.arguments(repositories(args.Validate(nil)), eksPullKeys)
+	k.arguments(repositories(c.eksNodePullArgs().Validate(nil)), eksPullKeys)
+}
+
+// eksNodePullArgs are those of the right to pull, but for the roles, which look-ups name.
+func (c *Config) eksNodePullArgs() *aws.EcrNodePullArgs {
+	return &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
 }
 
 func (nodePull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
 	pull := &pulled{}
-	args := &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
+	args := c.eksNodePullArgs()
 	for _, role := range cluster.nodeRoles {
 		args.RoleNames = append(args.RoleNames, role.Name)
 		handoff := c.awsHandoff("eks", "pulls on the nodes of EKS", pulumi.String(role.Arn), pulumi.String(role.UniqueId))

@@ -241,3 +241,15 @@ func TestPullLookUps(t *testing.T) {
 		})
 	}
 }
+
+// TestNodeRolesWithoutAnAccount: what is missing is told, and no role is one of another account than none.
+func TestNodeRolesWithoutAnAccount(t *testing.T) {
+	t.Parallel()
+	g := stackFile(t, "aws-dev").set("aws", nil).set("ecs", nil).
+		set("eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}).
+		graph(t, "aws-dev")
+	err := g.Run(program(g))
+	require.ErrorContains(t, err, "bifrost:aws: Required value")
+	require.NotContains(t, err.Error(), "nodeRoleArns")
+	require.Empty(t, g.Resources)
+}

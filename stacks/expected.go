@@ -33,6 +33,3 @@ func (c *Config) Document() map[string]any {
 
 // TaskDocument is the config.json that the gateway on ECS is given.
 func (c *Config) TaskDocument() map[string]any { return c.document(onEcs) }
-
-// KubeconfigWithLogin makes every kubelogin of a kubeconfig of AKS sign in without a person, in the given mode.
-func KubeconfigWithLogin(text []byte, login Login) (string, error) { return withLogin(text, login) }

@@ -103,14 +103,14 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 		if err != nil {
 			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.Aks.ClusterName, err)
 		}
-		return withLogin(text, c.Aks.Login)
+		return KubeconfigWithLogin(text, c.Aks.Login)
 	}).(pulumi.StringOutput)
 	return pulumi.ToSecret(kubeconfig).(pulumi.StringOutput)
 }
 
-// withLogin makes every kubelogin of a kubeconfig sign in with the given mode. Users of clusters without Entra integration hold
+// KubeconfigWithLogin makes every kubelogin of a kubeconfig sign in with the given mode. Users of clusters without Entra integration hold
 // a certificate or token of their own, and stay as they are.
-func withLogin(text []byte, login Login) (string, error) {
+func KubeconfigWithLogin(text []byte, login Login) (string, error) {
 	var config clientcmd.Config
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		return "", errors.New("the kubeconfig that Azure gave does not parse")

@@ -18,6 +18,13 @@ func (c *Config) resolve() {
 	written := *c
 	c.written = &written
 	c.image, c.imageProblem = image.Parse(c.Registry.Image)
+	// What the platform must have is there, if only empty: that it is missing is told of what was written.
+	switch {
+	case c.Platform == "aws" && c.Aws == nil:
+		c.Aws = &Aws{}
+	case c.Platform == "azure" && c.Azure == nil:
+		c.Azure = &Azure{}
+	}
 	c.resolveGateway()
 	fill(&c.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
 	fill(&c.Refresher.Images.Aws, kubernetes.DefaultAwsImage)

@@ -42,10 +42,10 @@ type target interface {
 
 // The places, in the order of their deployment.
 var (
-	onEks   target = eksTarget{podsTarget{"eks"}}
-	onEcs   target = ecsTarget{}
-	onAks   target = aksTarget{podsTarget{"aks"}}
-	targets        = []target{onEks, onEcs, onAks}
+	onEks   cluster = eksTarget{podsTarget{"eks"}}
+	onEcs   target  = ecsTarget{}
+	onAks   cluster = aksTarget{podsTarget{"aks"}}
+	targets         = []target{onEks, onEcs, onAks}
 )
 
 // targets are the stack's, in the order of their deployment.

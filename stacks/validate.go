@@ -16,13 +16,6 @@ type checker struct{ problems field.ErrorList }
 
 func (k *checker) add(problems ...*field.Error) { k.problems = append(k.problems, problems...) }
 
-// ifSet checks a value that may be absent.
-func (k *checker) ifSet(value string, check func(*field.Path, string) field.ErrorList, p *field.Path) {
-	if value != "" {
-		k.add(check(p, value)...)
-	}
-}
-
 // forbid refuses the keys below parent that are set, in their order.
 func (k *checker) forbid(parent, why string, keys map[string]bool) {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {

@@ -11,10 +11,8 @@ import (
 func validateAws(c *Config, k *checker) {
 	k.unused("aws", map[string]bool{"azure": c.Azure != nil, "aks": c.Aks != nil, "gcp": c.Gcp != nil})
 	p := field.NewPath("aws")
-	if c.Aws == nil {
+	if c.written.Aws == nil {
 		k.add(field.Required(p, "give region and accountId"))
-		// What is missing is told; the rest is looked at as if it were empty.
-		c.Aws = &Aws{}
 	} else {
 		k.add(check.Required(p.Child("region"), c.Aws.Region, check.Region)...)
 		k.add(check.Required(p.Child("accountId"), c.Aws.AccountId, check.AccountId)...)

@@ -14,10 +14,8 @@ import (
 func validateAzure(c *Config, k *checker) {
 	k.unused("azure", map[string]bool{"aws": c.Aws != nil, "eks": c.Eks != nil, "ecs": c.Ecs != nil})
 	p := field.NewPath("azure")
-	if c.Azure == nil {
+	if c.written.Azure == nil {
 		k.add(field.Required(p, "give subscriptionId, tenantId, location and resourceGroup"))
-		// What is missing is told; the rest is looked at as if it were empty.
-		c.Azure = &Azure{}
 	} else {
 		k.add(check.Required(p.Child("subscriptionId"), c.Azure.SubscriptionId, check.UUID)...)
 		k.add(check.Required(p.Child("tenantId"), c.Azure.TenantId, check.UUID)...)

@@ -28,8 +28,8 @@ func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 
 func (c *Config) validateGateway(k *checker) {
 	p, g := field.NewPath("gateway"), &c.Gateway
-	k.ifSet(g.Namespace, check.Label, p.Child("namespace"))
-	k.ifSet(g.ServiceAccount, check.Subdomain, p.Child("serviceAccount"))
+	k.add(check.IfSet(p.Child("namespace"), g.Namespace, check.Label)...)
+	k.add(check.IfSet(p.Child("serviceAccount"), g.ServiceAccount, check.Subdomain)...)
 	c.validateCount(k, p.Child("replicas"), g.Replicas)
 	c.validateVariables(k)
 	c.validateClusterKeys(k)

@@ -17,7 +17,7 @@ func (c *Config) validateMirror(k *checker) {
 		}
 		return
 	}
-	k.ifSet(r.PullSecret, check.Subdomain, p.Child("pullSecret"))
+	k.add(check.IfSet(p.Child("pullSecret"), r.PullSecret, check.Subdomain)...)
 	if c.Rollout == RolloutIdentity {
 		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with registry.mirror there is no identity that the vendor would "+
 			"allowlist; "+

@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -32,6 +33,7 @@ func (c *Config) validateRefresher(k *checker) {
 		}
 		if pull := on.pullSecret(c); pull != nil {
 			from["secretName"] = on.name() + ".secretName"
+			pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool { return (other.Ecr == nil) == (pull.Ecr == nil) })
 			pulls = append(pulls, pull)
 			c.validateSchedule(k, on.facts(c))
 		}

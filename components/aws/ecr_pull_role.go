@@ -68,20 +68,16 @@ type EcrPullRole struct {
 // Validate reports every problem of the arguments, below the path.
 func (a *EcrPullRoleArgs) Validate(p *field.Path) field.ErrorList {
 	errs := validateRepositoryArns(p.Child("repositoryArns"), a.RepositoryArns)
-	trusted := 0
 	if a.Irsa != nil {
-		trusted++
 		errs = append(errs, a.Irsa.Validate(p.Child("irsa"))...)
 	}
 	if a.PodIdentity != nil {
-		trusted++
 		errs = append(errs, a.PodIdentity.Validate(p.Child("podIdentity"))...)
 	}
 	if a.EcsTasks != nil {
-		trusted++
 		errs = append(errs, a.EcsTasks.Validate(p.Child("ecsTasks"))...)
 	}
-	if trusted != 1 {
+	if !check.ExactlyOne(a.Irsa != nil, a.PodIdentity != nil, a.EcsTasks != nil) {
 		errs = append(errs, field.Required(p.Child("irsa"), "give exactly one of irsa, podIdentity and ecsTasks"))
 	}
 	errs = append(errs, check.RoleName(p.Child("roleName"), a.RoleName)...)

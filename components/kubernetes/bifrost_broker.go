@@ -77,7 +77,7 @@ func (a *BifrostBrokerArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, gateway.ValidateEnv(p, nil, a.SecretEnv)...)
 	taken := gateway.Given[SecretKeyRef](nil, a.SecretEnv, nil)
 	errs = append(errs, validateSecretRefs(p.Child("secretRefs"), a.SecretRefs, taken)...)
-	errs = append(errs, optional(p.Child("serviceAccount"), a.ServiceAccount, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("serviceAccount"), a.ServiceAccount, check.Subdomain)...)
 	errs = append(errs, check.Labels(p.Child("clients"), a.Clients)...)
 	errs = append(errs, a.Scheduling.Validate(p.Child("scheduling"))...)
 	errs = append(errs, check.Labels(p.Child("labels"), a.Labels)...)

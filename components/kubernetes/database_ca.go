@@ -45,7 +45,7 @@ func (a *WorkloadDatabaseCaArgs) Validate(p *field.Path) field.ErrorList {
 		return nil
 	}
 	var errs field.ErrorList
-	if !exactlyOne(a.Pem != "", a.ConfigMap != nil, a.Secret != nil) {
+	if !check.ExactlyOne(a.Pem != "", a.ConfigMap != nil, a.Secret != nil) {
 		errs = append(errs, field.Required(p, "give exactly one of pem, configMap and secret"))
 	}
 	if a.ConfigMap != nil {
@@ -55,17 +55,6 @@ func (a *WorkloadDatabaseCaArgs) Validate(p *field.Path) field.ErrorList {
 		errs = append(errs, a.Secret.Validate(p.Child("secret"))...)
 	}
 	return errs
-}
-
-// exactlyOne tells whether one of the choices is made, and no other.
-func exactlyOne(choices ...bool) bool {
-	made := 0
-	for _, choice := range choices {
-		if choice {
-			made++
-		}
-	}
-	return made == 1
 }
 
 // databaseCaName is the name of the ConfigMap that is made here.

@@ -25,11 +25,11 @@ var podIdentityAgents = []string{"169.254.170.23/32", "fd00:ec2::23/128"}
 // Validate reports every problem of the peer, at p and below it.
 func (n NetworkPeer) Validate(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if !exactlyOne(n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0) {
+	if !check.ExactlyOne(n.Namespace != "", n.Cidr != "", len(n.NamespaceLabels) > 0 || len(n.PodLabels) > 0) {
 		errs = append(errs, field.Required(p, "exactly one of namespace, cidr, and namespaceLabels with or without podLabels"))
 	}
-	errs = append(errs, optional(p.Child("namespace"), n.Namespace, check.Label)...)
-	errs = append(errs, optional(p.Child("cidr"), n.Cidr, check.Cidr)...)
+	errs = append(errs, check.IfSet(p.Child("namespace"), n.Namespace, check.Label)...)
+	errs = append(errs, check.IfSet(p.Child("cidr"), n.Cidr, check.Cidr)...)
 	errs = append(errs, check.Labels(p.Child("namespaceLabels"), n.NamespaceLabels)...)
 	return append(errs, check.Labels(p.Child("podLabels"), n.PodLabels)...)
 }

@@ -24,7 +24,7 @@ func (a *BifrostWorkloadArgs) validateConfig(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(p.Child("config"),
 			"give exactly one of config, the text of config.json, and existingConfigSecret"))
 	}
-	return append(errs, optional(p.Child("existingConfigSecret"), a.ExistingConfigSecret, check.Subdomain)...)
+	return append(errs, check.IfSet(p.Child("existingConfigSecret"), a.ExistingConfigSecret, check.Subdomain)...)
 }
 
 // validateVariables: every variable is set in one way, and the encryption key in the guarded one.

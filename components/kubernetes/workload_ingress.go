@@ -57,7 +57,7 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(p.Child("controller"), "alb, nginx or appRouting"))
 	}
 	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressNginx)...)
-	errs = append(errs, optional(p.Child("className"), a.ClassName, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
 	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
 	errs = append(errs, a.validateTls(p)...)
@@ -84,7 +84,7 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 		taken, other = other, taken
 	}
 	errs := check.Arn(p.Child("certificateArn"), a.CertificateArn, check.CertificateArn)
-	errs = append(errs, optional(p.Child("tlsSecret"), a.TlsSecret, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("tlsSecret"), a.TlsSecret, check.Subdomain)...)
 	if other.value != "" {
 		errs = append(errs, field.Forbidden(p.Child(other.key), "controller "+a.Controller+" takes "+taken.key))
 	}

@@ -21,8 +21,8 @@ func (a *WorkloadHttpRouteArgs) Validate(p *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := check.Subdomain(p.Child("gateway"), a.Gateway)
-	errs = append(errs, optional(p.Child("gatewayNamespace"), a.GatewayNamespace, check.Label)...)
-	errs = append(errs, optional(p.Child("section"), a.Section, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("gatewayNamespace"), a.GatewayNamespace, check.Label)...)
+	errs = append(errs, check.IfSet(p.Child("section"), a.Section, check.Subdomain)...)
 	if a.Section == "" && !a.AllowHttp {
 		errs = append(errs, field.Required(p.Child("section"), "the name of the Gateway's HTTPS listener; without it the route joins "+
 			"HTTP listeners, too: set "+p.Child("allowHttp").String()+" where that is meant"))

@@ -25,7 +25,7 @@ func (a *WorkloadSchedulingArgs) Validate(p *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := check.Labels(p.Child("nodeSelector"), a.NodeSelector)
-	errs = append(errs, optional(p.Child("priorityClass"), a.PriorityClass, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("priorityClass"), a.PriorityClass, check.Subdomain)...)
 	return append(errs, a.TopologySpread.Validate(p.Child("topologySpread"))...)
 }
 

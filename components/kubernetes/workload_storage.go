@@ -37,8 +37,8 @@ func (a *WorkloadStorageArgs) Validate(p *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := check.Quantity(p.Child("size"), a.Size)
-	errs = append(errs, optional(p.Child("className"), a.ClassName, check.Subdomain)...)
-	errs = append(errs, optional(p.Child("existingClaim"), a.ExistingClaim, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
+	errs = append(errs, check.IfSet(p.Child("existingClaim"), a.ExistingClaim, check.Subdomain)...)
 	if a.ExistingClaim != "" && (a.Size != "" || a.ClassName != "") {
 		errs = append(errs, field.Forbidden(p.Child("existingClaim"), "it has its own size and class; remove size and className"))
 	}

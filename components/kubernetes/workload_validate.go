@@ -54,14 +54,6 @@ func (a *BifrostWorkloadArgs) validateResources(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// optional checks a value unless it is empty.
-func optional(p *field.Path, value string, rule func(*field.Path, string) field.ErrorList) field.ErrorList {
-	if value == "" {
-		return nil
-	}
-	return rule(p, value)
-}
-
 // application is what the gateway's objects share.
 func (a *BifrostWorkloadArgs) application() application {
 	return application{cmp.Or(a.Name, DefaultNamespace), a.Namespace, a.Labels, a.Annotations}

@@ -199,3 +199,22 @@ func UrlPath(p *field.Path, value string) field.ErrorList {
 	}
 	return field.ErrorList{field.Invalid(p, value, "an absolute path such as / or /llm, without a slash at its end")}
 }
+
+// IfSet checks a value that may be absent.
+func IfSet(p *field.Path, value string, rule func(*field.Path, string) field.ErrorList) field.ErrorList {
+	if value == "" {
+		return nil
+	}
+	return rule(p, value)
+}
+
+// ExactlyOne tells whether one of the choices is made, and no other.
+func ExactlyOne(choices ...bool) bool {
+	made := 0
+	for _, choice := range choices {
+		if choice {
+			made++
+		}
+	}
+	return made == 1
+}
