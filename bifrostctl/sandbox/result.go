@@ -128,7 +128,9 @@ func mask(value any) any {
 		}
 		object := map[string]any{}
 		for key, child := range value {
-			object[key] = mask(child)
+			if !resource.IsInternalPropertyKey(resource.PropertyKey(key)) { // what providers write among the inputs for themselves
+				object[key] = mask(child)
+			}
 		}
 		return object
 	case []any:

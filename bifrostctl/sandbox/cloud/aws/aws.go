@@ -21,7 +21,7 @@ import (
 
 // Provider returns the double.
 func Provider() *double.Provider {
-	p := &double.Provider{
+	return &double.Provider{
 		Package:   "aws",
 		Schema:    providerSchema,
 		Config:    aws.ProviderArgs{},
@@ -52,24 +52,6 @@ func Provider() *double.Provider {
 			pulumitype.AwsMetricAlarm:         metricAlarm(),
 		}),
 		Functions: functions(),
-	}
-	for _, typ := range p.Types {
-		if typ.Name.Path != "" {
-			typ.DeleteFirst = keepsGivenName(typ.Name.Path)
-		}
-	}
-	return p
-}
-
-// madeUpName is the end of a name that the provider made up.
-var madeUpName = regexp.MustCompile(`-[0-9a-f]{7}$`)
-
-// keepsGivenName tells whether a replacement would take a name that the program gave: the old resource must go first
-// (pulumi-terraform-bridge does so where the name is not one that it made up).
-func keepsGivenName(path string) func(before, after double.Object) bool {
-	return func(before, after double.Object) bool {
-		name := double.String(after, path)
-		return name != "" && name == double.String(before, path) && !madeUpName.MatchString(name)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -112,7 +113,11 @@ func checkPlatform(in double.Object, fail double.Fail) {
 
 func service() *double.Type {
 	return taggable(&double.Type{
-		Args:  ecs.ServiceArgs{},
+		Args: ecs.ServiceArgs{},
+		// The cluster is answered as an ARN, and may be asked for by name.
+		Equal: map[string]func(state, input any) bool{"cluster": func(state, input any) bool {
+			return state == input || strings.HasSuffix(state.(string), ":cluster/"+input.(string))
+		}},
 		Name:  double.AutoName{Path: "name", Separator: "-", Digits: 7},
 		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {

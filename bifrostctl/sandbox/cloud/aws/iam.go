@@ -209,6 +209,10 @@ func openIDConnectProvider() *double.Type {
 	return taggable(&double.Type{
 		Args:  iam.OpenIdConnectProviderArgs{},
 		Scope: global,
+		// terraform-provider-aws, internal/service/iam/openid_connect_provider.go: the scheme makes no difference.
+		Equal: map[string]func(state, input any) bool{"url": func(state, input any) bool {
+			return state == issuerHost(input.(string))
+		}},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			if url := double.String(in, "url"); url != "" && !strings.HasPrefix(url, "https://") {
 				fail("url", "must begin with https://, not %q", url)

@@ -16,11 +16,13 @@ var providerSchema = double.Schema{
 			Required: []string{"policy"},
 			Replace:  []string{"name", "namePrefix", "path", "description"},
 			Computed: []string{"arn", "attachmentCount", "policyId", "tagsAll"},
+			Defaults: map[string]any{"path": "/"},
 		},
 		pulumitype.AwsRole: {
 			Required: []string{"assumeRolePolicy"},
 			Replace:  []string{"name", "namePrefix", "path"},
 			Computed: []string{"arn", "createDate", "uniqueId", "managedPolicyArns", "inlinePolicies", "tagsAll"},
+			Defaults: map[string]any{"path": "/", "maxSessionDuration": 3600.0},
 		},
 		pulumitype.AwsRolePolicyAttachment: {
 			Required: []string{"role"},
@@ -38,11 +40,12 @@ var providerSchema = double.Schema{
 		},
 		pulumitype.AwsLogGroup: {
 			Replace:  []string{"name", "namePrefix", "logGroupClass"},
-			Computed: []string{"arn", "tagsAll"},
+			Computed: []string{"arn", "logGroupClass", "tagsAll"},
 		},
 		pulumitype.AwsSecret: {
 			Replace:  []string{"name", "namePrefix"},
 			Computed: []string{"arn", "policy", "replicas", "tagsAll"},
+			Defaults: map[string]any{"recoveryWindowInDays": 30.0},
 		},
 		pulumitype.AwsSecretVersion: {
 			Replace:  []string{"secretId", "secretString", "secretBinary"},
@@ -61,6 +64,10 @@ var providerSchema = double.Schema{
 		pulumitype.AwsEcsService: {
 			Replace:  []string{"cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy"},
 			Computed: []string{"cluster", "iamRole", "launchType", "platformVersion", "triggers", "tagsAll"},
+			Sets:     []string{"loadBalancers", "networkConfiguration.subnets", "networkConfiguration.securityGroups"},
+			Defaults: map[string]any{
+				"schedulingStrategy": "REPLICA", "deploymentMaximumPercent": 200.0, "deploymentMinimumHealthyPercent": 100.0,
+			},
 		},
 		pulumitype.AwsPodIdentityAssociation: {
 			Replace:  []string{"clusterName", "namespace", "serviceAccount"},
@@ -81,15 +88,23 @@ var providerSchema = double.Schema{
 		pulumitype.AwsLoadBalancer: {
 			Replace: []string{"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"},
 			Computed: []string{
-				"arn", "arnSuffix", "dnsName", "ipAddressType", "securityGroups", "subnets", "vpcId", "zoneId", "tagsAll",
+				"arn", "arnSuffix", "dnsName", "internal", "ipAddressType", "securityGroups", "subnets", "vpcId", "zoneId", "tagsAll",
 			},
+			Sets:     []string{"subnets", "securityGroups"},
+			Defaults: map[string]any{"loadBalancerType": "application", "idleTimeout": 60.0, "enableHttp2": true},
 		},
 		pulumitype.AwsTargetGroup: {
 			Replace: []string{
 				"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId",
 			},
 			Computed: []string{
-				"arn", "arnSuffix", "healthCheck", "ipAddressType", "loadBalancerArns", "protocolVersion", "tagsAll",
+				"arn", "arnSuffix", "healthCheck", "healthCheck.matcher", "healthCheck.path", "healthCheck.timeout", "ipAddressType",
+				"loadBalancerArns", "protocolVersion", "tagsAll",
+			},
+			Defaults: map[string]any{
+				"targetType": "instance", "deregistrationDelay": 300.0, "healthCheck.enabled": true, "healthCheck.interval": 30.0,
+				"healthCheck.healthyThreshold": 3.0, "healthCheck.unhealthyThreshold": 3.0, "healthCheck.port": "traffic-port",
+				"healthCheck.protocol": "HTTP",
 			},
 		},
 		pulumitype.AwsListener: {
@@ -111,7 +126,7 @@ var providerSchema = double.Schema{
 		},
 		pulumitype.AwsDiscoveryService: {
 			Replace: []string{
-				"dnsConfig.dnsRecords[0].type", "dnsConfig.dnsRecords[1].type", "dnsConfig.namespaceId", "dnsConfig.routingPolicy",
+				"dnsConfig.dnsRecords.type", "dnsConfig.namespaceId", "dnsConfig.routingPolicy",
 				"healthCheckConfig.type", "healthCheckCustomConfig", "name", "namespaceId", "type",
 			},
 			Computed: []string{"arn", "namespaceId", "type", "tagsAll"},
@@ -119,6 +134,7 @@ var providerSchema = double.Schema{
 		pulumitype.AwsMetricAlarm: {
 			Replace:  []string{"name"},
 			Computed: []string{"arn", "tagsAll"},
+			Defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
 		},
 	},
 }

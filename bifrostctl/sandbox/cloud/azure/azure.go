@@ -18,11 +18,12 @@ import (
 // Provider returns the double.
 func Provider() *double.Provider {
 	return &double.Provider{
-		Package:   "azure-native",
-		Schema:    providerSchema,
-		Config:    azurenative.ProviderArgs{},
-		Configure: configure,
-		Ready:     ready,
+		Package:        "azure-native",
+		Schema:         providerSchema,
+		ComparesInputs: true,
+		Config:         azurenative.ProviderArgs{},
+		Configure:      configure,
+		Ready:          ready,
 		Types: providerSchema.Describe(map[string]*double.Type{
 			pulumitype.AzureManagedIdentity:     userAssignedIdentity(),
 			pulumitype.AzureFederatedCredential: federatedIdentityCredential(),

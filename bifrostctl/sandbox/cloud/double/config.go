@@ -31,7 +31,7 @@ func (s *server) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pul
 	if s.provider.Replace != nil && s.provider.Replace(before, after) {
 		replace = sortedKeys(before, after)
 	}
-	return diffResponse(before, after, replace), nil
+	return diffResponse(changesOf(before, after), replace), nil
 }
 
 func (s *server) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {

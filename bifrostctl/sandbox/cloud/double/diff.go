@@ -1,11 +1,9 @@
 package double
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
@@ -18,56 +16,17 @@ var replacing = map[pulumirpc.PropertyDiff_Kind]pulumirpc.PropertyDiff_Kind{
 
 // change is a difference at a path. An unknown one may be any difference at or below it.
 type change struct {
-	kind    pulumirpc.PropertyDiff_Kind
-	unknown bool
+	// property is the path as the tables write it; see schemaPath.
+	property string
+	kind     pulumirpc.PropertyDiff_Kind
+	unknown  bool
 }
 
-// compare writes each difference between two values at its path.
-func compare(before, after any, path resource.PropertyPath, found map[string]change) {
-	switch {
-	case reflect.DeepEqual(before, after):
-		return
-	case before == nil:
-		found[path.String()] = change{pulumirpc.PropertyDiff_ADD, after == Unknown}
-		return
-	case after == nil:
-		found[path.String()] = change{kind: pulumirpc.PropertyDiff_DELETE}
-		return
-	case after == Unknown:
-		found[path.String()] = change{pulumirpc.PropertyDiff_UPDATE, true}
-		return
-	}
-	o1, isObject1 := before.(Object)
-	o2, isObject2 := after.(Object)
-	if isObject1 && isObject2 {
-		for _, key := range sortedKeys(o1, o2) {
-			compare(o1[key], o2[key], append(slices.Clip(path), key), found)
-		}
-		return
-	}
-	l1, isList1 := before.([]any)
-	l2, isList2 := after.([]any)
-	if isList1 && isList2 {
-		for i := range max(len(l1), len(l2)) {
-			compare(at(l1, i), at(l2, i), append(slices.Clip(path), i), found)
-		}
-		return
-	}
-	found[path.String()] = change{kind: pulumirpc.PropertyDiff_UPDATE}
-}
-
-func at(l []any, i int) any {
-	if i < len(l) {
-		return l[i]
-	}
-	return nil
-}
-
-// within tells whether path is one of the properties or lies in one of them.
+// within tells whether a path, as the tables write it, is one of the properties or lies in one of them.
 func within(path string, properties []string) bool {
 	return slices.ContainsFunc(properties, func(p string) bool {
 		rest, found := strings.CutPrefix(path, p)
-		return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		return found && (rest == "" || rest[0] == '.')
 	})
 }
 
@@ -80,22 +39,20 @@ func within(path string, properties []string) bool {
 //   - azure-native: a change of the property itself (provider/diff.go, calculateValueDiff).
 //
 // The clouds' replacing properties are at the top but for deploymentController.type of an ECS service: there this rule is stricter.
-func (c change) replaces(path string, properties []string) bool {
-	above := func(property string) bool { return within(property, []string{path}) }
-	return within(path, properties) || c.unknown && slices.ContainsFunc(properties, above)
+func (c change) replaces(properties []string) bool {
+	above := func(property string) bool { return within(property, []string{c.property}) }
+	return within(c.property, properties) || c.unknown && slices.ContainsFunc(properties, above)
 }
 
-// diffResponse compares inputs; changes of the properties in replace need a new resource.
-func diffResponse(before, after Object, replace []string) *pulumirpc.DiffResponse {
-	found := map[string]change{}
-	compare(before, after, nil, found)
+// diffResponse answers with what changes; changes of the properties in replace need a new resource.
+func diffResponse(found map[string]change, replace []string) *pulumirpc.DiffResponse {
 	res := &pulumirpc.DiffResponse{
 		Changes:         pulumirpc.DiffResponse_DIFF_NONE,
 		HasDetailedDiff: true,
 		DetailedDiff:    map[string]*pulumirpc.PropertyDiff{},
 	}
 	for _, path := range keysOf(found) {
-		if found[path].replaces(path, replace) {
+		if found[path].replaces(replace) {
 			addReplace(res, path, replacing[found[path].kind])
 			continue
 		}

@@ -59,19 +59,21 @@ func TestSchema(t *testing.T) {
 		in   Object
 		want []string
 	}{
-		"fits":            {Object{"name": "n", "tags": Object{"a": "b"}, "items": []any{Object{"port": 1.0}}, "any": Object{"x": 1.0}, "on": true, "ratio": 1.5}, nil},
-		"unknown values":  {Object{"name": Unknown, "items": []any{Unknown}, "spec": Unknown}, nil},
-		"missing":         {Object{}, []string{`name: missing required property "name"`}},
-		"missing nested":  {Object{"name": "n", "items": []any{Object{}}}, []string{`items[0].port: missing required property "port"`}},
-		"unknown":         {Object{"name": "n", "nane": "n"}, []string{`nane: unknown property "nane"`}},
-		"unknown nested":  {Object{"name": "n", "spec": Object{"port": 1.0, "b": 1.0}}, []string{`spec.b: unknown property "b"`}},
-		"map's value":     {Object{"name": "n", "tags": Object{"a.b": 1.0}}, []string{`tags["a.b"]: must be a string, not a number`}},
-		"number":          {Object{"name": 1.0}, []string{"name: must be a string, not a number"}},
-		"not whole":       {Object{"name": "n", "spec": Object{"port": 1.5}}, []string{"spec.port: must be a whole number, not a number"}},
-		"boolean":         {Object{"name": "n", "on": "yes"}, []string{"on: must be true or false, not a string"}},
-		"list":            {Object{"name": "n", "items": Object{}}, []string{"items: must be a list, not an object"}},
-		"object":          {Object{"name": "n", "spec": []any{}}, []string{"spec: must be an object, not a list"}},
-		"several at once": {Object{"spec": Object{}}, []string{`name: missing required property "name"`, `spec.port: missing required property "port"`}},
+		"fits": {Object{"name": "n", "tags": Object{"a": "b"}, "items": []any{Object{"port": 1.0}}, "any": Object{"x": 1.0},
+			"on": true, "ratio": 1.5}, nil},
+		"unknown values": {Object{"name": Unknown, "items": []any{Unknown}, "spec": Unknown}, nil},
+		"missing":        {Object{}, []string{`name: missing required property "name"`}},
+		"missing nested": {Object{"name": "n", "items": []any{Object{}}}, []string{`items[0].port: missing required property "port"`}},
+		"unknown":        {Object{"name": "n", "nane": "n"}, []string{`nane: unknown property "nane"`}},
+		"unknown nested": {Object{"name": "n", "spec": Object{"port": 1.0, "b": 1.0}}, []string{`spec.b: unknown property "b"`}},
+		"map's value":    {Object{"name": "n", "tags": Object{"a.b": 1.0}}, []string{`tags["a.b"]: must be a string, not a number`}},
+		"number":         {Object{"name": 1.0}, []string{"name: must be a string, not a number"}},
+		"not whole":      {Object{"name": "n", "spec": Object{"port": 1.5}}, []string{"spec.port: must be a whole number, not a number"}},
+		"boolean":        {Object{"name": "n", "on": "yes"}, []string{"on: must be true or false, not a string"}},
+		"list":           {Object{"name": "n", "items": Object{}}, []string{"items: must be a list, not an object"}},
+		"object":         {Object{"name": "n", "spec": []any{}}, []string{"spec: must be an object, not a list"}},
+		"several at once": {Object{"spec": Object{}}, []string{`name: missing required property "name"`,
+			`spec.port: missing required property "port"`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -87,9 +89,11 @@ func TestSchema(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	before := Object{"same": "s", "gone": "g", "spec": Object{"replicas": 1.0, "selector": Object{"app/name": "x"}}, "list": []any{"a", "b"}}
-	after := Object{"same": "s", "new": "n", "spec": Object{"replicas": 2.0, "selector": Object{"app/name": "y"}}, "list": []any{"a", "c", "d"}}
-	res := diffResponse(before, after, []string{"spec.selector", "new", "sam"})
+	before := Object{"same": "s", "gone": "g", "spec": Object{"replicas": 1.0, "selector": Object{"app/name": "x"}},
+		"list": []any{"a", "b"}}
+	after := Object{"same": "s", "new": "n", "spec": Object{"replicas": 2.0, "selector": Object{"app/name": "y"}},
+		"list": []any{"a", "c", "d"}}
+	res := diffResponse(changesOf(before, after), []string{"spec.selector", "new", "sam"})
 	kinds := map[string]pulumirpc.PropertyDiff_Kind{}
 	for path, d := range res.DetailedDiff {
 		kinds[path] = d.Kind
@@ -104,13 +108,15 @@ func TestDiff(t *testing.T) {
 	}, kinds)
 	require.Equal(t, []string{"new", "spec"}, res.Replaces)
 	require.Equal(t, []string{"gone", "list", "new", "spec"}, res.Diffs, "each top-level property once")
-	require.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, diffResponse(before, before, []string{"same"}).Changes)
-	require.Equal(t, pulumirpc.PropertyDiff_UPDATE, diffResponse(Object{"a": "x"}, Object{"a": Unknown}, nil).DetailedDiff["a"].Kind)
+	require.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, diffResponse(changesOf(before, before), []string{"same"}).Changes)
+	require.Equal(t, pulumirpc.PropertyDiff_UPDATE, diffResponse(changesOf(Object{"a": "x"}, Object{"a": Unknown}),
+		nil).DetailedDiff["a"].Kind)
 }
 
 // TestDiffOfUnknownValues: an unknown value at or above a replacing property replaces, and one beside it or deep in another does not.
 func TestDiffOfUnknownValues(t *testing.T) {
-	before := Object{"name": "n", "spec": Object{"selector": Object{"app": "x"}, "template": Object{"image": "i"}}, "list": []any{Object{"a": "b"}}}
+	before := Object{"name": "n", "spec": Object{"selector": Object{"app": "x"}, "template": Object{"image": "i"}},
+		"list": []any{Object{"a": "b"}}}
 	for name, c := range map[string]struct {
 		path     string
 		replaces bool
@@ -128,11 +134,11 @@ func TestDiffOfUnknownValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			after := Clone(before)
 			Set(after, c.path, Unknown)
-			res := diffResponse(before, after, []string{"name", "spec.selector", "added.inside"})
+			res := diffResponse(changesOf(before, after), []string{"name", "spec.selector", "added.inside"})
 			require.Equal(t, pulumirpc.DiffResponse_DIFF_SOME, res.Changes)
 			require.Equal(t, c.replaces, len(res.Replaces) > 0, "%v", res.DetailedDiff)
 		})
 	}
-	res := diffResponse(before, Object{"name": "n", "list": before["list"]}, []string{"spec.selector"})
+	res := diffResponse(changesOf(before, Object{"name": "n", "list": before["list"]}), []string{"spec.selector"})
 	require.Empty(t, res.Replaces, "what is gone is not unknown")
 }

@@ -9,10 +9,13 @@ import (
 
 func TestParseFault(t *testing.T) {
 	for text, want := range map[string]Fault{
-		"type=aws:iam/role:Role,op=create,when=after,times=2,error=throttled":  {Type: "aws:iam/role:Role", Op: "create", After: true, Times: 2, Error: "throttled"},
-		"op=delete,type=*,when=before,error=disk full, try later":              {Type: "*", Op: "delete", Times: 1, Error: "disk full, try later"},
-		"type=*,name=logs,op=create,stale=3":                                   {Type: "*", Name: "logs", Op: "create", Times: 1, Stale: 3},
-		"type=aws:eks/getCluster:getCluster,op=invoke,delay=1m30s,error=a=b c": {Type: "aws:eks/getCluster:getCluster", Op: "invoke", Times: 1, Delay: 90 * time.Second, Error: "a=b c"},
+		"type=aws:iam/role:Role,op=create,when=after,times=2,error=throttled": {Type: "aws:iam/role:Role", Op: "create", After: true,
+			Times: 2, Error: "throttled"},
+		"op=delete,type=*,when=before,error=disk full, try later": {Type: "*", Op: "delete", Times: 1,
+			Error: "disk full, try later"},
+		"type=*,name=logs,op=create,stale=3": {Type: "*", Name: "logs", Op: "create", Times: 1, Stale: 3},
+		"type=aws:eks/getCluster:getCluster,op=invoke,delay=1m30s,error=a=b c": {Type: "aws:eks/getCluster:getCluster", Op: "invoke",
+			Times: 1, Delay: 90 * time.Second, Error: "a=b c"},
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := ParseFault(text)
@@ -55,8 +58,10 @@ func TestMalformedFaults(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	about := subject{"create", "aws:iam/role:Role", "pull"}
-	require.Equal(t, "create aws:iam/role:Role pull: https response error StatusCode: 400, api error ThrottlingException: Rate exceeded", say("aws", "throttled", about))
-	require.Equal(t, "create aws:iam/role:Role pull: the server has received too many requests and has asked us to try again later", say("kubernetes", "throttled", about))
+	require.Equal(t, "create aws:iam/role:Role pull: https response error StatusCode: 400, api error ThrottlingException: Rate exceeded",
+		say("aws", "throttled", about))
+	require.Equal(t, "create aws:iam/role:Role pull: the server has received too many requests and has asked us to try again later",
+		say("kubernetes", "throttled", about))
 	require.Contains(t, say("azure-native", "conflict", subject{op: "invoke", typ: "f"}), "invoke f: Status=409")
 	require.Equal(t, "disk full", say("aws", "disk full", about))
 	for pkg, known := range words {

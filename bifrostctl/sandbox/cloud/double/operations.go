@@ -3,6 +3,7 @@ package double
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -27,7 +28,10 @@ func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 	}
 	in, secrets := open(news)
 	before, _ := open(olds)
-	typ.Name.assign(c, in, before, req.RandomSeed)
+	filledIn := []any{}
+	if typ.Name.assign(c, in, before, req.RandomSeed) {
+		filledIn = append(filledIn, typ.Name.Path)
+	}
 	failures := failures{}
 	if typ.Args != nil {
 		checkSchema(typ.Args.ElementType(), in, nil, failures.add)
@@ -41,6 +45,9 @@ func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 	if typ.Check != nil && len(failures.list) == 0 {
 		typ.Check(c, in, failures.add)
 	}
+	if !s.provider.ComparesInputs {
+		in[madeUp] = filledIn
+	}
 	inputs, err := marshal(in, secrets)
 	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures.list}, err
 }
@@ -51,21 +58,28 @@ func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 		return nil, err
 	}
 	defer s.world.Unlock()
+	state, _, err := unmarshalOpen(req.Olds)
+	if err != nil {
+		return nil, err
+	}
 	before, after, err := unmarshalBoth(req.OldInputs, req.News)
 	if err != nil {
 		return nil, err
 	}
+	withoutMarks(before)
+	marks := withoutMarks(after)
 	replace := typ.Replace
 	if typ.ReplaceIf != nil {
 		replace = append(typ.ReplaceIf(c, before), replace...)
 	}
-	res := diffResponse(before, after, replace)
+	res := diffResponse(s.changes(typ, state, before, after, req.IgnoreChanges), replace)
 	if typ.Broken != nil {
 		if path := typ.Broken(c, req.Id, after); path != "" {
 			addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)
 		}
 	}
-	res.DeleteBeforeReplace = len(res.Replaces) > 0 && typ.DeleteFirst != nil && typ.DeleteFirst(before, after)
+	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (typ.DeletesFirst || typ.Name.nameGiven(after, marks) ||
+		typ.DeleteFirst != nil && typ.DeleteFirst(before, after))
 	return res, nil
 }
 
@@ -80,6 +94,7 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 		return nil, err
 	}
 	in, secrets := open(props)
+	withoutMarks(in)
 	secrets = append(secrets, secretOutputs(typ)...)
 	if err := s.ready(c); err != nil {
 		return nil, err
@@ -127,7 +142,7 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	_, secretInputs, err := unmarshalOpen(req.Inputs)
+	in, secretInputs, err := unmarshalOpen(req.Inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +155,9 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	secrets = append(secrets, secretOutputs(typ)...)
-	inputs, err := marshal(r.Inputs, append(secretInputs, secretOutputs(typ)...))
+	answered := Clone(r.Inputs)
+	maps.Copy(answered, withoutMarks(in))
+	inputs, err := marshal(answered, append(secretInputs, secretOutputs(typ)...))
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +187,9 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
+	withoutMarks(in)
+	withoutMarks(inputs)
+	c.Changed = topLevel(s.changes(typ, before, inputs, in, req.IgnoreChanges))
 	if req.Preview && typ.Preview == nil {
 		state, err := marshal(Overlay(before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
@@ -228,6 +248,7 @@ func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 	if err != nil {
 		return nil, err
 	}
+	withoutMarks(in)
 	c.Timeout = seconds(req.Timeout)
 	r, err := s.find(c, typ, req.Id, before)
 	if err != nil {

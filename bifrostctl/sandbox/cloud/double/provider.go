@@ -20,6 +20,9 @@ type Provider struct {
 	Schema Schema
 	// Config is the SDK's ProviderArgs.
 	Config Args
+	// ComparesInputs says that Diff holds the new inputs against the last ones, as azure-native and pulumi-kubernetes do. Providers that
+	// are bridged from Terraform hold the state against the inputs.
+	ComparesInputs bool
 	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
 	Configure func(w *served.World, config Object) (any, error)
 	// Replace tells whether a change of the configuration means another cloud: everything made through the provider is
@@ -32,29 +35,28 @@ type Provider struct {
 	Functions map[string]*Function
 }
 
-// Type is the double of one resource type. Paths are dotted. Required, Replace, Secrets and Computed come from the provider's Schema.
+// Type is the double of one resource type. Paths are dotted. What TypeSchema lists comes from the provider's Schema.
 type Type struct {
 	// Args is the SDK's argument struct; nil where the properties are free.
 	Args Args
-	// Required names the required properties that checkSchema cannot see: lists, maps and unions.
-	Required []string
+	TypeSchema
 	// Name says how the provider names what has no name.
 	Name AutoName
-	// Replace names the properties whose change needs a new resource.
-	Replace []string
+	// Equal tells, by property, whether a value in the state and another one among the inputs mean the same (Terraform's
+	// DiffSuppressFunc). Providers that compare inputs have none.
+	Equal map[string]func(state, input any) bool
 	// ReplaceIf names more of them, case by case. May be nil.
 	ReplaceIf func(c *Call, before Object) []string
 	// Broken names the property for whose sake the live resource has to be replaced although its inputs may be the same;
 	// "" where it need not. May be nil.
 	Broken func(c *Call, id string, after Object) string
-	// DeleteFirst says that the old resource must go before its replacement comes. May be nil: never.
+	// DeletesFirst says that the provider always lets the old resource go before its replacement comes. Bridged providers do so besides
+	// wherever the program gave a name that the provider could have made up.
+	DeletesFirst bool
+	// DeleteFirst says so case by case, of inputs. May be nil.
 	DeleteFirst func(before, after Object) bool
 	// Exclusive is set where the cloud takes one write at a time. May be nil.
 	Exclusive *Exclusive
-	// Secrets names the top-level outputs that the provider itself marks secret.
-	Secrets []string
-	// Computed names the outputs that are unknown until the resource is made. A previewed change leaves all as they are.
-	Computed []string
 	// Check completes and checks the inputs beyond their schema. May be nil.
 	Check func(c *Call, in Object, fail Fail)
 	// Scope returns the place in which ids of this type are unique.
@@ -103,6 +105,8 @@ type Call struct {
 	Type, Name string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
+	// Changed are the top-level properties that differ, in an update: none where the engine only repeats what did not become ready.
+	Changed []string
 	// Context ends with the call, or when the engine gives the deployment up.
 	Context context.Context
 	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Reading says that the
@@ -120,14 +124,16 @@ func (c *Call) Lost() error { return c.strike.lost }
 // Interrupted tells whether the deployment ended while the provider waited: what it waits for goes on.
 func (c *Call) Interrupted() bool { return c.strike.interrupted }
 
-// assign gives a name to inputs without one: the name they had before, or a new one.
-func (a AutoName) assign(c *Call, in, before Object, seed []byte) {
+// assign gives a name to inputs without one, and tells so: the name they had before, or a new one. The bridge keeps a name that the program
+// no longer gives (pulumi-terraform-bridge, pkg/tfbridge/info/autonaming.go).
+func (a AutoName) assign(c *Call, in, before Object, seed []byte) bool {
 	if a.Path == "" || Get(in, a.Path) != nil || a.Unless != "" && Get(in, a.Unless) != nil {
-		return
+		return false
 	}
 	name := String(before, a.Path)
 	if name == "" {
 		name = c.Name + a.Separator + world.Hex(a.Digits, c.Name, seed)
 	}
 	Set(in, a.Path, name)
+	return true
 }

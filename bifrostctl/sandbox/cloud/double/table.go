@@ -10,19 +10,49 @@ type Schema struct {
 	Types map[string]TypeSchema
 }
 
-// TypeSchema lists properties of a type by their dotted paths; see the fields of the same names in Type.
+// TypeSchema is what a provider's schema says of a type. Properties are given by their dotted paths; a path through a list leaves the
+// places in it out, as "dnsConfig.dnsRecords.type".
 type TypeSchema struct {
-	Required, Replace, Computed, Secrets []string
+	// Required names the required properties that checkSchema cannot see: lists, maps and unions.
+	Required []string
+	// Replace names the properties whose change needs a new resource.
+	Replace []string
+	// Computed names the outputs that are unknown until the resource is made. A previewed change leaves all as they are. Where the inputs
+	// say nothing of such a property, a bridged provider leaves it as it is.
+	Computed []string
+	// Secrets names the top-level outputs that the provider itself marks secret.
+	Secrets []string
+	// Sets names the lists that a bridged provider compares as sets.
+	Sets []string
+	// Defaults are the values that count for a bridged provider where the inputs say nothing.
+	Defaults map[string]any
+	// Behaviour is told in docs/sandbox.md.
+	Behaviour Behaviour
+}
+
+// Behaviour is what the provider does with a type over its life, each in a plain sentence or two.
+type Behaviour struct {
+	// Source is what was read, with its version.
+	Source string
+	// TakenAway is what becomes of the resource when an input is taken away.
+	TakenAway string
+	// Half is what a create leaves that was interrupted or whose second half failed.
+	Half string
+	// Waits is what the provider waits for, how long, and whether it waits again.
+	Waits string
+	// Unique is the name that is taken once, and where.
+	Unique string
 }
 
 // Describe fills what the schema says into the types, and returns them.
 func (s Schema) Describe(types map[string]*Type) map[string]*Type {
 	for token, typ := range types {
 		own := s.Types[token]
-		typ.Required = joined(s.Every.Required, own.Required)
-		typ.Replace = joined(s.Every.Replace, own.Replace)
-		typ.Computed = joined(s.Every.Computed, own.Computed)
-		typ.Secrets = joined(s.Every.Secrets, own.Secrets)
+		own.Required = joined(s.Every.Required, own.Required)
+		own.Replace = joined(s.Every.Replace, own.Replace)
+		own.Computed = joined(s.Every.Computed, own.Computed)
+		own.Secrets = joined(s.Every.Secrets, own.Secrets)
+		typ.TypeSchema = own
 	}
 	return types
 }

@@ -24,14 +24,15 @@ func Provider() *double.Provider {
 		types[kinds[i].token] = kinds[i].model()
 	}
 	return &double.Provider{
-		Package:   "kubernetes",
-		Schema:    providerSchema,
-		Config:    kubernetes.ProviderArgs{},
-		Configure: configure,
-		Replace:   otherCluster,
-		Ready:     ready,
-		Types:     providerSchema.Describe(types),
-		Functions: map[string]*double.Function{},
+		Package:        "kubernetes",
+		Schema:         providerSchema,
+		ComparesInputs: true,
+		Config:         kubernetes.ProviderArgs{},
+		Configure:      configure,
+		Replace:        otherCluster,
+		Ready:          ready,
+		Types:          providerSchema.Describe(types),
+		Functions:      map[string]*double.Function{},
 	}
 }
 
