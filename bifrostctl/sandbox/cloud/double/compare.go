@@ -92,7 +92,7 @@ func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, 
 		input = clone(c.typ.Defaults[name])
 	}
 	switch equal := c.typ.Equal[name]; {
-	case input == nil && slices.Contains(c.typ.Computed, name):
+	case saysNothing(input) && slices.Contains(c.typ.Computed, name):
 		return state, input, true
 	case isZero(state) && isZero(input):
 		return state, input, true
@@ -157,6 +157,12 @@ func isZero(v any) bool {
 		return len(v) == 0
 	}
 	return false
+}
+
+// saysNothing tells whether an input leaves a computed property to the service: a list given empty does not.
+func saysNothing(input any) bool {
+	_, isList := input.([]any)
+	return isZero(input) && !isList
 }
 
 func at(l []any, i int) any {

@@ -32,6 +32,8 @@ func TestStateAgainstInputs(t *testing.T) {
 		"an output":                       {Object{"arn": "x"}, Object{}, nil, nil},
 		"a computed one, not given":       {Object{"size": 3.0}, Object{}, nil, nil},
 		"a computed one, given":           {Object{"size": 3.0}, Object{"size": 4.0}, nil, []string{"size"}},
+		"a computed one, given empty":     {Object{"arn": "x", "size": 3.0}, Object{"arn": "", "size": 0.0}, nil, nil},
+		"a computed list, given empty":    {Object{"arn": []any{"x"}}, Object{"arn": []any{}}, nil, []string{"arn[0]"}},
 		"a default":                       {Object{"path": "/"}, Object{}, nil, nil},
 		"not the default":                 {Object{"path": "/a/"}, Object{}, nil, []string{"path"}},
 		"taken away, kept by the service": {Object{"key": "k"}, Object{}, nil, []string{"key"}},

@@ -8,6 +8,16 @@ type Schema struct {
 	Every TypeSchema
 	// Types has an entry for each modelled type, by Pulumi token.
 	Types map[string]TypeSchema
+	// Lookups has an entry for each modelled function, by Pulumi token.
+	Lookups map[string]Lookup
+}
+
+// Lookup is what the provider does in a look-up, each in a plain sentence; docs/sandbox.md tells it.
+type Lookup struct {
+	// Missing is what it answers where there is nothing to find, or more than one thing.
+	Missing string
+	// Source is what was read, with its version.
+	Source string
 }
 
 // TypeSchema is what a provider's schema says of a type. Properties are given by their dotted paths; a path through a list leaves the
