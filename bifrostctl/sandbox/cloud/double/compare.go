@@ -88,6 +88,11 @@ func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, 
 	if name != "" && within(name, c.ignored) {
 		return state, input, true
 	}
+	if len(path) > 0 {
+		if _, isMember := path[len(path)-1].(int); isMember {
+			return state, input, false // what the tables say of a list is not said of its members
+		}
+	}
 	if input == nil {
 		input = clone(c.typ.Defaults[name])
 	}
