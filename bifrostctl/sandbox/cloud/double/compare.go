@@ -49,13 +49,13 @@ func (c *comparison) compare(before, after any, path resource.PropertyPath) {
 	case reflect.DeepEqual(before, after):
 		return
 	case before == nil:
-		c.add(path, pulumirpc.PropertyDiff_ADD, after == Unknown)
+		c.add(path, pulumirpc.PropertyDiff_ADD, after)
 		return
 	case after == nil:
-		c.add(path, pulumirpc.PropertyDiff_DELETE, false)
+		c.add(path, pulumirpc.PropertyDiff_DELETE, before)
 		return
 	case after == Unknown:
-		c.add(path, pulumirpc.PropertyDiff_UPDATE, true)
+		c.add(path, pulumirpc.PropertyDiff_UPDATE, after)
 		return
 	}
 	o1, isObject1 := before.(Object)
@@ -74,18 +74,40 @@ func (c *comparison) compare(before, after any, path resource.PropertyPath) {
 		}
 		return
 	}
-	c.add(path, pulumirpc.PropertyDiff_UPDATE, false)
+	c.add(path, pulumirpc.PropertyDiff_UPDATE, nil)
 }
 
-func (c *comparison) add(path resource.PropertyPath, kind pulumirpc.PropertyDiff_Kind, unknown bool) {
-	c.found[path.String()] = change{schemaPath(path), kind, unknown}
+// add writes a difference of a value that comes or goes whole, or is not known; nil where it becomes another one.
+func (c *comparison) add(path resource.PropertyPath, kind pulumirpc.PropertyDiff_Kind, whole any) {
+	name := schemaPath(path)
+	found := change{property: name, kind: kind, unknown: whole == Unknown && c.typ == nil}
+	if c.typ != nil {
+		found.holds = held(name, whole)
+	}
+	c.found[path.String()] = found
+}
+
+// held are the properties that a value has, as the tables write them.
+func held(name string, value any) []string {
+	var names []string
+	switch v := value.(type) {
+	case Object:
+		for key, e := range v {
+			names = append(append(names, name+"."+key), held(name+"."+key, e)...)
+		}
+	case []any:
+		for _, e := range v {
+			names = append(names, held(name, e)...)
+		}
+	}
+	return names
 }
 
 // settle applies what the provider's schema says of a property: whether the state and the inputs mean the same, and with which values the
 // comparison goes on where they may not.
 func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, any, bool) {
 	name := schemaPath(path)
-	if name != "" && within(name, c.ignored) {
+	if c.ignores(path) {
 		return state, input, true
 	}
 	if len(path) > 0 {
@@ -97,7 +119,7 @@ func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, 
 		input = clone(c.typ.Defaults[name])
 	}
 	switch equal := c.typ.Equal[name]; {
-	case saysNothing(input) && slices.Contains(c.typ.Computed, name):
+	case c.leaves(name, input):
 		return state, input, true
 	case isZero(state) && isZero(input):
 		return state, input, true
@@ -110,6 +132,22 @@ func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, 
 		return c.aligned(members, wanted, path), input, false
 	}
 	return state, input, false
+}
+
+// ignores tells whether a path is one of those that the program ignores, or lies in one of them.
+func (c *comparison) ignores(path resource.PropertyPath) bool {
+	return slices.ContainsFunc(c.ignored, func(text string) bool {
+		ignored, err := resource.ParsePropertyPath(text)
+		return err == nil && len(path) > 0 && ignored.Contains(path)
+	})
+}
+
+// leaves tells whether the inputs leave a property to the service: a computed one, or the name, of which they say nothing or an empty text.
+// A zero, a false and an empty list are something. Nor does it count that the members of a computed set are not known yet
+// (terraform-plugin-sdk, helper/schema/schema.go, finalizeDiff and diffSet).
+func (c *comparison) leaves(name string, input any) bool {
+	computed := slices.Contains(c.typ.Computed, name) || name != "" && name == c.typ.Name.Path
+	return computed && (input == nil || input == "" || input == Unknown && slices.Contains(c.typ.Sets, name))
 }
 
 // aligned puts the members of a set into the order of the wanted ones; those that nobody wants come where one is missing, or last.
@@ -162,12 +200,6 @@ func isZero(v any) bool {
 		return len(v) == 0
 	}
 	return false
-}
-
-// saysNothing tells whether an input leaves a computed property to the service: a list given empty does not.
-func saysNothing(input any) bool {
-	_, isList := input.([]any)
-	return isZero(input) && !isList
 }
 
 func at(l []any, i int) any {

@@ -17,10 +17,11 @@ func bridged(typ *Type) *server {
 func TestStateAgainstInputs(t *testing.T) {
 	typ := &Type{
 		TypeSchema: TypeSchema{
-			Computed: []string{"arn", "size", "block.computed"},
-			Sets:     []string{"set", "block.set"},
+			Computed: []string{"arn", "size", "block.computed", "subnets"},
+			Sets:     []string{"set", "block.set", "subnets"},
 			Defaults: map[string]any{"path": "/", "block.timeout": 30.0},
 		},
+		Name:  AutoName{Path: "name"},
 		Equal: map[string]func(state, input any) bool{"url": func(state, input any) bool { return "https://"+state.(string) == input }},
 	}
 	for name, c := range map[string]struct {
@@ -32,7 +33,8 @@ func TestStateAgainstInputs(t *testing.T) {
 		"an output":                       {Object{"arn": "x"}, Object{}, nil, nil},
 		"a computed one, not given":       {Object{"size": 3.0}, Object{}, nil, nil},
 		"a computed one, given":           {Object{"size": 3.0}, Object{"size": 4.0}, nil, []string{"size"}},
-		"a computed one, given empty":     {Object{"arn": "x", "size": 3.0}, Object{"arn": "", "size": 0.0}, nil, nil},
+		"a computed one, given empty":     {Object{"arn": "x"}, Object{"arn": ""}, nil, nil},
+		"a computed one, given as zero":   {Object{"size": 3.0}, Object{"size": 0.0}, nil, []string{"size"}},
 		"a computed list, given empty":    {Object{"arn": []any{"x"}}, Object{"arn": []any{}}, nil, []string{"arn[0]"}},
 		"a default":                       {Object{"path": "/"}, Object{}, nil, nil},
 		"not the default":                 {Object{"path": "/a/"}, Object{}, nil, []string{"path"}},
@@ -44,8 +46,13 @@ func TestStateAgainstInputs(t *testing.T) {
 		"a set with a member less":  {Object{"set": []any{"a", "b"}}, Object{"set": []any{"b"}}, nil, []string{"set[1]"}},
 		"a list in another order": {Object{"list": []any{"a", "b"}}, Object{"list": []any{"b", "a"}}, nil,
 			[]string{"list[0]", "list[1]"}},
-		"the same in other words":    {Object{"url": "a"}, Object{"url": "https://a"}, nil, nil},
-		"other words":                {Object{"url": "a"}, Object{"url": "https://b"}, nil, []string{"url"}},
+		"the same in other words":       {Object{"url": "a"}, Object{"url": "https://a"}, nil, nil},
+		"other words":                   {Object{"url": "a"}, Object{"url": "https://b"}, nil, []string{"url"}},
+		"a name given as nothing":       {Object{"name": "a"}, Object{"name": ""}, nil, nil},
+		"a computed set, not known yet": {Object{"subnets": []any{"a"}}, Object{"subnets": Unknown}, nil, nil},
+		"a member of it, not known yet": {Object{"subnets": []any{"a"}}, Object{"subnets": []any{Unknown}}, nil, []string{"subnets[0]"}},
+		"one member of a list, ignored": {Object{"list": []any{"a", "b"}}, Object{"list": []any{"c", "d"}}, []string{"list[0]"},
+			[]string{"list[1]"}},
 		"changed by others, ignored": {Object{"count": 5.0}, Object{"count": 2.0}, []string{"count"}, nil},
 		"in a block": {Object{"block": Object{"timeout": 30.0, "computed": 1.0}},
 			Object{"block": Object{"on": true}}, nil, []string{"block.on"}},
@@ -96,4 +103,25 @@ func TestReplacingPropertiesInLists(t *testing.T) {
 	require.Equal(t, pulumirpc.PropertyDiff_UPDATE_REPLACE, res.DetailedDiff["records[1].type"].Kind)
 	require.Empty(t, diffResponse(changesOf(before, after), []string{"record", "records.typ"}).Replaces)
 	require.True(t, slices.Equal([]string{"records"}, topLevel(changesOf(before, after))))
+}
+
+// TestReplacingPropertiesInBlocks: a block replaces with what it holds as it comes and goes, and not while nobody knows what it will hold.
+func TestReplacingPropertiesInBlocks(t *testing.T) {
+	typ := &Type{}
+	with := Object{"dns": Object{"records": []any{Object{"ttl": 1.0, "type": "A"}}}}
+	for name, c := range map[string]struct {
+		state, after Object
+		replaces     bool
+	}{
+		"comes":           {Object{}, with, true},
+		"goes":            {with, Object{}, true},
+		"a member more":   {with, Object{"dns": Object{"records": []any{Object{"ttl": 1.0, "type": "A"}, Object{"type": "B"}}}}, true},
+		"goes without it": {Object{"dns": Object{"ttl": 1.0}}, Object{}, false},
+		"unknown":         {with, Object{"dns": Unknown}, false},
+		"itself unknown":  {with, Object{"dns": Object{"records": []any{Object{"ttl": 1.0, "type": Unknown}}}}, true},
+	} {
+		res := diffResponse(bridged(typ).changes(typ, c.state, Object{}, c.after, nil), []string{"dns.records.type"})
+		require.Equal(t, pulumirpc.DiffResponse_DIFF_SOME, res.Changes, name)
+		require.Equal(t, c.replaces, len(res.Replaces) > 0, name)
+	}
 }

@@ -14,12 +14,15 @@ var replacing = map[pulumirpc.PropertyDiff_Kind]pulumirpc.PropertyDiff_Kind{
 	pulumirpc.PropertyDiff_UPDATE: pulumirpc.PropertyDiff_UPDATE_REPLACE,
 }
 
-// change is a difference at a path. An unknown one may be any difference at or below it.
+// change is a difference at a path.
 type change struct {
 	// property is the path as the tables write it; see schemaPath.
 	property string
 	kind     pulumirpc.PropertyDiff_Kind
-	unknown  bool
+	// unknown says that it may be any difference at or below the path.
+	unknown bool
+	// holds are the properties that came or went with a value, as the tables write them.
+	holds []string
 }
 
 // within tells whether a path, as the tables write it, is one of the properties or lies in one of them.
@@ -30,18 +33,19 @@ func within(path string, properties []string) bool {
 	})
 }
 
-// replaces tells whether a change needs a new resource. That of a replacing property does, and so does an unknown value at or above one.
+// replaces tells whether a change needs a new resource. That of a replacing property does. So does a value that comes or goes with one in it
+// (pulumi-terraform-bridge, pkg/tfbridge/detailed_diff.go, makeShortCircuitDiff), and on Kubernetes an unknown value above one.
 // Where a resource goes before its successor comes, the engine asks each dependent with every top-level property unknown that comes from it
 // (pulumi, step_generator.go, calculateDependentReplacements).
 //   - pulumi-kubernetes: a patch that ends in null above a property matches it (provider.go, convertPatchToDiff; openapi/match.go,
 //     PatchPropertiesChanged).
-//   - AWS, Google Cloud: a computed value of a property with ForceNew (terraform-plugin-sdk, helper/schema/schema.go, finalizeDiff).
-//   - azure-native: a change of the property itself (provider/diff.go, calculateValueDiff).
-//
-// The clouds' replacing properties are at the top but for deploymentController.type of an ECS service: there this rule is stricter.
+//   - AWS, Google Cloud: a computed value of the property itself, not of a block around it (terraform-plugin-sdk,
+//     helper/schema/schema.go, finalizeDiff).
+//   - azure-native: a change of the property itself (provider/diff.go, calculateValueDiff). Its replacing properties are at the top.
 func (c change) replaces(properties []string) bool {
 	above := func(property string) bool { return within(property, []string{c.property}) }
-	return within(c.property, properties) || c.unknown && slices.ContainsFunc(properties, above)
+	return within(c.property, properties) || c.unknown && slices.ContainsFunc(properties, above) ||
+		slices.ContainsFunc(c.holds, func(held string) bool { return within(held, properties) })
 }
 
 // diffResponse answers with what changes; changes of the properties in replace need a new resource.
