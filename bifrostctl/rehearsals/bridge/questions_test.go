@@ -9,7 +9,7 @@ import (
 
 // question is a change of what is given, or of what the cloud answered.
 type question struct {
-	// what is the change, path where it is, kind the kind of the property there.
+	// what is the change, path where it is, kind the kind of the property there; see inSet.
 	what, kind string
 	path       resource.PropertyPath
 	given      object
@@ -98,11 +98,16 @@ func variants(value any) map[string]any {
 	return all
 }
 
+// inSet is the kind of what is a member of a set of blocks, or lies in one.
+const inSet = "in a set"
+
 // at is what the table says of the property at a path.
 func at(of map[string]property, path resource.PropertyPath) property {
 	p := property{Kind: "object", Properties: of}
 	for _, step := range path {
 		switch {
+		case p.Kind == "set" && p.Elem.Kind == "object":
+			return property{Kind: inSet}
 		case p.Elem != nil:
 			p = *p.Elem
 		case p.Kind == "map":

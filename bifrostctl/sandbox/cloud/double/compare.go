@@ -119,7 +119,7 @@ func (c *comparison) settle(state, input any, path resource.PropertyPath) (any, 
 		input = clone(c.typ.Defaults[name])
 	}
 	switch equal := c.typ.Equal[name]; {
-	case c.leaves(name, input):
+	case c.leaves(name, state, input):
 		return state, input, true
 	case isZero(state) && isZero(input):
 		return state, input, true
@@ -143,11 +143,11 @@ func (c *comparison) ignores(path resource.PropertyPath) bool {
 }
 
 // leaves tells whether the inputs leave a property to the service: a computed one, or the name, of which they say nothing or an empty text.
-// A zero, a false and an empty list are something. Nor does it count that the members of a computed set are not known yet
-// (terraform-plugin-sdk, helper/schema/schema.go, finalizeDiff and diffSet).
-func (c *comparison) leaves(name string, input any) bool {
+// A zero, a false and an empty list are something. Nor does it count that the members of a computed set are not known yet where there are
+// some (terraform-plugin-sdk, helper/schema/schema.go, finalizeDiff and diffSet).
+func (c *comparison) leaves(name string, state, input any) bool {
 	computed := slices.Contains(c.typ.Computed, name) || name != "" && name == c.typ.Name.Path
-	return computed && (input == nil || input == "" || input == Unknown && slices.Contains(c.typ.Sets, name))
+	return computed && (input == nil || input == "" || input == Unknown && slices.Contains(c.typ.Sets, name) && !isZero(state))
 }
 
 // aligned puts the members of a set into the order of the wanted ones; those that nobody wants come where one is missing, or last.
