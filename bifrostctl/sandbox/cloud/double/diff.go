@@ -33,8 +33,8 @@ func within(path string, properties []string) bool {
 	})
 }
 
-// replaces tells whether a change needs a new resource. That of a replacing property does. So does a value that comes or goes with one in it
-// (pulumi-terraform-bridge, pkg/tfbridge/detailed_diff.go, makeShortCircuitDiff), and on Kubernetes an unknown value above one.
+// replaces tells whether a change needs a new resource. That of a replacing property does. So does a value that comes or goes with one in
+// it (pulumi-terraform-bridge, pkg/tfbridge/detailed_diff.go, makeShortCircuitDiff), and on Kubernetes an unknown value above one.
 // Where a resource goes before its successor comes, the engine asks each dependent with every top-level property unknown that comes from it
 // (pulumi, step_generator.go, calculateDependentReplacements).
 //   - pulumi-kubernetes: a patch that ends in null above a property matches it (provider.go, convertPatchToDiff; openapi/match.go,
