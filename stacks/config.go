@@ -92,9 +92,10 @@ type Azure struct {
 	SubscriptionId string
 	// TenantId is the only tenant allowed. Required.
 	TenantId string
-	// Location where the managed identity is made, such as westeurope. Required.
+	// Location where the managed identity is made, such as westeurope; it need not be that of the cluster. Another one deletes the identity
+	// and makes one with other ids (docs/identity.md). Required.
 	Location string
-	// ResourceGroup in which the managed identity is made. Required.
+	// ResourceGroup in which the managed identity is made. Another one deletes and makes it, as another location does. Required.
 	ResourceGroup string
 }
 
@@ -158,7 +159,8 @@ type Aks struct {
 	Login Login
 	// Context of secrets.kubeconfig. Default: the current one.
 	Context string
-	// IdentityName is the name of the managed identity that the vendor allowlists. Default bifrost-pull-identity.
+	// IdentityName is the name of the managed identity that the vendor allowlists. Another one deletes and makes it, as another
+	// azure.location does. Default bifrost-pull-identity.
 	IdentityName string
 	// FederatedCredentialName is the name of that identity's federated credential. Default bifrost-federated-credential.
 	FederatedCredentialName string
