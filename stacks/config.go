@@ -21,7 +21,8 @@ type Config struct {
 	// Rollout identity makes only the identities and prints what the vendor must allowlist; full adds the workload and changes no
 	// identity. Default full.
 	Rollout Rollout
-	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted. Default true.
+	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted, and pool and service account of
+	// gcp.federation. What would replace one of them is refused, too. Default true.
 	ProtectIdentities bool
 	// Tags of the resources at AWS and Azure.
 	Tags map[string]string

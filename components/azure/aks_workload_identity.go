@@ -75,7 +75,7 @@ func NewAksWorkloadIdentity(
 	if err := component.Refuse(AksWorkloadIdentityType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
-	subject := iampolicy.ServiceAccountSubject(args.Namespace, args.ServiceAccount)
+	subject := args.subject()
 
 	c := &AksWorkloadIdentity{}
 	s, err := args.register(ctx, name, c, opts...)

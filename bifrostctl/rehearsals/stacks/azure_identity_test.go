@@ -133,3 +133,34 @@ func TestOtherSubscription(t *testing.T) {
 	}
 	require.Equal(t, before, identityOf(t, s))
 }
+
+// TestAnotherCluster: its tokens have another issuer. The credential and Google's side here follow in place; a vendor's has to be told.
+func TestAnotherCluster(t *testing.T) {
+	t.Parallel()
+	start := func(way stacktest.Way) *stacktest.Stack {
+		s := way.Start(t)
+		s.Engine.MustUp()
+		next := *aks(s.World)
+		next.Name = "next"
+		was := s.World.Azure["00000000-0000-4000-8000-000000000001"]
+		s.World.SeedAzure(cloud.AzureSubscription{ID: was.ID, Tenant: was.Tenant, AKS: []cloud.AKSCluster{next}})
+		return s.Set("aks.clusterName=next")
+	}
+	t.Run("own federation", func(t *testing.T) {
+		t.Parallel()
+		s := start(stacktest.OwnFederation)
+		plan := s.Engine.MustUp().Plan()
+		require.Contains(t, plan, "update FederatedIdentityCredential aks-federated-credential [issuer]")
+		require.Contains(t, plan, "update WorkloadIdentityPoolProvider gcp-provider [oidc.issuerUri]")
+	})
+	t.Run("vendor", func(t *testing.T) {
+		t.Parallel()
+		s := start(stacktest.TrustAKS)
+		now := s.World.Azure["00000000-0000-4000-8000-000000000001"].AKS[1].Issuer("00000000-0000-4000-8000-000000000002")
+		require.Contains(t, s.Engine.Preview().Messages(), " becomes "+now+". Where the vendor trusts the ServiceAccount's tokens")
+		require.ErrorContains(t, s.Engine.Up().Err, "issuer mismatch")
+
+		edits.With(pulumitype.GcpPoolProvider, "", "oidc.issuerUri="+now)(t, s.World)
+		require.Equal(t, now, told(s.Engine.MustUp(), "issuer"))
+	})
+}
