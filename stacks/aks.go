@@ -63,7 +63,7 @@ func (d *aksDeployment) identities(ctx *pulumi.Context) (handoff pulumi.Array, o
 
 func (c *Config) aksIdentityArgs(cluster *aksCluster) *azure.AksWorkloadIdentityArgs {
 	return &azure.AksWorkloadIdentityArgs{
-		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location,
+		ResourceGroup: c.Azure.ResourceGroup, Location: c.Azure.Location, SubscriptionId: c.Azure.SubscriptionId,
 		Issuer: cluster.issuer, Namespace: c.Gateway.Namespace, ServiceAccount: c.Refresher.ServiceAccount,
 		IdentityName: c.Aks.IdentityName, FederatedCredentialName: c.Aks.FederatedCredentialName,
 		Tags: c.tags(), Protect: c.ProtectIdentities,

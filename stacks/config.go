@@ -21,7 +21,8 @@ type Config struct {
 	// Rollout identity makes only the identities and prints what the vendor must allowlist; full adds the workload and changes no
 	// identity. Default full.
 	Rollout Rollout
-	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted. Default true.
+	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted, and pool and service account of
+	// gcp.federation. What would replace one of them is refused, too. Default true.
 	ProtectIdentities bool
 	// Tags of the resources at AWS and Azure.
 	Tags map[string]string
@@ -92,9 +93,10 @@ type Azure struct {
 	SubscriptionId string
 	// TenantId is the only tenant allowed. Required.
 	TenantId string
-	// Location where the managed identity is made, such as westeurope. Required.
+	// Location where the managed identity is made, such as westeurope; it need not be that of the cluster. Another one deletes the identity
+	// and makes one with other ids (docs/identity.md). Required.
 	Location string
-	// ResourceGroup in which the managed identity is made. Required.
+	// ResourceGroup in which the managed identity is made. Another one deletes and makes it, as another location does. Required.
 	ResourceGroup string
 }
 
@@ -158,7 +160,8 @@ type Aks struct {
 	Login Login
 	// Context of secrets.kubeconfig. Default: the current one.
 	Context string
-	// IdentityName is the name of the managed identity that the vendor allowlists. Default bifrost-pull-identity.
+	// IdentityName is the name of the managed identity that the vendor allowlists. Another one deletes and makes it, as another
+	// azure.location does. Default bifrost-pull-identity.
 	IdentityName string
 	// FederatedCredentialName is the name of that identity's federated credential. Default bifrost-federated-credential.
 	FederatedCredentialName string

@@ -23,9 +23,12 @@ const (
 
 // AksWorkloadIdentityArgs are the arguments of NewAksWorkloadIdentity.
 type AksWorkloadIdentityArgs struct {
-	// ResourceGroup and Location are where the identity is made.
+	// ResourceGroup and Location are where the identity is made. Another of them, or another IdentityName, deletes the identity and makes
+	// one with other ids; a warning says so beforehand.
 	ResourceGroup string `pulumi:"resourceGroup"`
 	Location      string `pulumi:"location"`
+	// SubscriptionId is that of the provider. Where it is given, an identity that was made in another one is refused.
+	SubscriptionId string `pulumi:"subscriptionId,optional"`
 	// Issuer is the cluster's OIDC issuer URL exactly as Azure gives it: Entra compares it verbatim, trailing slash included.
 	Issuer string `pulumi:"issuer"`
 	// Namespace and ServiceAccount are the subject: who may use the identity.
@@ -72,20 +75,24 @@ func NewAksWorkloadIdentity(
 	if err := component.Refuse(AksWorkloadIdentityType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
-	subject := iampolicy.ServiceAccountSubject(args.Namespace, args.ServiceAccount)
+	subject := args.subject()
 
 	c := &AksWorkloadIdentity{}
-	s, err := component.Register(ctx, AksWorkloadIdentityType, name, c, opts...)
+	s, err := args.register(ctx, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}
 
+	made, err := args.introduce(s)
+	if err != nil {
+		return nil, s.Failed("hook", err)
+	}
 	identity, err := managedidentity.NewUserAssignedIdentity(ctx, s.Child("identity"), &managedidentity.UserAssignedIdentityArgs{
-		ResourceName:      pulumi.String(cmp.Or(args.IdentityName, DefaultIdentityName)),
+		ResourceName:      pulumi.String(args.identityName()),
 		ResourceGroupName: pulumi.String(args.ResourceGroup),
 		Location:          pulumi.String(args.Location),
 		Tags:              component.Merge(args.Tags),
-	}, s.Options(pulumi.Protect(args.Protect))...)
+	}, s.Options(pulumi.Protect(args.Protect), made)...)
 	if err != nil {
 		return nil, s.Failed("managed identity", err)
 	}
@@ -98,16 +105,15 @@ func NewAksWorkloadIdentity(
 		Subject:                                 pulumi.String(subject),
 		Audiences:                               pulumi.StringArray{pulumi.String(iampolicy.AzureTokenExchangeAudience)},
 	}
-	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, s.Child("federated-credential"), trust, s.Options(
-		// An identity has one credential for an issuer and subject: under a new name it could not come before the old one goes.
-		pulumi.DeleteBeforeReplace(true),
-	)...)
+	// An identity has one credential for an issuer and subject. Under a new name the old one goes first, as the provider has it with every
+	// name that is given.
+	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, s.Child("federated-credential"), trust, s.Options()...)
 	if err != nil {
 		return nil, s.Failed("federated credential", err)
 	}
 
 	c.Resources = []pulumi.Resource{credential}
-	c.ClientId, c.PrincipalId, c.TenantId = identity.ClientId, identity.PrincipalId, identity.TenantId
+	c.ClientId, c.PrincipalId, c.TenantId = args.inSubscription(identity), identity.PrincipalId, identity.TenantId
 	c.Subject = pulumi.String(subject).ToStringOutput()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"clientId": c.ClientId, "principalId": c.PrincipalId, "tenantId": c.TenantId, "subject": c.Subject,

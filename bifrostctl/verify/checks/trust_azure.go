@@ -10,6 +10,7 @@ import (
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/components/azure"
 	"bifrost/internal/iampolicy"
+	"bifrost/stacks"
 )
 
 // aksTrust is whom Azure trusts.
@@ -124,16 +125,25 @@ func (t aksTrust) identity(ctx context.Context) check.Result {
 	found, err := t.identities.Identity(ctx, t.Config.Azure.ResourceGroup, t.identityName())
 	switch {
 	case missing(err):
-		return check.Fail(t.up()+", then "+t.handOff(), "there is no managed identity %s in resource group %s", t.identityName(),
-			t.Config.Azure.ResourceGroup)
+		return check.Fail(t.introduce("the ids that "+t.up()+" prints as it makes the identity"),
+			"there is no managed identity %s in resource group %s", t.identityName(), t.Config.Azure.ResourceGroup)
 	case err != nil:
 		return unreadable("the managed identity "+t.identityName(), err, t.azureLogin())
 	case found.ClientID != t.ClientID || found.PrincipalID != t.PrincipalID:
-		return check.Fail(t.up()+", then "+t.handOff(),
+		return check.Fail(t.introduce(fmt.Sprintf("client id %s and principal id %s", found.ClientID, found.PrincipalID)),
 			"the managed identity %s was made again: its client id is %s and its principal id %s, and the vendor was told of %s and %s",
 			t.identityName(), found.ClientID, found.PrincipalID, t.ClientID, t.PrincipalID)
 	}
 	return check.Pass("%s, client id %s", t.identityName(), found.ClientID)
+}
+
+// introduce is how the vendor learns the ids of another managed identity. Where it trusts them, the next `up` fails at the first token, and
+// its outputs keep the former ids: those of the new identity come from elsewhere.
+func (t aksTrust) introduce(ids string) string {
+	if t.Config.Aks.Trust == stacks.TrustEntra && (t.Config.Gcp == nil || t.Config.Gcp.Federation == nil) {
+		return "send the vendor " + ids + ", ask to allowlist them in place of the former ones, then " + t.up()
+	}
+	return t.up() + ", then " + t.handOff()
 }
 
 func (t aksTrust) exists(ctx context.Context) check.Result {

@@ -13,6 +13,7 @@ import (
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
+	"bifrost/bifrostctl/world"
 )
 
 // Provider returns the double.
@@ -21,6 +22,7 @@ func Provider() *double.Provider {
 		Package:        "azure-native",
 		Schema:         providerSchema,
 		ComparesInputs: true,
+		Stable:         []string{"name", "location"}, // provider/pkg/provider/provider.go, Update, stableOutputs
 		Config:         azurenative.ProviderArgs{},
 		Configure:      configure,
 		Ready:          ready,
@@ -40,9 +42,6 @@ type session struct {
 }
 
 func sessionOf(c *double.Call) *session { return c.Session.(*session) }
-
-// deleteFirst: whatever is replaced goes first (azure-native, provider.go, Diff: deleteBeforeReplace).
-func deleteFirst(_, _ double.Object) bool { return true }
 
 func configure(w *served.World, config double.Object) (any, error) {
 	login := w.Azure[w.SignedIn.AzureSubscription]
@@ -74,6 +73,46 @@ func ready(c *double.Call) error {
 }
 
 func subscription(c *double.Call) string { return sessionOf(c).subscription }
+
+// find looks under the whole id, which names its subscription: what exists is read and deleted there, whichever subscription the provider
+// is configured with by now (provider.go, Read and Delete).
+func find(c *double.Call, id string) (*world.Resource, error) {
+	return c.World.Get(c.Type, subscriptionOf(id), id), nil
+}
+
+func subscriptionOf(id string) string {
+	_, rest, _ := strings.Cut(id, "/subscriptions/")
+	of, _, _ := strings.Cut(rest, "/")
+	return of
+}
+
+// sameSubscription stops an update of what is in another subscription than the provider's.
+func sameSubscription(c *double.Call, id string) error {
+	if subscriptionOf(id) == subscription(c) {
+		return nil
+	}
+	return fmt.Errorf("azure-native would write this change into the subscription %s, where there is no %s, and leave that one as it is "+
+		"(provider.go, Update: the path is made of the inputs): the sandbox does not model what comes of it", subscription(c), id)
+}
+
+// sameLocation and sameGroup are the provider's comparisons of these properties (provider/pkg/provider/diff.go, applyAzureSpecificDiff).
+func sameLocation(before, after any) bool { return normalLocation(before) == normalLocation(after) }
+
+func normalLocation(location any) string {
+	text, _ := location.(string)
+	return strings.ToLower(strings.ReplaceAll(text, " ", ""))
+}
+
+func sameGroup(before, after any) bool {
+	was, _ := before.(string)
+	is, _ := after.(string)
+	return strings.EqualFold(was, is)
+}
+
+// existing is the provider's answer where the path of a create is taken (provider/pkg/azure/client_azcore.go, CanCreate).
+func existing(path string) error {
+	return fmt.Errorf("cannot create already existing resource '%s'", path)
+}
 
 // notFound is the answer 404 of Azure Resource Manager.
 func notFound(kind, name, resourceGroup string) error {

@@ -3,6 +3,7 @@ package azure
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 
@@ -26,10 +27,12 @@ var (
 
 func userAssignedIdentity() *double.Type {
 	return &double.Type{
-		Args:        managedidentity.UserAssignedIdentityArgs{},
-		Name:        named("resourceName"),
-		DeleteFirst: deleteFirst,
-		Scope:       subscription,
+		Args:         managedidentity.UserAssignedIdentityArgs{},
+		Name:         named("resourceName"),
+		DeletesFirst: true,
+		Equal:        map[string]func(before, after any) bool{"location": sameLocation, "resourceGroupName": sameGroup},
+		Scope:        subscription,
+		Find:         find,
 		Check: func(c *double.Call, in double.Object, fail double.Fail) {
 			if in["location"] == nil && sessionOf(c).location != "" {
 				in["location"] = sessionOf(c).location
@@ -50,7 +53,7 @@ func userAssignedIdentity() *double.Type {
 			}
 			id := identityID(c, group, name)
 			if c.World.Get(pulumitype.AzureManagedIdentity, subscription(c), id) != nil {
-				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
+				return "", nil, existing(asked(id))
 			}
 			made := c.World.Next()
 			client, principal := world.GUID("client", id, made), world.GUID("principal", id, made)
@@ -58,6 +61,14 @@ func userAssignedIdentity() *double.Type {
 			return id, answer(in, name, identityKind, double.Object{
 				"clientId": client, "principalId": principal, "tenantId": sessionOf(c).tenant,
 			}), nil
+		},
+		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			if err := sameSubscription(c, r.ID); err != nil {
+				return nil, err
+			}
+			state := double.Overlay(r.State, r.Inputs, in)
+			state["location"] = normalLocation(in["location"])
+			return withoutPath(state), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			for _, credential := range credentialsOf(c, r.ID) {
@@ -70,10 +81,12 @@ func userAssignedIdentity() *double.Type {
 
 func federatedIdentityCredential() *double.Type {
 	return &double.Type{
-		Args:        managedidentity.FederatedIdentityCredentialArgs{},
-		Name:        named("federatedIdentityCredentialResourceName"),
-		DeleteFirst: deleteFirst,
-		Scope:       subscription,
+		Args:         managedidentity.FederatedIdentityCredentialArgs{},
+		Name:         named("federatedIdentityCredentialResourceName"),
+		DeletesFirst: true,
+		Equal:        map[string]func(before, after any) bool{"resourceGroupName": sameGroup},
+		Scope:        subscription,
+		Find:         find,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkName(in, "resourceGroupName", groupPattern, fail)
 			checkName(in, "resourceName", identityPattern, fail)
@@ -92,7 +105,7 @@ func federatedIdentityCredential() *double.Type {
 			name := double.String(in, "federatedIdentityCredentialResourceName")
 			id := parent + "/federatedIdentityCredentials/" + name
 			if c.World.Get(pulumitype.AzureFederatedCredential, subscription(c), id) != nil {
-				return "", nil, fmt.Errorf("cannot create already existing resource %q", id)
+				return "", nil, existing(asked(id))
 			}
 			siblings := credentialsOf(c, parent)
 			if len(siblings) >= credentialsPerIdentity {
@@ -105,10 +118,13 @@ func federatedIdentityCredential() *double.Type {
 			return id, answer(in, name, identityKind+"/federatedIdentityCredentials", nil), nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			if err := sameSubscription(c, r.ID); err != nil {
+				return nil, err
+			}
 			if err := unique(credentialsOf(c, parentOf(r.ID)), r.ID, in); err != nil {
 				return nil, err
 			}
-			return double.Overlay(r.State, r.Inputs, in), nil
+			return withoutPath(double.Overlay(r.State, r.Inputs, in)), nil
 		},
 		Exclusive: &double.Exclusive{Place: identityWritten, Refuse: tooManyWrites},
 	}
@@ -119,16 +135,26 @@ func identityID(c *double.Call, group, name string) string {
 	return fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), group, identityKind, name)
 }
 
+// asked is an id as the provider writes it into its requests: Azure answers with another case.
+func asked(id string) string { return strings.Replace(id, "/resourcegroups/", "/resourceGroups/", 1) }
+
 // answer returns what Azure answers: the body's properties, without the names in the path, and what is computed.
 func answer(in double.Object, name, kind string, computed double.Object) double.Object {
-	state := double.Clone(in)
-	for _, key := range []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"} {
-		delete(state, key)
-	}
+	state := withoutPath(double.Clone(in))
 	for key, v := range computed {
 		state[key] = v
 	}
+	if in["location"] != nil {
+		state["location"] = normalLocation(in["location"])
+	}
 	state["name"], state["type"] = name, kind
+	return state
+}
+
+func withoutPath(state double.Object) double.Object {
+	for _, key := range []string{"resourceGroupName", "resourceName", "federatedIdentityCredentialResourceName"} {
+		delete(state, key)
+	}
 	return state
 }
 

@@ -1,6 +1,7 @@
 package double
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,7 +31,12 @@ func changesOf(before, after Object) map[string]change {
 // changes compares what a resource is with what it is asked to be.
 func (s *server) changes(typ *Type, state, inputs, after Object, ignored []string) map[string]change {
 	if s.provider.ComparesInputs {
-		return changesOf(inputs, after)
+		found := changesOf(inputs, after)
+		maps.DeleteFunc(found, func(path string, differs change) bool {
+			equal := typ.Equal[differs.property]
+			return equal != nil && !differs.unknown && equal(Get(inputs, path), Get(after, path))
+		})
+		return found
 	}
 	c := comparison{typ: typ, ignored: ignored, found: map[string]change{}}
 	c.compare(state, after, nil)

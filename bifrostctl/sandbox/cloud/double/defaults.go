@@ -10,6 +10,10 @@ import (
 // (pulumi-terraform-bridge, pkg/tfbridge/schema.go, applyDefaults).
 const madeUp = "__defaults"
 
+// createFirst is the key among the inputs by which azure-native knows a name that it made up: what has one is made before the old one goes
+// (pulumi-azure-native 2.80, provider/pkg/provider/provider.go, getDefaultName and Diff).
+const createFirst = "__createBeforeDelete"
+
 // withoutMarks takes from properties what bridge and engine wrote there for themselves, and returns it: the types see none of it.
 func withoutMarks(o Object) Object {
 	marks := Object{}

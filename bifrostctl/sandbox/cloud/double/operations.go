@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -45,8 +46,11 @@ func (s *server) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulum
 	if typ.Check != nil && len(failures.list) == 0 {
 		typ.Check(c, in, failures.add)
 	}
-	if !s.provider.ComparesInputs {
+	switch {
+	case !s.provider.ComparesInputs:
 		in[madeUp] = filledIn
+	case typ.DeletesFirst && len(filledIn) > 0 && (String(before, typ.Name.Path) == "" || before[createFirst] == true):
+		in[createFirst] = true
 	}
 	inputs, err := marshal(in, secrets)
 	return &pulumirpc.CheckResponse{Inputs: inputs, Failures: failures.list}, err
@@ -66,7 +70,7 @@ func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	withoutMarks(before)
+	was := withoutMarks(before)
 	marks := withoutMarks(after)
 	replace := typ.Replace
 	if typ.ReplaceIf != nil {
@@ -78,7 +82,7 @@ func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 			addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)
 		}
 	}
-	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (typ.DeletesFirst || typ.Name.nameGiven(after, marks) ||
+	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (typ.DeletesFirst && was[createFirst] != true || typ.Name.nameGiven(after, marks) ||
 		typ.DeleteFirst != nil && typ.DeleteFirst(before, after))
 	return res, nil
 }
@@ -191,7 +195,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	withoutMarks(inputs)
 	c.Changed = topLevel(s.changes(typ, before, inputs, in, req.IgnoreChanges))
 	if req.Preview && typ.Preview == nil {
-		state, err := marshal(Overlay(before, inputs, in), secrets)
+		state, err := marshal(s.planned(typ, before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
 	}
 	r, err := s.find(c, typ, req.Id, before)
@@ -206,7 +210,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		if err := s.preview(c, typ, r, in); err != nil {
 			return nil, err
 		}
-		state, err := marshal(Overlay(before, inputs, in), secrets)
+		state, err := marshal(s.planned(typ, before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
 	}
 	var state Object
@@ -221,6 +225,20 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	r.Inputs, r.State = in, state
 	answer, err := s.finish(c, typ, r, secrets)
 	return &pulumirpc.UpdateResponse{Properties: answer}, err
+}
+
+// planned is what a preview says of a resource that is going to change.
+func (s *server) planned(typ *Type, before, inputs, in Object) Object {
+	state := Overlay(before, inputs, in)
+	if s.provider.Stable == nil {
+		return state
+	}
+	for _, path := range typ.Computed {
+		if !slices.Contains(s.provider.Stable, path) {
+			Set(state, path, Unknown)
+		}
+	}
+	return state
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

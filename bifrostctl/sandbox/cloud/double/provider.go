@@ -23,6 +23,8 @@ type Provider struct {
 	// ComparesInputs says that Diff holds the new inputs against the last ones, as azure-native and pulumi-kubernetes do. Providers that
 	// are bridged from Terraform hold the state against the inputs.
 	ComparesInputs bool
+	// Stable are the computed outputs that a previewed change leaves as they are; all others are unknown then. Nil: it leaves all.
+	Stable []string
 	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
 	Configure func(w *served.World, config Object) (any, error)
 	// Replace tells whether a change of the configuration means another cloud: everything made through the provider is
@@ -43,7 +45,7 @@ type Type struct {
 	// Name says how the provider names what has no name.
 	Name AutoName
 	// Equal tells, by property, whether a value in the state and another one among the inputs mean the same (Terraform's
-	// DiffSuppressFunc). Providers that compare inputs have none.
+	// DiffSuppressFunc). Of providers that compare inputs, it tells that of a former input.
 	Equal map[string]func(state, input any) bool
 	// ReplaceIf names more of them, case by case. May be nil.
 	ReplaceIf func(c *Call, before Object) []string
@@ -51,7 +53,7 @@ type Type struct {
 	// "" where it need not. May be nil.
 	Broken func(c *Call, id string, after Object) string
 	// DeletesFirst says that the provider always lets the old resource go before its replacement comes. Bridged providers do so besides
-	// wherever the program gave a name that the provider could have made up.
+	// wherever the program gave a name that the provider could have made up. azure-native does not where the name was made up.
 	DeletesFirst bool
 	// DeleteFirst says so case by case, of inputs. May be nil.
 	DeleteFirst func(before, after Object) bool
