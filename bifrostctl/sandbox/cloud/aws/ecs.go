@@ -17,7 +17,12 @@ import (
 
 func taskDefinition() *double.Type {
 	return taggable(&double.Type{
-		Args:  ecs.TaskDefinitionArgs{},
+		Args: ecs.TaskDefinitionArgs{},
+		Equal: map[string]func(state, input any) bool{"containerDefinitions": func(state, input any) bool {
+			before, _ := state.(string)
+			after, known := input.(string)
+			return known && sameContainers(before, after, true)
+		}},
 		Scope: regional,
 		// The provider's id is the family, the same for every revision.
 		Key: func(id string, state double.Object) string {
@@ -47,7 +52,12 @@ func taskDefinition() *double.Type {
 			})
 			double.Default(s, "networkMode", "bridge")
 			double.Default(s, "enableFaultInjection", false)
-			return family, s, nil
+			for _, v := range double.List(s, "volumes") {
+				double.Default(v.(double.Object), "configureAtLaunch", false)
+			}
+			containers, err := answeredContainers(double.String(in, "containerDefinitions"), s["networkMode"] == "awsvpc")
+			s["containerDefinitions"] = containers
+			return family, s, err
 		},
 	})
 }

@@ -59,7 +59,10 @@ var providerSchema = double.Schema{
 				"inferenceAccelerators", "ipcMode", "memory", "networkMode", "pidMode", "placementConstraints", "proxyConfiguration",
 				"requiresCompatibilities", "runtimePlatform", "taskRoleArn", "volumes",
 			},
-			Computed: []string{"arn", "arnWithoutRevision", "revision", "networkMode", "enableFaultInjection", "tagsAll"},
+			Computed: []string{
+				"arn", "arnWithoutRevision", "revision", "networkMode", "enableFaultInjection", "volumes.configureAtLaunch", "tagsAll",
+			},
+			Sets: []string{"inferenceAccelerators", "placementConstraints", "requiresCompatibilities", "volumes"},
 		},
 		pulumitype.AwsEcsService: {
 			Replace:  []string{"cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy"},
