@@ -80,8 +80,8 @@ func answerHealthCheck(check double.Object) {
 	double.Default(check, "retries", 3.0)
 }
 
-// answerCapabilities: ECS answers both lists where one is given, and no capabilities where none is. Its documentation does not say so; users
-// of the provider found it in their plans (braintrustdata/terraform-aws-braintrust-data-plane #335, TerraConstructs/base #158).
+// answerCapabilities: ECS answers both lists where one is given, and no capabilities where none is. Its documentation does not say so;
+// users of the provider found it in their plans (braintrustdata/terraform-aws-braintrust-data-plane #335, TerraConstructs/base #158).
 func answerCapabilities(linux double.Object) {
 	given := double.Map(linux, "capabilities")
 	if given == nil {
