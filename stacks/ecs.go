@@ -101,6 +101,8 @@ type ecsPlace struct {
 	vpcId           string
 	vpcCidrs        []string
 	loadBalancerArn string
+	// targetGroupDelay, in seconds, is that of an existing target group; nil without one.
+	targetGroupDelay *int
 }
 
 func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
@@ -140,7 +142,8 @@ func (c *Config) ecsServiceArgs(place *ecsPlace, executionRole *aws.EcrPullRole)
 		Subnets: e.Subnets, SecurityGroups: e.SecurityGroups, ClientSecurityGroups: e.ClientSecurityGroups,
 		VpcId: place.vpcId, VpcCidrs: place.vpcCidrs, AssignPublicIp: e.AssignPublicIp,
 		LoadBalancer: e.LoadBalancer, TargetGroupArn: e.TargetGroupArn, LoadBalancerArn: place.loadBalancerArn,
-		Clustering: cluster, Alarms: e.Alarms,
+		TargetGroupDelaySeconds: place.targetGroupDelay,
+		Clustering:              cluster, Alarms: e.Alarms,
 		Env: c.env(onEcs), SecretEnv: c.secretInputs(onEcs), ChangeEncryptionKey: g.ChangeEncryptionKey, DatabaseCa: g.databaseCa,
 		StartupSeconds: g.StartupSeconds, MigrationJob: g.MigrationJob, IpFamily: g.IpFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,

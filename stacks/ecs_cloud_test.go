@@ -39,7 +39,7 @@ var ecsSubnets = []any{subnetA, subnetB}
 
 func ecsLookup(status, insights string) map[string]any {
 	return map[string]any{
-		"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": status,
+		"arn": "arn:aws:ecs:us-east-1:111122223333:cluster/dev", "status": status, "runningTasksCount": 2,
 		"settings": []any{map[string]any{"name": "containerInsights", "value": insights}},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	pulumiecs "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
@@ -68,12 +69,10 @@ func (n *ecsNetworkCheck) run(clusterArn string) (*ecsPlace, error) {
 	}
 	place := &ecsPlace{clusterArn: clusterArn, vpcId: subnets.vpcId}
 	if place.vpcId == "" {
-		place.loadBalancerArn, err = n.checkTargetGroup("")
-		return place, err
+		return place, n.checkTargetGroup(place)
 	}
 	wrongZones := n.checkZones(subnets)
-	balancer, wrongTarget := n.checkTargetGroup(place.vpcId)
-	problems := []error{wrongZones, wrongTarget}
+	problems := []error{wrongZones, n.checkTargetGroup(place)}
 	for _, id := range n.Ecs.Subnets {
 		problems = append(problems, n.checkWayOut(id, place.vpcId))
 	}
@@ -83,7 +82,7 @@ func (n *ecsNetworkCheck) run(clusterArn string) (*ecsPlace, error) {
 		}
 	}
 	cidrs, wrongVpc := n.checkVpc(place.vpcId)
-	place.loadBalancerArn, place.vpcCidrs = balancer, cidrs
+	place.vpcCidrs = cidrs
 	return place, errors.Join(append(problems, wrongVpc)...)
 }
 
@@ -212,16 +211,16 @@ func (n *ecsNetworkCheck) checkVpc(vpcId string) (cidrs []string, err error) {
 	return cidrs, nil
 }
 
-// checkTargetGroup finds the load balancer of an existing target group. ECS registers Fargate's tasks by address, and only in a target
-// group that a load balancer uses.
-func (n *ecsNetworkCheck) checkTargetGroup(vpcId string) (loadBalancerArn string, err error) {
+// checkTargetGroup finds the load balancer of an existing target group, and how long that lets tasks finish. ECS registers Fargate's tasks
+// by address, and only in a target group that a load balancer uses.
+func (n *ecsNetworkCheck) checkTargetGroup(place *ecsPlace) error {
 	arn := n.Ecs.TargetGroupArn
 	if arn == "" {
-		return "", nil
+		return nil
 	}
 	found, err := lb.LookupTargetGroup(n.ctx, &lb.LookupTargetGroupArgs{Arn: &arn}, n.on)
 	if err != nil {
-		return "", noTargetGroup(arn, n.Aws.Region, err)
+		return noTargetGroup(arn, n.Aws.Region, err)
 	}
 	var wrong []string
 	if found.TargetType != "ip" {
@@ -230,17 +229,21 @@ func (n *ecsNetworkCheck) checkTargetGroup(vpcId string) (loadBalancerArn string
 	if found.Protocol != "HTTP" {
 		wrong = append(wrong, targetsByProtocol(found.Protocol))
 	}
-	if vpcId != "" && found.VpcId != vpcId {
-		wrong = append(wrong, targetsElsewhere(found.VpcId, vpcId))
+	if place.vpcId != "" && found.VpcId != place.vpcId {
+		wrong = append(wrong, targetsElsewhere(found.VpcId, place.vpcId))
 	}
 	if len(found.LoadBalancerArns) == 0 {
 		wrong = append(wrong, targetsUnused)
 	}
 	if len(wrong) > 0 {
-		return "", unfitTargetGroup(arn, n.Aws.Region, wrong)
+		return unfitTargetGroup(arn, n.Aws.Region, wrong)
 	}
 	if path := found.HealthCheck.Path; path != gateway.HealthPath {
 		n.warn(targetsCheckElsewhere(arn, path))
 	}
-	return found.LoadBalancerArns[0], nil
+	place.loadBalancerArn = found.LoadBalancerArns[0]
+	if delay, err := strconv.Atoi(found.DeregistrationDelay); err == nil {
+		place.targetGroupDelay = &delay
+	}
+	return nil
 }

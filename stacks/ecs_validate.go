@@ -23,7 +23,8 @@ var (
 		"ecs.taskRole.policyArns": "ecs.taskPolicyArns",
 		"ecs.image":               "registry.image",
 
-		"ecs.region": "", "ecs.vpcId": "", "ecs.vpcCidrs": "", "ecs.loadBalancerArn": "", "ecs.executionRoleArn": "",
+		"ecs.region": "", "ecs.vpcId": "", "ecs.vpcCidrs": "", "ecs.loadBalancerArn": "", "ecs.targetGroupDelaySeconds": "",
+		"ecs.executionRoleArn":  "",
 		"ecs.executionRoleName": "", "ecs.taskRole": "", "ecs.desiredCount": "", "ecs.config": "", "ecs.env": "", "ecs.secretEnv": "",
 		"ecs.databaseCa": "", "ecs.startupSeconds": "", "ecs.migrationJob": "", "ecs.ipFamily": "", "ecs.changeEncryptionKey": "",
 	}

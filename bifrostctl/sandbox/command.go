@@ -73,6 +73,10 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the "+
 		"value as YAML\n"+
 		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
+	if operation != Destroy {
+		cmd.Flags().StringArrayVar(&request.Replace, "replace", nil, "make the resource with this `URN` anew; may be given several times")
+		cmd.Flags().BoolVar(&request.Refresh, "refresh", false, "read first what exists in the clouds")
+	}
 	folderFlags(cmd, &request)
 	return cmd
 }

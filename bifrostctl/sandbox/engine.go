@@ -96,6 +96,9 @@ type engine struct {
 	// colour is "always" or "never"; progress and errors get what the CLI prints.
 	colour           string
 	progress, errors io.Writer
+	// replace are the URNs of what is to be made anew, refresh has the engine read first what exists.
+	replace []string
+	refresh bool
 }
 
 // open selects the stack, or makes it.
@@ -191,11 +194,19 @@ func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation)
 	var err error
 	switch operation {
 	case Preview:
-		_, err = stack.Preview(ctx, optpreview.EventStreams(received), optpreview.Color(e.colour), optpreview.SuppressOutputs(),
-			optpreview.ProgressStreams(e.progress), optpreview.ErrorProgressStreams(e.errors))
+		options := []optpreview.Option{optpreview.EventStreams(received), optpreview.Color(e.colour), optpreview.SuppressOutputs(),
+			optpreview.ProgressStreams(e.progress), optpreview.ErrorProgressStreams(e.errors), optpreview.Replace(e.replace)}
+		if e.refresh {
+			options = append(options, optpreview.Refresh())
+		}
+		_, err = stack.Preview(ctx, options...)
 	case Up:
-		_, err = stack.Up(ctx, optup.EventStreams(received), optup.Color(e.colour), optup.SuppressOutputs(),
-			optup.ProgressStreams(e.progress), optup.ErrorProgressStreams(e.errors))
+		options := []optup.Option{optup.EventStreams(received), optup.Color(e.colour), optup.SuppressOutputs(),
+			optup.ProgressStreams(e.progress), optup.ErrorProgressStreams(e.errors), optup.Replace(e.replace)}
+		if e.refresh {
+			options = append(options, optup.Refresh())
+		}
+		_, err = stack.Up(ctx, options...)
 	case Destroy:
 		_, err = stack.Destroy(ctx, optdestroy.EventStreams(received), optdestroy.Color(e.colour), optdestroy.SuppressOutputs(),
 			optdestroy.ProgressStreams(e.progress), optdestroy.ErrorProgressStreams(e.errors))

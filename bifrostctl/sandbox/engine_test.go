@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,12 @@ func TestLifecycle(t *testing.T) {
 	again := run(Up)
 	require.Equal(t, Changes{Same: made.Changes.Create}, again.Changes)
 	require.Equal(t, made.Outputs, again.Outputs)
+
+	services := slices.DeleteFunc(urns(made), func(urn string) bool { return !strings.HasSuffix(urn, "::ecs-service") })
+	request.Replace, request.Refresh = services, true
+	require.Equal(t, 1, run(Preview).Changes.Replace)
+	require.Equal(t, 1, run(Up).Changes.Replace, "pulumi up --replace, as the program names it")
+	request.Replace, request.Refresh = nil, false
 
 	changed := run(Preview, "gateway.replicas=3")
 	require.Positive(t, changed.Changes.Update)

@@ -127,7 +127,9 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		return &FailedError{err}
 	}
 
-	err = r.deploy(ctx, request, p, faults, &engine{folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase}, world, result)
+	err = r.deploy(ctx, request, p, faults, &engine{
+		folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase, replace: request.Replace, refresh: request.Refresh,
+	}, world, result)
 	if err == nil {
 		return nil
 	}

@@ -35,6 +35,8 @@ type World struct {
 	Serial int `json:"serial"`
 	// Revisions counts the registered ECS task definitions by ARN without revision; a revision is never given twice.
 	Revisions map[string]int `json:"revisions,omitempty"`
+	// Tasks holds what runs of the ECS services, by the services' ARNs.
+	Tasks map[string]*ServiceTasks `json:"tasks,omitempty"`
 
 	// Keys holds the private keys of token issuers, PEM, by issuer.
 	Keys map[string]string `json:"keys,omitempty"`
@@ -74,6 +76,7 @@ func New() *World {
 		Clusters:  map[string]*Cluster{},
 		Resources: map[string]*Resource{},
 		Revisions: map[string]int{},
+		Tasks:     map[string]*ServiceTasks{},
 		GCP:       map[string]*GCPProject{},
 		Keys:      map[string]string{},
 		Grants:    map[string]string{},

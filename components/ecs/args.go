@@ -101,6 +101,9 @@ type EcsServiceArgs struct {
 	LoadBalancer *EcsLoadBalancerArgs `pulumi:"loadBalancer,optional"`
 	// TargetGroupArn of an existing target group, in which ECS registers the tasks.
 	TargetGroupArn string `pulumi:"targetGroupArn,optional"`
+	// TargetGroupDelaySeconds is how long TargetGroupArn lets a task that is to stop finish its streams, 0 to 3600: `up` waits so long for
+	// what it replaces. Default 300.
+	TargetGroupDelaySeconds *int `pulumi:"targetGroupDelaySeconds,optional"`
 	// LoadBalancerArn of the load balancer that uses TargetGroupArn.
 	LoadBalancerArn string `pulumi:"loadBalancerArn,optional"`
 	// Clustering lets the tasks find each other, or a broker. Config must name the same DNS name.
@@ -161,6 +164,10 @@ func (a *EcsServiceArgs) maxHealthyPercent() int {
 
 func (a *EcsServiceArgs) secretRecoveryDays() int {
 	return ptr.Deref(a.SecretRecoveryDays, DefaultSecretRecovery)
+}
+
+func (a *EcsServiceArgs) targetGroupDelay() int {
+	return ptr.Deref(a.TargetGroupDelaySeconds, DefaultDeregistrationDelay)
 }
 
 // clusterName is the last part of the cluster's ARN.

@@ -72,11 +72,15 @@ func (a *EcsServiceArgs) newBroker(
 	args.DeploymentMinimumHealthyPercent = pulumi.Int(0)
 	args.DeploymentMaximumPercent = pulumi.Int(100)
 	args.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
-	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, serviceOptions(in, waits)...)
+	opts, err := a.awaited(in, "broker-service", a.brokerName(), a.brokerTimes(), waits)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, in.Failed("broker's service", err)
 	}
-	return a.runningTaskDefinition(in, service, definition), nil
+	return a.runningTaskDefinition(in, service, definition, network), nil
 }
 
 // brokerContainers are the broker and the writer of its config.json, which gets the text in clear. The broker has no check of its own: the

@@ -25,7 +25,11 @@ type (
 		Capabilities       *capabilities `json:"capabilities,omitempty"`
 		InitProcessEnabled bool          `json:"initProcessEnabled,omitempty"`
 	}
+	// capabilities have both lists, also an empty one: ECS answers both, and the provider takes a missing list for another than an empty
+	// one, registers a new revision and deploys it (terraform-provider-aws 5.100, container_definitions.go,
+	// containerDefinitionsAreEquivalent).
 	capabilities struct {
+		Add  []string `json:"add"`
 		Drop []string `json:"drop"`
 	}
 	dependency struct {

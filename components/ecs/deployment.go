@@ -1,8 +1,6 @@
 package ecs
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,10 +8,6 @@ import (
 	"bifrost/internal/component"
 	"bifrost/internal/gateway"
 )
-
-// deploymentTimeout is what a deployment takes at most: the pulls, the checks and, behind a load balancer, the deregistration of the
-// old tasks.
-const deploymentTimeout = "30m"
 
 // serviceArgs are what the services of the gateway and of its broker have in common. `up` awaits both, and a deployment that fails is
 // rolled back.
@@ -55,7 +49,10 @@ func (a *EcsServiceArgs) newService(
 		args.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
 	}
 
-	opts := serviceOptions(in, waits)
+	opts, err := a.awaited(in, "service", a.name(), a.deploymentTimes(), waits)
+	if err != nil {
+		return nil, err
+	}
 	if a.Autoscaling != nil {
 		opts = append(opts, pulumi.IgnoreChanges([]string{"desiredCount"}))
 	}
@@ -64,31 +61,4 @@ func (a *EcsServiceArgs) newService(
 		return nil, in.Failed("service", err)
 	}
 	return service, nil
-}
-
-func serviceOptions(in component.Scope, waits []pulumi.Resource) []pulumi.ResourceOption {
-	timeouts := &pulumi.CustomTimeouts{Create: deploymentTimeout, Update: deploymentTimeout}
-	return in.Options(pulumi.DependsOn(waits), pulumi.Timeouts(timeouts))
-}
-
-// runningTaskDefinition compares what runs with what was registered: a circuit breaker's rollback leaves the service steady on
-// the old revision, which the provider takes for success (terraform-provider-aws issue 20858).
-func (a *EcsServiceArgs) runningTaskDefinition(
-	in component.Scope, service *ecs.Service, registered *ecs.TaskDefinition,
-) pulumi.StringOutput {
-	// The name is known before the service exists, its id is not: a preview must not look for what is not there yet.
-	name := pulumi.All(service.ID(), service.Name).ApplyT(func(v []any) string { return v[1].(string) }).(pulumi.StringOutput)
-	running := ecs.LookupServiceOutput(in.Ctx, ecs.LookupServiceOutputArgs{
-		ClusterArn:  pulumi.String(a.ClusterArn),
-		ServiceName: name,
-	}, pulumi.Parent(in.Parent)).TaskDefinition()
-	return pulumi.All(name, running, registered.Arn).ApplyT(func(v []any) (string, error) {
-		service, running, registered := v[0].(string), v[1].(string), v[2].(string)
-		if running == registered {
-			return running, nil
-		}
-		return "", fmt.Errorf("the ECS service %s runs %s and not %s, which was registered: the deployment was rolled back; "+
-			"see why with `aws ecs describe-services --cluster %s --services %s --query 'services[0].events[:10]'`, "+
-			"mend the configuration and run `pulumi up --refresh`", service, running, registered, a.ClusterArn, service)
-	}).(pulumi.StringOutput)
 }

@@ -22,6 +22,7 @@ func (a *EcsServiceArgs) validateFront(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(p.Child("loadBalancerArn"),
 			"goes with targetGroupArn: the load balancer that the target group hangs on"))
 	}
+	errs = append(errs, check.Between(p.Child("targetGroupDelaySeconds"), a.targetGroupDelay(), 0, 3600, "seconds")...)
 	if a.LoadBalancer == nil {
 		return errs
 	}

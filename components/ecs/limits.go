@@ -112,11 +112,16 @@ func validateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count
 	if len(errs) > 0 || count < 1 {
 		return errs
 	}
-	fewest, most := (count*minPercent+99)/100, count*maxPercent/100
+	fewest, most := rolloutTasks(count, minPercent, maxPercent)
 	if most > fewest {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(maxPath, maxPercent, fmt.Sprintf(
 		"with %d of %d tasks kept and %d allowed, a deployment can neither start a task nor stop one; raise it, or lower %s",
 		fewest, count, most, minPath))}
+}
+
+// rolloutTasks are how many of count tasks ECS keeps at least and runs at most during a deployment.
+func rolloutTasks(count, minPercent, maxPercent int) (fewest, most int) {
+	return (count*minPercent + 99) / 100, count * maxPercent / 100
 }

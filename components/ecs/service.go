@@ -112,7 +112,7 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	}
 
 	c.ServiceName, c.LogGroup, c.TaskRoleArn = service.Name, logGroup.Name, role.arn
-	c.TaskDefinitionArn, c.BrokerTaskDefinitionArn = args.runningTaskDefinition(in, service, definition), brokerArn
+	c.TaskDefinitionArn, c.BrokerTaskDefinitionArn = args.runningTaskDefinition(in, service, definition, network), brokerArn
 	c.TaskSecurityGroups, c.ClusterDnsName = network.taskGroups.ToStringArrayOutput(), args.clusterDnsName()
 	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
 	c.LoadBalancerSecurityGroups = network.balancerGroups.ToStringArrayOutput()

@@ -59,14 +59,14 @@ func TestEcsService(t *testing.T) {
 	require.Equal(t, map[string]any{"operatingSystemFamily": "LINUX", "cpuArchitecture": "X86_64"}, task.Input(t, "runtimePlatform"))
 	require.JSONEq(t, `[
 		{"name":"config","image":"`+graphtest.Image+`","essential":false,"user":"1000","readonlyRootFilesystem":true,
-		 "linuxParameters":{"capabilities":{"drop":["ALL"]}},
+		 "linuxParameters":{"capabilities":{"add":[],"drop":["ALL"]}},
 		 "entryPoint":["/bin/sh","-c"],"command":["mkdir -p /app/data/tmp && printf '%s' \"$BIFROST_CONFIG\" > /app/data/config.json"],
 		 "secrets":[{"name":"BIFROST_CONFIG","valueFrom":"arn:aws:test:us-east-1:111122223333:x-config:::version-of-x-config-version"}],
 		 "mountPoints":[{"sourceVolume":"data","containerPath":"/app/data","readOnly":false}],
 		 "logConfiguration":{"logDriver":"awslogs","options":{
 		  "awslogs-group":"/ecs/bifrost","awslogs-region":"eu-west-1","awslogs-stream-prefix":"bifrost"}}},
 		{"name":"bifrost","image":"`+graphtest.Image+`","essential":true,"user":"1000","readonlyRootFilesystem":true,
-		 "linuxParameters":{"capabilities":{"drop":["ALL"]}},
+		 "linuxParameters":{"capabilities":{"add":[],"drop":["ALL"]}},
 		 "dependsOn":[{"containerName":"config","condition":"SUCCESS"}],
 		 "portMappings":[{"containerPort":8080,"hostPort":8080,"protocol":"tcp"}],
 		 "environment":[{"name":"GOMEMLIMIT","value":"921MiB"},{"name":"PG_HOST","value":"h"},{"name":"TMPDIR","value":"/app/data/tmp"}],

@@ -133,7 +133,7 @@ func (a *EcsServiceArgs) linuxParameters() linuxParameters {
 }
 
 func withoutCapabilities() linuxParameters {
-	return linuxParameters{Capabilities: &capabilities{Drop: []string{"ALL"}}}
+	return linuxParameters{Capabilities: &capabilities{Add: []string{}, Drop: []string{"ALL"}}}
 }
 
 func (a *EcsServiceArgs) portMappings() []portMapping {

@@ -54,6 +54,9 @@ func Record(t *testing.T, make func(*pulumi.Context, pulumi.ResourceOption) erro
 			}
 			return resource.NewPropertyMapFromMap(map[string]any{"taskDefinition": "arn:aws:test:us-east-1:111122223333:" + name}), nil
 		},
+		"aws:ecs/getCluster:getCluster": func(resource.PropertyMap) (resource.PropertyMap, error) {
+			return resource.NewPropertyMapFromMap(map[string]any{"runningTasksCount": 2}), nil
+		},
 	}}
 	require.NoError(t, g.Run(Build(make)))
 	g.RequireProviders(t)

@@ -45,13 +45,15 @@ const (
 type Engine struct {
 	t       testing.TB
 	servers *cloud.Servers
+	world   *cloud.World
 	program pulumi.RunFunc
 	config  config.Map
 	stack   string
 	state   *deploy.Snapshot
 	ctx     context.Context
-	// replace are the resources that a preview is to make anew.
-	replace []resource.URN
+	// replace are the resources that are to be made anew, deletesFirst says that all of them go first.
+	replace      []resource.URN
+	deletesFirst bool
 	// logged is what the program logs in an operation.
 	logged bytes.Buffer
 }
@@ -66,6 +68,8 @@ type Result struct {
 	Steps []Step
 	// Diagnostics are the messages of the engine, and then of the program.
 	Diagnostics []string
+	// Warnings are what the sandbox tells besides, such as why the tasks of an ECS service stop.
+	Warnings []string
 	// Outputs are the stack's; empty after a preview.
 	Outputs resource.PropertyMap
 	// Snapshot is the state afterwards; that before after a preview.
@@ -98,7 +102,7 @@ func New(t testing.TB, w *cloud.World, program pulumi.RunFunc, values map[string
 	servers, err := cloud.Serve(w)
 	require.NoError(t, err)
 	t.Cleanup(servers.Stop)
-	e := &Engine{t: t, servers: servers, program: program, stack: Stack, config: config.Map{}, ctx: t.Context()}
+	e := &Engine{t: t, servers: servers, world: w, program: program, stack: Stack, config: config.Map{}, ctx: t.Context()}
 	e.Set("pulumi:disable-default-providers", `["*"]`)
 	for key, value := range values {
 		e.Set(key, value)
@@ -188,8 +192,14 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 		result.read(events)
 		return err
 	}
+	before := e.world.Warnings
+	e.world.Warnings = nil
 	state, err := op.RunWithContextStep(e.ctx, plan.GetProject(), plan.GetTarget(e.t, e.state), options, preview, nil, read, "")
-	result.Err = err
+	result.Err, result.Warnings = err, e.world.Warnings
+	e.world.Warnings = before
+	for _, warning := range result.Warnings {
+		e.world.Warn(warning)
+	}
 	if e.logged.Len() > 0 {
 		result.Diagnostics = append(result.Diagnostics, e.logged.String())
 		e.logged.Reset()
@@ -264,7 +274,7 @@ func (e *Engine) host() deploytest.PluginHostFactory {
 	var engineAddr string
 	runtime := deploytest.NewLanguageRuntimeF(func(info plugin.RunInfo, _ *deploytest.ResourceMonitor) error {
 		program := e.program
-		if len(e.replace) > 0 {
+		if e.deletesFirst {
 			program = deletingFirst(program)
 		}
 		return runProgram(info, engineAddr, program)

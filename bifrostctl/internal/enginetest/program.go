@@ -56,5 +56,5 @@ func (r *Result) Plan() []string {
 	return texts
 }
 
-// Messages returns the diagnostics as one text.
-func (r *Result) Messages() string { return fmt.Sprint(r.Diagnostics, r.Err) }
+// Messages returns the diagnostics and the sandbox's warnings as one text.
+func (r *Result) Messages() string { return fmt.Sprint(r.Diagnostics, r.Err, r.Warnings) }

@@ -10,9 +10,17 @@ import (
 // the option deleteBeforeReplace.
 func (e *Engine) PreviewReplacing(urns ...resource.URN) *Result {
 	e.t.Helper()
+	e.replace, e.deletesFirst = urns, true
+	defer func() { e.replace, e.deletesFirst = nil, false }()
+	return e.run(engine.Update, true)
+}
+
+// UpReplacing makes resources anew: `pulumi up --replace`.
+func (e *Engine) UpReplacing(urns ...resource.URN) *Result {
+	e.t.Helper()
 	e.replace = urns
 	defer func() { e.replace = nil }()
-	return e.run(engine.Update, true)
+	return e.Up()
 }
 
 // deletingFirst is the program with the option deleteBeforeReplace for all of its resources.

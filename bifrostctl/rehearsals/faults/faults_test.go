@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,8 +39,18 @@ func TestUpAfterFault(t *testing.T) {
 			require.Error(t, failed.Err)
 			require.Contains(t, failed.Messages(), c.want)
 			require.True(t, s.Engine.FaultsMet())
+			sawNothing(t, s, c.fault)
 			s.RequireWhole(t)
 		})
+	}
+}
+
+// sawNothing reads what exists where an ECS service was made and no up saw it become steady: the program refuses to take that for done.
+func sawNothing(t *testing.T, s *stacktest.Stack, fault string) {
+	t.Helper()
+	if strings.Contains(fault, edits.ServiceType) && strings.Contains(fault, "when=after") {
+		require.ErrorContains(t, s.Engine.Up().Err, "no up saw the last deployment")
+		require.NoError(t, s.Engine.Refresh().Err)
 	}
 }
 
@@ -183,8 +194,10 @@ func TestUpAfterFaultOfAChange(t *testing.T) {
 				s := stacktest.New(t, "aws-dev")
 				s.Engine.MustUp()
 				s.Set("gateway.replicas=5")
-				s.Engine.Fault("type=" + token + ",op=update,error=conflict,when=" + when)
+				fault := "type=" + token + ",op=update,error=conflict,when=" + when
+				s.Engine.Fault(fault)
 				require.Contains(t, s.Engine.Up().Messages(), want)
+				sawNothing(t, s, fault)
 				s.RequireWhole(t)
 			})
 		}

@@ -156,7 +156,7 @@ func (e ecs) find(cluster, name string) (*world.Resource, error) {
 	})
 }
 
-// Service implements service.ECS. The sandbox keeps no tasks: those of the service run when they would start now.
+// Service implements service.ECS. The tasks of the service run when they would start now, and where the circuit breaker has not given up.
 func (e ecs) Service(ctx context.Context, cluster, name string) (*service.ECSService, error) {
 	e.w.Lock()
 	defer e.w.Unlock()
@@ -167,6 +167,9 @@ func (e ecs) Service(ctx context.Context, cluster, name string) (*service.ECSSer
 	desired, _ := found.State["desiredCount"].(float64)
 	answer := &service.ECSService{
 		Status: "ACTIVE", TaskDefinition: text(found, "taskDefinition"), Rollout: "COMPLETED", Desired: int(desired), Running: int(desired),
+	}
+	if tasks := e.w.Tasks[found.ID]; tasks != nil && tasks.Failed {
+		answer.Running, answer.Rollout = tasks.Running, "FAILED"
 	}
 	if problems := aws.TaskProblems(ctx, e.w, found); len(problems) > 0 {
 		answer.Running, answer.Rollout = 0, "FAILED"

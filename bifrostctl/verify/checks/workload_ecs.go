@@ -77,7 +77,10 @@ func (t tasks) steady(ctx context.Context) check.Result {
 			"ECS service %s runs %s, and not the registered %s: the deployment was rolled back, or somebody changed the service",
 			t.Outputs.ECS.Service, name(s.TaskDefinition), name(t.Outputs.ECS.TaskDefinition))
 	case s.Rollout == "FAILED":
-		return check.Fail(events, "the deployment of ECS service %s failed: %s", t.Outputs.ECS.Service, s.RolloutReason)
+		force := fmt.Sprintf("aws ecs update-service --region %s --cluster %s --service %s --force-new-deployment", t.Config.Aws.Region,
+			name(t.Outputs.ECS.Cluster), t.Outputs.ECS.Service)
+		return check.Fail(events+"; mend what they name. ECS starts no task of it any more: "+force, "the deployment of ECS service %s "+
+			"failed: %s", t.Outputs.ECS.Service, s.RolloutReason)
 	case s.Running < s.Desired || s.Rollout == "IN_PROGRESS":
 		newest := ""
 		if len(s.Events) > 0 {

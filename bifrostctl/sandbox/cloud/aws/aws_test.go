@@ -93,7 +93,7 @@ func merge(props pulumi.Map, changes pulumi.Map) pulumi.Map {
 var (
 	role           = res(roleType, "role", pulumi.Map{"name": s("app"), "assumeRolePolicy": s(trust)})
 	fargate        = pulumi.Map{"family": s("app"), "cpu": s("256"), "memory": s("512"), "networkMode": s("awsvpc"), "requiresCompatibilities": pulumi.StringArray{s("FARGATE")}, "containerDefinitions": s(`[{"name":"app","image":"app:1"}]`)}
-	runningService = pulumi.Map{"name": s("app"), "cluster": s("dev"), "taskDefinition": s("app:1"), "launchType": s("FARGATE"), "networkConfiguration": inSubnets("subnet-0a"), "waitForSteadyState": pulumi.Bool(true)}
+	runningService = pulumi.Map{"name": s("app"), "cluster": s("dev"), "taskDefinition": s("app:1"), "launchType": s("FARGATE"), "networkConfiguration": inSubnets("subnet-0a"), "desiredCount": pulumi.Int(1), "waitForSteadyState": pulumi.Bool(true)}
 )
 
 // everything is one resource of each type.
@@ -139,7 +139,7 @@ func TestComputed(t *testing.T) {
 		{"logs", "/ecs/app", "arn", "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/app"},
 		{"task", "app", "arn", "arn:aws:ecs:eu-west-1:111122223333:task-definition/app:1"},
 		{"task", "app", "arnWithoutRevision", "arn:aws:ecs:eu-west-1:111122223333:task-definition/app"},
-		{"service", "arn:aws:ecs:eu-west-1:111122223333:service/dev/app", "cluster", "arn:aws:ecs:eu-west-1:111122223333:cluster/dev"},
+		{"service", "arn:aws:ecs:eu-west-1:111122223333:service/dev/app", "cluster", "dev"},
 	}
 	for _, test := range tests {
 		state := up.Resource(test.name)

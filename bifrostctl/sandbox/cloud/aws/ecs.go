@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 
 	"bifrost/bifrostctl/internal/pulumitype"
@@ -15,109 +12,9 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-func taskDefinition() *double.Type {
-	return taggable(&double.Type{
-		Args:  ecs.TaskDefinitionArgs{},
-		Scope: regional,
-		// The provider's id is the family, the same for every revision.
-		Key: func(id string, state double.Object) string {
-			if revision := double.String(state, "arn"); revision != "" {
-				return revision
-			}
-			return id
-		},
-		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
-			checkTexts(pulumitype.AwsTaskDefinition, in, fail)
-			containers, err := containersOf(in)
-			if err != nil {
-				fail("containerDefinitions", "%v", err)
-				return
-			}
-			checkFargate(in, fail)
-			checkPlatform(in, fail)
-			checkContainers(in, containers, fail)
-		},
-		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
-			family := double.String(in, "family")
-			unrevised := sessionOf(c).arn("ecs", "task-definition/"+family)
-			c.World.Revisions[unrevised]++
-			revision := c.World.Revisions[unrevised]
-			s := state(in, double.Object{
-				"arn": fmt.Sprintf("%s:%d", unrevised, revision), "arnWithoutRevision": unrevised, "revision": float64(revision),
-			})
-			double.Default(s, "networkMode", "bridge")
-			double.Default(s, "enableFaultInjection", false)
-			return family, s, nil
-		},
-	})
-}
-
-// fargateMemory gives, in MiB, the least and most memory of a Fargate task by its CPU units, and the step between sizes
-// (ECS developer guide, "Task size").
-var fargateMemory = map[int][3]int{
-	512:   {1024, 4096, 1024},
-	1024:  {2048, 8192, 1024},
-	2048:  {4096, 16384, 1024},
-	4096:  {8192, 30720, 1024},
-	8192:  {16384, 61440, 4096},
-	16384: {32768, 122880, 8192},
-}
-
-func isFargate(in double.Object) bool {
-	return slices.Contains(double.List(in, "requiresCompatibilities"), any("FARGATE"))
-}
-
-func checkFargate(in double.Object, fail double.Fail) {
-	if !isFargate(in) {
-		return
-	}
-	if mode, known := in["networkMode"].(string); known && mode != "awsvpc" || in["networkMode"] == nil {
-		fail("networkMode", "ClientException: Fargate only supports network mode 'awsvpc'.")
-	}
-	if in["cpu"] == nil || in["memory"] == nil {
-		fail("cpu", "ClientException: Fargate requires that 'cpu' and 'memory' be defined at the task level.")
-		return
-	}
-	if in["cpu"] == double.Unknown || in["memory"] == double.Unknown {
-		return
-	}
-	cpu, memory := double.String(in, "cpu"), double.String(in, "memory")
-	if !fargateSize(cpu, memory) {
-		fail("cpu", "ClientException: No Fargate configuration exists for given values: %s CPU, %s memory.", cpu, memory)
-	}
-}
-
-func fargateSize(cpu, memory string) bool {
-	units, err1 := strconv.Atoi(cpu)
-	mib, err2 := strconv.Atoi(memory)
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	if units == 256 {
-		return mib == 512 || mib == 1024 || mib == 2048
-	}
-	size, ok := fargateMemory[units]
-	return ok && mib >= size[0] && mib <= size[1] && (mib-size[0])%size[2] == 0
-}
-
-// checkPlatform: ECS API reference, RuntimePlatform, as far as the gateway runs there.
-func checkPlatform(in double.Object, fail double.Fail) {
-	platform := double.Map(in, "runtimePlatform")
-	if cpu := double.String(platform, "cpuArchitecture"); cpu != "" && cpu != x86 && cpu != arm {
-		fail("runtimePlatform.cpuArchitecture", "expected cpu_architecture to be one of [%s %s], got %s", x86, arm, cpu)
-	}
-	if system := double.String(platform, "operatingSystemFamily"); system != "" && system != "LINUX" {
-		fail("runtimePlatform.operatingSystemFamily", "the sandbox models LINUX, not %q", system)
-	}
-}
-
 func service() *double.Type {
 	return taggable(&double.Type{
-		Args: ecs.ServiceArgs{},
-		// The cluster is answered as an ARN, and may be asked for by name.
-		Equal: map[string]func(state, input any) bool{"cluster": func(state, input any) bool {
-			return state == input || strings.HasSuffix(state.(string), ":cluster/"+input.(string))
-		}},
+		Args:  ecs.ServiceArgs{},
 		Name:  double.AutoName{Path: "name", Separator: "-", Digits: 7},
 		Scope: regional,
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
@@ -143,29 +40,41 @@ func service() *double.Type {
 				return "", nil, fmt.Errorf("creating ECS Service (%s): InvalidParameterException: Creation of service was not idempotent",
 					name)
 			}
-			s := state(in, double.Object{"cluster": cluster.ARN(sessionOf(c).account),
-				"iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", "triggers": double.Object{}})
-			double.Default(s, "launchType", "EC2")
-			double.Default(s, "platformVersion", "LATEST")
-			double.Default(s, "schedulingStrategy", "REPLICA")
-			double.Default(s, "desiredCount", 0.0)
-			return id, s, nil
+			return id, deploy(c, id, nil, completed(state(in, nil), double.Clone(serviceAnswers))), nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			s := double.Overlay(r.State, r.Inputs, in)
+			for _, property := range staying {
+				double.Default(s, property, r.State[property])
+			}
+			completed(s, double.Clone(serviceAnswers))
+			if !asks(c) {
+				scale(c, r.ID, s) // ECS does so by itself
+				return s, nil
+			}
 			if err := checkService(c, in); err != nil {
 				return nil, fmt.Errorf("updating ECS Service (%s): %w", r.ID, err)
 			}
-			s := double.Overlay(r.State, r.Inputs, in)
-			s["cluster"] = r.State["cluster"] // answered as an ARN, whatever was asked
 			warnOfNoRoom(c, r.State, s)
-			if rolledBack(c, r, s) {
-				s["taskDefinition"] = r.State["taskDefinition"]
-			}
-			return s, nil
+			return change(c, r, s), nil
 		},
-		Await: steadyState,
+		Await:  steadyState,
+		Delete: deleteService,
 	})
 }
+
+// serviceAnswers are what ECS answers of a service where nothing was asked for (terraform-provider-aws 5.100, service.go,
+// resourceServiceRead). Cluster and task definition are kept in the form in which they were asked for.
+var serviceAnswers = double.Object{
+	"availabilityZoneRebalancing": "DISABLED", "deploymentController": double.Object{"type": "ECS"}, "deploymentMaximumPercent": 200.0,
+	"deploymentMinimumHealthyPercent": 100.0, "desiredCount": 0.0, "enableEcsManagedTags": false, "enableExecuteCommand": false,
+	"healthCheckGracePeriodSeconds": 0.0, "iamRole": "/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", "launchType": "EC2",
+	"platformVersion": "LATEST", "propagateTags": "NONE", "schedulingStrategy": "REPLICA", "triggers": double.Object{},
+}
+
+// staying are the properties that ECS keeps when they are taken away: the provider sends nothing for them (terraform-provider-aws 5.100,
+// service.go: SuppressMissingOptionalConfigurationBlock, and an empty propagate_tags, which the SDK leaves out).
+var staying = []string{"alarms", "deploymentCircuitBreaker", "propagateTags"}
 
 // checkPercents: ECS developer guide, "Service deployment parameters". Limits are as CreateService has them.
 func checkPercents(in double.Object, fail double.Fail) {
@@ -261,15 +170,4 @@ func checkTargets(c *double.Call, in double.Object, task *world.Resource) error 
 		}
 	}
 	return nil
-}
-
-// findTask returns a task definition by ARN, by family:revision, or the newest by family.
-func findTask(c *double.Call, name string) *world.Resource {
-	if !arn.IsARN(name) {
-		name = sessionOf(c).arn("ecs", "task-definition/"+name)
-	}
-	if revision, ok := c.World.Revisions[name]; ok {
-		name = fmt.Sprintf("%s:%d", name, revision)
-	}
-	return c.World.Get(pulumitype.AwsTaskDefinition, regional(c), name)
 }

@@ -153,7 +153,7 @@ func (t tasksIn) closedTo(c *double.Call, balancer *world.Resource, port float64
 
 // warnOfTasks tells what does not work though the tasks run: ECS Exec, and the gateways' cluster.
 func warnOfTasks(c *double.Call, service double.Object) {
-	task := findTask(c, double.String(service, "taskDefinition"))
+	task := registeredTask(c, double.String(service, "taskDefinition"))
 	containers, err := containersOf(task.State)
 	if err != nil {
 		return

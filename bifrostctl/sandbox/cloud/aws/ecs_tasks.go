@@ -24,46 +24,12 @@ const (
 // platforms are the architectures by the names that images have for them.
 var platforms = map[string]string{"": "linux/amd64", x86: "linux/amd64", arm: "linux/arm64"}
 
-// steadyState starts the service's tasks and returns why they do not stay, where the program waits for them.
-func steadyState(c *double.Call, r *world.Resource) []string {
-	if r.Inputs["waitForSteadyState"] != true || keepsOldRevision(r) {
-		return nil
-	}
-	var reasons []string
-	for _, problem := range taskProblems(c, r.State, double.String(r.State, "taskDefinition")) {
-		reasons = append(reasons, fmt.Sprintf("waiting for ECS Service (%s): timeout while waiting for state to become 'tfSTABLE' (last "+
-			"state: 'tfPENDING'): %s", r.ID, problem))
-	}
-	if len(reasons) == 0 {
-		warnOfTasks(c, r.State)
-	}
-	return reasons
-}
-
-// keepsOldRevision tells whether the service was rolled back: it is steady on another revision than it was asked for.
-func keepsOldRevision(r *world.Resource) bool {
-	return r.State["taskDefinition"] != r.Inputs["taskDefinition"]
-}
-
-// rolledBack tells whether the deployment circuit breaker gives up a change of the service and returns to the revision that
-// ran before (ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures"). The provider calls that
-// a success, because the service is steady (terraform-provider-aws #20858). A first deployment has nothing to return to.
-func rolledBack(c *double.Call, r *world.Resource, becomes double.Object) bool {
-	breaker := double.Map(becomes, "deploymentCircuitBreaker")
-	before, after := double.String(r.State, "taskDefinition"), double.String(becomes, "taskDefinition")
-	if breaker["enable"] != true || breaker["rollback"] != true || before == after {
-		return false
-	}
-	steady := keepsOldRevision(r) || len(taskProblems(c, r.State, before)) == 0
-	return steady && len(taskProblems(c, becomes, after)) > 0
-}
-
 // taskProblems returns why tasks of a definition do not start in a service's place or do not stay healthy: what is missing, then what
 // cannot be reached, what the execution role may not do, and what the load balancer cannot reach.
 func taskProblems(c *double.Call, service double.Object, name string) []string {
-	task := findTask(c, name)
+	task := registeredTask(c, name)
 	if task == nil {
-		return []string{fmt.Sprintf("the task definition %s is inactive", name)}
+		return []string{fmt.Sprintf("the task definition %s does not exist", name)}
 	}
 	containers, err := containersOf(task.State)
 	if err != nil {

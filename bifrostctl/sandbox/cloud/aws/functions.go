@@ -106,23 +106,37 @@ func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	id := cluster.ARN(sessionOf(c).account)
 	return double.Object{
 		"id": id, "arn": id, "clusterName": cluster.Name, "status": "ACTIVE",
-		"pendingTasksCount": 0.0, "registeredContainerInstancesCount": 0.0, "runningTasksCount": 0.0,
+		"pendingTasksCount": 0.0, "registeredContainerInstancesCount": 0.0, "runningTasksCount": runningIn(c, cluster.Name),
 		"serviceConnectDefaults": []any{}, "tags": double.Object{},
 		"settings": []any{double.Object{"name": "containerInsights", "value": cluster.Insights()}},
 	}, nil
+}
+
+// servicesIn are the services of a cluster that is named by its ARN or its name.
+func servicesIn(c *double.Call, cluster string) []*world.Resource {
+	all := c.World.List(pulumitype.AwsEcsService, regional(c))
+	name := cluster[strings.LastIndex(cluster, "/")+1:]
+	return slices.DeleteFunc(all, func(r *world.Resource) bool { return !strings.Contains(r.ID, ":service/"+name+"/") })
+}
+
+// runningIn is how many tasks run in a cluster: those of its services.
+func runningIn(c *double.Call, cluster string) (running float64) {
+	for _, service := range servicesIn(c, cluster) {
+		running += float64(tasksOf(c, service.ID, service.State).Running)
+	}
+	return running
 }
 
 // getService answers with the task definition that runs: after a rollback by the deployment circuit breaker that is not the
 // one that was asked for.
 func getService(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, name := double.String(args, "clusterArn"), double.String(args, "serviceName")
-	for _, r := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
-		if r.State["cluster"] != cluster || r.State["name"] != name {
+	for _, r := range servicesIn(c, cluster) {
+		if r.State["name"] != name {
 			continue
 		}
-		answer := double.Object{"id": r.ID, "arn": r.ID, "clusterArn": cluster, "serviceName": name,
-			"availabilityZoneRebalancing": "DISABLED"}
-		for _, key := range []string{"desiredCount", "launchType", "schedulingStrategy", "taskDefinition"} {
+		answer := double.Object{"id": r.ID, "arn": r.ID, "clusterArn": cluster, "serviceName": name}
+		for _, key := range []string{"availabilityZoneRebalancing", "desiredCount", "launchType", "schedulingStrategy", "taskDefinition"} {
 			answer[key] = r.State[key]
 		}
 		answer["tags"] = r.State["tagsAll"]

@@ -179,7 +179,7 @@ func checked(command string) enginetest.Resource {
 }
 
 func TestHealthChecks(t *testing.T) {
-	const unhealthy = `timeout while waiting for state to become 'tfSTABLE' (last state: 'tfPENDING'): Task failed container health checks: container "app": curl: not found`
+	const unhealthy = `Task failed container health checks: container "app": curl: not found`
 	tests := []struct{ name, command, want string }{
 		{"wget", `["CMD-SHELL","wget -q -O /dev/null http://127.0.0.1:8080/health || exit 1"]`, ""},
 		{"curl", `["CMD-SHELL","curl -f http://127.0.0.1:8080/health || exit 1"]`, unhealthy},

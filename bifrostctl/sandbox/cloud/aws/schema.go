@@ -59,14 +59,56 @@ var providerSchema = double.Schema{
 				"inferenceAccelerators", "ipcMode", "memory", "networkMode", "pidMode", "placementConstraints", "proxyConfiguration",
 				"requiresCompatibilities", "runtimePlatform", "taskRoleArn", "volumes",
 			},
-			Computed: []string{"arn", "arnWithoutRevision", "revision", "networkMode", "enableFaultInjection", "tagsAll"},
+			Computed: []string{
+				"arn", "arnWithoutRevision", "revision", "networkMode", "enableFaultInjection", "volumes.configureAtLaunch", "tagsAll",
+			},
+			Sets: []string{"inferenceAccelerators", "placementConstraints", "requiresCompatibilities", "volumes"},
+			Behaviour: double.Behaviour{
+				Source: "terraform-provider-aws 5.100 and 6.0, internal/service/ecs: task_definition.go (schema, " +
+					"resourceTaskDefinitionRead, " +
+					"resourceTaskDefinitionDelete), container_definitions.go (containerDefinitionsAreEquivalent)",
+				TakenAway: "Every change but of tags registers a new revision. Container definitions are compared with ECS's defaults, " +
+					"in any order of containers, variables and secrets and without empty lists of a container; an empty list further in " +
+					"is not the same as none.",
+				Half:   "Registering is one request: there is no half.",
+				Waits:  "For nothing. A revision that a service uses is deregistered all the same; the service goes on with it.",
+				Unique: "A family counts its revisions on, in an account and region; the old revision goes after its successor came.",
+			},
 		},
+		// Capacity providers replace without forceNewDeployment alone. What is computed here besides is taken from ECS where nothing is
+		// given (SuppressMissingOptionalConfigurationBlock).
 		pulumitype.AwsEcsService: {
-			Replace:  []string{"cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy"},
-			Computed: []string{"cluster", "iamRole", "launchType", "platformVersion", "triggers", "tagsAll"},
-			Sets:     []string{"loadBalancers", "networkConfiguration.subnets", "networkConfiguration.securityGroups"},
+			Replace: []string{
+				"capacityProviderStrategies", "cluster", "deploymentController.type", "iamRole", "launchType", "name", "schedulingStrategy",
+			},
+			Computed: []string{
+				"alarms", "cluster", "deploymentCircuitBreaker", "deploymentController", "iamRole", "launchType", "platformVersion",
+				"triggers",
+				"tagsAll",
+			},
+			Sets: []string{
+				"alarms.alarmNames", "capacityProviderStrategies", "loadBalancers", "networkConfiguration.subnets",
+				"networkConfiguration.securityGroups", "placementConstraints", "vpcLatticeConfigurations",
+			},
 			Defaults: map[string]any{
-				"schedulingStrategy": "REPLICA", "deploymentMaximumPercent": 200.0, "deploymentMinimumHealthyPercent": 100.0,
+				"availabilityZoneRebalancing": "DISABLED", "deploymentMaximumPercent": 200.0, "deploymentMinimumHealthyPercent": 100.0,
+				"propagateTags": "NONE", "schedulingStrategy": "REPLICA",
+			},
+			Behaviour: double.Behaviour{
+				Source: "terraform-provider-aws 5.100 and 6.0, internal/service/ecs/service.go (schema, resourceServiceCreate, -Read, " +
+					"-Update, " +
+					"-Delete, retryServiceCreate, waitServiceStable); ECS API reference, UpdateService",
+				TakenAway: "A circuit breaker stays, unseen. `propagateTags` stays and is a change at each up. A registry goes; counts " +
+					"and switches " +
+					"return to their defaults.",
+				Half: "A service that does not become steady exists: the engine updates it the next time, the provider finds no change, " +
+					"asks ECS for nothing and calls that a success. After a rollback the state has the old revision, and the next up " +
+					"deploys again.",
+				Waits: "With `waitForSteadyState` until one deployment is left with all its tasks, 20 minutes or the time-out, at a " +
+					"change of anything but tags; the error has no reason. A deletion waits as long for the tasks to drain. For up to 4 " +
+					"minutes the provider repeats a create or update whose target group has no load balancer yet, or whose role cannot " +
+					"be assumed yet; here that fails at once.",
+				Unique: "The name in a cluster: the old service drains and goes before its successor comes.",
 			},
 		},
 		pulumitype.AwsPodIdentityAssociation: {

@@ -115,6 +115,7 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 		state, err := marshal(planned, secrets)
 		return &pulumirpc.CreateResponse{Properties: state}, err
 	}
+	c.Creating = true
 	id, state, err := typ.Create(c, in)
 	if err != nil {
 		return nil, err

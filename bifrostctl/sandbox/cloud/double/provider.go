@@ -111,10 +111,10 @@ type Call struct {
 	Changed []string
 	// Context ends with the call, or when the engine gives the deployment up.
 	Context context.Context
-	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Reading says that the
-	// call is a read.
-	Timeout time.Duration
-	Reading bool
+	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Creating and Reading say that the
+	// call is a create or a read.
+	Timeout           time.Duration
+	Creating, Reading bool
 
 	strike strike
 }
