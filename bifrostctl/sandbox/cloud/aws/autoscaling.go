@@ -75,7 +75,20 @@ func scalableTarget() *double.Type {
 			}
 			return nil
 		},
+		Exclusive: oneWriteATarget,
 	})
+}
+
+// oneWriteATarget: Application Auto Scaling refuses a call about a scalable target while it works on another (API reference,
+// ConcurrentUpdateException), and the provider does not try again (terraform-provider-aws #17915; 5.x, appautoscaling/policy.go,
+// resourcePolicyCreate).
+var oneWriteATarget = &double.Exclusive{
+	Place: func(c *double.Call, _ string, in double.Object) string {
+		return regional(c) + "/" + double.String(in, "resourceId")
+	},
+	Refuse: func(place string) error {
+		return fmt.Errorf("ConcurrentUpdateException: You already have a pending update to an Auto Scaling resource: %s", place)
+	},
 }
 
 // scaledService is the service that a scalable target is about, or nil.
@@ -131,6 +144,7 @@ func scalingPolicy() *double.Type {
 			}
 			return double.Overlay(r.State, r.Inputs, in), nil
 		},
+		Exclusive: oneWriteATarget,
 	}
 }
 

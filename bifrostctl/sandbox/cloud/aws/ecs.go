@@ -152,6 +152,9 @@ func service() *double.Type {
 			return id, s, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			if err := checkGracePeriod(r.State, in); err != nil {
+				return nil, fmt.Errorf("updating ECS Service (%s): %w", r.ID, err)
+			}
 			if err := checkService(c, in); err != nil {
 				return nil, fmt.Errorf("updating ECS Service (%s): %w", r.ID, err)
 			}
@@ -165,6 +168,18 @@ func service() *double.Type {
 		},
 		Await: steadyState,
 	})
+}
+
+// checkGracePeriod: a service gets or loses its load balancers and its grace period in two calls of UpdateService, never in one. The
+// provider sends both in one, and 0 where there is no period any more (terraform-provider-aws 5.x, service.go, resourceServiceUpdate;
+// #31104, and cloudformation-coverage-roadmap #1313 for the other direction).
+func checkGracePeriod(before, after double.Object) error {
+	const period = "healthCheckGracePeriodSeconds"
+	had, has := len(double.List(before, "loadBalancers")) > 0, len(double.List(after, "loadBalancers")) > 0
+	if had == has || before[period] == after[period] {
+		return nil
+	}
+	return fmt.Errorf("InvalidParameterException: Health check grace period is only valid for services configured to use load balancers")
 }
 
 // checkPercents: ECS developer guide, "Service deployment parameters". Limits are as CreateService has them.
