@@ -55,7 +55,9 @@ func (a *EcsServiceArgs) newService(
 		args.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: registry.Arn}
 	}
 
-	opts := serviceOptions(in, waits)
+	// ECS cannot give a living service its first load balancer together with a grace period, nor take the last one: it becomes another
+	// service, and the old one goes first because it has the name.
+	opts := append(serviceOptions(in, waits), pulumi.ReplacementTrigger(pulumi.String(a.frontKind())), pulumi.DeleteBeforeReplace(true))
 	if a.Autoscaling != nil {
 		opts = append(opts, pulumi.IgnoreChanges([]string{"desiredCount"}))
 	}

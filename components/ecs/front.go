@@ -84,7 +84,7 @@ func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray)
 	if err != nil {
 		return ecsFront{}, err
 	}
-	target, err := a.newTargetGroup(in)
+	target, err := a.newTargetGroup(in, balancer)
 	if err != nil {
 		return ecsFront{}, err
 	}
@@ -130,7 +130,9 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 	return balancer, nil
 }
 
-func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, error) {
+// newTargetGroup makes the target group. It is never behind two load balancers (ELB answers TargetGroupAssociationLimit), so that another
+// load balancer, as for another scheme, has one of its own: both stand beside the old ones while the service moves.
+func (a *EcsServiceArgs) newTargetGroup(in component.Scope, balancer pulumi.Resource) (*lb.TargetGroup, error) {
 	target, err := lb.NewTargetGroup(in.Ctx, in.Child("targets"), &lb.TargetGroupArgs{
 		// Fargate's tasks have addresses of their own.
 		TargetType:          pulumi.String("ip"),
@@ -143,7 +145,7 @@ func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, er
 			Matcher: pulumi.String("200"), Interval: pulumi.Int(15), Timeout: pulumi.Int(5),
 			HealthyThreshold: pulumi.Int(2), UnhealthyThreshold: pulumi.Int(3),
 		},
-	}, in.Options()...)
+	}, in.Options(pulumi.ReplaceWith([]pulumi.Resource{balancer}))...)
 	if err != nil {
 		return nil, in.Failed("target group", err)
 	}
