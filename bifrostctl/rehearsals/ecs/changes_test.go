@@ -1,0 +1,86 @@
+package ecs_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/internal/stacktest"
+	"bifrost/bifrostctl/world"
+)
+
+const (
+	ecsBucket        = "access-logs"
+	otherCertificate = "arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000002"
+	otherCluster     = "ecs.clustering={namespace: other.internal}"
+)
+
+var stacktestNetwork = world.Network{Account: "111122223333", Region: "us-east-1"}
+
+// ecsChanges are changes of a stack that runs, by what is there before and after, and the types of what is replaced.
+var ecsChanges = []struct {
+	name          string
+	before, after []string
+	replaced      []string
+}{
+	{"another idle time", behindOurs, append([]string{"ecs.loadBalancer.idleTimeoutSeconds=900"}, behindOurs...), nil},
+	{"another delay", behindOurs, append([]string{"ecs.loadBalancer.deregistrationDelaySeconds=0"}, behindOurs...), nil},
+	{"another policy of TLS", behindOurs, append([]string{"ecs.loadBalancer.sslPolicy=ELBSecurityPolicy-TLS13-1-2-2021-06"}, behindOurs...),
+		nil},
+	{"access logs", behindOurs, append([]string{"ecs.loadBalancer.accessLogsBucket=" + ecsBucket}, behindOurs...), nil},
+	{"another certificate", behindOurs, []string{"ecs.loadBalancer.certificateArn=" + otherCertificate, ownGroups}, nil},
+	{"plain HTTP", behindOurs, []string{"ecs.loadBalancer.allowHttp=true", ownGroups}, nil},
+	{"given groups of the load balancer", behindOurs, append([]string{"ecs.loadBalancer.securityGroups=[" + stacktest.SecurityGroup + "]"},
+		behindOurs...), nil},
+	{"given groups of the tasks", alone, nil, nil},
+	{"clients", behindOurs, append([]string{"ecs.clientSecurityGroups=[" + stacktest.SecurityGroup + "]"}, behindOurs...), nil},
+	{"other subnets", behindOurs, append([]string{"ecs.loadBalancer.subnets=[" + strings.Join(stacktest.PublicSubnets, ",") + "]"},
+		behindOurs...), nil},
+	{"alarms", behindOurs, append([]string{withAlarms}, behindOurs...), nil},
+	{"more errors", append([]string{withAlarms}, behindOurs...), append([]string{withAlarms, "ecs.alarms.serverErrors=50"}, behindOurs...),
+		nil},
+	{"autoscaling", alone, append([]string{withScaling}, alone...), nil},
+	{"a cluster", []string{ownGroups, "gateway.clustering.enabled=false"}, alone, nil},
+	{"another zone", []string{ownGroups, withCluster}, []string{ownGroups, otherCluster},
+		[]string{pulumitype.AwsPrivateDnsNamespace, pulumitype.AwsDiscoveryService}},
+	{"another name in the zone", []string{ownGroups, withCluster}, []string{ownGroups, withCluster, "ecs.clustering.service=llm"},
+		[]string{pulumitype.AwsDiscoveryService}},
+	{"a broker", alone, []string{ownGroups, stacktest.WithBroker}, []string{pulumitype.AwsDiscoveryService}},
+}
+
+// TestECSChanges: each change of what stands around the service, and the change back, is what the preview says, and then holds; nothing is
+// left, and nothing else is replaced than what is expected.
+func TestECSChanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range ecsChanges {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := stacktest.New(t, "aws-dev").Set(onECS(c.before)...)
+			s.World.SeedBucket(stacktestNetwork, ecsBucket)
+			s.World.SeedCertificate(stacktestNetwork, otherCertificate)
+			s.Engine.MustUp()
+			service := edits.The(t, s.World, edits.ServiceType, "service/dev/bifrost")[0]
+			for _, settings := range [][]string{c.after, c.before} {
+				s.Set(onECS(settings)...)
+				preview := s.Engine.Preview()
+				require.NoError(t, preview.Err, preview.Messages())
+				up := s.Engine.MustUp()
+				require.ElementsMatch(t, preview.Plan(), up.Plan())
+				require.Empty(t, s.Strays(up))
+				for _, step := range up.Steps {
+					if step.Op == "replace" {
+						require.Contains(t, append([]string{pulumitype.AwsTaskDefinition, pulumitype.AwsSecretVersion}, c.replaced...),
+							step.Type)
+					}
+				}
+				require.False(t, service.Deleted)
+				stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
+				require.NoError(t, s.Engine.Refresh().Err)
+				stacktest.OnlySame(t, s.Engine.MustUp(), "what is read is what was asked for")
+			}
+		})
+	}
+}
