@@ -167,6 +167,10 @@ func service() *double.Type {
 			return s, nil
 		},
 		Await: steadyState,
+		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
+			removeScaling(c, r)
+			return nil
+		},
 	})
 }
 

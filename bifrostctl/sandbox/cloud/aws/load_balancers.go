@@ -23,17 +23,31 @@ var (
 	}
 	targetGroupDefaults = double.Object{
 		"targetType": "instance", "protocolVersion": "HTTP1", "ipAddressType": "ipv4", "deregistrationDelay": 300.0,
-		"healthCheck.enabled": true, "healthCheck.path": "/", "healthCheck.port": "traffic-port", "healthCheck.protocol": "HTTP",
+		"loadBalancingAlgorithmType": "round_robin", "loadBalancingAnomalyMitigation": "off",
+		"loadBalancingCrossZoneEnabled": "use_load_balancer_configuration",
+		"stickiness":                    double.Object{"type": "lb_cookie", "enabled": false, "cookieDuration": 86400.0},
+		"healthCheck.enabled":           true, "healthCheck.path": "/", "healthCheck.port": "traffic-port", "healthCheck.protocol": "HTTP",
 		"healthCheck.matcher": "200", "healthCheck.interval": 30.0, "healthCheck.timeout": 5.0, "healthCheck.healthyThreshold": 3.0,
 		"healthCheck.unhealthyThreshold": 3.0,
 	}
 )
 
 func completed(state, defaults double.Object) double.Object {
-	for path, v := range defaults {
+	for path, v := range double.Clone(defaults) {
 		double.Default(state, path, v)
 	}
 	return state
+}
+
+// kept is what a resource is after a change of its inputs: what the service filled in, and what it has by itself where nothing is said.
+func kept(r *world.Resource, in, defaults double.Object, computed []string) double.Object {
+	after := double.Overlay(r.State, r.Inputs, in)
+	for _, path := range computed {
+		if was := double.Get(r.State, path); was != nil {
+			double.Default(after, path, was)
+		}
+	}
+	return completed(after, defaults)
 }
 
 var balancerName = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
@@ -98,7 +112,7 @@ func loadBalancer() *double.Type {
 			if _, err := checkBalancer(c, in); err != nil {
 				return nil, fmt.Errorf("updating ELBv2 Load Balancer (%s): %w", r.ID, err)
 			}
-			return double.Overlay(r.State, r.Inputs, in), nil
+			return kept(r, in, balancerDefaults, edgeTypes[pulumitype.AwsLoadBalancer].Computed), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if r.State["enableDeletionProtection"] == true {

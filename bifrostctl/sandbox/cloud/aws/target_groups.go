@@ -49,6 +49,9 @@ func targetGroup() *double.Type {
 			made := state(in, double.Object{"arn": id, "arnSuffix": suffix, "name": name, "loadBalancerArns": []any{}})
 			return id, completed(made, targetGroupDefaults), nil
 		},
+		Update: func(_ *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			return kept(r, in, targetGroupDefaults, edgeTypes[pulumitype.AwsTargetGroup].Computed), nil
+		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if len(balancersOf(c, r.ID)) > 0 {
 				return fmt.Errorf("deleting ELBv2 Target Group (%s): ResourceInUse: Target group '%s' is currently in use by a listener "+
