@@ -123,7 +123,11 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 			Bucket: pulumi.String(args.AccessLogsBucket), Prefix: pulumi.String(a.name()), Enabled: pulumi.Bool(true),
 		}
 	}
-	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options()...)
+	whole, err := wholeBalancer(in)
+	if err != nil {
+		return nil, err
+	}
+	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options(whole)...)
 	if err != nil {
 		return nil, in.Failed("load balancer", err)
 	}

@@ -19,7 +19,7 @@ const (
 	otherCluster     = "ecs.clustering={namespace: other.internal}"
 )
 
-var stacktestNetwork = world.Network{Account: "111122223333", Region: "us-east-1"}
+var ecsNetwork = world.Network{Account: "111122223333", Region: "us-east-1"}
 
 const anyGroup = "[" + stacktest.SecurityGroup + "]"
 
@@ -63,8 +63,8 @@ func TestECSChanges(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := stacktest.New(t, "aws-dev").Set(onECS(c.before)...)
-			s.World.SeedBucket(stacktestNetwork, ecsBucket)
-			s.World.SeedCertificate(stacktestNetwork, otherCertificate)
+			s.World.SeedBucket(ecsNetwork, ecsBucket)
+			s.World.SeedCertificate(ecsNetwork, otherCertificate)
 			s.Engine.MustUp()
 			service := edits.The(t, s.World, edits.ServiceType, "service/dev/bifrost")[0]
 			for _, settings := range [][]string{c.after, c.before} {

@@ -128,3 +128,27 @@ func TestECSProtectedBalancer(t *testing.T) {
 	s.Set(onECS(public, protected)...).Engine.MustUp()
 	stacktest.OnlySame(t, s.Engine.MustUp(), "the change was made")
 }
+
+// TestECSHalfMadeBalancer: a load balancer that exists without its attributes is not taken for done.
+func TestECSHalfMadeBalancer(t *testing.T) {
+	t.Parallel()
+	s := stacktest.New(t, "aws-dev").Set(onECS(behindOurs, []string{"ecs.loadBalancer.accessLogsBucket=" + ecsBucket})...)
+	const wayOut = "mend what AWS refused and run `pulumi up --refresh`"
+	failed := s.Engine.Up()
+	require.Error(t, failed.Err)
+	require.Contains(t, failed.Messages(), "Access Denied for bucket: "+ecsBucket)
+	require.Contains(t, failed.Messages(), wayOut)
+
+	s.World.SeedBucket(ecsNetwork, ecsBucket)
+	require.Contains(t, s.Engine.Preview().Messages(), wayOut)
+	again := s.Engine.Up()
+	require.Error(t, again.Err)
+	require.Contains(t, again.Messages(), wayOut)
+
+	require.NoError(t, s.Engine.Refresh().Err)
+	s.Engine.MustUp()
+	balancer := edits.The(t, s.World, pulumitype.AwsLoadBalancer, "ecs-lb")[0]
+	require.Equal(t, 300.0, balancer.State["idleTimeout"])
+	require.Equal(t, true, balancer.State["accessLogs"].(map[string]any)["enabled"])
+	stacktest.OnlySame(t, s.Engine.MustUp(), "it is mended")
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -184,4 +185,23 @@ func TestScalableTargetIsThere(t *testing.T) {
 	again.props = changed(again.props, props{"tags": nil})
 	enginetest.New(t, w, stack(again), nil).MustUp()
 	require.Equal(t, 2.0, w.List(targetType, scope)[0].State["maxCapacity"])
+}
+
+// TestHalfMadeBalancer: a load balancer whose attributes were refused exists without them, and the state says that it has them. The next up
+// calls it done.
+func TestHalfMadeBalancer(t *testing.T) {
+	t.Parallel()
+	w := ecsWorld()
+	steps := production()
+	steps = steps[:slices.IndexFunc(steps, func(s step) bool { return s.name == "lb" })+1]
+	e := enginetest.New(t, w, stack(with(steps, "lb", props{"accessLogs.bucket": "other"})...), nil)
+	failed := e.Up()
+	require.Error(t, failed.Err)
+	require.Contains(t, failed.Messages(), "Access Denied for bucket: other")
+	w.SeedBucket(network, "other")
+	balancer := w.List(pulumitype.AwsLoadBalancer, scope)[0]
+	e.MustUp()
+	require.Equal(t, 60.0, balancer.State["idleTimeout"], "nothing was done")
+	require.Equal(t, []string{"update LoadBalancer lb [accessLogs dropInvalidHeaderFields idleTimeout]"}, e.MustUp().Plan())
+	require.Equal(t, 600.0, balancer.State["idleTimeout"])
 }

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -106,10 +107,19 @@ func loadBalancer() *double.Type {
 				"arn": id, "arnSuffix": suffix, "name": name, "dnsName": dns, "vpcId": vpcID,
 				"zoneId": "Z" + strings.ToUpper(world.Hex(13, "zone", s.region)),
 			})
-			return id, completed(made, balancerDefaults), nil
+			made = completed(made, balancerDefaults)
+			if err := checkBucket(c, in); err != nil {
+				err = fmt.Errorf("modifying ELBv2 Load Balancer (%s) attributes: %w", id, err)
+				return id, withoutAttributes(made), &double.HalfMade{Reason: err, Planned: completed(double.Clone(in), balancerDefaults)}
+			}
+			return id, made, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
-			if _, err := checkBalancer(c, in); err != nil {
+			if len(c.Changed) == 0 {
+				return r.State, nil // the engine goes on with what was half made, and the provider only reads it
+			}
+			_, err := checkBalancer(c, in)
+			if err = errors.Join(err, checkBucket(c, in)); err != nil {
 				return nil, fmt.Errorf("updating ELBv2 Load Balancer (%s): %w", r.ID, err)
 			}
 			return kept(r, in, balancerDefaults, edgeTypes[pulumitype.AwsLoadBalancer].Computed), nil
@@ -127,7 +137,7 @@ func loadBalancer() *double.Type {
 	})
 }
 
-// checkBalancer refuses subnets, groups and a bucket that do not fit, and returns the load balancer's VPC.
+// checkBalancer refuses subnets and groups that do not fit, and returns the load balancer's VPC.
 func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	subnets, vpcID, err := subnetsOf(c, double.List(in, "subnets"))
 	if err != nil {
@@ -148,10 +158,6 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	if err := groupsIn(c, double.List(in, "securityGroups"), vpcID); err != nil {
 		return "", fmt.Errorf("InvalidConfigurationRequest: One or more security groups are invalid: %w", err)
 	}
-	bucket := double.String(in, "accessLogs.bucket")
-	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(pulumitype.AwsBucket, regional(c), bucket) == nil {
-		return "", fmt.Errorf("InvalidConfigurationRequest: Access Denied for bucket: %s. Please check S3bucket permission", bucket)
-	}
 	if in["internal"] == true {
 		return vpcID, nil
 	}
@@ -165,6 +171,24 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 		}
 	}
 	return vpcID, nil
+}
+
+func checkBucket(c *double.Call, in double.Object) error {
+	bucket := double.String(in, "accessLogs.bucket")
+	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(pulumitype.AwsBucket, regional(c), bucket) == nil {
+		return fmt.Errorf("InvalidConfigurationRequest: Access Denied for bucket: %s. Please check S3bucket permission", bucket)
+	}
+	return nil
+}
+
+// withoutAttributes is a load balancer whose attributes were not set: a create sets them in a second call, all or none
+// (terraform-provider-aws, load_balancer.go, resourceLoadBalancerCreate).
+func withoutAttributes(made double.Object) double.Object {
+	bare := double.Clone(made)
+	for _, attribute := range []string{"accessLogs", "dropInvalidHeaderFields", "enableDeletionProtection", "enableHttp2", "idleTimeout"} {
+		delete(bare, attribute)
+	}
+	return completed(bare, balancerDefaults)
 }
 
 // subnetsOf returns subnets of one VPC, and the VPC.

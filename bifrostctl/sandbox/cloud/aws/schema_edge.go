@@ -33,7 +33,8 @@ var edgeTypes = map[string]double.TypeSchema{
 		Behaviour: double.Behaviour{
 			Source:    "elbv2/load_balancer.go, about v6.3",
 			TakenAway: "Access logs are switched off; other attributes are as the service has them by itself.",
-			Half:      "The load balancer, without attributes: the next up sets them.",
+			Half: "The load balancer, without attributes. The state has them: the next up succeeds and sets none, and only the one after " +
+				"a refresh does.",
 			Waits: "Until it is active, 10 minutes, at every change too. A delete waits for its network interfaces and goes on without " +
 				"them.",
 			Unique: "The name of 32 characters, in account and region.",
@@ -59,7 +60,7 @@ var edgeTypes = map[string]double.TypeSchema{
 			Source: "elbv2/target_group.go, about v6.3",
 			TakenAway: "The health check stays, or its path, matcher and timeout where only these are taken away; other values are the " +
 				"defaults.",
-			Half:   "The target group, without attributes: the next up sets them.",
+			Half:   "The target group, without attributes, as with a load balancer.",
 			Waits:  "A delete is tried again for 2 minutes while a listener uses the target group.",
 			Unique: "The name of 32 characters, in account and region.",
 		},
