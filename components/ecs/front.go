@@ -127,7 +127,9 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 	if err != nil {
 		return nil, err
 	}
-	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options(whole)...)
+	// A load balancer stays in its VPC, which the provider does not know of: the subnets of another one make another load balancer.
+	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs,
+		in.Options(whole, pulumi.ReplacementTrigger(pulumi.String(a.VpcId)))...)
 	if err != nil {
 		return nil, in.Failed("load balancer", err)
 	}

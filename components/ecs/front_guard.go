@@ -20,7 +20,7 @@ type ecsFrontGuard struct{ pulumi.ResourceState }
 // The guard's inputs.
 const (
 	guardedFront      = "front"
-	guardedScheme     = "scheme"
+	guardedBalancer   = "loadBalancer"
 	guardedDeletion   = "deletionProtection"
 	guardedService    = "service"
 	nothingInFront    = "nothing"
@@ -52,7 +52,7 @@ func (a *EcsServiceArgs) newFrontGuard(in component.Scope) error {
 	}
 	inputs := pulumi.Map{guardedService: pulumi.String(a.name()), guardedFront: pulumi.String(a.frontKind())}
 	if a.LoadBalancer != nil {
-		inputs[guardedScheme] = pulumi.String(cmp.Or(a.LoadBalancer.Scheme, SchemeInternal))
+		inputs[guardedBalancer] = pulumi.String(cmp.Or(a.LoadBalancer.Scheme, SchemeInternal) + " in " + a.VpcId)
 	}
 	if a.LoadBalancer != nil && a.LoadBalancer.DeletionProtection {
 		inputs[guardedDeletion] = pulumi.String(protectedBalancer)
@@ -77,11 +77,11 @@ func guarded(change *pulumi.ResourceHookArgs, input string) (before, after strin
 // `up`, when all else is done.
 func keepProtected(change *pulumi.ResourceHookArgs) error {
 	protected, _ := guarded(change, guardedDeletion)
-	before, after := guarded(change, guardedScheme)
+	before, after := guarded(change, guardedBalancer)
 	if protected == "" || before == after {
 		return nil
 	}
-	return fmt.Errorf("the load balancer of scheme %s is protected from deletion, and would be deleted: set "+
+	return fmt.Errorf("the load balancer, %s, is protected from deletion, and would be deleted: set "+
 		"loadBalancer.deletionProtection "+
 		"(of a stack ecs.loadBalancer.deletionProtection) to false, leave the rest as it was and run `pulumi up`; then make this change",
 		before)

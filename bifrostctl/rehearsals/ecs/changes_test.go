@@ -21,6 +21,12 @@ const (
 
 var ecsNetwork = world.Network{Account: "111122223333", Region: "us-east-1"}
 
+var otherNetwork = world.Network{Account: "111122223333", Region: "us-east-1", VPC: "vpc-0fedcba9876543210", Private: []string{
+	"subnet-0fedcba9876543211", "subnet-0fedcba9876543212",
+}}
+
+const otherSubnets = "ecs.subnets=[subnet-0fedcba9876543211, subnet-0fedcba9876543212]"
+
 const anyGroup = "[" + stacktest.SecurityGroup + "]"
 
 func also(settings []string, more ...string) []string { return append(slices.Clip(settings), more...) }
@@ -49,6 +55,10 @@ var ecsChanges = []struct {
 		pulumitype.AwsDiscoveryService}},
 	{"another name in the zone", alone, also(alone, "ecs.clustering.service=llm"), []string{pulumitype.AwsDiscoveryService}},
 	{"a broker", alone, also(alone, stacktest.WithBroker), []string{pulumitype.AwsDiscoveryService}},
+	{"another VPC", also(behindOurs, busy...), also(behindOurs, append([]string{otherSubnets}, busy...)...), []string{
+		pulumitype.AwsLoadBalancer, pulumitype.AwsTargetGroup, pulumitype.AwsListener, pulumitype.AwsSecurityGroup,
+		pulumitype.AwsIngressRule, pulumitype.AwsEgressRule, pulumitype.AwsPrivateDnsNamespace, pulumitype.AwsDiscoveryService,
+	}},
 	{"another name of the service", also(behindOurs, busy...), also(behindOurs, append([]string{"ecs.name=gateway"}, busy...)...), []string{
 		edits.ServiceType, pulumitype.AwsScalableTarget, pulumitype.AwsScalingPolicy, pulumitype.AwsMetricAlarm, edits.RolePolicyType,
 		edits.RoleType,
@@ -64,6 +74,7 @@ func TestECSChanges(t *testing.T) {
 			t.Parallel()
 			s := stacktest.New(t, "aws-dev").Set(onECS(c.before)...)
 			s.World.SeedBucket(ecsNetwork, ecsBucket)
+			s.World.SeedNetwork(otherNetwork)
 			s.World.SeedCertificate(ecsNetwork, otherCertificate)
 			s.Engine.MustUp()
 			service := edits.The(t, s.World, edits.ServiceType, "service/dev/bifrost")[0]

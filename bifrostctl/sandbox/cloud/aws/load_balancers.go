@@ -118,7 +118,10 @@ func loadBalancer() *double.Type {
 			if len(c.Changed) == 0 {
 				return r.State, nil // the engine goes on with what was half made, and the provider only reads it
 			}
-			_, err := checkBalancer(c, in)
+			vpcID, err := checkBalancer(c, in)
+			if err == nil && vpcID != r.State["vpcId"] {
+				err = fmt.Errorf("InvalidConfigurationRequest: the subnets are of %s, and the load balancer of %s", vpcID, r.State["vpcId"])
+			}
 			if err = errors.Join(err, checkBucket(c, in)); err != nil {
 				return nil, fmt.Errorf("updating ELBv2 Load Balancer (%s): %w", r.ID, err)
 			}
