@@ -10,7 +10,6 @@ var edgeTypes = map[string]double.TypeSchema{
 	pulumitype.AwsSecurityGroup: {
 		Replace:  []string{"description", "name", "namePrefix", "vpcId"},
 		Computed: []string{"arn", "ownerId", "vpcId", "ingress", "egress", "tagsAll"},
-		Sets:     []string{"ingress", "egress", "ingress.securityGroups", "egress.securityGroups"},
 		Behaviour: double.Behaviour{
 			Source: "ec2/vpc_security_group.go, about v6.7",
 			TakenAway: "Rules that were given in the group itself stay. All else makes another group, which comes first: the name is made " +
@@ -28,7 +27,7 @@ var edgeTypes = map[string]double.TypeSchema{
 			"arn", "arnSuffix", "dnsName", "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "internal", "ipAddressType",
 			"securityGroups", "subnetMappings", "subnets", "vpcId", "zoneId", "tagsAll",
 		},
-		Sets:     []string{"subnets", "securityGroups", "subnetMappings"},
+		Sets:     []string{"subnets", "securityGroups"},
 		Defaults: map[string]any{"loadBalancerType": "application", "idleTimeout": 60.0, "enableHttp2": true},
 		Behaviour: double.Behaviour{
 			Source:    "elbv2/load_balancer.go, about v6.3",
