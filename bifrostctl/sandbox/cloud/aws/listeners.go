@@ -54,7 +54,7 @@ func answeredActions(s double.Object) double.Object {
 		if action["redirect"] == nil {
 			continue
 		}
-		for path, v := range edgeTypes[pulumitype.AwsListener].Defaults {
+		for path, v := range listenerTable.Defaults {
 			double.Default(action, strings.TrimPrefix(path, "defaultActions."), v)
 		}
 	}

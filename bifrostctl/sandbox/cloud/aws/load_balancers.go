@@ -125,7 +125,7 @@ func loadBalancer() *double.Type {
 			if err = errors.Join(err, checkBucket(c, in)); err != nil {
 				return nil, fmt.Errorf("updating ELBv2 Load Balancer (%s): %w", r.ID, err)
 			}
-			return kept(r, in, balancerDefaults, edgeTypes[pulumitype.AwsLoadBalancer].Computed), nil
+			return kept(r, in, balancerDefaults, loadBalancerTable.Computed), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if r.State["enableDeletionProtection"] == true {

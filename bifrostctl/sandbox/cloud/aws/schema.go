@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"maps"
-
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
@@ -13,7 +11,7 @@ import (
 // arguments that the service fills in. Secrets are what the constructors of the Go SDK make secret outputs.
 var providerSchema = double.Schema{
 	Version: "6.83.2",
-	Types: tables(edgeTypes, map[string]double.TypeSchema{
+	Types: map[string]double.TypeSchema{
 		pulumitype.AwsPolicy: {
 			Required: []string{"policy"},
 			Replace:  []string{"name", "namePrefix", "path", "description"},
@@ -75,14 +73,16 @@ var providerSchema = double.Schema{
 			Replace:  []string{"clusterName", "namespace", "serviceAccount"},
 			Computed: []string{"associationArn", "associationId", "tagsAll"},
 		},
-	}),
-}
-
-// tables are tables of types as one.
-func tables(of ...map[string]double.TypeSchema) map[string]double.TypeSchema {
-	all := map[string]double.TypeSchema{}
-	for _, table := range of {
-		maps.Copy(all, table)
-	}
-	return all
+		pulumitype.AwsSecurityGroup:       securityGroupTable,
+		pulumitype.AwsIngressRule:         groupRuleTable,
+		pulumitype.AwsEgressRule:          groupRuleTable,
+		pulumitype.AwsLoadBalancer:        loadBalancerTable,
+		pulumitype.AwsTargetGroup:         targetGroupTable,
+		pulumitype.AwsListener:            listenerTable,
+		pulumitype.AwsScalableTarget:      scalableTargetTable,
+		pulumitype.AwsScalingPolicy:       scalingPolicyTable,
+		pulumitype.AwsPrivateDnsNamespace: namespaceTable,
+		pulumitype.AwsDiscoveryService:    registryTable,
+		pulumitype.AwsMetricAlarm:         alarmTable,
+	},
 }

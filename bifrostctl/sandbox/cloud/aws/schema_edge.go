@@ -1,27 +1,24 @@
 package aws
 
 import (
-	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// edgeTypes are what stands around a service of ECS: in front of it, what it is found by, what scales it and what watches it.
-var edgeTypes = map[string]double.TypeSchema{
-	pulumitype.AwsSecurityGroup: {
+// The tables of what stands around a service of ECS: in front of it, what it is found by, what scales it and what watches it.
+var (
+	securityGroupTable = double.TypeSchema{
 		Replace:  []string{"description", "name", "namePrefix", "vpcId"},
 		Computed: []string{"arn", "ownerId", "vpcId", "ingress", "egress", "tagsAll"},
 		Behaviour: double.Behaviour{
-			Source: "ec2/vpc_security_group.go, about v6.7",
+			Source: "terraform-provider-aws, about v6.7, internal/service/ec2/vpc_security_group.go",
 			TakenAway: "Rules that were given in the group itself stay. All else makes another group, which comes first: the name is made " +
 				"up.",
 			Half:   "A group that still has EC2's own rule that lets everything out; the next up does not take it away.",
 			Waits:  "Until it is seen, 10 minutes. A delete is tried again for 15 minutes while something uses the group.",
 			Unique: "The name, in a VPC.",
 		},
-	},
-	pulumitype.AwsIngressRule: groupRuleTable,
-	pulumitype.AwsEgressRule:  groupRuleTable,
-	pulumitype.AwsLoadBalancer: {
+	}
+	loadBalancerTable = double.TypeSchema{
 		Replace: []string{"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"},
 		Computed: []string{
 			"arn", "arnSuffix", "dnsName", "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "internal", "ipAddressType",
@@ -30,7 +27,7 @@ var edgeTypes = map[string]double.TypeSchema{
 		Sets:     []string{"subnets", "securityGroups"},
 		Defaults: map[string]any{"loadBalancerType": "application", "idleTimeout": 60.0, "enableHttp2": true},
 		Behaviour: double.Behaviour{
-			Source:    "elbv2/load_balancer.go, about v6.3",
+			Source:    "terraform-provider-aws, about v6.3, internal/service/elbv2/load_balancer.go",
 			TakenAway: "Access logs are switched off; other attributes are as the service has them by itself.",
 			Half: "The load balancer, without attributes. The state has them: the next up succeeds and sets none, and only the one after " +
 				"a refresh does.",
@@ -38,8 +35,8 @@ var edgeTypes = map[string]double.TypeSchema{
 				"them.",
 			Unique: "The name of 32 characters, in account and region.",
 		},
-	},
-	pulumitype.AwsTargetGroup: {
+	}
+	targetGroupTable = double.TypeSchema{
 		Replace: []string{
 			"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId",
 		},
@@ -56,15 +53,15 @@ var edgeTypes = map[string]double.TypeSchema{
 			"healthCheck.protocol": "HTTP",
 		},
 		Behaviour: double.Behaviour{
-			Source: "elbv2/target_group.go, about v6.3",
+			Source: "terraform-provider-aws, about v6.3, internal/service/elbv2/target_group.go",
 			TakenAway: "The health check stays, or its path, matcher and timeout where only these are taken away; other values are the " +
 				"defaults.",
 			Half:   "The target group, without attributes, as with a load balancer.",
 			Waits:  "A delete is tried again for 2 minutes while a listener uses the target group.",
 			Unique: "The name of 32 characters, in account and region.",
 		},
-	},
-	pulumitype.AwsListener: {
+	}
+	listenerTable = double.TypeSchema{
 		Required: []string{"defaultActions"},
 		Replace:  []string{"loadBalancerArn"},
 		Computed: []string{"arn", "defaultActions.order", "mutualAuthentication", "protocol", "sslPolicy", "tagsAll"},
@@ -75,49 +72,49 @@ var edgeTypes = map[string]double.TypeSchema{
 			"defaultActions.redirect.protocol": "#{protocol}",
 		},
 		Behaviour: double.Behaviour{
-			Source:    "elbv2/listener.go, about v4.55: later versions add attributes that the program leaves alone",
+			Source:    "terraform-provider-aws, about v4.55, internal/service/elbv2/listener.go: later versions add attributes that the program leaves alone",
 			TakenAway: "The policy of TLS stays; a certificate is not sent, so it stays as well.",
 			Half:      "Nothing.",
 			Waits:     "Is tried again while a certificate is not found.",
 			Unique:    "The port, at a load balancer.",
 		},
-	},
-	pulumitype.AwsScalableTarget: {
+	}
+	scalableTargetTable = double.TypeSchema{
 		Replace:  []string{"resourceId", "scalableDimension", "serviceNamespace"},
 		Computed: []string{"arn", "roleArn", "suspendedState", "tagsAll"},
 		Behaviour: double.Behaviour{
-			Source:    "appautoscaling/target.go, about v5.60",
+			Source:    "terraform-provider-aws, about v5.60, internal/service/appautoscaling/target.go",
 			TakenAway: "The role stays.",
 			Half:      "The scalable target, which the next up registers again; with tags AWS refuses that.",
 			Waits:     "A create is tried again for 2 minutes while ECS does not know the service. A delete waits until it is gone, 5 minutes.",
 			Unique:    "One for a service. It goes with the service, and its policies with it. Writes at the same time are refused.",
 		},
-	},
-	pulumitype.AwsScalingPolicy: {
+	}
+	scalingPolicyTable = double.TypeSchema{
 		Replace:  []string{"name", "resourceId", "scalableDimension", "serviceNamespace"},
 		Computed: []string{"alarmArns", "arn"},
 		Defaults: map[string]any{"policyType": "StepScaling"},
 		Behaviour: double.Behaviour{
-			Source:    "appautoscaling/policy.go, about v4.55",
+			Source:    "terraform-provider-aws, about v4.55, internal/service/appautoscaling/policy.go",
 			TakenAway: "The whole policy is written anew.",
 			Half:      "Nothing, or the policy, which the next up writes again.",
 			Waits: "Is tried again for 2 minutes while there is no scalable target, or CloudWatch may not be asked; never after a " +
 				"ConcurrentUpdateException.",
 			Unique: "The name, at a scalable target; one policy for a metric.",
 		},
-	},
-	pulumitype.AwsPrivateDnsNamespace: {
+	}
+	namespaceTable = double.TypeSchema{
 		Replace:  []string{"name", "vpc"},
 		Computed: []string{"arn", "hostedZone", "tagsAll"},
 		Behaviour: double.Behaviour{
-			Source:    "servicediscovery/private_dns_namespace.go, about v6.30",
+			Source:    "terraform-provider-aws, about v6.30, internal/service/servicediscovery/private_dns_namespace.go",
 			TakenAway: "The description is emptied.",
 			Half:      "A namespace that the state does not know: the next up is told that its name is taken.",
 			Waits:     "Until Cloud Map's operation has ended, at creates, changes of the description and deletes.",
 			Unique:    "The name, among the private zones of a VPC.",
 		},
-	},
-	pulumitype.AwsDiscoveryService: {
+	}
+	registryTable = double.TypeSchema{
 		Replace: []string{
 			"dnsConfig.dnsRecords.type", "dnsConfig.namespaceId", "dnsConfig.routingPolicy",
 			"healthCheckConfig.type", "healthCheckCustomConfig", "name", "namespaceId", "type",
@@ -125,34 +122,34 @@ var edgeTypes = map[string]double.TypeSchema{
 		Computed: []string{"arn", "namespaceId", "type", "tagsAll"},
 		Defaults: map[string]any{"dnsConfig.routingPolicy": "MULTIVALUE"},
 		Behaviour: double.Behaviour{
-			Source:    "servicediscovery/service.go, about v6.25",
+			Source:    "terraform-provider-aws, about v6.25, internal/service/servicediscovery/service.go",
 			TakenAway: "The description is emptied.",
 			Half:      "Nothing.",
 			Waits:     "A delete with forceDestroy first takes out the instances.",
 			Unique:    "The name, in a namespace, whatever its case.",
 		},
-	},
-	pulumitype.AwsMetricAlarm: {
+	}
+	alarmTable = double.TypeSchema{
 		Replace:  []string{"name"},
 		Computed: []string{"arn", "evaluateLowSampleCountPercentiles", "tagsAll"},
 		Sets:     []string{"alarmActions", "okActions", "insufficientDataActions", "metricQueries"},
 		Defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
 		Behaviour: double.Behaviour{
-			Source:    "cloudwatch/metric_alarm.go, about v6.7; CloudWatch API reference, PutMetricAlarm",
+			Source:    "terraform-provider-aws, about v6.7, internal/service/cloudwatch/metric_alarm.go; CloudWatch API reference, PutMetricAlarm",
 			TakenAway: "The whole alarm is written anew.",
 			Half:      "Nothing, or the alarm, which the next up writes again.",
 			Waits:     "Nothing.",
 			Unique:    "The name, in account and region: v5 overwrites another alarm of the name.",
 		},
-	},
-}
+	}
+)
 
 // groupRuleTable holds for rules of both directions.
 var groupRuleTable = double.TypeSchema{
 	Replace:  []string{"securityGroupId"},
 	Computed: []string{"arn", "securityGroupRuleId", "tagsAll"},
 	Behaviour: double.Behaviour{
-		Source:    "ec2/vpc_security_group_ingress_rule.go, about v4.45",
+		Source:    "terraform-provider-aws, about v4.45, internal/service/ec2/vpc_security_group_ingress_rule.go",
 		TakenAway: "A description and ports are taken away. Another kind of peer makes another rule.",
 		Half:      "A rule that the state does not know, where its tags were refused: the next up is told that it exists.",
 		Waits:     "Nothing.",

@@ -50,7 +50,7 @@ func targetGroup() *double.Type {
 			return id, completed(made, targetGroupDefaults), nil
 		},
 		Update: func(_ *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
-			return kept(r, in, targetGroupDefaults, edgeTypes[pulumitype.AwsTargetGroup].Computed), nil
+			return kept(r, in, targetGroupDefaults, targetGroupTable.Computed), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if len(balancersOf(c, r.ID)) > 0 {
