@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
@@ -49,36 +47,12 @@ func TestServiceFront(t *testing.T) {
 	}
 }
 
-// unordered registers all steps but the last ones as a stack does, and the last ones dependent on those alone.
-func unordered(last int, steps []step) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error {
-		p, err := provider(aws.ProviderArgs{})(ctx)
-		if err != nil {
-			return err
-		}
-		known := map[string]*made{}
-		var before []pulumi.Resource
-		for i, s := range steps {
-			r := &made{}
-			options := append([]pulumi.ResourceOption{pulumi.Provider(p), pulumi.DependsOn(before)}, s.options...)
-			if err := ctx.RegisterResource(s.typ, s.name, inputs(known, s.props).(pulumi.Map), r, options...); err != nil {
-				return err
-			}
-			known[s.name] = r
-			if i < len(steps)-last {
-				before = []pulumi.Resource{r}
-			}
-		}
-		return nil
-	}
-}
-
 // TestScalingWrites: Application Auto Scaling takes one write at a time about a scalable target.
 func TestScalingWrites(t *testing.T) {
 	t.Parallel()
 	steps := without(production(), "unhealthy", "below-desired")
 	w := ecsWorld()
-	e := enginetest.New(t, w, unordered(3, steps), nil)
+	e := enginetest.New(t, w, unordered(3, steps...), nil)
 	up := e.Up()
 	require.Error(t, up.Err)
 	require.Contains(t, up.Messages(), "ConcurrentUpdateException")

@@ -10,12 +10,11 @@ var (
 		Replace:  []string{"description", "name", "namePrefix", "vpcId"},
 		Computed: []string{"arn", "ownerId", "vpcId", "ingress", "egress", "tagsAll"},
 		Behaviour: double.Behaviour{
-			Source: "terraform-provider-aws, about v6.7, internal/service/ec2/vpc_security_group.go",
-			TakenAway: "Rules that were given in the group itself stay. All else makes another group, which comes first: the name is made " +
-				"up.",
-			Half:   "A group that still has EC2's own rule that lets everything out; the next up does not take it away.",
-			Waits:  "Until it is seen, 10 minutes. A delete is tried again for 15 minutes while something uses the group.",
-			Unique: "The name, in a VPC.",
+			Source:    "terraform-provider-aws, about v6.7, internal/service/ec2/vpc_security_group.go",
+			TakenAway: "Rules given in the group itself stay. All else makes another group, which comes first if its name is made up.",
+			Half:      "A group that still has EC2's own rule that lets everything out; the next up does not take it away.",
+			Waits:     "Until it is seen, 10 minutes. A delete is tried again for 15 minutes while something uses the group.",
+			Unique:    "The name, in a VPC.",
 		},
 	}
 	loadBalancerTable = double.TypeSchema{
@@ -72,7 +71,8 @@ var (
 			"defaultActions.redirect.protocol": "#{protocol}",
 		},
 		Behaviour: double.Behaviour{
-			Source:    "terraform-provider-aws, about v4.55, internal/service/elbv2/listener.go: later versions add attributes that the program leaves alone",
+			Source: "terraform-provider-aws, about v4.55, internal/service/elbv2/listener.go: later versions add attributes that the " +
+				"program leaves alone",
 			TakenAway: "The policy of TLS stays; a certificate is not sent, so it stays as well.",
 			Half:      "Nothing.",
 			Waits:     "Is tried again while a certificate is not found.",
@@ -86,8 +86,9 @@ var (
 			Source:    "terraform-provider-aws, about v5.60, internal/service/appautoscaling/target.go",
 			TakenAway: "The role stays.",
 			Half:      "The scalable target, which the next up registers again; with tags AWS refuses that.",
-			Waits:     "A create is tried again for 2 minutes while ECS does not know the service. A delete waits until it is gone, 5 minutes.",
-			Unique:    "One for a service. It goes with the service, and its policies with it. Writes at the same time are refused.",
+			Waits: "A create is tried again for 2 minutes while ECS does not know the service. A delete waits until it is gone, 5 " +
+				"minutes.",
+			Unique: "One for a service. It goes with the service, and its policies with it. Writes at the same time are refused.",
 		},
 	}
 	scalingPolicyTable = double.TypeSchema{
@@ -135,7 +136,8 @@ var (
 		Sets:     []string{"alarmActions", "okActions", "insufficientDataActions", "metricQueries"},
 		Defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
 		Behaviour: double.Behaviour{
-			Source:    "terraform-provider-aws, about v6.7, internal/service/cloudwatch/metric_alarm.go; CloudWatch API reference, PutMetricAlarm",
+			Source: "terraform-provider-aws, about v6.7, internal/service/cloudwatch/metric_alarm.go; CloudWatch API reference, " +
+				"PutMetricAlarm",
 			TakenAway: "The whole alarm is written anew.",
 			Half:      "Nothing, or the alarm, which the next up writes again.",
 			Waits:     "Nothing.",
