@@ -174,18 +174,6 @@ func service() *double.Type {
 	})
 }
 
-// checkGracePeriod: a service gets or loses its load balancers and its grace period in two calls of UpdateService, never in one. The
-// provider sends both in one, and 0 where there is no period any more (terraform-provider-aws 5.x, service.go, resourceServiceUpdate;
-// #31104, and cloudformation-coverage-roadmap #1313 for the other direction).
-func checkGracePeriod(before, after double.Object) error {
-	const period = "healthCheckGracePeriodSeconds"
-	had, has := len(double.List(before, "loadBalancers")) > 0, len(double.List(after, "loadBalancers")) > 0
-	if had == has || before[period] == after[period] {
-		return nil
-	}
-	return fmt.Errorf("InvalidParameterException: Health check grace period is only valid for services configured to use load balancers")
-}
-
 // checkPercents: ECS developer guide, "Service deployment parameters". Limits are as CreateService has them.
 func checkPercents(in double.Object, fail double.Fail) {
 	least, known1 := in["deploymentMinimumHealthyPercent"].(float64)

@@ -89,3 +89,17 @@ func checkHealthCheck(in double.Object, fail double.Fail) {
 		fail("healthCheck.timeout", "ValidationError: Health check timeout '%v' must be smaller than the interval '%v'", timeout, interval)
 	}
 }
+
+// checkGracePeriod: a service gets or loses its load balancers and its grace period in two calls of UpdateService, never in one. The
+// provider sends both in one, and 0 where there is no period any more (terraform-provider-aws 5.x, service.go, resourceServiceUpdate;
+// #31104, and cloudformation-coverage-roadmap #1313 for the other direction).
+func checkGracePeriod(before, after double.Object) error {
+	const period = "healthCheckGracePeriodSeconds"
+	had, has := len(double.List(before, "loadBalancers")) > 0, len(double.List(after, "loadBalancers")) > 0
+	was, _ := before[period].(float64)
+	is, _ := after[period].(float64)
+	if had == has || was == is {
+		return nil
+	}
+	return fmt.Errorf("InvalidParameterException: Health check grace period is only valid for services configured to use load balancers")
+}
