@@ -124,6 +124,9 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 	if err != nil {
 		return in.Failed("bounds of the autoscaling", err)
 	}
+	// Application Auto Scaling takes one write at a time about a service, and the provider does not wait for its turn: one policy comes
+	// after the other (terraform-provider-aws issue 17915).
+	var last []pulumi.Resource
 	for _, m := range []scalingMetric{
 		{"cpu", "ECSServiceAverageCPUUtilization", a.Autoscaling.CpuPercent, nil},
 		{"memory", "ECSServiceAverageMemoryUtilization", a.Autoscaling.MemoryPercent, nil},
@@ -132,7 +135,7 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 		if m.target == 0 {
 			continue
 		}
-		if _, err := appautoscaling.NewPolicy(in.Ctx, in.Child("scaling-"+m.name), &appautoscaling.PolicyArgs{
+		policy, err := appautoscaling.NewPolicy(in.Ctx, in.Child("scaling-"+m.name), &appautoscaling.PolicyArgs{
 			Name:              pulumi.String(a.name() + "-" + m.name),
 			PolicyType:        pulumi.String("TargetTrackingScaling"),
 			ServiceNamespace:  bounds.ServiceNamespace,
@@ -146,9 +149,11 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 				ScaleInCooldown:  pulumi.Int(a.Autoscaling.scaleInSeconds()),
 				ScaleOutCooldown: pulumi.Int(a.Autoscaling.scaleOutSeconds()),
 			},
-		}, in.Options()...); err != nil {
+		}, in.Options(pulumi.DependsOn(last))...)
+		if err != nil {
 			return fmt.Errorf("%s: autoscaling by %s: %w", in.Name, m.name, err)
 		}
+		last = []pulumi.Resource{policy}
 	}
 	return nil
 }

@@ -59,16 +59,18 @@ func (a *EcsClusteringArgs) Validate(p *field.Path) field.ErrorList {
 	return append(errs, a.Broker.Validate(p.Child("broker"))...)
 }
 
-// newRegistry makes the zone and the name in it; nil without clustering.
+// newRegistry makes the zone and the name in it; nil without clustering. Another zone and another name stand beside the old ones while the
+// service moves. Without the option the zone would go first, because its name is given, and Cloud Map keeps one that has a name in it.
 func (a *EcsServiceArgs) newRegistry(in component.Scope) (*servicediscovery.Service, error) {
 	if a.Clustering == nil {
 		return nil, nil
 	}
+	options := in.Options(pulumi.DeleteBeforeReplace(false))
 	namespace, err := servicediscovery.NewPrivateDnsNamespace(in.Ctx, in.Child("namespace"), &servicediscovery.PrivateDnsNamespaceArgs{
 		Name:        pulumi.String(a.Clustering.Namespace),
 		Description: pulumi.String("Where the tasks of the Bifrost gateway find each other."),
 		Vpc:         pulumi.String(a.VpcId),
-	}, in.Options()...)
+	}, options...)
 	if err != nil {
 		return nil, in.Failed("Cloud Map namespace", err)
 	}
@@ -86,7 +88,7 @@ func (a *EcsServiceArgs) newRegistry(in component.Scope) (*servicediscovery.Serv
 		HealthCheckCustomConfig: &servicediscovery.ServiceHealthCheckCustomConfigArgs{FailureThreshold: pulumi.Int(1)},
 		// ECS takes its tasks out of the name a while after the service is gone, and Cloud Map keeps a name that is in use.
 		ForceDestroy: pulumi.Bool(true),
-	}, in.Options()...)
+	}, options...)
 	if err != nil {
 		return nil, in.Failed("Cloud Map service", err)
 	}

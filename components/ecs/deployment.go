@@ -53,6 +53,9 @@ func (a *EcsServiceArgs) newService(
 	if err != nil {
 		return nil, err
 	}
+	// ECS cannot give a living service its first load balancer together with a grace period, nor take the last one: it becomes another
+	// service, and the old one goes first because it has the name.
+	opts = append(opts, pulumi.ReplacementTrigger(pulumi.String(a.frontKind())))
 	if a.Autoscaling != nil {
 		opts = append(opts, pulumi.IgnoreChanges([]string{"desiredCount"}))
 	}

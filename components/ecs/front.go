@@ -85,7 +85,7 @@ func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray)
 	if err != nil {
 		return ecsFront{}, err
 	}
-	target, err := a.newTargetGroup(in)
+	target, err := a.newTargetGroup(in, balancer)
 	if err != nil {
 		return ecsFront{}, err
 	}
@@ -124,14 +124,22 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 			Bucket: pulumi.String(args.AccessLogsBucket), Prefix: pulumi.String(a.name()), Enabled: pulumi.Bool(true),
 		}
 	}
-	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs, in.Options()...)
+	whole, err := wholeBalancer(in)
+	if err != nil {
+		return nil, err
+	}
+	// A load balancer stays in its VPC, which the provider does not know of: the subnets of another one make another load balancer.
+	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs,
+		in.Options(whole, pulumi.ReplacementTrigger(pulumi.String(a.VpcId)))...)
 	if err != nil {
 		return nil, in.Failed("load balancer", err)
 	}
 	return balancer, nil
 }
 
-func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, error) {
+// newTargetGroup makes the target group. It is never behind two load balancers (ELB answers TargetGroupAssociationLimit), so that another
+// load balancer, as for another scheme, has one of its own: both stand beside the old ones while the service moves.
+func (a *EcsServiceArgs) newTargetGroup(in component.Scope, balancer pulumi.Resource) (*lb.TargetGroup, error) {
 	target, err := lb.NewTargetGroup(in.Ctx, in.Child("targets"), &lb.TargetGroupArgs{
 		// Fargate's tasks have addresses of their own.
 		TargetType:          pulumi.String("ip"),
@@ -144,7 +152,7 @@ func (a *EcsServiceArgs) newTargetGroup(in component.Scope) (*lb.TargetGroup, er
 			Matcher: pulumi.String("200"), Interval: pulumi.Int(15), Timeout: pulumi.Int(5),
 			HealthyThreshold: pulumi.Int(2), UnhealthyThreshold: pulumi.Int(3),
 		},
-	}, in.Options()...)
+	}, in.Options(pulumi.ReplaceWith([]pulumi.Resource{balancer}))...)
 	if err != nil {
 		return nil, in.Failed("target group", err)
 	}

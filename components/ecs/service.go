@@ -79,6 +79,9 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	if err != nil {
 		return nil, err
 	}
+	if err := args.newFrontGuard(in); err != nil {
+		return nil, err
+	}
 	front, err := args.newFront(in, network.balancerGroups)
 	if err != nil {
 		return nil, err

@@ -44,15 +44,18 @@ func metricAlarm() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			name := double.String(in, "name")
+			if c.World.Get(pulumitype.AwsMetricAlarm, regional(c), name) != nil {
+				c.World.Warn(fmt.Sprintf("the alarm %s existed already and is overwritten: whoever made it has none any more", name))
+			}
 			warnOfTopics(c, in)
 			s := state(in, double.Object{"arn": sessionOf(c).arn("cloudwatch", "alarm:"+name)})
 			double.Default(s, "actionsEnabled", true)
 			double.Default(s, "treatMissingData", "missing")
-			return name, s, nil // an alarm of the same name is overwritten
+			return name, s, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
 			warnOfTopics(c, in)
-			return double.Overlay(r.State, r.Inputs, in), nil
+			return kept(r, in, double.Object{"actionsEnabled": true, "treatMissingData": "missing"}, nil), nil
 		},
 	})
 }

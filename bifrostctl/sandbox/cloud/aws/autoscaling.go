@@ -53,6 +53,10 @@ func scalableTarget() *double.Type {
 		},
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := double.String(in, "resourceId")
+			if c.World.Get(pulumitype.AwsScalableTarget, regional(c), id) != nil && len(double.Map(in, "tags")) > 0 {
+				return "", nil, fmt.Errorf("creating Application AutoScaling Target (%s): ValidationException: The scalable target that "+
+					"you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.", id)
+			}
 			if err := keepWithin(c, in); err != nil {
 				return "", nil, fmt.Errorf("creating Application AutoScaling Target (%s): %w", id, err)
 			}
@@ -70,12 +74,39 @@ func scalableTarget() *double.Type {
 			return double.Overlay(r.State, r.Inputs, in), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
-			for _, policy := range policiesOf(c, r.ID) {
-				c.World.Remove(policy) // they go with it (API reference, DeregisterScalableTarget)
-			}
+			removePolicies(c, r.ID)
 			return nil
 		},
+		Exclusive: oneWriteATarget,
 	})
+}
+
+// oneWriteATarget: Application Auto Scaling refuses a call about a scalable target while it works on another (API reference,
+// ConcurrentUpdateException), and the provider does not try again (terraform-provider-aws #17915; 5.x, appautoscaling/policy.go,
+// resourcePolicyCreate).
+var oneWriteATarget = &double.Exclusive{
+	Place: func(c *double.Call, _ string, in double.Object) string {
+		return regional(c) + "/" + double.String(in, "resourceId")
+	},
+	Refuse: func(place string) error {
+		return fmt.Errorf("ConcurrentUpdateException: You already have a pending update to an Auto Scaling resource: %s", place)
+	},
+}
+
+// removePolicies: policies go with their scalable target (API reference, DeregisterScalableTarget).
+func removePolicies(c *double.Call, resourceID string) {
+	for _, policy := range policiesOf(c, resourceID) {
+		c.World.Remove(policy)
+	}
+}
+
+// removeScaling: a scalable target goes with its service (terraform-provider-aws #5747, #10432 and #14254).
+func removeScaling(c *double.Call, service *world.Resource) {
+	_, id, _ := strings.Cut(service.ID, ":service/")
+	if target := c.World.Get(pulumitype.AwsScalableTarget, regional(c), "service/"+id); target != nil {
+		removePolicies(c, target.ID)
+		c.World.Remove(target)
+	}
 }
 
 // scaledService is the service that a scalable target is about, or nil.
@@ -131,6 +162,7 @@ func scalingPolicy() *double.Type {
 			}
 			return double.Overlay(r.State, r.Inputs, in), nil
 		},
+		Exclusive: oneWriteATarget,
 	}
 }
 

@@ -43,6 +43,9 @@ func service() *double.Type {
 			return id, deploy(c, id, nil, completed(state(in, nil), double.Clone(serviceAnswers))), nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			if err := checkGracePeriod(r.State, in); err != nil {
+				return nil, fmt.Errorf("updating ECS Service (%s): %w", r.ID, err)
+			}
 			s := double.Overlay(r.State, r.Inputs, in)
 			for _, property := range staying {
 				double.Default(s, property, r.State[property])

@@ -183,6 +183,7 @@ func deleteService(c *double.Call, r *world.Resource, _ double.Object) error {
 		return fmt.Errorf("waiting for ECS Service (%s) delete: timeout while waiting for state to become 'INACTIVE' (last state: "+
 			"'DRAINING', timeout: %s)", r.ID, waits(c))
 	}
+	removeScaling(c, r)
 	delete(c.World.Tasks, r.ID)
 	if task := registeredTask(c, double.String(r.State, "taskDefinition")); task != nil && task.Deleted {
 		c.World.Remove(task)

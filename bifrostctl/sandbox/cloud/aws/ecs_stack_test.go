@@ -67,7 +67,10 @@ type made struct {
 }
 
 // stack registers the steps, each dependent on the one before.
-func stack(steps ...step) pulumi.RunFunc {
+func stack(steps ...step) pulumi.RunFunc { return unordered(0, steps...) }
+
+// unordered does so with all but the last ones, which depend on the one before those.
+func unordered(last int, steps ...step) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		p, err := provider(aws.ProviderArgs{})(ctx)
 		if err != nil {
@@ -75,13 +78,16 @@ func stack(steps ...step) pulumi.RunFunc {
 		}
 		known := map[string]*made{}
 		var before []pulumi.Resource
-		for _, s := range steps {
+		for i, s := range steps {
 			r := &made{}
 			options := append([]pulumi.ResourceOption{pulumi.Provider(p), pulumi.DependsOn(before)}, s.options...)
 			if err := ctx.RegisterResource(s.typ, s.name, inputs(known, s.props).(pulumi.Map), r, options...); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			known[s.name], before = r, []pulumi.Resource{r}
+			known[s.name] = r
+			if i < len(steps)-last {
+				before = []pulumi.Resource{r}
+			}
 		}
 		return nil
 	}

@@ -34,15 +34,31 @@ func listener() *double.Type {
 			if in["protocol"] == "HTTPS" {
 				double.Default(s, "sslPolicy", "ELBSecurityPolicy-2016-08")
 			}
-			return id, s, nil
+			return id, answeredActions(s), nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
 			if err := checkListener(c, r.ID, in); err != nil {
 				return nil, fmt.Errorf("modifying ELBv2 Listener (%s): %w", r.ID, err)
 			}
-			return double.Overlay(r.State, r.Inputs, in), nil
+			return answeredActions(kept(r, in, nil, []string{"protocol", "sslPolicy"})), nil
 		},
 	})
+}
+
+// answeredActions: the actions of a listener come back in their order, and redirects with all their parts (listener.go,
+// expandLbListenerActions and the schema's defaults).
+func answeredActions(s double.Object) double.Object {
+	for i, v := range double.List(s, "defaultActions") {
+		action, _ := v.(double.Object)
+		double.Default(action, "order", float64(i+1))
+		if action["redirect"] == nil {
+			continue
+		}
+		for path, v := range listenerTable.Defaults {
+			double.Default(action, strings.TrimPrefix(path, "defaultActions."), v)
+		}
+	}
+	return s
 }
 
 func checkListenerProtocol(in double.Object, fail double.Fail) {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -23,17 +24,31 @@ var (
 	}
 	targetGroupDefaults = double.Object{
 		"targetType": "instance", "protocolVersion": "HTTP1", "ipAddressType": "ipv4", "deregistrationDelay": 300.0,
-		"healthCheck.enabled": true, "healthCheck.path": "/", "healthCheck.port": "traffic-port", "healthCheck.protocol": "HTTP",
+		"loadBalancingAlgorithmType": "round_robin", "loadBalancingAnomalyMitigation": "off",
+		"loadBalancingCrossZoneEnabled": "use_load_balancer_configuration",
+		"stickiness":                    double.Object{"type": "lb_cookie", "enabled": false, "cookieDuration": 86400.0},
+		"healthCheck.enabled":           true, "healthCheck.path": "/", "healthCheck.port": "traffic-port", "healthCheck.protocol": "HTTP",
 		"healthCheck.matcher": "200", "healthCheck.interval": 30.0, "healthCheck.timeout": 5.0, "healthCheck.healthyThreshold": 3.0,
 		"healthCheck.unhealthyThreshold": 3.0,
 	}
 )
 
 func completed(state, defaults double.Object) double.Object {
-	for path, v := range defaults {
+	for path, v := range double.Clone(defaults) {
 		double.Default(state, path, v)
 	}
 	return state
+}
+
+// kept is what a resource is after a change of its inputs: what the service filled in, and what it has by itself where nothing is said.
+func kept(r *world.Resource, in, defaults double.Object, computed []string) double.Object {
+	after := double.Overlay(r.State, r.Inputs, in)
+	for _, path := range computed {
+		if was := double.Get(r.State, path); was != nil {
+			double.Default(after, path, was)
+		}
+	}
+	return completed(after, defaults)
 }
 
 var balancerName = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
@@ -92,13 +107,25 @@ func loadBalancer() *double.Type {
 				"arn": id, "arnSuffix": suffix, "name": name, "dnsName": dns, "vpcId": vpcID,
 				"zoneId": "Z" + strings.ToUpper(world.Hex(13, "zone", s.region)),
 			})
-			return id, completed(made, balancerDefaults), nil
+			made = completed(made, balancerDefaults)
+			if err := checkBucket(c, in); err != nil {
+				err = fmt.Errorf("modifying ELBv2 Load Balancer (%s) attributes: %w", id, err)
+				return id, withoutAttributes(made), &double.HalfMade{Reason: err, Planned: completed(double.Clone(in), balancerDefaults)}
+			}
+			return id, made, nil
 		},
 		Update: func(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
-			if _, err := checkBalancer(c, in); err != nil {
+			if len(c.Changed) == 0 {
+				return r.State, nil // the engine goes on with what was half made, and the provider only reads it
+			}
+			vpcID, err := checkBalancer(c, in)
+			if err == nil && vpcID != r.State["vpcId"] {
+				err = fmt.Errorf("InvalidConfigurationRequest: the subnets are of %s, and the load balancer of %s", vpcID, r.State["vpcId"])
+			}
+			if err = errors.Join(err, checkBucket(c, in)); err != nil {
 				return nil, fmt.Errorf("updating ELBv2 Load Balancer (%s): %w", r.ID, err)
 			}
-			return double.Overlay(r.State, r.Inputs, in), nil
+			return kept(r, in, balancerDefaults, loadBalancerTable.Computed), nil
 		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if r.State["enableDeletionProtection"] == true {
@@ -113,7 +140,7 @@ func loadBalancer() *double.Type {
 	})
 }
 
-// checkBalancer refuses subnets, groups and a bucket that do not fit, and returns the load balancer's VPC.
+// checkBalancer refuses subnets and groups that do not fit, and returns the load balancer's VPC.
 func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	subnets, vpcID, err := subnetsOf(c, double.List(in, "subnets"))
 	if err != nil {
@@ -134,10 +161,6 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 	if err := groupsIn(c, double.List(in, "securityGroups"), vpcID); err != nil {
 		return "", fmt.Errorf("InvalidConfigurationRequest: One or more security groups are invalid: %w", err)
 	}
-	bucket := double.String(in, "accessLogs.bucket")
-	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(pulumitype.AwsBucket, regional(c), bucket) == nil {
-		return "", fmt.Errorf("InvalidConfigurationRequest: Access Denied for bucket: %s. Please check S3bucket permission", bucket)
-	}
 	if in["internal"] == true {
 		return vpcID, nil
 	}
@@ -151,6 +174,24 @@ func checkBalancer(c *double.Call, in double.Object) (string, error) {
 		}
 	}
 	return vpcID, nil
+}
+
+func checkBucket(c *double.Call, in double.Object) error {
+	bucket := double.String(in, "accessLogs.bucket")
+	if double.Get(in, "accessLogs.enabled") == true && c.World.Get(pulumitype.AwsBucket, regional(c), bucket) == nil {
+		return fmt.Errorf("InvalidConfigurationRequest: Access Denied for bucket: %s. Please check S3bucket permission", bucket)
+	}
+	return nil
+}
+
+// withoutAttributes is a load balancer whose attributes were not set: a create sets them in a second call, all or none
+// (terraform-provider-aws, load_balancer.go, resourceLoadBalancerCreate).
+func withoutAttributes(made double.Object) double.Object {
+	bare := double.Clone(made)
+	for _, attribute := range []string{"accessLogs", "dropInvalidHeaderFields", "enableDeletionProtection", "enableHttp2", "idleTimeout"} {
+		delete(bare, attribute)
+	}
+	return completed(bare, balancerDefaults)
 }
 
 // subnetsOf returns subnets of one VPC, and the VPC.

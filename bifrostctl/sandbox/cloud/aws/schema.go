@@ -115,68 +115,16 @@ var providerSchema = double.Schema{
 			Replace:  []string{"clusterName", "namespace", "serviceAccount"},
 			Computed: []string{"associationArn", "associationId", "tagsAll"},
 		},
-		pulumitype.AwsSecurityGroup: {
-			Replace:  []string{"description", "name", "namePrefix", "vpcId"},
-			Computed: []string{"arn", "ownerId", "vpcId", "ingress", "egress", "tagsAll"},
-		},
-		pulumitype.AwsIngressRule: {
-			Replace:  []string{"securityGroupId"},
-			Computed: []string{"arn", "securityGroupRuleId", "tagsAll"},
-		},
-		pulumitype.AwsEgressRule: {
-			Replace:  []string{"securityGroupId"},
-			Computed: []string{"arn", "securityGroupRuleId", "tagsAll"},
-		},
-		pulumitype.AwsLoadBalancer: {
-			Replace: []string{"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"},
-			Computed: []string{
-				"arn", "arnSuffix", "dnsName", "internal", "ipAddressType", "securityGroups", "subnets", "vpcId", "zoneId", "tagsAll",
-			},
-			Sets:     []string{"subnets", "securityGroups"},
-			Defaults: map[string]any{"loadBalancerType": "application", "idleTimeout": 60.0, "enableHttp2": true},
-		},
-		pulumitype.AwsTargetGroup: {
-			Replace: []string{
-				"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId",
-			},
-			Computed: []string{
-				"arn", "arnSuffix", "healthCheck", "healthCheck.matcher", "healthCheck.path", "healthCheck.timeout", "ipAddressType",
-				"loadBalancerArns", "protocolVersion", "tagsAll",
-			},
-			Defaults: map[string]any{
-				"targetType": "instance", "deregistrationDelay": 300.0, "healthCheck.enabled": true, "healthCheck.interval": 30.0,
-				"healthCheck.healthyThreshold": 3.0, "healthCheck.unhealthyThreshold": 3.0, "healthCheck.port": "traffic-port",
-				"healthCheck.protocol": "HTTP",
-			},
-		},
-		pulumitype.AwsListener: {
-			Required: []string{"defaultActions"},
-			Replace:  []string{"loadBalancerArn"},
-			Computed: []string{"arn", "sslPolicy", "tagsAll"},
-		},
-		pulumitype.AwsScalableTarget: {
-			Replace:  []string{"resourceId", "scalableDimension", "serviceNamespace"},
-			Computed: []string{"arn", "roleArn", "tagsAll"},
-		},
-		pulumitype.AwsScalingPolicy: {
-			Replace:  []string{"name", "resourceId", "scalableDimension", "serviceNamespace"},
-			Computed: []string{"alarmArns", "arn"},
-		},
-		pulumitype.AwsPrivateDnsNamespace: {
-			Replace:  []string{"name", "vpc"},
-			Computed: []string{"arn", "hostedZone", "tagsAll"},
-		},
-		pulumitype.AwsDiscoveryService: {
-			Replace: []string{
-				"dnsConfig.dnsRecords.type", "dnsConfig.namespaceId", "dnsConfig.routingPolicy",
-				"healthCheckConfig.type", "healthCheckCustomConfig", "name", "namespaceId", "type",
-			},
-			Computed: []string{"arn", "namespaceId", "type", "tagsAll"},
-		},
-		pulumitype.AwsMetricAlarm: {
-			Replace:  []string{"name"},
-			Computed: []string{"arn", "tagsAll"},
-			Defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
-		},
+		pulumitype.AwsSecurityGroup:       securityGroupTable,
+		pulumitype.AwsIngressRule:         groupRuleTable,
+		pulumitype.AwsEgressRule:          groupRuleTable,
+		pulumitype.AwsLoadBalancer:        loadBalancerTable,
+		pulumitype.AwsTargetGroup:         targetGroupTable,
+		pulumitype.AwsListener:            listenerTable,
+		pulumitype.AwsScalableTarget:      scalableTargetTable,
+		pulumitype.AwsScalingPolicy:       scalingPolicyTable,
+		pulumitype.AwsPrivateDnsNamespace: namespaceTable,
+		pulumitype.AwsDiscoveryService:    registryTable,
+		pulumitype.AwsMetricAlarm:         alarmTable,
 	},
 }

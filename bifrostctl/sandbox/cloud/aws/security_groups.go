@@ -92,6 +92,14 @@ func groupRule(args double.Args, typ string) *double.Type {
 	return taggable(&double.Type{
 		Args:  args,
 		Scope: regional,
+		// A rule keeps its kind of peer (vpc_security_group_ingress_rule.go, ModifyPlan).
+		Broken: func(c *double.Call, id string, after double.Object) string {
+			r := c.World.Get(typ, regional(c), id)
+			if r == nil || peerKind(r.State) == peerKind(after) {
+				return ""
+			}
+			return peerKind(after)
+		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkPeer(in, fail)
 			checkPorts(in, fail)
@@ -121,6 +129,15 @@ func egressRule() *double.Type {
 }
 
 var peers = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
+
+// peerKind is the property that names who is at the other end of a rule.
+func peerKind(in double.Object) string {
+	i := slices.IndexFunc(peers, func(peer string) bool { return in[peer] != nil })
+	if i < 0 {
+		return ""
+	}
+	return peers[i]
+}
 
 func checkPeer(in double.Object, fail double.Fail) {
 	given := 0

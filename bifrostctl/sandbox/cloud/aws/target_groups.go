@@ -49,6 +49,9 @@ func targetGroup() *double.Type {
 			made := state(in, double.Object{"arn": id, "arnSuffix": suffix, "name": name, "loadBalancerArns": []any{}})
 			return id, completed(made, targetGroupDefaults), nil
 		},
+		Update: func(_ *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
+			return kept(r, in, targetGroupDefaults, targetGroupTable.Computed), nil
+		},
 		Delete: func(c *double.Call, r *world.Resource, _ double.Object) error {
 			if len(balancersOf(c, r.ID)) > 0 {
 				return fmt.Errorf("deleting ELBv2 Target Group (%s): ResourceInUse: Target group '%s' is currently in use by a listener "+
@@ -85,4 +88,18 @@ func checkHealthCheck(in double.Object, fail double.Fail) {
 	if known1 && known2 && timeout >= interval {
 		fail("healthCheck.timeout", "ValidationError: Health check timeout '%v' must be smaller than the interval '%v'", timeout, interval)
 	}
+}
+
+// checkGracePeriod: a service gets or loses its load balancers and its grace period in two calls of UpdateService, never in one. The
+// provider sends both in one, and 0 where there is no period any more (terraform-provider-aws 5.x, service.go, resourceServiceUpdate;
+// #31104, and cloudformation-coverage-roadmap #1313 for the other direction).
+func checkGracePeriod(before, after double.Object) error {
+	const period = "healthCheckGracePeriodSeconds"
+	had, has := len(double.List(before, "loadBalancers")) > 0, len(double.List(after, "loadBalancers")) > 0
+	was, _ := before[period].(float64)
+	is, _ := after[period].(float64)
+	if had == has || was == is {
+		return nil
+	}
+	return fmt.Errorf("InvalidParameterException: Health check grace period is only valid for services configured to use load balancers")
 }

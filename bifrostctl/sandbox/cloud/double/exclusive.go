@@ -7,6 +7,7 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // writeTime is how long an exclusive write takes, so that writes which a program does not order meet each other.
@@ -14,7 +15,7 @@ const writeTime = 50 * time.Millisecond
 
 // Exclusive is for types of which the cloud takes only one write at a time in one place.
 type Exclusive struct {
-	// Place returns where a resource is written: by its id, or by its inputs where it has none yet.
+	// Place returns where a resource is written: by its inputs, and by its id once it has one.
 	Place func(c *Call, id string, in Object) string
 	// Refuse is the cloud's answer to a write that meets another.
 	Refuse func(place string) error
@@ -37,19 +38,11 @@ func (s *server) exclude(ctx context.Context, req any, info *grpc.UnaryServerInf
 	if typ == nil || typ.Exclusive == nil {
 		return handle(ctx, req)
 	}
-	var id string
-	var in Object
-	var err error
-	switch req := req.(type) {
-	case *pulumirpc.CreateRequest:
-		in, _, err = unmarshalOpen(req.Properties)
-	case *pulumirpc.UpdateRequest:
-		id = req.Id
-	case *pulumirpc.DeleteRequest:
-		id = req.Id
-	default:
+	id, properties, writing := written(req)
+	if !writing {
 		return handle(ctx, req)
 	}
+	in, _, err := unmarshalOpen(properties)
 	if err != nil {
 		return nil, err
 	}
@@ -69,4 +62,17 @@ func (s *server) exclude(ctx context.Context, req any, info *grpc.UnaryServerInf
 		return nil, err
 	}
 	return handle(ctx, req)
+}
+
+// written is what a call writes: its resource's id, "" where it is new, and its inputs. It is false for a call that writes nothing.
+func written(req any) (id string, inputs *structpb.Struct, writing bool) {
+	switch req := req.(type) {
+	case *pulumirpc.CreateRequest:
+		return "", req.Properties, !req.Preview
+	case *pulumirpc.UpdateRequest:
+		return req.Id, req.News, !req.Preview
+	case *pulumirpc.DeleteRequest:
+		return req.Id, req.OldInputs, true
+	}
+	return "", nil, false
 }

@@ -2,6 +2,7 @@ package double
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -117,6 +118,10 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	}
 	c.Creating = true
 	id, state, err := typ.Create(c, in)
+	var half *HalfMade
+	if errors.As(err, &half) {
+		err = nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +130,9 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 		r.ID, r.ProviderID = typ.Key(id, state), id
 	}
 	s.world.Put(r)
+	if half != nil {
+		return nil, s.halfMade(r, half, secrets)
+	}
 	answer, err := s.finish(c, typ, r, secrets)
 	if err != nil {
 		return nil, err

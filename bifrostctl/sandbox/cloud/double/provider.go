@@ -69,7 +69,7 @@ type Type struct {
 	Find func(c *Call, id string) (*world.Resource, error)
 	// Preview asks the cloud about what a preview plans to create (r is nil) or to change, as soon as all of it is known. May be nil.
 	Preview func(c *Call, r *world.Resource, in Object) error
-	// Create makes the resource and returns its id and what the cloud would answer about it.
+	// Create makes the resource and returns its id and what the cloud would answer about it. With a HalfMade it ends half way.
 	Create func(c *Call, in Object) (id string, state Object, err error)
 	// Update returns what the cloud answers after a change. May be nil: Overlay.
 	Update func(c *Call, r *world.Resource, in Object) (Object, error)
@@ -80,6 +80,16 @@ type Type struct {
 	// unless the function marks it Deleted.
 	Delete func(c *Call, r *world.Resource, in Object) error
 }
+
+// HalfMade is the error of a create that made the resource and then failed.
+type HalfMade struct {
+	// Reason is what failed.
+	Reason error
+	// Planned is what the provider takes the resource for, which the cloud does not.
+	Planned Object
+}
+
+func (h *HalfMade) Error() string { return h.Reason.Error() }
 
 // AutoName is a provider's way to name what has no name: the logical name, a separator, and random hexadecimal digits.
 type AutoName struct {

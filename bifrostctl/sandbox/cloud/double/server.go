@@ -135,14 +135,32 @@ func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resourc
 	if err != nil || len(reasons) == 0 {
 		return state, err
 	}
+	return nil, notReady(r, state, reasons, secrets)
+}
+
+// notReady tells the engine that a resource exists and is not what was asked for.
+func notReady(r *world.Resource, state *structpb.Struct, reasons []string, secrets []resource.PropertyPath) error {
 	inputs, err := marshal(r.Inputs, secrets)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id := r.PulumiID()
-	return nil, rpcerror.WithDetails(
+	return rpcerror.WithDetails(
 		rpcerror.New(codes.Unknown, fmt.Sprintf("%s was made, but did not become ready: %s", id, strings.Join(reasons, "; "))),
 		&pulumirpc.ErrorResourceInitFailed{Id: id, Properties: state, Inputs: inputs, Reasons: reasons})
+}
+
+// halfMade answers a create that ended half way: the engine is told what was planned, as if it were so (terraform-plugin-sdk,
+// helper/schema/resource_data.go, State).
+func (s *server) halfMade(r *world.Resource, half *HalfMade, secrets []resource.PropertyPath) error {
+	if err := s.world.Commit(); err != nil {
+		return err
+	}
+	planned, err := marshal(half.Planned, secrets)
+	if err != nil {
+		return err
+	}
+	return notReady(r, planned, []string{half.Reason.Error()}, secrets)
 }
 
 // await lets the controllers work. A fault after the effect strikes here where the provider waits for controllers: it then
