@@ -124,8 +124,9 @@ type EcsServiceArgs struct {
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.
 	SecretRecoveryDays *int `pulumi:"secretRecoveryDays,optional"`
-	// SecretKmsKeyArn is the KMS key of the secrets. The execution role may then decrypt with it, through Secrets Manager. Default: AWS's
-	// own key.
+	// SecretKmsKeyArn is the KMS key of the secrets. It may be given, changed and taken away: the values are put again under the new key,
+	// and what the former revision of the task reads stays under the former key, which must exist until that revision is gone for good.
+	// Default: AWS's own key.
 	SecretKmsKeyArn string `pulumi:"secretKmsKeyArn,optional"`
 	// LogGroup to make. Default /ecs/bifrost.
 	LogGroup string `pulumi:"logGroup,optional"`

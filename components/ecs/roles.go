@@ -72,7 +72,7 @@ func (a *EcsServiceArgs) newExecutionRights(
 		Name: pulumi.String(a.name() + "-logs-and-secrets"),
 		Role: a.ExecutionRoleName,
 		Policy: pulumi.All(logGroup.Arn, secrets.arns).ApplyT(func(v []any) (string, error) {
-			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.SecretKmsKeyArn, a.Region).JSON()
+			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.Region).JSON()
 		}).(pulumi.StringOutput),
 	}, in.Options()...)
 	if err != nil {

@@ -54,7 +54,17 @@ func TestEcsKeys(t *testing.T) {
 	for _, s := range g.Of("aws:secretsmanager/secret:Secret") {
 		require.Equal(t, key, s.Input(t, "kmsKeyId"), s.Name)
 	}
-	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy")
-	require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["`+key+`"],`+
-		`"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`)
+	none := recordEcs(t, func(*ecs.EcsServiceArgs) {})
+	require.False(t, none.One(t, "aws:cloudwatch/logGroup:LogGroup").Has("kmsKeyId"))
+	for _, s := range none.Of("aws:secretsmanager/secret:Secret") {
+		require.Equal(t, "alias/aws/secretsmanager", s.Input(t, "kmsKeyId"), s.Name)
+	}
+	for name, g := range map[string]*graphtest.Graph{"a key": g, "none": none} {
+		for _, v := range g.Of("aws:secretsmanager/secretVersion:SecretVersion") {
+			secret := g.Named(t, "aws:secretsmanager/secret:Secret", strings.TrimSuffix(v.Name, "-version"))
+			require.Equal(t, secret.Input(t, "kmsKeyId"), v.Request.GetReplacementTrigger().GetStringValue(), name)
+		}
+		rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy")
+		require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-west-1:*:key/*"]`, name)
+	}
 }

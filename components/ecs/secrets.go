@@ -26,6 +26,10 @@ var writtenFiles = map[string]string{ConfigVariable: gateway.ConfigFile, Databas
 // writtenNames are the logical names of their secrets.
 var writtenNames = map[string]string{ConfigVariable: "config", DatabaseCaContentVariable: "database-ca"}
 
+// ownSecretKey is AWS's own key of Secrets Manager. It is named instead of left out: the provider sends a key only where there is one, so
+// that a customer's key would stay when it is taken away (terraform-provider-aws issue 21623).
+const ownSecretKey = "alias/aws/secretsmanager"
+
 // maxSecretString is the most of one secret's value (AWS Secrets Manager API, SecretString).
 const maxSecretString = 64 << 10
 
@@ -73,6 +77,9 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 	return values
 }
 
+// secretKey is the key of the secrets.
+func (a *EcsServiceArgs) secretKey() string { return cmp.Or(a.SecretKmsKeyArn, ownSecretKey) }
+
 // newSecret makes one secret with its value.
 func (a *EcsServiceArgs) newSecret(
 	in component.Scope, variable string, value pulumi.StringInput,
@@ -84,7 +91,7 @@ func (a *EcsServiceArgs) newSecret(
 	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
 		Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
 		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
-		KmsKeyId:             component.OptionalString(a.SecretKmsKeyArn),
+		KmsKeyId:             pulumi.String(a.secretKey()),
 	}, in.Options()...)
 	if err != nil {
 		return arn, reference, fmt.Errorf("%s: secret %s: %w", in.Name, physical, err)
@@ -92,7 +99,8 @@ func (a *EcsServiceArgs) newSecret(
 	version, err := secretsmanager.NewSecretVersion(in.Ctx, in.Child(logical+"-version"), &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.Arn,
 		SecretString: pulumi.ToSecret(value).(pulumi.StringOutput),
-	}, in.Options()...)
+		// A version stays under the key that it was put under.
+	}, in.Options(pulumi.ReplacementTrigger(pulumi.String(a.secretKey())))...)
 	if err != nil {
 		return arn, reference, fmt.Errorf("%s: value of secret %s: %w", in.Name, physical, err)
 	}

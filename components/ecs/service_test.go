@@ -46,7 +46,10 @@ func TestEcsService(t *testing.T) {
 		{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],
 		 "Resource":["arn:aws:test:us-east-1:111122223333:x-logs:log-stream:*"]},
 		{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],
-		 "Resource":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"]}]}`,
+		 "Resource":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"]},
+		{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-west-1:*:key/*"],"Condition":{"StringEquals":{
+		 "kms:EncryptionContext:SecretARN":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"],
+		 "kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}}]}`,
 		rights.Input(t, "policy").(string))
 
 	task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition")

@@ -65,6 +65,7 @@ func TestSecretKeepsItsKey(t *testing.T) {
 	e.MustUp()
 	e.SetProgram(under(pulumi.Map{"description": nil}))
 	require.Equal(t, kmsKey, key(e.MustUp()), "it is taken away from the program alone")
+	require.Equal(t, []string{"update Secret secret [kmsKeyId]"}, e.Preview().Plan(), "at each preview")
 	e.SetProgram(under(pulumi.Map{"kmsKeyId": s(ownKey)}))
 	require.Equal(t, ownKey, key(e.MustUp()))
 	require.Empty(t, e.MustUp().Plan())
