@@ -55,10 +55,14 @@ func (a *EcsServiceArgs) newSecrets(in component.Scope) (ecsSecrets, error) {
 		values[gateway.EncryptionKeyVariable] = guard.After(key)
 	}
 
+	explain, err := onFailedCreate(in, "secret-taken", a.secretTaken)
+	if err != nil {
+		return ecsSecrets{}, err
+	}
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray
 	for _, variable := range variables {
-		arn, reference, err := a.newSecret(in, variable, values[variable])
+		arn, reference, err := a.newSecret(in, variable, values[variable], explain)
 		if err != nil {
 			return ecsSecrets{}, err
 		}
@@ -80,9 +84,9 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 // secretKey is the key of the secrets.
 func (a *EcsServiceArgs) secretKey() string { return cmp.Or(a.SecretKmsKeyArn, ownSecretKey) }
 
-// newSecret makes one secret with its value.
+// newSecret makes one secret with its value. Under another name it comes before the former one goes: the running tasks read that one.
 func (a *EcsServiceArgs) newSecret(
-	in component.Scope, variable string, value pulumi.StringInput,
+	in component.Scope, variable string, value pulumi.StringInput, explain pulumi.ResourceOption,
 ) (arn, reference pulumi.StringOutput, err error) {
 	physical, logical := variable, "secret-"+variable
 	if file, written := writtenFiles[variable]; written {
@@ -92,7 +96,7 @@ func (a *EcsServiceArgs) newSecret(
 		Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
 		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
 		KmsKeyId:             pulumi.String(a.secretKey()),
-	}, in.Options()...)
+	}, in.Options(explain, pulumi.DeleteBeforeReplace(false))...)
 	if err != nil {
 		return arn, reference, fmt.Errorf("%s: secret %s: %w", in.Name, physical, err)
 	}
