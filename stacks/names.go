@@ -66,8 +66,7 @@ func (c *Config) ecsNames() []givenName {
 		logs = "the log group %[1]s is deleted with its logs once the tasks write to %[2]s; ecs.keepLogs true keeps it"
 	}
 	all := []givenName{
-		{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes, and with them the execution role's right to the " +
-			"secrets and the log: nothing answers until the new tasks are healthy"},
+		{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
 		{"ecs.roleName", e.RoleName, "the execution role %[1]s goes before %[2]s comes, and the vendor must allowlist %[2]s: no task can " +
 			"start meanwhile"},
 		{"ecs.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: no task can pull meanwhile"},

@@ -166,6 +166,10 @@ func (a *EcsServiceArgs) maxHealthyPercent() int {
 	return cmp.Or(a.MaxHealthyPercent, DefaultMaxHealthyPercent)
 }
 
+func (a *EcsServiceArgs) secretPrefix() string {
+	return cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix)
+}
+
 func (a *EcsServiceArgs) secretRecoveryDays() int {
 	return ptr.Deref(a.SecretRecoveryDays, DefaultSecretRecovery)
 }

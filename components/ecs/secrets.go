@@ -93,7 +93,7 @@ func (a *EcsServiceArgs) newSecret(
 		physical, logical = file, writtenNames[variable]
 	}
 	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
-		Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
+		Name:                 pulumi.String(a.secretPrefix() + physical),
 		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
 		KmsKeyId:             pulumi.String(a.secretKey()),
 	}, in.Options(explain, pulumi.DeleteBeforeReplace(false))...)

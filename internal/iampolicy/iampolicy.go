@@ -32,20 +32,10 @@ type Principal struct {
 	Service   string `json:"Service,omitempty"`
 }
 
-// Condition compares request keys exactly: all of them must match.
+// Condition compares request keys, exactly or with a pattern: all of them must match.
 type Condition struct {
-	StringEquals map[string]Values `json:"StringEquals"`
-}
-
-// Values are those of which a request key must have one. A single one is written as a text.
-type Values []string
-
-// MarshalJSON implements json.Marshaler.
-func (v Values) MarshalJSON() ([]byte, error) {
-	if len(v) == 1 {
-		return json.Marshal(v[0])
-	}
-	return json.Marshal([]string(v))
+	StringEquals map[string]string `json:"StringEquals,omitempty"`
+	StringLike   map[string]string `json:"StringLike,omitempty"`
 }
 
 // JSON renders the document, always the same bytes for the same document.
@@ -93,9 +83,9 @@ func IRSATrust(oidcProviderArn, issuer, namespace, serviceAccount string) Docume
 		Effect:    "Allow",
 		Principal: &Principal{Federated: oidcProviderArn},
 		Action:    []string{"sts:AssumeRoleWithWebIdentity"},
-		Condition: &Condition{StringEquals: map[string]Values{
-			host + ":aud": {STSAudience},
-			host + ":sub": {ServiceAccountSubject(namespace, serviceAccount)},
+		Condition: &Condition{StringEquals: map[string]string{
+			host + ":aud": STSAudience,
+			host + ":sub": ServiceAccountSubject(namespace, serviceAccount),
 		}},
 	}}}
 }
@@ -107,10 +97,10 @@ func PodIdentityTrust(clusterArn, namespace, serviceAccount string) Document {
 		Effect:    "Allow",
 		Principal: &Principal{Service: "pods.eks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole", "sts:TagSession"},
-		Condition: &Condition{StringEquals: map[string]Values{
-			"aws:RequestTag/eks-cluster-arn":            {clusterArn},
-			"aws:RequestTag/kubernetes-namespace":       {namespace},
-			"aws:RequestTag/kubernetes-service-account": {serviceAccount},
+		Condition: &Condition{StringEquals: map[string]string{
+			"aws:RequestTag/eks-cluster-arn":            clusterArn,
+			"aws:RequestTag/kubernetes-namespace":       namespace,
+			"aws:RequestTag/kubernetes-service-account": serviceAccount,
 		}},
 	}}}
 }
@@ -138,40 +128,43 @@ func EcsTasksTrust(accountId string) Document {
 		Effect:    "Allow",
 		Principal: &Principal{Service: "ecs-tasks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole"},
-		Condition: &Condition{StringEquals: map[string]Values{"aws:SourceAccount": {accountId}}},
+		Condition: &Condition{StringEquals: map[string]string{"aws:SourceAccount": accountId}},
 	}}}
 }
 
 // EcsExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the given
-// secrets, and decrypting what they hold, through Secrets Manager of the region alone. Which KMS key that takes is left open: a version
-// stays under the key that its secret had when it was put, and after a change of the key a task of the former revision reads the former
-// version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call (Secrets Manager
-// user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
-func EcsExecution(logGroupArn string, secretArns []string, region string) Document {
-	statements := []Statement{{
-		Sid:      "WriteLogStreams",
-		Effect:   "Allow",
-		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resource: []string{logGroupArn + ":log-stream:*"},
+// secrets, and decrypting what those of one prefix hold, through Secrets Manager of the region alone. Which KMS key that takes is left open:
+// a version stays under the key that its secret had when it was put, and after a change of the key a task of the former revision reads the
+// former version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call (Secrets
+// Manager user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
+func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region string) Document {
+	partition := Partition(region)
+	return Document{Version: version, Statement: []Statement{
+		{
+			Sid:      "WriteLogStreams",
+			Effect:   "Allow",
+			Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			Resource: []string{logGroupArn + ":log-stream:*"},
+		},
+		{
+			Sid:      "ReadSecrets",
+			Effect:   "Allow",
+			Action:   []string{"secretsmanager:GetSecretValue"},
+			Resource: secretArns,
+		},
+		{
+			Sid:      "DecryptSecrets",
+			Effect:   "Allow",
+			Action:   []string{"kms:Decrypt"},
+			Resource: []string{"arn:" + partition + ":kms:" + region + ":*:key/*"},
+			Condition: &Condition{
+				StringEquals: map[string]string{"kms:ViaService": "secretsmanager." + region + "." + dnsSuffix(region)},
+				StringLike: map[string]string{
+					"kms:EncryptionContext:SecretARN": "arn:" + partition + ":secretsmanager:" + region + ":*:secret:" + secretPrefix + "*",
+				},
+			},
+		},
 	}}
-	if len(secretArns) == 0 {
-		return Document{Version: version, Statement: statements}
-	}
-	return Document{Version: version, Statement: append(statements, Statement{
-		Sid:      "ReadSecrets",
-		Effect:   "Allow",
-		Action:   []string{"secretsmanager:GetSecretValue"},
-		Resource: secretArns,
-	}, Statement{
-		Sid:      "DecryptSecrets",
-		Effect:   "Allow",
-		Action:   []string{"kms:Decrypt"},
-		Resource: []string{"arn:" + Partition(region) + ":kms:" + region + ":*:key/*"},
-		Condition: &Condition{StringEquals: map[string]Values{
-			"kms:EncryptionContext:SecretARN": secretArns,
-			"kms:ViaService":                  {"secretsmanager." + region + "." + dnsSuffix(region)},
-		}},
-	})}
 }
 
 // ExecActions are the four actions of the agent of ECS Exec in a task, which opens its channels with them (Amazon ECS developer guide,

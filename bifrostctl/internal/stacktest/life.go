@@ -32,11 +32,15 @@ func (s *Stack) Lives(settings, makes []string) {
 	gone := s.Engine.Destroy()
 	require.NoError(s.T, gone.Err, gone.Diagnostics)
 	require.Empty(s.T, gone.Snapshot.Resources)
-	require.Len(s.T, slices.DeleteFunc(slices.Collect(maps.Values(s.World.Resources)), isKept), before, "something is left in the clouds")
+	require.Len(s.T, s.Left(), before, "something is left in the clouds")
 }
 
-// isKept tells whether a thing is one that a stack lets go and leaves where it is.
-func isKept(r *cloud.Resource) bool { return r.Type == pulumitype.AwsLogGroup }
+// Left are what exists, but for log groups, which a stack that goes leaves where they are.
+func (s *Stack) Left() []*cloud.Resource {
+	return slices.DeleteFunc(slices.Collect(maps.Values(s.World.Resources)), func(r *cloud.Resource) bool {
+		return r.Type == pulumitype.AwsLogGroup
+	})
+}
 
 // Types are the types of the resources in the stack's state.
 func Types(made *enginetest.Result) []string {

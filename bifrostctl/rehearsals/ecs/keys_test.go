@@ -93,7 +93,7 @@ func TestECSSecretKeyRolledBack(t *testing.T) {
 // requireReadable requires that the execution role may read each version of the secrets, the previous ones, too, and no other secret.
 func requireReadable(t *testing.T, s *stacktest.Stack) {
 	t.Helper()
-	rights, _ := edits.The(t, s.World, edits.RolePolicyType, "bifrost-logs-and-secrets")[0].State["policy"].(string)
+	rights, _ := edits.The(t, s.World, edits.RolePolicyType, "bifrost-logs-and-secrets-")[0].State["policy"].(string)
 	for id, key := range s.World.EncryptedUnder {
 		if !strings.HasPrefix(key, "arn:") {
 			continue
@@ -107,7 +107,41 @@ func requireReadable(t *testing.T, s *stacktest.Stack) {
 			return d.Allowed
 		}
 		require.True(t, may(secret, "secretsmanager.us-east-1.amazonaws.com"), id)
-		require.False(t, may(secret+"x", "secretsmanager.us-east-1.amazonaws.com"), "the key serves another secret")
+		other := strings.Replace(secret, "secret:bifrost/", "secret:other/", 1)
+		require.False(t, may(other, "secretsmanager.us-east-1.amazonaws.com"), "the key serves another secret")
 		require.False(t, may(secret, "s3.us-east-1.amazonaws.com"), "the key serves another service")
+	}
+}
+
+// TestECSSecretTakenAwayRolledBack: a deployment that fails when a secret goes, or gets another name, leaves the old revision, whose tasks
+// still read the former secrets.
+func TestECSSecretTakenAwayRolledBack(t *testing.T) {
+	t.Parallel()
+	const variable = "secrets.env.PROVIDER_KEY=" + stacktest.Secret + "provider"
+	for name, settings := range map[string][]string{
+		"taken away":    nil,
+		"under another": {variable, "ecs.secretPrefix=other/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS, variable)
+			s.Engine.MustUp()
+			edits.With(pulumitype.AwsEcrRepository, "", "tags=[2.1.0]")(t, s.World)
+			s.Set(append(settings, stacktest.OnlyECS, "registry.image=444455556666.dkr.ecr.us-east-1.amazonaws.com/acme-hub:2.1.1")...)
+			failed := s.Engine.Up()
+			require.Error(t, failed.Err)
+			require.Contains(t, failed.Messages(), "was rolled back")
+			var rights []string
+			for _, policy := range edits.The(t, s.World, edits.RolePolicyType, "-logs-and-secrets") {
+				text, _ := policy.State["policy"].(string)
+				rights = append(rights, text)
+			}
+			require.Contains(t, strings.Join(rights, ""), "secret:bifrost/PROVIDER_KEY-")
+
+			s.Set(append(settings, stacktest.OnlyECS)...)
+			s.Engine.MustUp()
+			s.RequireWhole(t)
+			require.Len(t, edits.The(t, s.World, edits.RolePolicyType, "-logs-and-secrets"), 1, "and no longer")
+		})
 	}
 }

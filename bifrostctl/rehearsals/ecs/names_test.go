@@ -184,6 +184,17 @@ func TestECSRenames(t *testing.T) {
 	}
 }
 
+// TestECSRenamedWithEverything: another name moves all that a service may have around it.
+func TestECSRenamedWithEverything(t *testing.T) {
+	t.Parallel()
+	everything := append([]string{stacktest.OnlyECS}, ecsVariants[len(ecsVariants)-1].settings...)
+	s := stacktest.New(t, "aws-dev").Set(everything...)
+	s.Engine.MustUp()
+	s.Set(append(everything, "ecs.name=llm")...)
+	s.Engine.MustUp()
+	s.RequireWhole(t)
+}
+
 // TestECSSecretPrefix: the tasks read the new secrets before the former ones go.
 func TestECSSecretPrefix(t *testing.T) {
 	t.Parallel()

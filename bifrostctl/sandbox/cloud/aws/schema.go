@@ -163,4 +163,10 @@ var providerSchema = double.Schema{
 			Defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
 		},
 	},
+	Lookups: map[string]double.Lookup{
+		pulumitype.AwsGetLogGroup: {
+			Missing: "An error.",
+			Source:  "terraform-provider-aws v5.100, internal/service/logs/group_data_source.go",
+		},
+	},
 }
