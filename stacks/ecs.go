@@ -75,7 +75,8 @@ type Ecs struct {
 	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance.
 	TaskPolicyArns []string
 
-	// LogGroup in CloudWatch. With another name the tasks write there, and keepLogs says what becomes of the former one. Default /ecs/bifrost.
+	// LogGroup in CloudWatch. With another name the tasks write there, and keepLogs says what becomes of the former one. Default
+	// /ecs/bifrost.
 	LogGroup string
 	// KeepLogs leaves the log group where it is when the stack is destroyed or logGroup changes. An up of the stack takes a kept one back.
 	// Default true.
@@ -90,8 +91,8 @@ type Ecs struct {
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret and its name: 0, which frees the name at once, or 7 to 30.
 	// Default 30.
 	SecretRecoveryDays *int
-	// SecretKmsKeyArn is a KMS key of the secrets. It may be given, changed and taken away: an up puts the values again under the new key. Keep
-	// the former key until no task, and no way back, needs the former revision. Default: AWS's own.
+	// SecretKmsKeyArn is a KMS key of the secrets. It may be given, changed and taken away: an up puts the values again under the new key.
+	// Keep the former key until no task, and no way back, needs the former revision. Default: AWS's own.
 	SecretKmsKeyArn string
 }
 

@@ -133,10 +133,10 @@ func EcsTasksTrust(accountId string) Document {
 }
 
 // EcsExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the given
-// secrets, and decrypting what those of one prefix hold, through Secrets Manager of the region alone. Which KMS key that takes is left open:
-// a version stays under the key that its secret had when it was put, and after a change of the key a task of the former revision reads the
-// former version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call (Secrets
-// Manager user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
+// secrets, and decrypting what those of one prefix hold, through Secrets Manager of the region alone. Which KMS key that takes is left
+// open: a version stays under the key that its secret had when it was put, and after a change of the key a task of the former revision
+// reads the former version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call
+// (Secrets Manager user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
 func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region string) Document {
 	partition := Partition(region)
 	return Document{Version: version, Statement: []Statement{

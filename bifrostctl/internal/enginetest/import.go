@@ -12,8 +12,8 @@ import (
 )
 
 // importCommand are the arguments of `pulumi import` that Import understands: all that tell where a thing belongs.
-var importCommand = regexp.MustCompile(
-	`pulumi import (\S+) (\S+) (\S+|"\$\([^)]*\)") --parent '([^=']+)=([^']+)' --provider '([^=']+)=([^']+)' --protect=false --generate-code=false`)
+var importCommand = regexp.MustCompile(`pulumi import (\S+) (\S+) (\S+|"\$\([^)]*\)") --parent '([^=']+)=([^']+)' ` +
+	`--provider '([^=']+)=([^']+)' --protect=false --generate-code=false`)
 
 // Import carries a command out that is in a text. idOf is the id that a shell's command in it prints; nil where it names the id itself.
 func (e *Engine) Import(text string, idOf func(command string) string) *Result {
