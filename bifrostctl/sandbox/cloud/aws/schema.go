@@ -44,7 +44,7 @@ var providerSchema = double.Schema{
 			Behaviour: double.Behaviour{
 				Source:    "terraform-provider-aws v5.100, internal/service/logs/group.go",
 				TakenAway: "A retention, a key and tags are taken off; without a retention logs are kept for ever.",
-				Half:      "A group whose retention was refused exists without one; the next up sets it.",
+				Half:      "A group whose retention was refused exists without one. The next up reads that, the one after it sets it.",
 				Waits: "Nothing. A create with a role that is seconds old asks for the retention again; a delete asks for 1 minute while " +
 					"another operation on the group is under way.",
 				Unique: "The name, in account and region. One that exists is an error, also when it was kept.",
