@@ -97,7 +97,7 @@ func TestAdminVariables(t *testing.T) {
 		task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition").Input(t, "containerDefinitions").(string)
 		require.Contains(t, task, fmt.Sprintf(`{"name":"BIFROST_ADMIN_USERNAME","value":%q}`, want))
 		require.Contains(t, task, `{"name":"BIFROST_ADMIN_PASSWORD","valueFrom":`)
-		require.Contains(t, g.Named(t, "aws:iam/rolePolicy:RolePolicy", "ecs-logs-and-secrets").Input(t, "policy"), "ecs-secret-BIFROST_ADMIN_PASSWORD")
+		require.Contains(t, g.One(t, "aws:iam/rolePolicy:RolePolicy").Input(t, "policy"), "ecs-secret-BIFROST_ADMIN_PASSWORD")
 	}
 	referred := record(t, "azure-dev", stackFile(t, "azure-dev").set("secrets.adminPassword", nil).set("gateway.secretRefs", map[string]any{
 		"BIFROST_ADMIN_PASSWORD": map[string]any{"secret": "login", "key": "p"}, "BIFROST_ADMIN_USERNAME": map[string]any{"secret": "login", "key": "u"},

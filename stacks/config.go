@@ -131,9 +131,11 @@ type Eks struct {
 	OidcProvider OidcProvider
 	// Context of secrets.kubeconfig. Default: the current one.
 	Context string
-	// RoleName is the name of the role that pulls. Default BifrostECRPullRole.
+	// RoleName is the name of the role that pulls. With another name the role goes before the new one comes, and the vendor must allowlist
+	// that. Default BifrostECRPullRole.
 	RoleName string
-	// PolicyName is the name of the policy with the rights to pull. Default BifrostECRPullPolicy.
+	// PolicyName is the name of the policy with the rights to pull. With another name nobody can pull until it is there. Default
+	// BifrostECRPullPolicy.
 	PolicyName string
 	// SecretName is the name of the pull Secret. Default ecr-pull-secret.
 	SecretName string
@@ -143,7 +145,8 @@ type Eks struct {
 	// GatewayPolicyArns are existing policies: a role of the gateway's own is made with them, for its ServiceAccount alone. It never
 	// pulls.
 	GatewayPolicyArns []string
-	// GatewayRoleName is the name of the role that gatewayPolicyArns make. Default BifrostGatewayRole.
+	// GatewayRoleName is the name of the role that gatewayPolicyArns make. With another name the role of the running pods goes before the new
+	// one comes. Default BifrostGatewayRole.
 	GatewayRoleName string
 	// GatewayAuth is how the gateway signs in as its own role. Default irsa.
 	GatewayAuth SignIn
@@ -160,10 +163,11 @@ type Aks struct {
 	Login Login
 	// Context of secrets.kubeconfig. Default: the current one.
 	Context string
-	// IdentityName is the name of the managed identity that the vendor allowlists. Another one deletes and makes it, as another
-	// azure.location does. Default bifrost-pull-identity.
+	// IdentityName is the name of the managed identity that the vendor allowlists. With another name the identity goes before the new one
+	// comes, and the vendor must allowlist that. Default bifrost-pull-identity.
 	IdentityName string
-	// FederatedCredentialName is the name of that identity's federated credential. Default bifrost-federated-credential.
+	// FederatedCredentialName is the name of that identity's federated credential. With another name nobody can sign in until it is there.
+	// Default bifrost-federated-credential.
 	FederatedCredentialName string
 	// SecretName is the name of the pull Secret. Default ar-pull-secret.
 	SecretName string

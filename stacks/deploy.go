@@ -82,6 +82,9 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 		}
 	}
 
+	if err := c.warnOfRenames(ctx); err != nil {
+		return err
+	}
 	handoff, early := pulumi.Array{}, make([]pulumi.Map, len(places))
 	for i := range places {
 		told, outputs, err := deployments[i].identities(ctx)

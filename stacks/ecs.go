@@ -11,7 +11,8 @@ import (
 type Ecs struct {
 	// ClusterName is an existing cluster. Required.
 	ClusterName string
-	// Name of the task definition family, the service and the container. Default bifrost.
+	// Name of the task definition family, the service and the container. With another name the service goes before the new one comes, and
+	// nothing answers meanwhile. Default bifrost.
 	Name string
 
 	// Subnets where the tasks run: private ones of at least two zones. Required.
@@ -60,29 +61,38 @@ type Ecs struct {
 	// MaxHealthyPercent is how many tasks run at most during a deployment, in percent of the desired count. Default 200.
 	MaxHealthyPercent int
 
-	// RoleName is the name of the execution role, which pulls the image. Default BifrostECSExecutionRole.
+	// RoleName is the name of the execution role, which pulls the image. With another name the role goes before the new one comes, and the
+	// vendor must allowlist that. Default BifrostECSExecutionRole.
 	RoleName string
-	// PolicyName is the name of the policy with the rights to pull. Default BifrostECSPullPolicy.
+	// PolicyName is the name of the policy with the rights to pull. With another name no task can pull until it is there. Default
+	// BifrostECSPullPolicy.
 	PolicyName string
 	// TaskRoleArn is an existing role of the gateway's own. It never pulls, and with exec it has the four ssmmessages actions.
 	TaskRoleArn string
-	// TaskRoleName is the name of the gateway's own role, which is made here without rights. Default BifrostECSTaskRole.
+	// TaskRoleName is the name of the gateway's own role, which is made here without rights. With another name the role of the running tasks
+	// goes before the new one comes. Default BifrostECSTaskRole.
 	TaskRoleName string
 	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance.
 	TaskPolicyArns []string
 
-	// LogGroup in CloudWatch. Default /ecs/bifrost.
+	// LogGroup in CloudWatch. With another name the tasks write there, and keepLogs says what becomes of the former one. Default
+	// /ecs/bifrost.
 	LogGroup string
+	// KeepLogs leaves the log group where it is when the stack is destroyed or logGroup changes. An up of the stack takes a kept one back.
+	// Default true.
+	KeepLogs *bool
 	// LogRetentionDays is how long the log group keeps, in days. Default 30.
 	LogRetentionDays int
 	// LogKmsKeyArn is a KMS key of the log group. Its key policy must let CloudWatch Logs use it.
 	LogKmsKeyArn string
-	// SecretPrefix begins the names of the secrets in Secrets Manager. Default bifrost/.
+	// SecretPrefix begins the names of the secrets in Secrets Manager. With another one the former secrets go when the tasks read the new
+	// ones. Default bifrost/.
 	SecretPrefix string
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret and its name: 0, which frees the name at once, or 7 to 30.
 	// Default 30.
 	SecretRecoveryDays *int
-	// SecretKmsKeyArn is a KMS key of the secrets. The execution role may then decrypt with it. Default: AWS's own.
+	// SecretKmsKeyArn is a KMS key of the secrets. It may be given, changed and taken away: an up puts the values again under the new key.
+	// Keep the former key until no task, and no way back, needs the former revision. Default: AWS's own.
 	SecretKmsKeyArn string
 }
 
@@ -103,6 +113,8 @@ type ecsPlace struct {
 	loadBalancerArn string
 	// targetGroupDelay, in seconds, is that of an existing target group; nil without one.
 	targetGroupDelay *int
+	// hasLogGroup says that the log group is there, and this stack's.
+	hasLogGroup bool
 }
 
 func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
@@ -148,6 +160,7 @@ func (c *Config) ecsServiceArgs(place *ecsPlace, executionRole *aws.EcrPullRole)
 		StartupSeconds: g.StartupSeconds, MigrationJob: g.MigrationJob, IpFamily: g.IpFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,
+		KeepLogs: e.KeepLogs, AdoptLogGroup: place.hasLogGroup,
 		DependsOn: executionRole.Ready(),
 	}
 	if e.TaskRoleArn == "" {

@@ -31,6 +31,9 @@ func (c *Config) lookUpEcs(ctx *pulumi.Context, provider pulumi.ProviderResource
 	}
 	n := newEcsNetworkCheck(c, ctx, provider)
 	place, wrong := n.run(found.Arn)
+	if wrong == nil {
+		place.hasLogGroup = c.hasLogGroup(ctx, provider)
+	}
 	for _, warning := range n.warnings {
 		if err := ctx.Log.Warn(warning, nil); err != nil {
 			return nil, err

@@ -12,7 +12,7 @@ import (
 // Postgres, StartupSeconds, MigrationJob, IpFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of
 // the component are keys as they are, in lower camel case.
 type Gateway struct {
-	// Namespace of the gateway. It is made here. Default bifrost.
+	// Namespace of the gateway. It is made here. With another name the former namespace goes last, with all that is in it. Default bifrost.
 	Namespace string
 	// ExistingNamespace says that the namespace exists. It is neither made nor changed, and gives a warning where it does not enforce Pod
 	// Security restricted. Default false.

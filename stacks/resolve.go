@@ -131,6 +131,7 @@ func (e *Ecs) resolve(c *Config) {
 	fill(&e.SecretPrefix, ecs.DefaultEcsSecretPrefix)
 	e.ReadOnlyRoot = given(e.ReadOnlyRoot, true)
 	e.MinHealthyPercent = given(e.MinHealthyPercent, ecs.DefaultMinHealthyPercent)
+	e.KeepLogs = given(e.KeepLogs, true)
 	e.SecretRecoveryDays = given(e.SecretRecoveryDays, ecs.DefaultSecretRecovery)
 	count := c.Gateway.replicas()
 	if e.Autoscaling != nil && e.Autoscaling.MinTasks > 0 {
@@ -155,9 +156,15 @@ func Defaults() *Config {
 	return c
 }
 
+// Tags that say whose a thing is.
+const (
+	managedByTag = "managed-by"
+	stackTag     = "pulumi-stack"
+)
+
 // tagsOf and labels say where things come from, beside what the stack says itself.
 func (c *Config) tags() map[string]string {
-	all := map[string]string{"managed-by": "pulumi", "pulumi-stack": c.stack}
+	all := map[string]string{managedByTag: "pulumi", stackTag: c.stack}
 	maps.Copy(all, c.Tags)
 	return all
 }

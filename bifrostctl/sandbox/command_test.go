@@ -167,7 +167,7 @@ The identities stand. Send the vendor the lines above; after the vendor's answer
   bin/x sandbox preview dev --set labels.team=platform
   bin/x sandbox destroy dev
 `},
-		"destroyed": {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{Changes: Changes{Delete: 3}}, "All that stack dev made in the sandbox is deleted.\n"},
+		"destroyed": {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{Changes: Changes{Delete: 3}}, "Stack dev is deleted from the sandbox.\n"},
 		"never up":  {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{}, "The sandbox holds nothing of stack dev: nothing to delete.\n"},
 	}
 	for name, test := range tests {

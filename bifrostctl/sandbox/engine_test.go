@@ -272,7 +272,7 @@ func TestSmallProgram(t *testing.T) {
 	t.Run("destroyed", func(t *testing.T) {
 		shown, err := shown(t, request(Destroy))
 		require.NoError(t, err)
-		require.Contains(t, shown.stdout, "All that stack dev made in the sandbox is deleted.")
+		require.Contains(t, shown.stdout, "Stack dev is deleted from the sandbox.")
 		require.NotContains(t, shown.stdout, "pulumi stack rm")
 	})
 }

@@ -89,7 +89,7 @@ func next(request Request, result *Result) string {
 	case request.Operation == Destroy && result.Changes.Delete == 0:
 		return "The sandbox holds nothing of stack " + request.Stack + ": nothing to delete."
 	case request.Operation == Destroy:
-		return "All that stack " + request.Stack + " made in the sandbox is deleted."
+		return "Stack " + request.Stack + " is deleted from the sandbox."
 	case request.Operation == Preview:
 		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
 	case result.rollout == stacks.RolloutIdentity:

@@ -29,7 +29,8 @@ type Resource struct {
 	Seeded bool `json:"seeded,omitempty"`
 	// Edited marks what was changed or removed by hand: seeding leaves it as it is.
 	Edited bool `json:"edited,omitempty"`
-	// Deleted marks what keeps its name although it was deleted (a secret in its recovery window).
+	// Deleted marks what is there although it was deleted: a secret in its recovery window keeps its name, and a version of a secret can
+	// be read by its id.
 	Deleted bool `json:"deleted,omitempty"`
 }
 

@@ -37,6 +37,8 @@ type World struct {
 	Revisions map[string]int `json:"revisions,omitempty"`
 	// Tasks holds what runs of the ECS services, by the services' ARNs.
 	Tasks map[string]*ServiceTasks `json:"tasks,omitempty"`
+	// EncryptedUnder holds, by the id of a secret's version in AWS Secrets Manager, the KMS key that the secret had when it was put.
+	EncryptedUnder map[string]string `json:"encryptedUnder,omitempty"`
 
 	// Keys holds the private keys of token issuers, PEM, by issuer.
 	Keys map[string]string `json:"keys,omitempty"`
@@ -70,18 +72,19 @@ type SignedIn struct {
 // New returns a world in which nothing exists.
 func New() *World {
 	return &World{
-		Format:    format,
-		AWS:       map[string]*AWSAccount{},
-		Azure:     map[string]*AzureSubscription{},
-		Clusters:  map[string]*Cluster{},
-		Resources: map[string]*Resource{},
-		Revisions: map[string]int{},
-		Tasks:     map[string]*ServiceTasks{},
-		GCP:       map[string]*GCPProject{},
-		Keys:      map[string]string{},
-		Grants:    map[string]string{},
-		Awaited:   map[string]EntraTrust{},
-		Unready:   map[string]int{},
+		Format:         format,
+		AWS:            map[string]*AWSAccount{},
+		Azure:          map[string]*AzureSubscription{},
+		Clusters:       map[string]*Cluster{},
+		Resources:      map[string]*Resource{},
+		Revisions:      map[string]int{},
+		Tasks:          map[string]*ServiceTasks{},
+		EncryptedUnder: map[string]string{},
+		GCP:            map[string]*GCPProject{},
+		Keys:           map[string]string{},
+		Grants:         map[string]string{},
+		Awaited:        map[string]EntraTrust{},
+		Unready:        map[string]int{},
 	}
 }
 

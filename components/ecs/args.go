@@ -127,11 +127,16 @@ type EcsServiceArgs struct {
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.
 	SecretRecoveryDays *int `pulumi:"secretRecoveryDays,optional"`
-	// SecretKmsKeyArn is the KMS key of the secrets. The execution role may then decrypt with it, through Secrets Manager. Default: AWS's
-	// own key.
+	// SecretKmsKeyArn is the KMS key of the secrets. It may be given, changed and taken away: the values are put again under the new key,
+	// and what the former revision of the task reads stays under the former key, which must exist until that revision is gone for good.
+	// Default: AWS's own key.
 	SecretKmsKeyArn string `pulumi:"secretKmsKeyArn,optional"`
-	// LogGroup to make. Default /ecs/bifrost.
+	// LogGroup to make. Under another name it comes before the former one goes. Default /ecs/bifrost.
 	LogGroup string `pulumi:"logGroup,optional"`
+	// KeepLogs leaves the log group where it is when it is destroyed or gets another name. Default true.
+	KeepLogs *bool `pulumi:"keepLogs,optional"`
+	// AdoptLogGroup imports the log group, which exists already, instead of making it. One that Pulumi knows stays as it is.
+	AdoptLogGroup bool `pulumi:"adoptLogGroup,optional"`
 	// LogRetentionDays is how long the log group keeps what it has. Default 30.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// LogKmsKeyArn is the KMS key of the log group. The key's policy must let CloudWatch Logs use it.
@@ -150,6 +155,8 @@ func (a *EcsServiceArgs) stopTimeout() int   { return cmp.Or(a.StopTimeoutSecond
 func (a *EcsServiceArgs) startupSeconds() int {
 	return cmp.Or(a.StartupSeconds, gateway.DefaultStartupSeconds)
 }
+func (a *EcsServiceArgs) logGroup() string { return cmp.Or(a.LogGroup, DefaultEcsLogGroup) }
+func (a *EcsServiceArgs) keepLogs() bool   { return ptr.Deref(a.KeepLogs, true) }
 func (a *EcsServiceArgs) logRetentionDays() int {
 	return cmp.Or(a.LogRetentionDays, DefaultLogRetentionDays)
 }
@@ -160,6 +167,10 @@ func (a *EcsServiceArgs) minHealthyPercent() int {
 
 func (a *EcsServiceArgs) maxHealthyPercent() int {
 	return cmp.Or(a.MaxHealthyPercent, DefaultMaxHealthyPercent)
+}
+
+func (a *EcsServiceArgs) secretPrefix() string {
+	return cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix)
 }
 
 func (a *EcsServiceArgs) secretRecoveryDays() int {

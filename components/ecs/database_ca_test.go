@@ -24,7 +24,7 @@ func TestDatabaseCaOnEcs(t *testing.T) {
 	g := recordEcs(t, func(a *ecs.EcsServiceArgs) { a.DatabaseCa = "PEM" })
 	require.Equal(t, "bifrost/database-ca.pem", g.Named(t, "aws:secretsmanager/secret:Secret", "x-database-ca").Input(t, "name"))
 	require.Equal(t, "PEM", g.Named(t, "aws:secretsmanager/secretVersion:SecretVersion", "x-database-ca-version").Input(t, "secretString"))
-	require.Contains(t, g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy"), ":x-database-ca\"")
+	require.Contains(t, executionRights(t, g), ":x-database-ca\"")
 
 	containers := taskContainers(t, g, "x-task-definition")
 	writer, gateway := containers[0], containers[1]

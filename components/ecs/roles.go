@@ -2,10 +2,13 @@ package ecs
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -64,21 +67,30 @@ func validateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
 }
 
 // newExecutionRights adds what the execution role needs beside the pull: a policy of the role's own, so that the identity that
-// the vendor allowlists stays as it is.
+// the vendor allowlists stays as it is. Other secrets, or another log group, are another policy, which comes before the former one goes:
+// until the service runs the new revision, and after a rollback, tasks of the former revision start with the former rights.
 func (a *EcsServiceArgs) newExecutionRights(
 	in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets,
 ) (pulumi.Resource, error) {
-	rights, err := iam.NewRolePolicy(in.Ctx, in.Child("logs-and-secrets"), &iam.RolePolicyArgs{
-		Name: pulumi.String(a.name() + "-logs-and-secrets"),
+	what := "logs-and-secrets-" + a.rightsKey(secrets.variables)
+	rights, err := iam.NewRolePolicy(in.Ctx, in.Child(what), &iam.RolePolicyArgs{
+		Name: pulumi.String(a.name() + "-" + what),
 		Role: a.ExecutionRoleName,
 		Policy: pulumi.All(logGroup.Arn, secrets.arns).ApplyT(func(v []any) (string, error) {
-			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.SecretKmsKeyArn, a.Region).JSON()
+			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.secretPrefix(), a.Region).JSON()
 		}).(pulumi.StringOutput),
 	}, in.Options()...)
 	if err != nil {
 		return nil, in.Failed("execution role's policy", err)
 	}
 	return rights, nil
+}
+
+// rightsKey stands for what the execution role may reach.
+func (a *EcsServiceArgs) rightsKey(variables []string) string {
+	names := slices.Concat([]string{a.name(), a.logGroup(), a.secretPrefix()}, variables)
+	sum := sha256.Sum256([]byte(strings.Join(names, "\n")))
+	return hex.EncodeToString(sum[:4])
 }
 
 // taskRoleDocuments are the policy documents of a role made here.

@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,53 @@ func TestEcsKeys(t *testing.T) {
 	for _, s := range g.Of("aws:secretsmanager/secret:Secret") {
 		require.Equal(t, key, s.Input(t, "kmsKeyId"), s.Name)
 	}
-	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets").Input(t, "policy")
-	require.Contains(t, rights, `"Action":["kms:Decrypt"],"Resource":["`+key+`"],`+
-		`"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`)
+	none := recordEcs(t, func(*ecs.EcsServiceArgs) {})
+	require.False(t, none.One(t, "aws:cloudwatch/logGroup:LogGroup").Has("kmsKeyId"))
+	for _, s := range none.Of("aws:secretsmanager/secret:Secret") {
+		require.Equal(t, "alias/aws/secretsmanager", s.Input(t, "kmsKeyId"), s.Name)
+	}
+	for name, g := range map[string]*graphtest.Graph{"a key": g, "none": none} {
+		for _, v := range g.Of("aws:secretsmanager/secretVersion:SecretVersion") {
+			secret := g.Named(t, "aws:secretsmanager/secret:Secret", strings.TrimSuffix(v.Name, "-version"))
+			require.Equal(t, secret.Input(t, "kmsKeyId"), v.Request.GetReplacementTrigger().GetStringValue(), name)
+		}
+		require.Contains(t, executionRights(t, g), `"Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-west-1:*:key/*"]`, name)
+	}
+}
+
+// executionRights is the policy that the execution role gets.
+func executionRights(t *testing.T, g *graphtest.Graph) string {
+	t.Helper()
+	policies := g.Of("aws:iam/rolePolicy:RolePolicy")
+	i := slices.IndexFunc(policies, func(r graphtest.Resource) bool { return strings.HasPrefix(r.Name, "x-logs-and-secrets-") })
+	require.GreaterOrEqual(t, i, 0)
+	return policies[i].Input(t, "policy").(string)
+}
+
+// TestEcsExecutionRightsOfEachRevision: what a revision of the task reads and writes has a policy of its own.
+func TestEcsExecutionRightsOfEachRevision(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for what, change := range map[string]func(*ecs.EcsServiceArgs){
+		"as it is":       func(*ecs.EcsServiceArgs) {},
+		"another name":   func(a *ecs.EcsServiceArgs) { a.Name = "other" },
+		"another log":    func(a *ecs.EcsServiceArgs) { a.LogGroup = "/other" },
+		"another prefix": func(a *ecs.EcsServiceArgs) { a.SecretPrefix = "other/" },
+		"another secret": func(a *ecs.EcsServiceArgs) { a.SecretEnv["OTHER"] = graphtest.Secret("x") },
+		"a default given": func(a *ecs.EcsServiceArgs) {
+			a.LogGroup, a.SecretPrefix = ecs.DefaultEcsLogGroup, ecs.DefaultEcsSecretPrefix
+		},
+		"another value": func(a *ecs.EcsServiceArgs) { a.SecretEnv["PG_PASSWORD"] = graphtest.Secret("x") },
+	} {
+		for _, r := range recordEcs(t, change).Of("aws:iam/rolePolicy:RolePolicy") {
+			seen[what] = r.Name
+		}
+	}
+	require.Equal(t, seen["as it is"], seen["a default given"])
+	require.Equal(t, seen["as it is"], seen["another value"])
+	different := map[string]bool{}
+	for _, name := range seen {
+		different[name] = true
+	}
+	require.Len(t, different, 5)
 }

@@ -26,6 +26,10 @@ var writtenFiles = map[string]string{ConfigVariable: gateway.ConfigFile, Databas
 // writtenNames are the logical names of their secrets.
 var writtenNames = map[string]string{ConfigVariable: "config", DatabaseCaContentVariable: "database-ca"}
 
+// ownSecretKey is AWS's own key of Secrets Manager. It is named instead of left out: the provider sends a key only where there is one, so
+// that a customer's key would stay when it is taken away (terraform-provider-aws issue 21623).
+const ownSecretKey = "alias/aws/secretsmanager"
+
 // maxSecretString is the most of one secret's value (AWS Secrets Manager API, SecretString).
 const maxSecretString = 64 << 10
 
@@ -51,10 +55,14 @@ func (a *EcsServiceArgs) newSecrets(in component.Scope) (ecsSecrets, error) {
 		values[gateway.EncryptionKeyVariable] = guard.After(key)
 	}
 
+	explain, err := onFailedCreate(in, "secret-taken", a.secretTaken)
+	if err != nil {
+		return ecsSecrets{}, err
+	}
 	variables := slices.Sorted(maps.Keys(values))
 	var arns, references pulumi.StringArray
 	for _, variable := range variables {
-		arn, reference, err := a.newSecret(in, variable, values[variable])
+		arn, reference, err := a.newSecret(in, variable, values[variable], explain)
 		if err != nil {
 			return ecsSecrets{}, err
 		}
@@ -73,26 +81,30 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 	return values
 }
 
-// newSecret makes one secret with its value.
+// secretKey is the key of the secrets.
+func (a *EcsServiceArgs) secretKey() string { return cmp.Or(a.SecretKmsKeyArn, ownSecretKey) }
+
+// newSecret makes one secret with its value. Under another name it comes before the former one goes: the running tasks read that one.
 func (a *EcsServiceArgs) newSecret(
-	in component.Scope, variable string, value pulumi.StringInput,
+	in component.Scope, variable string, value pulumi.StringInput, explain pulumi.ResourceOption,
 ) (arn, reference pulumi.StringOutput, err error) {
 	physical, logical := variable, "secret-"+variable
 	if file, written := writtenFiles[variable]; written {
 		physical, logical = file, writtenNames[variable]
 	}
 	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
-		Name:                 pulumi.String(cmp.Or(a.SecretPrefix, DefaultEcsSecretPrefix) + physical),
+		Name:                 pulumi.String(a.secretPrefix() + physical),
 		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
-		KmsKeyId:             component.OptionalString(a.SecretKmsKeyArn),
-	}, in.Options()...)
+		KmsKeyId:             pulumi.String(a.secretKey()),
+	}, in.Options(explain, pulumi.DeleteBeforeReplace(false))...)
 	if err != nil {
 		return arn, reference, fmt.Errorf("%s: secret %s: %w", in.Name, physical, err)
 	}
 	version, err := secretsmanager.NewSecretVersion(in.Ctx, in.Child(logical+"-version"), &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.Arn,
 		SecretString: pulumi.ToSecret(value).(pulumi.StringOutput),
-	}, in.Options()...)
+		// A version stays under the key that it was put under.
+	}, in.Options(pulumi.ReplacementTrigger(pulumi.String(a.secretKey())))...)
 	if err != nil {
 		return arn, reference, fmt.Errorf("%s: value of secret %s: %w", in.Name, physical, err)
 	}

@@ -1,11 +1,9 @@
 package ecs
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
@@ -126,17 +124,4 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})
-}
-
-// newLogGroup makes the log group of all containers.
-func (a *EcsServiceArgs) newLogGroup(in component.Scope) (*cloudwatch.LogGroup, error) {
-	logGroup, err := cloudwatch.NewLogGroup(in.Ctx, in.Child("logs"), &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(cmp.Or(a.LogGroup, DefaultEcsLogGroup)),
-		RetentionInDays: pulumi.Int(a.logRetentionDays()),
-		KmsKeyId:        component.OptionalString(a.LogKmsKeyArn),
-	}, in.Options()...)
-	if err != nil {
-		return nil, in.Failed("log group", err)
-	}
-	return logGroup, nil
 }

@@ -40,13 +40,16 @@ func TestEcsService(t *testing.T) {
 	})
 	require.Equal(t, "/ecs/bifrost", g.One(t, "aws:cloudwatch/logGroup:LogGroup").Input(t, "name"))
 
-	rights := g.Named(t, "aws:iam/rolePolicy:RolePolicy", "x-logs-and-secrets")
+	rights := g.One(t, "aws:iam/rolePolicy:RolePolicy")
 	require.Equal(t, "E", rights.Input(t, "role"))
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],
 		 "Resource":["arn:aws:test:us-east-1:111122223333:x-logs:log-stream:*"]},
 		{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],
-		 "Resource":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"]}]}`,
+		 "Resource":["arn:aws:test:us-east-1:111122223333:x-config","arn:aws:test:us-east-1:111122223333:x-secret-PG_PASSWORD"]},
+		{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:eu-west-1:*:key/*"],"Condition":{
+		 "StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"},
+		 "StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws:secretsmanager:eu-west-1:*:secret:bifrost/*"}}}]}`,
 		rights.Input(t, "policy").(string))
 
 	task := g.One(t, "aws:ecs/taskDefinition:TaskDefinition")

@@ -13,7 +13,11 @@ func Register(
 	if err := ctx.RegisterComponentResource(typ, name, c, opts...); err != nil {
 		return Scope{}, fmt.Errorf("registering %s %s: %w", typ, name, err)
 	}
-	return Scope{Ctx: ctx, Name: name, Parent: c}, nil
+	given, err := pulumi.NewResourceOptions(opts...)
+	if err != nil {
+		return Scope{}, fmt.Errorf("options of %s %s: %w", typ, name, err)
+	}
+	return Scope{ctx, name, c, given.Providers}, nil
 }
 
 // Failed says which component could not be made, and at which step.

@@ -8,6 +8,8 @@ type Scope struct {
 	Ctx    *pulumi.Context
 	Name   string
 	Parent pulumi.Resource
+	// providers are those that the component was given.
+	providers []pulumi.ProviderResource
 }
 
 // Child is the logical name of a child. It is a part of the child's URN.

@@ -32,9 +32,10 @@ type Principal struct {
 	Service   string `json:"Service,omitempty"`
 }
 
-// Condition compares request keys exactly: all of them must match.
+// Condition compares request keys, exactly or with a pattern: all of them must match.
 type Condition struct {
-	StringEquals map[string]string `json:"StringEquals"`
+	StringEquals map[string]string `json:"StringEquals,omitempty"`
+	StringLike   map[string]string `json:"StringLike,omitempty"`
 }
 
 // JSON renders the document, always the same bytes for the same document.
@@ -131,34 +132,39 @@ func EcsTasksTrust(accountId string) Document {
 	}}}
 }
 
-// EcsExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the
-// given secrets and, where they have a KMS key of their own, decrypting with it, through Secrets Manager of the region alone.
-// logGroupArn is without the trailing ":*".
-func EcsExecution(logGroupArn string, secretArns []string, kmsKeyArn, region string) Document {
-	statements := []Statement{{
-		Sid:      "WriteLogStreams",
-		Effect:   "Allow",
-		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resource: []string{logGroupArn + ":log-stream:*"},
-	}}
-	if len(secretArns) > 0 {
-		statements = append(statements, Statement{
+// EcsExecution allows what an execution role needs beside the pull: writing the streams of one log group, reading exactly the given
+// secrets, and decrypting what those of one prefix hold, through Secrets Manager of the region alone. Which KMS key that takes is left
+// open: a version stays under the key that its secret had when it was put, and after a change of the key a task of the former revision
+// reads the former version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call
+// (Secrets Manager user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
+func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region string) Document {
+	partition := Partition(region)
+	return Document{Version: version, Statement: []Statement{
+		{
+			Sid:      "WriteLogStreams",
+			Effect:   "Allow",
+			Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			Resource: []string{logGroupArn + ":log-stream:*"},
+		},
+		{
 			Sid:      "ReadSecrets",
 			Effect:   "Allow",
 			Action:   []string{"secretsmanager:GetSecretValue"},
 			Resource: secretArns,
-		})
-	}
-	if kmsKeyArn != "" {
-		statements = append(statements, Statement{
-			Sid:       "DecryptSecrets",
-			Effect:    "Allow",
-			Action:    []string{"kms:Decrypt"},
-			Resource:  []string{kmsKeyArn},
-			Condition: &Condition{StringEquals: map[string]string{"kms:ViaService": "secretsmanager." + region + "." + dnsSuffix(region)}},
-		})
-	}
-	return Document{Version: version, Statement: statements}
+		},
+		{
+			Sid:      "DecryptSecrets",
+			Effect:   "Allow",
+			Action:   []string{"kms:Decrypt"},
+			Resource: []string{"arn:" + partition + ":kms:" + region + ":*:key/*"},
+			Condition: &Condition{
+				StringEquals: map[string]string{"kms:ViaService": "secretsmanager." + region + "." + dnsSuffix(region)},
+				StringLike: map[string]string{
+					"kms:EncryptionContext:SecretARN": "arn:" + partition + ":secretsmanager:" + region + ":*:secret:" + secretPrefix + "*",
+				},
+			},
+		},
+	}}
 }
 
 // ExecActions are the four actions of the agent of ECS Exec in a task, which opens its channels with them (Amazon ECS developer guide,

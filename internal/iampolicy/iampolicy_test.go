@@ -34,15 +34,18 @@ func TestDocuments(t *testing.T) {
 		"ecs tasks": {EcsTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
 			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},
-		"execution": {EcsExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s"}, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
+		"execution": {EcsExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s", "arn:t"}, "bifrost/", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost:log-stream:*"]},
-			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]}]}`},
-		"execution without secrets": {EcsExecution("arn:g", nil, "", "us-east-1"), `{"Version":"2012-10-17","Statement":[
-			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]}]}`},
-		"execution with a KMS key": {EcsExecution("arn:g", nil, "arn:k", "cn-north-1"), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s","arn:t"]},
+			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws:kms:us-east-1:*:key/*"],
+			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.us-east-1.amazonaws.com"},
+			  "StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws:secretsmanager:us-east-1:*:secret:bifrost/*"}}}]}`},
+		"execution in China": {EcsExecution("arn:g", []string{"arn:s"}, "b/", "cn-north-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:g:log-stream:*"]},
-			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:k"],
-			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"}}}]}`},
+			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]},
+			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws-cn:kms:cn-north-1:*:key/*"],
+			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"},
+			  "StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws-cn:secretsmanager:cn-north-1:*:secret:b/*"}}}]}`},
 		"exec": {EcsExec(), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"ECSExec","Effect":"Allow","Action":["ssmmessages:CreateControlChannel","ssmmessages:CreateDataChannel","ssmmessages:OpenControlChannel","ssmmessages:OpenDataChannel"],
 			 "Resource":["*"]}]}`},

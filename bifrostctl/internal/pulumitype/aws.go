@@ -40,6 +40,7 @@ const (
 
 // Look-ups of the AWS provider.
 const (
+	AwsGetLogGroup       = "aws:cloudwatch/getLogGroup:getLogGroup"
 	AwsGetRouteTable     = "aws:ec2/getRouteTable:getRouteTable"
 	AwsGetSubnet         = "aws:ec2/getSubnet:getSubnet"
 	AwsGetVpc            = "aws:ec2/getVpc:getVpc"

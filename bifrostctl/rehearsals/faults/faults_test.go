@@ -219,7 +219,7 @@ func TestDestroyAfterFault(t *testing.T) {
 			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
 			require.Empty(t, gone.Snapshot.Resources)
-			require.Len(t, s.World.Resources, before, "something is left in the clouds")
+			require.Len(t, s.Left(), before, "something is left in the clouds")
 		})
 	}
 }
@@ -239,7 +239,7 @@ func TestFaultsOfUnknownTypes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"type=aws:iam/user:User,op=create,error=denied":                `no type "aws:iam/user:User" for op=create, but aws:appautoscaling/policy:Policy`,
-		"type=" + edits.RoleType + ",op=invoke,error=denied":           "for op=invoke, but aws:ec2/getRouteTable:getRouteTable",
+		"type=" + edits.RoleType + ",op=invoke,error=denied":           "for op=invoke, but aws:cloudwatch/getLogGroup:getLogGroup",
 		"type=aws:eks/getCluster:getCluster,op=create,error=throttled": "for op=create",
 	} {
 		_, err := cloud.ParseFault(text)

@@ -38,7 +38,7 @@ func TestBroker(t *testing.T) {
 			stacktest.OnlySame(t, s.Engine.MustUp(), "a refresh finds nothing new")
 			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
-			require.Len(t, s.World.Resources, before, "something is left in the clouds")
+			require.Len(t, s.Left(), before, "something is left in the clouds")
 
 			mesh := stacktest.New(t, name)
 			mesh.Engine.MustUp()

@@ -36,8 +36,8 @@ func TestExamples(t *testing.T) {
 			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
 			require.Empty(t, gone.Snapshot.Resources)
-			for key, r := range s.World.Resources {
-				require.True(t, before[key] || r.Deleted, "%s is left in the clouds", key)
+			for _, r := range s.Left() {
+				require.True(t, before[r.Key()] || r.Deleted, "%s is left in the clouds", r.Key())
 			}
 		})
 	}

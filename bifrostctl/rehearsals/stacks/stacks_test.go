@@ -40,7 +40,7 @@ func TestStackLifecycle(t *testing.T) {
 			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
 			require.Empty(t, gone.Snapshot.Resources)
-			require.Len(t, s.World.Resources, before, "something is left in the clouds")
+			require.Len(t, s.Left(), before, "something is left in the clouds")
 		})
 	}
 }

@@ -317,30 +317,6 @@ func TestRevisionsNeverRepeat(t *testing.T) {
 	require.Len(t, w.List(taskDefinitionType, account+"/"+region), 1, "the old revision is deregistered")
 }
 
-func TestSecretKeepsItsName(t *testing.T) {
-	tests := []struct {
-		name  string
-		days  int
-		again string
-	}{
-		{"in the recovery window", 7, "already scheduled for deletion"},
-		{"without recovery window", 0, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			e := enginetest.New(t, newWorld(), program(res(secretType, "secret", pulumi.Map{"name": s("key"), "recoveryWindowInDays": pulumi.Int(test.days)})), nil)
-			e.MustUp()
-			require.NoError(t, e.Destroy().Err)
-			again := e.Up()
-			if test.again == "" {
-				require.NoError(t, again.Err)
-				return
-			}
-			require.Contains(t, again.Messages(), test.again)
-		})
-	}
-}
-
 func TestRefreshSeesWhatIsGone(t *testing.T) {
 	w := newWorld()
 	e := enginetest.New(t, w, program(role), nil)

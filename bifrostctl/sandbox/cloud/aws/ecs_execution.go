@@ -105,25 +105,6 @@ func pull(c *double.Call, task *world.Resource, role, image string) error {
 	return nil
 }
 
-// mayReadSecret asks for the secret, and for the customer's key with which it is encrypted (Secrets Manager user guide, "Permissions for
-// the KMS key").
-func mayReadSecret(c *double.Call, role, secret string) error {
-	if err := services.Allowed(c.World, role, secret, nil, "secretsmanager:GetSecretValue"); err != nil {
-		return err
-	}
-	given := double.String(stateOf(c, pulumitype.AwsSecret, secret), "kmsKeyId")
-	if given == "" {
-		return nil // AWS's own key, which everyone in the account may use through Secrets Manager
-	}
-	key := findKey(c, given)
-	if key == nil {
-		return fmt.Errorf("the secret %s is encrypted with the KMS key %s, which does not exist or is disabled", secret, given)
-	}
-	return services.MayUseKey(c.World, role, key, "kms:Decrypt", map[string]string{
-		"kms:ViaService": "secretsmanager." + sessionOf(c).region + "." + world.DNSSuffix(sessionOf(c).partition),
-	})
-}
-
 func mayLog(c *double.Call, role string, container container) error {
 	log, s := container.LogConfiguration, sessionOf(c)
 	if log == nil || log.LogDriver != "awslogs" {
@@ -132,14 +113,4 @@ func mayLog(c *double.Call, role string, container container) error {
 	stream := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s:log-stream:%s/%s/task", s.partition, log.Options["awslogs-region"], s.account,
 		log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"], container.Name)
 	return services.Allowed(c.World, role, stream, nil, "logs:CreateLogStream", "logs:PutLogEvents")
-}
-
-// secretOf is the ARN of the secret that a reference is about. It may go on with a JSON key, stage and version:
-// arn:partition:secretsmanager:region:account:secret:name:key:stage:version.
-func secretOf(reference string) string {
-	parts := strings.SplitN(reference, ":", 8)
-	if len(parts) < 7 || parts[2] != "secretsmanager" {
-		return ""
-	}
-	return strings.Join(parts[:7], ":")
 }

@@ -121,7 +121,7 @@ func discoveredNames(c *double.Call, containers []container) []string {
 					} `json:"discovery"`
 				} `json:"cluster_config"`
 			}
-			version := versionOf(c, secret.ValueFrom)
+			version := versionOf(c, secretOf(secret.ValueFrom))
 			if version != nil && json.Unmarshal([]byte(double.String(version.State, "secretString")), &config) == nil &&
 				config.ClusterConfig.Discovery.Type == "dns" {
 				names = append(names, config.ClusterConfig.Discovery.DNSNames...)

@@ -60,7 +60,7 @@ func taskProblems(c *double.Call, service double.Object, name string) []string {
 func stopReasons(c *double.Call, container container) []string {
 	var reasons []string
 	for _, s := range container.Secrets {
-		if versionOf(c, s.ValueFrom) == nil {
+		if versionOf(c, secretOf(s.ValueFrom)) == nil {
 			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to "+
 				"retrieve secret %s: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: "+
 				"AWSCURRENT", s.ValueFrom))
@@ -158,19 +158,4 @@ func failing(command string) string {
 
 func roleOfARNExists(c *double.Call, role string) bool {
 	return slices.ContainsFunc(c.World.List(pulumitype.AwsRole, global(c)), func(r *world.Resource) bool { return r.State["arn"] == role })
-}
-
-// versionOf is the version of a secret with which a container's reference is answered, or nil.
-func versionOf(c *double.Call, reference string) *world.Resource {
-	parts := strings.Split(reference, ":")
-	if stateOf(c, pulumitype.AwsSecret, secretOf(reference)) == nil {
-		return nil
-	}
-	for _, v := range c.World.List(pulumitype.AwsSecretVersion, regional(c)) {
-		named := len(parts) == 10 && parts[9] != ""
-		if v.State["secretId"] == secretOf(reference) && (!named || v.State["versionId"] == parts[9]) {
-			return v
-		}
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -24,6 +25,7 @@ func functions() map[string]*double.Function {
 		pulumitype.AwsGetEksCluster:     {Args: eks.LookupClusterArgs{}, Call: getEKSCluster},
 		pulumitype.AwsGetEcsCluster:     {Args: ecs.LookupClusterArgs{}, Call: getECSCluster},
 		pulumitype.AwsGetEcsService:     {Args: ecs.LookupServiceArgs{}, Call: getService},
+		pulumitype.AwsGetLogGroup:       {Args: cloudwatch.LookupLogGroupArgs{}, Call: getLogGroup},
 		pulumitype.AwsGetAddon:          {Args: eks.LookupAddonArgs{}, Call: getAddon},
 		pulumitype.AwsGetRole:           {Args: iam.LookupRoleArgs{}, Call: getRole},
 		pulumitype.AwsGetSubnet:         {Args: getSubnetArgs{}, Call: getSubnet},

@@ -40,17 +40,43 @@ var providerSchema = double.Schema{
 		},
 		pulumitype.AwsLogGroup: {
 			Replace:  []string{"name", "namePrefix", "logGroupClass"},
-			Computed: []string{"arn", "logGroupClass", "tagsAll"},
+			Computed: []string{"arn", "logGroupClass", "name", "namePrefix", "tagsAll"},
+			Behaviour: double.Behaviour{
+				Source:    "terraform-provider-aws v5.100, internal/service/logs/group.go",
+				TakenAway: "A retention, a key and tags are taken off; without a retention logs are kept for ever.",
+				Half:      "A group whose retention was refused exists without one. The next up reads that, the one after it sets it.",
+				Waits: "Nothing. A create with a role that is seconds old asks for the retention again; a delete asks for 1 minute while " +
+					"another operation on the group is under way.",
+				Unique: "The name, in account and region. One that exists is an error, also when it was kept.",
+			},
 		},
 		pulumitype.AwsSecret: {
 			Replace:  []string{"name", "namePrefix"},
-			Computed: []string{"arn", "policy", "replicas", "tagsAll"},
+			Computed: []string{"arn", "name", "namePrefix", "policy", "replicas", "tagsAll"},
+			Sets:     []string{"replicas"},
 			Defaults: map[string]any{"recoveryWindowInDays": 30.0},
+			Behaviour: double.Behaviour{
+				Source: "terraform-provider-aws v5.100, internal/service/secretsmanager/secret.go; its issue 21623",
+				TakenAway: "A description is emptied. A key stays, and is a difference at each preview; another key, also AWS's own by its alias, " +
+					"takes its place.",
+				Half: "A secret without a value; the next up goes on.",
+				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait up to 2 " +
+					"minutes until the secret is seen, or is seen no more.",
+				Unique: "The name, in account and region, also of a deleted secret until its recovery window ends.",
+			},
 		},
 		pulumitype.AwsSecretVersion: {
 			Replace:  []string{"secretId", "secretString", "secretBinary"},
 			Computed: []string{"arn", "versionId", "versionStages"},
 			Secrets:  []string{"secretString", "secretBinary"},
+			Sets:     []string{"versionStages"},
+			Behaviour: double.Behaviour{
+				Source:    "terraform-provider-aws v5.100, internal/service/secretsmanager/secret_version.go",
+				TakenAway: "The version stays and can be read by its id. The stage AWSCURRENT cannot be taken off.",
+				Half:      "A version that nobody knows; the next up puts another.",
+				Waits:     "A create waits up to 2 minutes until the version is seen.",
+				Unique:    "Nothing: each put is a version of its own, under the key that its secret has then.",
+			},
 		},
 		// Replace is all but tags, skipDestroy and trackLatest: ECS never changes a revision.
 		pulumitype.AwsTaskDefinition: {
@@ -126,5 +152,11 @@ var providerSchema = double.Schema{
 		pulumitype.AwsPrivateDnsNamespace: namespaceTable,
 		pulumitype.AwsDiscoveryService:    registryTable,
 		pulumitype.AwsMetricAlarm:         alarmTable,
+	},
+	Lookups: map[string]double.Lookup{
+		pulumitype.AwsGetLogGroup: {
+			Missing: "An error.",
+			Source:  "terraform-provider-aws v5.100, internal/service/logs/group_data_source.go",
+		},
 	},
 }

@@ -1,0 +1,60 @@
+package component
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// NamesType is the type token of the part that remembers which names a stack was given.
+const NamesType = "bifrost:index:Names"
+
+// names has them as its inputs, and no children. A component is compared by its inputs alone, on every platform: another name is an update,
+// which a hook sees with both. Hooks of the named things would not do: those of a creation and a deletion see one name each, and the engine
+// refuses to destroy what has a hook for its deletion.
+type names struct{ pulumi.ResourceState }
+
+// WarnOfRenames tells, in a preview and an `up`, what each name that changed takes away. given are the names by the keys that give them.
+// Make it first: the warning then comes before anything goes.
+func WarnOfRenames(ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string) error {
+	hook, err := ctx.RegisterResourceHook(name+"-changed", func(args *pulumi.ResourceHookArgs) error {
+		var failed []error
+		for _, warning := range Renames(args.OldInputs, args.NewInputs, lost) {
+			failed = append(failed, ctx.Log.Warn(warning, nil))
+		}
+		return errors.Join(failed...)
+	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
+	inputs := pulumi.Map{}
+	for key, value := range given {
+		inputs[key] = pulumi.String(value)
+	}
+	made := &names{}
+	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made,
+		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}})); err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
+	return ctx.RegisterResourceOutputs(made, pulumi.Map{})
+}
+
+// Renames are the warnings of the names that changed, by key. A key that comes or goes changes no name.
+func Renames(before, after resource.PropertyMap, lost func(key, before string) string) []string {
+	var warnings []string
+	for _, key := range slices.Sorted(maps.Keys(after)) {
+		was, known := KnownText(before[key])
+		is, _ := KnownText(after[key])
+		if !known || was == is {
+			continue
+		}
+		if warning := lost(string(key), was); warning != "" {
+			warnings = append(warnings, warning)
+		}
+	}
+	return warnings
+}
