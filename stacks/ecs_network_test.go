@@ -160,7 +160,10 @@ func TestECSNetwork(t *testing.T) {
 			return endpoints(withoutEndpoint("ecr.api"))(args)
 		}), []string{"lacks com.amazonaws.us-east-1.ecr.api; "}, nil},
 		"China": {
-			settings: map[string]any{"eks": nil, "aws.region": "cn-north-1"},
+			settings: map[string]any{
+				"eks": nil, "aws.region": "cn-north-1",
+				"registry.image": "444455556666.dkr.ecr.cn-north-1.amazonaws.com.cn/acme-hub:2.1.0",
+			},
 			answers:  map[string]answer{getRouteTable: isolated},
 			warnings: []string{subnetA + " has no way out, and some endpoints have other names", subnetB},
 		},
