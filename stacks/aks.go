@@ -116,6 +116,9 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 	name, group := c.Aks.ClusterName, c.Aks.ResourceGroup
 	found, err := azureaks.LookUpManagedCluster(ctx, group, name, pulumi.Provider(provider))
 	if err != nil {
+		if wrong := c.wrongLogin(err); wrong != nil {
+			return nil, wrong
+		}
 		return nil, fmt.Errorf("aks.clusterName: there is no cluster %s in resource group %s of subscription %s, or it cannot be read: "+
 			"%w; sign "+
 			"in with `az login --tenant %s`, see `az aks list --subscription %s --output table` and set %s:aks.clusterName or "+

@@ -75,7 +75,7 @@ func (c *Config) Image() image.Reference { return c.image }
 type Aws struct {
 	// Region of the clusters, such as eu-central-1. Required.
 	Region string
-	// AccountId is the only account that the stack may change, in quotes. Required.
+	// AccountId is the only account that the stack may change: 12 digits, in quotes where they begin with 0. Required.
 	AccountId string
 	// Profile of the AWS configuration files that signs in, for AWS and for the EKS cluster.
 	Profile string

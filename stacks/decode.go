@@ -13,6 +13,7 @@ import (
 
 	"github.com/agext/levenshtein"
 	"github.com/go-viper/mapstructure/v2"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -201,6 +202,28 @@ func fieldByName(t reflect.Type, name string) (reflect.StructField, bool) {
 		}
 	}
 	return reflect.StructField{}, false
+}
+
+// IsText tells whether a path of the configuration, such as aws.accountId, holds a text.
+func IsText(path resource.PropertyPath) bool {
+	t := reflect.TypeFor[Config]()
+	for _, step := range path {
+		t = deref(t)
+		name, isKey := step.(string)
+		switch {
+		case t.Kind() == reflect.Struct && isKey:
+			f, ok := fieldByName(t, name)
+			if !ok {
+				return false
+			}
+			t = f.Type
+		case t.Kind() == reflect.Map && isKey, t.Kind() == reflect.Slice && !isKey:
+			t = t.Elem()
+		default:
+			return false
+		}
+	}
+	return deref(t).Kind() == reflect.String
 }
 
 // keyOf is a field's key: its name in lower camel case, in this package, in the components' arguments and in the SDK's types alike.

@@ -26,12 +26,14 @@ type platform struct {
 	validate func(*Config, *checker)
 	// provider is that of the cloud, guarded against another account.
 	provider func(*pulumi.Context, *Config) (pulumi.ProviderResource, error)
+	// signedIn refuses credentials of another account; nil where the first look-up tells.
+	signedIn func(*pulumi.Context, *Config, pulumi.ProviderResource) error
 }
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":   {validateAws, newAwsProvider},
-	"azure": {validateAzure, newAzureProvider},
+	"aws":   {validateAws, newAwsProvider, signedInAws},
+	"azure": {validateAzure, newAzureProvider, nil},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
@@ -70,9 +72,15 @@ type deployment interface {
 
 // deploy is the recipe: look at what is there, make the identities, hand them off to the vendor; then, in rollout full, the gateway.
 func (c *Config) deploy(ctx *pulumi.Context) error {
-	provider, err := platforms[c.Platform].provider(ctx, c)
+	on := platforms[c.Platform]
+	provider, err := on.provider(ctx, c)
 	if err != nil {
 		return err
+	}
+	if on.signedIn != nil {
+		if err := on.signedIn(ctx, c, provider); err != nil {
+			return err
+		}
 	}
 	places := c.targets()
 	deployments := make([]deployment, len(places))

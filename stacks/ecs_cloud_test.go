@@ -27,6 +27,7 @@ const (
 	getSubnet      = "aws:ec2/getSubnet:getSubnet"
 	getRouteTable  = "aws:ec2/getRouteTable:getRouteTable"
 	getVpcEndpoint = "aws:ec2/getVpcEndpoint:getVpcEndpoint"
+	getVpnGateway  = "aws:ec2/getVpnGateway:getVpnGateway"
 	getVpc         = "aws:ec2/getVpc:getVpc"
 	getTargetGroup = "aws:lb/getTargetGroup:getTargetGroup"
 	getEcsCluster  = "aws:ecs/getCluster:getCluster"
@@ -93,6 +94,7 @@ func ecsCloud() map[string]answer {
 		}),
 		getRouteTable:  always(routeTable(route("natGatewayId", "nat-1"))),
 		getVpcEndpoint: never(noEndpoint),
+		getVpnGateway:  never("no matching EC2 VPN Gateway found"),
 		getVpc:         always(vpcLookup(true)),
 		getTargetGroup: always(targetGroupLookup()),
 	}

@@ -57,6 +57,8 @@ type ecsNetworkCheck struct {
 	warnings []string
 	// endpoints of the VPC by service and type, as far as they were looked up.
 	endpoints map[string]endpointAnswer
+	// vpnGateway of the VPC, once it was looked up.
+	vpnGateway *vpnGatewayAnswer
 }
 
 func newEcsNetworkCheck(c *Config, ctx *pulumi.Context, provider pulumi.ProviderResource) *ecsNetworkCheck {
@@ -209,7 +211,10 @@ func (n *ecsNetworkCheck) checkVpc(vpcId string) (cidrs []string, err error) {
 		return nil, noDnsNames(vpcId, n.Aws.Region)
 	}
 	for _, block := range found.CidrBlockAssociations {
-		cidrs = append(cidrs, block.CidrBlock)
+		// A block that was taken from the VPC is told of for a while.
+		if block.State != "disassociating" && block.State != "disassociated" {
+			cidrs = append(cidrs, block.CidrBlock)
+		}
 	}
 	return cidrs, nil
 }

@@ -92,6 +92,14 @@ func TestECSNetwork(t *testing.T) {
 			answers:  map[string]answer{getRouteTable: always(routeTable(route("gatewayId", "vgw-1")))},
 			warnings: []string{"vgw-1", "vgw-1"},
 		},
+		"a VPN whose routes are propagated": {
+			answers:  map[string]answer{getRouteTable: isolated, getVpnGateway: always(map[string]any{"id": "vgw-1"})},
+			warnings: []string{subnetA + " has no way out, unless vgw-1 propagates one", subnetB + " has no way out, unless vgw-1"},
+		},
+		"a VPN that cannot be seen": {
+			answers:  map[string]answer{getRouteTable: isolated, getVpnGateway: never(unauthorized)},
+			warnings: []string{"the tasks in " + subnetA + " could not start", "ec2:DescribeVpnGateways"},
+		},
 		"IPv6 alone": {
 			answers: map[string]answer{getRouteTable: always(routeTable(map[string]any{
 				"ipv6CidrBlock": "::/0", "egressOnlyGatewayId": "eigw-1",
@@ -160,7 +168,10 @@ func TestECSNetwork(t *testing.T) {
 			return endpoints(withoutEndpoint("ecr.api"))(args)
 		}), []string{"lacks com.amazonaws.us-east-1.ecr.api; "}, nil},
 		"China": {
-			settings: map[string]any{"eks": nil, "aws.region": "cn-north-1"},
+			settings: map[string]any{
+				"eks": nil, "aws.region": "cn-north-1",
+				"registry.image": "444455556666.dkr.ecr.cn-north-1.amazonaws.com.cn/acme-hub:2.1.0",
+			},
 			answers:  map[string]answer{getRouteTable: isolated},
 			warnings: []string{subnetA + " has no way out, and some endpoints have other names", subnetB},
 		},
@@ -217,7 +228,7 @@ func TestECSNetwork(t *testing.T) {
 			settings: map[string]any{"ecs.clustering.namespace": "bifrost.internal"},
 			answers:  map[string]answer{getVpc: never(unauthorized)},
 			warnings: []string{
-				"ecs.securityGroups: see that", "ecs.clustering: vpc-0123456789abcdef0 could not be looked up (ec2:DescribeVpcs)",
+				"ecs.securityGroups: see that", "ecs.clustering: vpc-0123456789abcdef0 could not be looked up (ec2:DescribeVpcs and ec2:DescribeVpcAttribute)",
 			},
 		},
 		"a cluster in given groups": {

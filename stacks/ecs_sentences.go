@@ -102,6 +102,19 @@ func wayNotFollowed(subnet, target, services string) string {
 		subnet, target, services)
 }
 
+// wayUnseen is about routes that a VPN gateway propagates: the AWS provider leaves them out of a route table.
+func wayUnseen(subnet, gateway, services string) string {
+	return fmt.Sprintf("ecs.subnets: %s has no way out, unless %s propagates one, which cannot be seen from here; see that its tasks "+
+		"reach %s",
+		subnet, gateway, services)
+}
+
+func gatewayUnseen(vpcId string, noWay, err error) string {
+	return fmt.Sprintf("%v. That is so unless a VPN gateway of %s propagates a way out; it could not be looked up "+
+		"(ec2:DescribeVpnGateways): %v",
+		noWay, vpcId, err)
+}
+
 func endpointsInChina(subnet string) string {
 	return fmt.Sprintf("ecs.subnets: %s has no way out, and some endpoints have other names in China, which are not known here; "+
 		"see that its tasks reach ECR, S3, CloudWatch Logs and Secrets Manager", subnet)
@@ -145,11 +158,11 @@ func balancerInPrivateSubnet(subnet string) error {
 
 func vpcUnseen(vpcId string, err error) error {
 	return fmt.Errorf("ecs.loadBalancer.allowedCidrs: the addresses of %s, who may reach the load balancer by default, "+
-		"cannot be read (ec2:DescribeVpcs): %w; set %s:ecs.loadBalancer.allowedCidrs", vpcId, err, Project)
+		"cannot be read (ec2:DescribeVpcs and ec2:DescribeVpcAttribute): %w; set %s:ecs.loadBalancer.allowedCidrs", vpcId, err, Project)
 }
 
 func dnsUnseen(vpcId string, err error) string {
-	return fmt.Sprintf("ecs.clustering: %s could not be looked up (ec2:DescribeVpcs), "+
+	return fmt.Sprintf("ecs.clustering: %s could not be looked up (ec2:DescribeVpcs and ec2:DescribeVpcAttribute), "+
 		"so it was not checked that DNS names resolve in it: %v", vpcId, err)
 }
 

@@ -71,7 +71,34 @@ func (n *ecsNetworkCheck) checkWayOut(subnet, vpcId string) error {
 		n.warn(endpointsInChina(subnet))
 		return nil
 	}
-	return n.checkEndpoints(subnet, vpcId, table.RouteTableId)
+	return n.unlessPropagated(subnet, vpcId, n.checkEndpoints(subnet, vpcId, table.RouteTableId))
+}
+
+// unlessPropagated lets a subnet without a way out pass where the VPC has a VPN gateway: a look-up shows no route that one propagates.
+func (n *ecsNetworkCheck) unlessPropagated(subnet, vpcId string, noWay error) error {
+	if noWay == nil {
+		return nil
+	}
+	if n.vpnGateway == nil {
+		found, err := awsec2.LookUpVpnGateway(n.ctx, vpcId, n.on)
+		n.vpnGateway = &vpnGatewayAnswer{found.Id, err}
+	}
+	switch answer := n.vpnGateway; {
+	case answer.err == nil:
+		n.warn(wayUnseen(subnet, answer.id, n.neededServices()))
+		return nil
+	case strings.Contains(answer.err.Error(), "no matching"):
+		return noWay
+	default:
+		n.warn(gatewayUnseen(vpcId, noWay, answer.err))
+		return nil
+	}
+}
+
+// vpnGatewayAnswer is what a look-up says of the VPC's VPN gateway.
+type vpnGatewayAnswer struct {
+	id  string
+	err error
 }
 
 // checkPublic: AWS makes an internet-facing load balancer in any subnet; in a private one nobody reaches it.

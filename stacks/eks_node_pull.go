@@ -1,10 +1,8 @@
 package stacks
 
 import (
-	"fmt"
 	"path"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -36,15 +34,11 @@ func (nodePull) validate(c *Config, k *checker) {
 	names := map[string]bool{}
 	for i, role := range c.Eks.NodeRoleArns {
 		at := p.Child("nodeRoleArns").Index(i)
-		parsed, err := arn.Parse(role)
 		switch problems := check.Arn(at, role, check.RoleArn); {
-		case err != nil:
+		case role == "":
 			k.add(field.Invalid(at, role, "not an ARN of the form arn:aws:iam::ACCOUNT:role/NAME"))
 		case len(problems) > 0:
 			k.add(problems...)
-		case c.Aws.AccountId != "" && parsed.AccountID != c.Aws.AccountId:
-			k.add(field.Invalid(at, role, fmt.Sprintf(
-				"a role of another account; nodes have roles of their cluster's, which is aws.accountId %s", c.Aws.AccountId)))
 		case names[path.Base(role)]:
 			k.add(field.Duplicate(at, role))
 		}

@@ -41,6 +41,9 @@ var (
 	KeyOf       = keyOf
 	Deref       = deref
 
+	ArnRules = arnRules
+	IsArnKey = isArnKey
+
 	EcsKeys        = ecsKeys
 	EcsGatewayKeys = ecsGatewayKeys
 )

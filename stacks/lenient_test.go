@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,4 +25,35 @@ func TestLenientPassesOverOnlyTheKeyThatDoesNotDecode(t *testing.T) {
 	require.True(t, c.Gateway.Monitoring.ServiceMonitor)
 	require.Nil(t, c.Gateway.Ingress, "no object")
 	require.Nil(t, c.Aks, "not there")
+}
+
+// TestDigitsWithoutQuotes: digits that the stack file has without quotes mean the same to the program, which gets them as JSON, and to who
+// reads the file as YAML. What a number has lost is refused with the reason.
+func TestDigitsWithoutQuotes(t *testing.T) {
+	t.Parallel()
+	const lost = "an AWS account id has 12 digits; the stack file has a number here, which loses its leading zeros: write the digits in quotes"
+	for name, c := range map[string]struct {
+		yaml          any // as YAML reads it
+		want, refused string
+	}{
+		"in quotes":                          {"123456789012", "123456789012", ""},
+		"in quotes, with a leading zero":     {"012345678901", "012345678901", ""},
+		"without: 123456789012":              {123456789012, "123456789012", ""},
+		"with an exponent: 1.23456789012e11": {1.23456789012e11, "123456789012", ""},
+		"with a leading zero: 012345678901":  {12345678901.0, "12345678901", lost},
+		"octal: 012345670123":                {1402433619, "1402433619", lost},
+		"too short, in quotes":               {"1234", "1234", "an AWS account id has 12 digits\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stackFile(t, "aws-dev").set("aws.accountId", c.yaml)
+			require.Equal(t, c.want, stacks.Lenient("x", "", s).Aws.AccountId)
+			err := refusedWith(t, s)
+			if c.refused == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, fmt.Sprintf("bifrost:aws.accountId: Invalid value: %q: %s", c.want, c.refused))
+		})
+	}
 }

@@ -99,6 +99,7 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	problems = append(problems, c.loadSchema(raw.Dir)...)
 	c.resolve()
 	problems = append(problems, c.validate()...)
+	explainNumbers(problems, writtenNumbers(values))
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}

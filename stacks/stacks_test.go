@@ -83,6 +83,9 @@ func (s settings) set(path string, value any) settings {
 func (s settings) graph(t testing.TB, stack string) *graphtest.Graph {
 	t.Helper()
 	g := &graphtest.Graph{Project: stacks.Project, Stack: stack, Config: map[string]string{}, Answers: cloud()}
+	if aws, ok := s["aws"].(map[string]any); ok {
+		g.Answers[callerIdentity] = signedIn(fmt.Sprint(aws["accountId"]))
+	}
 	for key, v := range s {
 		if text := reflect.ValueOf(v); text.Kind() == reflect.String {
 			g.Config[stacks.Project+":"+key] = text.String()
@@ -151,6 +154,14 @@ func roleLookup(path string) answer {
 			"name": name, "arn": "arn:aws:iam::111122223333:role" + path + name, "uniqueId": "AROA" + strings.ToUpper(name),
 		}), nil
 	}
+}
+
+// callerIdentity is the first look-up at AWS.
+const callerIdentity = "aws:index/getCallerIdentity:getCallerIdentity"
+
+// signedIn are credentials of an account.
+func signedIn(account string) answer {
+	return always(map[string]any{"accountId": account, "arn": "arn:aws:iam::" + account + ":user/test", "userId": "AIDATEST"})
 }
 
 func aksLookup(version string, issuer, workloadIdentity bool) map[string]any {
@@ -438,6 +449,16 @@ func TestLookUps(t *testing.T) {
 		answer       answer
 		want         []string
 	}{
+		"credentials of another account": {"aws-dev", callerIdentity, signedIn("222233334444"),
+			[]string{"aws.accountId: the credentials are of account 222233334444, and this stack is for account 111122223333", "aws sts get-caller-identity"}},
+		"an account that the provider refuses": {"aws-dev", callerIdentity, never("AWS account ID not allowed: 222233334444"),
+			[]string{"aws.accountId: the credentials are of account 222233334444, and this stack is for account 111122223333"}},
+		"no credentials": {"aws-dev", callerIdentity, never("no valid credential sources for AWS found"),
+			[]string{"cannot sign in to account 111122223333", "no valid credential sources", "aws sso login"}},
+		"a subscription that the login does not reach": {"azure-dev", "azure-native:containerservice:getManagedCluster", never(`Code="SubscriptionNotFound" Message="The subscription could not be found"`),
+			[]string{"azure.subscriptionId: the login does not reach subscription 00000000-0000-4000-8000-000000000001 in tenant 00000000-0000-4000-8000-000000000002", "az login --tenant"}},
+		"a login to another tenant": {"azure-dev", "azure-native:containerservice:getManagedCluster", never(`Code="InvalidAuthenticationTokenTenant" Message="wrong issuer"`),
+			[]string{"azure.tenantId: the login does not reach", "az login --tenant 00000000-0000-4000-8000-000000000002"}},
 		"no EKS cluster": {"aws-dev", "aws:eks/getCluster:getCluster", never("couldn't find resource"),
 			[]string{"eks.clusterName", "dev", "aws eks list-clusters --region us-east-1"}},
 		"an old EKS cluster": {"aws-dev", "aws:eks/getCluster:getCluster", always(eksLookup("1.22")),

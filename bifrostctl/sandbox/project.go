@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gopkg.in/yaml.v3"
 
 	"bifrost/bifrostctl/internal/overlay"
@@ -64,6 +66,7 @@ func loadProject(dir, argument string) (*project, error) {
 			projectName)
 	}
 	for key, value := range config {
+		value = overlay.Walk(value, nil, dateAsText)
 		name, own := strings.CutPrefix(key, projectName+":")
 		if own {
 			p.values[name] = value
@@ -72,6 +75,14 @@ func loadProject(dir, argument string) (*project, error) {
 		p.others[key] = value
 	}
 	return p, nil
+}
+
+// dateAsText is a date as the Pulumi CLI hands it over to the program.
+func dateAsText(_ resource.PropertyPath, leaf any) any {
+	if date, isDate := leaf.(time.Time); isDate {
+		return date.String()
+	}
+	return leaf
 }
 
 // named finds a stack among those of the project.

@@ -63,3 +63,11 @@ func TestNoStackInAFolder(t *testing.T) {
 	require.NoError(t, err, "--dir names the project")
 	require.Equal(t, dir, p.dir)
 }
+
+// TestDatesAsTheCLIHasThem: a date without quotes is no date to the program, which gets what Pulumi makes of it.
+func TestDatesAsTheCLIHasThem(t *testing.T) {
+	dir := writeProject(t, map[string]string{"dev": "config: {bifrost:tags: {until: 2026-12-31, in: '2026-12-31'}}"})
+	p, err := loadProject(dir, "dev")
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"until": "2026-12-31 00:00:00 +0000 UTC", "in": "2026-12-31"}, p.values["tags"])
+}

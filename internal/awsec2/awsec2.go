@@ -1,4 +1,4 @@
-// Package awsec2 is the little of Amazon EC2 that the program needs: one resource and four look-ups of the AWS provider, typed by
+// Package awsec2 is the little of Amazon EC2 that the program needs: one resource and five look-ups of the AWS provider, typed by
 // hand. The SDK's own package compiles for 41 CPU-seconds, more than any other (docs/decisions/0010-compile-cost.md).
 package awsec2
 
@@ -44,6 +44,7 @@ const (
 	getVpc         = "aws:ec2/getVpc:getVpc"
 	getRouteTable  = "aws:ec2/getRouteTable:getRouteTable"
 	getVpcEndpoint = "aws:ec2/getVpcEndpoint:getVpcEndpoint"
+	getVpnGateway  = "aws:ec2/getVpnGateway:getVpnGateway"
 )
 
 type byId struct {
@@ -79,6 +80,8 @@ type Vpc struct {
 // CidrBlockAssociation is one address block of a VPC.
 type CidrBlockAssociation struct {
 	CidrBlock string `pulumi:"cidrBlock"`
+	// State is associated, unless the block comes or goes.
+	State string `pulumi:"state"`
 }
 
 // LookUpVpc finds a VPC by id.
@@ -88,7 +91,7 @@ func LookUpVpc(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Vpc
 	return found, err
 }
 
-// RouteTable is what a look-up says of a route table.
+// RouteTable is what a look-up says of a route table. Routes that a VPN gateway propagates are not among them.
 type RouteTable struct {
 	RouteTableId string  `pulumi:"routeTableId"`
 	Routes       []Route `pulumi:"routes"`
@@ -155,5 +158,21 @@ func LookUpVpcEndpoint(ctx *pulumi.Context, vpcId, service, endpointType string,
 		VpcId: vpcId, ServiceName: service, State: "available",
 		Filters: []Filter{{Name: "vpc-endpoint-type", Values: []string{endpointType}}},
 	}, &found, opts...)
+	return found, err
+}
+
+// VpnGateway is what a look-up says of a virtual private gateway.
+type VpnGateway struct {
+	Id string `pulumi:"id"`
+}
+
+type vpnGatewayArgs struct {
+	AttachedVpcId string `pulumi:"attachedVpcId"`
+}
+
+// LookUpVpnGateway finds the virtual private gateway that is attached to a VPC, which has one at most; none is an error.
+func LookUpVpnGateway(ctx *pulumi.Context, vpcId string, opts ...pulumi.InvokeOption) (VpnGateway, error) {
+	var found VpnGateway
+	err := ctx.Invoke(getVpnGateway, vpnGatewayArgs{vpcId}, &found, opts...)
 	return found, err
 }

@@ -25,7 +25,7 @@ func rule(pattern, want string) Rule { return Rule{regexp.MustCompile(pattern), 
 // Rules, each with the document that states it.
 var (
 	// AccountId: AWS account identifiers.
-	AccountId = rule(`^\d{12}$`, "an AWS account id, 12 digits in quotes")
+	AccountId = rule(`^\d{12}$`, "an AWS account id has 12 digits")
 	// Region: AWS regions by code.
 	Region = rule(`^[a-z]{2}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
 	// IamPath: IAM API, CreateRole.

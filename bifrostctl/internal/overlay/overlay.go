@@ -11,13 +11,16 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"gopkg.in/yaml.v3"
+
+	"bifrost/stacks"
 )
 
 // Secrets is the configuration key under which, and nowhere else, secret values stand.
 const Secrets = "secrets"
 
 // Apply returns a copy of a stack's configuration (keys without the project's prefix) with settings over it. Where a value takes the
-// place of a text, and under secrets, a scalar stays text. null removes what the path names.
+// place of a text, and under secrets, a scalar stays text; so does a number where the configuration has a text, as an account id. null
+// removes what the path names.
 func Apply(values map[string]any, settings []string) (map[string]any, error) {
 	overlaid := copied(values)
 	for _, setting := range settings {
@@ -54,7 +57,7 @@ func set(values map[string]any, setting string) error {
 			return text // YAML that is meant as a text
 		}
 		_, wasText := old.(string)
-		if (wasText || key == Secrets) && isScalar(value) {
+		if (wasText || key == Secrets) && isScalar(value) || stacks.IsText(path) && isNumber(value) {
 			return text
 		}
 		return value
@@ -96,8 +99,13 @@ func parseValue(text string) any {
 }
 
 func isScalar(value any) bool {
+	_, isBool := value.(bool)
+	return isBool || isNumber(value)
+}
+
+func isNumber(value any) bool {
 	switch value.(type) {
-	case int, int64, uint64, float64, bool:
+	case int, int64, uint64, float64:
 		return true
 	}
 	return false

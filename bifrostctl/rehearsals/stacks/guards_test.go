@@ -15,12 +15,14 @@ import (
 func TestGuards(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ stack, setting, want string }{
-		{"aws-dev", "aws.accountId='999988887777'", "AWS account ID not allowed"},
+		{"aws-dev", "aws.accountId='999988887777'", "aws.accountId: the credentials are of account 111122223333, and this stack is for account 999988887777"},
+		{"examples/ecs-minimal", "aws.accountId='999988887777'", "aws.accountId: the credentials are of account 111122223333, and this stack is for account 999988887777"},
+		{"aws-dev", "aws.assumeRoleArn=arn:aws:iam::111122223334:role/deploy", "another account than aws.accountId"},
 		{"aws-dev", "eks.clusterName=nope", "aws eks list-clusters"},
 		{"aws-dev", "ecs.clusterName=nope", "aws ecs create-cluster"},
 		{"azure-dev", "aks.clusterName=nope", "az aks list"},
-		{"azure-dev", "azure.tenantId=00000000-0000-4000-8000-00000000000f", "az login --tenant"},
-		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "SubscriptionNotFound"},
+		{"azure-dev", "azure.tenantId=00000000-0000-4000-8000-00000000000f", "azure.tenantId: the login does not reach subscription"},
+		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "azure.subscriptionId: the login does not reach subscription"},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			t.Parallel()

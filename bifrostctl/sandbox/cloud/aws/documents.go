@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 
+	awspolicy "github.com/hashicorp/awspolicyequivalence"
+
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
@@ -260,4 +262,33 @@ func conditionProblems(v any) []string {
 		}
 	}
 	return problems
+}
+
+// sameDocuments compares the policy documents at properties as the provider does: by what they say, so that neither the order of keys nor
+// one text against a list of one makes a difference (terraform-provider-aws 5.x, internal/verify/json.go, SuppressEquivalentPolicyDiffs).
+func sameDocuments(properties ...string) map[string]func(state, input any) bool {
+	equal := map[string]func(state, input any) bool{}
+	for _, property := range properties {
+		equal[property] = func(state, input any) bool {
+			before, isText := state.(string)
+			after, isToo := input.(string)
+			same, err := awspolicy.PoliciesAreEquivalent(before, after)
+			return isText && isToo && err == nil && same
+		}
+	}
+	return equal
+}
+
+// normalized is a document as the provider keeps it in the state: compact, with sorted keys (terraform-plugin-sdk,
+// helper/structure/normalize_json.go). What is no JSON has been refused.
+func normalized(document string) string {
+	var parsed any
+	if err := json.Unmarshal([]byte(document), &parsed); err != nil {
+		return document
+	}
+	text, err := json.Marshal(parsed)
+	if err != nil {
+		return document
+	}
+	return string(text)
 }

@@ -67,8 +67,7 @@ func getAddon(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, name := double.String(args, "clusterName"), double.String(args, "addonName")
 	found := c.World.AWS[s.account].EKSCluster(s.region, cluster)
 	if found == nil || name != podIdentityAgent || !found.PodIdentityAgent {
-		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): ResourceNotFoundException: No addon: %s found in cluster: %s", cluster, name,
-			name, cluster)
+		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): couldn't find resource", cluster, name)
 	}
 	return double.Object{
 		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": "v1.3.4-eksbuild.1",
@@ -81,8 +80,7 @@ func getRole(c *double.Call, args double.Object) (double.Object, error) {
 	name := double.String(args, "name")
 	r := c.World.Get(pulumitype.AwsRole, global(c), name)
 	if r == nil {
-		//lint:ignore ST1005 the words are not ours
-		return nil, fmt.Errorf("reading IAM Role (%s): NoSuchEntity: The role with name %s cannot be found.", name, name)
+		return nil, fmt.Errorf("reading IAM Role (%s): couldn't find resource", name)
 	}
 	answer := double.Object{"id": r.ID, "roleLastUseds": []any{}, "description": "", "permissionsBoundary": "", "tags": r.State["tagsAll"]}
 	for _, key := range []string{"arn", "assumeRolePolicy", "createDate", "maxSessionDuration", "name", "path", "uniqueId"} {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ func functions() map[string]*double.Function {
 		pulumitype.AwsGetVpc:            {Args: getVpcArgs{}, Call: getVpc},
 		pulumitype.AwsGetRouteTable:     {Args: getRouteTableArgs{}, Call: getRouteTable},
 		pulumitype.AwsGetVpcEndpoint:    {Args: getVpcEndpointArgs{}, Call: getVpcEndpoint},
+		pulumitype.AwsGetVpnGateway:     {Args: getVpnGatewayArgs{}, Call: getVpnGateway},
 		pulumitype.AwsGetTargetGroup:    {Args: lb.LookupTargetGroupArgs{}, Call: getTargetGroup},
 		pulumitype.AwsGetOidcProvider: {
 			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
@@ -62,8 +64,7 @@ func getEKSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	name := double.String(args, "name")
 	cluster := c.World.AWS[s.account].EKSCluster(s.region, name)
 	if cluster == nil {
-		return nil, fmt.Errorf("reading EKS Cluster (%s): ResourceNotFoundException: No cluster found for name: %s. (couldn't find "+
-			"resource in region %s of account %s)", name, name, s.region, s.account)
+		return nil, fmt.Errorf("reading EKS Cluster (%s): couldn't find resource", name)
 	}
 	endpoint := cluster.Endpoint(s.account)
 	ca := base64.StdEncoding.EncodeToString([]byte(c.World.Clusters[endpoint].CA))
@@ -103,7 +104,7 @@ func findCluster(c *double.Call, nameOrARN string) (world.ECSCluster, error) {
 func getECSCluster(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, err := findCluster(c, double.String(args, "clusterName"))
 	if err != nil {
-		return nil, fmt.Errorf("reading ECS Cluster (%s): %w", double.String(args, "clusterName"), err)
+		return nil, fmt.Errorf("reading ECS Cluster (%s): empty result", double.String(args, "clusterName"))
 	}
 	id := cluster.ARN(sessionOf(c).account)
 	return double.Object{
@@ -144,7 +145,7 @@ func getService(c *double.Call, args double.Object) (double.Object, error) {
 		answer["tags"] = r.State["tagsAll"]
 		return answer, nil
 	}
-	return nil, fmt.Errorf("reading ECS Service (%s): couldn't find resource in cluster %s", name, cluster)
+	return nil, errors.New("no matching ECS Service found")
 }
 
 func getOpenIDConnectProvider(c *double.Call, args double.Object) (double.Object, error) {
@@ -159,7 +160,7 @@ func getOpenIDConnectProvider(c *double.Call, args double.Object) (double.Object
 		}, nil
 	}
 	if id != "" {
-		return nil, fmt.Errorf("finding IAM OIDC Provider (%s): NoSuchEntity: OpenIDConnect Provider not found for arn %s", id, id)
+		return nil, errors.New("reading IAM OIDC Provider: couldn't find resource")
 	}
-	return nil, fmt.Errorf("finding IAM OIDC Provider by url (%s): not found", url)
+	return nil, fmt.Errorf("reading IAM OIDC Provider (%s): couldn't find resource", url)
 }

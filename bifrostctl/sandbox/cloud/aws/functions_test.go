@@ -73,19 +73,19 @@ func TestMissingThings(t *testing.T) {
 		{"EKS cluster", func(ctx *pulumi.Context, o pulumi.InvokeOption) error {
 			_, err := eks.LookupCluster(ctx, &eks.LookupClusterArgs{Name: "none"}, o)
 			return err
-		}, "ResourceNotFoundException: No cluster found for name: none"},
+		}, "reading EKS Cluster (none): couldn't find resource"},
 		{"ECS cluster", func(ctx *pulumi.Context, o pulumi.InvokeOption) error {
 			_, err := ecs.LookupCluster(ctx, &ecs.LookupClusterArgs{ClusterName: "none"}, o)
 			return err
-		}, "ClusterNotFoundException"},
+		}, "reading ECS Cluster (none): empty result"},
 		{"ECS service", func(ctx *pulumi.Context, o pulumi.InvokeOption) error {
 			_, err := ecs.LookupService(ctx, &ecs.LookupServiceArgs{ClusterArn: "arn:aws:ecs:eu-west-1:111122223333:cluster/dev", ServiceName: "none"}, o)
 			return err
-		}, "couldn't find resource"},
+		}, "no matching ECS Service found"},
 		{"OIDC provider", func(ctx *pulumi.Context, o pulumi.InvokeOption) error {
 			_, err := iam.LookupOpenIdConnectProvider(ctx, &iam.LookupOpenIdConnectProviderArgs{Url: &url}, o)
 			return err
-		}, "finding IAM OIDC Provider by url (https://oidc.example.com/id/none): not found"},
+		}, "reading IAM OIDC Provider (https://oidc.example.com/id/none): couldn't find resource"},
 		{"unknown function", func(ctx *pulumi.Context, o pulumi.InvokeOption) error {
 			_, err := aws.GetRegion(ctx, nil, o)
 			return err

@@ -12,6 +12,15 @@ import (
 
 // The look-ups of what exists already fail as those of terraform-provider-aws do where nothing, or more than one thing, fits.
 
+// noneOf says of a type's look-up that nothing fits, with the type's name (terraform-provider-aws 5.x, internal/tfresource,
+// SingularDataSourceFindError; the data sources of route tables and of target groups have words of their own).
+var noneOf = map[string]string{
+	pulumitype.AwsSubnet: "no matching %s found", pulumitype.AwsVpc: "no matching %s found",
+	pulumitype.AwsVpcEndpoint: "no matching %s found", pulumitype.AwsVpnGateway: "no matching %s found",
+	pulumitype.AwsRouteTable:  "%s: query returned no results. Please change your search criteria and try again",
+	pulumitype.AwsTargetGroup: "reading %ss: couldn't find resource",
+}
+
 // theOne returns the one resource of a type that the look-up's own arguments fit, and its filters, which are about properties by name.
 func theOne(c *double.Call, typ, words string, args double.Object, filters map[string]string,
 	fits func(r *world.Resource) bool) (*world.Resource, error) {
@@ -27,7 +36,7 @@ func theOne(c *double.Call, typ, words string, args double.Object, filters map[s
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("no matching %s found", words)
+		return nil, fmt.Errorf(noneOf[typ], words)
 	case 1:
 		return found[0], nil
 	}
@@ -126,14 +135,15 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 	if err := onlyThese(args, "routeTableId", "subnetId", "vpcId", "filters"); err != nil {
 		return nil, err
 	}
-	table, err := theOne(c, pulumitype.AwsRouteTable, "EC2 Route Table", args, map[string]string{"association.main": "main"},
+	table, err := theOne(c, pulumitype.AwsRouteTable, "Route Table", args, map[string]string{"association.main": "main"},
 		func(r *world.Resource) bool {
 			associated := args["subnetId"] == nil || slices.Contains(double.List(r.State, "subnetIds"), args["subnetId"])
 			return associated && wants(args, "routeTableId", r.ID) && wants(args, "vpcId", r.State["vpcId"])
 		})
 	if err != nil {
-		return nil, fmt.Errorf("reading EC2 Route Table: %w", err)
+		return nil, err
 	}
+	// Routes that a VPN gateway propagates are left out (terraform-provider-aws, vpc_route_table_data_source.go, dataSourceRoutesRead).
 	associations := []any{}
 	for _, subnet := range double.List(table.State, "subnetIds") {
 		associations = append(associations, double.Object{
@@ -143,6 +153,9 @@ func getRouteTable(c *double.Call, args double.Object) (double.Object, error) {
 	}
 	routes := []any{}
 	for _, v := range double.List(table.State, "routes") {
+		if double.String(v.(double.Object), "origin") == "EnableVgwRoutePropagation" {
+			continue
+		}
 		route := double.Object{}
 		for _, key := range []string{
 			"carrierGatewayId", "cidrBlock", "coreNetworkArn", "destinationPrefixListId", "egressOnlyGatewayId", "gatewayId", "instanceId",
@@ -184,6 +197,23 @@ func getVpcEndpoint(c *double.Call, args double.Object) (double.Object, error) {
 	return answer, nil
 }
 
+// getVpnGateway finds the virtual private gateway that a VPC has.
+func getVpnGateway(c *double.Call, args double.Object) (double.Object, error) {
+	if err := onlyThese(args, "id", "attachedVpcId"); err != nil {
+		return nil, err
+	}
+	gateway, err := theOne(c, pulumitype.AwsVpnGateway, "EC2 VPN Gateway", args, nil, func(r *world.Resource) bool {
+		return wants(args, "id", r.ID) && wants(args, "attachedVpcId", r.State["vpcId"])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return double.Object{
+		"id": gateway.ID, "arn": sessionOf(c).arn("ec2", "vpn-gateway/"+gateway.ID), "attachedVpcId": gateway.State["vpcId"],
+		"amazonSideAsn": "64512", "availabilityZone": "", "state": "available", "tags": double.Object{},
+	}, nil
+}
+
 // endpointDefaults are what an endpoint of the other kind has.
 var endpointDefaults = double.Object{"prefixListId": "", "privateDnsEnabled": false, "routeTableIds": []any{}, "securityGroupIds": []any{},
 	"subnetIds": []any{}}
@@ -196,7 +226,7 @@ func getTargetGroup(c *double.Call, args double.Object) (double.Object, error) {
 		return wants(args, "arn", r.ID) && wants(args, "name", r.State["name"])
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading ELBv2 Target Group: %w", err)
+		return nil, err
 	}
 	answer := double.Object{
 		"connectionTermination": false, "lambdaMultiValueHeadersEnabled": false, "loadBalancingAlgorithmType": "round_robin",

@@ -11,32 +11,37 @@ import (
 // arguments that the service fills in. Secrets are what the constructors of the Go SDK make secret outputs.
 var providerSchema = double.Schema{
 	Version: "6.83.2",
+	Lookups: lookups,
 	Types: map[string]double.TypeSchema{
 		pulumitype.AwsPolicy: {
 			Required: []string{"policy"},
 			Replace:  []string{"name", "namePrefix", "path", "description"},
 			Computed: []string{"arn", "attachmentCount", "policyId", "tagsAll"},
-			Defaults: map[string]any{"path": "/"},
+			Defaults: map[string]any{"path": "/"}, Behaviour: policyBehaviour,
 		},
 		pulumitype.AwsRole: {
 			Required: []string{"assumeRolePolicy"},
 			Replace:  []string{"name", "namePrefix", "path"},
 			Computed: []string{"arn", "createDate", "uniqueId", "managedPolicyArns", "inlinePolicies", "tagsAll"},
-			Defaults: map[string]any{"path": "/", "maxSessionDuration": 3600.0},
+			Sets:     []string{"inlinePolicies", "managedPolicyArns"},
+			Defaults: map[string]any{"path": "/", "maxSessionDuration": 3600.0}, Behaviour: roleBehaviour,
 		},
 		pulumitype.AwsRolePolicyAttachment: {
-			Required: []string{"role"},
-			Replace:  []string{"role", "policyArn"},
+			Required:  []string{"role"},
+			Replace:   []string{"role", "policyArn"},
+			Behaviour: attachmentBehaviour,
 		},
 		pulumitype.AwsRolePolicy: {
-			Required: []string{"policy", "role"},
-			Replace:  []string{"name", "namePrefix", "role"},
+			Required:  []string{"policy", "role"},
+			Replace:   []string{"name", "namePrefix", "role"},
+			Behaviour: rolePolicyBehaviour,
 		},
 		// The client ids can be changed in place since terraform-provider-aws #37612.
 		pulumitype.AwsOidcProvider: {
 			Required: []string{"clientIdLists"},
 			Replace:  []string{"url"},
 			Computed: []string{"arn", "thumbprintLists", "tagsAll"},
+			Sets:     []string{"clientIdLists"}, Behaviour: oidcBehaviour,
 		},
 		pulumitype.AwsLogGroup: {
 			Replace:  []string{"name", "namePrefix", "logGroupClass"},
@@ -138,8 +143,9 @@ var providerSchema = double.Schema{
 			},
 		},
 		pulumitype.AwsPodIdentityAssociation: {
-			Replace:  []string{"clusterName", "namespace", "serviceAccount"},
-			Computed: []string{"associationArn", "associationId", "tagsAll"},
+			Replace:   []string{"clusterName", "namespace", "serviceAccount"},
+			Computed:  []string{"associationArn", "associationId", "tagsAll"},
+			Behaviour: podIdentityBehaviour,
 		},
 		pulumitype.AwsSecurityGroup:       securityGroupTable,
 		pulumitype.AwsIngressRule:         groupRuleTable,
@@ -152,11 +158,5 @@ var providerSchema = double.Schema{
 		pulumitype.AwsPrivateDnsNamespace: namespaceTable,
 		pulumitype.AwsDiscoveryService:    registryTable,
 		pulumitype.AwsMetricAlarm:         alarmTable,
-	},
-	Lookups: map[string]double.Lookup{
-		pulumitype.AwsGetLogGroup: {
-			Missing: "An error.",
-			Source:  "terraform-provider-aws v5.100, internal/service/logs/group_data_source.go",
-		},
 	},
 }

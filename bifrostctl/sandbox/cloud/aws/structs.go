@@ -65,6 +65,15 @@ type (
 		Tags         map[string]string `pulumi:"tags"`
 		VpcID        *string           `pulumi:"vpcId"`
 	}
+	getVpnGatewayArgs struct {
+		AmazonSideAsn    *string           `pulumi:"amazonSideAsn"`
+		AttachedVpcID    *string           `pulumi:"attachedVpcId"`
+		AvailabilityZone *string           `pulumi:"availabilityZone"`
+		Filters          []filter          `pulumi:"filters"`
+		ID               *string           `pulumi:"id"`
+		State            *string           `pulumi:"state"`
+		Tags             map[string]string `pulumi:"tags"`
+	}
 	getVpcEndpointArgs struct {
 		Filters     []filter          `pulumi:"filters"`
 		ID          *string           `pulumi:"id"`

@@ -202,6 +202,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	}
 	withoutMarks(in)
 	withoutMarks(inputs)
+	c.State = before
 	c.Changed = topLevel(s.changes(typ, before, inputs, in, req.IgnoreChanges))
 	if req.Preview && typ.Preview == nil {
 		state, err := marshal(s.planned(typ, before, inputs, in), secrets)
@@ -276,7 +277,7 @@ func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 		return nil, err
 	}
 	withoutMarks(in)
-	c.Timeout = seconds(req.Timeout)
+	c.State, c.Timeout = before, seconds(req.Timeout)
 	r, err := s.find(c, typ, req.Id, before)
 	if err != nil {
 		return nil, err

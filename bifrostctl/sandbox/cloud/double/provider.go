@@ -117,6 +117,8 @@ type Call struct {
 	Type, Name string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
+	// State is what the engine knows of the resource, in an update or a deletion: what the cloud answered last.
+	State Object
 	// Changed are the top-level properties that differ, in an update: none where the engine only repeats what did not become ready.
 	Changed []string
 	// Context ends with the call, or when the engine gives the deployment up.
