@@ -64,6 +64,7 @@ golden: ## write the goldens anew; review the difference before you commit it
 
 docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml from the comments of stacks.Config
 	go -C tools run ./stackschema
+	go -C bifrostctl test ./sandbox/cloud -run TestPage -update
 
 lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, the length of lines; actionlint on the workflows
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
