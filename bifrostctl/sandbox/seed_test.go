@@ -35,7 +35,7 @@ func TestSeedAWS(t *testing.T) {
 			`{aws: {region: eu-west-1}, eks: {clusterName: a, oidcProvider: create}}`,
 			cloud.AWSAccount{ID: "111122223333", EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", NodeRoles: []string{"a-node"}, PodIdentityAgent: true, CredentialProvider: true}}},
 		},
-		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: 7}}`, cloud.AWSAccount{ID: "111122223333"}},
+		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: [7]}}`, cloud.AWSAccount{ID: "111122223333"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, awsSeed(lenient(parse(t, test.config)), nil)) })
