@@ -54,6 +54,7 @@ func scalableTarget() *double.Type {
 		Create: func(c *double.Call, in double.Object) (string, double.Object, error) {
 			id := double.String(in, "resourceId")
 			if c.World.Get(pulumitype.AwsScalableTarget, regional(c), id) != nil && len(double.Map(in, "tags")) > 0 {
+				//lint:ignore ST1005 the words are not ours
 				return "", nil, fmt.Errorf("creating Application AutoScaling Target (%s): ValidationException: The scalable target that "+
 					"you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.", id)
 			}
