@@ -145,8 +145,8 @@ type Eks struct {
 	// GatewayPolicyArns are existing policies: a role of the gateway's own is made with them, for its ServiceAccount alone. It never
 	// pulls.
 	GatewayPolicyArns []string
-	// GatewayRoleName is the name of the role that gatewayPolicyArns make. With another name the role of the running pods goes before the new
-	// one comes. Default BifrostGatewayRole.
+	// GatewayRoleName is the name of the role that gatewayPolicyArns make. With another name the role of the running pods goes before the
+	// new one comes. Default BifrostGatewayRole.
 	GatewayRoleName string
 	// GatewayAuth is how the gateway signs in as its own role. Default irsa.
 	GatewayAuth SignIn

@@ -69,8 +69,8 @@ type Ecs struct {
 	PolicyName string
 	// TaskRoleArn is an existing role of the gateway's own. It never pulls, and with exec it has the four ssmmessages actions.
 	TaskRoleArn string
-	// TaskRoleName is the name of the gateway's own role, which is made here without rights. With another name the role of the running tasks
-	// goes before the new one comes. Default BifrostECSTaskRole.
+	// TaskRoleName is the name of the gateway's own role, which is made here without rights. With another name the role of the running
+	// tasks goes before the new one comes. Default BifrostECSTaskRole.
 	TaskRoleName string
 	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance.
 	TaskPolicyArns []string

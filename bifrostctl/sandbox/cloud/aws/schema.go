@@ -62,10 +62,12 @@ var providerSchema = double.Schema{
 			Defaults: map[string]any{"recoveryWindowInDays": 30.0},
 			Behaviour: double.Behaviour{
 				Source: "terraform-provider-aws v5.100, internal/service/secretsmanager/secret.go; its issue 21623",
-				TakenAway: "A description is emptied. A key stays, and is a difference at each preview; another key, also AWS's own by its alias, " +
+				TakenAway: "A description is emptied. A key stays, and is a difference at each preview; another key, also AWS's own by " +
+					"its alias, " +
 					"takes its place.",
 				Half: "A secret without a value; the next up goes on.",
-				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait up to 2 " +
+				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait up " +
+					"to 2 " +
 					"minutes until the secret is seen, or is seen no more.",
 				Unique: "The name, in account and region, also of a deleted secret until its recovery window ends.",
 			},

@@ -21,10 +21,11 @@ func oneNamed(missing, source string) double.Lookup {
 // lookups are what the provider does in look-ups. The first of all calls fails where the credentials are of an account that the provider's
 // configuration does not allow (internal/conns/config.go, VerifyAccountIDAllowed).
 var lookups = map[string]double.Lookup{
-	pulumitype.AwsGetCallerIdentity: oneNamed("Cannot be missing; everybody may ask.", "internal/service/sts/caller_identity_data_source.go"),
-	pulumitype.AwsGetPartition:      oneNamed("Cannot be missing; nothing is asked.", "internal/service/meta/partition_data_source.go"),
-	pulumitype.AwsGetEksCluster:     oneNamed("couldn't find resource", "internal/service/eks/cluster_data_source.go"),
-	pulumitype.AwsGetAddon:          oneNamed("couldn't find resource", "internal/service/eks/addon_data_source.go"),
+	pulumitype.AwsGetCallerIdentity: oneNamed("Cannot be missing; everybody may ask.",
+		"internal/service/sts/caller_identity_data_source.go"),
+	pulumitype.AwsGetPartition:  oneNamed("Cannot be missing; nothing is asked.", "internal/service/meta/partition_data_source.go"),
+	pulumitype.AwsGetEksCluster: oneNamed("couldn't find resource", "internal/service/eks/cluster_data_source.go"),
+	pulumitype.AwsGetAddon:      oneNamed("couldn't find resource", "internal/service/eks/addon_data_source.go"),
 	pulumitype.AwsGetEcsCluster: oneNamed("empty result; one that was deleted is INACTIVE, which is missing, too",
 		"internal/service/ecs/cluster_data_source.go"),
 	pulumitype.AwsGetLogGroup:   oneNamed("An error.", "internal/service/logs/group_data_source.go"),
@@ -34,7 +35,8 @@ var lookups = map[string]double.Lookup{
 		"internal/service/iam/openid_connect_provider_data_source.go"),
 	pulumitype.AwsGetSubnet: singular("internal/service/ec2/vpc_subnet_data_source.go"),
 	pulumitype.AwsGetVpc:    singular("internal/service/ec2/vpc_data_source.go (also reads three attributes)"),
-	pulumitype.AwsGetRouteTable: oneNamed("query returned no results, also for a subnet that uses the main table; routes that a VPN gateway "+
+	pulumitype.AwsGetRouteTable: oneNamed("query returned no results, also for a subnet that uses the main table; routes that a VPN "+
+		"gateway "+
 		"propagates are left out", "internal/service/ec2/vpc_route_table_data_source.go"),
 	pulumitype.AwsGetVpcEndpoint: singular("internal/service/ec2/vpc_endpoint_data_source.go"),
 	pulumitype.AwsGetVpnGateway:  singular("internal/service/ec2/vpnsite_gateway_data_source.go"),

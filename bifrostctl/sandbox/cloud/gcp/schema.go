@@ -5,9 +5,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// providerSchema is what the schema of the Pulumi Google Cloud provider says of the modelled types. No module holds it: the lists were taken
-// from the source that this version is made of, terraform-provider-google 5.44, and hold what its Go SDK has. Nothing is required that the
-// argument structs do not show, and no type has a name that the provider makes up: the ids are required.
+// providerSchema is what the schema of the Pulumi Google Cloud provider says of the modelled types. No module holds it: the lists were
+// taken from the source that this version is made of, terraform-provider-google 5.44, and hold what its Go SDK has. Nothing is required
+// that the argument structs do not show, and no type has a name that the provider makes up: the ids are required.
 var providerSchema = double.Schema{
 	Version: "7.38.0",
 	Types: map[string]double.TypeSchema{
@@ -17,20 +17,22 @@ var providerSchema = double.Schema{
 			Behaviour: double.Behaviour{
 				Source:    "terraform-provider-google 5.44.1, google/services/iambeta/resource_iam_workload_identity_pool.go",
 				TakenAway: "displayName, description and disabled are cleared",
-				Half:      "nothing in the state where the wait for the operation fails, although Google may have the pool: its id is taken then",
-				Waits:     "each create, update and delete for its operation, 20 minutes",
-				Unique:    "its id in the project, for 30 days after its deletion too",
+				Half: "nothing in the state where the wait for the operation fails, although Google may have the pool: its id is " +
+					"taken then",
+				Waits:  "each create, update and delete for its operation, 20 minutes",
+				Unique: "its id in the project, for 30 days after its deletion too",
 			},
 		},
 		pulumitype.GcpPoolProvider: {
 			Replace:  []string{"workloadIdentityPoolId", "workloadIdentityPoolProviderId", "project"},
 			Computed: []string{"name", "state", "project"},
 			Behaviour: double.Behaviour{
-				Source:    "terraform-provider-google 5.44.1, google/services/iambeta/resource_iam_workload_identity_pool_provider.go",
-				TakenAway: "the condition, the audiences, displayName, description and disabled are cleared; issuer and audiences change in place",
-				Half:      "as of its pool",
-				Waits:     "each create, update and delete for its operation, 20 minutes",
-				Unique:    "its id in the pool, for 30 days after its deletion too",
+				Source: "terraform-provider-google 5.44.1, google/services/iambeta/resource_iam_workload_identity_pool_provider.go",
+				TakenAway: "the condition, the audiences, displayName, description and disabled are cleared; issuer and audiences change " +
+					"in place",
+				Half:   "as of its pool",
+				Waits:  "each create, update and delete for its operation, 20 minutes",
+				Unique: "its id in the pool, for 30 days after its deletion too",
 			},
 		},
 		pulumitype.GcpServiceAccount: {
@@ -42,7 +44,8 @@ var providerSchema = double.Schema{
 				TakenAway: "displayName and description are cleared, disabled becomes false",
 				Half:      "it is in the state as not ready where it cannot be read after its creation; disabled is not sent by a create",
 				Waits:     "until it is seen, 5 minutes, and 10 seconds more",
-				Unique:    "its id in the project; free at once when it is deleted, and the new account is no member of what the old one was",
+				Unique: "its id in the project; free at once when it is deleted, and the new account is no member of what the old one " +
+					"was",
 			},
 		},
 		pulumitype.GcpServiceAccountMember: {
