@@ -66,7 +66,8 @@ var providerSchema = double.Schema{
 					"its alias, " +
 					"takes its place.",
 				Half: "A secret without a value; the next up goes on.",
-				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait up " +
+				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait " +
+					"up " +
 					"to 2 " +
 					"minutes until the secret is seen, or is seen no more.",
 				Unique: "The name, in account and region, also of a deleted secret until its recovery window ends.",

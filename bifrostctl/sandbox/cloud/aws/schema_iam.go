@@ -6,7 +6,8 @@ import "bifrost/bifrostctl/sandbox/cloud/double"
 var (
 	policyBehaviour = double.Behaviour{
 		Source: "terraform-provider-aws 5.x, internal/service/iam/policy.go; internal/verify, SuppressEquivalentPolicyDiffs",
-		TakenAway: "A description or path that is taken away makes another policy, the old one first. Documents are compared by what they " +
+		TakenAway: "A description or path that is taken away makes another policy, the old one first. Documents are compared by what " +
+			"they " +
 			"say. " +
 			"A changed one is a new version of the policy; the oldest of five goes.",
 		Half:   "CreatePolicy is one call. One that is attached cannot be deleted, and nothing is tried again.",
