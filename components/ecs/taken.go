@@ -53,7 +53,8 @@ func (a *EcsServiceArgs) logGroupTaken(in component.Scope, failed *pulumi.ErrorH
 	if !strings.Contains(text, "already exists") {
 		return nil
 	}
-	return fmt.Errorf("%s: a log group is kept when its stack is destroyed, unless keepLogs (of a stack ecs.keepLogs) is false. Where this "+
+	return fmt.Errorf("%s: a log group is kept when its stack is destroyed, unless keepLogs (of a stack ecs.keepLogs) is false. Where "+
+		"this "+
 		"one is yours to go on with, take it in with `%s` and run `pulumi up` again; where it is not, choose another logGroup (of a stack "+
 		"ecs.logGroup)", text, in.ImportCommand(failed, a.logGroup()))
 }

@@ -36,8 +36,8 @@ var (
 	}
 	rolePolicyBehaviour = double.Behaviour{
 		Source: "terraform-provider-aws 5.x, internal/service/iam/role_policy.go",
-		TakenAway: "The document is compared by what it says. Another name or role makes another policy, the old one first where the name " +
-			"was given.",
+		TakenAway: "The document is compared by what it says. Another name or role makes another policy, the old one first where the " +
+			"name was given.",
 		Half:   "PutRolePolicy is one call, which may be repeated.",
 		Waits:  "At most 2 minutes until a new policy can be read. A role that IAM does not find fails at once.",
 		Unique: "The name at the role.",
