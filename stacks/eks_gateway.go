@@ -18,16 +18,27 @@ type eksGateway struct {
 	waitsFor []pulumi.Resource
 }
 
+// eksGatewayRoleName is the logical name of the role that is made for the gateway.
+const eksGatewayRoleName = "eks-gateway-role"
+
+// sameAssociation makes the association of a given role the one of a role that was made here, and the one that earlier revisions named
+// otherwise: the ServiceAccount has one, so that it is changed and not made beside the old one, which EKS refuses.
+func sameAssociation(ctx *pulumi.Context) pulumi.ResourceOption {
+	made := pulumi.CreateURN(pulumi.String(eksGatewayRoleName), pulumi.String(aws.EksGatewayRoleType), nil, pulumi.String(ctx.Project()),
+		pulumi.String(ctx.Stack()))
+	return pulumi.Aliases([]pulumi.Alias{{ParentURN: made}, {Name: pulumi.String("eks-gateway-association")}})
+}
+
 // newEksGatewayRole makes the role, or associates the one that is given; a given role of IRSA is only named.
 func (c *Config) newEksGatewayRole(ctx *pulumi.Context, cluster *eksCluster) (*eksGateway, error) {
 	e := c.Eks
 	gateway := &eksGateway{podIdentity: e.GatewayAuth == SignInPodIdentity, arn: optionalInput(e.GatewayRoleArn)}
 	switch {
 	case e.GatewayRoleArn != "" && gateway.podIdentity:
-		association, err := eks.NewPodIdentityAssociation(ctx, "eks-gateway-association", &eks.PodIdentityAssociationArgs{
+		association, err := eks.NewPodIdentityAssociation(ctx, eksGatewayRoleName+"-association", &eks.PodIdentityAssociationArgs{
 			ClusterName: pulumi.String(e.ClusterName), Namespace: pulumi.String(c.Gateway.Namespace),
 			ServiceAccount: pulumi.String(c.Gateway.ServiceAccount), RoleArn: pulumi.String(e.GatewayRoleArn),
-		}, pulumi.Provider(cluster.provider))
+		}, pulumi.Provider(cluster.provider), sameAssociation(ctx))
 		if err != nil {
 			return nil, fmt.Errorf("association of the gateway's role: %w", err)
 		}
@@ -36,7 +47,7 @@ func (c *Config) newEksGatewayRole(ctx *pulumi.Context, cluster *eksCluster) (*e
 	case len(e.GatewayPolicyArns) == 0:
 		return gateway, nil
 	}
-	role, err := aws.NewEksGatewayRole(ctx, "eks-gateway-role", c.eksGatewayRoleArgs(cluster), pulumi.Providers(cluster.provider))
+	role, err := aws.NewEksGatewayRole(ctx, eksGatewayRoleName, c.eksGatewayRoleArgs(cluster), pulumi.Providers(cluster.provider))
 	if err != nil {
 		return nil, err
 	}

@@ -210,7 +210,7 @@ func TestGatewayRole(t *testing.T) {
 		"made, pod identity":  {map[string]any{"gatewayPolicyArns": []any{policy}, "gatewayAuth": "podIdentity"}, false, true, "eks-gateway-role"},
 		"made, nodes pull":    {map[string]any{"gatewayPolicyArns": []any{policy}, "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}, true, true, ""},
 		"given, irsa":         {map[string]any{"gatewayRoleArn": "arn:aws:iam::111122223333:role/given"}, true, false, ""},
-		"given, pod identity": {map[string]any{"gatewayRoleArn": "arn:aws:iam::111122223333:role/given", "gatewayAuth": "podIdentity"}, false, false, "eks-gateway-association"},
+		"given, pod identity": {map[string]any{"gatewayRoleArn": "arn:aws:iam::111122223333:role/given", "gatewayAuth": "podIdentity"}, false, false, "eks-gateway-role-association"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stackFile(t, "aws-dev").set("ecs", nil)

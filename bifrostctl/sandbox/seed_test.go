@@ -36,6 +36,10 @@ func TestSeedAWS(t *testing.T) {
 			cloud.AWSAccount{ID: "111122223333", EKS: []cloud.EKSCluster{{Name: "a", Region: "eu-west-1", Version: "1.34", NodeRoles: []string{"a-node"}, PodIdentityAgent: true, CredentialProvider: true}}},
 		},
 		"values of wrong types": {`{aws: 5, eks: [x], ecs: {clusterName: [7]}}`, cloud.AWSAccount{ID: "111122223333"}},
+		"digits without quotes": {
+			`{aws: {accountId: 123456789012}, ecs: {clusterName: 7}}`,
+			cloud.AWSAccount{ID: "123456789012", ECS: []cloud.ECSCluster{{Name: "7", Region: "us-east-1", ContainerInsights: "enabled"}}},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, awsSeed(lenient(parse(t, test.config)), nil)) })

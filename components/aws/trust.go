@@ -85,7 +85,12 @@ func (a *PodIdentityTrustArgs) associate(s component.Scope, role *iam.Role, atta
 		Namespace:      pulumi.String(a.Namespace),
 		ServiceAccount: pulumi.String(a.ServiceAccount),
 		RoleArn:        role.Arn,
-	}, s.Options(pulumi.DependsOn(attachments))...)
+	}, s.Options(
+		pulumi.DependsOn(attachments),
+		// A ServiceAccount has one association. One that was made for another role without a component is changed, where a second one
+		// would be refused (EKS API reference, CreatePodIdentityAssociation, ResourceInUseException).
+		pulumi.Aliases([]pulumi.Alias{{NoParent: pulumi.Bool(true)}}),
+	)...)
 	if err != nil {
 		return nil, s.Failed("pod identity association", err)
 	}
