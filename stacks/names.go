@@ -35,6 +35,10 @@ func (c *Config) warnOfRenames(ctx *pulumi.Context) error {
 
 func (c *Config) givenNames() []givenName {
 	var all []givenName
+	if c.makesRoles() {
+		all = append(all, givenName{"aws.iamPath", cmp.Or(c.Aws.IamPath, "/"), "the roles and policies below %[1]s go before those below " +
+			"%[2]s come, and the vendor must allowlist the new roles: nobody can pull meanwhile"})
+	}
 	if c.Ecs != nil {
 		all = append(all, c.ecsNames()...)
 	}
@@ -51,6 +55,11 @@ func (c *Config) givenNames() []givenName {
 				"all that is in it: the volumes of SQLite, and what others put there"})
 	}
 	return all
+}
+
+// makesRoles tells whether something of IAM is made below aws.iamPath.
+func (c *Config) makesRoles() bool {
+	return c.Ecs != nil || c.Eks != nil && (!c.Registry.Mirror || len(c.Eks.GatewayPolicyArns) > 0)
 }
 
 func (c *Config) ecsNames() []givenName {

@@ -30,7 +30,7 @@ func TestIdentityChanges(t *testing.T) {
 	}{
 		"eks.roleName=Other":                {[]string{"eks-ecr-attachment", pullRole}, []string{pullRole}},
 		"eks.policyName=Other":              {[]string{"eks-ecr-attachment", "eks-ecr-policy"}, nil},
-		"ecs.roleName=OtherExecution":       {[]string{"ecs-logs-and-secrets", "ecs-execution-attachment", execRole}, []string{execRole}},
+		"ecs.roleName=OtherExecution":       {[]string{"ecs-execution-attachment", execRole}, []string{execRole}},
 		"ecs.policyName=Other":              {[]string{"ecs-execution-attachment", "ecs-execution-policy"}, nil},
 		"ecs.taskRoleName=Other":            {[]string{"ecs-task-definition", "ecs-task-role"}, nil},
 		"aws.iamPath=/bifrost/":             {[]string{"eks-ecr-attachment", "eks-ecr-policy", pullRole}, []string{pullRole, execRole}},

@@ -16,6 +16,7 @@ func TestRenamesAreTold(t *testing.T) {
 		stack, setting, want string
 		settings             []string
 	}{
+		{"aws-dev", "aws.iamPath=/team/", "aws.iamPath: the roles and policies below / go before those below /team/ come, and the vendor must allowlist the new roles", []string{stacktest.OnlyEKS}},
 		{"aws-dev", "eks.roleName=Other", "eks.roleName: the role BifrostECRPullRole goes before Other comes, and the vendor must allowlist Other", []string{stacktest.OnlyEKS}},
 		{"aws-dev", "eks.policyName=Other", "eks.policyName: the policy BifrostECRPullPolicy goes before Other comes", []string{stacktest.OnlyEKS}},
 		{"aws-dev", "eks.gatewayRoleName=Other", "eks.gatewayRoleName: the role BifrostGatewayRole, as which the running pods sign in, goes before Other comes", []string{stacktest.OnlyEKS, "eks.gatewayPolicyArns=[arn:aws:iam::111122223333:policy/models]"}},
