@@ -24,8 +24,8 @@ func account() *double.Type {
 			email := fmt.Sprintf("%s@%s.iam.gserviceaccount.com", double.String(in, "accountId"), project(c, in))
 			id := fmt.Sprintf("projects/%s/serviceAccounts/%s", project(c, in), email)
 			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), id) != nil {
-				//lint:ignore ST1005 the words are not ours
 				return "",
+					//lint:ignore ST1005 the words are not ours
 					nil, fmt.Errorf("Error creating service account: googleapi: Error 409: Service account %s already exists within "+
 						"project projects/%s., alreadyExists", double.String(in, "accountId"), project(c, in))
 			}
