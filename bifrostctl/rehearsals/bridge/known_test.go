@@ -26,5 +26,7 @@ var known = []difference{
 	{"given*", "*", "namePrefix", "string", "Terraform refuses a prefix beside a name, no table does; the program gives no prefix"},
 	{"*ignored", "*", `*\[*`, "string", `the bridge knows tags["managed-by"] as tags.managed-by; the program ignores no single tag`},
 	{"*ignored", "*", "*", inSet, "a changed member of a set is another member for Terraform; the program ignores nothing there"},
+	{"state changed", "TaskDefinition", "volumes.configureAtLaunch", "*",
+		"a computed value in a set makes its member another one for Terraform; ECS never changes a revision"},
 	{"*nothing", "*", "*", "object", "an empty block is a block for Terraform; the program gives none, and no service answers with one"},
 }
