@@ -37,7 +37,7 @@ func (a *AksWorkloadIdentityArgs) register(
 	ctx *pulumi.Context, name string, c *AksWorkloadIdentity, opts ...pulumi.ResourceOption,
 ) (component.Scope, error) {
 	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
-	hook, err := ctx.RegisterResourceHook(s.Child("changes"), func(update *pulumi.ResourceHookArgs) error {
+	warned, err := component.BeforeUpdate(ctx, s.Child("changes"), func(update *pulumi.ResourceHookArgs) error {
 		for _, text := range []string{a.moved(update), trusted(update)} {
 			if text == "" {
 				continue
@@ -47,7 +47,7 @@ func (a *AksWorkloadIdentityArgs) register(
 			}
 		}
 		return nil
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	})
 	if err != nil {
 		return s, s.Failed("hook", err)
 	}
@@ -56,8 +56,7 @@ func (a *AksWorkloadIdentityArgs) register(
 		"identityName": pulumi.String(a.identityName()),
 		"issuer":       pulumi.String(a.Issuer), "subject": pulumi.String(a.subject()),
 	}
-	opts = append(opts, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}))
-	if err := ctx.RegisterComponentResourceV2(AksWorkloadIdentityType, name, inputs, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(AksWorkloadIdentityType, name, inputs, c, append(opts, warned)...); err != nil {
 		return s, fmt.Errorf("registering %s %s: %w", AksWorkloadIdentityType, name, err)
 	}
 	return s, nil

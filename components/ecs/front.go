@@ -130,7 +130,7 @@ func (a *EcsServiceArgs) newLoadBalancer(in component.Scope, groups pulumi.Strin
 	}
 	// A load balancer stays in its VPC, which the provider does not know of: the subnets of another one make another load balancer.
 	balancer, err := lb.NewLoadBalancer(in.Ctx, in.Child("lb"), balancerArgs,
-		in.Options(whole, pulumi.ReplacementTrigger(pulumi.String(a.VpcId)))...)
+		in.Options(append(whole, pulumi.ReplacementTrigger(pulumi.String(a.VpcId)))...)...)
 	if err != nil {
 		return nil, in.Failed("load balancer", err)
 	}

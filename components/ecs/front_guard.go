@@ -38,7 +38,7 @@ func (a *EcsServiceArgs) frontKind() string {
 
 // newFrontGuard says in the preview what a changed front costs, and stops an `up` that AWS would stop half way.
 func (a *EcsServiceArgs) newFrontGuard(in component.Scope) error {
-	hook, err := in.Ctx.RegisterResourceHook(in.Child("front-change"), func(change *pulumi.ResourceHookArgs) error {
+	watched, err := component.BeforeUpdate(in.Ctx, in.Child("front-change"), func(change *pulumi.ResourceHookArgs) error {
 		if err := keepProtected(change); err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (a *EcsServiceArgs) newFrontGuard(in component.Scope) error {
 			return in.Ctx.Log.Warn(warning, nil)
 		}
 		return nil
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	})
 	if err != nil {
 		return in.Failed("front guard", err)
 	}
@@ -58,9 +58,8 @@ func (a *EcsServiceArgs) newFrontGuard(in component.Scope) error {
 		inputs[guardedDeletion] = pulumi.String(protectedBalancer)
 	}
 	guard := &ecsFrontGuard{}
-	binding := &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}
 	if err := in.Ctx.RegisterComponentResourceV2(EcsFrontGuardType, in.Child("front"), inputs, guard,
-		in.Options(pulumi.ResourceHooks(binding))...); err != nil {
+		in.Options(watched)...); err != nil {
 		return in.Failed("front guard", err)
 	}
 	return in.Ctx.RegisterResourceOutputs(guard, pulumi.Map{})

@@ -16,32 +16,39 @@ var errHalfMade = errors.New("the load balancer exists, without its attributes: 
 // wholeBalancer keeps an `up` from taking a load balancer for done that was made without its attributes: the provider answers a creation
 // that failed at them as if they were set, and calls the next update, for which it finds nothing to do, a success (terraform-provider-aws
 // 5.x, load_balancer.go, resourceLoadBalancerCreate and resourceLoadBalancerUpdate).
-func wholeBalancer(in component.Scope) (pulumi.ResourceOption, error) {
-	failed, err := in.Ctx.RegisterErrorHook(in.Child("lb-half-made"), func(failed *pulumi.ErrorHookArgs) (bool, error) {
-		if failed.FailedOperation != "create" || !strings.Contains(strings.Join(failed.Errors, " "), "attributes") {
-			return false, nil
+func wholeBalancer(in component.Scope) ([]pulumi.ResourceOption, error) {
+	explained, err := in.OnFailedCreate("lb-half-made", func(failed *pulumi.ErrorHookArgs) error {
+		if !strings.Contains(strings.Join(failed.Errors, " "), "attributes") {
+			return nil
 		}
-		// The engine shows the provider's error, and not one of the hook. Nothing is tried again.
-		return false, in.Ctx.Log.Error(errHalfMade.Error(), nil)
+		// The engine shows the provider's error, and not one of the hook.
+		return in.Ctx.Log.Error(errHalfMade.Error(), nil)
 	})
 	if err != nil {
-		return nil, in.Failed("error hook", err)
+		return nil, err
 	}
-	repeated, err := in.Ctx.RegisterResourceHook(in.Child("lb-repeated"), func(update *pulumi.ResourceHookArgs) error {
+	stopped, err := stopUpdate(in, "lb-repeated", func(update *pulumi.ResourceHookArgs) error {
 		if !neverRead(update) {
 			return nil
 		}
-		if in.Ctx.DryRun() {
-			return in.Ctx.Log.Warn(errHalfMade.Error(), nil)
-		}
 		return errHalfMade
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	})
+	return []pulumi.ResourceOption{explained, stopped}, err
+}
+
+// stopUpdate keeps an `up` from an update against which why has an error; a preview warns of it, because an `up` may follow that changes more.
+func stopUpdate(in component.Scope, name string, why func(*pulumi.ResourceHookArgs) error) (pulumi.ResourceOption, error) {
+	stopped, err := component.BeforeUpdate(in.Ctx, in.Child(name), func(update *pulumi.ResourceHookArgs) error {
+		err := why(update)
+		if err == nil || !in.Ctx.DryRun() {
+			return err
+		}
+		return in.Ctx.Log.Warn(err.Error(), nil)
+	})
 	if err != nil {
 		return nil, in.Failed("hook", err)
 	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{
-		OnError: []*pulumi.ErrorHook{failed}, BeforeUpdate: []*pulumi.ResourceHook{repeated},
-	}), nil
+	return stopped, nil
 }
 
 // neverRead tells whether the provider has never read the load balancer: it reads the DNS name once the attributes are set.

@@ -10,7 +10,9 @@ import (
 // newLogGroup makes the log group of all containers. Under another name it comes before the former one goes: the running tasks write
 // there.
 func (a *EcsServiceArgs) newLogGroup(in component.Scope) (*cloudwatch.LogGroup, error) {
-	explain, err := onFailedCreate(in, "logs-taken", a.logGroupTaken)
+	explain, err := in.OnFailedCreate("logs-taken", func(failed *pulumi.ErrorHookArgs) error {
+		return a.logGroupTaken(in, failed)
+	})
 	if err != nil {
 		return nil, err
 	}

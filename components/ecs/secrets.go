@@ -55,7 +55,9 @@ func (a *EcsServiceArgs) newSecrets(in component.Scope) (ecsSecrets, error) {
 		values[gateway.EncryptionKeyVariable] = guard.After(key)
 	}
 
-	explain, err := onFailedCreate(in, "secret-taken", a.secretTaken)
+	explain, err := in.OnFailedCreate("secret-taken", func(failed *pulumi.ErrorHookArgs) error {
+		return a.secretTaken(in, failed)
+	})
 	if err != nil {
 		return ecsSecrets{}, err
 	}

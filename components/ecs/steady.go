@@ -17,39 +17,32 @@ import (
 func (a *EcsServiceArgs) awaited(
 	in component.Scope, what, serviceName string, times deploymentTimes, waits []pulumi.Resource,
 ) ([]pulumi.ResourceOption, error) {
-	failed, err := in.Ctx.RegisterErrorHook(in.Child(what+"-not-steady"), func(args *pulumi.ErrorHookArgs) (bool, error) {
+	explained, err := in.OnFailure(what+"-not-steady", func(args *pulumi.ErrorHookArgs) error {
 		if len(args.Errors) == 0 || !strings.Contains(args.Errors[0], "tfSTABLE") {
-			return false, nil
+			return nil
 		}
-		// The engine shows the provider's error, and not one of the hook: its words go to the log. Nothing is tried again.
+		// The engine shows the provider's error, and not one of the hook: its words go to the log.
 		words := fmt.Sprintf("the ECS service %s did not become steady, for which the provider gives no reason", serviceName)
-		return false, in.Ctx.Log.Error(words+a.wayOut(serviceName, string(args.URN)), nil)
+		return in.Ctx.Log.Error(words+a.wayOut(serviceName, string(args.URN)), nil)
 	})
 	if err != nil {
-		return nil, in.Failed("error hook", err)
+		return nil, err
 	}
-	repeated, err := in.Ctx.RegisterResourceHook(in.Child(what+"-repeated"), func(args *pulumi.ResourceHookArgs) error {
+	stopped, err := stopUpdate(in, what+"-repeated", func(args *pulumi.ResourceHookArgs) error {
 		if !a.startsNothing(args) {
 			return nil
 		}
-		words := fmt.Sprintf("no up saw the last deployment of the ECS service %s become steady, and nothing that would start another has "+
-			"changed since", serviceName) + a.wayOut(serviceName, string(args.URN))
-		if in.Ctx.DryRun() {
-			return in.Ctx.Log.Warn(words, nil)
-		}
-		return fmt.Errorf("%s", words)
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+		return fmt.Errorf("no up saw the last deployment of the ECS service %s become steady, and nothing that would start another has "+
+			"changed since%s", serviceName, a.wayOut(serviceName, string(args.URN)))
+	})
 	if err != nil {
-		return nil, in.Failed("hook", err)
+		return nil, err
 	}
-	return in.Options(pulumi.DependsOn(waits),
+	return in.Options(pulumi.DependsOn(waits), explained, stopped,
 		// The name is taken while the old service stands, and `pulumi up --replace` asks no provider which of the two comes first.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: seconds(times.create), Update: seconds(times.update),
-			Delete: seconds(times.delete)}),
-		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{
-			OnError: []*pulumi.ErrorHook{failed}, BeforeUpdate: []*pulumi.ResourceHook{repeated},
-		})), nil
+			Delete: seconds(times.delete)})), nil
 }
 
 // wayOut says how a service becomes steady whose deployment failed. The circuit breaker has given up: ECS starts none of its tasks any

@@ -9,23 +9,6 @@ import (
 	"bifrost/internal/component"
 )
 
-// onFailedCreate lets explain say how to go on when a creation fails; nil leaves the failure to speak for itself. Nothing is tried again.
-// Error hooks need a Pulumi CLI of 3.218 or newer.
-func onFailedCreate(
-	in component.Scope, name string, explain func(component.Scope, *pulumi.ErrorHookArgs) error,
-) (pulumi.ResourceOption, error) {
-	hook, err := in.Ctx.RegisterErrorHook(in.Child(name), func(failed *pulumi.ErrorHookArgs) (bool, error) {
-		if failed.FailedOperation != "create" || len(failed.Errors) == 0 {
-			return false, nil
-		}
-		return false, explain(in, failed)
-	})
-	if err != nil {
-		return nil, in.Failed("error hook", err)
-	}
-	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}), nil
-}
-
 // secretTaken explains that a secret's name is in use. What was deleted keeps its name until its recovery window ends (Secrets Manager API
 // reference, DeleteSecret), and the provider asks for two minutes only.
 func (a *EcsServiceArgs) secretTaken(in component.Scope, failed *pulumi.ErrorHookArgs) error {

@@ -98,12 +98,11 @@ func (a *BifrostWorkloadArgs) newEncryptionKey(s component.Scope) (pulumi.Resour
 	}
 	var watched []pulumi.ResourceOption
 	if !a.ChangeEncryptionKey {
-		hook := &pulumi.ResourceHookOptions{OnDryRun: true}
-		guard, err := s.Ctx.RegisterResourceHook(s.Child("encryption-key-guard"), keepEncryptionKey, hook)
+		guard, err := component.BeforeUpdate(s.Ctx, s.Child("encryption-key-guard"), keepEncryptionKey)
 		if err != nil {
 			return nil, err
 		}
-		watched = append(watched, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{guard}}))
+		watched = append(watched, guard)
 	}
 	data := pulumi.StringMap{gateway.EncryptionKeyVariable: encoded(a.EncryptionKey)}
 	return a.application().newSecret(s, encryptionKeySecret, data, watched...)

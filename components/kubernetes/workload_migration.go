@@ -37,9 +37,9 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 		return nil, nil
 	}
 	deadline := a.progressDeadlineSeconds()
-	hook, err := s.Ctx.RegisterErrorHook(s.Child("migration-failed"), func(*pulumi.ErrorHookArgs) (bool, error) {
-		// The engine shows the Job's own error, and not one of the hook: its words go to the log. Nothing is tried again.
-		return false, s.Ctx.Log.Error(a.migrationFailed(deadline), nil)
+	explained, err := s.OnFailure("migration-failed", func(*pulumi.ErrorHookArgs) error {
+		// The engine shows the Job's own error, and not one of the hook: its words go to the log.
+		return s.Ctx.Log.Error(a.migrationFailed(deadline), nil)
 	})
 	if err != nil {
 		return nil, err
@@ -56,8 +56,7 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 			BackoffLimit:          pulumi.Int(migrationBackoffLimit),
 			Template:              &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(app), Spec: a.migratingPod()},
 		},
-	}, s.Options(pulumi.DependsOn(needs),
-		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{OnError: []*pulumi.ErrorHook{hook}}),
+	}, s.Options(pulumi.DependsOn(needs), explained,
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}))...)
 	if err != nil {
 		return nil, err

@@ -36,11 +36,11 @@ func NewEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resou
 ) (*EncryptionKeyGuard, error) {
 	opts := []pulumi.ResourceOption{pulumi.Parent(parent)}
 	if !change {
-		hook, err := ctx.RegisterResourceHook(name+"-encryption-key-kept", KeepFingerprint, &pulumi.ResourceHookOptions{OnDryRun: true})
+		kept, err := BeforeUpdate(ctx, name+"-encryption-key-kept", KeepFingerprint)
 		if err != nil {
 			return nil, err
 		}
-		opts = append(opts, pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}))
+		opts = append(opts, kept)
 	}
 	fingerprint := pulumi.String(source).ToStringOutput()
 	if key != nil {

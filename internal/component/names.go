@@ -21,13 +21,13 @@ type names struct{ pulumi.ResourceState }
 // WarnOfRenames tells, in a preview and an `up`, what each name that changed takes away. given are the names by the keys that give them.
 // Make it first: the warning then comes before anything goes.
 func WarnOfRenames(ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string) error {
-	hook, err := ctx.RegisterResourceHook(name+"-changed", func(args *pulumi.ResourceHookArgs) error {
+	warned, err := BeforeUpdate(ctx, name+"-changed", func(args *pulumi.ResourceHookArgs) error {
 		var failed []error
 		for _, warning := range Renames(args.OldInputs, args.NewInputs, lost) {
 			failed = append(failed, ctx.Log.Warn(warning, nil))
 		}
 		return errors.Join(failed...)
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	})
 	if err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
@@ -36,8 +36,7 @@ func WarnOfRenames(ctx *pulumi.Context, name string, given map[string]string, lo
 		inputs[key] = pulumi.String(value)
 	}
 	made := &names{}
-	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made,
-		pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}})); err != nil {
+	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made, warned); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
 	return ctx.RegisterResourceOutputs(made, pulumi.Map{})
