@@ -50,9 +50,8 @@ func (c *Config) givenNames() []givenName {
 	}
 	if c.onKubernetes() != nil && !c.Gateway.ExistingNamespace {
 		all = append(all, givenName{"gateway.namespace", c.Gateway.Namespace,
-			"the namespace %[1]s is deleted once %[2]s has the gateway, " +
-				"with " +
-				"all that is in it: the volumes of SQLite, and what others put there"})
+			"the namespace %[1]s is deleted once %[2]s has the gateway, with all that is in it: the volumes of SQLite, and what others " +
+				"put there"})
 	}
 	return all
 }
@@ -84,14 +83,11 @@ func (c *Config) ecsNames() []givenName {
 	}
 	if e.TaskRoleArn == "" {
 		all = append(all, givenName{"ecs.taskRoleName", cmp.Or(e.TaskRoleName, ecs.DefaultEcsTaskRoleName),
-			"the role %[1]s, as which the " +
-				"running tasks sign in, goes " +
-				"before %[2]s comes"})
+			"the role %[1]s, as which the running tasks sign in, goes before %[2]s comes"})
 	}
 	if c.makesZone() {
 		all = append(all, givenName{"ecs.clustering", c.ecsClusteringArgs().DnsName(), "the private name %[1]s goes before %[2]s comes: " +
-			"the " +
-			"tasks do not find each other meanwhile"})
+			"the tasks do not find each other meanwhile"})
 	}
 	return all
 }
@@ -101,13 +97,11 @@ func (c *Config) eksNames() []givenName {
 	all := []givenName{{"eks.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: nobody can pull with it meanwhile"}}
 	if e.Pull != PullNode {
 		all = append(all, givenName{"eks.roleName", e.RoleName, "the role %[1]s goes before %[2]s comes, and the vendor must allowlist " +
-			"%[2]s: " +
-			"nobody can pull meanwhile"})
+			"%[2]s: nobody can pull meanwhile"})
 	}
 	if len(e.GatewayPolicyArns) > 0 {
 		all = append(all, givenName{"eks.gatewayRoleName", e.GatewayRoleName, "the role %[1]s, as which the running pods sign in, goes " +
-			"before " +
-			"%[2]s comes"})
+			"before %[2]s comes"})
 	}
 	return all
 }
@@ -115,10 +109,8 @@ func (c *Config) eksNames() []givenName {
 func (c *Config) aksNames() []givenName {
 	return []givenName{
 		{"aks.identityName", c.Aks.IdentityName, "the managed identity %[1]s goes before %[2]s comes, which has another client id and " +
-			"principal " +
-			"id: the vendor must allowlist it, and nobody can pull meanwhile"},
+			"principal id: the vendor must allowlist it, and nobody can pull meanwhile"},
 		{"aks.federatedCredentialName", c.Aks.FederatedCredentialName,
-			"the federated credential %[1]s goes before %[2]s comes: nobody can " +
-				"sign in with it meanwhile"},
+			"the federated credential %[1]s goes before %[2]s comes: nobody can sign in with it meanwhile"},
 	}
 }

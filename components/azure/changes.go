@@ -127,9 +127,8 @@ func (a *AksWorkloadIdentityArgs) inSubscription(identity *managedidentity.UserA
 			return clientId, nil
 		}
 		return "", fmt.Errorf("subscriptionId (of a stack azure.subscriptionId): the managed identity %s is in subscription %s, and this "+
-			"is "+
-			"for %s, where it would not be found; set the former subscription, or make it anew, with other ids, by `pulumi up --replace "+
-			"'%s'`",
+			"is for %s, where it would not be found; set the former subscription, or make it anew, with other ids, by "+
+			"`pulumi up --replace '%s'`",
 			a.identityName(), of, a.SubscriptionId, urn)
 	}).(pulumi.StringOutput)
 }

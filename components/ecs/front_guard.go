@@ -80,9 +80,8 @@ func keepProtected(change *pulumi.ResourceHookArgs) error {
 	if protected == "" || before == after {
 		return nil
 	}
-	return fmt.Errorf("the load balancer, %s, is protected from deletion, and would be deleted: set "+
-		"loadBalancer.deletionProtection "+
-		"(of a stack ecs.loadBalancer.deletionProtection) to false, leave the rest as it was and run `pulumi up`; then make this change",
+	return fmt.Errorf("the load balancer, %s, is protected from deletion, and would be deleted: set loadBalancer.deletionProtection (of "+
+		"a stack ecs.loadBalancer.deletionProtection) to false, leave the rest as it was and run `pulumi up`; then make this change",
 		before)
 }
 
@@ -94,7 +93,7 @@ func replacedService(change *pulumi.ResourceHookArgs) string {
 	}
 	name, _ := guarded(change, guardedService)
 	return fmt.Sprintf("Amazon ECS can neither give a living service its first target group nor take the last one. The service %s is "+
-		"deleted, "+
-		"which lets its tasks finish their streams, and made again: no task serves until the new ones are healthy, some minutes later",
+		"deleted, which lets its tasks finish their streams, and made again: no task serves until the new ones are healthy, some minutes "+
+		"later",
 		name)
 }

@@ -36,7 +36,7 @@ func wholeBalancer(in component.Scope) ([]pulumi.ResourceOption, error) {
 	return []pulumi.ResourceOption{explained, stopped}, err
 }
 
-// stopUpdate keeps an `up` from an update against which why has an error; a preview warns of it, because an `up` may follow that changes more.
+// stopUpdate keeps an `up` from an update against which why has an error. A preview warns of it: an `up` may follow that changes more.
 func stopUpdate(in component.Scope, name string, why func(*pulumi.ResourceHookArgs) error) (pulumi.ResourceOption, error) {
 	stopped, err := component.BeforeUpdate(in.Ctx, in.Child(name), func(update *pulumi.ResourceHookArgs) error {
 		err := why(update)

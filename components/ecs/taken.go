@@ -19,10 +19,9 @@ func (a *EcsServiceArgs) secretTaken(in component.Scope, failed *pulumi.ErrorHoo
 	case strings.Contains(text, "scheduled for deletion"):
 		return fmt.Errorf("%s: a secret of this name was deleted, and its recovery window has not ended. Bring it back with "+
 			"`aws secretsmanager restore-secret %s`, take it in with `%s`, and run `pulumi up` again, which puts the configured value. "+
-			"Where "+
-			"no value of before is needed, free the name instead with `aws secretsmanager delete-secret %s "+
-			"--force-delete-without-recovery`. "+
-			"With secretRecoveryDays (of a stack ecs.secretRecoveryDays) 0, a name is free at once", text, on, take, on)
+			"Where no value of before is needed, free the name instead with `aws secretsmanager delete-secret %s "+
+			"--force-delete-without-recovery`. With secretRecoveryDays (of a stack ecs.secretRecoveryDays) 0, a name is free at once",
+			text, on, take, on)
 	case strings.Contains(text, "already exists"):
 		return fmt.Errorf("%s: where it is this stack's, take it in with `%s` and run `pulumi up` again; where it is not, choose another "+
 			"secretPrefix (of a stack ecs.secretPrefix)", text, take)
@@ -37,7 +36,6 @@ func (a *EcsServiceArgs) logGroupTaken(in component.Scope, failed *pulumi.ErrorH
 		return nil
 	}
 	return fmt.Errorf("%s: a log group is kept when its stack is destroyed, unless keepLogs (of a stack ecs.keepLogs) is false. Where "+
-		"this "+
-		"one is yours to go on with, take it in with `%s` and run `pulumi up` again; where it is not, choose another logGroup (of a stack "+
-		"ecs.logGroup)", text, in.ImportCommand(failed, a.logGroup()))
+		"this one is yours to go on with, take it in with `%s` and run `pulumi up` again; where it is not, choose another logGroup (of "+
+		"a stack ecs.logGroup)", text, in.ImportCommand(failed, a.logGroup()))
 }

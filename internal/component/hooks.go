@@ -12,8 +12,8 @@ func BeforeUpdate(ctx *pulumi.Context, name string, changed pulumi.ResourceHookF
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}), nil
 }
 
-// OnFailure lets explain speak when an operation on a child fails; nil leaves the failure to speak for itself. Nothing is tried again. Error
-// hooks need a Pulumi CLI of 3.218 or newer.
+// OnFailure lets explain speak when an operation on a child fails; nil leaves the failure to speak for itself. Nothing is tried again.
+// Error hooks need a Pulumi CLI of 3.218 or newer.
 func (s Scope) OnFailure(name string, explain func(*pulumi.ErrorHookArgs) error) (pulumi.ResourceOption, error) {
 	hook, err := s.Ctx.RegisterErrorHook(s.Child(name), func(failed *pulumi.ErrorHookArgs) (bool, error) {
 		return false, explain(failed)

@@ -63,13 +63,10 @@ var providerSchema = double.Schema{
 			Behaviour: double.Behaviour{
 				Source: "terraform-provider-aws v5.100, internal/service/secretsmanager/secret.go; its issue 21623",
 				TakenAway: "A description is emptied. A key stays, and is a difference at each preview; another key, also AWS's own by " +
-					"its alias, " +
-					"takes its place.",
+					"its alias, takes its place.",
 				Half: "A secret without a value; the next up goes on.",
 				Waits: "A create asks again for 2 minutes while the name is scheduled for deletion, then fails. Create and delete wait " +
-					"up " +
-					"to 2 " +
-					"minutes until the secret is seen, or is seen no more.",
+					"up to 2 minutes until the secret is seen, or is seen no more.",
 				Unique: "The name, in account and region, also of a deleted secret until its recovery window ends.",
 			},
 		},
@@ -130,11 +127,9 @@ var providerSchema = double.Schema{
 			},
 			Behaviour: double.Behaviour{
 				Source: "terraform-provider-aws 5.100 and 6.0, internal/service/ecs/service.go (schema, resourceServiceCreate, -Read, " +
-					"-Update, " +
-					"-Delete, retryServiceCreate, waitServiceStable); ECS API reference, UpdateService",
+					"-Update, -Delete, retryServiceCreate, waitServiceStable); ECS API reference, UpdateService",
 				TakenAway: "A circuit breaker stays, unseen. `propagateTags` stays and is a change at each up. A registry goes; counts " +
-					"and switches " +
-					"return to their defaults.",
+					"and switches return to their defaults.",
 				Half: "A service that does not become steady exists: the engine updates it the next time, the provider finds no change, " +
 					"asks ECS for nothing and calls that a success. After a rollback the state has the old revision, and the next up " +
 					"deploys again.",

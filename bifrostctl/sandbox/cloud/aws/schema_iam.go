@@ -7,9 +7,7 @@ var (
 	policyBehaviour = double.Behaviour{
 		Source: "terraform-provider-aws 5.x, internal/service/iam/policy.go; internal/verify, SuppressEquivalentPolicyDiffs",
 		TakenAway: "A description or path that is taken away makes another policy, the old one first. Documents are compared by what " +
-			"they " +
-			"say. " +
-			"A changed one is a new version of the policy; the oldest of five goes.",
+			"they say. A changed one is a new version of the policy; the oldest of five goes.",
 		Half:   "CreatePolicy is one call. One that is attached cannot be deleted, and nothing is tried again.",
 		Waits:  "5 seconds before a new version counts; at most 2 minutes until a new policy can be read.",
 		Unique: "The name, without regard to case, in the account.",
@@ -45,8 +43,7 @@ var (
 	oidcBehaviour = double.Behaviour{
 		Source: "terraform-provider-aws 6.4, internal/service/iam/openid_connect_provider.go and diff.go",
 		TakenAway: "Thumbprints that are taken away stay: IAM takes none only at creation. Client ids are a set and change in place. " +
-			"Another " +
-			"url makes another provider; with or without https:// it is the same.",
+			"Another url makes another provider; with or without https:// it is the same.",
 		Half:   "CreateOpenIDConnectProvider is one call.",
 		Waits:  "For nothing.",
 		Unique: "The url in the account.",

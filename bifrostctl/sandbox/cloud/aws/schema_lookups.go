@@ -36,8 +36,7 @@ var lookups = map[string]double.Lookup{
 	pulumitype.AwsGetSubnet: singular("internal/service/ec2/vpc_subnet_data_source.go"),
 	pulumitype.AwsGetVpc:    singular("internal/service/ec2/vpc_data_source.go (also reads three attributes)"),
 	pulumitype.AwsGetRouteTable: oneNamed("query returned no results, also for a subnet that uses the main table; routes that a VPN "+
-		"gateway "+
-		"propagates are left out", "internal/service/ec2/vpc_route_table_data_source.go"),
+		"gateway propagates are left out", "internal/service/ec2/vpc_route_table_data_source.go"),
 	pulumitype.AwsGetVpcEndpoint: singular("internal/service/ec2/vpc_endpoint_data_source.go"),
 	pulumitype.AwsGetVpnGateway:  singular("internal/service/ec2/vpnsite_gateway_data_source.go"),
 	pulumitype.AwsGetTargetGroup: oneNamed("couldn't find resource", "internal/service/elbv2/target_group_data_source.go (also reads "+

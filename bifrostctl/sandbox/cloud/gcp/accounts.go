@@ -24,10 +24,9 @@ func account() *double.Type {
 			email := fmt.Sprintf("%s@%s.iam.gserviceaccount.com", double.String(in, "accountId"), project(c, in))
 			id := fmt.Sprintf("projects/%s/serviceAccounts/%s", project(c, in), email)
 			if c.World.Get(pulumitype.GcpServiceAccount, scope(c), id) != nil {
-				return "",
-					//lint:ignore ST1005 the words are not ours
-					nil, fmt.Errorf("Error creating service account: googleapi: Error 409: Service account %s already exists within "+
-						"project projects/%s., alreadyExists", double.String(in, "accountId"), project(c, in))
+				//lint:ignore ST1005 the words are not ours
+				return "", nil, fmt.Errorf("Error creating service account: googleapi: Error 409: Service account %s already exists "+
+					"within project projects/%s., alreadyExists", double.String(in, "accountId"), project(c, in))
 			}
 			return id, answer(c, in, double.Object{
 				"email": email, "name": id, "member": "serviceAccount:" + email,
@@ -126,6 +125,5 @@ func poolExists(c *double.Call, of, member string) error {
 	//lint:ignore ST1005 the words are not ours
 	return fmt.Errorf("Error applying IAM policy for %s: Error setting IAM policy for %s: googleapi: Error 400: Identity Pool does not "+
 		"exist (projects/%s/locations/global/workloadIdentityPools/%s). Please check that you specified a valid resource name as returned "+
-		"in "+
-		"the `name` attribute in the configuration API., badRequest", of, of, name[1], name[2])
+		"in the `name` attribute in the configuration API., badRequest", of, of, name[1], name[2])
 }
