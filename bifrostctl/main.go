@@ -1,17 +1,20 @@
 // Command bifrostctl is the companion of the bifrost Pulumi program. It is not needed to deploy: it rehearses
-// deployments where no cloud account is at hand, it says of a deployed stack which link is broken, and it fetches the vendor's schema.
+// deployments where no cloud account is at hand, it says of a deployed stack which link is broken, it fetches the vendor's schema, and it
+// pins the refresher's images.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/images"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/saved"
@@ -40,7 +43,8 @@ func run() int {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), schema.Command(projectdir.Find))
+	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), schema.Command(projectdir.Find),
+		images.Command(http.DefaultTransport))
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
