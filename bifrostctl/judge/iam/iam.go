@@ -1,6 +1,6 @@
 // Package iam evaluates IAM documents, for the forms of statements that the program emits and that an allowlist has: Allow and
-// Deny; principals by ARN, account, service and OIDC provider; actions and resources with wildcards; StringEquals and
-// StringLike. A document with anything else is an error, never a silent yes or no.
+// Deny; principals by ARN, account, service and OIDC provider; actions and resources with wildcards; StringEquals, StringLike,
+// ArnEquals and ArnLike. A document with anything else is an error, never a silent yes or no.
 package iam
 
 import (
@@ -143,12 +143,35 @@ func (s statement) about(r Request) (bool, error) {
 	return false, nil
 }
 
+// operators compare a value of a condition with that of the request. The two of ARNs are the same (IAM user guide, "Amazon Resource Name
+// (ARN) condition operators").
+var operators = map[string]func(want, got string) bool{
+	"StringEquals": func(want, got string) bool { return want == got },
+	"StringLike":   func(want, got string) bool { return like(want, got, false) },
+	"ArnEquals":    likeArn,
+	"ArnLike":      likeArn,
+}
+
+// likeArn compares the six parts of two ARNs one by one, so that a wildcard does not reach over a colon before the resource.
+func likeArn(want, got string) bool {
+	wants, gots := strings.SplitN(want, ":", 6), strings.SplitN(got, ":", 6)
+	if len(wants) != 6 || len(gots) != 6 {
+		return false
+	}
+	for i := range wants {
+		if !like(wants[i], gots[i], false) {
+			return false
+		}
+	}
+	return true
+}
+
 // conditions returns those that do not hold; all must.
 func (s statement) conditions(context map[string]string) ([]Miss, error) {
 	var misses []Miss
 	for operator, keys := range s.Condition {
-		wildcards := operator == "StringLike"
-		if !wildcards && operator != "StringEquals" {
+		compare, modelled := operators[operator]
+		if !modelled {
 			return nil, fmt.Errorf("statement %q: the condition operator %s is not modelled", s.Sid, operator)
 		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -160,7 +183,7 @@ func (s statement) conditions(context map[string]string) ([]Miss, error) {
 				return nil, fmt.Errorf("statement %q: policy variables are not modelled", s.Sid)
 			}
 			got, given := valueOf(context, key)
-			holds := slices.ContainsFunc(want, func(w string) bool { return w == got || wildcards && like(w, got, false) })
+			holds := slices.ContainsFunc(want, func(w string) bool { return compare(w, got) })
 			if !given || !holds {
 				misses = append(misses, Miss{Key: key, Got: got, Want: want})
 			}

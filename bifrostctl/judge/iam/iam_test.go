@@ -34,6 +34,16 @@ func TestEvaluate(t *testing.T) {
 			Request{Action: "x", Resource: "r", Context: map[string]string{"aws:SourceAccount": "1"}},
 			Decision{Allowed: true, Principal: true, Action: true},
 		},
+		"an ARN": {
+			`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::*:policy/p"}}}]}`,
+			Request{Action: "x", Resource: "r", Context: map[string]string{"iam:PolicyARN": "arn:aws:iam::111122223333:policy/p"}},
+			Decision{Allowed: true, Principal: true, Action: true},
+		},
+		"a wildcard in an ARN stays in its part": {
+			`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"ArnLike":{"k":"arn:aws:sns:*:topic"}}}]}`,
+			Request{Action: "x", Resource: "r", Context: map[string]string{"k": "arn:aws:sns:us-east-1:1:topic"}},
+			Decision{Principal: true, Action: true, Missed: []Miss{{Key: "k", Got: "arn:aws:sns:us-east-1:1:topic", Want: []string{"arn:aws:sns:*:topic"}}}},
+		},
 		"a missed condition": {
 			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"p"},"Action":"sts:A","Condition":{"StringEquals":{"h:aud":"a"},"StringLike":{"h:sub":"s*"}}}]}`,
 			Request{Service: "p", Action: "sts:A", Context: map[string]string{"h:aud": "b", "h:sub": "st"}},
@@ -53,7 +63,7 @@ func TestUnmodelledFormsAreErrors(t *testing.T) {
 		`{"Statement":[{"Effect":"Allow","NotAction":"x","Resource":"*"}]}`,
 		`{"Statement":[{"Effect":"Allow","Action":"x","NotResource":"*"}]}`,
 		`{"Statement":[{"Effect":"Allow","NotPrincipal":{"AWS":"x"},"Action":"x"}]}`,
-		`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"ArnLike":{"k":"v"}}}]}`,
+		`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"IpAddress":{"k":"v"}}}]}`,
 		`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"StringEquals":{"k":"${aws:username}"}}}]}`,
 		`{"Statement":[{"Effect":"Allow","Principal":{"CanonicalUser":"x"},"Action":"x"}]}`,
 		`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"arn:${aws:username}"}]}`,

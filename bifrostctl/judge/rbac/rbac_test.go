@@ -44,3 +44,33 @@ func TestAllow(t *testing.T) {
 		})
 	}
 }
+
+// TestGive: only who holds a right may make a Role that gives it.
+func TestGive(t *testing.T) {
+	holds := rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get", "create"}}
+	rules := bound(rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "deployers"}, holds)
+	who := rbac.Member("somebody", "deployers")
+	require.True(t, rules.Allow(who, rbac.Request{Verb: "create", Group: "apps", Resource: "deployments", Namespace: namespace}))
+	require.False(t, rules.Allow(who, rbac.Request{Verb: "create", Resource: "deployments", Namespace: namespace}), "another group")
+	require.NoError(t, rules.Give(who, namespace, []rbacv1.PolicyRule{holds}))
+	holds.Verbs = []string{"delete"}
+	require.ErrorContains(t, rules.Give(who, namespace, []rbacv1.PolicyRule{holds}), "attempting to grant RBAC permissions not currently held")
+	require.Error(t, rules.Give(who, "other", []rbacv1.PolicyRule{{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get"}}}))
+}
+
+// TestCluster: a ClusterRoleBinding holds for what lies in no namespace.
+func TestCluster(t *testing.T) {
+	meta := metav1.ObjectMeta{Name: "classes"}
+	rules := rbac.Rules{
+		ClusterRoles: []*rbacv1.ClusterRole{{
+			ObjectMeta: meta, Rules: []rbacv1.PolicyRule{{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"storageclasses"}, Verbs: []string{"get"}}},
+		}},
+		ClusterBindings: []*rbacv1.ClusterRoleBinding{{
+			ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "classes"},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "deployers"}},
+		}},
+	}
+	class := rbac.Request{Verb: "get", Group: "storage.k8s.io", Resource: "storageclasses", Name: "gp3"}
+	require.True(t, rules.Allow(rbac.Member("somebody", "deployers"), class))
+	require.False(t, rules.Allow(rbac.Member("somebody", "others"), class))
+}
