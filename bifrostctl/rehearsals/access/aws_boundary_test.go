@@ -1,0 +1,61 @@
+package access_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/pulumitype"
+)
+
+// TestBoundary: it holds all that the program's own policies give, and none of what makes more of it.
+func TestBoundary(t *testing.T) {
+	t.Parallel()
+	bound := policies(t, "boundary")
+	asks := 0
+	for _, way := range awsWays {
+		for _, r := range upIn(t, "aws-dev", way) {
+			text := objectOf(r).text("policy")
+			if r.Type != pulumitype.AwsPolicy && r.Type != pulumitype.AwsRolePolicy {
+				continue
+			}
+			for _, q := range given(t, text) {
+				require.True(t, may(t, bound, q), "%s: %s gives %s on %s", way.Name, r.URN.Name(), q.action, q.resource)
+				asks++
+			}
+		}
+	}
+	require.Greater(t, asks, 20)
+	for _, q := range []asked{
+		{"iam:CreateRole", account + "role/x", nil}, {"sts:AssumeRole", account + "role/x", nil},
+		{"s3:GetObject", "arn:aws:s3:::payments/x", nil},
+		{"secretsmanager:GetSecretValue", in("secretsmanager", "secret:payments/x"), nil},
+		{"ecr:PutImage", "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub", nil},
+		{"kms:Decrypt", in("kms", "key/0a1b2c3d-0000-4000-8000-00000000000a"), nil},
+	} {
+		require.False(t, may(t, bound, q), "%s on %s", q.action, q.resource)
+	}
+}
+
+// given are what a policy of the program gives, on one thing that each of its resources means.
+func given(t *testing.T, text string) []asked {
+	t.Helper()
+	var document struct {
+		Statement []struct {
+			Action, Resource []string
+			Condition        struct{ StringEquals map[string]string }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &document))
+	var all []asked
+	for _, s := range document.Statement {
+		for _, action := range s.Action {
+			for _, arn := range s.Resource {
+				all = append(all, asked{action, strings.ReplaceAll(arn, "*", "x"), s.Condition.StringEquals})
+			}
+		}
+	}
+	return all
+}
