@@ -17,8 +17,8 @@ func Command(transport http.RoundTripper) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "images STACK",
 		Short: "Pin the refresher's images by digest in the stack file",
-		Long: `Asks the registries which digest the tags of the refresher's images have now, shows what changes in the stack file, and with --write
-writes it. An image is then HOST/REPOSITORY:TAG@sha256:DIGEST: the digest is what runs, the tag is what the next run of this command
+		Long: `Asks the registries which digest the tags of the refresher's images have now, shows what changes in the stack file, and with
+--write writes it. An image is then HOST/REPOSITORY:TAG@sha256:DIGEST: the digest is what runs, the tag is what the next run of this command
 asks for. A flag asks for another image or a newer tag. Every other line of the stack file stays as it is. STACK is the name of a stack of
 the project, or a folder that holds one stack file, with a slash in its path. Logins of the registries are those of docker, where there are
 any. HTTPS_PROXY and NO_PROXY are honoured.`,
