@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
+	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
 	"bifrost/stacks"
 )
@@ -229,7 +230,7 @@ func TestResolvedDefaults(t *testing.T) {
 	require.Greater(t, filled, 40)
 }
 
-// TestShownConfigurations: what docs/configuration.md shows is accepted, over the dev stack of Azure, which has Kubernetes alone.
+// TestShownConfigurations: what docs/configuration.md shows is accepted, over a dev stack with Kubernetes alone.
 func TestShownConfigurations(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/configuration.md")
@@ -242,7 +243,11 @@ func TestShownConfigurations(t *testing.T) {
 			Config map[string]map[string]any `json:"config"`
 		}
 		require.NoError(t, yaml.Unmarshal([]byte("config:\n"+text), &file))
-		s := stackFile(t, "azure-dev").set("secrets", nil).set("gateway.replicas", nil)
+		stack := "azure-dev"
+		if strings.Contains(text, "controller: "+kubernetes.IngressALB) {
+			stack = "aws-dev"
+		}
+		s := stackFile(t, stack).set("ecs", nil).set("secrets", nil).set("gateway.replicas", nil)
 		for object, keys := range file.Config {
 			for key, value := range keys {
 				s.set(strings.TrimPrefix(object, stacks.Project+":")+"."+key, value)
@@ -251,7 +256,7 @@ func TestShownConfigurations(t *testing.T) {
 		for _, path := range missing(s) {
 			s.set("secrets."+path, canary)
 		}
-		_, err := stacks.Parse("azure-dev", rawOf(t, s))
+		_, err := stacks.Parse(stack, rawOf(t, s))
 		require.NoError(t, err, text)
 	}
 }

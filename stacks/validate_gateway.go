@@ -49,6 +49,7 @@ func (c *Config) validateGateway(k *checker) {
 	c.validateStart(k)
 	if on := c.onKubernetes(); on != nil {
 		c.validateWorkload(k, on)
+		c.validateExposure(k, on)
 	}
 	for _, missing := range c.missingSecrets() {
 		why := ""

@@ -91,7 +91,8 @@ type WorkloadServiceArgs struct {
 	Port int `pulumi:"port,optional"`
 	// Annotations of the Service, such as those of a cloud's load balancer.
 	Annotations map[string]string `pulumi:"annotations,optional"`
-	// SourceRanges are the CIDRs that may use a load balancer. Default: all.
+	// SourceRanges are the CIDRs that may use a load balancer. Required with type LoadBalancer, unless an annotation of the cloud makes it
+	// internal; everybody is 0.0.0.0/0.
 	SourceRanges []string `pulumi:"sourceRanges,optional"`
 	// AllowHttp says that clear text between clients and this Service is meant. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
@@ -117,6 +118,10 @@ type WorkloadIngressArgs struct {
 	AllowHttp bool `pulumi:"allowHttp,optional"`
 	// Public lets alb make a load balancer that the internet reaches. The other controllers decide by their own Service. Default false.
 	Public bool `pulumi:"public,optional"`
+	// AllowedCidrs are the CIDRs that may come in; everybody is 0.0.0.0/0. Required with public, and with nginx and appRouting, whose own
+	// Service faces the internet unless somebody made it internal. With nginx and appRouting the address is the one that nginx sees: their
+	// Service must keep the client's (externalTrafficPolicy Local). Default with alb that is not public: all that reach it.
+	AllowedCidrs []string `pulumi:"allowedCidrs,optional"`
 	// StreamTimeoutSeconds is how long a stream may be silent, at most 4000 with alb. Default 3600.
 	StreamTimeoutSeconds int `pulumi:"streamTimeoutSeconds,optional"`
 	// BodySize is nginx's limit of a request's body, such as 100m; 0 is none. ALB has no limit for targets that are pods. Default 100m.

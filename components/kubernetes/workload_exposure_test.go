@@ -22,7 +22,8 @@ func TestService(t *testing.T) {
 	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.Annotations = map[string]string{"a": "all"}
 		a.Service = &kubernetes.WorkloadServiceArgs{
-			Type: "LoadBalancer", Port: 443, Annotations: map[string]string{"service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate},
+			Type: "LoadBalancer",
+			Port: 443, Annotations: map[string]string{"service.beta.kubernetes.io/aws-load-balancer-ssl-cert": certificate},
 			SourceRanges: []string{"10.0.0.0/8"},
 		}
 		a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{From: []kubernetes.NetworkPeer{{Cidr: "10.0.0.0/8"}}}
@@ -43,7 +44,7 @@ func TestIngress(t *testing.T) {
 		all := map[string]any{
 			"nginx.ingress.kubernetes.io/proxy-read-timeout": "3600", "nginx.ingress.kubernetes.io/proxy-send-timeout": "3600",
 			"nginx.ingress.kubernetes.io/proxy-body-size": "100m", "nginx.ingress.kubernetes.io/proxy-buffering": "off",
-			"nginx.ingress.kubernetes.io/ssl-redirect": "true",
+			"nginx.ingress.kubernetes.io/ssl-redirect": "true", "nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8,fd00::/8",
 		}
 		for k, v := range more {
 			all["nginx.ingress.kubernetes.io/"+k] = v
@@ -54,7 +55,7 @@ func TestIngress(t *testing.T) {
 		all := map[string]any{
 			"alb.ingress.kubernetes.io/scheme": "internal", "alb.ingress.kubernetes.io/target-type": "ip",
 			"alb.ingress.kubernetes.io/backend-protocol": "HTTP", "alb.ingress.kubernetes.io/healthcheck-path": "/health",
-			"alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=3600",
+			"alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=3600,routing.http.drop_invalid_header_fields.enabled=true",
 			"alb.ingress.kubernetes.io/target-group-attributes":  "deregistration_delay.timeout_seconds=60",
 		}
 		for k, v := range more {
@@ -63,10 +64,11 @@ func TestIngress(t *testing.T) {
 		return all
 	}
 	secure := map[string]any{
-		"listen-ports": `[{"HTTP":80},{"HTTPS":443}]`, "ssl-redirect": "443", "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+		"listen-ports": `[{"HTTPS":443}]`, "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
 		"certificate-arn": certificate,
 	}
 	hosts := []string{"llm.example.com", "*.llm.example.com"}
+	anybody, inside := []string{"0.0.0.0/0"}, []string{"10.0.0.0/8", "fd00::/8"}
 	for name, c := range map[string]struct {
 		args        kubernetes.WorkloadIngressArgs
 		class       string
@@ -74,22 +76,28 @@ func TestIngress(t *testing.T) {
 	}{
 		"alb": {kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, CertificateArn: certificate}, "alb", alb(secure)},
 		"alb without tls, public": {
-			kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, AllowHttp: true, Public: true, StreamTimeoutSeconds: 600}, "alb",
+			kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, AllowHttp: true, Public: true, AllowedCidrs: anybody,
+				StreamTimeoutSeconds: 600}, "alb",
 			alb(map[string]any{
-				"listen-ports": `[{"HTTP":80}]`, "scheme": "internet-facing", "load-balancer-attributes": "idle_timeout.timeout_seconds=600",
+				"listen-ports": `[{"HTTP":80}]`, "scheme": "internet-facing", "inbound-cidrs": "0.0.0.0/0",
+				"load-balancer-attributes": "idle_timeout.timeout_seconds=600,routing.http.drop_invalid_header_fields.enabled=true",
 			}),
 		},
-		"nginx": {kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, TlsSecret: "tls"}, "nginx", nginx(nil)},
+		"nginx": {kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, TlsSecret: "tls", AllowedCidrs: inside}, "nginx",
+			nginx(nil)},
 		"nginx, all set": {
 			kubernetes.WorkloadIngressArgs{
 				Controller: "nginx", Hosts: hosts, ClassName: "inner", AllowHttp: true, StreamTimeoutSeconds: 7200, BodySize: "0",
-				Annotations: map[string]string{"nginx.ingress.kubernetes.io/proxy-buffering": "on"},
+				AllowedCidrs: anybody,
+				Annotations:  map[string]string{"nginx.ingress.kubernetes.io/proxy-buffering": "on"},
 			}, "inner",
-			nginx(map[string]any{"proxy-read-timeout": "7200", "proxy-send-timeout": "7200", "proxy-body-size": "0", "proxy-buffering": "on",
-				"ssl-redirect": "false"}),
+			nginx(map[string]any{"proxy-read-timeout": "7200", "proxy-send-timeout": "7200", "proxy-body-size": "0",
+				"proxy-buffering": "on",
+				"ssl-redirect":    "false", "whitelist-source-range": "0.0.0.0/0"}),
 		},
 		"app routing": {
-			kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost"}, "webapprouting.kubernetes.azure.com",
+			kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: hosts, TlsSecret: "keyvault-bifrost", AllowedCidrs: inside},
+			"webapprouting.kubernetes.azure.com",
 			nginx(nil),
 		},
 	} {
@@ -105,7 +113,8 @@ func TestIngress(t *testing.T) {
 			if c.args.TlsSecret == "" {
 				require.False(t, ingress.Has("spec.tls"))
 			} else {
-				require.Equal(t, []any{map[string]any{"hosts": []any{"llm.example.com", "*.llm.example.com"}, "secretName": c.args.TlsSecret}},
+				require.Equal(t, []any{map[string]any{"hosts": []any{"llm.example.com", "*.llm.example.com"},
+					"secretName": c.args.TlsSecret}},
 					ingress.Input(t, "spec.tls"))
 			}
 			require.Len(t, ingress.Input(t, "spec.rules"), 2)
@@ -153,4 +162,62 @@ func requireDefinition(t *testing.T, g *graphtest.Graph, object graphtest.Resour
 	require.Equal(t, definition, read.Reads)
 	require.Equal(t, object.Provider, read.Provider)
 	require.True(t, g.DependsOn(object, read))
+}
+
+// TestWhoMayComeIn: what the internet may reach names its clients, in the key that is for it.
+func TestWhoMayComeIn(t *testing.T) {
+	t.Parallel()
+	ingress := func(change func(*kubernetes.WorkloadIngressArgs)) func(*kubernetes.BifrostWorkloadArgs) {
+		return func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: []string{"llm.example.com"}, CertificateArn: certificate}
+			change(a.Ingress)
+		}
+	}
+	service := func(annotations map[string]string, ranges ...string) func(*kubernetes.BifrostWorkloadArgs) {
+		return func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
+			a.Service = &kubernetes.WorkloadServiceArgs{Type: "LoadBalancer", AllowHttp: true, Annotations: annotations,
+				SourceRanges: ranges}
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(*kubernetes.BifrostWorkloadArgs)
+		wrong  string
+	}{
+		"internal alb": {ingress(func(*kubernetes.WorkloadIngressArgs) {}), ""},
+		"public alb":   {ingress(func(a *kubernetes.WorkloadIngressArgs) { a.Public = true }), "ingress.allowedCidrs: Required"},
+		"public, named": {ingress(func(a *kubernetes.WorkloadIngressArgs) { a.Public, a.AllowedCidrs = true, []string{"192.0.2.0/24"} }),
+			""},
+		"public by an annotation": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/scheme": "internet-facing"}
+		}), "write ingress.public instead"},
+		"clients by an annotation": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/inbound-cidrs": "0.0.0.0/0"}
+		}), "write ingress.allowedCidrs instead"},
+		"a block with bits behind it": {ingress(func(a *kubernetes.WorkloadIngressArgs) { a.AllowedCidrs = []string{"10.0.0.1/8"} }),
+			"ingress.allowedCidrs[0]"},
+		"nginx": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Controller, a.CertificateArn, a.TlsSecret = "nginx", "", "tls"
+		}), "ingress.allowedCidrs: Required"},
+		"a load balancer":          {service(nil), "service.sourceRanges: Required"},
+		"a load balancer for some": {service(nil, "192.0.2.0/24"), ""},
+		"internal on AWS":          {service(map[string]string{"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}), ""},
+		"internal on Azure":        {service(map[string]string{"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}), ""},
+		"internal in other words": {service(map[string]string{"service.beta.kubernetes.io/azure-load-balancer-internal": "yes"}),
+			"service.sourceRanges: Required"},
+		"facing the internet, on AWS": {service(map[string]string{"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}), "service.sourceRanges: Required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := workloadArgs()
+			c.change(args)
+			problems := args.Validate(nil)
+			if c.wrong == "" {
+				require.Empty(t, problems)
+				return
+			}
+			require.ErrorContains(t, problems.ToAggregate(), c.wrong)
+			require.Len(t, problems, 1)
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -61,6 +62,7 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
 	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
 	errs = append(errs, a.validateTls(p)...)
+	errs = append(errs, a.validateReach(p)...)
 	longest := 86400
 	if a.Controller == IngressALB {
 		longest = 4000
@@ -95,6 +97,35 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 			"clients must speak TLS; set "+allowHttp.String()+" where clear text is meant"))
 	case taken.value != "" && a.AllowHttp:
 		errs = append(errs, field.Forbidden(allowHttp, "there is a certificate; remove one of them"))
+	}
+	return errs
+}
+
+// Annotations with which a user could say what has a key.
+const (
+	albScheme       = "alb.ingress.kubernetes.io/scheme"
+	albInboundCidrs = "alb.ingress.kubernetes.io/inbound-cidrs"
+	nginxCidrs      = "nginx.ingress.kubernetes.io/whitelist-source-range"
+)
+
+// validateReach asks who may come in, wherever the internet may.
+func (a *WorkloadIngressArgs) validateReach(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for annotation, key := range map[string]string{albScheme: "public", albInboundCidrs: "allowedCidrs", nginxCidrs: "allowedCidrs"} {
+		if value, given := a.Annotations[annotation]; given {
+			errs = append(errs, field.Invalid(p.Child("annotations").Key(annotation), value, "write "+p.Child(key).String()+" instead"))
+		}
+	}
+	for i, cidr := range a.AllowedCidrs {
+		errs = append(errs, check.Cidr(p.Child("allowedCidrs").Index(i), cidr)...)
+	}
+	switch cidrs := p.Child("allowedCidrs"); {
+	case len(a.AllowedCidrs) > 0:
+	case a.Public:
+		errs = append(errs, field.Required(cidrs, "who may reach it from the internet; everybody is 0.0.0.0/0"))
+	case a.Controller == IngressNginx || a.Controller == IngressAppRouting:
+		errs = append(errs, field.Required(cidrs, "who may come in through the controller's own load balancer, which faces the internet "+
+			"unless it was made internal; everybody is 0.0.0.0/0"))
 	}
 	return errs
 }
@@ -148,6 +179,7 @@ func (a *WorkloadIngressArgs) nginxAnnotations(int) map[string]string {
 	seconds := strconv.Itoa(a.streamTimeoutSeconds())
 	const prefix = "nginx.ingress.kubernetes.io/"
 	return map[string]string{
+		nginxCidrs:                    strings.Join(a.AllowedCidrs, ","),
 		prefix + "proxy-read-timeout": seconds,
 		prefix + "proxy-send-timeout": seconds,
 		prefix + "proxy-body-size":    cmp.Or(a.BodySize, DefaultBodySize),
@@ -156,24 +188,28 @@ func (a *WorkloadIngressArgs) nginxAnnotations(int) map[string]string {
 	}
 }
 
-// albAnnotations are those of the AWS Load Balancer Controller. A pod that goes keeps its streams as long as it lives.
+// albAnnotations are those of the AWS Load Balancer Controller. A pod that goes keeps its streams as long as it lives. With a certificate
+// nothing listens on port 80: a client that is set up for HTTP would have sent its key in clear before it was told to come by HTTPS.
 func (a *WorkloadIngressArgs) albAnnotations(graceSeconds int) map[string]string {
 	const prefix = "alb.ingress.kubernetes.io/"
 	annotations := map[string]string{
-		prefix + "scheme":                   "internal",
-		prefix + "target-type":              "ip",
-		prefix + "backend-protocol":         "HTTP",
-		prefix + "healthcheck-path":         gateway.HealthPath,
-		prefix + "load-balancer-attributes": fmt.Sprintf("idle_timeout.timeout_seconds=%d", a.streamTimeoutSeconds()),
-		prefix + "target-group-attributes":  fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
-		prefix + "listen-ports":             `[{"HTTP":80}]`,
+		albScheme:                   "internal",
+		prefix + "target-type":      "ip",
+		prefix + "backend-protocol": "HTTP",
+		prefix + "healthcheck-path": gateway.HealthPath,
+		prefix + "load-balancer-attributes": fmt.Sprintf("idle_timeout.timeout_seconds=%d,"+
+			"routing.http.drop_invalid_header_fields.enabled=true", a.streamTimeoutSeconds()),
+		prefix + "target-group-attributes": fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
+		prefix + "listen-ports":            `[{"HTTP":80}]`,
 	}
 	if a.Public {
-		annotations[prefix+"scheme"] = "internet-facing"
+		annotations[albScheme] = "internet-facing"
+	}
+	if len(a.AllowedCidrs) > 0 {
+		annotations[albInboundCidrs] = strings.Join(a.AllowedCidrs, ",")
 	}
 	if a.CertificateArn != "" {
-		annotations[prefix+"listen-ports"] = `[{"HTTP":80},{"HTTPS":443}]`
-		annotations[prefix+"ssl-redirect"] = "443"
+		annotations[prefix+"listen-ports"] = `[{"HTTPS":443}]`
 		annotations[prefix+"ssl-policy"] = gateway.LoadBalancerTlsPolicy
 		annotations[prefix+"certificate-arn"] = a.CertificateArn
 	}

@@ -58,10 +58,10 @@ func TestNetworkPolicyIngress(t *testing.T) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
 		}, nil},
 		"nginx": {func(a *kubernetes.BifrostWorkloadArgs) {
-			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: []string{"a.b"}, TlsSecret: "t"}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: []string{"a.b"}, TlsSecret: "t", AllowedCidrs: []string{"10.0.0.0/8"}}
 		}, []any{ownNamespace, inNamespace("ingress-nginx")}},
 		"app routing": {func(a *kubernetes.BifrostWorkloadArgs) {
-			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: []string{"a.b"}, TlsSecret: "t"}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "appRouting", Hosts: []string{"a.b"}, TlsSecret: "t", AllowedCidrs: []string{"10.0.0.0/8"}}
 		}, []any{ownNamespace, inNamespace("app-routing-system")}},
 		"a Gateway elsewhere": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "g", GatewayNamespace: "infra", Section: "https", Hosts: []string{"a.b"}}

@@ -136,7 +136,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		"a load balancer in clear text": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.Service = &kubernetes.WorkloadServiceArgs{Type: "LoadBalancer"}
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
-		}, []string{"service.type"}},
+		}, []string{"service.type", "service.sourceRanges"}},
 		"an empty ingress": {func(a *kubernetes.BifrostWorkloadArgs) { a.Ingress = &kubernetes.WorkloadIngressArgs{} },
 			[]string{"ingress.controller", "ingress.hosts", "ingress.tlsSecret"}},
 		"ingress": {func(a *kubernetes.BifrostWorkloadArgs) {
@@ -146,7 +146,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			}
 		}, []string{
 			"ingress.controller", "ingress.className", "ingress.hosts[0]", "ingress.hosts[1]", "ingress.path", "ingress.tlsSecret", "ingress.public",
-			"ingress.streamTimeoutSeconds", "ingress.bodySize", "ingress.annotations[a b]",
+			"ingress.streamTimeoutSeconds", "ingress.bodySize", "ingress.annotations[a b]", "ingress.allowedCidrs",
 		}},
 		"alb": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, TlsSecret: "t", StreamTimeoutSeconds: 4001, BodySize: "1m"}
@@ -157,7 +157,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		}, []string{"ingress.certificateArn", "ingress.allowHttp"}},
 		"nginx with a certificate of AWS": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, CertificateArn: certificate}
-		}, []string{"ingress.certificateArn", "ingress.tlsSecret"}},
+		}, []string{"ingress.certificateArn", "ingress.tlsSecret", "ingress.allowedCidrs"}},
 		"route": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{GatewayNamespace: "A", Path: "x", RequestTimeoutSeconds: -1,
 				Annotations: map[string]string{"a b": ""}}

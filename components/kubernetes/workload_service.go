@@ -2,6 +2,9 @@ package kubernetes
 
 import (
 	"cmp"
+	"maps"
+	"slices"
+	"strings"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,6 +26,25 @@ const (
 // loadBalancerCertificate is the annotation by which a load balancer of AWS speaks TLS with its clients.
 const loadBalancerCertificate = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
 
+// internalBalancers are the annotations, with their values, by which the clouds' controllers make a load balancer that the internet does
+// not reach: the AWS Load Balancer Controller and the controller in Kubernetes before it, AKS, GKE.
+var internalBalancers = map[string]string{
+	"service.beta.kubernetes.io/aws-load-balancer-scheme":     "internal",
+	"service.beta.kubernetes.io/aws-load-balancer-internal":   "true",
+	"service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+	"networking.gke.io/load-balancer-type":                    "Internal",
+}
+
+// internal tells whether an annotation keeps the internet from the load balancer.
+func (a WorkloadServiceArgs) internal() bool {
+	for annotation, value := range internalBalancers {
+		if a.Annotations[annotation] == value {
+			return true
+		}
+	}
+	return false
+}
+
 // resolved has the defaults filled in.
 func (a *WorkloadServiceArgs) resolved() WorkloadServiceArgs {
 	service := ptr.Deref(a, WorkloadServiceArgs{})
@@ -42,6 +64,10 @@ func (a *WorkloadServiceArgs) Validate(p *field.Path) field.ErrorList {
 	}
 	if len(service.SourceRanges) > 0 && service.Type != loadBalancer {
 		errs = append(errs, field.Forbidden(p.Child("sourceRanges"), "only with type LoadBalancer"))
+	}
+	if service.Type == loadBalancer && len(service.SourceRanges) == 0 && !service.internal() {
+		errs = append(errs, field.Required(p.Child("sourceRanges"), "who may use the load balancer; everybody is 0.0.0.0/0. Or make it "+
+			"internal by an annotation of the cloud: "+strings.Join(slices.Sorted(maps.Keys(internalBalancers)), ", ")))
 	}
 	_, tls := service.Annotations[loadBalancerCertificate]
 	if service.Type != clusterIp && !tls && !service.AllowHttp {

@@ -125,7 +125,7 @@ func TestGatewayIsAccepted(t *testing.T) {
 		},
 		"autoscaled behind an ingress, watched": func(a *kubernetes.BifrostWorkloadArgs) {
 			a.Replicas, a.Autoscaling = 0, &kubernetes.WorkloadAutoscalingArgs{MinReplicas: 2, MaxReplicas: 5, CpuPercent: 60, MemoryPercent: 80}
-			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: host, AllowHttp: true}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: host, AllowHttp: true, AllowedCidrs: []string{"10.0.0.0/8"}}
 			a.Monitoring = &kubernetes.WorkloadMonitoringArgs{Labels: map[string]string{"release": "prometheus"}}
 			a.Log = &kubernetes.WorkloadLogArgs{Level: "info", Style: "json"}
 		},
