@@ -70,23 +70,27 @@ func (c *Config) newBroker(
 	return kubernetes.NewBifrostBroker(ctx, parts.at.name()+"-broker", args, pulumi.Providers(parts.provider))
 }
 
-// brokerEgress lets the gateway's pods out to the broker: the one that the stack runs, or the port of one that config.json names.
+// brokerEgress lets the gateway's pods out to the broker that the stack runs.
 func (c *Config) brokerEgress(at target) networkingv1.NetworkPolicyEgressRuleArray {
-	port, literal := configjson.LiteralBrokerPort(c.Gateway.Config)
-	rule := &networkingv1.NetworkPolicyEgressRuleArgs{}
-	switch form := c.clusterForm(at); {
-	case form == brokerCluster:
-		port = gateway.BrokerPort
-		rule.To = networkingv1.NetworkPolicyPeerArray{&networkingv1.NetworkPolicyPeerArgs{PodSelector: &metav1.LabelSelectorArgs{
-			MatchLabels: pulumi.StringMap{"app": pulumi.String(gateway.DefaultBrokerName)},
-		}}}
-	case form != othersBroker || !literal || port == 443:
+	if c.clusterForm(at) != brokerCluster {
 		return nil
 	}
-	rule.Ports = networkingv1.NetworkPolicyPortArray{
-		&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port), Protocol: pulumi.String("TCP")},
+	return networkingv1.NetworkPolicyEgressRuleArray{&networkingv1.NetworkPolicyEgressRuleArgs{
+		To: networkingv1.NetworkPolicyPeerArray{&networkingv1.NetworkPolicyPeerArgs{PodSelector: &metav1.LabelSelectorArgs{
+			MatchLabels: pulumi.StringMap{"app": pulumi.String(gateway.DefaultBrokerName)},
+		}}},
+		Ports: networkingv1.NetworkPolicyPortArray{
+			&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(gateway.BrokerPort), Protocol: pulumi.String("TCP")},
+		},
+	}}
+}
+
+// brokerDestinations are the broker that config.json names.
+func (c *Config) brokerDestinations(at target) []kubernetes.NetworkDestination {
+	if c.clusterForm(at) != othersBroker {
+		return nil
 	}
-	return networkingv1.NetworkPolicyEgressRuleArray{rule}
+	return c.destinationsOf(configjson.BrokerAddress(c.Gateway.Config))
 }
 
 // ecsClusteringArgs are the zone and the name of the tasks' cluster, or of its broker. Nobody else's zone in the VPC has the name of the

@@ -198,6 +198,7 @@ func (c *Config) completePullSecret(pull *kubernetes.PullSecretArgs, namespace p
 	pull.ServiceAccount = c.Refresher.ServiceAccount
 	pull.Schedule = c.Refresher.Schedule
 	pull.KubectlImage = c.Refresher.Images.Kubectl
+	pull.IpFamily = c.Gateway.IpFamily
 	pull.Labels = c.labels()
 	pull.AlertRules = c.alertRules()
 }

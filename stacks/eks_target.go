@@ -33,6 +33,17 @@ func (t eksTarget) facts(c *Config) Cluster {
 	return facts
 }
 
+// metadataDisabled keeps AWS's SDKs from the instance metadata service.
+const metadataDisabled = "AWS_EC2_METADATA_DISABLED"
+
+// overlay keeps the gateway from the rights of its node, which are not meant for it, wherever no network policy does.
+func (eksTarget) overlay(c *Config) (plain, secret map[string]string) {
+	if _, given := c.Gateway.Env[metadataDisabled]; given {
+		return nil, nil
+	}
+	return map[string]string{metadataDisabled: "true"}, nil
+}
+
 func (eksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 	e := c.Eks
 	workload.PodIdentity = e.GatewayAuth == SignInPodIdentity

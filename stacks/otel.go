@@ -1,11 +1,7 @@
 package stacks
 
 import (
-	"net"
-	"net/url"
 	"regexp"
-	"slices"
-	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -73,34 +69,6 @@ func (o *Otel) profile() map[string]any {
 		profile["disable_content_logging"] = true
 	}
 	return profile
-}
-
-// ports are those of the collector, as far as they are literal; 443 is open anyway.
-func (o *Otel) ports() []int {
-	var ports []int
-	for _, endpoint := range []string{o.CollectorUrl, o.MetricsEndpoint} {
-		port, err := strconv.Atoi(portOf(endpoint))
-		if err == nil && port != 443 && !slices.Contains(ports, port) {
-			ports = append(ports, port)
-		}
-	}
-	return ports
-}
-
-func portOf(endpoint string) string {
-	if _, port, err := net.SplitHostPort(endpoint); err == nil {
-		return port
-	}
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil:
-		return ""
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "http":
-		return "80"
-	}
-	return ""
 }
 
 // otelEndpoint is how the plugin otel takes the address of a collector.

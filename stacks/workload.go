@@ -3,11 +3,9 @@ package stacks
 import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway"
-	"bifrost/internal/gateway/configjson"
 )
 
 // workloadArgs are the component's arguments as far as they are the configuration's alone.
@@ -82,27 +80,23 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 	return args
 }
 
-// networkPolicyArgs opens the ports of the databases, of the collector and of a broker where config.json has them literally.
+// networkPolicyArgs opens the addresses of the databases, of the collector and of a broker where config.json has them literally. The ports
+// of databases that the stack gives are open to any address.
 func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyArgs {
 	g := &c.Gateway
 	args := &kubernetes.WorkloadNetworkPolicyArgs{}
 	if n := g.NetworkPolicy; n != nil {
-		args.Disabled, args.From, args.FromAnywhere, args.MetricsFrom, args.DatabasePorts = n.Disabled, n.From, n.FromAnywhere,
-			n.MetricsFrom,
-			n.DatabasePorts
+		args.Disabled, args.From, args.FromAnywhere = n.Disabled, n.From, n.FromAnywhere
+		args.MetricsFrom, args.DatabasePorts = n.MetricsFrom, n.DatabasePorts
 		args.ExtraEgress = inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](n.ExtraEgress)
 	}
-	if len(args.DatabasePorts) == 0 {
-		args.DatabasePorts = configjson.DatabasePorts(g.Config)
+	if databases := c.databaseDestinations(at); len(args.DatabasePorts) == 0 && len(databases) > 0 {
+		args.DatabasePorts, args.Destinations = []int{}, databases
 	}
 	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
+	args.Destinations = append(args.Destinations, c.brokerDestinations(at)...)
 	if g.Otel != nil {
-		for _, port := range g.Otel.ports() {
-			args.ExtraEgress = append(args.ExtraEgress, &networkingv1.NetworkPolicyEgressRuleArgs{
-				Ports: networkingv1.NetworkPolicyPortArray{&networkingv1.NetworkPolicyPortArgs{Port: pulumi.Int(port),
-					Protocol: pulumi.String("TCP")}},
-			})
-		}
+		args.Destinations = append(args.Destinations, c.destinationsOf(g.Otel.CollectorUrl, g.Otel.MetricsEndpoint)...)
 	}
 	return args
 }

@@ -8,6 +8,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/gateway"
 )
 
 // Ports that pods reach outside.
@@ -69,13 +70,41 @@ func policyPort(protocol string, port int) *networkingv1.NetworkPolicyPortArgs {
 	return &networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String(protocol), Port: pulumi.Int(port)}
 }
 
+// nodeServices are addresses at which a node or its cloud answers whoever asks from there: the metadata service with the node's credentials
+// and user data, agents on the node, and Azure's own host (Microsoft, "What is IP address 168.63.129.16?"; Amazon EC2 user guide, "Use the
+// Instance Metadata Service"). No gateway needs them by itself.
+var nodeServices = map[string][]string{
+	gateway.IPv4: {"169.254.0.0/16", "168.63.129.16/32"},
+	gateway.IPv6: {"fd00:ec2::/32", "fe80::/10"},
+}
+
+// anywhere are all addresses but those of the nodes' services. A network plugin may not count pods among addresses (Cilium), therefore they
+// are named besides. Blocks of IPv6 are left out where nobody asked for it: not every plugin takes them.
+func anywhere(ipFamily string) networkingv1.NetworkPolicyPeerArray {
+	blocks := []struct{ all, family string }{{"0.0.0.0/0", gateway.IPv4}}
+	if ipFamily == gateway.IPv6 {
+		blocks = append(blocks, struct{ all, family string }{"::/0", gateway.IPv6})
+	}
+	var peers networkingv1.NetworkPolicyPeerArray
+	for _, block := range blocks {
+		peers = append(peers, &networkingv1.NetworkPolicyPeerArgs{IpBlock: &networkingv1.IPBlockArgs{
+			Cidr: pulumi.String(block.all), Except: pulumi.ToStringArray(nodeServices[block.family]),
+		}})
+	}
+	return append(peers, &networkingv1.NetworkPolicyPeerArgs{NamespaceSelector: &metav1.LabelSelectorArgs{}})
+}
+
+// toAnywhere opens TCP ports of all but the nodes' services.
+func toAnywhere(ipFamily string, ports ...int) *networkingv1.NetworkPolicyEgressRuleArgs {
+	return &networkingv1.NetworkPolicyEgressRuleArgs{To: anywhere(ipFamily), Ports: tcp(ports...)}
+}
+
 // outward are the ways out that every pod here has: DNS, to any address because a node's own cache may answer, and HTTPS. With EKS Pod
 // Identity there is a third one, to the agents.
-func outward(podIdentity bool) networkingv1.NetworkPolicyEgressRuleArray {
+func outward(ipFamily string, podIdentity bool) networkingv1.NetworkPolicyEgressRuleArray {
 	dns := networkingv1.NetworkPolicyPortArray{policyPort("UDP", dnsPort), policyPort("TCP", dnsPort)}
 	rules := networkingv1.NetworkPolicyEgressRuleArray{
-		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: dns},
-		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(httpsPort)},
+		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: dns}, toAnywhere(ipFamily, httpsPort),
 	}
 	if podIdentity {
 		var agents networkingv1.NetworkPolicyPeerArray

@@ -7,6 +7,7 @@ import (
 
 	"bifrost/image"
 	"bifrost/internal/check"
+	"bifrost/internal/gateway"
 )
 
 // Defaults of a PullSecret, whatever its registry is.
@@ -35,6 +36,8 @@ type PullSecretArgs struct {
 	KubectlImage string `pulumi:"kubectlImage,optional"`
 	// NetworkPolicy of the refresher's pods. Default: nothing in; DNS, HTTPS and the API server out.
 	NetworkPolicy *PullSecretNetworkPolicyArgs `pulumi:"networkPolicy,optional"`
+	// IpFamily IPv6 opens the policy for destinations of IPv6, too. Default: of IPv4 alone.
+	IpFamily string `pulumi:"ipFamily,optional"`
 	// AlertRules make a PrometheusRule.
 	AlertRules *PullSecretAlertRulesArgs `pulumi:"alertRules,optional"`
 	// Labels of all objects.
@@ -79,6 +82,7 @@ func (a *PullSecretArgs) Validate(p *field.Path) field.ErrorList {
 		errs = append(errs, check.Subdomain(p.Child("serviceAccount"), a.ServiceAccount)...)
 	}
 	errs = append(errs, check.Cron(p.Child("schedule"), a.Schedule)...)
+	errs = append(errs, check.OneOf(p.Child("ipFamily"), a.IpFamily, gateway.IPv4, gateway.IPv6)...)
 	errs = append(errs, validateImage(p.Child("kubectlImage"), a.KubectlImage)...)
 	if a.AlertRules != nil {
 		errs = append(errs, a.AlertRules.Validate(p.Child("alertRules"))...)

@@ -17,7 +17,7 @@ func (r refresher) newNetworkPolicy(s component.Scope, args *PullSecretNetworkPo
 		}
 		extra = args.ExtraEgress
 	}
-	egress := append(outward(r.source.podIdentity), &networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(apiServerPort)})
+	egress := append(outward(r.ipFamily, r.source.podIdentity), toAnywhere(r.ipFamily, apiServerPort))
 	_, err := networkingv1.NewNetworkPolicy(s.Ctx, s.Child("network-policy"), &networkingv1.NetworkPolicyArgs{
 		Metadata: r.meta(pulumi.String(DefaultPullServiceAccount)),
 		Spec: &networkingv1.NetworkPolicySpecArgs{

@@ -21,6 +21,7 @@ type refresher struct {
 	serviceAccount string
 	schedule       string
 	kubectlImage   string
+	ipFamily       string
 	source         tokenSource
 }
 
@@ -52,6 +53,7 @@ func (a *PullSecretArgs) refresher() refresher {
 		serviceAccount: cmp.Or(a.ServiceAccount, DefaultPullServiceAccount),
 		schedule:       cmp.Or(a.Schedule, source.schedule),
 		kubectlImage:   cmp.Or(a.KubectlImage, DefaultKubectlImage),
+		ipFamily:       a.IpFamily,
 		source:         source,
 	}
 }

@@ -163,7 +163,8 @@ type NetworkPeer struct {
 	PodLabels map[string]string `pulumi:"podLabels,optional"`
 }
 
-// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. It reaches DNS, HTTPS and the ports of databases anywhere.
+// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. It reaches DNS, HTTPS and the ports of databases anywhere but
+// at the nodes' own services, such as instance metadata.
 // Clustered pods reach each other, and the API server where they ask it for each other. With EKS Pod Identity the gateway reaches its
 // agents.
 type WorkloadNetworkPolicyArgs struct {
@@ -178,8 +179,18 @@ type WorkloadNetworkPolicyArgs struct {
 	MetricsFrom []NetworkPeer `pulumi:"metricsFrom,optional"`
 	// DatabasePorts are the TCP ports of databases that the gateway may reach. Default: 5432, and none with storage.
 	DatabasePorts []int `pulumi:"databasePorts,optional"`
-	// ExtraEgress are further rules of what the gateway may reach, such as an OpenTelemetry collector. Default: none.
+	// Destinations are further addresses that the gateway may reach, such as an OpenTelemetry collector. Default: none.
+	Destinations []NetworkDestination `pulumi:"destinations,optional"`
+	// ExtraEgress are further rules of what the gateway may reach, in the words of the Kubernetes API. Default: none.
 	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
+}
+
+// NetworkDestination is a TCP port that pods may reach.
+type NetworkDestination struct {
+	// Peer is who listens there. Default: anybody but the nodes' own services.
+	Peer *NetworkPeer `pulumi:"peer,optional"`
+	// Port is the one behind a Service: policies do not see a Service's own. Required.
+	Port int `pulumi:"port"`
 }
 
 // WorkloadMonitoringArgs let the Prometheus Operator scrape /metrics. Its CRD must be there: `up` stops before the ServiceMonitor where

@@ -29,6 +29,9 @@ func (a *WorkloadNetworkPolicyArgs) Validate(p *field.Path) field.ErrorList {
 	for i, port := range a.DatabasePorts {
 		errs = append(errs, check.Port(p.Child("databasePorts").Index(i), port)...)
 	}
+	for i, destination := range a.Destinations {
+		errs = append(errs, destination.Validate(p.Child("destinations").Index(i))...)
+	}
 	if a.FromAnywhere && len(a.From) > 0 {
 		errs = append(errs, field.Forbidden(p.Child("fromAnywhere"), "from says who; remove one of them"))
 	}
@@ -93,6 +96,9 @@ func (a *BifrostWorkloadArgs) policyIngress() networkingv1.NetworkPolicyIngressR
 		clients.From = a.clients()
 	}
 	rules := networkingv1.NetworkPolicyIngressRuleArray{clients}
+	if scrapers := a.networkPolicy().MetricsFrom; len(scrapers) > 0 {
+		rules = append(rules, &networkingv1.NetworkPolicyIngressRuleArgs{From: peersOf(scrapers), Ports: tcp(gateway.Port)})
+	}
 	if a.Clustering != nil {
 		rules = append(rules, &networkingv1.NetworkPolicyIngressRuleArgs{
 			From: networkingv1.NetworkPolicyPeerArray{podsWith(a.application().selector())}, Ports: peerPolicyPorts(),
@@ -105,32 +111,54 @@ func (a *BifrostWorkloadArgs) policyIngress() networkingv1.NetworkPolicyIngressR
 // in the namespaces where those usually are.
 func (a *BifrostWorkloadArgs) clients() networkingv1.NetworkPolicyPeerArray {
 	policy := a.networkPolicy()
-	var peers networkingv1.NetworkPolicyPeerArray
-	if len(policy.From) == 0 {
-		peers = append(peers, podsWith(nil))
-		if a.Ingress != nil {
-			peers = append(peers, NetworkPeer{Namespace: ingressControllers[a.Ingress.Controller].namespace}.args())
-		}
-		if a.HttpRoute != nil && a.HttpRoute.GatewayNamespace != "" {
-			peers = append(peers, NetworkPeer{Namespace: a.HttpRoute.GatewayNamespace}.args())
-		}
+	if len(policy.From) > 0 {
+		return peersOf(policy.From)
 	}
-	for _, named := range [][]NetworkPeer{policy.From, policy.MetricsFrom} {
-		for _, peer := range named {
-			peers = append(peers, peer.args())
-		}
+	proxies := networkingv1.NetworkPolicyPeerArray{podsWith(nil)}
+	if a.Ingress != nil {
+		proxies = append(proxies, NetworkPeer{Namespace: ingressControllers[a.Ingress.Controller].namespace}.args())
 	}
-	return peers
+	if a.HttpRoute != nil && a.HttpRoute.GatewayNamespace != "" {
+		proxies = append(proxies, NetworkPeer{Namespace: a.HttpRoute.GatewayNamespace}.args())
+	}
+	return proxies
+}
+
+func peersOf(named []NetworkPeer) networkingv1.NetworkPolicyPeerArray {
+	var all networkingv1.NetworkPolicyPeerArray
+	for _, peer := range named {
+		all = append(all, peer.args())
+	}
+	return all
+}
+
+// Validate reports every problem of the destination, below p.
+func (d NetworkDestination) Validate(p *field.Path) field.ErrorList {
+	errs := check.Port(p.Child("port"), d.Port)
+	if d.Peer != nil {
+		errs = append(errs, d.Peer.Validate(p.Child("peer"))...)
+	}
+	return errs
+}
+
+func (d NetworkDestination) rule(ipFamily string) *networkingv1.NetworkPolicyEgressRuleArgs {
+	if d.Peer == nil {
+		return toAnywhere(ipFamily, d.Port)
+	}
+	return &networkingv1.NetworkPolicyEgressRuleArgs{To: peersOf([]NetworkPeer{*d.Peer}), Ports: tcp(d.Port)}
 }
 
 func (a *BifrostWorkloadArgs) policyEgress() networkingv1.NetworkPolicyEgressRuleArray {
-	policy, rules := a.networkPolicy(), outward(a.PodIdentity)
+	policy, rules := a.networkPolicy(), outward(a.IpFamily, a.PodIdentity)
 	databases := policy.DatabasePorts
 	if databases == nil && a.Storage == nil {
 		databases = []int{postgresPort}
 	}
 	if len(databases) > 0 {
-		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(databases...)})
+		rules = append(rules, toAnywhere(a.IpFamily, databases...))
+	}
+	for _, destination := range policy.Destinations {
+		rules = append(rules, destination.rule(a.IpFamily))
 	}
 	if a.Clustering != nil {
 		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{
@@ -138,7 +166,7 @@ func (a *BifrostWorkloadArgs) policyEgress() networkingv1.NetworkPolicyEgressRul
 		})
 	}
 	if a.discovers() {
-		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{Ports: tcp(apiServerPort)})
+		rules = append(rules, toAnywhere(a.IpFamily, apiServerPort))
 	}
 	return append(rules, policy.ExtraEgress...)
 }

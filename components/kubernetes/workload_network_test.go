@@ -17,9 +17,17 @@ var (
 	ownNamespace = map[string]any{"podSelector": map[string]any{}}
 	dnsRule      = map[string]any{"ports": []any{map[string]any{"protocol": "UDP", "port": 53.0},
 		map[string]any{"protocol": "TCP", "port": 53.0}}}
-	httpsRule     = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 443.0}}}
-	databaseRule  = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 5432.0}}}
-	apiServerRule = map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6443.0}}}
+	// anybody is everyone but the nodes' own services.
+	anybody = []any{
+		map[string]any{"ipBlock": map[string]any{"cidr": "0.0.0.0/0", "except": []any{"169.254.0.0/16", "168.63.129.16/32"}}},
+		map[string]any{"namespaceSelector": map[string]any{}},
+	}
+	anybodyOnIPv6 = []any{
+		anybody[0], map[string]any{"ipBlock": map[string]any{"cidr": "::/0", "except": []any{"fd00:ec2::/32", "fe80::/10"}}}, anybody[1],
+	}
+	httpsRule     = toPorts(anybody, 443)
+	databaseRule  = toPorts(anybody, 5432)
+	apiServerRule = toPorts(anybody, 6443)
 	agentRule     = map[string]any{
 		"to": []any{
 			map[string]any{"ipBlock": map[string]any{"cidr": "169.254.170.23/32"}},
@@ -28,6 +36,14 @@ var (
 		"ports": []any{map[string]any{"protocol": "TCP", "port": 80.0}},
 	}
 )
+
+func toPorts(peers []any, ports ...float64) map[string]any {
+	var all []any
+	for _, port := range ports {
+		all = append(all, map[string]any{"protocol": "TCP", "port": port})
+	}
+	return map[string]any{"to": peers, "ports": all}
+}
 
 func inNamespace(name string) map[string]any {
 	return map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": name}}}
@@ -68,7 +84,7 @@ func TestNetworkPolicyIngress(t *testing.T) {
 		}, []any{ownNamespace, inNamespace("infra")}},
 		"metrics beside the default": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{MetricsFrom: []kubernetes.NetworkPeer{{Namespace: "monitoring"}}}
-		}, []any{ownNamespace, inNamespace("monitoring")}},
+		}, []any{ownNamespace}},
 		"all forms": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{
 				From: []kubernetes.NetworkPeer{
@@ -85,7 +101,6 @@ func TestNetworkPolicyIngress(t *testing.T) {
 				"namespaceSelector": map[string]any{"matchLabels": map[string]any{"c": "d"}},
 				"podSelector":       map[string]any{"matchLabels": map[string]any{"a": "b"}},
 			},
-			inNamespace("monitoring"),
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +108,13 @@ func TestNetworkPolicyIngress(t *testing.T) {
 			if c.from != nil {
 				want["from"] = c.from
 			}
-			require.Equal(t, []any{want}, recordWorkload(t, c.change).One(t, policyType).Input(t, "spec.ingress"))
+			rules := []any{want}
+			args := workloadArgs()
+			c.change(args)
+			if args.NetworkPolicy != nil && args.NetworkPolicy.MetricsFrom != nil {
+				rules = append(rules, map[string]any{"from": []any{inNamespace("monitoring")}, "ports": port8080})
+			}
+			require.Equal(t, rules, recordWorkload(t, c.change).One(t, policyType).Input(t, "spec.ingress"))
 		})
 	}
 }
@@ -107,8 +128,15 @@ func TestNetworkPolicyEgress(t *testing.T) {
 		"pod identity": {func(a *kubernetes.BifrostWorkloadArgs) { a.PodIdentity = true }, []any{dnsRule, httpsRule, agentRule, databaseRule}},
 		"other database": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{DatabasePorts: []int{6432, 6379}}
-		}, []any{dnsRule, httpsRule, map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 6432.0},
-			map[string]any{"protocol": "TCP", "port": 6379.0}}}}},
+		}, []any{dnsRule, httpsRule, toPorts(anybody, 6432, 6379)}},
+		"IPv6, too": {func(a *kubernetes.BifrostWorkloadArgs) { a.IpFamily = "IPv6" },
+			[]any{dnsRule, toPorts(anybodyOnIPv6, 443), toPorts(anybodyOnIPv6, 5432)}},
+		"destinations": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{DatabasePorts: []int{}, Destinations: []kubernetes.NetworkDestination{
+				{Port: 5432}, {Peer: &kubernetes.NetworkPeer{Cidr: "10.0.0.7/32"}, Port: 4317}, {Peer: &kubernetes.NetworkPeer{Namespace: "otel"}, Port: 80},
+			}}
+		}, []any{dnsRule, httpsRule, databaseRule, toPorts([]any{map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.7/32"}}}, 4317),
+			toPorts([]any{inNamespace("otel")}, 80)}},
 		"no database": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{DatabasePorts: []int{}}
 		},

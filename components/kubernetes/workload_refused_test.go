@@ -173,6 +173,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		"network policy": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{
 				FromAnywhere: true, DatabasePorts: []int{0},
+				Destinations: []kubernetes.NetworkDestination{{Port: 0}, {Port: 1, Peer: &kubernetes.NetworkPeer{}}},
 				From: []kubernetes.NetworkPeer{
 					{}, {Namespace: "A"}, {Cidr: "10.0.0.0"}, {Namespace: "a", Cidr: "10.0.0.0/8"},
 					{NamespaceLabels: map[string]string{"a": "b c"}, PodLabels: map[string]string{"a": "b c"}},
@@ -182,7 +183,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		}, []string{
 			"networkPolicy.from[0]", "networkPolicy.from[1].namespace", "networkPolicy.from[2].cidr", "networkPolicy.from[3]",
 			"networkPolicy.from[4].namespaceLabels[a]", "networkPolicy.from[4].podLabels[a]", "networkPolicy.metricsFrom[0]",
-			"networkPolicy.databasePorts[0]",
+			"networkPolicy.databasePorts[0]", "networkPolicy.destinations[0].port", "networkPolicy.destinations[1].peer",
 			"networkPolicy.fromAnywhere",
 		}},
 		"monitoring": {func(a *kubernetes.BifrostWorkloadArgs) {

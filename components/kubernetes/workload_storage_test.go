@@ -45,7 +45,7 @@ func TestStorage(t *testing.T) {
 	require.Equal(t, "bifrost-peers", peers.Input(t, "metadata.name"))
 	service := g.Named(t, "kubernetes:core/v1:Service", "x-service")
 	require.True(t, g.DependsOn(service, set))
-	require.Equal(t, []any{map[string]any{"ports": []any{map[string]any{"protocol": "TCP", "port": 443.0}}}},
+	require.Equal(t, []any{httpsRule},
 		g.One(t, policyType).Input(t, "spec.egress").([]any)[1:], "no database")
 	requireNoLeak(t, g)
 

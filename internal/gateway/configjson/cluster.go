@@ -124,14 +124,15 @@ func ClusterType(document Document) string {
 	return text
 }
 
-// LiteralBrokerPort is the port of the document's own broker; false where there is none, or a reference stands for it.
-func LiteralBrokerPort(document Document) (int, bool) {
+// BrokerAddress is HOST:PORT of the document's own broker, or the reference that stands for it; empty where there is none.
+func BrokerAddress(document Document) string {
 	config, _ := document[clusterKey].(map[string]any)
 	broker, _ := config["broker"].(map[string]any)
 	address, _ := broker["address"].(string)
-	_, port, err := net.SplitHostPort(address)
-	n, notNumber := strconv.Atoi(port)
-	return n, ClusterType(document) == Broker && err == nil && notNumber == nil
+	if ClusterType(document) != Broker {
+		return ""
+	}
+	return address
 }
 
 // clusterRule is a value that cluster_config must have, where it says it at all; the advice has a place for the value.

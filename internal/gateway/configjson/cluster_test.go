@@ -105,11 +105,12 @@ func TestClusterDisagrees(t *testing.T) {
 func TestOthersBroker(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]struct {
-		problem string
-		port    int
+		problem, address string
 	}{
-		`"broker.example.com:443"`: {"", 443}, `"[fd00::1]:50051"`: {"", 50051}, `"env.BROKER"`: {"", 0},
-		`"broker.example.com"`: {"HOST:PORT", 0}, `"broker:0"`: {"HOST:PORT", 0}, `"broker:grpc"`: {"HOST:PORT", 0}, `50051`: {"HOST:PORT", 0}, `""`: {"gateway.clustering.type", 0},
+		`"broker.example.com:443"`: {"", "broker.example.com:443"}, `"[fd00::1]:50051"`: {"", "[fd00::1]:50051"},
+		`"env.BROKER"`: {"", "env.BROKER"}, `"broker.example.com"`: {"HOST:PORT", "broker.example.com"},
+		`"broker:0"`: {"HOST:PORT", "broker:0"}, `"broker:grpc"`: {"HOST:PORT", "broker:grpc"}, `50051`: {"HOST:PORT", ""},
+		`""`: {"gateway.clustering.type", ""},
 	} {
 		d := document(t, `{"cluster_config": {"enabled": true, "type": "broker", "broker": {"address": `+address+`}}}`)
 		problems := ValidateBroker(field.NewPath("p"), d)
@@ -120,10 +121,8 @@ func TestOthersBroker(t *testing.T) {
 			require.True(t, strings.HasSuffix(problems[0].Field, "cluster_config.broker.address"))
 			require.Contains(t, problems[0].Error(), want.problem)
 		}
-		if port, literal := LiteralBrokerPort(d); want.port != 0 {
-			require.True(t, literal, address)
-			require.Equal(t, want.port, port)
-		}
+		require.Equal(t, want.address, BrokerAddress(d))
 	}
 	require.Len(t, ValidateBroker(field.NewPath("p"), document(t, `{"cluster_config": {"type": "broker"}}`)), 1)
+	require.Empty(t, BrokerAddress(document(t, `{"cluster_config": {"type": "gossip", "broker": {"address": "b:1"}}}`)))
 }

@@ -3,7 +3,6 @@
 package configjson
 
 import (
-	"bifrost/internal/gateway"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"bifrost/internal/gateway"
 )
 
 // Document is the content of config.json. Numbers are json.Number, as written.
@@ -168,19 +169,6 @@ func pool(config map[string]any) int {
 		return n
 	}
 	return gateway.DefaultPool
-}
-
-// DatabasePorts are the ports of the databases as far as config.json has them literally, sorted; what a reference stands for is
-// not known here.
-func DatabasePorts(document Document) []int {
-	found := map[int]bool{}
-	for _, name := range StoreNames {
-		text, _ := storeConfig(document, name)["port"].(string)
-		if port, err := strconv.Atoi(text); err == nil && StoreKind(document, name) == Postgres {
-			found[port] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
 }
 
 // whole is a number of the document without a fraction.

@@ -62,21 +62,19 @@ func TestStores(t *testing.T) {
 		config string
 		logs   string
 		sqlite bool
-		ports  []int
 	}{
-		"nothing named":        {`{}`, SQLite, SQLite, true, nil},
-		"both PostgreSQL":      {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`, Postgres, Postgres, false, []int{5432}},
-		"logs on SQLite":       {`{"config_store": ` + postgres("") + `}`, Postgres, SQLite, true, []int{5432}},
-		"logs disabled":        {`{"config_store": ` + postgres("") + `, "logs_store": {"enabled": false, "type": "sqlite"}}`, Postgres, Disabled, false, []int{5432}},
-		"a port by reference":  {`{"config_store": {"enabled": true, "type": "postgres", "config": {"port": "env.PG_PORT"}}, "logs_store": {"enabled": false}}`, Postgres, Disabled, false, nil},
-		"enabled without type": {`{"config_store": {"enabled": true}, "logs_store": {"enabled": false}}`, SQLite, Disabled, true, nil},
+		"nothing named":        {`{}`, SQLite, SQLite, true},
+		"both PostgreSQL":      {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`, Postgres, Postgres, false},
+		"logs on SQLite":       {`{"config_store": ` + postgres("") + `}`, Postgres, SQLite, true},
+		"logs disabled":        {`{"config_store": ` + postgres("") + `, "logs_store": {"enabled": false, "type": "sqlite"}}`, Postgres, Disabled, false},
+		"a port by reference":  {`{"config_store": {"enabled": true, "type": "postgres", "config": {"port": "env.PG_PORT"}}, "logs_store": {"enabled": false}}`, Postgres, Disabled, false},
+		"enabled without type": {`{"config_store": {"enabled": true}, "logs_store": {"enabled": false}}`, SQLite, Disabled, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := document(t, c.text)
 			require.Equal(t, c.config, StoreKind(d, "config_store"))
 			require.Equal(t, c.logs, StoreKind(d, "logs_store"))
 			require.Equal(t, c.sqlite, UsesSQLite(d))
-			require.Equal(t, c.ports, DatabasePorts(d))
 		})
 	}
 }
