@@ -175,7 +175,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 func (a *EcrPullRoleArgs) trust() (pulumi.StringInput, error) {
 	switch {
 	case a.EcsTasks != nil:
-		document, err := iampolicy.EcsTasksTrust(a.EcsTasks.AccountId).JSON()
+		document, err := iampolicy.EcsTasksTrust(a.EcsTasks.AccountId, a.EcsTasks.Region).JSON()
 		return pulumi.String(document), err
 	case a.PodIdentity != nil:
 		return a.PodIdentity.trust()

@@ -88,7 +88,7 @@ func TestEcrPullRoleForEcsTasks(t *testing.T) {
 	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := aws.NewEcrPullRole(ctx, "x", &aws.EcrPullRoleArgs{
-			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId}, Protect: true,
+			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"}, Protect: true,
 		}, on)
 		return err
 	})
@@ -96,7 +96,7 @@ func TestEcrPullRoleForEcsTasks(t *testing.T) {
 	require.Equal(t, "BifrostECSExecutionRole", role.Input(t, "name"))
 	require.Equal(t, "BifrostECSPullPolicy", g.One(t, "aws:iam/policy:Policy").Input(t, "name"))
 	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},
-		"Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
+		"Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws:ecs:us-east-1:111122223333:*"}}}]}`, role.Input(t, "assumeRolePolicy").(string))
 	for _, r := range g.Resources {
 		require.Equal(t, r.URN == role.URN, r.Request.GetProtect(), "protection of %s", r.URN)
 	}
@@ -123,11 +123,11 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 		}, []string{"podIdentity.clusterName", "podIdentity.clusterArn"}},
 		"irsa and pod identity": {func(a *aws.EcrPullRoleArgs) { a.PodIdentity = podIdentityArgs() }, []string{"irsa"}},
 		"all three to trust": {func(a *aws.EcrPullRoleArgs) {
-			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId}
+			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"}
 		}, []string{"irsa"}},
 		"nobody to trust": {func(a *aws.EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
-		"two to trust":    {func(a *aws.EcrPullRoleArgs) { a.EcsTasks = &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId} }, []string{"irsa"}},
-		"account":         {func(a *aws.EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &aws.EcsTasksTrustArgs{AccountId: "1"} }, []string{"ecsTasks.accountId"}},
+		"two to trust":    {func(a *aws.EcrPullRoleArgs) { a.EcsTasks = &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"} }, []string{"irsa"}},
+		"account":         {func(a *aws.EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &aws.EcsTasksTrustArgs{AccountId: "1", Region: "x"} }, []string{"ecsTasks.accountId", "ecsTasks.region"}},
 		"everything at once": {func(a *aws.EcrPullRoleArgs) {
 			a.Irsa = &aws.IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}
 			a.RoleName, a.PolicyName, a.Path, a.PermissionsBoundary = strings.Repeat("r", 65), "a b", "x", "y"

@@ -33,10 +33,12 @@ type PodIdentityTrustArgs struct {
 	ServiceAccount string `pulumi:"serviceAccount"`
 }
 
-// EcsTasksTrustArgs name the account whose ECS tasks may assume the role.
+// EcsTasksTrustArgs name the account and the region whose ECS tasks may assume the role.
 type EcsTasksTrustArgs struct {
 	// AccountId has 12 digits.
 	AccountId string `pulumi:"accountId"`
+	// Region is that of the tasks, such as us-east-1.
+	Region string `pulumi:"region"`
 }
 
 // Validate reports every problem of the arguments, below the path.
@@ -52,7 +54,8 @@ func (a *IrsaTrustArgs) Validate(p *field.Path) field.ErrorList {
 
 // Validate reports every problem of the arguments, below the path.
 func (a *EcsTasksTrustArgs) Validate(p *field.Path) field.ErrorList {
-	return check.Required(p.Child("accountId"), a.AccountId, check.AccountId)
+	errs := check.Required(p.Child("accountId"), a.AccountId, check.AccountId)
+	return append(errs, check.Required(p.Child("region"), a.Region, check.Region)...)
 }
 
 // Validate reports every problem of the arguments, below the path.

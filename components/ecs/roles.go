@@ -100,7 +100,7 @@ func (a *EcsServiceArgs) taskRoleDocuments() (taskRoleDocuments, error) {
 	if a.TaskRole == nil {
 		return taskRoleDocuments{}, nil
 	}
-	trust, wrongTrust := iampolicy.EcsTasksTrust(a.TaskRole.AccountId).JSON()
+	trust, wrongTrust := iampolicy.EcsTasksTrust(a.TaskRole.AccountId, a.Region).JSON()
 	exec, wrongExec := iampolicy.EcsExec().JSON()
 	return taskRoleDocuments{trust, exec}, errors.Join(wrongTrust, wrongExec)
 }

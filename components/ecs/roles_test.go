@@ -26,6 +26,7 @@ func TestEcsTaskRole(t *testing.T) {
 		require.Equal(t, want, role.Input(t, path), path)
 	}
 	require.Contains(t, role.Input(t, "assumeRolePolicy"), `"aws:SourceAccount":"`+graphtest.AccountId+`"`)
+	require.Contains(t, role.Input(t, "assumeRolePolicy"), `"aws:SourceArn":"arn:aws:ecs:eu-west-1:`+graphtest.AccountId+`:*"`)
 	require.False(t, role.Has("inlinePolicies") || role.Has("managedPolicyArns"), "both are exclusive")
 	attachment := g.Named(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "x-task-policy-Bedrock")
 	require.Equal(t, "arn:aws:iam::111122223333:policy/team/Bedrock", attachment.Input(t, "policyArn"))

@@ -28,7 +28,7 @@ func TestEcsService(t *testing.T) {
 	t.Parallel()
 	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		role, err := aws.NewEcrPullRole(ctx, "r", &aws.EcrPullRoleArgs{
-			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId},
+			RepositoryArns: []string{graphtest.Repository}, EcsTasks: &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "eu-west-1"},
 		}, on)
 		if err != nil {
 			return err

@@ -36,6 +36,7 @@ type Principal struct {
 type Condition struct {
 	StringEquals map[string]string `json:"StringEquals,omitempty"`
 	StringLike   map[string]string `json:"StringLike,omitempty"`
+	ArnLike      map[string]string `json:"ArnLike,omitempty"`
 }
 
 // JSON renders the document, always the same bytes for the same document.
@@ -121,14 +122,17 @@ func IssuerHost(issuer string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
 }
 
-// EcsTasksTrust lets the ECS tasks of one account assume the role. The condition closes the confused deputy
+// EcsTasksTrust lets the ECS tasks of one account and region assume the role. The conditions close the confused deputy
 // (Amazon ECS developer guide, "Task execution IAM role").
-func EcsTasksTrust(accountId string) Document {
+func EcsTasksTrust(accountId, region string) Document {
+	tasks := fmt.Sprintf("arn:%s:ecs:%s:%s:*", Partition(region), region, accountId)
 	return Document{Version: version, Statement: []Statement{{
 		Effect:    "Allow",
 		Principal: &Principal{Service: "ecs-tasks.amazonaws.com"},
 		Action:    []string{"sts:AssumeRole"},
-		Condition: &Condition{StringEquals: map[string]string{"aws:SourceAccount": accountId}},
+		Condition: &Condition{
+			StringEquals: map[string]string{"aws:SourceAccount": accountId}, ArnLike: map[string]string{"aws:SourceArn": tasks},
+		},
 	}}}
 }
 

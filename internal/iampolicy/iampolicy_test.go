@@ -31,9 +31,9 @@ func TestDocuments(t *testing.T) {
 				"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:eu-west-1:111122223333:cluster/dev",
 				"aws:RequestTag/kubernetes-namespace":"bifrost",
 				"aws:RequestTag/kubernetes-service-account":"bifrost-pull"}}}]}`},
-		"ecs tasks": {EcsTasksTrust("111122223333"), `{"Version":"2012-10-17","Statement":[
+		"ecs tasks": {EcsTasksTrust("111122223333", "us-gov-west-1"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":["sts:AssumeRole"],
-			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]}`},
+			 "Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws-us-gov:ecs:us-gov-west-1:111122223333:*"}}}]}`},
 		"execution": {EcsExecution("arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost", []string{"arn:s", "arn:t"}, "bifrost/", "us-east-1"), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"WriteLogStreams","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:us-east-1:1:log-group:/ecs/bifrost:log-stream:*"]},
 			{"Sid":"ReadSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s","arn:t"]},
