@@ -107,7 +107,7 @@ func (s *site) cloudsGate(t *testing.T) *gate {
 			go g.tunnel(client, proxy.Host)
 		}
 	}()
-	g.url = &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	g.url = &url.URL{Scheme: "http", User: proxy.User, Host: listener.Addr().String()}
 	return g
 }
 

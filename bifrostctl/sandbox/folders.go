@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"bifrost/bifrostctl/internal/overlay"
+	"bifrost/bifrostctl/internal/ownfile"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -47,9 +48,9 @@ func (f folders) applied(request Request) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, writeWhole(f.settings(), text)
+		return nil, ownfile.Write(f.settings(), text)
 	}
-	text, err := os.ReadFile(f.settings())
+	text, err := ownfile.Read(f.settings())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -127,12 +128,27 @@ func (h *held) open(request Request, cluster *cloud.Cluster) error {
 	return err
 }
 
+// check refuses folders that others own or may write to, and what others could have left in them; see package ownfile.
+func (f folders) check() error {
+	err := ownfile.CheckFolder(filepath.Dir(f.stack))
+	if err == nil {
+		err = ownfile.CheckTree(f.stack)
+	}
+	if err != nil {
+		return fmt.Errorf("the sandbox's folder (--state): %w", err)
+	}
+	return nil
+}
+
 // lock makes sure that one command at a time runs on the stack.
 func (f folders) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(f.stack, 0o700); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(f.stack, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	file, err := ownfile.Open(filepath.Join(f.stack, "lock"), os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}

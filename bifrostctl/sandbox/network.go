@@ -6,12 +6,13 @@ import (
 	"io/fs"
 	"os"
 
+	"bifrost/bifrostctl/internal/ownfile"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
 // network is what network.json holds: how processes outside the sandbox reach the clouds' services.
 type network struct {
-	// Proxy is the URL of an HTTP proxy, for HTTPS_PROXY and HTTP_PROXY.
+	// Proxy is the URL of an HTTP proxy, with its password, for HTTPS_PROXY and HTTP_PROXY.
 	Proxy string `json:"proxy"`
 	// CA is the path of the PEM file of the authority behind the services' certificates.
 	CA string `json:"ca"`
@@ -28,9 +29,9 @@ func (f folders) publish(world *cloud.World) (withdraw func() error, err error) 
 		return nil, err
 	}
 	// The certificate first: who finds the one file finds the other.
-	err = writeWhole(f.networkCA(), world.Network.CA())
+	err = ownfile.Write(f.networkCA(), world.Network.CA())
 	if err == nil {
-		err = writeWhole(f.network(), append(text, '\n'))
+		err = ownfile.Write(f.network(), append(text, '\n'))
 	}
 	return f.withdraw, err
 }

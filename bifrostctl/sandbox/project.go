@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"bifrost/bifrostctl/internal/overlay"
+	"bifrost/bifrostctl/internal/ownfile"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/stacks"
 )
@@ -209,12 +210,12 @@ func (p *project) writeWorkingCopy(dir, salt string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, projectdir.File), settings, 0o600); err != nil {
+	if err := ownfile.Write(filepath.Join(dir, projectdir.File), settings); err != nil {
 		return err
 	}
 	text, err := yaml.Marshal(map[string]any{"encryptionsalt": salt, "config": p.config()})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, stackFile(p.stack)), text, 0o600)
+	return ownfile.Write(filepath.Join(dir, stackFile(p.stack)), text)
 }

@@ -211,6 +211,7 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	}
 	progress.show() // the CLI may have failed before it came to the program
 	r.noteUnused(servers)
+	r.noteRefusals(servers)
 	result.Warnings = warnings(world)
 	for _, warning := range result.Warnings {
 		fmt.Fprintf(r.Stderr, "warning: %s\n", warning)
@@ -232,6 +233,13 @@ func warnings(world *cloud.World) []string {
 func (r Runner) noteUnused(servers *cloud.Servers) {
 	for _, fault := range servers.Unused() {
 		fmt.Fprintf(r.Stderr, "--fault %s met no call\n", fault)
+	}
+}
+
+// noteRefusals tells of other users who tried to attach.
+func (r Runner) noteRefusals(servers *cloud.Servers) {
+	for _, refusal := range servers.Refusals() {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", refusal)
 	}
 }
 

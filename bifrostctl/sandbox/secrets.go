@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
 	"bifrost/bifrostctl/internal/overlay"
+	"bifrost/bifrostctl/internal/ownfile"
 )
 
 // keeper encrypts configuration the way Pulumi's passphrase provider does, with a key of the sandbox's own.
@@ -33,7 +33,7 @@ func openKeeper(file string) (*keeper, error) {
 		Passphrase string `json:"passphrase"`
 		Salt       []byte `json:"salt"`
 	}
-	text, err := os.ReadFile(file)
+	text, err := ownfile.Read(file)
 	switch {
 	case err == nil:
 		err = json.Unmarshal(text, &saved)
@@ -41,7 +41,7 @@ func openKeeper(file string) (*keeper, error) {
 		saved.Passphrase, saved.Salt = rand.Text(), make([]byte, 8)
 		rand.Read(saved.Salt)
 		if text, err = json.Marshal(saved); err == nil {
-			err = writeWhole(file, text)
+			err = ownfile.Write(file, text)
 		}
 	}
 	if err != nil {
@@ -56,14 +56,6 @@ func openKeeper(file string) (*keeper, error) {
 	}
 	salt := "v1:" + base64.StdEncoding.EncodeToString(saved.Salt) + ":" + check
 	return &keeper{passphrase: saved.Passphrase, salt: salt, crypter: crypter}, nil
-}
-
-// writeWhole writes a file that is there whole or not at all.
-func writeWhole(file string, text []byte) error {
-	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
 }
 
 // supplySecrets replaces what the user's key encrypted, which the sandbox cannot open, and adds the secrets that missing

@@ -6,11 +6,13 @@ import (
 	"fmt"
 
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/loopback"
 )
 
 // Serve runs the doubles of the provider packages (all where none is named) over the stack's clouds until ctx ends, for a
 // Pulumi CLI that the user runs. It prints the one line that makes a CLI attach to them to Stdout, explanations to Stderr.
-// It holds the stack's lock; every change is saved as it comes.
+// It holds the stack's lock; every change is saved as it comes. It serves this process's user alone, where the system tells whose a
+// connection is.
 func (r Runner) Serve(ctx context.Context, request Request, packages []string) error {
 	faults, err := parseFaults(request.Faults)
 	if err != nil {
@@ -47,11 +49,15 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	for _, fault := range faults {
 		servers.Inject(fault)
 	}
+	if !loopback.KnowsUsers {
+		fmt.Fprintln(r.Stderr, everybody)
+	}
 	fmt.Fprintf(r.Stderr, serving, held.project.stack, servers.DebugProviders(), held.project.dir, held.project.configFlag())
 	fmt.Fprintf(r.Stdout, "export PULUMI_DEBUG_PROVIDERS=%s\n", servers.DebugProviders())
 	<-ctx.Done()
 	servers.Stop()
 	r.noteUnused(servers)
+	r.noteRefusals(servers)
 	if err := errors.Join(withdraw(), world.Save(f.world())); err != nil {
 		return &FailedError{err}
 	}
@@ -66,4 +72,10 @@ with a backend and a stack of its own. It does not see what sandbox up made as t
   export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
   pulumi preview --stack %[1]s%[4]s
   pulumi up --stack %[1]s%[4]s
+To let that terminal reach the real clouds again:
+  unset PULUMI_DEBUG_PROVIDERS PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION
 `
+
+// everybody is said where loopback.KnowsUsers is false.
+const everybody = `This system does not tell whose a connection is: until Ctrl-C every user of this machine can change these clouds and read
+the secrets of their stack.`

@@ -131,7 +131,8 @@ func TestServeExplains(t *testing.T) {
 	request := Request{Stack: "dev", Dir: dir, Faults: []string{"type=*,op=read,error=denied"}}
 	require.NoError(t, Runner{Stdout: &stdout, Stderr: &stderr}.Serve(ctx, request, []string{"aws"}))
 	require.Equal(t, 1, strings.Count(stdout.String(), "\n"))
-	for _, want := range []string{"  " + stdout.String(), "  cd " + dir + "\n", "pulumi preview --stack dev\n", "--fault type=*,op=read,error=denied met no call\n"} {
+	for _, want := range []string{"  " + stdout.String(), "  cd " + dir + "\n", "pulumi preview --stack dev\n",
+		"  unset PULUMI_DEBUG_PROVIDERS PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION\n", "--fault type=*,op=read,error=denied met no call\n"} {
 		require.Contains(t, stderr.String(), want)
 	}
 }

@@ -49,6 +49,9 @@ func (r Runner) State(request Request) error {
 	if err != nil {
 		return err
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
 	world, err := cloud.Load(f.world())
 	if err != nil {
 		return &FailedError{err}

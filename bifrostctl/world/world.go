@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
+
+	"bifrost/bifrostctl/internal/ownfile"
 )
 
 // format is raised whenever a saved world of an older format cannot be read any more.
@@ -113,7 +114,7 @@ func (w *World) Now() time.Time { return time.Now().Add(w.Later) }
 // Load reads a saved world. A file that does not exist is an empty world. A file that cannot be read as a world is an
 // error that names it; it is never overwritten by Load.
 func Load(file string) (*World, error) {
-	text, err := os.ReadFile(file)
+	text, err := ownfile.Read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return New(), nil
 	}
@@ -167,17 +168,7 @@ func (w *World) save(file string) error {
 	if err != nil {
 		return fmt.Errorf("save the sandbox's state %s: %w", file, err)
 	}
-	// os.CreateTemp makes the file readable by its owner alone.
-	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return fmt.Errorf("save the sandbox's state: %w", err)
-	}
-	_, err = temp.Write(text)
-	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
+	if err := ownfile.Write(file, text); err != nil {
 		return fmt.Errorf("save the sandbox's state %s: %w", file, err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 
+	"bifrost/bifrostctl/sandbox/cloud/loopback"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
@@ -25,13 +26,17 @@ type Servers struct {
 	servers []*grpc.Server
 	faults  *faults
 	onStop  []func()
+
+	mu       sync.Mutex
+	refusals []string
 }
 
-// Serve starts each double on a loopback port of its own. They change w until Stop is called.
+// Serve starts each double on a loopback port of its own, for this process's user alone; see loopback.Listen. They change w until Stop
+// is called.
 func Serve(w *served.World, providers ...*Provider) (*Servers, error) {
 	s := &Servers{addrs: map[string]string{}, faults: &faults{world: w}}
 	for _, p := range providers {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := loopback.Listen(s.refused)
 		if err != nil {
 			s.Stop()
 			return nil, fmt.Errorf("serve the double of provider %s: %w", p.Package, err)
@@ -68,6 +73,19 @@ func (s *Servers) Inject(fault Fault) { s.faults.add(fault) }
 
 // Unused returns the injected faults that have struck no call.
 func (s *Servers) Unused() []Fault { return s.faults.unused() }
+
+func (s *Servers) refused(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals = append(s.refusals, err.Error())
+}
+
+// Refusals tell of the connections of other users, each refused before it was heard.
+func (s *Servers) Refusals() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.refusals)
+}
 
 // OnStop adds what Stop ends besides.
 func (s *Servers) OnStop(stop func()) { s.onStop = append(s.onStop, stop) }

@@ -2,13 +2,17 @@ package loopback
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/subtle"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 )
 
@@ -17,7 +21,8 @@ const maxRequest = 1 << 20
 
 // Open lets other processes of this machine in: it starts an HTTP proxy on a free port of 127.0.0.1. Its CONNECT leads to the
 // network's own TLS, requests in absolute form to the hosts that answer in clear; a host that the network does not know is
-// refused with 502. Every handler that such a request comes to runs within the function given. Close ends the proxy too.
+// refused with 502. A client must show the password in the proxy's URL, whoever its user is: containers have users of their own. Every
+// handler that such a request comes to runs within the function given. Close ends the proxy too.
 func (n *Network) Open(within func(handle func())) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,13 +31,27 @@ func (n *Network) Open(within func(handle func())) error {
 	inside := n.within(within)
 	tunnels := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{}), addr: listener.Addr()}
 	n.serve(tls.NewListener(tunnels, n.tls()), inside)
-	n.serve(listener, &entrance{network: n, tunnels: tunnels, inside: inside})
-	n.proxy = "http://" + listener.Addr().String()
+	password := rand.Text()
+	n.serve(listener, &entrance{network: n, tunnels: tunnels, inside: inside, authorization: basic(password)})
+	n.proxy = &url.URL{Scheme: "http", User: url.UserPassword(proxyUser, password), Host: listener.Addr().String()}
 	return nil
 }
 
-// Proxy returns the URL of the proxy; "" where Open was not called.
-func (n *Network) Proxy() string { return n.proxy }
+// proxyUser is the name beside the password in the proxy's URL.
+const proxyUser = "sandbox"
+
+// basic is the value of Proxy-Authorization that clients make of the URL's user and password (RFC 7617).
+func basic(password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(proxyUser+":"+password))
+}
+
+// Proxy returns the URL of the proxy, with its password; "" where Open was not called.
+func (n *Network) Proxy() string {
+	if n.proxy == nil {
+		return ""
+	}
+	return n.proxy.String()
+}
 
 // CA returns the PEM text of the certificate authority that signs for the network's hosts.
 func (n *Network) CA() []byte {
@@ -57,9 +76,16 @@ type entrance struct {
 	network *Network
 	tunnels *tunnels
 	inside  http.Handler
+	// authorization is what a client must send.
+	authorization string
 }
 
 func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Proxy-Authorization")), []byte(e.authorization)) != 1 {
+		w.Header().Set("Proxy-Authenticate", `Basic realm="sandbox"`)
+		http.Error(w, "the proxy's password is in its URL: see network.json of the stack", http.StatusProxyAuthRequired)
+		return
+	}
 	if e.network.handler(hostname(r.Host)) == nil {
 		http.Error(w, "no such host", http.StatusBadGateway)
 		return

@@ -57,6 +57,17 @@ func TestOtherProcessesComeIn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "agent 169.254.170.23 /v1/credentials", read(t, answer))
 
+	// Who does not know the password gets nothing, whatever host and way.
+	for _, user := range []*url.Userinfo{nil, url.UserPassword(proxyUser, "guess")} {
+		stranger := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", User: user, Host: proxy.Host}), DisableKeepAlives: true}
+		_, err = (&http.Client{Transport: stranger}).Get("https://a.oidc.example/x")
+		require.ErrorContains(t, err, "Proxy Authentication Required")
+		answer, err = (&http.Client{Transport: stranger}).Get("http://169.254.170.23/v1/credentials")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusProxyAuthRequired, answer.StatusCode)
+		require.NotContains(t, read(t, answer), "agent")
+	}
+
 	_, err = client.Get("https://elsewhere.example/")
 	require.ErrorContains(t, err, "Bad Gateway")
 	_, err = client.Get("https://127.0.0.2:26443/")

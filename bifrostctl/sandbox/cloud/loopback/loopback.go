@@ -1,5 +1,5 @@
-// Package loopback is the network of the sandbox's clouds: their host names answered by servers on 127.0.0.1, and a client
-// for which no other host exists.
+// Package loopback is the network of the sandbox's clouds: their host names answered by servers within this process, and a client for
+// which no other host exists; and what listens on 127.0.0.1 for this user alone.
 package loopback
 
 import (
@@ -17,9 +17,12 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"path"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/test/bufconn"
 
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 )
@@ -30,11 +33,11 @@ type Network struct {
 	// Refusals is where services record why they refused.
 	Refusals hop.Log
 
-	secure, plain net.Listener
+	secure, plain *bufconn.Listener
 	servers       []*http.Server
 	authority     tls.Certificate
 	client        *http.Client
-	proxy         string
+	proxy         *url.URL
 
 	mu           sync.Mutex
 	routes       []route
@@ -46,18 +49,17 @@ type route struct {
 	handler http.Handler
 }
 
-// New starts the network's two servers on free ports of 127.0.0.1. Close stops them.
+// pipe is how many bytes a connection within this process holds.
+const pipe = 64 << 10
+
+// New starts the network's two servers. They listen on no port: nothing but Client reaches them. Close stops them.
 func New() (*Network, error) {
 	authority, err := newAuthority()
 	if err != nil {
 		return nil, fmt.Errorf("certificate authority of the sandbox's network: %w", err)
 	}
-	n := &Network{authority: authority, certificates: map[string]*tls.Certificate{}}
-	if n.secure, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, fmt.Errorf("the sandbox's network: %w", err)
-	}
-	if n.plain, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, errors.Join(fmt.Errorf("the sandbox's network: %w", err), n.secure.Close())
+	n := &Network{
+		authority: authority, certificates: map[string]*tls.Certificate{}, secure: bufconn.Listen(pipe), plain: bufconn.Listen(pipe),
 	}
 	n.serve(tls.NewListener(n.secure, n.tls()), n)
 	n.serve(n.plain, n)
@@ -138,12 +140,12 @@ func (n *Network) transport() *http.Transport {
 	}
 }
 
-func (n *Network) dial(ctx context.Context, address string, target net.Listener) (net.Conn, error) {
+func (n *Network) dial(ctx context.Context, address string, target *bufconn.Listener) (net.Conn, error) {
 	host := hostname(address)
 	if n.handler(host) == nil {
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", target.Addr().String())
+	return target.DialContext(ctx)
 }
 
 func hostname(host string) string {
