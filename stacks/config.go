@@ -161,6 +161,10 @@ type Aks struct {
 	ResourceGroup string
 	// Login is how kubelogin signs in to the cluster. Default azurecli.
 	Login Login
+	// LocalAccount says that the stack may sign in with the certificate that Azure gives for a cluster without Entra integration. It
+	// administers the whole cluster, nobody can take it back but by making all of the cluster's certificates anew, and it is in the
+	// stack's state, encrypted. Default false.
+	LocalAccount bool
 	// Context of secrets.kubeconfig. Default: the current one.
 	Context string
 	// IdentityName is the name of the managed identity that the vendor allowlists. With another name the identity goes before the new one
@@ -244,8 +248,8 @@ type RefresherImages struct {
 type Secrets struct {
 	// License is BIFROST_LICENSE. Required for image tags of 2.0 and later.
 	License string
-	// EncryptionKey is BIFROST_ENCRYPTION_KEY, the same for all replicas and never changed: an up that would change it stops. Required
-	// with rollout full, here or in gateway.secretRefs.
+	// EncryptionKey is BIFROST_ENCRYPTION_KEY, the same for all replicas and never changed: an up that would change it stops. At least 16
+	// bytes, 8 of them different; openssl rand -base64 32 makes one. Required with rollout full, here or in gateway.secretRefs.
 	EncryptionKey string
 	// SetupToken is BIFROST_SETUP_TOKEN: whoever makes the first administrator must know it.
 	SetupToken string

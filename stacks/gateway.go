@@ -8,9 +8,9 @@ import (
 	"bifrost/internal/gateway/configjson"
 )
 
-// Gateway is Bifrost itself. ECS reads Config, ConfigFile, SchemaFile, Env, ChangeEncryptionKey, AdminUsername, OpenAdministration,
-// Postgres, StartupSeconds, MigrationJob, IpFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes. Nested arguments of
-// the component are keys as they are, in lower camel case.
+// Gateway is Bifrost itself. ECS reads Config, ConfigFile, SchemaFile, Env, ChangeEncryptionKey, WeakEncryptionKey, AdminUsername,
+// OpenAdministration, Postgres, StartupSeconds, MigrationJob, IpFamily, Replicas, Log, Otel and Clustering of it; the rest is Kubernetes.
+// Nested arguments of the component are keys as they are, in lower camel case.
 type Gateway struct {
 	// Namespace of the gateway. It is made here. With another name the former namespace goes last, with all that is in it. Default bifrost.
 	Namespace string
@@ -44,6 +44,9 @@ type Gateway struct {
 	// ChangeEncryptionKey lets one up change the encryption key, which opens inference to everybody until the database is emptied
 	// (docs/configuration.md). Remove it afterwards. Default false.
 	ChangeEncryptionKey bool
+	// WeakEncryptionKey says that secrets.encryptionKey may have fewer than 16 bytes, or fewer than 8 different ones. For a gateway that
+	// runs with such a key: it cannot read what it has stored with another one. Default false.
+	WeakEncryptionKey bool
 	// Postgres is what config.json does not say of its databases.
 	Postgres Postgres
 	// Log is the gateway's own log.

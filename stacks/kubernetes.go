@@ -103,6 +103,9 @@ func (c *Config) aksKubeconfig(ctx *pulumi.Context, provider pulumi.ProviderReso
 		if err != nil {
 			return "", fmt.Errorf("kubeconfig of AKS cluster %s: %w", c.Aks.ClusterName, err)
 		}
+		if err := c.Aks.acceptLogin(text); err != nil {
+			return "", err
+		}
 		return KubeconfigWithLogin(text, c.Aks.Login)
 	}).(pulumi.StringOutput)
 	return pulumi.ToSecret(kubeconfig).(pulumi.StringOutput)

@@ -254,7 +254,7 @@ func TestShownConfigurations(t *testing.T) {
 			}
 		}
 		for _, path := range missing(s) {
-			s.set("secrets."+path, canary)
+			s.set("secrets."+path, canary+"-long-enough")
 		}
 		_, err := stacks.Parse(stack, rawOf(t, s))
 		require.NoError(t, err, text)

@@ -52,7 +52,7 @@ func parseStackFile(t testing.TB, text []byte) settings {
 		s[strings.TrimPrefix(key, stacks.Project+":")] = v
 	}
 	s["secrets"] = map[string]any{
-		"license": canary + "-license", "encryptionKey": canary + "-key", "adminPassword": canary + "-admin",
+		"license": canary + "-license", "encryptionKey": canary + "-encryption-key", "adminPassword": canary + "-admin",
 		"env": map[string]any{"PG_PASSWORD": canary + "-password"},
 	}
 	return s

@@ -46,6 +46,7 @@ func (c *Config) validateGateway(k *checker) {
 		return
 	}
 	c.validateConfig(k)
+	c.validateKeyStrength(k)
 	c.validateStart(k)
 	if on := c.onKubernetes(); on != nil {
 		c.validateWorkload(k, on)
@@ -131,6 +132,7 @@ func (c *Config) validateConfig(k *checker) {
 	}
 	k.add(configjson.Validate(p, g.Config, facts)...)
 	c.validateEncryptionKey(k)
+	c.validateSecretVariables(k)
 	c.validateConnections(k)
 	if g.Otel != nil {
 		c.validateOtel(k)

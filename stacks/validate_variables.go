@@ -15,10 +15,8 @@ import (
 // validateVariables: every variable has one place, and a secret's is not a plain one. ECS has places of its own beside.
 func (c *Config) validateVariables(k *checker) {
 	g := &c.Gateway
-	plain := map[string]map[string]string{"gateway.env": g.Env}
-	if c.Ecs != nil {
-		plain["ecs.env"] = c.Ecs.Env
-	} else if len(c.Secrets.EcsEnv) > 0 {
+	plain := c.plainVariables()
+	if c.Ecs == nil && len(c.Secrets.EcsEnv) > 0 {
 		k.add(field.Forbidden(field.NewPath("secrets", "ecsEnv"), "only tasks of ECS read it, and this stack has none; remove it"))
 	}
 	for _, key := range slices.Sorted(maps.Keys(plain)) {
@@ -50,13 +48,25 @@ func (c *Config) validateVariables(k *checker) {
 	}
 }
 
+// plainVariables are those of the stack file, by their configuration key.
+func (c *Config) plainVariables() map[string]map[string]string {
+	plain := map[string]map[string]string{"gateway.env": c.Gateway.Env}
+	if c.Ecs != nil {
+		plain["ecs.env"] = c.Ecs.Env
+	}
+	return plain
+}
+
 // validateVariable checks a plain variable.
 func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
 	k.add(check.EnvName(p, name)...)
 	_, secret := c.Secrets.Env[name]
 	_, secretOnEcs := c.Secrets.EcsEnv[name]
-	if secret || secretOnEcs || ownKeys[name] != "" {
+	switch reader := secretsOfLibraries[name]; {
+	case secret || secretOnEcs || ownKeys[name] != "":
 		k.add(field.Forbidden(p, "is a secret; keep it under secrets alone"))
+	case reader != "":
+		k.add(field.Forbidden(p, reader+" reads a secret from it; "+c.asSecret(name)))
 	}
 	if c.Gateway.Log != nil && (name == gateway.LogLevelVariable || name == gateway.LogStyleVariable) {
 		k.add(field.Forbidden(p, "gateway.log says it; remove it"))

@@ -14,7 +14,7 @@ func (c *Config) warnings() []string {
 	}
 	var all []string
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
-		unclustered} {
+		unclustered, administratorsKubeconfig} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}

@@ -50,6 +50,11 @@ func canaries(t *testing.T, stack string) {
 		return Runner{Program: Bifrost, Stdout: &printed, Stderr: &printed}.Run(t.Context(), request)
 	}
 	require.NoError(t, run(Preview, false))
+	// Refused, and not repeated. What the next command writes takes the place of it.
+	require.Error(t, run(Preview, true, "gateway.env.PG_PASSWORD="+canary), "a secret among plain variables, too")
+	require.Error(t, run(Preview, true, "secrets.env={}", "gateway.env.PG_PASSWORD="+canary), "and there alone")
+	require.Error(t, run(Preview, true, "gateway.config.plugins=[{name: own, enabled: true, config: {private_key: "+canary+"}}]"))
+	require.Error(t, run(Preview, true, "secrets.encryptionKey="+canary), "too short")
 	require.NoError(t, run(Up, false))
 	require.NoError(t, run(Up, true, "gateway.replicas=3"))
 	require.Error(t, run(Up, false, "aks.clusterName=nope"))

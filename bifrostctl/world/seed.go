@@ -95,6 +95,8 @@ type AKSCluster struct {
 	// OIDCIssuer and WorkloadIdentity say which of the two features are on.
 	OIDCIssuer       bool `json:"oidcIssuer"`
 	WorkloadIdentity bool `json:"workloadIdentity"`
+	// LocalAccount says that the cluster has no Entra integration: its users sign in with one certificate.
+	LocalAccount bool `json:"localAccount,omitempty"`
 	// API is the real API server that is the cluster's; nil for one of the sandbox's own.
 	API *APIServer `json:"api,omitempty"`
 }

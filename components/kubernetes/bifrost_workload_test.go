@@ -1,7 +1,11 @@
 package kubernetes_test
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -176,6 +180,30 @@ func TestChecksum(t *testing.T) {
 		a.SecretEnv = maps.Clone(a.SecretEnv)
 		a.SecretEnv["MORE"] = graphtest.Secret("x")
 	}))
+}
+
+// TestChecksumTellsNothing: whoever may read pods cannot try what a short password is. Without the stack's key there is nothing to compare
+// with; where existing Secrets hold the key, a try costs as much as at a login.
+func TestChecksumTellsNothing(t *testing.T) {
+	t.Parallel()
+	const config, password = `{"a":1}`, "hunter2"
+	shown := func(key pulumi.StringInput) any {
+		return recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Config, a.SecretEnv, a.EncryptionKey = graphtest.Secret(config), map[string]pulumi.StringInput{"P": graphtest.Secret(password)}, key
+		}).One(t, "kubernetes:apps/v1:Deployment").Input(t, `spec.template.metadata.annotations["checksum/config"]`)
+	}
+	read := fmt.Sprintf("%q=%q\n%q=%q\n", "config.json", config, "env.P", password)
+	quick := sha256.Sum256([]byte(read))
+	slow, err := pbkdf2.Key(sha256.New, read, []byte("bifrost checksum"), 100_000, sha256.Size)
+	require.NoError(t, err)
+	require.Equal(t, hex.EncodeToString(slow), shown(nil))
+	require.NotEqual(t, hex.EncodeToString(quick[:]), shown(nil))
+
+	keyed := fmt.Sprintf("%q=%q\n%q=%q\n%q=%q\n", "config.json", config, "env.P", password, "key", "one")
+	slow, err = pbkdf2.Key(sha256.New, keyed, []byte("bifrost checksum"), 100_000, sha256.Size)
+	require.NoError(t, err)
+	require.NotEqual(t, hex.EncodeToString(slow), shown(graphtest.Secret("one")), "the key is the salt, too")
+	require.NotEqual(t, shown(graphtest.Secret("one")), shown(graphtest.Secret("two")))
 }
 
 func TestRuntimeIdentity(t *testing.T) {

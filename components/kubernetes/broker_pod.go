@@ -54,7 +54,7 @@ func (a *BifrostBrokerArgs) template() *corev1.PodTemplateSpecArgs {
 		scratch(dataVolume, brokerLimits.ephemeralStorage),
 	}
 	// A Deployment does not roll when a Secret that it reads changes.
-	read := checksum(a.SecretEnv, map[string]pulumi.StringInput{gateway.ConfigFile: a.Config})
+	read := checksum(a.SecretEnv, map[string]pulumi.StringInput{gateway.ConfigFile: a.Config}, a.SecretEnv[gateway.BrokerTokenVariable])
 	return &corev1.PodTemplateSpecArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Labels: component.Merge(a.Labels, app.selector()), Annotations: pulumi.StringMap{"checksum/config": read},

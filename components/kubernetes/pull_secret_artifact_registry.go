@@ -99,7 +99,7 @@ func validateTokenFile(p *field.Path, file string) field.ErrorList {
 	if problems := check.File(p, file); len(problems) > 0 {
 		return problems
 	}
-	if dir := path.Dir(file); slices.Contains([]string{workDir, credentialConfigDir, azureTokenDir}, dir) {
+	if dir := path.Dir(file); slices.Contains([]string{workDir, homeDir, credentialConfigDir, azureTokenDir}, dir) {
 		return field.ErrorList{
 			field.Invalid(p, file, "something else is mounted at "+dir+"; write the path of a file in a folder of its own"),
 		}
@@ -127,7 +127,7 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 		env: corev1.EnvVarArray{
 			// gcloud does not read GOOGLE_APPLICATION_CREDENTIALS; this property it does.
 			env("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", pulumi.String(credentialConfigDir+"/"+credentialConfigKey)),
-			env("CLOUDSDK_CONFIG", pulumi.String(workDir+"/gcloud")),
+			env("CLOUDSDK_CONFIG", pulumi.String(homeDir+"/gcloud")),
 			env("CLOUDSDK_CORE_DISABLE_PROMPTS", pulumi.String("1")),
 		},
 	}

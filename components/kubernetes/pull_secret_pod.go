@@ -8,15 +8,17 @@ import (
 const (
 	kubernetesTokenDir   = "/var/run/secrets/kubernetes.io/serviceaccount"
 	workDir              = "/work"
+	homeDir              = "/home/token"
 	refresherUid         = 65532
 	tokenLifetimeSeconds = 3600
 )
 
 // pod runs two containers in order: the cloud's CLI writes the Secret's manifest to memory, kubectl applies it. The
-// two never share a token: the first has only the cloud's, the second only the API server's.
+// two never share a token: the first has only the cloud's, the second only the API server's. What the cloud's CLI keeps for itself, such as
+// credentials in a cache, goes to a home that the second does not see; all that they share is the manifest.
 func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pulumi.StringInput) *corev1.PodSpecArgs {
-	mounts := corev1.VolumeMountArray{writable("work", workDir)}
-	volumes := corev1.VolumeArray{memory("work", "64Mi"), kubernetesTokenVolume("kubernetes-token")}
+	mounts := corev1.VolumeMountArray{writable("work", workDir), writable("home", homeDir)}
+	volumes := corev1.VolumeArray{memory("work", "64Mi"), memory("home", "64Mi"), kubernetesTokenVolume("kubernetes-token")}
 	if credentialConfig != nil {
 		mounts = append(mounts, mount(credentialConfigMap, credentialConfigDir))
 		volumes = append(volumes, &corev1.VolumeArgs{
@@ -62,8 +64,8 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 // tokenEnv are the variables that the script reads.
 func (r refresher) tokenEnv() corev1.EnvVarArray {
 	return append(corev1.EnvVarArray{
-		env("HOME", pulumi.String(workDir)),
-		env("TMPDIR", pulumi.String(workDir)),
+		env("HOME", pulumi.String(homeDir)),
+		env("TMPDIR", pulumi.String(homeDir)),
 		env("REGISTRY_HOST", pulumi.String(r.registryHost)),
 		env("REGISTRY_USER", pulumi.String(r.source.user)),
 		env("SECRET_NAME", pulumi.String(r.secretName)),

@@ -21,7 +21,6 @@ func TestPullSecretPod(t *testing.T) {
 		require.Equal(t, false, job.Input(t, c+".securityContext.allowPrivilegeEscalation"))
 		require.EqualValues(t, 65532, job.Input(t, c+".securityContext.runAsUser"))
 		require.Equal(t, []any{"ALL"}, job.Input(t, c+".securityContext.capabilities.drop"))
-		require.Equal(t, "/work", envOf(t, job, c)["HOME"])
 		require.True(t, job.Has(c+".resources.limits.memory"))
 		require.Equal(t, "FallbackToLogsOnError", job.Input(t, c+".terminationMessagePolicy"), "the failed hop is in the pod's status")
 	}
@@ -37,7 +36,11 @@ func TestPullSecretPod(t *testing.T) {
 	for _, v := range job.Input(t, pod+".volumes").([]any) {
 		volumes[v.(map[string]any)["name"].(string)] = v.(map[string]any)
 	}
-	require.Equal(t, "Memory", volumes["work"]["emptyDir"].(map[string]any)["medium"], "the token never touches a disk")
+	for _, folder := range []string{"work", "home"} {
+		require.Equal(t, "Memory", volumes[folder]["emptyDir"].(map[string]any)["medium"], "the token never touches a disk")
+	}
+	require.Equal(t, "/home/token", vars["HOME"], "what the cloud's CLI keeps, kubectl does not see")
+	require.Equal(t, "/home/token", vars["TMPDIR"])
 	token := volumes["aws-token"]["projected"].(map[string]any)["sources"].([]any)[0].(map[string]any)["serviceAccountToken"].(map[string]any)
 	require.Equal(t, "sts.amazonaws.com", token["audience"])
 
@@ -47,7 +50,7 @@ func TestPullSecretPod(t *testing.T) {
 		}
 		return names
 	}
-	require.ElementsMatch(t, []string{"work", "aws-token"}, mounts(pod+".initContainers[0]"), "the cloud's CLI has no token of the cluster")
+	require.ElementsMatch(t, []string{"work", "home", "aws-token"}, mounts(pod+".initContainers[0]"), "the cloud's CLI has no token of the cluster")
 	require.ElementsMatch(t, []string{"work", "kubernetes-token"}, mounts(pod+".containers[0]"), "kubectl has no token of the cloud")
 	require.Equal(t, []any{"kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=bifrost-pull", "--filename=/work/secret.json"},
 		job.Input(t, pod+".containers[0].command"))
@@ -63,7 +66,7 @@ func TestPullSecretFromArtifactRegistry(t *testing.T) {
 	vars := envOf(t, job, "spec.template.spec.initContainers[0]")
 	require.Equal(t, "/etc/gcp/credential-config.json", vars["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"])
 	require.NotContains(t, vars, "GOOGLE_APPLICATION_CREDENTIALS", "gcloud does not read it")
-	require.Equal(t, "/work/gcloud", vars["CLOUDSDK_CONFIG"])
+	require.Equal(t, "/home/token/gcloud", vars["CLOUDSDK_CONFIG"])
 	require.False(t, job.Has(`spec.template.metadata.labels["azure.workload.identity/use"]`), "the webhook would mount a token of its own")
 	volumes := job.Input(t, "spec.template.spec.volumes").([]any)
 	token := volumes[len(volumes)-1].(map[string]any)["projected"].(map[string]any)["sources"].([]any)[0].(map[string]any)["serviceAccountToken"].(map[string]any)

@@ -1,12 +1,14 @@
 package kubernetes
 
 import (
+	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -62,19 +64,29 @@ func encoded(value pulumi.StringInput) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
+// checksumRounds make a guess of what a checksum is of as slow as at a login.
+const checksumRounds = 100_000
+
 // checksum changes with every value that pods read at their start: secret variables, and others by a name of ours. It is one digest over
-// all of them, and stays a Pulumi secret where one of them is.
-func checksum(variables, others map[string]pulumi.StringInput) pulumi.StringOutput {
+// all of them, and stays a Pulumi secret where one of them is. Whoever may read pods may read it, and not Secrets: so key, a secret of the
+// stack's own, is its salt, without which nobody can try what a short password among the values is. Where the stack has none, because
+// existing Secrets hold them all, the rounds alone stand against that. key may be nil.
+func checksum(variables, others map[string]pulumi.StringInput, key pulumi.StringInput) pulumi.StringOutput {
 	values := pulumi.StringMap{}
 	for name, value := range variables {
 		values["env."+name] = value
 	}
 	maps.Copy(values, others)
-	return values.ToStringMapOutput().ApplyT(func(values map[string]string) string {
-		h := sha256.New()
+	if key == nil {
+		key = pulumi.String("")
+	}
+	return pulumi.All(values, key).ApplyT(func(all []any) (string, error) {
+		values := all[0].(map[string]string)
+		var read strings.Builder
 		for _, k := range slices.Sorted(maps.Keys(values)) {
-			fmt.Fprintf(h, "%q=%q\n", k, values[k])
+			fmt.Fprintf(&read, "%q=%q\n", k, values[k])
 		}
-		return hex.EncodeToString(h.Sum(nil))
+		digest, err := pbkdf2.Key(sha256.New, read.String(), []byte("bifrost checksum"+all[1].(string)), checksumRounds, sha256.Size)
+		return hex.EncodeToString(digest), err
 	}).(pulumi.StringOutput)
 }

@@ -137,7 +137,7 @@ func encryptionKey(inputs resource.PropertyMap) (string, bool) {
 	return component.KnownText(data.ObjectValue()[gateway.EncryptionKeyVariable])
 }
 
-// checksum is of what the pods read at their start.
+// checksum is of what the pods read at their start. The encryption key is the one secret that is never short.
 func (a *BifrostWorkloadArgs) checksum() pulumi.StringOutput {
 	others := map[string]pulumi.StringInput{}
 	if a.Config != nil {
@@ -149,5 +149,5 @@ func (a *BifrostWorkloadArgs) checksum() pulumi.StringOutput {
 	if a.EncryptionKey != nil {
 		others["key"] = a.EncryptionKey
 	}
-	return checksum(a.SecretEnv, others)
+	return checksum(a.SecretEnv, others, a.EncryptionKey)
 }

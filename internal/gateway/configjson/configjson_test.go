@@ -152,6 +152,13 @@ func TestClearSecrets(t *testing.T) {
 		"audit_logs.hmac_key":                                         `{"audit_logs": {"hmac_key": "SECRET"}}`,
 		"cluster_config.broker.auth_token":                            `{"cluster_config": {"broker": {"auth_token": "SECRET"}}}`,
 		"webhooks[0].secret":                                          `{"webhooks": [{"name": "w", "secret": "SECRET"}]}`,
+		"scim_config.provisioning.bearerToken":                        `{"scim_config": {"provisioning": {"enabled": true, "bearerToken": "SECRET"}}}`,
+		"plugins[0].config.private_key":                               `{"plugins": [{"name": "own", "enabled": true, "config": {"private_key": "SECRET"}}]}`,
+		"plugins[0].config.connection_string":                         `{"plugins": [{"name": "own", "enabled": true, "config": {"connection_string": "SECRET"}}]}`,
+		"plugins[0].config.storage.account-key":                       `{"plugins": [{"name": "own", "enabled": true, "config": {"storage": {"account-key": "SECRET"}}}]}`,
+		"guardrails_config.guardrail_providers[0].config.accessToken": `{"guardrails_config": {"guardrail_providers": [{"id": 1, "config": {"accessToken": "SECRET"}}]}}`,
+		"mcp.client_configs[0].connection_string.url":                 `{"mcp": {"client_configs": [{"name": "m", "connection_string": {"url": "https://mcp.example/sse?api_key=SECRET"}}]}}`,
+		"plugins[0].config.tls.url":                                   `{"plugins": [{"name": "own", "enabled": true, "config": {"tls": {"url": "-----BEGIN RSA PRIVATE KEY-----SECRET"}}}]}`,
 		"alerting.channels[0].config.routing_key":                     `{"alerting": {"channels": [{"id": "c", "config": {"routing_key": "SECRET"}}]}}`,
 	} {
 		t.Run(path, func(t *testing.T) {
@@ -173,9 +180,23 @@ func TestClearSecrets(t *testing.T) {
 		`{"governance": {"rate_limits": [{"id": "r", "token_max_limit": 1}], "routing_rules": [{"targets": [{"provider_key_name": "k"}]}]}}`,
 		`{"scim_config": {"config": {"attributeRoleMappings": [{"attribute": "groups", "value": "admins", "role": "admin"}]}}}`,
 		`{"framework": {"pricing": {"pricing_url": "https://getbifrost.ai/datasheet"}}}`,
+		`{"mcp": {"client_configs": [{"name": "m", "connection_type": "http", "connection_string": "https://mcp.example/sse?team=a&token="}]}}`,
+		`{"providers": {"openai": {"network_config": {"ca_cert_pem": "-----BEGIN CERTIFICATE-----"}}}}`,
 	} {
 		require.Empty(t, Validate(field.NewPath("p"), document(t, fine), Facts{}), fine)
 	}
+}
+
+// TestSecretVariables: the place of each says which value would be read in clear.
+func TestSecretVariables(t *testing.T) {
+	t.Parallel()
+	d := document(t, `{"encryption_key": "env.A", "config_store": {"config": {"password": "env.B", "host": "env.HOST"}}, "logs_store": {"config": {"password": "env.B"}},
+		"providers": {"openai": {"keys": [{"value": {"value": "", "env_var": "env.C", "from_env": true}}], "network_config": {"extra_headers": {"X-Api-Key": "env.D", "X-Team": "env.TEAM"}}}},
+		"mcp": {"client_configs": [{"connection_string": "env.URL"}]}, "plugins": [{"config": {"private_key": "env.E"}}]}`)
+	require.Equal(t, map[string]string{
+		"A": "p.encryption_key", "B": "p.config_store.config.password", "C": "p.providers.openai.keys[0].value",
+		"D": "p.providers.openai.network_config.extra_headers.X-Api-Key", "E": "p.plugins[0].config.private_key",
+	}, SecretVariables(field.NewPath("p"), d))
 }
 
 func TestAllProblemsAtOnce(t *testing.T) {

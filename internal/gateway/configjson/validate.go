@@ -2,10 +2,7 @@ package configjson
 
 import (
 	"fmt"
-	"maps"
-	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,97 +148,4 @@ func validateSQLite(p *field.Path, config map[string]any, name string) field.Err
 			path.Join(gateway.DataDir, path.Base(file)))}
 	}
 	return nil
-}
-
-// secretKeys are the keys whose values are secrets wherever the schema has them, without - and _ and in lower case: it writes some
-// in snake case (client_secret) and those of SCIM in camel case (clientSecret).
-var secretKeys = map[string]bool{
-	"encryptionkey": true, "password": true, "adminpassword": true, "apikey": true, "apitoken": true, "token": true, "authtoken": true,
-	"setuptoken": true, "sessiontoken": true, "provisioningtoken": true, "secret": true, "clientsecret": true,
-	"serviceaccountclientsecret": true,
-	"secretkey":                  true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true,
-	"integrationkey":    true,
-	"serviceaccountkey": true, "credentials": true, "credentialsjson": true, "authcredentials": true, "dsn": true,
-}
-
-// headerObjects hold headers by name, and secretHeader is the name of one that lets somebody in.
-var (
-	headerObjects = []string{"headers", "extra_headers"}
-	secretHeader  = regexp.MustCompile(`(?i)^(proxy-)?authorization$|cookie|token|secret|api-?key|password`)
-)
-
-// ClearSecrets refuses a secret that stands in clear where a reference belongs: config.json is read by more people than the
-// secrets are, and kept in the stack file.
-func ClearSecrets(p *field.Path, document Document) field.ErrorList {
-	var problems field.ErrorList
-	refuse := func(p *field.Path) {
-		problems = append(problems, field.Forbidden(p, "a secret in clear; write a reference such as env.NAME here and keep the value "+
-			"under "+
-			"secrets.env.NAME"))
-	}
-	var walk func(p *field.Path, parent string, v any)
-	walk = func(p *field.Path, parent string, v any) {
-		switch v := v.(type) {
-		case string:
-			if hasPassword(v) {
-				refuse(p)
-			}
-		case []any:
-			for i, e := range v {
-				walk(p.Index(i), parent, e)
-			}
-		case map[string]any:
-			for _, key := range slices.Sorted(maps.Keys(v)) {
-				below := p.Child(key)
-				if isSecret(parent, key) {
-					if !isReference(v[key]) {
-						refuse(below)
-					}
-					continue
-				}
-				walk(below, key, v[key])
-			}
-		}
-	}
-	walk(p, "", document)
-	return problems
-}
-
-// isSecret tells whether the value of key is a secret; parent is the key of its object, or of the list that the object is in.
-func isSecret(parent, key string) bool {
-	switch {
-	case slices.Contains(headerObjects, parent):
-		return secretHeader.MatchString(key)
-	case key == "value":
-		return parent == "keys" || parent == "virtual_keys"
-	}
-	return secretKeys[strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))]
-}
-
-// isReference tells whether a secret's place holds no secret: a reference to the environment or the vault, as text or in the
-// schema's object form, or nothing.
-func isReference(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == "" || reference.MatchString(v) || vaultReference.MatchString(v)
-	case map[string]any:
-		text, ok := v["value"].(string)
-		return v["value"] == nil || ok && isReference(text)
-	}
-	return false
-}
-
-// hasPassword tells whether a text is a URL with a password in it.
-func hasPassword(text string) bool {
-	if !strings.Contains(text, "://") {
-		return false
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
-		return false
-	}
-	password, there := u.User.Password()
-	return there && password != ""
 }

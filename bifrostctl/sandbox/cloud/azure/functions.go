@@ -59,13 +59,13 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 	if cluster.OIDCIssuer {
 		issuer["issuerURL"] = cluster.Issuer(tenant)
 	}
-	return double.Object{
+	answer := double.Object{
 		"id": fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s/%s", subscription(c), cluster.ResourceGroup, clusterKind,
 			cluster.Name),
 		"name": cluster.Name, "type": clusterKind, "location": cluster.Location, "provisioningState": "Succeeded",
 		"kubernetesVersion": cluster.Version, "currentKubernetesVersion": cluster.Version,
 		"fqdn": cluster.FQDN(tenant), "azurePortalFQDN": "portal-" + cluster.FQDN(tenant), "dnsPrefix": cluster.Name,
-		"enableRBAC": true, "disableLocalAccounts": true, "maxAgentPools": 100.0,
+		"enableRBAC": true, "disableLocalAccounts": !cluster.LocalAccount, "maxAgentPools": 100.0,
 		"identity": double.Object{"type": "SystemAssigned", "tenantId": tenant,
 			"principalId": world.GUID("cluster identity", tenant, cluster.Name)},
 		"nodeResourceGroup": fmt.Sprintf("MC_%s_%s_%s", cluster.ResourceGroup, cluster.Name, cluster.Location),
@@ -73,11 +73,15 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 		"oidcIssuerProfile": issuer,
 		"powerState":        double.Object{"code": "Running"},
 		"securityProfile":   double.Object{"workloadIdentity": double.Object{"enabled": cluster.WorkloadIdentity}},
-	}, nil
+	}
+	if cluster.LocalAccount {
+		delete(answer, "aadProfile")
+	}
+	return answer, nil
 }
 
-// listUserCredentials answers as `az aks get-credentials --format exec` does for a cluster with Entra integration: its
-// user logs in by device code, which a program cannot.
+// listUserCredentials answers as `az aks get-credentials --format exec` does: in a cluster with Entra integration the user logs in by device
+// code, which a program cannot; in one without, with a certificate that all its users share (AKS, "Manage local accounts").
 func listUserCredentials(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, err := findCluster(c, args)
 	if err != nil {
@@ -98,6 +102,18 @@ func userKubeconfig(c *double.Call, cluster *world.AKSCluster) ([]byte, error) {
 	tenant := sessionOf(c).tenant
 	server := cluster.Endpoint(tenant)
 	user := fmt.Sprintf("clusterUser_%s_%s", cluster.ResourceGroup, cluster.Name)
+	login := kubeconfig.AuthInfo{Exec: &kubeconfig.ExecConfig{
+		APIVersion: "client.authentication.k8s.io/v1beta1",
+		Command:    "kubelogin",
+		Args: []string{
+			"get-token", "--environment", "AzurePublicCloud", "--server-id", aksServerApp, "--client-id", aksClientApp,
+			"--tenant-id", tenant, "--login", "devicecode",
+		},
+		InteractiveMode: kubeconfig.IfAvailableExecInteractiveMode,
+	}}
+	if cluster.LocalAccount {
+		login = kubeconfig.AuthInfo{ClientCertificateData: []byte("certificate"), ClientKeyData: []byte("key")}
+	}
 	return yaml.Marshal(kubeconfig.Config{
 		APIVersion:     "v1",
 		Kind:           "Config",
@@ -105,15 +121,7 @@ func userKubeconfig(c *double.Call, cluster *world.AKSCluster) ([]byte, error) {
 		Clusters: []kubeconfig.NamedCluster{{Name: cluster.Name, Cluster: kubeconfig.Cluster{
 			Server: server, CertificateAuthorityData: []byte(c.World.Clusters[server].CA),
 		}}},
-		Contexts: []kubeconfig.NamedContext{{Name: cluster.Name, Context: kubeconfig.Context{Cluster: cluster.Name, AuthInfo: user}}},
-		AuthInfos: []kubeconfig.NamedAuthInfo{{Name: user, AuthInfo: kubeconfig.AuthInfo{Exec: &kubeconfig.ExecConfig{
-			APIVersion: "client.authentication.k8s.io/v1beta1",
-			Command:    "kubelogin",
-			Args: []string{
-				"get-token", "--environment", "AzurePublicCloud", "--server-id", aksServerApp, "--client-id", aksClientApp,
-				"--tenant-id", tenant, "--login", "devicecode",
-			},
-			InteractiveMode: kubeconfig.IfAvailableExecInteractiveMode,
-		}}}},
+		Contexts:  []kubeconfig.NamedContext{{Name: cluster.Name, Context: kubeconfig.Context{Cluster: cluster.Name, AuthInfo: user}}},
+		AuthInfos: []kubeconfig.NamedAuthInfo{{Name: user, AuthInfo: login}},
 	})
 }
