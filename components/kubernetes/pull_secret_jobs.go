@@ -48,14 +48,15 @@ func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, depend
 
 // newFirstRun makes the Job that fetches the first token. It is a Job of its own, not one made from the CronJob, whose history limit would
 // delete it. Its template is immutable, so its name follows from all that the caller can change in it, from firstRunTemplate, and from the
-// Secret's uid: a Secret made again is filled again. It never expires by itself, or a refresh of the stack would miss it and the next up run it again.
+// Secret's uid: a Secret made again is filled again. It never expires by itself, or a refresh of the stack would miss it and the next up
+// run it again.
 func (r refresher) newFirstRun(
 	s component.Scope, pod *corev1.PodSpecArgs, serviceAccount pulumi.StringPtrOutput, secret *corev1.Secret, dependsOn []pulumi.Resource,
 ) (*batchv1.Job, error) {
 	secretUid := secret.Metadata.Uid().Elem()
 	inputs := append(pulumi.StringArray{
-		pulumi.String(firstRunTemplate), secretUid, r.namespace, pulumi.String(r.secretName), serviceAccount.Elem(), pulumi.String(r.registryHost),
-		pulumi.String(r.source.script), pulumi.String(r.source.image), pulumi.String(r.kubectlImage),
+		pulumi.String(firstRunTemplate), secretUid, r.namespace, pulumi.String(r.secretName), serviceAccount.Elem(),
+		pulumi.String(r.registryHost), pulumi.String(r.source.script), pulumi.String(r.source.image), pulumi.String(r.kubectlImage),
 	}, r.source.inputs...)
 	jobName := inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
 		return names.Hashed(r.source.cronJobName+"-first", names.MaxLabel, parts...)

@@ -30,7 +30,8 @@ func CheckFolder(dir string) error {
 		return err
 	}
 	if info.Mode()&0o022 != 0 {
-		return fmt.Errorf("others may write to the folder %s (mode %#o): they could change what is in it; to keep it to yourself:\n  chmod go-w %[1]s",
+		return fmt.Errorf("others may write to the folder %s (mode %#o): they could change what is in it; to keep it to yourself:\n  "+
+			"chmod go-w %[1]s",
 			dir, info.Mode().Perm())
 	}
 	return nil
@@ -55,7 +56,8 @@ func CheckTree(dir string) error {
 		case err != nil:
 			return err
 		case !info.IsDir() && !info.Mode().IsRegular():
-			return fmt.Errorf("%s is neither a file nor a folder (%s), and none of the sandbox's own: it could lead anywhere; to remove it:\n  rm %[1]s",
+			return fmt.Errorf("%s is neither a file nor a folder (%s), and none of the sandbox's own: it could lead anywhere; to remove "+
+				"it:\n  rm %[1]s",
 				path, info.Mode().Type())
 		}
 		return checkOwner(path, dir, info)
@@ -68,8 +70,8 @@ func checkOwner(path, dir string, info fs.FileInfo) error {
 	if int(owner) == self {
 		return nil
 	}
-	return fmt.Errorf("%s belongs to user %d, not to you (%d): its owner could change what is in it; use another folder, or take it over:\n"+
-		"  sudo chown -R %[3]d %[4]s", path, owner, self, dir)
+	return fmt.Errorf("%s belongs to user %d, not to you (%d): its owner could change what is in it; use another folder, or take it over:"+
+		"\n  sudo chown -R %[3]d %[4]s", path, owner, self, dir)
 }
 
 // Open opens a file that is no link. The permissions of a new one are its owner's alone.

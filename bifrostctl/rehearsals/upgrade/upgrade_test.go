@@ -22,8 +22,8 @@ import (
 var replaced = map[string]string{
 	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version": "a version is a value, and today's config.json is another one; the secret itself stays",
 	"aws:ecs/taskDefinition:TaskDefinition ecs-task-definition":         "a revision is never changed; the service goes over to the next one, task by task",
-	"kubernetes:batch/v1:Job eks-pull-secret-first-run":                 anotherPod,
-	"kubernetes:batch/v1:Job aks-pull-secret-first-run":                 anotherPod,
+	"kubernetes:batch/v1:Job eks-pull-first-run":                        anotherPod,
+	"kubernetes:batch/v1:Job aks-pull-first-run":                        anotherPod,
 }
 
 // anotherPod: a Job is made under a new name, and only then the one that has run goes.

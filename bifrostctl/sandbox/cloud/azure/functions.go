@@ -80,8 +80,8 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 	return answer, nil
 }
 
-// listUserCredentials answers as `az aks get-credentials --format exec` does: in a cluster with Entra integration the user logs in by device
-// code, which a program cannot; in one without, with a certificate that all its users share (AKS, "Manage local accounts").
+// listUserCredentials answers as `az aks get-credentials --format exec` does: in a cluster with Entra integration the user logs in by
+// device code, which a program cannot; in one without, with a certificate that all its users share (AKS, "Manage local accounts").
 func listUserCredentials(c *double.Call, args double.Object) (double.Object, error) {
 	cluster, err := findCluster(c, args)
 	if err != nil {
