@@ -10,7 +10,7 @@ import (
 )
 
 // refusedWith are the problems of a stack that must be refused before anything is registered.
-func refusedWith(t *testing.T, stack string, s settings) []string {
+func problemsOf(t *testing.T, stack string, s settings) []string {
 	t.Helper()
 	g := s.graph(t, stack)
 	err := g.Run(program(g))
@@ -54,7 +54,7 @@ func TestSecretsInPlainVariables(t *testing.T) {
 			if !strings.Contains(strings.Join(c.want, ""), "PG_PASSWORD") {
 				c.s.set("secrets.env.PG_PASSWORD", canary)
 			}
-			problems := refusedWith(t, c.stack, c.s)
+			problems := problemsOf(t, c.stack, c.s)
 			require.Len(t, problems, len(c.want), problems)
 			for i, want := range c.want {
 				require.Contains(t, problems[i], want)
@@ -87,7 +87,7 @@ func TestWeakEncryptionKeys(t *testing.T) {
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "has 32 bytes, 1 of them different, and must have 16 and 8: ",
 	} {
 		for _, stack := range []string{"aws-dev", "azure-dev"} {
-			problems := refusedWith(t, stack, stackFile(t, stack).set("secrets.encryptionKey", key))
+			problems := problemsOf(t, stack, stackFile(t, stack).set("secrets.encryptionKey", key))
 			require.Len(t, problems, 1)
 			require.Contains(t, problems[0], "secrets.encryptionKey: Forbidden: "+want)
 			require.Contains(t, problems[0], "`openssl rand -base64 32 | pulumi config set --secret --path 'bifrost:secrets.encryptionKey'`")
