@@ -269,7 +269,11 @@ var awsLookUps = map[string][]asked{
 		{"ecs:DescribeServices", in("ecs", "service/dev/bifrost"), nil},
 		{"ecs:DescribeServices", in("ecs", "service/dev/bifrost-broker"), nil},
 	},
-	pulumitype.AwsGetSubnet: {{"ec2:DescribeSubnets", "*", nil}},
+	pulumitype.AwsGetLogGroup: {
+		{"logs:DescribeLogGroups", "*", nil}, {"logs:ListTagsForResource", in("logs", "log-group:/ecs/bifrost"), nil},
+	},
+	pulumitype.AwsGetVpnGateway: {{"ec2:DescribeVpnGateways", "*", nil}},
+	pulumitype.AwsGetSubnet:     {{"ec2:DescribeSubnets", "*", nil}},
 	pulumitype.AwsGetVpc: {{"ec2:DescribeVpcs", "*", nil}, {"ec2:DescribeVpcAttribute", "*", nil},
 		{"ec2:DescribeRouteTables", "*", nil}},
 	pulumitype.AwsGetRouteTable:  {{"ec2:DescribeRouteTables", "*", nil}},

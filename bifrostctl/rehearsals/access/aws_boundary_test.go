@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -34,6 +35,10 @@ func TestBoundary(t *testing.T) {
 		{"secretsmanager:GetSecretValue", in("secretsmanager", "secret:payments/x"), nil},
 		{"ecr:PutImage", "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub", nil},
 		{"kms:Decrypt", in("kms", "key/0a1b2c3d-0000-4000-8000-00000000000a"), nil},
+		{"kms:Decrypt", in("kms", "key/x"), map[string]string{
+			"kms:ViaService":                  "secretsmanager.us-east-1.amazonaws.com",
+			"kms:EncryptionContext:SecretARN": in("secretsmanager", "secret:payments/x"),
+		}},
 	} {
 		require.False(t, may(t, bound, q), "%s on %s", q.action, q.resource)
 	}
@@ -45,15 +50,19 @@ func given(t *testing.T, text string) []asked {
 	var document struct {
 		Statement []struct {
 			Action, Resource []string
-			Condition        struct{ StringEquals map[string]string }
+			Condition        struct{ StringEquals, StringLike map[string]string }
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &document))
 	var all []asked
 	for _, s := range document.Statement {
+		context := maps.Clone(s.Condition.StringEquals)
+		for key, pattern := range s.Condition.StringLike {
+			context[key] = strings.ReplaceAll(pattern, "*", "x")
+		}
 		for _, action := range s.Action {
 			for _, arn := range s.Resource {
-				all = append(all, asked{action, strings.ReplaceAll(arn, "*", "x"), s.Condition.StringEquals})
+				all = append(all, asked{action, strings.ReplaceAll(arn, "*", "x"), context})
 			}
 		}
 	}
