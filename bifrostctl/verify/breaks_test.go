@@ -103,7 +103,7 @@ var breakages = []breakage{
 	{way: refreshIRSA, what: "the OIDC provider does not know the audience", edit: edits.With(pulumitype.AwsOidcProvider, "", "clientIdLists=[other]"), code: "eks-oidc-provider", error: "audiences other", hint: "aws iam add-client-id-to-open-id-connect-provider"},
 	{way: refreshIRSA, what: "the role is deleted", edit: edits.Removed(pulumitype.AwsRole, edits.PullRole), code: "eks-role", error: "does not exist", hint: handOff + "aws-dev"},
 	{way: refreshIRSA, what: "the role was made again", edit: edits.With(pulumitype.AwsRole, edits.PullRole, "uniqueId=AROAANOTHER0000000001"), code: "eks-role", error: "was made again: its unique id is AROAANOTHER0000000001", hint: handOff + "aws-dev"},
-	{way: refreshIRSA, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ecr-secret", "spec.jobTemplate.spec.template.spec.volumes[2].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAWS},
+	{way: refreshIRSA, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ecr-secret", "spec.jobTemplate.spec.template.spec.volumes[3].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAWS},
 	{way: refreshIRSA, what: "the pull Secret is deleted", edit: edits.Removed(edits.SecretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 13 hours", edit: edits.Later(13 * time.Hour), code: "pull-token", error: "it has expired", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 11 hours", edit: edits.Later(11 * time.Hour), code: "pull-token", error: "scheduled runs did not refresh it", hint: runECR, status: check.Warning},
@@ -149,7 +149,7 @@ var breakages = []breakage{
 
 	// ECS.
 	{way: onECS, what: "the execution role is not allowlisted", edit: edits.NotAllowlisted(edits.ExecutionRole), code: "ecs-tasks", error: "the vendor has not allowlisted the principal", hint: handOff + "aws-dev"},
-	{way: onECS, what: "the trust names another account", edit: edits.Replacing(pulumitype.AwsRole, edits.ExecutionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceAccount", hint: upAWS},
+	{way: onECS, what: "the trust names another account", edit: edits.Replacing(pulumitype.AwsRole, edits.ExecutionRole, "assumeRolePolicy", "111122223333", "999988887777"), code: "ecs-trust", error: "aws:SourceArn", hint: upAWS},
 	{way: onECS, what: "the execution role is deleted", edit: edits.Removed(pulumitype.AwsRole, edits.ExecutionRole), code: "ecs-role", error: "does not exist", hint: handOff},
 	{way: onECS, what: "the policy lacks BatchGetImage", edit: edits.Replacing(edits.PolicyType, "BifrostECSPullPolicy", "policy", `"ecr:BatchGetImage",`, ""), code: "ecs-policy-pull", error: "ecr:BatchGetImage", hint: upAWS},
 	{way: onECS, what: "the execution role may not read the secrets", edit: edits.Replacing(edits.RolePolicyType, "", "policy", "secretsmanager:GetSecretValue", "secretsmanager:ListSecrets"), code: "ecs-policy-run", error: "secretsmanager:GetSecretValue", hint: upAWS},
@@ -174,7 +174,7 @@ var breakages = []breakage{
 		}
 	}, code: "pull-credential-config", error: "at audience", hint: upAzure},
 	{way: trustAKS, what: "the vendor's service account may not read the repository", edit: edits.Removed(pulumitype.GcpRepositoryMember, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "azure-dev"},
-	{way: trustAKS, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes[3].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAzure},
+	{way: trustAKS, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes[4].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upAzure},
 	{way: trustAKS, what: "the managed identity is deleted", edit: edits.Removed(pulumitype.AzureManagedIdentity, ""), code: "aks-identity", error: "there is no managed identity bifrost-pull-identity", hint: handOff + "azure-dev"},
 	{way: trustAKS, what: "the managed identity was made again", edit: edits.With(pulumitype.AzureManagedIdentity, "", "clientId=00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: handOff + "azure-dev"},
 	{way: trustEntra, what: "the managed identity was made again", edit: edits.With(pulumitype.AzureManagedIdentity, "", "clientId=00000000-0000-4000-8000-0000000000ff"), code: "aks-identity", error: "was made again", hint: "send the vendor client id 00000000-0000-4000-8000-0000000000ff and principal id "},

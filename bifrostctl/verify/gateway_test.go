@@ -32,12 +32,12 @@ func silent(t *testing.T) service.Gateway {
 	return gateway
 }
 
-const providersOfFile = `gateway.config.providers={openai: {keys: [{name: k1, value: env.PG_HOST, models: ["*"], weight: 1}]}}`
+const providersOfFile = `gateway.config.providers={openai: {keys: [{name: k1, value: env.OPENAI_KEY, models: ["*"], weight: 1}]}}`
 
 // TestGateway: what a running gateway answers, on a cluster and on ECS. Everything that is not named is good or skipped.
 func TestGateway(t *testing.T) {
 	t.Parallel()
-	withProviders := []string{providersOfFile}
+	withProviders := []string{providersOfFile, "secrets.env.OPENAI_KEY=sk-openai"}
 	virtualKeys := append(withProviders, "secrets.env.TEAM_KEY=sk-bf-team",
 		`gateway.config.governance={virtual_keys: [{id: a, name: team-a, value: env.TEAM_KEY, provider_configs: [{provider: openai, allowed_models: ["*"], key_ids: ["*"]}]}]}`)
 	split := append(virtualKeys, "gateway.config.source_of_truth=split")

@@ -169,7 +169,8 @@ func likeArn(want, got string) bool {
 // conditions returns those that do not hold; all must.
 func (s statement) conditions(context map[string]string) ([]Miss, error) {
 	var misses []Miss
-	for operator, keys := range s.Condition {
+	for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
+		keys := s.Condition[operator]
 		compare, modelled := operators[operator]
 		if !modelled {
 			return nil, fmt.Errorf("statement %q: the condition operator %s is not modelled", s.Sid, operator)

@@ -17,7 +17,7 @@ import (
 
 // Project is a stack as the Pulumi CLI knows it.
 type Project struct {
-	// Config is the configuration, in which "[secret]" stands for every secret: verify needs none of them.
+	// Config is the configuration, in which a mask stands for every secret: verify needs none of them.
 	Config stacks.Raw
 	// Outputs is the JSON text of the outputs, secrets masked.
 	Outputs []byte
@@ -118,7 +118,8 @@ func readConfig(dir string, text []byte) (stacks.Raw, error) {
 
 const (
 	secretsKey = "secrets"
-	masked     = "[secret]"
+	// masked passes every rule that the configuration has for a secret, such as the strength of an encryption key.
+	masked = "[a secret that verify does not read]"
 )
 
 // withSecrets puts a mask in the place of every secret that the configuration needs, where the CLI left the secrets out.
