@@ -143,7 +143,7 @@ var refused = map[string][]refusal{
 
 		// ECS: load balancer and target group.
 		{"load balancer without TLS", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", ""), []string{"bifrost:ecs.loadBalancer.certificateArn: Required", "allowHttp"}},
-		{"HTTP beside HTTPS", "aws-dev", "ecs.loadBalancer", lbWith("allowHttp", true), []string{"bifrost:ecs.loadBalancer.allowHttp: Forbidden", "redirects"}},
+		{"HTTP beside HTTPS", "aws-dev", "ecs.loadBalancer", lbWith("allowHttp", true), []string{"bifrost:ecs.loadBalancer.allowHttp: Forbidden", "in clear"}},
 		{"certificate", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", "arn:aws:acm::111122223333:certificate/x"), []string{"bifrost:ecs.loadBalancer.certificateArn: Invalid", "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}},
 		{"TLS policy without TLS", "aws-dev", "ecs.loadBalancer", map[string]any{"allowHttp": true, "securityGroups": []any{lbGroup}, "sslPolicy": "ELBSecurityPolicy-2016-08"}, []string{"bifrost:ecs.loadBalancer.sslPolicy: Forbidden"}},
 		{"TLS policy", "aws-dev", "ecs.loadBalancer", lbWith("sslPolicy", "modern"), []string{"bifrost:ecs.loadBalancer.sslPolicy", "aws elbv2 describe-ssl-policies"}},

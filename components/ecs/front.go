@@ -60,7 +60,7 @@ type ecsFront struct {
 	loadBalancerSuffix pulumi.StringInput
 	// targetGroupSuffix ends the target group's ARN.
 	targetGroupSuffix pulumi.StringInput
-	// listeners must exist before the service: ECS refuses a target group that no load balancer uses.
+	// listeners made here must exist before the service: ECS refuses a target group that no load balancer uses.
 	listeners []pulumi.Resource
 	// made tells whether the load balancer was made here.
 	made bool
@@ -76,7 +76,7 @@ func (f ecsFront) resourceLabel() pulumi.StringPtrInput {
 	return pulumi.Sprintf("%s/%s", f.loadBalancerSuffix, f.targetGroupSuffix).ToStringPtrOutput()
 }
 
-// newFront makes the load balancer with its target group and listeners, or takes what exists.
+// newFront makes the load balancer with its target group and listener, or takes what exists.
 func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray) (ecsFront, error) {
 	if a.LoadBalancer == nil {
 		return a.givenTargetGroup(), nil
@@ -89,18 +89,14 @@ func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray)
 	if err != nil {
 		return ecsFront{}, err
 	}
-	listeners, err := a.LoadBalancer.newListeners(in, balancer, target)
+	listener, err := a.LoadBalancer.newListener(in, balancer, target)
 	if err != nil {
 		return ecsFront{}, err
 	}
-
-	scheme := "https"
-	if a.LoadBalancer.AllowHttp {
-		scheme = "http"
-	}
 	return ecsFront{
-		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix, listeners: listeners,
-		made: true, url: pulumi.Sprintf("%s://%s", scheme, balancer.DnsName), dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
+		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix,
+		listeners: []pulumi.Resource{listener}, made: true,
+		url: pulumi.Sprintf("%s://%s", a.LoadBalancer.scheme(), balancer.DnsName), dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
 	}, nil
 }
 
@@ -174,37 +170,24 @@ func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
 	}
 }
 
-// newListeners makes HTTPS and the redirect to it, or plain HTTP.
-func (a *EcsLoadBalancerArgs) newListeners(
-	in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup,
-) ([]pulumi.Resource, error) {
-	forward := lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: target.Arn}}
-	redirect := lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
-		Type: pulumi.String("redirect"),
-		Redirect: &lb.ListenerDefaultActionRedirectArgs{
-			Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(lbHttpsPort)), StatusCode: pulumi.String("HTTP_301"),
-		},
-	}}
-	onHttp := &lb.ListenerArgs{
-		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpPort), Protocol: pulumi.String("HTTP"), DefaultActions: redirect,
+// newListener makes the one listener: HTTPS, or plain HTTP without a certificate. Beside HTTPS nothing listens on port 80, neither with a
+// redirect nor with a fixed response: a load balancer reads the whole request before either, and with it the key that a client sent in clear.
+func (a *EcsLoadBalancerArgs) newListener(in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup) (*lb.Listener, error) {
+	args := &lb.ListenerArgs{
+		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(a.port()),
+		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
+			Type: pulumi.String("forward"), TargetGroupArn: target.Arn,
+		}},
 	}
 	if a.AllowHttp {
-		onHttp.DefaultActions = forward
+		args.Protocol = pulumi.String("HTTP")
+	} else {
+		args.Protocol, args.CertificateArn = pulumi.String("HTTPS"), pulumi.String(a.CertificateArn)
+		args.SslPolicy = pulumi.String(cmp.Or(a.SslPolicy, gateway.LoadBalancerTlsPolicy))
 	}
-	plain, err := lb.NewListener(in.Ctx, in.Child("http"), onHttp, in.Options()...)
+	listener, err := lb.NewListener(in.Ctx, in.Child(a.scheme()), args, in.Options()...)
 	if err != nil {
-		return nil, in.Failed("HTTP listener", err)
+		return nil, in.Failed("listener", err)
 	}
-	if a.AllowHttp {
-		return []pulumi.Resource{plain}, nil
-	}
-	secure, err := lb.NewListener(in.Ctx, in.Child("https"), &lb.ListenerArgs{
-		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(lbHttpsPort), Protocol: pulumi.String("HTTPS"),
-		CertificateArn: pulumi.String(a.CertificateArn), SslPolicy: pulumi.String(cmp.Or(a.SslPolicy, gateway.LoadBalancerTlsPolicy)),
-		DefaultActions: forward,
-	}, in.Options()...)
-	if err != nil {
-		return nil, in.Failed("HTTPS listener", err)
-	}
-	return []pulumi.Resource{plain, secure}, nil
+	return listener, nil
 }

@@ -22,13 +22,13 @@ const (
 	lbHttpsPort                = 443
 )
 
-// EcsLoadBalancerArgs are an Application Load Balancer to make in front of the tasks: HTTPS, with a redirect from HTTP. It passes
-// WebSockets and streams on.
+// EcsLoadBalancerArgs are an Application Load Balancer to make in front of the tasks, which listens on port 443 alone. It passes WebSockets
+// and streams on.
 type EcsLoadBalancerArgs struct {
-	// CertificateArn is an existing certificate of AWS Certificate Manager or IAM, in the load balancer's region: HTTPS, and a redirect
-	// from HTTP. Required without allowHttp.
+	// CertificateArn is an existing certificate of AWS Certificate Manager or IAM, in the load balancer's region: HTTPS on port
+	// 443, and nothing on port 80. Required without allowHttp.
 	CertificateArn string `pulumi:"certificateArn,optional"`
-	// AllowHttp serves plain HTTP where there is no certificate: provider keys and prompts in clear, for trials only. Default false.
+	// AllowHttp serves plain HTTP on port 80 where there is no certificate: provider keys and prompts in clear, for trials only. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
 	// Scheme is internal, or internet-facing, which needs public subnets. Default internal.
 	Scheme string `pulumi:"scheme,optional"`
@@ -79,7 +79,7 @@ func (a *EcsLoadBalancerArgs) validateTls(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(p.Child("certificateArn"),
 			"HTTPS needs one; see `aws acm list-certificates`, or set allowHttp for a trial"))
 	case a.CertificateArn != "" && a.AllowHttp:
-		errs = append(errs, field.Forbidden(p.Child("allowHttp"), "with a certificate HTTP redirects to HTTPS; remove it"))
+		errs = append(errs, field.Forbidden(p.Child("allowHttp"), "with a certificate nothing is served in clear; remove it"))
 	case a.CertificateArn != "":
 		errs = append(errs, check.Certificate(p.Child("certificateArn"), a.CertificateArn)...)
 	}
@@ -102,10 +102,18 @@ func (a *EcsLoadBalancerArgs) openToVpc() bool {
 	return a.Scheme != SchemeInternetFacing && len(a.SecurityGroups) == 0 && len(a.AllowedCidrs) == 0
 }
 
-// ports are those that the load balancer listens on.
-func (a *EcsLoadBalancerArgs) ports() []int {
+// scheme is the listener's, as of a URL. There is one listener alone.
+func (a *EcsLoadBalancerArgs) scheme() string {
 	if a.AllowHttp {
-		return []int{lbHttpPort}
+		return "http"
 	}
-	return []int{lbHttpsPort, lbHttpPort}
+	return "https"
+}
+
+// port is the one that the load balancer listens on.
+func (a *EcsLoadBalancerArgs) port() int {
+	if a.AllowHttp {
+		return lbHttpPort
+	}
+	return lbHttpsPort
 }

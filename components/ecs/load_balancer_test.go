@@ -27,14 +27,10 @@ func TestEcsLoadBalancer(t *testing.T) {
 	} {
 		require.Equal(t, want, target.Input(t, path), path)
 	}
-	secure, plain := g.Named(t, "aws:lb/listener:Listener", "x-https"), g.Named(t, "aws:lb/listener:Listener", "x-http")
+	secure := g.One(t, "aws:lb/listener:Listener")
 	require.Equal(t, lbCertificate, secure.Input(t, "certificateArn"))
-	require.Equal(t, 443.0, secure.Input(t, "port"))
+	require.Equal(t, 443.0, secure.Input(t, "port"), "nothing listens in clear")
 	require.Equal(t, "forward", secure.Input(t, "defaultActions[0].type"))
-	require.Equal(t, 80.0, plain.Input(t, "port"))
-	redirect := map[string]any{"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}
-	require.Equal(t, redirect, plain.Input(t, "defaultActions[0].redirect"))
-	require.False(t, plain.Has("defaultActions[0].targetGroupArn"), "nothing is served in clear")
 
 	service := g.One(t, "aws:ecs/service:Service")
 	require.Equal(t, []any{map[string]any{
@@ -49,7 +45,7 @@ func TestEcsLoadBalancer(t *testing.T) {
 		require.True(t, g.DependsOn(service, r), r.URN)
 	}
 	require.Equal(t, []string{
-		"x-lb <- tcp 443 10.0.0.0/16", "x-lb <- tcp 80 10.0.0.0/16", "x-tasks <- tcp 8080 x-lb",
+		"x-lb <- tcp 443 10.0.0.0/16", "x-tasks <- tcp 8080 x-lb",
 		"x-lb -> tcp 8080 x-tasks", "x-tasks -> -1 0.0.0.0/0",
 	}, rules(t, g))
 

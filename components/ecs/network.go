@@ -160,7 +160,7 @@ func (a *EcsServiceArgs) requesters() []string {
 	return all
 }
 
-// balancerRules are who reaches the load balancer, on the ports that it listens on.
+// balancerRules are who reaches the load balancer, on the port that it listens on.
 func (a *EcsServiceArgs) balancerRules() []groupRule {
 	cidrs := a.LoadBalancer.AllowedCidrs
 	if a.LoadBalancer.openToVpc() {
@@ -168,11 +168,10 @@ func (a *EcsServiceArgs) balancerRules() []groupRule {
 	}
 	var rules []groupRule
 	for _, cidr := range cidrs {
-		for _, port := range a.LoadBalancer.ports() {
-			rule := tcp(fmt.Sprintf("from-%s-%d", cidr, port), "Clients", port, nil)
-			rule.cidr = cidr
-			rules = append(rules, rule)
-		}
+		port := a.LoadBalancer.port()
+		rule := tcp(fmt.Sprintf("from-%s-%d", cidr, port), "Clients", port, nil)
+		rule.cidr = cidr
+		rules = append(rules, rule)
 	}
 	return rules
 }

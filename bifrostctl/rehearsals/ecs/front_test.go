@@ -89,6 +89,53 @@ func TestECSSchemeChanges(t *testing.T) {
 	}
 }
 
+// TestECSTls: a load balancer listens on one port, 443 or, where that is said, 80, and its group lets nothing else in. What takes the other's
+// place is there before that goes: the target group is in use throughout, and the service stays.
+func TestECSTls(t *testing.T) {
+	t.Parallel()
+	inClear := []string{"ecs.loadBalancer.allowHttp=true", ownGroups}
+	s := stacktest.New(t, "aws-dev").Set(onECS(inClear)...)
+	s.Engine.MustUp()
+	requireOnePort(t, s, 80)
+	service := edits.The(t, s.World, edits.ServiceType, "")[0]
+	for _, c := range []struct {
+		settings []string
+		port     float64
+		plan     []string
+	}{
+		{behindOurs, 443, []string{"create Listener ecs-https", "delete Listener ecs-http"}},
+		{inClear, 80, []string{"create Listener ecs-http", "delete Listener ecs-https"}},
+	} {
+		s.Set(onECS(c.settings)...)
+		var listeners []string
+		for _, step := range s.Engine.MustUp().Steps {
+			if step.Type == pulumitype.AwsListener {
+				listeners = append(listeners, step.Op+" Listener "+step.Name)
+			}
+		}
+		require.Equal(t, c.plan, listeners, "in this order")
+		requireOnePort(t, s, c.port)
+		require.Same(t, service, edits.The(t, s.World, edits.ServiceType, "")[0])
+	}
+}
+
+func requireOnePort(t *testing.T, s *stacktest.Stack, port float64) {
+	t.Helper()
+	var ports []any
+	for _, listener := range edits.The(t, s.World, pulumitype.AwsListener, "") {
+		if !listener.Seeded {
+			ports = append(ports, listener.State["port"])
+		}
+	}
+	require.Equal(t, []any{port}, ports)
+	for _, rule := range edits.The(t, s.World, pulumitype.AwsIngressRule, "") {
+		if rule.State["cidrIpv4"] != nil {
+			require.Equal(t, port, rule.State["fromPort"])
+			require.Equal(t, port, rule.State["toPort"])
+		}
+	}
+}
+
 // TestECSScalingPolicies: Application Auto Scaling takes one write at a time about a service.
 func TestECSScalingPolicies(t *testing.T) {
 	t.Parallel()
