@@ -72,7 +72,7 @@ type Ecs struct {
 	// TaskRoleName is the name of the gateway's own role, which is made here without rights. With another name the role of the running
 	// tasks goes before the new one comes. Default BifrostECSTaskRole.
 	TaskRoleName string
-	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance.
+	// TaskPolicyArns are existing policies to attach to that role, for Bedrock for instance. AWS's own for administrators give a warning.
 	TaskPolicyArns []string
 
 	// LogGroup in CloudWatch. With another name the tasks write there, and keepLogs says what becomes of the former one. Default

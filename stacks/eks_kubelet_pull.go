@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	"bifrost/components/aws"
@@ -29,6 +30,11 @@ func (kubeletPull) validate(c *Config, k *checker) {
 	c.refuseSecret(k)
 	c.refuseNodeRoles(k)
 	c.validateEksPullRole(k, c.Gateway.ServiceAccount)
+	if e := c.Eks; e.GatewayAuth != SignInPodIdentity && (e.GatewayRoleArn != "" || len(e.GatewayPolicyArns) > 0) {
+		k.add(field.Invalid(field.NewPath("eks", "gatewayAuth"), e.GatewayAuth, "with eks.pull kubelet nodes fetch tokens of the gateway's "+
+			"ServiceAccount for "+iampolicy.STSAudience+" and hand them to the plugin that pulls: they would be the gateway's role, too, and "+
+			"the gateway could pull; set it to podIdentity, for which the cluster needs the add-on "+podIdentityAgent))
+	}
 }
 
 func (kubeletPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

@@ -2,6 +2,8 @@ package stacks_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -209,6 +211,7 @@ func TestGatewayRole(t *testing.T) {
 		"made, irsa":          {map[string]any{"gatewayPolicyArns": []any{policy}}, true, true, ""},
 		"made, pod identity":  {map[string]any{"gatewayPolicyArns": []any{policy}, "gatewayAuth": "podIdentity"}, false, true, "eks-gateway-role"},
 		"made, nodes pull":    {map[string]any{"gatewayPolicyArns": []any{policy}, "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}, true, true, ""},
+		"made, kubelets pull": {map[string]any{"gatewayPolicyArns": []any{policy}, "pull": "kubelet", "gatewayAuth": "podIdentity"}, false, true, "eks-gateway-role"},
 		"given, irsa":         {map[string]any{"gatewayRoleArn": "arn:aws:iam::111122223333:role/given"}, true, false, ""},
 		"given, pod identity": {map[string]any{"gatewayRoleArn": "arn:aws:iam::111122223333:role/given", "gatewayAuth": "podIdentity"}, false, false, "eks-gateway-role-association"},
 	} {
@@ -221,6 +224,7 @@ func TestGatewayRole(t *testing.T) {
 			g.RequireProviders(t)
 			account := g.Named(t, "kubernetes:core/v1:ServiceAccount", "eks-gateway-service-account")
 			require.Equal(t, c.annotated, account.Has(`metadata.annotations["eks.amazonaws.com/role-arn"]`))
+			requireOneRoleForAToken(t, g)
 			deployment := g.One(t, "kubernetes:apps/v1:Deployment")
 			if c.made && c.annotated {
 				require.Contains(t, g.Named(t, "aws:iam/role:Role", "eks-gateway-role-role").Input(t, "assumeRolePolicy"), "system:serviceaccount:bifrost:bifrost-sa")
@@ -246,6 +250,21 @@ func TestGatewayRole(t *testing.T) {
 				require.True(t, g.DependsOn(deployment, associations[0]))
 			}
 		})
+	}
+}
+
+// requireOneRoleForAToken requires that no token of a ServiceAccount opens two roles.
+func requireOneRoleForAToken(t *testing.T, g *graphtest.Graph) {
+	t.Helper()
+	trusts := map[any]string{}
+	for _, role := range g.Of("aws:iam/role:Role") {
+		var trust struct {
+			Statement []struct{ Principal, Condition any }
+		}
+		require.NoError(t, json.Unmarshal([]byte(role.Input(t, "assumeRolePolicy").(string)), &trust))
+		token := fmt.Sprint(trust.Statement[0].Principal, trust.Statement[0].Condition)
+		require.Empty(t, trusts[token], "%s trusts what %s does: %s", role.Name, trusts[token], token)
+		trusts[token] = role.Name
 	}
 }
 
