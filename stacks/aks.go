@@ -52,14 +52,22 @@ func (d *aksDeployment) identities(ctx *pulumi.Context) (handoff pulumi.Array, o
 	if err != nil {
 		return nil, nil, err
 	}
-	if credentials.serviceAccount != nil {
+	switch {
+	case credentials.serviceAccount != nil:
 		entry["serviceAccountEmail"] = credentials.serviceAccount
+	case d.Aks.Trust == TrustAks:
+		entry["pool"] = pulumi.String(onePool)
 	}
 	d.pull = &pulled{
 		secret: d.arPullSecretArgs(credentials.config, tokenHolder{identity.TenantId, identity.ClientId, identity.Ready()}),
 	}
 	return pulumi.Array{entry}, nil, nil
 }
+
+// onePool is what whoever has Google's side must know besides what the token says: the principal of a ServiceAccount is not of one cluster.
+// What gcp.federation makes tells clusters apart by itself.
+const onePool = "of this cluster alone: a principal at Google names pool and subject, so that a token of another cluster which the pool " +
+	"lets in would pass for this one's with the same namespace and ServiceAccount"
 
 func (c *Config) aksIdentityArgs(cluster *aksCluster) *azure.AksWorkloadIdentityArgs {
 	return &azure.AksWorkloadIdentityArgs{

@@ -96,3 +96,16 @@ func (c *Config) federationArgs(number string, shown shownToken) *gcp.GcpFederat
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
 	}
 }
+
+// adoptions tells what an adopted pool and provider may cost somebody else.
+func (c *Config) adoptions() []string {
+	if !c.federated() || !c.Gcp.Federation.Adopt {
+		return nil
+	}
+	f := c.Gcp.Federation
+	return []string{fmt.Sprintf("gcp.federation.adopt: this stack takes over provider %s of pool %s in project %s, whoever has made it: if "+
+		"another cluster signs in through it, that no longer can, for the provider trusts this one instead; see `gcloud iam "+
+		"workload-identity-pools providers list --workload-identity-pool %s --project %s --location global`, keep one pool for each cluster, "+
+		"and remove the key once `pulumi up` has succeeded",
+		f.ProviderId, f.PoolId, f.ProjectId, f.PoolId, f.ProjectId)}
+}

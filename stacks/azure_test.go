@@ -84,6 +84,10 @@ func TestAKSHandoff(t *testing.T) {
 			for key, v := range shownTokens[shown] {
 				want[key] = v
 			}
+			if name == "aks" {
+				want["pool"] = "of this cluster alone: a principal at Google names pool and subject, so that a token of another cluster which " +
+					"the pool lets in would pass for this one's with the same namespace and ServiceAccount"
+			}
 			if strings.HasPrefix(name, "federated") {
 				want["serviceAccountEmail"] = "gcp-account@test.iam.gserviceaccount.com"
 			}
@@ -91,6 +95,20 @@ func TestAKSHandoff(t *testing.T) {
 				require.Equal(t, []any{want}, output(t, aksStack(t, aksTrusts[name]).set("rollout", rollout), "vendorHandoff"), rollout)
 			}
 		})
+	}
+}
+
+// TestAdoptWarns: an adopted provider is taken from whoever uses it.
+func TestAdoptWarns(t *testing.T) {
+	t.Parallel()
+	for _, rollout := range []stacks.Rollout{stacks.RolloutIdentity, stacks.RolloutFull} {
+		s := stackFile(t, "azure-dev").set("gcp", federation()).set("rollout", rollout)
+		require.Empty(t, parsed(t, "azure-dev", s).Warnings())
+		warnings := parsed(t, "azure-dev", s.set("gcp.federation.adopt", true)).Warnings()
+		require.Len(t, warnings, 1)
+		for _, want := range []string{"gcp.federation.adopt: ", "provider bifrost-aks of pool bifrost-azure", "another cluster", "remove the key"} {
+			require.Contains(t, warnings[0], want)
+		}
 	}
 }
 

@@ -143,12 +143,13 @@ type Eks struct {
 	// it never pulls.
 	GatewayRoleArn string
 	// GatewayPolicyArns are existing policies: a role of the gateway's own is made with them, for its ServiceAccount alone. It never
-	// pulls.
+	// pulls. AWS's own for administrators give a warning.
 	GatewayPolicyArns []string
 	// GatewayRoleName is the name of the role that gatewayPolicyArns make. With another name the role of the running pods goes before the
 	// new one comes. Default BifrostGatewayRole.
 	GatewayRoleName string
-	// GatewayAuth is how the gateway signs in as its own role. Default irsa.
+	// GatewayAuth is how the gateway signs in as its own role. With pull kubelet only podIdentity tells the two roles apart, and irsa is
+	// refused. Default irsa.
 	GatewayAuth SignIn
 }
 
@@ -218,8 +219,8 @@ type Federation struct {
 	ProviderId string
 	// ServiceAccountId is the id of the service account that pulls. Required.
 	ServiceAccountId string
-	// Adopt imports a pool and a provider that exist already, after an undelete for instance: Google keeps deleted ids for 30 days.
-	// Default false.
+	// Adopt imports a pool and a provider that exist already, after an undelete for instance: Google keeps deleted ids for 30 days. A
+	// provider of another cluster is taken from it, as a warning says. Default false.
 	Adopt bool
 }
 

@@ -98,6 +98,8 @@ var refused = map[string][]refusal{
 		{"OIDC provider for Pod Identity", "aws-dev", "eks", map[string]any{"clusterName": "dev", "auth": "podIdentity", "oidcProvider": "create"}, []string{"bifrost:eks.oidcProvider: Forbidden", "remove it"}},
 		{"OIDC provider for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "oidcProvider": "existing"}, []string{"bifrost:eks.oidcProvider: Forbidden"}},
 		{"pull Secret for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "secretName": "s"}, []string{"bifrost:eks.secretName: Forbidden", "makes no pull Secret"}},
+		{"one token for two roles, made", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "kubelet", "gatewayPolicyArns": []any{"arn:aws:iam::aws:policy/p"}}, []string{"bifrost:eks.gatewayAuth: Invalid value: \"irsa\"", "set it to podIdentity"}},
+		{"one token for two roles, given", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "kubelet", "gatewayRoleArn": "arn:aws:iam::111122223333:role/r", "gatewayAuth": "irsa"}, []string{"bifrost:eks.gatewayAuth: Invalid value: \"irsa\"", "set it to podIdentity"}},
 		{"pull Secret for the kubelet", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "kubelet", "secretName": "s"}, []string{"bifrost:eks.secretName: Forbidden", "eks.pull kubelet"}},
 		{"role for nodes", "aws-dev", "eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{nodeRole}, "roleName": "R"}, []string{"bifrost:eks.roleName: Forbidden", "makes no role"}},
 		{"no node roles", "aws-dev", "eks.pull", "node", []string{"bifrost:eks.nodeRoleArns: Required", "aws eks describe-nodegroup"}},
@@ -501,6 +503,10 @@ func TestRefusedTogether(t *testing.T) {
 		"a role for a ServiceAccount of others": {
 			stackFile(t, "aws-dev").set("eks.gatewayPolicyArns", []any{"arn:aws:iam::aws:policy/p"}).set("gateway.existingServiceAccount", true),
 			[]string{"bifrost:eks.gatewayPolicyArns: Forbidden", "annotate it"},
+		},
+		"a subject that leaves no room for its issuer": {
+			stackFile(t, "azure-dev").set("gcp", federation()).set("refresher.serviceAccount", strings.Repeat("x", 81)),
+			[]string{"bifrost:refresher.serviceAccount", "Google takes 110"},
 		},
 		"keys of Kubernetes on ECS": {
 			stackFile(t, "aws-dev").set("eks", nil).set("gateway.ingress", map[string]any{"controller": "alb"}).set("gateway.monitoring", map[string]any{"serviceMonitor": true}),

@@ -100,12 +100,16 @@ func (c *Config) validateEntra(k *checker) {
 	}
 }
 
-// validateSubject refuses a name that Google cannot take as google.subject, which it maps the token's subject to.
+// validateSubject refuses a name that has no room in google.subject, which Google's side maps the token's subject to. The vendor's maps
+// the subject alone.
 func (c *Config) validateSubject(k *checker) {
-	subject := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount)
-	if len(subject) > gcp.MaxGoogleSubject {
+	subject, most := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount), gcp.MaxGoogleSubject
+	if c.federated() {
+		most = gcp.MaxFederatedSubject
+	}
+	if len(subject) > most {
 		k.add(field.Invalid(field.NewPath("refresher", "serviceAccount"), c.Refresher.ServiceAccount, fmt.Sprintf(
 			"the token's subject %s has %d bytes, and Google takes %d; shorten this or gateway.namespace", subject, len(subject),
-			gcp.MaxGoogleSubject)))
+			most)))
 	}
 }

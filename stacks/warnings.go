@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"bifrost/internal/gateway/configjson"
@@ -9,17 +10,17 @@ import (
 
 // warnings are what a stack may do and should know of.
 func (c *Config) warnings() []string {
+	all := c.adoptions()
 	if c.Rollout == RolloutIdentity {
-		return nil
+		return all
 	}
-	var all []string
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
 		unclustered, administratorsKubeconfig} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
 	}
-	return append(all, c.databaseWarnings()...)
+	return slices.Concat(all, c.administratorPolicies(), c.databaseWarnings())
 }
 
 func sqliteOnEcs(c *Config) string {

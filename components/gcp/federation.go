@@ -1,6 +1,8 @@
 package gcp
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -22,6 +24,12 @@ const GcpFederationType = "bifrost:index:GcpFederation"
 // MaxGoogleSubject is the longest google.subject, in bytes (Google Cloud, "Workload identity federation", attribute mappings).
 const MaxGoogleSubject = 127
 
+// MaxFederatedSubject is the longest claim sub that a GcpFederation takes, in bytes: the rest of google.subject tells its issuer.
+const MaxFederatedSubject = MaxGoogleSubject - issuerDigits - len("/")
+
+// issuerDigits are hexadecimal: no two issuers of one pool have the same.
+const issuerDigits = 16
+
 // GcpFederationArgs are the arguments of NewGcpFederation.
 type GcpFederationArgs struct {
 	// ProjectId is where pool, provider and service account are made; ProjectNumber is the same project's number, of which the
@@ -34,7 +42,7 @@ type GcpFederationArgs struct {
 	ProviderId string `pulumi:"providerId"`
 	// ServiceAccountId is the part before @: 6 to 30 lowercase letters, digits and hyphens.
 	ServiceAccountId string `pulumi:"serviceAccountId"`
-	// Issuer, Subject and Audience are the token's claims iss, sub and aud, verbatim; the subject has at most MaxGoogleSubject bytes.
+	// Issuer, Subject and Audience are the token's claims iss, sub and aud, verbatim; the subject has at most MaxFederatedSubject bytes.
 	Issuer   pulumi.StringInput `pulumi:"issuer"`
 	Subject  pulumi.StringInput `pulumi:"subject"`
 	Audience pulumi.StringInput `pulumi:"audience"`
@@ -121,22 +129,6 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		return nil, s.Failed("workload identity pool", err)
 	}
 
-	provider, err := iam.NewWorkloadIdentityPoolProvider(ctx, s.Child("provider"), &iam.WorkloadIdentityPoolProviderArgs{
-		Project: pulumi.String(args.ProjectId),
-		// The id of the argument's name, not the resource's: that is a path (pulumi-gcp issue 1080).
-		WorkloadIdentityPoolId:         pool.WorkloadIdentityPoolId,
-		WorkloadIdentityPoolProviderId: pulumi.String(args.ProviderId),
-		AttributeMapping:               pulumi.StringMap{"google.subject": pulumi.String("assertion.sub")},
-		AttributeCondition:             args.Condition.ToStringOutput().ToStringPtrOutput(),
-		Oidc: &iam.WorkloadIdentityPoolProviderOidcArgs{
-			IssuerUri:        args.Issuer,
-			AllowedAudiences: pulumi.StringArray{args.Audience},
-		},
-	}, s.Options(existing(poolName+"/providers/"+args.ProviderId))...)
-	if err != nil {
-		return nil, s.Failed("workload identity pool provider", err)
-	}
-
 	account, err := serviceaccount.NewAccount(ctx, s.Child("account"), &serviceaccount.AccountArgs{
 		Project:     pulumi.String(args.ProjectId),
 		AccountId:   pulumi.String(args.ServiceAccountId),
@@ -157,8 +149,9 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		return nil, s.Failed("reader of the repository", err)
 	}
 
-	c.Member = pulumi.All(args.ProjectNumber, pool.WorkloadIdentityPoolId, args.Subject).ApplyT(func(v []any) (string, error) {
-		return member(v[0].(string), v[1].(string), v[2].(string))
+	issuer := args.Issuer.ToStringOutput()
+	c.Member = pulumi.All(args.ProjectNumber, pool.WorkloadIdentityPoolId, issuer, args.Subject).ApplyT(func(v []any) (string, error) {
+		return member(v[0].(string), v[1].(string), v[2].(string), v[3].(string))
 	}).(pulumi.StringOutput)
 	user, err := serviceaccount.NewIAMMember(ctx, s.Child("user"), &serviceaccount.IAMMemberArgs{
 		ServiceAccountId: account.Name,
@@ -167,6 +160,23 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 	}, s.Options()...)
 	if err != nil {
 		return nil, s.Failed("user of the service account", err)
+	}
+
+	// Another mapping holds only once the member of that name may act as the service account.
+	provider, err := iam.NewWorkloadIdentityPoolProvider(ctx, s.Child("provider"), &iam.WorkloadIdentityPoolProviderArgs{
+		Project: pulumi.String(args.ProjectId),
+		// The id of the argument's name, not the resource's: that is a path (pulumi-gcp issue 1080).
+		WorkloadIdentityPoolId:         pool.WorkloadIdentityPoolId,
+		WorkloadIdentityPoolProviderId: pulumi.String(args.ProviderId),
+		AttributeMapping:               pulumi.StringMap{"google.subject": issuer.ApplyT(mapping).(pulumi.StringOutput)},
+		AttributeCondition:             args.Condition.ToStringOutput().ToStringPtrOutput(),
+		Oidc: &iam.WorkloadIdentityPoolProviderOidcArgs{
+			IssuerUri:        args.Issuer,
+			AllowedAudiences: pulumi.StringArray{args.Audience},
+		},
+	}, s.Options(pulumi.DependsOn([]pulumi.Resource{user}), existing(poolName+"/providers/"+args.ProviderId))...)
+	if err != nil {
+		return nil, s.Failed("workload identity pool provider", err)
 	}
 
 	c.ServiceAccountEmail, c.ProviderName = account.Email, provider.Name
@@ -208,15 +218,27 @@ func (a *GcpFederationArgs) taken(failed *pulumi.ErrorHookArgs) (bool, error) {
 		failed.Errors[0], a.PoolId, a.ProjectId, a.ProviderId)
 }
 
-// member is the principal of one subject of a pool.
-func member(projectNumber, pool, subject string) (string, error) {
-	if len(subject) > MaxGoogleSubject {
-		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject takes %d; "+
+// mapping is the CEL expression of google.subject. A principal names pool and subject, and not the provider: another cluster's provider in
+// the same pool may map the same namespace and ServiceAccount, and its token would pass for this one's. So the issuer is in the subject.
+func mapping(issuer string) string {
+	return fmt.Sprintf("'%s/' + assertion.sub", issuerKey(issuer))
+}
+
+// issuerKey stands for the issuer, whose URL alone would fill google.subject.
+func issuerKey(issuer string) string {
+	sum := sha256.Sum256([]byte(issuer))
+	return hex.EncodeToString(sum[:])[:issuerDigits]
+}
+
+// member is the principal of one subject of an issuer in a pool.
+func member(projectNumber, pool, issuer, subject string) (string, error) {
+	if len(subject) > MaxFederatedSubject {
+		return "", fmt.Errorf("the subject %s has %d bytes, and google.subject has room for %d beside its issuer; "+
 			"shorten the namespace or the ServiceAccount's name",
-			subject, len(subject), MaxGoogleSubject)
+			subject, len(subject), MaxFederatedSubject)
 	}
-	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s",
-		projectNumber, pool, subject), nil
+	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s/%s",
+		projectNumber, pool, issuerKey(issuer), subject), nil
 }
 
 // credentialConfig renders the document that `gcloud iam workload-identity-pools create-cred-config` writes for a token in a file.

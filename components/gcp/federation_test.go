@@ -32,7 +32,7 @@ const (
 	readerType   = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 	userType     = "gcp:serviceaccount/iAMMember:IAMMember"
 	wantedMember = "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/acme-pool/subject/" +
-		federatedSubject
+		"60c54c47145d6c8f/" + federatedSubject
 	wantedPoolPath = "projects/acme-mirror/locations/global/workloadIdentityPools/acme-pool"
 )
 
@@ -54,11 +54,12 @@ func TestGcpFederation(t *testing.T) {
 	require.Equal(t, "acme-pool", pool.Input(t, "workloadIdentityPoolId"))
 	require.Equal(t, "acme-pool", provider.Input(t, "workloadIdentityPoolId"), "the id, not the resource's path")
 	require.Equal(t, "acme-provider", provider.Input(t, "workloadIdentityPoolProviderId"))
-	require.Equal(t, map[string]any{"google.subject": "assertion.sub"}, provider.Input(t, "attributeMapping"))
+	require.Equal(t, map[string]any{"google.subject": "'60c54c47145d6c8f/' + assertion.sub"}, provider.Input(t, "attributeMapping"))
 	require.Equal(t, "assertion.sub == '"+federatedSubject+"'", provider.Input(t, "attributeCondition"))
 	require.Equal(t, "https://issuer.example.com/", provider.Input(t, "oidc.issuerUri"), "verbatim, with its slash")
 	require.Equal(t, []any{"api://AzureADTokenExchange"}, provider.Input(t, "oidc.allowedAudiences"))
 	require.True(t, g.DependsOn(provider, pool))
+	require.True(t, g.DependsOn(provider, user), "nobody is mapped to a member that may do nothing yet")
 	for _, r := range []graphtest.Resource{pool, provider, account} {
 		require.Equal(t, "acme-mirror", r.Input(t, "project"))
 		require.Equal(t, r.Type != providerType, r.Request.GetProtect(), r.URN)
@@ -141,12 +142,12 @@ func TestGcpFederationRefuses(t *testing.T) {
 func TestGcpFederationLongSubject(t *testing.T) {
 	t.Parallel()
 	args := federationArgs()
-	args.Subject = pulumi.String("system:serviceaccount:bifrost:" + strings.Repeat("x", 98))
+	args.Subject = pulumi.String("system:serviceaccount:bifrost:" + strings.Repeat("x", 81))
 	g := &graphtest.Graph{}
 	err := g.Run(graphtest.Build(func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
 		_, err := gcp.NewGcpFederation(ctx, "x", args, on)
 		return err
 	}))
-	require.ErrorContains(t, err, "has 128 bytes, and google.subject takes 127")
+	require.ErrorContains(t, err, "has 111 bytes, and google.subject has room for 110 beside its issuer")
 	require.Empty(t, g.Of(userType))
 }

@@ -153,8 +153,15 @@ var pullCases = []pullCase{
 	{mode: stacktest.TrustEntra, changed: "the provider expects another audience", edit: edits.With(pulumitype.GcpPoolProvider, aProvider, "oidc.allowedAudiences=[api://other]"), hop: hop.GoogleSTS, reason: hop.AudienceMismatch},
 
 	{mode: stacktest.OwnFederation, changed: "the condition names another subject", edit: edits.Replacing(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeCondition", subjectOld, subjectNew), hop: hop.GoogleSTS, reason: hop.ConditionFailed},
+	{mode: stacktest.OwnFederation, changed: "the token is one of another cluster, which another provider of the pool lets in", edit: anotherClusterInPool, hop: hop.Impersonation, reason: hop.NoImpersonation},
 	{mode: stacktest.OwnFederation, changed: "the reader's binding is deleted", edit: edits.Removed(pulumitype.GcpRepositoryMember, "bifrost-pull@acme-mirror"), hop: hop.ArtifactRegistry, reason: hop.NoPullPermission},
 	{mode: stacktest.OwnFederation, changed: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), hop: hop.Impersonation, reason: hop.NoImpersonation},
+}
+
+// anotherClusterInPool: the token says the same of namespace and ServiceAccount, and comes in through a provider that somebody else added to
+// the pool, with the mapping that Google's documentation has for clusters.
+func anotherClusterInPool(t testing.TB, w *cloud.World) {
+	edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeMapping={google.subject: assertion.sub}")(t, w)
 }
 
 func issuerWithoutSlash(t testing.TB, w *cloud.World) {

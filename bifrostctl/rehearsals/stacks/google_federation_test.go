@@ -62,6 +62,23 @@ func TestFederationChanges(t *testing.T) {
 	}
 }
 
+// TestFederationTakesAnotherSubject: the new member may act as the service account before the provider maps anybody to it, and the former one
+// goes last.
+func TestFederationTakesAnotherSubject(t *testing.T) {
+	t.Parallel()
+	s := stacktest.OwnFederation.Start(t)
+	s.Engine.MustUp()
+	var order []string
+	for _, step := range s.Set("refresher.serviceAccount=another-pull").Engine.MustUp().Steps {
+		if step.Name == "gcp-user" || step.Name == "gcp-provider" {
+			order = append(order, step.Op+" "+step.Name)
+		}
+	}
+	require.Equal(t, []string{
+		"create-replacement gcp-user", "replace gcp-user", "update gcp-provider", "delete-replaced gcp-user",
+	}, order)
+}
+
 // TestAdoptsAnotherTrust: a provider that was restored trusts what it trusted before; it is imported, and brought up to date.
 func TestAdoptsAnotherTrust(t *testing.T) {
 	t.Parallel()

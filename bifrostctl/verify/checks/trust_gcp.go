@@ -138,6 +138,14 @@ func (t gcpTrust) member(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the pool", err, t.login())
 	}
+	provider, err := t.provider(ctx)
+	if err != nil {
+		return unreadable("the provider", err, t.login())
+	}
+	mapped, err := cel.Map(provider.Mapping, t.claims())
+	if err != nil {
+		return check.Fail(t.up(), "mapping of the provider %s: %v", t.federation.ProviderId, err)
+	}
 	email := t.shown.ServiceAccountEmail
 	members, err := t.gcp.AccountMembers(ctx, t.federation.ProjectId, email, userRole)
 	switch {
@@ -146,7 +154,7 @@ func (t gcpTrust) member(ctx context.Context) check.Result {
 	case err != nil:
 		return unreadable("the service account "+email, err, t.login())
 	}
-	want := "principal://iam.googleapis.com/" + pool.Name + "/subject/" + t.shown.Subject
+	want := "principal://iam.googleapis.com/" + pool.Name + "/subject/" + mapped[cel.Subject]
 	if !slices.Contains(members, want) {
 		return check.Fail(t.up(), "%s does not have %s on %s", want, userRole, email)
 	}
