@@ -23,7 +23,8 @@ func (c *Config) administratorPolicies() []string {
 	var all []string
 	for key, arns := range attached {
 		for i, policy := range arns {
-			if parsed, err := arn.Parse(policy); err != nil || parsed.AccountID != "aws" || !slices.Contains(administrators, parsed.Resource) {
+			parsed, err := arn.Parse(policy)
+			if err != nil || parsed.AccountID != "aws" || !slices.Contains(administrators, parsed.Resource) {
 				continue
 			}
 			all = append(all, fmt.Sprintf("%s[%d]: %s makes whoever takes over the gateway an administrator of the account; give a policy "+

@@ -103,9 +103,9 @@ func (c *Config) adoptions() []string {
 		return nil
 	}
 	f := c.Gcp.Federation
-	return []string{fmt.Sprintf("gcp.federation.adopt: this stack takes over provider %s of pool %s in project %s, whoever has made it: if "+
-		"another cluster signs in through it, that no longer can, for the provider trusts this one instead; see `gcloud iam "+
-		"workload-identity-pools providers list --workload-identity-pool %s --project %s --location global`, keep one pool for each cluster, "+
-		"and remove the key once `pulumi up` has succeeded",
+	return []string{fmt.Sprintf("gcp.federation.adopt: this stack takes over provider %s of pool %s in project %s, whoever has made it: "+
+		"if another cluster signs in through it, that no longer can, for the provider trusts this one instead; see `gcloud iam "+
+		"workload-identity-pools providers list --workload-identity-pool %s --project %s --location global`, keep one pool for each "+
+		"cluster, and remove the key once `pulumi up` has succeeded",
 		f.ProviderId, f.PoolId, f.ProjectId, f.PoolId, f.ProjectId)}
 }

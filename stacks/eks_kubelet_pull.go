@@ -31,9 +31,9 @@ func (kubeletPull) validate(c *Config, k *checker) {
 	c.refuseNodeRoles(k)
 	c.validateEksPullRole(k, c.Gateway.ServiceAccount)
 	if e := c.Eks; e.GatewayAuth != SignInPodIdentity && (e.GatewayRoleArn != "" || len(e.GatewayPolicyArns) > 0) {
-		k.add(field.Invalid(field.NewPath("eks", "gatewayAuth"), e.GatewayAuth, "with eks.pull kubelet nodes fetch tokens of the gateway's "+
-			"ServiceAccount for "+iampolicy.STSAudience+" and hand them to the plugin that pulls: they would be the gateway's role, too, and "+
-			"the gateway could pull; set it to podIdentity, for which the cluster needs the add-on "+podIdentityAgent))
+		k.add(field.Invalid(field.NewPath("eks", "gatewayAuth"), e.GatewayAuth, "with eks.pull kubelet nodes fetch tokens of the "+
+			"gateway's ServiceAccount for "+iampolicy.STSAudience+" and hand them to the plugin that pulls: they would open the gateway's "+
+			"role, too, and the gateway could pull; set it to podIdentity, for which the cluster needs the add-on "+podIdentityAgent))
 	}
 }
 

@@ -198,6 +198,7 @@ var breakages = []breakage{
 	{way: ownFederation, what: "the provider trusts another issuer", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "oidc.issuerUri=https://example.com/"), code: "gcp-issuer", error: "issuer mismatch", hint: upAzure},
 	{way: ownFederation, what: "the provider expects another audience", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "oidc.allowedAudiences=[api://other]"), code: "gcp-audience", error: "audience mismatch", hint: upAzure},
 	{way: ownFederation, what: "the condition names another subject", edit: edits.Replacing(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeCondition", subject, stranger), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+	{way: ownFederation, what: "the provider maps every cluster's ServiceAccount alike", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeMapping={google.subject: assertion.sub}"), code: "gcp-member", error: "subject/" + subject + " does not have roles/iam.workloadIdentityUser", hint: upAzure},
 	{way: ownFederation, what: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
 	{way: ownFederation, what: "the reader's binding is deleted", edit: edits.Removed(pulumitype.GcpRepositoryMember, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
 	// The examples' own links.

@@ -171,7 +171,7 @@ func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
 }
 
 // newListener makes the one listener: HTTPS, or plain HTTP without a certificate. Beside HTTPS nothing listens on port 80, neither with a
-// redirect nor with a fixed response: a load balancer reads the whole request before either, and with it the key that a client sent in clear.
+// redirect nor with a fixed response: before either the whole request has come, and with it the key, in clear.
 func (a *EcsLoadBalancerArgs) newListener(in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup) (*lb.Listener, error) {
 	args := &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(a.port()),

@@ -28,7 +28,8 @@ type EcsLoadBalancerArgs struct {
 	// CertificateArn is an existing certificate of AWS Certificate Manager or IAM, in the load balancer's region: HTTPS on port
 	// 443, and nothing on port 80. Required without allowHttp.
 	CertificateArn string `pulumi:"certificateArn,optional"`
-	// AllowHttp serves plain HTTP on port 80 where there is no certificate: provider keys and prompts in clear, for trials only. Default false.
+	// AllowHttp serves plain HTTP on port 80 where there is no certificate: provider keys and prompts in clear, for trials only. Default
+	// false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
 	// Scheme is internal, or internet-facing, which needs public subnets. Default internal.
 	Scheme string `pulumi:"scheme,optional"`

@@ -195,6 +195,20 @@ func TestWhoMayComeIn(t *testing.T) {
 		"clients by an annotation": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
 			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/inbound-cidrs": "0.0.0.0/0"}
 		}), "write ingress.allowedCidrs instead"},
+		"port 80 beside a certificate, by an annotation": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/listen-ports": `[{"HTTP": 80}, {"HTTPS": 443}]`}
+		}), "ingress.annotations[alb.ingress.kubernetes.io/listen-ports]: Invalid"},
+		"another port for TLS": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/listen-ports": `[{"HTTPS": 8443}]`}
+		}), ""},
+		"other ports in clear, where that is meant": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.CertificateArn, a.AllowHttp = "", true
+			a.Annotations = map[string]string{"alb.ingress.kubernetes.io/listen-ports": `[{"HTTP": 8080}]`}
+		}), ""},
+		"clear text served beside TLS": {ingress(func(a *kubernetes.WorkloadIngressArgs) {
+			a.Controller, a.CertificateArn, a.TlsSecret, a.AllowedCidrs = "nginx", "", "tls", []string{"10.0.0.0/8"}
+			a.Annotations = map[string]string{"nginx.ingress.kubernetes.io/ssl-redirect": "false"}
+		}), "ingress.annotations[nginx.ingress.kubernetes.io/ssl-redirect]: Invalid"},
 		"a block with bits behind it": {ingress(func(a *kubernetes.WorkloadIngressArgs) { a.AllowedCidrs = []string{"10.0.0.1/8"} }),
 			"ingress.allowedCidrs[0]"},
 		"nginx": {ingress(func(a *kubernetes.WorkloadIngressArgs) {

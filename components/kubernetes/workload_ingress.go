@@ -62,6 +62,7 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
 	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
 	errs = append(errs, a.validateTls(p)...)
+	errs = append(errs, a.validateClearText(p.Child("annotations"))...)
 	errs = append(errs, a.validateReach(p)...)
 	longest := 86400
 	if a.Controller == IngressALB {
@@ -107,6 +108,28 @@ const (
 	albInboundCidrs = "alb.ingress.kubernetes.io/inbound-cidrs"
 	nginxCidrs      = "nginx.ingress.kubernetes.io/whitelist-source-range"
 )
+
+// Annotations by which clear text could be served beside TLS.
+const (
+	albPorts      = "alb.ingress.kubernetes.io/listen-ports"
+	nginxRedirect = "nginx.ingress.kubernetes.io/ssl-redirect"
+)
+
+// validateClearText refuses annotations that let a client send its key in clear, where nothing says that clear text is meant.
+func (a *WorkloadIngressArgs) validateClearText(p *field.Path) field.ErrorList {
+	if a.AllowHttp {
+		return nil
+	}
+	var errs field.ErrorList
+	if ports := a.Annotations[albPorts]; strings.Contains(ports, `"HTTP"`) {
+		errs = append(errs, field.Invalid(p.Key(albPorts), ports, "a client that comes in clear has sent its key before any redirect "+
+			"answers; leave HTTP out"))
+	}
+	if a.Annotations[nginxRedirect] == "false" {
+		errs = append(errs, field.Invalid(p.Key(nginxRedirect), "false", "the gateway would be served in clear beside TLS; remove it"))
+	}
+	return errs
+}
 
 // validateReach asks who may come in, wherever the internet may.
 func (a *WorkloadIngressArgs) validateReach(p *field.Path) field.ErrorList {
@@ -184,7 +207,7 @@ func (a *WorkloadIngressArgs) nginxAnnotations(int) map[string]string {
 		prefix + "proxy-send-timeout": seconds,
 		prefix + "proxy-body-size":    cmp.Or(a.BodySize, DefaultBodySize),
 		prefix + "proxy-buffering":    "off",
-		prefix + "ssl-redirect":       strconv.FormatBool(!a.AllowHttp),
+		nginxRedirect:                 strconv.FormatBool(!a.AllowHttp),
 	}
 }
 
@@ -200,7 +223,7 @@ func (a *WorkloadIngressArgs) albAnnotations(graceSeconds int) map[string]string
 		prefix + "load-balancer-attributes": fmt.Sprintf("idle_timeout.timeout_seconds=%d,"+
 			"routing.http.drop_invalid_header_fields.enabled=true", a.streamTimeoutSeconds()),
 		prefix + "target-group-attributes": fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
-		prefix + "listen-ports":            `[{"HTTP":80}]`,
+		albPorts:                           `[{"HTTP":80}]`,
 	}
 	if a.Public {
 		annotations[albScheme] = "internet-facing"
@@ -209,7 +232,7 @@ func (a *WorkloadIngressArgs) albAnnotations(graceSeconds int) map[string]string
 		annotations[albInboundCidrs] = strings.Join(a.AllowedCidrs, ",")
 	}
 	if a.CertificateArn != "" {
-		annotations[prefix+"listen-ports"] = `[{"HTTPS":443}]`
+		annotations[albPorts] = `[{"HTTPS":443}]`
 		annotations[prefix+"ssl-policy"] = gateway.LoadBalancerTlsPolicy
 		annotations[prefix+"certificate-arn"] = a.CertificateArn
 	}
