@@ -1,7 +1,9 @@
 package stacks_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -181,7 +183,8 @@ func TestFederation(t *testing.T) {
 			require.Equal(t, "europe-west1", reader.Input(t, "location"))
 			require.Equal(t, "acme-hub", reader.Input(t, "repository"))
 			user := g.One(t, "gcp:serviceaccount/iAMMember:IAMMember")
-			require.Equal(t, "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/bifrost-azure/subject/"+shown["subject"].(string),
+			issuer := sha256.Sum256([]byte(shown["issuer"].(string)))
+			require.Equal(t, fmt.Sprintf("principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/bifrost-azure/subject/%x/%s", issuer[:8], shown["subject"]),
 				user.Input(t, "member"))
 
 			identity := g.One(t, "azure-native:managedidentity:UserAssignedIdentity")
