@@ -126,8 +126,12 @@ func TestEcrPullRoleRefuses(t *testing.T) {
 			a.PodIdentity, a.EcsTasks = podIdentityArgs(), &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"}
 		}, []string{"irsa"}},
 		"nobody to trust": {func(a *aws.EcrPullRoleArgs) { a.Irsa = nil }, []string{"irsa"}},
-		"two to trust":    {func(a *aws.EcrPullRoleArgs) { a.EcsTasks = &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"} }, []string{"irsa"}},
-		"account":         {func(a *aws.EcrPullRoleArgs) { a.Irsa, a.EcsTasks = nil, &aws.EcsTasksTrustArgs{AccountId: "1", Region: "x"} }, []string{"ecsTasks.accountId", "ecsTasks.region"}},
+		"two to trust": {func(a *aws.EcrPullRoleArgs) {
+			a.EcsTasks = &aws.EcsTasksTrustArgs{AccountId: graphtest.AccountId, Region: "us-east-1"}
+		}, []string{"irsa"}},
+		"account": {func(a *aws.EcrPullRoleArgs) {
+			a.Irsa, a.EcsTasks = nil, &aws.EcsTasksTrustArgs{AccountId: "1", Region: "x"}
+		}, []string{"ecsTasks.accountId", "ecsTasks.region"}},
 		"everything at once": {func(a *aws.EcrPullRoleArgs) {
 			a.Irsa = &aws.IrsaTrustArgs{Issuer: "http://x", Namespace: "A", ServiceAccount: "b_c"}
 			a.RoleName, a.PolicyName, a.Path, a.PermissionsBoundary = strings.Repeat("r", 65), "a b", "x", "y"
