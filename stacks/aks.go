@@ -153,6 +153,11 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 			"--name %s --enable-oidc-issuer --enable-workload-identity`",
 			name, onOff(issuer != ""), onOff(workloadIdentity), group, name)
 	}
+	if c.MakesNetworkPolicies() {
+		if err := c.tellEnforcement(ctx, "AKS cluster "+name, enforcementOnAks(found), c.EnforceOnAks()); err != nil {
+			return nil, err
+		}
+	}
 	return &aksCluster{provider: provider, id: found.Id, issuer: issuer}, nil
 }
 

@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -63,6 +62,12 @@ func (c *Config) lookUpEks(ctx *pulumi.Context, provider pulumi.ProviderResource
 	}
 	if err := c.requirePodIdentityAgent(ctx, provider, found); err != nil {
 		return nil, err
+	}
+	if c.MakesNetworkPolicies() {
+		verdict := c.enforcementOnEks(ctx, provider, found)
+		if err := c.tellEnforcement(ctx, "EKS cluster "+name, verdict, c.EnforceOnEks()); err != nil {
+			return nil, err
+		}
 	}
 	if !c.webIdentity() || c.Eks.OidcProvider == OidcCreate {
 		return cluster, nil
@@ -128,8 +133,7 @@ func (c *Config) podIdentityKey() string {
 // agent built in.
 func (c *Config) requirePodIdentityAgent(ctx *pulumi.Context, provider pulumi.ProviderResource, cluster *eks.LookupClusterResult) error {
 	key := c.podIdentityKey()
-	automatic := slices.ContainsFunc(cluster.ComputeConfigs, func(compute eks.GetClusterComputeConfig) bool { return compute.Enabled })
-	if key == "" || automatic {
+	if key == "" || automatic(cluster) {
 		return nil
 	}
 	addon := &eks.LookupAddonArgs{ClusterName: c.Eks.ClusterName, AddonName: podIdentityAgent}

@@ -37,7 +37,7 @@ func (r Runner) Remove(request Request, typ, id string) error {
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
 	err := r.change(request, func(world *cloud.World) error {
 		switch typ {
-		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster:
+		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster, pulumitype.AzureManagedCluster:
 			return changeCluster(world, typ, id, settings)
 		case clockType:
 			return changeClock(world, settings)
@@ -59,7 +59,8 @@ func (r Runner) Change(request Request, typ, id string, settings []string) error
 	return nil
 }
 
-// changeCluster changes what the sandbox knows of an EKS or ECS cluster that the stack takes for granted.
+// changeCluster changes what the sandbox knows of a cluster that the stack takes for granted. One of AKS may have its resource group in
+// front of its name.
 func changeCluster(world *cloud.World, typ, name string, settings []string) error {
 	for _, account := range world.AWS {
 		for i := range account.EKS {
@@ -70,6 +71,14 @@ func changeCluster(world *cloud.World, typ, name string, settings []string) erro
 		for i := range account.ECS {
 			if typ == pulumitype.AwsEcsCluster && account.ECS[i].Name == name {
 				return changeFields(&account.ECS[i], settings)
+			}
+		}
+	}
+	for _, subscription := range world.Azure {
+		for i := range subscription.AKS {
+			c := &subscription.AKS[i]
+			if typ == pulumitype.AzureManagedCluster && (c.Name == name || c.ResourceGroup+"/"+c.Name == name) {
+				return changeFields(c, settings)
 			}
 		}
 	}

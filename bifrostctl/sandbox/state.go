@@ -120,6 +120,7 @@ func seeded(world *cloud.World) []Existing {
 			add(pulumitype.AwsEksCluster, account.ID+"/"+c.Region, c.Name, map[string]any{
 				"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID),
 				"nodeRoles": c.NodeRoles, "podIdentityAgent": c.PodIdentityAgent, "credentialProvider": c.CredentialProvider,
+				"networkPolicies": cmp.Or(c.NetworkPolicies, "vpc-cni"),
 			})
 		}
 		for _, c := range account.ECS {
@@ -132,7 +133,8 @@ func seeded(world *cloud.World) []Existing {
 		}
 		for _, c := range subscription.AKS {
 			add(pulumitype.AzureManagedCluster, subscription.ID, c.ResourceGroup+"/"+c.Name,
-				map[string]any{"version": c.Version, "fqdn": c.FQDN(subscription.Tenant), "issuer": c.Issuer(subscription.Tenant)})
+				map[string]any{"version": c.Version, "fqdn": c.FQDN(subscription.Tenant), "issuer": c.Issuer(subscription.Tenant),
+					"networkPolicies": cmp.Or(c.NetworkPolicies, "cilium dataplane")})
 		}
 	}
 	return found

@@ -14,6 +14,7 @@ import (
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/world"
 )
 
 const (
@@ -135,6 +136,23 @@ func TestChange(t *testing.T) {
 
 	without := stacktest.Way{Stack: "aws-dev"}.StartIn(t, changed).Set(stacktest.OnlyECS, withAlarms)
 	require.Contains(t, without.Engine.Preview().Messages(), "aws ecs update-cluster-settings")
+}
+
+// TestChangeAKS: a cluster of AKS changes by its name, with or without its resource group.
+func TestChangeAKS(t *testing.T) {
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
+	request := sandbox.Request{Stack: "azure-dev", Dir: "../..", State: t.TempDir()}
+	file := filepath.Join(request.State, "azure-dev", "world.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, s.World.Save(file))
+	for id, engine := range map[string]world.PolicyEngine{"dev": world.NoEngine, "bifrost-dev/dev": world.Calico} {
+		setting := "networkPolicies=" + string(engine)
+		require.NoError(t, sandbox.Runner{Stdout: new(bytes.Buffer)}.Change(request, pulumitype.AzureManagedCluster, id, []string{setting}))
+		changed, err := cloud.Load(file)
+		require.NoError(t, err)
+		require.Equal(t, engine, changed.Azure["00000000-0000-4000-8000-000000000001"].AKS[0].NetworkPolicies)
+	}
 }
 
 func TestStateThatIsDamaged(t *testing.T) {

@@ -201,6 +201,15 @@ var breakages = []breakage{
 	{way: ownFederation, what: "the provider maps every cluster's ServiceAccount alike", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeMapping={google.subject: assertion.sub}"), code: "gcp-member", error: "subject/" + subject + " does not have roles/iam.workloadIdentityUser", hint: upAzure},
 	{way: ownFederation, what: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), code: "gcp-member", error: "roles/iam.workloadIdentityUser", hint: upAzure},
 	{way: ownFederation, what: "the reader's binding is deleted", edit: edits.Removed(pulumitype.GcpRepositoryMember, "bifrost-pull@acme-mirror"), code: "gcp-repository", error: "roles/artifactregistry.reader", hint: upAzure},
+	// What enforces network policies.
+	{way: byKubelet, what: "the VPC CNI's switch is off", edit: eksPolicies(world.NoEngine), code: policiesCode, error: "no container of DaemonSet aws-node has --enable-network-policy=true", hint: "aws eks update-addon --region us-east-1 --cluster-name dev --addon-name vpc-cni"},
+	{way: byKubelet, what: "the switch of one's own VPC CNI is off", edit: eksPolicies(world.SelfManagedOff), code: policiesCode, error: "aws-node", hint: "helm upgrade --set enableNetworkPolicy=true"},
+	{way: byKubelet, what: "EKS Auto Mode without its ConfigMap", edit: eksPolicies(world.AutoModeOff), code: policiesCode, error: "does not switch it on in EKS Auto Mode", hint: "kubectl create configmap amazon-vpc-cni -n kube-system"},
+	{way: byKubelet, what: "a network plugin that nobody knows", edit: eksPolicies(world.Unknown), code: policiesCode, error: "the EKS cluster has no add-on vpc-cni", hint: "kubectl get daemonsets -A", status: check.Warning},
+	{way: byKubelet, what: "pods on Fargate", edit: edits.With(edits.DeploymentKind, "bifrost/bifrost", "spec.template.metadata.labels={app: bifrost, eks.amazonaws.com/fargate-profile: gateways}"), code: policiesCode, error: "its pods run on Fargate", hint: "gateway.networkPolicy.disabled"},
+	{way: trustAKS, what: "no policy engine", edit: aksPolicies(world.NoEngine), code: policiesCode, error: "its network policy engine is none", hint: "az aks update --resource-group bifrost-dev --name dev --network-policy calico"},
+	{way: trustAKS, what: "a network plugin of one's own", edit: aksPolicies(world.Unknown), code: policiesCode, error: "a network plugin that Azure does not know", hint: "kubectl get daemonsets -A", status: check.Warning},
+
 	// The examples' own links.
 	{way: minimal, what: "the StatefulSet is deleted", edit: edits.Removed(edits.StatefulKind, "bifrost/bifrost"), code: "workload-exists", error: "there is no StatefulSet bifrost", hint: "pulumi up --refresh --stack minimal"},
 	{way: minimal, what: "the claim is deleted", edit: edits.Removed(edits.ClaimKind, ""), code: "workload-claims", error: "there is no PersistentVolumeClaim data-bifrost-0", hint: "kubectl delete pod bifrost-0"},
@@ -219,6 +228,16 @@ var breakages = []breakage{
 	{way: gatewayPodIdentity, what: "the gateway's association is deleted", edit: edits.Removed(pulumitype.AwsPodIdentityAssociation, ""), code: "workload-identity", error: "ServiceAccount bifrost/bifrost-sa is associated with nothing, not with arn:aws:iam::111122223333:role/BifrostGatewayRole", hint: upAWS},
 	{way: refreshIRSA, what: "the gateway's made role is not named", settings: []string{"ecs=null", "eks.gatewayPolicyArns=[" + bedrock + "]"}, edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "workload-identity", error: "role/BifrostGatewayRole", hint: upAWS},
 	{way: ownEntra, what: "the condition names another client", edit: edits.Replacing(pulumitype.GcpPoolProvider, "bifrost-aks", "attributeCondition", "assertion.azp == '", "assertion.azp == '0"), code: "gcp-condition", error: "does not meet the condition", hint: upAzure},
+}
+
+const policiesCode = "workload-network-policies"
+
+func eksPolicies(engine world.PolicyEngine) edits.Edit {
+	return edits.EKS(func(c *world.EKSCluster) { c.NetworkPolicies = engine })
+}
+
+func aksPolicies(engine world.PolicyEngine) edits.Edit {
+	return edits.AKS(func(c *world.AKSCluster) { c.NetworkPolicies = engine })
 }
 
 // alsoOther lets the vendor have the other repository, too, and the stack run its image: only the identities are of the old one.

@@ -34,6 +34,8 @@ type EKSCluster struct {
 	PodIdentityAgent bool `json:"podIdentityAgent,omitempty"`
 	// CredentialProvider says that the nodes' kubelets ask ecr-credential-provider with a token of the pod's ServiceAccount.
 	CredentialProvider bool `json:"credentialProvider,omitempty"`
+	// NetworkPolicies is what enforces network policies; empty is the add-on vpc-cni.
+	NetworkPolicies PolicyEngine `json:"networkPolicies,omitempty"`
 	// API is the real API server that is the cluster's; nil for one of the sandbox's own.
 	API *APIServer `json:"api,omitempty"`
 }
@@ -97,6 +99,8 @@ type AKSCluster struct {
 	WorkloadIdentity bool `json:"workloadIdentity"`
 	// LocalAccount says that the cluster has no Entra integration: its users sign in with one certificate.
 	LocalAccount bool `json:"localAccount,omitempty"`
+	// NetworkPolicies is what enforces network policies; empty is Azure CNI powered by Cilium.
+	NetworkPolicies PolicyEngine `json:"networkPolicies,omitempty"`
 	// API is the real API server that is the cluster's; nil for one of the sandbox's own.
 	API *APIServer `json:"api,omitempty"`
 }

@@ -26,6 +26,14 @@ type ManagedCluster struct {
 	Identity                 *Identity        `pulumi:"identity"`
 	OidcIssuerProfile        *OidcIssuer      `pulumi:"oidcIssuerProfile"`
 	SecurityProfile          *SecurityProfile `pulumi:"securityProfile"`
+	NetworkProfile           *NetworkProfile  `pulumi:"networkProfile"`
+}
+
+// NetworkProfile says what networks the pods, and what enforces network policies.
+type NetworkProfile struct {
+	NetworkPlugin    string `pulumi:"networkPlugin"`
+	NetworkPolicy    string `pulumi:"networkPolicy"`
+	NetworkDataplane string `pulumi:"networkDataplane"`
 }
 
 // Identity is the cluster's own.

@@ -16,6 +16,7 @@ func TestAsTheSDK(t *testing.T) {
 	sdk.Require(t, "pulumiTypes.go", "", "ManagedClusterOIDCIssuerProfileResponse", OidcIssuer{})
 	sdk.Require(t, "pulumiTypes.go", "", "ManagedClusterSecurityProfileResponse", SecurityProfile{})
 	sdk.Require(t, "pulumiTypes.go", "", "ManagedClusterSecurityProfileWorkloadIdentityResponse", WorkloadIdentity{})
+	sdk.Require(t, "pulumiTypes.go", "", "ContainerServiceNetworkProfileResponse", NetworkProfile{})
 	sdk.Require(t, "listManagedClusterUserCredentials.go", listUserCredentials, "ListManagedClusterUserCredentialsArgs", userCredentialsArgs{})
 	sdk.Require(t, "listManagedClusterUserCredentials.go", listUserCredentials, "ListManagedClusterUserCredentialsResult", UserCredentials{})
 	sdk.Require(t, "pulumiTypes.go", "", "CredentialResultResponse", Kubeconfig{})

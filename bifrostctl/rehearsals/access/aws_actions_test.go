@@ -259,8 +259,11 @@ var awsLookUps = map[string][]asked{
 	// Nobody needs a right for these two.
 	pulumitype.AwsGetCallerIdentity: nil, pulumitype.AwsGetPartition: nil,
 	pulumitype.AwsGetEksCluster: {{"eks:DescribeCluster", in("eks", "cluster/dev"), nil}},
-	pulumitype.AwsGetAddon:      {{"eks:DescribeAddon", in("eks", "addon/dev/eks-pod-identity-agent/0ec5example"), nil}},
-	pulumitype.AwsGetRole:       {{"iam:GetRole", account + "role/dev-node", nil}, {"iam:GetRole", account + "role/dev-fargate", nil}},
+	pulumitype.AwsGetAddon: {
+		{"eks:DescribeAddon", in("eks", "addon/dev/eks-pod-identity-agent/0ec5example"), nil},
+		{"eks:DescribeAddon", in("eks", "addon/dev/vpc-cni/0ec5example"), nil},
+	},
+	pulumitype.AwsGetRole: {{"iam:GetRole", account + "role/dev-node", nil}, {"iam:GetRole", account + "role/dev-fargate", nil}},
 	pulumitype.AwsGetOidcProvider: {
 		{"iam:ListOpenIDConnectProviders", "*", nil}, {"iam:GetOpenIDConnectProvider", exampleProvider, nil},
 	},

@@ -11,6 +11,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/aws"
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/bifrostctl/world"
+	"bifrost/internal/enforcement"
 )
 
 const (
@@ -50,7 +51,8 @@ func (e eks) Cluster(_ context.Context, name string) (*service.EKSCluster, error
 	if err != nil {
 		return nil, err
 	}
-	return &service.EKSCluster{ARN: found.ARN(account), Status: "ACTIVE", Version: found.Version, Issuer: found.Issuer(account)}, nil
+	return &service.EKSCluster{ARN: found.ARN(account), Status: "ACTIVE", Version: found.Version, Issuer: found.Issuer(account),
+		AutoMode: found.Automatic()}, nil
 }
 
 // HasAddon implements service.EKS.
@@ -58,7 +60,21 @@ func (e eks) HasAddon(_ context.Context, cluster, name string) (bool, error) {
 	e.w.Lock()
 	defer e.w.Unlock()
 	found, _, err := e.find(cluster)
-	return err == nil && name == podIdentityAgent && found.PodIdentityAgent, err
+	return err == nil && name == podIdentityAgent && (found.PodIdentityAgent || found.Automatic()), err
+}
+
+// AddonConfiguration implements service.EKS.
+func (e eks) AddonConfiguration(_ context.Context, cluster, name string) (string, error) {
+	e.w.Lock()
+	defer e.w.Unlock()
+	found, _, err := e.find(cluster)
+	if err != nil {
+		return "", err
+	}
+	if configuration, has := found.HasVpcCni(); has && name == enforcement.EKSAddon {
+		return configuration, nil
+	}
+	return "", fmt.Errorf("add-on %s: %w", name, service.ErrNotFound)
 }
 
 // Associations implements service.EKS.

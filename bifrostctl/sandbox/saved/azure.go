@@ -19,9 +19,10 @@ func (a aks) Cluster(_ context.Context, resourceGroup, name string) (*service.AK
 	defer a.w.Unlock()
 	if sub := a.w.Azure[a.w.SignedIn.AzureSubscription]; sub != nil {
 		if c := sub.AKSCluster(resourceGroup, name); c != nil {
+			plugin, policy, dataplane := c.NetworkProfile()
 			return &service.AKSCluster{
 				Version: c.Version, PowerState: "Running", TenantID: sub.Tenant, Issuer: c.Issuer(sub.Tenant),
-				WorkloadIdentity: c.WorkloadIdentity,
+				WorkloadIdentity: c.WorkloadIdentity, NetworkPlugin: plugin, NetworkPolicy: policy, NetworkDataplane: dataplane,
 			}, nil
 		}
 	}

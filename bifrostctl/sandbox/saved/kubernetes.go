@@ -87,7 +87,7 @@ func objectsOf(ctx context.Context, w *cloud.World, server string) ([]runtime.Ob
 	for _, pod := range pods {
 		following = append(following, pod)
 	}
-	return append(objects, following...), nil
+	return append(append(objects, following...), policyEngine(w, server)...), nil
 }
 
 // decode returns a saved object in its Go type; nil for a kind that client-go does not know.

@@ -15,8 +15,9 @@ type place struct {
 	// before are the checks of the cluster before the first up, and active the code of the one without which there is no way to it.
 	before func(before) []check.Check
 	active string
-	// pods tells whether it is a cluster of Kubernetes.
-	pods bool
+	// pods tells whether it is a cluster of Kubernetes, and enforcement what its cloud says of its network policies.
+	pods        bool
+	enforcement toldEnforcement
 	// pullNeeds are the codes of checks without which the registry cannot give the image.
 	pullNeeds func(*stacks.Config) []string
 }
@@ -24,7 +25,7 @@ type place struct {
 var places = []place{
 	{
 		used: func(c *stacks.Config) bool { return c.Eks != nil }, trust: Stack.eksTrust,
-		before: before.eks, active: "eks-cluster", pods: true,
+		before: before.eks, active: "eks-cluster", pods: true, enforcement: eksEnforcement,
 		pullNeeds: func(*stacks.Config) []string { return []string{"eks-role", "eks-policy-pull"} },
 	},
 	{
@@ -33,7 +34,7 @@ var places = []place{
 	},
 	{
 		used: func(c *stacks.Config) bool { return c.Aks != nil }, trust: Stack.aksTrust,
-		before: before.aksChecks, active: "aks-cluster", pods: true,
+		before: before.aksChecks, active: "aks-cluster", pods: true, enforcement: aksEnforcement,
 		pullNeeds: func(c *stacks.Config) []string {
 			if c.Gcp == nil || c.Gcp.Federation == nil {
 				return nil

@@ -24,11 +24,11 @@ type runs struct {
 	Stack
 	objects *objects
 	now     func() time.Time
-	eks     service.EKS
+	clouds  service.Clouds
 }
 
 func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
-	r := runs{s, o, c.Now, c.EKS}
+	r := runs{s, o, c.Now, c}
 	exists := check.Check{Code: workloadExists, Description: "the " + s.kind() + " is there", Fatal: true, Run: r.exists}
 	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
 	checks := []check.Check{exists}
@@ -45,6 +45,10 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"},
 			Run: r.disruption},
 	}...)
+	if s.Config.MakesNetworkPolicies() {
+		checks = append(checks, check.Check{Code: "workload-network-policies",
+			Description: "the cluster enforces the stack's network policies", Run: r.enforced})
+	}
 	if s.Config.Discovers() {
 		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other",
 			Run: r.discovery})

@@ -22,7 +22,7 @@ func (s Stack) runtimeIdentity() (annotation, want string) {
 // association looks at what EKS Pod Identity gives the gateway's ServiceAccount.
 func (r runs) association(ctx context.Context) check.Result {
 	account := r.objects.names.Namespace + "/" + r.Config.Gateway.ServiceAccount
-	roles, err := r.eks.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.Config.Gateway.ServiceAccount)
+	roles, err := r.clouds.EKS.Associations(ctx, r.Config.Eks.ClusterName, r.objects.names.Namespace, r.Config.Gateway.ServiceAccount)
 	if err != nil {
 		return unreadable("the pod identity associations", err, r.awsLogin())
 	}

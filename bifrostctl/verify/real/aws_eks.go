@@ -23,13 +23,28 @@ func (e awsEKS) describe(ctx context.Context, name string) (*ekstypes.Cluster, e
 	return answer.Cluster, nil
 }
 
+// automatic tells whether the cluster is one of EKS Auto Mode.
+func automatic(cluster *ekstypes.Cluster) bool {
+	return cluster.ComputeConfig != nil && aws.ToBool(cluster.ComputeConfig.Enabled)
+}
+
+// AddonConfiguration implements service.EKS.
+func (e awsEKS) AddonConfiguration(ctx context.Context, cluster, name string) (string, error) {
+	answer, err := e.client.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: &cluster, AddonName: &name})
+	if err != nil {
+		return "", notFound("add-on "+name, err, new(*ekstypes.ResourceNotFoundException))
+	}
+	return aws.ToString(answer.Addon.ConfigurationValues), nil
+}
+
 // Cluster implements service.EKS.
 func (e awsEKS) Cluster(ctx context.Context, name string) (*service.EKSCluster, error) {
 	found, err := e.describe(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	cluster := &service.EKSCluster{ARN: aws.ToString(found.Arn), Status: string(found.Status), Version: aws.ToString(found.Version)}
+	cluster := &service.EKSCluster{ARN: aws.ToString(found.Arn), Status: string(found.Status), Version: aws.ToString(found.Version),
+		AutoMode: automatic(found)}
 	if found.Identity != nil && found.Identity.Oidc != nil {
 		cluster.Issuer = aws.ToString(found.Identity.Oidc.Issuer)
 	}
@@ -42,7 +57,7 @@ func (e awsEKS) HasAddon(ctx context.Context, cluster, name string) (bool, error
 	if err != nil {
 		return false, err
 	}
-	if found.ComputeConfig != nil && aws.ToBool(found.ComputeConfig.Enabled) {
+	if automatic(found) {
 		return true, nil
 	}
 	_, err = e.client.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: &cluster, AddonName: &name})
@@ -83,7 +98,7 @@ func (e awsEKS) PullRoles(ctx context.Context, cluster, namespace string) ([]str
 		return nil, err
 	}
 	var roles []string
-	if found.ComputeConfig != nil && aws.ToBool(found.ComputeConfig.Enabled) {
+	if automatic(found) {
 		roles = append(roles, aws.ToString(found.ComputeConfig.NodeRoleArn))
 	}
 	pages := eks.NewListNodegroupsPaginator(e.client, &eks.ListNodegroupsInput{ClusterName: &cluster})

@@ -140,6 +140,8 @@ func TestEKS(t *testing.T) {
 	clouds := awsCloud(t, map[string]answer{
 		"GET /clusters/dev": cluster,
 		"GET /clusters/dev/addons/eks-pod-identity-agent": {404, missing},
+		"GET /clusters/dev/addons/vpc-cni":                {body: `{"addon":{"addonName":"vpc-cni","configurationValues":"{\"enableNetworkPolicy\":\"true\"}"}}`},
+		"GET /clusters/dev/addons/denied":                 {403, `AccessDeniedException|{"message":"no"}`},
 		"GET /clusters/dev/pod-identity-associations":     {body: `{"associations":[{"associationId":"a-1","namespace":"bifrost","serviceAccount":"bifrost-pull"}]}`},
 		"GET /clusters/dev/pod-identity-associations/a-1": {body: `{"association":{"associationId":"a-1","roleArn":"arn:aws:iam::111122223333:role/r"}}`},
 		"GET /clusters/dev/fargate-profiles":              {body: `{"fargateProfileNames":["f"]}`},
@@ -154,6 +156,14 @@ func TestEKS(t *testing.T) {
 	has, err := clouds.EKS.HasAddon(t.Context(), "dev", "eks-pod-identity-agent")
 	require.NoError(t, err)
 	require.False(t, has)
+	configuration, err := clouds.EKS.AddonConfiguration(t.Context(), "dev", "vpc-cni")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"enableNetworkPolicy":"true"}`, configuration)
+	_, err = clouds.EKS.AddonConfiguration(t.Context(), "dev", "eks-pod-identity-agent")
+	require.ErrorIs(t, err, service.ErrNotFound)
+	_, err = clouds.EKS.AddonConfiguration(t.Context(), "dev", "denied")
+	require.ErrorContains(t, err, "AccessDeniedException")
+	require.NotErrorIs(t, err, service.ErrNotFound)
 	roles, err := clouds.EKS.Associations(t.Context(), "dev", "bifrost", "bifrost-pull")
 	require.NoError(t, err)
 	require.Equal(t, []string{"arn:aws:iam::111122223333:role/r"}, roles)
@@ -177,6 +187,9 @@ func TestAutoMode(t *testing.T) {
 		"GET /clusters/dev/fargate-profiles": {body: `{"fargateProfileNames":[]}`},
 		"GET /clusters/dev/node-groups":      {body: `{"nodegroups":[]}`},
 	})
+	found, err := clouds.EKS.Cluster(t.Context(), "dev")
+	require.NoError(t, err)
+	require.True(t, found.AutoMode)
 	has, err := clouds.EKS.HasAddon(t.Context(), "dev", "eks-pod-identity-agent")
 	require.NoError(t, err)
 	require.True(t, has)

@@ -61,6 +61,10 @@ func (a azureAKS) Cluster(ctx context.Context, resourceGroup, name string) (*ser
 	if p.OidcIssuerProfile != nil && deref(p.OidcIssuerProfile.Enabled) {
 		cluster.Issuer = deref(p.OidcIssuerProfile.IssuerURL)
 	}
+	if n := p.NetworkProfile; n != nil {
+		cluster.NetworkPlugin, cluster.NetworkPolicy = string(deref(n.NetworkPlugin)), string(deref(n.NetworkPolicy))
+		cluster.NetworkDataplane = string(deref(n.NetworkDataplane))
+	}
 	if p.SecurityProfile != nil && p.SecurityProfile.WorkloadIdentity != nil {
 		cluster.WorkloadIdentity = deref(p.SecurityProfile.WorkloadIdentity.Enabled)
 	}

@@ -48,9 +48,11 @@ func TestAKS(t *testing.T) {
 		return client.Cluster(t.Context(), "g", "dev")
 	}
 	found, err := get(answer{body: `{"identity":{"tenantId":"t","type":"SystemAssigned"},"properties":{"currentKubernetesVersion":"1.34.1","powerState":{"code":"Running"},
+		"networkProfile":{"networkPlugin":"azure","networkPluginMode":"overlay","networkPolicy":"cilium","networkDataplane":"cilium"},
 		"oidcIssuerProfile":{"enabled":true,"issuerURL":"https://westeurope.oic.prod-aks.azure.com/t/x/"},"securityProfile":{"workloadIdentity":{"enabled":true}}}}`})
 	require.NoError(t, err)
-	require.Equal(t, &service.AKSCluster{Version: "1.34.1", PowerState: "Running", TenantID: "t", Issuer: "https://westeurope.oic.prod-aks.azure.com/t/x/", WorkloadIdentity: true}, found)
+	require.Equal(t, &service.AKSCluster{Version: "1.34.1", PowerState: "Running", TenantID: "t", Issuer: "https://westeurope.oic.prod-aks.azure.com/t/x/", WorkloadIdentity: true,
+		NetworkPlugin: "azure", NetworkPolicy: "cilium", NetworkDataplane: "cilium"}, found)
 
 	found, err = get(answer{body: `{"properties":{"currentKubernetesVersion":"1.30.0","powerState":{"code":"Stopped"},"oidcIssuerProfile":{"enabled":false}}}`})
 	require.NoError(t, err)

@@ -46,6 +46,8 @@ type STS interface {
 // EKSCluster is a cluster of Amazon EKS.
 type EKSCluster struct {
 	ARN, Status, Version, Issuer string
+	// AutoMode says that EKS Auto Mode networks the pods.
+	AutoMode bool
 }
 
 // EKS is Amazon EKS.
@@ -53,6 +55,8 @@ type EKS interface {
 	Cluster(ctx context.Context, name string) (*EKSCluster, error)
 	// HasAddon tells whether an add-on is installed, or built in.
 	HasAddon(ctx context.Context, cluster, name string) (bool, error)
+	// AddonConfiguration returns the configuration of an installed add-on, as JSON or YAML.
+	AddonConfiguration(ctx context.Context, cluster, name string) (string, error)
 	// Associations returns the ARNs of the roles that EKS Pod Identity gives to a ServiceAccount: one or none.
 	Associations(ctx context.Context, cluster, namespace, serviceAccount string) ([]string, error)
 	// PullRoles returns the ARNs of the roles as which kubelets pull for pods of a namespace: those of the Fargate profiles
@@ -121,6 +125,8 @@ type AKSCluster struct {
 	// Issuer is the URL of the OIDC issuer, with its trailing slash; empty where it is off.
 	Issuer           string
 	WorkloadIdentity bool
+	// NetworkPlugin, NetworkPolicy and NetworkDataplane are those of its network profile.
+	NetworkPlugin, NetworkPolicy, NetworkDataplane string
 }
 
 // AKS is Azure Kubernetes Service, in one subscription.

@@ -9,6 +9,8 @@ import (
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/world"
+	"bifrost/internal/enforcement"
 )
 
 // objectNamePattern is that of namespaces and ServiceAccounts.
@@ -59,19 +61,36 @@ func (s *session) arnIn(resource string) string {
 	return fmt.Sprintf("arn:%s:eks:%s:%s:%s", s.partition, s.region, s.account, resource)
 }
 
-// podIdentityAgent is the one add-on whose presence matters here.
+// podIdentityAgent is the one add-on whose presence matters here, beside the one that networks pods.
 const podIdentityAgent = "eks-pod-identity-agent"
+
+// addon is the version and the configuration of an add-on that the cluster has.
+func addon(cluster *world.EKSCluster, name string) (version, configuration string, has bool) {
+	switch name {
+	case podIdentityAgent:
+		return "v1.3.4-eksbuild.1", "", cluster.PodIdentityAgent
+	case enforcement.EKSAddon:
+		configuration, has = cluster.HasVpcCni()
+		return "v1.21.1-eksbuild.1", configuration, has
+	}
+	return "", "", false
+}
 
 func getAddon(c *double.Call, args double.Object) (double.Object, error) {
 	s := sessionOf(c)
 	cluster, name := double.String(args, "clusterName"), double.String(args, "addonName")
 	found := c.World.AWS[s.account].EKSCluster(s.region, cluster)
-	if found == nil || name != podIdentityAgent || !found.PodIdentityAgent {
-		return nil, fmt.Errorf("reading EKS Add-On (%s:%s): couldn't find resource", cluster, name)
+	missing := fmt.Errorf("reading EKS Add-On (%s:%s): couldn't find resource", cluster, name)
+	if found == nil {
+		return nil, missing
+	}
+	version, configuration, has := addon(found, name)
+	if !has {
+		return nil, missing
 	}
 	return double.Object{
-		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": "v1.3.4-eksbuild.1",
-		"arn": s.arnIn(fmt.Sprintf("addon/%s/%s/1", cluster, name)), "configurationValues": "", "createdAt": "2025-01-01T00:00:00Z",
+		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": version,
+		"arn": s.arnIn(fmt.Sprintf("addon/%s/%s/1", cluster, name)), "configurationValues": configuration, "createdAt": "2025-01-01T00:00:00Z",
 		"modifiedAt": "2025-01-01T00:00:00Z", "podIdentityAssociations": []any{}, "serviceAccountRoleArn": "", "tags": double.Object{},
 	}, nil
 }

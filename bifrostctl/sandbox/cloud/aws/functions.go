@@ -77,6 +77,7 @@ func getEKSCluster(c *double.Call, args double.Object) (double.Object, error) {
 		"roleArn":                  s.arn("iam", "role/"+name+"-cluster"),
 		"createdAt":                "2025-01-01T00:00:00Z",
 		"kubernetesNetworkConfigs": []any{double.Object{"ipFamily": "ipv4", "serviceIpv4Cidr": "172.20.0.0/16", "serviceIpv6Cidr": ""}},
+		"computeConfigs":           []any{double.Object{"enabled": cluster.Automatic()}},
 		"enabledClusterLogTypes":   []any{}, "tags": double.Object{},
 		"vpcConfig": double.Object{
 			"clusterSecurityGroupId": "sg-" + world.Hex(17, endpoint), "endpointPrivateAccess": true, "endpointPublicAccess": true,

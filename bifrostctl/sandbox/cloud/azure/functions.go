@@ -74,6 +74,8 @@ func getManagedCluster(c *double.Call, args double.Object) (double.Object, error
 		"powerState":        double.Object{"code": "Running"},
 		"securityProfile":   double.Object{"workloadIdentity": double.Object{"enabled": cluster.WorkloadIdentity}},
 	}
+	plugin, policy, dataplane := cluster.NetworkProfile()
+	answer["networkProfile"] = double.Object{"networkPlugin": plugin, "networkPolicy": policy, "networkDataplane": dataplane}
 	if cluster.LocalAccount {
 		delete(answer, "aadProfile")
 	}
