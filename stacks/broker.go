@@ -85,14 +85,6 @@ func (c *Config) brokerEgress(at target) networkingv1.NetworkPolicyEgressRuleArr
 	}}
 }
 
-// brokerDestinations are the broker that config.json names.
-func (c *Config) brokerDestinations(at target) []kubernetes.NetworkDestination {
-	if c.clusterForm(at) != othersBroker {
-		return nil
-	}
-	return c.destinationsOf(configjson.BrokerAddress(c.Gateway.Config))
-}
-
 // ecsClusteringArgs are the zone and the name of the tasks' cluster, or of its broker. Nobody else's zone in the VPC has the name of the
 // stack in it.
 func (c *Config) ecsClusteringArgs() *ecs.EcsClusteringArgs {

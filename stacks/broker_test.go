@@ -125,10 +125,10 @@ func TestBrokerOnECS(t *testing.T) {
 	require.Contains(t, networkWarnings(t, brokered(t, "aws-dev"), nil)[0], "let the tasks reach the broker, or no cluster forms: TCP 50051")
 }
 
-// TestOthersBroker: nothing is made for it; the pods are let out to its port where that is literal.
+// TestOthersBroker: nothing is made for it; the pods are let out to its port where that is literal or a plain variable.
 func TestOthersBroker(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]bool{"broker.example.com:50051": true, "broker.example.com:443": false, "env.BROKER": false} {
+	for address, want := range map[string]bool{"broker.example.com:50051": true, "broker.example.com:443": false, "env.BROKER": true} {
 		t.Run(address, func(t *testing.T) {
 			s := stackFile(t, "aws-dev").set("gateway.env.BROKER", "b:50051").set("secrets.env.TOKEN", canary).
 				set("gateway.config.cluster_config", map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": address, "tls": true, "auth_token": "env.TOKEN"}})

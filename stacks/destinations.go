@@ -1,7 +1,7 @@
 package stacks
 
 import (
-	"net"
+	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -21,46 +21,67 @@ func (c *Config) databaseDestinations(at target) []kubernetes.NetworkDestination
 	}
 	var all []kubernetes.NetworkDestination
 	for _, database := range configjson.Databases(c.document(at), known) {
-		all = c.withDestination(all, database.Host, database.Port)
+		all = withDestination(all, database.Host, database.Port)
 	}
 	return all
 }
 
-// destinationsOf are those of endpoints, each HOST:PORT or a URL. A URL without a port has its scheme's; what a reference stands for is not
-// known here. HTTPS is open anyway.
-func (c *Config) destinationsOf(endpoints ...string) []kubernetes.NetworkDestination {
+// proxyVariables are those of the environment in which Go's clients look for a proxy (golang.org/x/net, http/httpproxy, FromEnvironment).
+var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"}
+
+// otherDestinations are the collectors, the proxies and the broker of others that the gateway's document and plain variables name.
+func (c *Config) otherDestinations(at target) []kubernetes.NetworkDestination {
+	plain, document := c.env(at), c.document(at)
+	endpoints := append(configjson.Collectors(document), configjson.Proxies(document)...)
+	if c.clusterForm(at) == othersBroker {
+		endpoints = append(endpoints, configjson.BrokerAddress(document))
+	}
+	for _, variable := range proxyVariables {
+		endpoints = append(endpoints, plain[variable])
+	}
 	var all []kubernetes.NetworkDestination
 	for _, endpoint := range endpoints {
-		host, port := hostAndPort(endpoint)
-		if port != "443" {
-			all = c.withDestination(all, host, port)
+		host, port := hostAndPort(cmp.Or(plain[configjson.Variable(endpoint)], endpoint))
+		// HTTPS is open anyway, but not to every address.
+		if port != "443" || isAddress(host) {
+			all = withDestination(all, host, port)
 		}
 	}
 	return all
 }
 
+// schemePorts are the ports of URLs that have none (Go, net/http, portMap).
+var schemePorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+
+// hostAndPort are those of HOST:PORT or a URL. What has no scheme is of HTTP, as proxies are (golang.org/x/net, http/httpproxy, parseProxy).
+// Both are empty where it is neither, and where a reference stands for it whose value is not known here.
 func hostAndPort(endpoint string) (host, port string) {
+	if endpoint == "" || configjson.Variable(endpoint) != "" || configjson.InVault(endpoint) {
+		return "", ""
+	}
 	if !strings.Contains(endpoint, "://") {
-		host, port, _ = net.SplitHostPort(endpoint)
-		return host, port
+		endpoint = "http://" + endpoint
 	}
 	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", ""
-	case u.Port() != "":
-		return u.Hostname(), u.Port()
 	}
-	return u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return u.Hostname(), cmp.Or(u.Port(), schemePorts[u.Scheme])
 }
 
-// withDestination adds a host's port, once; it adds nothing where the port is no number.
-func (c *Config) withDestination(all []kubernetes.NetworkDestination, host, port string) []kubernetes.NetworkDestination {
-	number, err := strconv.Atoi(port)
-	if err != nil {
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// withDestination adds a host's port, once. It adds nothing where the port is none, and where the host is the pod itself: no policy stands
+// between containers of a pod.
+func withDestination(all []kubernetes.NetworkDestination, host, port string) []kubernetes.NetworkDestination {
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 || isPodItself(host) {
 		return all
 	}
-	wanted := kubernetes.NetworkDestination{Peer: c.peerNamed(host), Port: number}
+	wanted := kubernetes.NetworkDestination{Peer: peerNamed(host), Port: int(number)}
 	same := func(other kubernetes.NetworkDestination) bool {
 		samePeer := wanted.Peer == nil && other.Peer == nil ||
 			wanted.Peer != nil && other.Peer != nil && wanted.Peer.Cidr == other.Peer.Cidr && wanted.Peer.Namespace == other.Peer.Namespace
@@ -72,14 +93,23 @@ func (c *Config) withDestination(all []kubernetes.NetworkDestination, host, port
 	return append(all, wanted)
 }
 
-// peerNamed is who has the host: an address itself, or the namespace of a Service. Any other name may have any address, which is nil here.
-func (c *Config) peerNamed(host string) *kubernetes.NetworkPeer {
+// isPodItself: a path is that of a socket.
+func isPodItself(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost") || strings.HasPrefix(host, "/")
+}
+
+// peerNamed is who has the host: an address itself, or the namespace of a Service or of a pod behind one (Kubernetes, "DNS for Services and
+// Pods"). Any other name may have any address, which is nil here; so may a name below another domain of the cluster's than cluster.local.
+func peerNamed(host string) *kubernetes.NetworkPeer {
 	if address, err := netip.ParseAddr(host); err == nil {
+		address = address.Unmap()
 		return &kubernetes.NetworkPeer{Cidr: netip.PrefixFrom(address, address.BitLen()).String()}
 	}
-	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
-	if len(parts) >= 3 && parts[2] == "svc" {
-		return &kubernetes.NetworkPeer{Namespace: parts[1]}
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), "."), ".cluster.local")
+	service, inCluster := strings.CutSuffix(name, ".svc")
+	if parts := strings.Split(service, "."); inCluster && len(parts) >= 2 {
+		return &kubernetes.NetworkPeer{Namespace: parts[len(parts)-1]}
 	}
 	return nil
 }

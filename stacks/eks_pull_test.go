@@ -50,14 +50,14 @@ func TestEKSPulls(t *testing.T) {
 		associations  int
 		attachedRoles []any
 	}{
-		"refresh": {irsaTrust("bifrost-pull"), []string{oidc}, true, 0, []any{"BifrostECRPullRole"}},
+		"refresh": {irsaTrust("bifrost-pull"), []string{addon, oidc}, true, 0, []any{"BifrostECRPullRole"}},
 		"pod identity": {`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},
 			"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{
 				"aws:RequestTag/eks-cluster-arn":"arn:aws:eks:us-east-1:111122223333:cluster/dev",
 				"aws:RequestTag/kubernetes-namespace":"bifrost","aws:RequestTag/kubernetes-service-account":"bifrost-pull"}}}]}`,
-			[]string{addon}, true, 1, []any{"BifrostECRPullRole"}},
-		"node":    {"", []string{role, role}, false, 0, []any{"fargate", "nodes"}},
-		"kubelet": {irsaTrust("bifrost-sa"), []string{oidc}, false, 0, []any{"BifrostECRPullRole"}},
+			[]string{addon, addon}, true, 1, []any{"BifrostECRPullRole"}},
+		"node":    {"", []string{role, role, addon}, false, 0, []any{"fargate", "nodes"}},
+		"kubelet": {irsaTrust("bifrost-sa"), []string{addon, oidc}, false, 0, []any{"BifrostECRPullRole"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := record(t, "aws-dev", eksStack(t, pullStacks[name]))

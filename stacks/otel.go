@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"regexp"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -73,7 +74,7 @@ func (o *Otel) profile() map[string]any {
 
 // otelEndpoint is how the plugin otel takes the address of a collector.
 var otelEndpoint = check.Rule{
-	Pattern: regexp.MustCompile(`^(https?://\S+|[^:/\s]+:\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
+	Pattern: regexp.MustCompile(`^(https?://\S+|([^:/\s]+|\[[0-9a-fA-F:.]+\]):\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
 	Want:    "HOST:PORT, a URL, or a reference such as env.OTEL_ENDPOINT",
 }
 
@@ -85,6 +86,12 @@ func (c *Config) validateOtel(k *checker) {
 	}
 	k.add(check.Required(p.Child("collectorUrl"), o.CollectorUrl, otelEndpoint)...)
 	k.add(check.Optional(p.Child("metricsEndpoint"), o.MetricsEndpoint, otelEndpoint)...)
+	for key, endpoint := range map[string]string{"collectorUrl": o.CollectorUrl, "metricsEndpoint": o.MetricsEndpoint} {
+		if _, port := hostAndPort(endpoint); port != "" {
+			number, _ := strconv.Atoi(port)
+			k.add(check.Port(p.Child(key), number)...)
+		}
+	}
 	k.add(check.OneOf(p.Child("protocol"), o.Protocol, otelGrpc, "http")...)
 	k.add(check.OneOf(p.Child("traceType"), o.TraceType, otelTraceType, "vercel", "open_inference")...)
 	if o.MetricsPushInterval < 0 || o.MetricsPushInterval > 300 {

@@ -80,7 +80,7 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 	return args
 }
 
-// networkPolicyArgs opens the addresses of the databases, of the collector and of a broker where config.json has them literally. The ports
+// networkPolicyArgs opens the addresses of the databases, collectors, proxies and of a broker, as far as they are known. The ports
 // of databases that the stack gives are open to any address.
 func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyArgs {
 	g := &c.Gateway
@@ -94,9 +94,6 @@ func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyA
 		args.DatabasePorts, args.Destinations = []int{}, databases
 	}
 	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
-	args.Destinations = append(args.Destinations, c.brokerDestinations(at)...)
-	if g.Otel != nil {
-		args.Destinations = append(args.Destinations, c.destinationsOf(g.Otel.CollectorUrl, g.Otel.MetricsEndpoint)...)
-	}
+	args.Destinations = append(args.Destinations, c.otherDestinations(at)...)
 	return args
 }
