@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,12 +53,46 @@ func forHost(host string) func(auths map[string]any) {
 	}
 }
 
+// endsIn gives the login a token of the form of Amazon ECR's, which tells when it ends.
+func endsIn(d time.Duration) func(auths map[string]any) {
+	return func(auths map[string]any) {
+		text, _ := json.Marshal(map[string]any{"type": "DATA_KEY", "expiration": time.Now().Add(d).Unix()}) // numbers and texts alone
+		token := base64.StdEncoding.EncodeToString(text)
+		for _, login := range auths {
+			login.(map[string]any)["password"] = token
+			login.(map[string]any)["auth"] = base64.StdEncoding.EncodeToString([]byte("AWS:" + token))
+		}
+	}
+}
+
+// writtenNow lets the refresher have written a pull Secret just now.
+func writtenNow(name string) edits.Edit {
+	return edits.With(edits.SecretKind, name, "metadata.managedFields=[{manager: bifrost-pull, operation: Apply, apiVersion: v1, time: "+
+		strconv.Quote(time.Now().UTC().Format(time.RFC3339))+"}]")
+}
+
 // failedJob lets the last refresh end on these words.
 func failedJob(words string) edits.Edit {
 	text, _ := json.Marshal(map[string]any{"failed": 1, "conditions": []any{map[string]any{ // texts and numbers alone
 		"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit: " + words,
 	}}})
 	return edits.With(edits.JobKind, "-first-", "status="+string(text))
+}
+
+// waitingJob lets the pod of the last refresh find no node, with the scheduler's words.
+func waitingJob(words string) edits.Edit {
+	return func(t testing.TB, w *cloud.World) {
+		job := edits.The(t, w, edits.JobKind, "-first-")[0]
+		edits.With(edits.JobKind, "-first-", "status={active: 1}")(t, w)
+		namespace, name, _ := strings.Cut(job.ID, "/")
+		w.Put(&world.Resource{Type: "kubernetes:core/v1:Pod", Scope: job.Scope, ID: namespace + "/waiting", State: map[string]any{
+			"apiVersion": "v1", "kind": "Pod",
+			"metadata": map[string]any{"namespace": namespace, "name": "waiting", "labels": map[string]any{"batch.kubernetes.io/job-name": name}},
+			"status": map[string]any{"phase": "Pending", "conditions": []any{map[string]any{
+				"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words,
+			}}},
+		}})
+	}
 }
 
 // breakage is one broken link: the one check that fails, what it says, and the hint.
@@ -107,6 +142,8 @@ var breakages = []breakage{
 	{way: refreshIRSA, what: "the pull Secret is deleted", edit: edits.Removed(edits.SecretKind, "ecr-pull-secret"), code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 13 hours", edit: edits.Later(13 * time.Hour), code: "pull-token", error: "it has expired", hint: runECR},
 	{way: refreshIRSA, what: "no refresh for 11 hours", edit: edits.Later(11 * time.Hour), code: "pull-token", error: "scheduled runs did not refresh it", hint: runECR, status: check.Warning},
+	{way: refreshIRSA, what: "the token itself says that it has ended", edit: edits.All(pullSecret("ecr-pull-secret", endsIn(-time.Hour)), writtenNow("ecr-pull-secret")), code: "pull-token", error: "it has expired", hint: runECR},
+	{way: refreshIRSA, what: "no node takes the refresher's pod", edit: waitingJob("0/3 nodes are available: 3 node(s) had untolerated taint(s)"), code: "pull-job", error: "waits for a node: 0/3 nodes are available", hint: "refresher.scheduling", status: check.Warning},
 	{way: refreshIRSA, what: "the pull Secret is for another registry", edit: pullSecret("ecr-pull-secret", forHost("444455556666.dkr.ecr.eu-west-1.amazonaws.com")), code: "pull-login", error: "holds logins for 444455556666.dkr.ecr.eu-west-1.amazonaws.com", hint: runECR},
 	{way: refreshIRSA, what: "the pull Secret is empty", edit: pullSecret("ecr-pull-secret", func(auths map[string]any) { clear(auths) }), code: "pull-login", error: "holds no login", hint: runECR},
 	{way: refreshIRSA, what: "the refresher's Role lacks patch", edit: edits.With(edits.RoleKind, "secret-manager", "rules[0].verbs=[create]"), code: "pull-rights", error: "lets it patch the Secret", hint: upAWS},
