@@ -92,6 +92,7 @@ func (c *Config) arPullSecretArgs(credentialConfig pulumi.StringInput, identity 
 		TokenAudience:    c.Aks.TokenAudience,
 		TokenFile:        c.Aks.TokenFile,
 		Image:            c.Refresher.Images.Gcloud,
+		TokenLifeSeconds: c.Gcp.tokenLifeSeconds(),
 	}
 	if entra := c.Aks.Entra; c.Aks.Trust == TrustEntra && entra != nil {
 		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.tenantId, ClientId: identity.clientId, AppIdUri: entra.AppIdUri}

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"time"
 
 	"bifrost/components/kubernetes"
 )
@@ -14,11 +15,14 @@ func (aksTarget) title() string { return "AKS" }
 func (aksTarget) used(c *Config) bool { return c.Aks != nil }
 
 func (t aksTarget) facts(c *Config) Cluster {
-	a := c.Aks
+	a, life := c.Aks, kubernetes.ArTokenLife
+	if asked := c.Gcp.tokenLifeSeconds(); asked > 0 {
+		life = time.Duration(asked) * time.Second
+	}
 	return Cluster{
 		Target: t.key, Context: a.Context,
 		SignIn:       fmt.Sprintf("az aks get-credentials --resource-group %s --name %s", a.ResourceGroup, a.ClusterName),
-		RegistryUser: kubernetes.ArUser, TokenLife: kubernetes.ArTokenLife, Token: "a Google access token", TokenAudience: a.TokenAudience,
+		RegistryUser: kubernetes.ArUser, TokenLife: life, Token: "a Google access token", TokenAudience: a.TokenAudience,
 		IdentityAnnotation: kubernetes.AzureClientAnnotation, Identity: a.GatewayClientId, Refreshes: t.refreshes(c),
 	}
 }

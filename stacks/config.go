@@ -47,6 +47,8 @@ type Config struct {
 	Gcp *Gcp
 	// Refresher is what keeps the pull Secret fresh on Kubernetes.
 	Refresher Refresher
+	// Network is what stands between the gateway, its refresher and the internet: a proxy, and authorities of its own.
+	Network Network
 	// Gateway is Bifrost itself: its config.json, its variables and what runs it.
 	Gateway Gateway
 	// Secrets is the only place of secret values. Set them with --secret --path.
@@ -222,27 +224,6 @@ type Federation struct {
 	// Adopt imports a pool and a provider that exist already, after an undelete for instance: Google keeps deleted ids for 30 days. A
 	// provider of another cluster is taken from it, as a warning says. Default false.
 	Adopt bool
-}
-
-// Refresher is what keeps the pull Secret fresh.
-type Refresher struct {
-	// ServiceAccount of the refresher: the subject that the clouds trust. Default bifrost-pull.
-	ServiceAccount string
-	// Schedule is a cron expression. It is refused when a token would expire between two runs. Default: `0 */6 * * *` for ECR, `*/20 * * *
-	// *` for Artifact Registry.
-	Schedule string
-	// Images of the refresher's containers, for clusters with restricted egress.
-	Images RefresherImages
-}
-
-// RefresherImages replace the refresher's images, for clusters with restricted egress.
-type RefresherImages struct {
-	// Aws is an image with the AWS CLI. Default public.ecr.aws/aws-cli/aws-cli:2.37.1.
-	Aws string
-	// Gcloud is an image with the Google Cloud CLI. Default gcr.io/google.com/cloudsdktool/google-cloud-cli:573.0.0-stable.
-	Gcloud string
-	// Kubectl is an image with kubectl. Default registry.k8s.io/kubectl:v1.34.3.
-	Kubectl string
 }
 
 // Secrets is the only place of secret values.

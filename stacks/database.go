@@ -109,7 +109,7 @@ var verifying = []string{"verify-ca", "verify-full"}
 // unverifiable tells whether the certificate is verified, and nothing here says against which authority.
 func (c *Config) unverifiable(at target, d configjson.Database) bool {
 	return slices.Contains(verifying, d.SslMode) && c.databaseCaArgs() == nil &&
-		!c.provided(at, gateway.DatabaseCaVariable) && !c.provided(at, "SSL_CERT_DIR")
+		!c.provided(at, gateway.DatabaseCaVariable) && !c.provided(at, gateway.CaDirVariable) && c.Network.caArgs() == nil
 }
 
 func authorityMissing(d configjson.Database) string {

@@ -109,10 +109,10 @@ func (a *Aws) region() string {
 }
 
 // databaseCaArgs are the authorities for pods.
-func (c *Config) databaseCaArgs() *kubernetes.WorkloadDatabaseCaArgs {
+func (c *Config) databaseCaArgs() *kubernetes.CaArgs {
 	pg := &c.Gateway.Postgres
 	if c.Gateway.databaseCa == "" && pg.CaConfigMap == nil && pg.CaSecret == nil {
 		return nil
 	}
-	return &kubernetes.WorkloadDatabaseCaArgs{Pem: c.Gateway.databaseCa, ConfigMap: pg.CaConfigMap, Secret: pg.CaSecret}
+	return &kubernetes.CaArgs{Pem: c.Gateway.databaseCa, ConfigMap: pg.CaConfigMap, Secret: pg.CaSecret}
 }

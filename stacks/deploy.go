@@ -191,26 +191,6 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	return outputs, nil
 }
 
-// completePullSecret adds what is the same on every cluster.
-func (c *Config) completePullSecret(pull *kubernetes.PullSecretArgs, namespace pulumi.StringInput) {
-	pull.Namespace = namespace
-	pull.RegistryHost = c.image.Host
-	pull.ServiceAccount = c.Refresher.ServiceAccount
-	pull.Schedule = c.Refresher.Schedule
-	pull.KubectlImage = c.Refresher.Images.Kubectl
-	pull.IpFamily = c.Gateway.IpFamily
-	pull.Labels = c.labels()
-	pull.AlertRules = c.alertRules()
-}
-
-// alertRules are those of the refresher, where they are asked for.
-func (c *Config) alertRules() *kubernetes.PullSecretAlertRulesArgs {
-	if m := c.Gateway.Monitoring; m != nil && m.AlertRules {
-		return &kubernetes.PullSecretAlertRulesArgs{Labels: m.AlertLabels}
-	}
-	return nil
-}
-
 // urls are where clients reach the gateway from outside the cluster.
 func (g *Gateway) urls() []string {
 	var urls []string

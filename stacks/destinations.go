@@ -39,9 +39,14 @@ func (c *Config) otherDestinations(at target) []kubernetes.NetworkDestination {
 	for _, variable := range proxyVariables {
 		endpoints = append(endpoints, plain[variable])
 	}
+	return destinationsOf(plain, append(endpoints, c.Network.Proxy)...)
+}
+
+// destinationsOf are those of URLs and addresses, as far as they are literal or known variables.
+func destinationsOf(known map[string]string, endpoints ...string) []kubernetes.NetworkDestination {
 	var all []kubernetes.NetworkDestination
 	for _, endpoint := range endpoints {
-		host, port := hostAndPort(cmp.Or(plain[configjson.Variable(endpoint)], endpoint))
+		host, port := hostAndPort(cmp.Or(known[configjson.Variable(endpoint)], endpoint))
 		// HTTPS is open anyway, but not to every address.
 		if port != "443" || isAddress(host) {
 			all = withDestination(all, host, port)

@@ -26,7 +26,8 @@ var (
 		"ecs.region": "", "ecs.vpcId": "", "ecs.vpcCidrs": "", "ecs.loadBalancerArn": "", "ecs.targetGroupDelaySeconds": "",
 		"ecs.executionRoleArn":  "",
 		"ecs.executionRoleName": "", "ecs.taskRole": "", "ecs.desiredCount": "", "ecs.config": "", "ecs.env": "", "ecs.secretEnv": "",
-		"ecs.adoptLogGroup": "", "ecs.databaseCa": "", "ecs.startupSeconds": "", "ecs.migrationJob": "", "ecs.ipFamily": "",
+		"ecs.adoptLogGroup": "", "ecs.databaseCa": "", "ecs.networkCa": "network.caFile",
+		"ecs.startupSeconds": "", "ecs.migrationJob": "", "ecs.ipFamily": "",
 		"ecs.changeEncryptionKey": "",
 	}
 	// ecsGatewayKeys are those of the gateway: they are needed once it runs.

@@ -67,6 +67,7 @@ func (c *Config) Has(at Target) bool { return slices.Contains(c.targets(), at) }
 func (c *Config) ClusterFormAt(at Target) ClusterForm     { return c.clusterForm(at) }
 func (c *Config) TogetherAt(at Target) int                { return c.together(at) }
 func (c *Config) ProcessesAt(at Target) (most, added int) { return at.processes(c) }
+func (c *Config) EnvAt(at Target) map[string]string       { return c.env(at) }
 func (c *Config) DocumentAt(at Target) map[string]any     { return c.document(at) }
 
 // EcsNetworkWarnings runs the look-ups of the tasks' network alone.

@@ -144,7 +144,7 @@ type Postgres struct {
 	CaSecret *kubernetes.SecretKeyRef
 }
 
-// Scheduling says on which nodes the pods run, in the words of the Kubernetes API.
+// Scheduling says on which nodes the pods run, in the words of the Kubernetes API. Nodes of Windows are never among them.
 type Scheduling struct {
 	// NodeSelector has the labels of the nodes on which the pods may run.
 	NodeSelector map[string]string
@@ -154,8 +154,23 @@ type Scheduling struct {
 	Affinity *corev1.Affinity
 	// PriorityClass is the priority class of the pods.
 	PriorityClass string
+	// Architectures are the processors that the gateway's image is built for, amd64 and arm64: its pods run on nodes with one of these
+	// alone. Default: any.
+	Architectures []string
 	// TopologySpread spreads the pods over zones and nodes.
 	TopologySpread *kubernetes.WorkloadTopologySpreadArgs
+}
+
+// Placement says on which nodes pods run, in the words of the Kubernetes API. Nodes of Windows are never among them.
+type Placement struct {
+	// NodeSelector has the labels of the nodes on which the pods may run.
+	NodeSelector map[string]string
+	// Tolerations of the pods, as in the Kubernetes API.
+	Tolerations []corev1.Toleration
+	// Affinity of the pods, as in the Kubernetes API.
+	Affinity *corev1.Affinity
+	// PriorityClass is the priority class of the pods.
+	PriorityClass string
 }
 
 // NetworkPolicy is of the gateway's pods; ExtraEgress is in the words of the Kubernetes API.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -136,6 +137,16 @@ func KubeconfigWithLogin(text []byte, login Login) (string, error) {
 	}
 	out, err := yaml.Marshal(config)
 	return string(out), err
+}
+
+// tokenLifeSeconds is how long a token the vendor's document asks for; 0 where it does not say, or not a number.
+func (g *Gcp) tokenLifeSeconds() int {
+	if g == nil {
+		return 0
+	}
+	impersonation, _ := g.CredentialConfig["service_account_impersonation"].(map[string]any)
+	seconds, _ := strconv.Atoi(fmt.Sprint(impersonation["token_lifetime_seconds"]))
+	return seconds
 }
 
 // credentialConfigJSON is the vendor's document as it goes into the ConfigMap.

@@ -96,6 +96,7 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	problems = append(problems, decode(values, c)...)
 	problems = append(problems, placeholders(values)...)
 	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)
+	problems = append(problems, c.Network.loadFiles(raw.Dir)...)
 	problems = append(problems, c.loadSchema(raw.Dir)...)
 	c.resolve()
 	problems = append(problems, c.validate()...)

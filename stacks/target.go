@@ -71,7 +71,7 @@ func (c *Config) onKubernetes() cluster {
 
 // fillers complete config.json, one concern each, in this order. They keep what is configured, and the document that they are given.
 var fillers = []func(*Config, target, configjson.Document) configjson.Document{
-	withTraces, withCluster, withAdminLogin, withSourceOfTruth, withoutDatabasePings,
+	withTraces, withCluster, withAdminLogin, withSourceOfTruth, withoutDatabasePings, withProxy,
 }
 
 // document is config.json as the gateway reads it there.
@@ -95,6 +95,7 @@ func (c *Config) configJSON(at target) (pulumi.StringOutput, error) {
 // env are the gateway's plain variables there. The image's entrypoint reads those of its log on every platform.
 func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
+	maps.Copy(env, c.proxyEnv(at))
 	maps.Copy(env, c.Gateway.Env)
 	plain, _ := at.overlay(c)
 	maps.Copy(env, plain)

@@ -43,6 +43,7 @@ func (c *Config) validate() field.ErrorList {
 	k.add(oneOf(field.NewPath("rollout"), c.Rollout)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateMirror(k)
+	c.validateNetwork(k)
 	c.validateRefresher(k)
 	c.validateGateway(k)
 	return k.problems

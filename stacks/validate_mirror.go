@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"reflect"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
@@ -28,7 +30,7 @@ func (c *Config) validateMirror(k *checker) {
 	if c.Gcp != nil {
 		k.add(field.Forbidden(field.NewPath("gcp"), why))
 	}
-	if c.written.Refresher != (Refresher{}) {
+	if !reflect.ValueOf(c.written.Refresher).IsZero() {
 		k.add(field.Forbidden(field.NewPath("refresher"), why))
 	}
 	if e := c.written.Eks; e != nil {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,13 +18,22 @@ import (
 var pullSecretKeys = keys{
 	"serviceAccount": "refresher.serviceAccount", "schedule": "refresher.schedule", "labels": "labels",
 	"kubectlImage": "refresher.images.kubectl", "ecr.image": "refresher.images.aws", "artifactRegistry.image": "refresher.images.gcloud",
-	"artifactRegistry.tokenFile": "aks.tokenFile", "artifactRegistry.entra.appIdUri": "aks.entra.appIdUri",
-	"alertRules.labels": "gateway.monitoring.alertLabels",
+	"artifactRegistry.tokenFile":        "aks.tokenFile",
+	"artifactRegistry.tokenLifeSeconds": "gcp.credentialConfig.service_account_impersonation.token_lifetime_seconds",
+	"artifactRegistry.entra.appIdUri":   "aks.entra.appIdUri",
+	"alertRules.labels":                 "gateway.monitoring.alertLabels",
+	"pods.scheduling":                   "refresher.scheduling", "pods.labels": "refresher.podLabels",
+	"pods.annotations": "refresher.podAnnotations", "pods.env": "refresher.env", "pods.secretRefs": "refresher.secretRefs",
+	"pods.imagePullSecrets": "refresher.imagePullSecrets", "pods.ca": "",
 }
 
 // validateRefresher checks what keeps the pull Secret fresh, with the keys of the other registry's, which this stack does not read.
 func (c *Config) validateRefresher(k *checker) {
 	from := maps.Clone(pullSecretKeys)
+	if c.Refresher.Scheduling == nil {
+		from["pods.scheduling"] = "gateway.scheduling"
+	}
+	c.validateRefresherEnv(k)
 	pulls := c.refreshers()
 	if on := c.onKubernetes(); on != nil {
 		if c.Refresher.ServiceAccount == c.Gateway.ServiceAccount {
@@ -35,12 +45,27 @@ func (c *Config) validateRefresher(k *checker) {
 			from["secretName"] = on.name() + ".secretName"
 			pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool { return (other.Ecr == nil) == (pull.Ecr == nil) })
 			pulls = append(pulls, pull)
-			c.validateSchedule(k, on.facts(c))
+			schedule := kubernetes.DefaultArSchedule
+			if pull.Ecr != nil {
+				schedule = kubernetes.DefaultEcrSchedule
+			}
+			c.validateSchedule(k, on.facts(c), cmp.Or(c.Refresher.Schedule, schedule))
 		}
 	}
 	for _, pull := range pulls {
 		c.completePullSecret(pull, pulumi.String(c.Gateway.Namespace))
 		k.arguments(pull.Validate(nil), from)
+	}
+}
+
+// validateRefresherEnv refuses secrets among the refresher's plain variables.
+func (c *Config) validateRefresherEnv(k *checker) {
+	for _, name := range slices.Sorted(maps.Keys(c.Refresher.Env)) {
+		if reader := secretsOfLibraries[name]; reader != "" {
+			k.add(field.Forbidden(field.NewPath("refresher", "env").Key(name),
+				reader+" reads a secret from it, which would stand in git and in the state; name a key of an existing Secret in "+
+					"refresher.secretRefs"))
+		}
 	}
 }
 
@@ -55,11 +80,8 @@ func (c *Config) refreshers() []*kubernetes.PullSecretArgs {
 }
 
 // validateSchedule refuses a cron expression that lets tokens expire between two runs, over a year of runs or the first thousand.
-func (c *Config) validateSchedule(k *checker, on Cluster) {
-	p, text := field.NewPath("refresher", "schedule"), c.Refresher.Schedule
-	if text == "" {
-		return
-	}
+func (c *Config) validateSchedule(k *checker, on Cluster, text string) {
+	p := field.NewPath("refresher", "schedule")
 	schedule, err := cron.ParseStandard(text)
 	if err != nil {
 		return // the component refuses it

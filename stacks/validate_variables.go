@@ -91,7 +91,7 @@ func validateSecretVariable(k *checker, p *field.Path, name string) {
 	if name == gateway.AdminUsernameVariable {
 		k.add(field.Forbidden(p, "has a key of its own: gateway.adminUsername"))
 	}
-	if name == ecs.ConfigVariable || name == ecs.DatabaseCaContentVariable {
-		k.add(field.Forbidden(p, "carries config.json or the database's authorities; give the variable another name"))
+	if name == ecs.ConfigVariable || name == ecs.DatabaseCaContentVariable || name == ecs.NetworkCaContentVariable {
+		k.add(field.Forbidden(p, "carries config.json or authorities; give the variable another name"))
 	}
 }

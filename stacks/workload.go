@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 
@@ -20,6 +22,7 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 		SecretRefs:              g.SecretRefs,
 		ChangeEncryptionKey:     g.ChangeEncryptionKey,
 		DatabaseCa:              c.databaseCaArgs(),
+		NetworkCa:               c.Network.caArgs(),
 		ServiceAccount:          g.ServiceAccount,
 		ExistingServiceAccount:  g.ExistingServiceAccount,
 		CpuRequest:              g.CpuRequest,
@@ -60,13 +63,8 @@ func (c *Config) workloadArgs(at target) kubernetes.BifrostWorkloadArgs {
 		args.Replicas = g.replicas()
 	}
 	if s := g.Scheduling; s != nil {
-		args.Scheduling = &kubernetes.WorkloadSchedulingArgs{
-			NodeSelector: s.NodeSelector, Tolerations: inputs[corev1.TolerationInput, corev1.TolerationOutput](s.Tolerations),
-			PriorityClass: s.PriorityClass, TopologySpread: s.TopologySpread,
-		}
-		if s.Affinity != nil {
-			args.Scheduling.Affinity = resolved[corev1.Affinity, corev1.AffinityOutput](*s.Affinity).ToAffinityPtrOutput()
-		}
+		args.Scheduling = s.placement().args()
+		args.Scheduling.TopologySpread, args.Scheduling.Architectures = s.TopologySpread, s.Architectures
 	}
 	if c.clusterForm(at) == meshCluster {
 		args.Clustering = &kubernetes.WorkloadClusteringArgs{}

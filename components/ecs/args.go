@@ -123,6 +123,9 @@ type EcsServiceArgs struct {
 	// DatabaseCa are the authorities of the databases' certificates, as PEM of 64 KiB at most. They are written beside config.json, and
 	// PGSSLROOTCERT names the file. Default: those that the image has.
 	DatabaseCa string `pulumi:"databaseCa,optional"`
+	// NetworkCa are authorities of the network, as PEM of 64 KiB at most. They are written to a folder of their own, and SSL_CERT_DIR names
+	// it: the gateway trusts them for HTTPS beside those in the image. Default: those in the image alone.
+	NetworkCa string `pulumi:"networkCa,optional"`
 	// SecretPrefix begins the names of the secrets. Default bifrost/.
 	SecretPrefix string `pulumi:"secretPrefix,optional"`
 	// SecretRecoveryDays is how long Secrets Manager keeps a deleted secret, and with it the name: 0 or 7 to 30. Default 30.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
@@ -18,13 +19,23 @@ const (
 	ConfigVariable = "BIFROST_CONFIG"
 	// DatabaseCaContentVariable carries the authorities of the databases to that container; no secret variable may have this name.
 	DatabaseCaContentVariable = "BIFROST_DATABASE_CA"
+	// NetworkCaContentVariable carries the network's authorities to that container; no secret variable may have this name.
+	NetworkCaContentVariable = "BIFROST_NETWORK_CA"
+
+	// networkCaDir is the folder of the network's authorities, below the data folder.
+	networkCaDir = "network-ca"
 )
 
 // writtenFiles are what the first container writes to the data folder, by the secret variables that carry them.
-var writtenFiles = map[string]string{ConfigVariable: gateway.ConfigFile, DatabaseCaContentVariable: gateway.DatabaseCaFile}
+var writtenFiles = map[string]string{
+	ConfigVariable: gateway.ConfigFile, DatabaseCaContentVariable: gateway.DatabaseCaFile,
+	NetworkCaContentVariable: networkCaDir + "/" + gateway.NetworkCaFile,
+}
 
 // writtenNames are the logical names of their secrets.
-var writtenNames = map[string]string{ConfigVariable: "config", DatabaseCaContentVariable: "database-ca"}
+var writtenNames = map[string]string{
+	ConfigVariable: "config", DatabaseCaContentVariable: "database-ca", NetworkCaContentVariable: "network-ca",
+}
 
 // ownSecretKey is AWS's own key of Secrets Manager. It is named instead of left out: the provider sends a key only where there is one, so
 // that a customer's key would stay when it is taken away (terraform-provider-aws issue 21623).
@@ -80,6 +91,9 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 	if a.DatabaseCa != "" {
 		values[DatabaseCaContentVariable] = pulumi.String(a.DatabaseCa)
 	}
+	if a.NetworkCa != "" {
+		values[NetworkCaContentVariable] = pulumi.String(a.NetworkCa)
+	}
 	return values
 }
 
@@ -92,7 +106,7 @@ func (a *EcsServiceArgs) newSecret(
 ) (arn, reference pulumi.StringOutput, err error) {
 	physical, logical := variable, "secret-"+variable
 	if file, written := writtenFiles[variable]; written {
-		physical, logical = file, writtenNames[variable]
+		physical, logical = path.Base(file), writtenNames[variable]
 	}
 	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
 		Name:                 pulumi.String(a.secretPrefix() + physical),

@@ -114,6 +114,9 @@ func (a *EcsServiceArgs) container(logGroup, stream string) containerDefinition 
 // configWriter is the container that writes files of the data folder, from the variables that carry them, and ends.
 func configWriter(common containerDefinition, variables []string) containerDefinition {
 	write := "mkdir -p " + tmpDir
+	if slices.Contains(variables, NetworkCaContentVariable) {
+		write += " " + gateway.DataDir + "/" + networkCaDir
+	}
 	for _, variable := range variables {
 		write += fmt.Sprintf(` && printf '%%s' "$%s" > %s/%s`, variable, gateway.DataDir, writtenFiles[variable])
 	}
@@ -174,6 +177,9 @@ func (a *EcsServiceArgs) environment(migration string) []variable {
 	}
 	if a.DatabaseCa != "" {
 		plain[gateway.DatabaseCaVariable] = gateway.DataDir + "/" + gateway.DatabaseCaFile
+	}
+	if a.NetworkCa != "" {
+		plain[gateway.CaDirVariable] = gateway.DataDir + "/" + networkCaDir
 	}
 	var all []variable
 	for _, name := range slices.Sorted(maps.Keys(plain)) {

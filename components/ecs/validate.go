@@ -98,11 +98,15 @@ func (a *EcsServiceArgs) validateVariables(p *field.Path) field.ErrorList {
 			errs = append(errs, field.Forbidden(p.Child("secretEnv").Key(variable), "carries "+writtenFiles[variable]))
 		}
 	}
-	if a.DatabaseCa != "" && a.given()[gateway.DatabaseCaVariable] {
-		errs = append(errs, field.Forbidden(p.Child("databaseCa"), gateway.DatabaseCaVariable+" is set, too; keep one of them"))
-	}
-	if len(a.DatabaseCa) > maxSecretString {
-		errs = append(errs, field.TooLong(p.Child("databaseCa"), "", maxSecretString))
+	for _, ca := range []struct{ key, pem, variable string }{
+		{"databaseCa", a.DatabaseCa, gateway.DatabaseCaVariable}, {"networkCa", a.NetworkCa, gateway.CaDirVariable},
+	} {
+		if ca.pem != "" && a.given()[ca.variable] {
+			errs = append(errs, field.Forbidden(p.Child(ca.key), ca.variable+" is set, too; keep one of them"))
+		}
+		if len(ca.pem) > maxSecretString {
+			errs = append(errs, field.TooLong(p.Child(ca.key), "", maxSecretString))
+		}
 	}
 	return errs
 }

@@ -51,7 +51,10 @@ type BifrostWorkloadArgs struct {
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
 	// DatabaseCa are the authorities that sign the certificates of the databases. They are mounted, and the variable PGSSLROOTCERT names
 	// their file to the gateway. Default: the authorities in the image.
-	DatabaseCa *WorkloadDatabaseCaArgs `pulumi:"databaseCa,optional"`
+	DatabaseCa *CaArgs `pulumi:"databaseCa,optional"`
+	// NetworkCa are authorities of the network, such as those of a proxy that opens TLS. The gateway trusts them for HTTPS beside those in
+	// the image: they are mounted, and the variable SSL_CERT_DIR names their folder. Default: those in the image alone.
+	NetworkCa *CaArgs `pulumi:"networkCa,optional"`
 	// Log is how much the gateway logs, and in which style. Default: the image's own.
 	Log *WorkloadLogArgs `pulumi:"log,optional"`
 

@@ -17,14 +17,14 @@ func TestDatabaseCa(t *testing.T) {
 	item := func(key string) []any { return []any{map[string]any{"key": key, "path": "database-ca.pem"}} }
 	checksum := ""
 	for name, c := range map[string]struct {
-		ca   kubernetes.WorkloadDatabaseCaArgs
+		ca   kubernetes.CaArgs
 		want map[string]any
 	}{
-		"a text": {kubernetes.WorkloadDatabaseCaArgs{Pem: "PEM"},
+		"a text": {kubernetes.CaArgs{Pem: "PEM"},
 			map[string]any{"configMap": map[string]any{"name": "bifrost-database-ca", "items": item("database-ca.pem")}}},
-		"a ConfigMap": {kubernetes.WorkloadDatabaseCaArgs{ConfigMap: &kubernetes.ConfigMapKeyRef{"team-ca", "ca.crt"}},
+		"a ConfigMap": {kubernetes.CaArgs{ConfigMap: &kubernetes.ConfigMapKeyRef{"team-ca", "ca.crt"}},
 			map[string]any{"configMap": map[string]any{"name": "team-ca", "items": item("ca.crt")}}},
-		"a Secret": {kubernetes.WorkloadDatabaseCaArgs{Secret: &kubernetes.SecretKeyRef{"team-ca", "ca.crt"}},
+		"a Secret": {kubernetes.CaArgs{Secret: &kubernetes.SecretKeyRef{"team-ca", "ca.crt"}},
 			map[string]any{"secret": map[string]any{"secretName": "team-ca", "items": item("ca.crt")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestDatabaseCa(t *testing.T) {
 			require.Equal(t, map[string]any{"database-ca.pem": "PEM"}, g.One(t, "kubernetes:core/v1:ConfigMap").Input(t, "data"))
 			checksum = d.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"].(string)
 			other := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
-				a.DatabaseCa = &kubernetes.WorkloadDatabaseCaArgs{Pem: "OTHER"}
+				a.DatabaseCa = &kubernetes.CaArgs{Pem: "OTHER"}
 			}).One(t, deploymentType)
 			require.NotEqual(t, checksum, other.Input(t, "spec.template.metadata.annotations").(map[string]any)["checksum/config"],
 				"another bundle rolls the pods")
@@ -53,7 +53,7 @@ func TestDatabaseCa(t *testing.T) {
 func TestDatabaseCaRefused(t *testing.T) {
 	t.Parallel()
 	both := workloadArgs()
-	both.DatabaseCa = &kubernetes.WorkloadDatabaseCaArgs{Pem: "PEM", ConfigMap: &kubernetes.ConfigMapKeyRef{"A B", "a b"}, Secret: &kubernetes.SecretKeyRef{"A B", "a b"}}
+	both.DatabaseCa = &kubernetes.CaArgs{Pem: "PEM", ConfigMap: &kubernetes.ConfigMapKeyRef{"A B", "a b"}, Secret: &kubernetes.SecretKeyRef{"A B", "a b"}}
 	both.Env = map[string]string{"PGSSLROOTCERT": "/own"}
 	graphtest.RequireRefused(t, both.Validate(nil),
 		[]string{"databaseCa", "databaseCa.configMap.name", "databaseCa.configMap.key", "databaseCa.secret.secret", "databaseCa.secret.key",

@@ -19,3 +19,9 @@ const (
 	EcrTokenLife = 12 * time.Hour
 	ArTokenLife  = time.Hour
 )
+
+// The least and the most seconds for which a credential configuration can ask (Google's AIP 4117, service_account_impersonation).
+const (
+	MinArTokenLife = 600
+	MaxArTokenLife = 43200
+)

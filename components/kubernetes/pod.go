@@ -52,9 +52,7 @@ func bifrostPod(serviceAccount string, pullSecret pulumi.StringInput, scheduling
 			&corev1.LocalObjectReferenceArgs{Name: pullSecret.ToStringOutput().ToStringPtrOutput()},
 		}
 	}
-	if scheduling != nil {
-		scheduling.place(pod)
-	}
+	scheduling.place(pod)
 	return pod
 }
 

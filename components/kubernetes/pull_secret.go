@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
@@ -62,13 +64,19 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 		return nil, s.Failed("alert rules", err)
 	}
 
+	ca, err := r.newCa(s)
+	if err != nil {
+		return nil, s.Failed("network's authorities", err)
+	}
+	needs := append(ca, mayWrite)
+
 	pod := r.pod(serviceAccount.Metadata.Name(), config)
 	// Not before the Secret: a run would heal it into being, and Pulumi's create would then meet an existing name.
-	cronJob, err := r.newCronJob(s, pod, secret, mayWrite)
+	cronJob, err := r.newCronJob(s, pod, append(needs, secret))
 	if err != nil {
 		return nil, s.Failed("cron job", err)
 	}
-	firstRun, err := r.newFirstRun(s, pod, serviceAccount.Metadata.Name(), secret, append([]pulumi.Resource{mayWrite}, args.DependsOn...))
+	firstRun, err := r.newFirstRun(s, pod, secret, slices.Concat(needs, args.DependsOn))
 	if err != nil {
 		return nil, s.Failed("first run", err)
 	}

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -30,12 +31,14 @@ type PullSecretArgs struct {
 	SecretName string `pulumi:"secretName,optional"`
 	// ServiceAccount of the refresher, made here: the subject that clouds trust. Default bifrost-pull.
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
-	// Schedule in cron's five fields, in the cluster's time zone. Default every 6 hours for ECR, every 20 minutes for Artifact Registry.
+	// Schedule in cron's five fields, in the cluster's time zone. Default every hour for ECR, every 20 minutes for Artifact Registry.
 	Schedule string `pulumi:"schedule,optional"`
 	// KubectlImage writes the Secret.
 	KubectlImage string `pulumi:"kubectlImage,optional"`
 	// NetworkPolicy of the refresher's pods. Default: nothing in; DNS, HTTPS and the API server out.
 	NetworkPolicy *PullSecretNetworkPolicyArgs `pulumi:"networkPolicy,optional"`
+	// Pods are what the cluster asks of the refresher's pods. Default: nothing.
+	Pods *PullSecretPodArgs `pulumi:"pods,optional"`
 	// IpFamily IPv6 opens the policy for destinations of IPv6, too. Default: of IPv4 alone.
 	IpFamily string `pulumi:"ipFamily,optional"`
 	// AlertRules make a PrometheusRule.
@@ -50,7 +53,9 @@ type PullSecretArgs struct {
 type PullSecretNetworkPolicyArgs struct {
 	// Disabled makes no policy.
 	Disabled bool `pulumi:"disabled,optional"`
-	// ExtraEgress are further rules, such as for a proxy on the way out.
+	// Destinations are further addresses that the pods may reach, such as a proxy on the way out. Default: none.
+	Destinations []NetworkDestination `pulumi:"destinations,optional"`
+	// ExtraEgress are further rules, in the words of the Kubernetes API. Default: none.
 	ExtraEgress networkingv1.NetworkPolicyEgressRuleArray `pulumi:"extraEgress,optional"`
 }
 
@@ -84,6 +89,7 @@ func (a *PullSecretArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Cron(p.Child("schedule"), a.Schedule)...)
 	errs = append(errs, check.OneOf(p.Child("ipFamily"), a.IpFamily, gateway.IPv4, gateway.IPv6)...)
 	errs = append(errs, validateImage(p.Child("kubectlImage"), a.KubectlImage)...)
+	errs = append(errs, a.Pods.validate(p.Child("pods"), a.ownVariables())...)
 	if a.AlertRules != nil {
 		errs = append(errs, a.AlertRules.Validate(p.Child("alertRules"))...)
 	}
@@ -93,6 +99,30 @@ func (a *PullSecretArgs) Validate(p *field.Path) field.ErrorList {
 // Validate reports every problem of the arguments, below the path.
 func (a *PullSecretAlertRulesArgs) Validate(p *field.Path) field.ErrorList {
 	return check.Labels(p.Child("labels"), a.Labels)
+}
+
+// complete tells whether all is there that the pods' variables are made of. What is missing is refused.
+func (a *PullSecretArgs) complete() bool {
+	switch {
+	case a.Namespace == nil, (a.Ecr == nil) == (a.ArtifactRegistry == nil):
+		return false
+	case a.Ecr != nil:
+		return a.Ecr.PodIdentity || a.Ecr.RoleArn != nil
+	}
+	entra := a.ArtifactRegistry.Entra
+	return entra == nil || entra.TenantId != nil && entra.ClientId != nil
+}
+
+// ownVariables are the names of those that the refresher sets itself.
+func (a *PullSecretArgs) ownVariables() map[string]bool {
+	names := map[string]bool{networkCaVariable: true}
+	if !a.complete() {
+		return names
+	}
+	for _, variable := range a.refresher().ownEnv() {
+		names[string(variable.(*corev1.EnvVarArgs).Name.(pulumi.String))] = true
+	}
+	return names
 }
 
 // validateImage checks a reference to another image than the default; an empty one is absent.

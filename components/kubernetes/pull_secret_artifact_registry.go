@@ -5,6 +5,7 @@ import (
 	_ "embed" // the script
 	"path"
 	"slices"
+	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,6 +45,9 @@ type ArtifactRegistryTokenArgs struct {
 	// TokenFile is the absolute path at which Google's side is shown a token, in a folder of its own. Default
 	// /var/run/secrets/azure/tokens/azure-identity-token.
 	TokenFile string `pulumi:"tokenFile,optional"`
+	// TokenLifeSeconds is how long Google's token lives, 600 to 43200 seconds, as the credential configuration asks for it
+	// (service_account_impersonation.token_lifetime_seconds). Default 3600.
+	TokenLifeSeconds int `pulumi:"tokenLifeSeconds,optional"`
 	// Entra first exchanges the ServiceAccount's token for a managed identity's.
 	Entra *EntraExchangeArgs `pulumi:"entra,optional"`
 	// Image with the Google Cloud CLI, and with Entra curl.
@@ -70,6 +74,9 @@ func (a *ArtifactRegistryTokenArgs) Validate(p *field.Path) field.ErrorList {
 	}
 	errs = append(errs, validateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
 	errs = append(errs, validateImage(p.Child("image"), a.Image)...)
+	if a.TokenLifeSeconds != 0 {
+		errs = append(errs, check.Between(p.Child("tokenLifeSeconds"), a.TokenLifeSeconds, MinArTokenLife, MaxArTokenLife, "seconds")...)
+	}
 	if a.Entra == nil {
 		return errs
 	}
@@ -121,7 +128,8 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 	audience := cmp.Or(a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 	source := tokenSource{
 		secretName: DefaultArSecretName, cronJobName: DefaultArCronJobName, schedule: DefaultArSchedule,
-		image: cmp.Or(a.Image, DefaultGcloudImage), user: ArUser, tokenLife: ArTokenLife,
+		image: cmp.Or(a.Image, DefaultGcloudImage), user: ArUser,
+		tokenLife:        cmp.Or(time.Duration(a.TokenLifeSeconds)*time.Second, ArTokenLife),
 		credentialConfig: a.CredentialConfig,
 		inputs:           pulumi.StringArray{a.CredentialConfig, pulumi.String(audience), pulumi.String(tokenFile)},
 		env: corev1.EnvVarArray{

@@ -16,8 +16,9 @@ import (
 const (
 	DefaultEcrSecretName  = "ecr-pull-secret"
 	DefaultEcrCronJobName = "refresh-ecr-secret"
-	// DefaultEcrSchedule survives one missed run: an ECR token lives 12 hours.
-	DefaultEcrSchedule = "0 */6 * * *"
+	// DefaultEcrSchedule leaves a token 11 hours at least, of the 12 that ECR gives it, wherever runs stop: for a night without nodes, or
+	// for an outage.
+	DefaultEcrSchedule = "0 * * * *"
 	DefaultAwsImage    = "public.ecr.aws/aws-cli/aws-cli:2.37.1"
 	awsTokenDir        = "/var/run/secrets/bifrost/aws"
 )

@@ -10,36 +10,34 @@ import (
 	"bifrost/internal/names"
 )
 
-// A scheduled run has less than the shortest schedule; the first one waits for fresh federation, which takes minutes.
+// Tries of a scheduled run and of the first one, which waits for fresh federation, and that takes minutes. An up waits for the first run,
+// and so it has a deadline, nodes that must come first included.
 const (
-	scheduledDeadlineSeconds = 300
-	scheduledBackoffLimit    = 2
-	firstRunDeadlineSeconds  = 600
-	firstRunBackoffLimit     = 6
-	firstRunTimeout          = "12m"
-	// firstRunTemplate changes with the rest of the pod, so that the Job of another revision of this program is made before that one goes.
-	firstRunTemplate = "home"
+	scheduledBackoffLimit   = 2
+	firstRunDeadlineSeconds = 600
+	firstRunBackoffLimit    = 6
+	firstRunTimeout         = "12m"
 )
 
-// newCronJob makes the scheduled runs, once all that they depend on is there.
-func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, dependsOn ...pulumi.Resource) (*batchv1.CronJob, error) {
+// newCronJob makes the scheduled runs, once all that they depend on is there. What is missed is made up for. A run without a node waits for
+// one, since it has no deadline but its pods' own; the next one takes its place, so that a pod of today's template waits, and not one of
+// last week's. A run whose time passed while nothing watched the schedule, as in a cluster that was stopped, begins late, as long as a
+// token may still be alive; of several such runs the last one does (Kubernetes, cronjob controller, mostRecentScheduleTime). A run that
+// failed is followed by the next one.
+func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, dependsOn []pulumi.Resource) (*batchv1.CronJob, error) {
 	return batchv1.NewCronJob(s.Ctx, s.Child("cron-job"), &batchv1.CronJobArgs{
 		Metadata: r.meta(pulumi.String(r.source.cronJobName)),
 		Spec: &batchv1.CronJobSpecArgs{
 			Schedule:                   pulumi.String(r.schedule),
-			ConcurrencyPolicy:          pulumi.String("Forbid"),
-			StartingDeadlineSeconds:    pulumi.Int(scheduledDeadlineSeconds),
+			ConcurrencyPolicy:          pulumi.String("Replace"),
+			StartingDeadlineSeconds:    pulumi.Int(int(r.source.tokenLife.Seconds())),
 			SuccessfulJobsHistoryLimit: pulumi.Int(1),
 			FailedJobsHistoryLimit:     pulumi.Int(3),
 			JobTemplate: &batchv1.JobTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{Labels: component.Merge(r.labels)},
 				Spec: &batchv1.JobSpecArgs{
-					ActiveDeadlineSeconds: pulumi.Int(scheduledDeadlineSeconds),
-					BackoffLimit:          pulumi.Int(scheduledBackoffLimit),
-					Template: &corev1.PodTemplateSpecArgs{
-						Metadata: &metav1.ObjectMetaArgs{Labels: component.Merge(r.labels, r.podLabels())},
-						Spec:     pod,
-					},
+					BackoffLimit: pulumi.Int(scheduledBackoffLimit),
+					Template:     &corev1.PodTemplateSpecArgs{Metadata: r.podMeta(nil), Spec: pod},
 				},
 			},
 		},
@@ -47,17 +45,19 @@ func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, depend
 }
 
 // newFirstRun makes the Job that fetches the first token. It is a Job of its own, not one made from the CronJob, whose history limit would
-// delete it. Its template is immutable, so its name follows from all that the caller can change in it, from firstRunTemplate, and from the
-// Secret's uid: a Secret made again is filled again. It never expires by itself, or a refresh of the stack would miss it and the next up
-// run it again.
+// delete it. Its template is immutable, so its name follows from the template, from what the pod reads besides, and from the Secret's uid:
+// another template is another Job, made before the former one goes, and a Secret made again is filled again. It never expires by itself,
+// or a refresh of the stack would miss it and the next up run it again.
 func (r refresher) newFirstRun(
-	s component.Scope, pod *corev1.PodSpecArgs, serviceAccount pulumi.StringPtrOutput, secret *corev1.Secret, dependsOn []pulumi.Resource,
+	s component.Scope, pod *corev1.PodSpecArgs, secret *corev1.Secret, dependsOn []pulumi.Resource,
 ) (*batchv1.Job, error) {
-	secretUid := secret.Metadata.Uid().Elem()
-	inputs := append(pulumi.StringArray{
-		pulumi.String(firstRunTemplate), secretUid, r.namespace, pulumi.String(r.secretName), serviceAccount.Elem(),
-		pulumi.String(r.registryHost), pulumi.String(r.source.script), pulumi.String(r.source.image), pulumi.String(r.kubectlImage),
-	}, r.source.inputs...)
+	template := &corev1.PodTemplateSpecArgs{
+		Metadata: r.podMeta(pulumi.StringMap{"bifrost.dev/secret-uid": secret.Metadata.Uid().Elem()}), Spec: pod,
+	}
+	inputs := append(pulumi.StringArray{pulumi.JSONMarshal(template)}, r.source.inputs...)
+	if r.pods.Ca != nil {
+		inputs = append(inputs, pulumi.String(r.pods.Ca.Pem))
+	}
 	jobName := inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
 		return names.Hashed(r.source.cronJobName+"-first", names.MaxLabel, parts...)
 	}).(pulumi.StringOutput)
@@ -70,13 +70,7 @@ func (r refresher) newFirstRun(
 		Spec: &batchv1.JobSpecArgs{
 			ActiveDeadlineSeconds: pulumi.Int(firstRunDeadlineSeconds),
 			BackoffLimit:          pulumi.Int(firstRunBackoffLimit),
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{
-					Labels:      component.Merge(r.podLabels()),
-					Annotations: pulumi.StringMap{"bifrost.dev/secret-uid": secretUid},
-				},
-				Spec: pod,
-			},
+			Template:              template,
 		},
 	}, s.Options(
 		pulumi.DependsOn(dependsOn),

@@ -3,6 +3,8 @@ package kubernetes
 import (
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/internal/gateway"
 )
 
 const (
@@ -11,6 +13,10 @@ const (
 	homeDir              = "/home/token"
 	refresherUid         = 65532
 	tokenLifetimeSeconds = 3600
+	// runSeconds are what one try of a refresh may take, from the moment in which a node has the pod.
+	runSeconds = 300
+	// networkCaVariable names the file of the network's authorities to the script.
+	networkCaVariable = "NETWORK_CA_FILE"
 )
 
 // pod runs two containers in order: the cloud's CLI writes the Secret's manifest to memory, kubectl applies it. The
@@ -25,13 +31,20 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 			Name: pulumi.String(credentialConfigMap), ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: credentialConfig},
 		})
 	}
-	return &corev1.PodSpecArgs{
+	if r.pods.Ca != nil {
+		mounts = append(mounts, mount(networkCaVolume, networkCaDir))
+		volumes = append(volumes, r.pods.Ca.volume(networkCaVolume, refresherCaName, gateway.NetworkCaFile))
+	}
+	pod := &corev1.PodSpecArgs{
 		ServiceAccountName:           serviceAccount,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		// Never: a retry is a new pod, and the failed one keeps its log.
-		RestartPolicy:      pulumi.String("Never"),
-		EnableServiceLinks: pulumi.Bool(false),
-		SecurityContext:    restrictedPod(refresherUid),
+		RestartPolicy: pulumi.String("Never"),
+		// A pod that waits for a node has not begun (Kubernetes, kubelet, pastActiveDeadline): it runs as soon as there is one.
+		ActiveDeadlineSeconds: pulumi.Int(runSeconds),
+		ImagePullSecrets:      r.pods.pullSecrets(),
+		EnableServiceLinks:    pulumi.Bool(false),
+		SecurityContext:       restrictedPod(refresherUid),
 		InitContainers: corev1.ContainerArray{&corev1.ContainerArgs{
 			Name:            pulumi.String("token"),
 			Image:           pulumi.String(r.source.image),
@@ -59,10 +72,21 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 		}},
 		Volumes: append(volumes, r.source.volumes...),
 	}
+	r.pods.Scheduling.place(pod)
+	return pod
 }
 
-// tokenEnv are the variables that the script reads.
+// tokenEnv are the variables of the container that fetches the token.
 func (r refresher) tokenEnv() corev1.EnvVarArray {
+	vars := r.ownEnv()
+	if r.pods.Ca != nil {
+		vars = append(vars, env(networkCaVariable, pulumi.String(networkCaDir+"/"+gateway.NetworkCaFile)))
+	}
+	return append(vars, r.pods.variables()...)
+}
+
+// ownEnv are the variables that the script and the CLI read in any case.
+func (r refresher) ownEnv() corev1.EnvVarArray {
 	return append(corev1.EnvVarArray{
 		env("HOME", pulumi.String(homeDir)),
 		env("TMPDIR", pulumi.String(homeDir)),

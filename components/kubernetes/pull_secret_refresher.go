@@ -3,11 +3,13 @@ package kubernetes
 import (
 	"cmp"
 	_ "embed" // the script
+	"maps"
 	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/utils/ptr"
 
 	"bifrost/internal/component"
 )
@@ -22,6 +24,7 @@ type refresher struct {
 	schedule       string
 	kubectlImage   string
 	ipFamily       string
+	pods           PullSecretPodArgs
 	source         tokenSource
 }
 
@@ -54,6 +57,7 @@ func (a *PullSecretArgs) refresher() refresher {
 		schedule:       cmp.Or(a.Schedule, source.schedule),
 		kubectlImage:   cmp.Or(a.KubectlImage, DefaultKubectlImage),
 		ipFamily:       a.IpFamily,
+		pods:           ptr.Deref(a.Pods, PullSecretPodArgs{}),
 		source:         source,
 	}
 }
@@ -74,6 +78,19 @@ func (r refresher) podLabels() map[string]string {
 	return map[string]string{"app": r.source.cronJobName}
 }
 
+// podMeta is the metadata of the refresher's pods, with further annotations. Meshes leave them alone: a first run with a proxy beside it
+// would never end.
+func (r refresher) podMeta(further pulumi.StringMap) *metav1.ObjectMetaArgs {
+	annotations := component.Merge(outsideMesh.annotations, r.pods.Annotations)
+	maps.Copy(annotations, further)
+	return &metav1.ObjectMetaArgs{
+		Labels: component.Merge(outsideMesh.labels, r.labels, r.pods.Labels, r.podLabels()), Annotations: annotations,
+	}
+}
+
+//go:embed scripts/trust_network.sh
+var trustNetworkScript string
+
 //go:embed scripts/write_secret.sh
 var writeSecretScript string
 
@@ -81,6 +98,6 @@ var writeSecretScript string
 // command. When the command fails, the last line of the log names the hop, such as "exchange at Google Cloud failed".
 func tokenScript(first, command, hop string) string {
 	// Without a pipe: a POSIX shell has no pipefail, and would miss that the command failed.
-	return "set -eu\numask 077\n" + first +
+	return "set -eu\numask 077\n" + trustNetworkScript + first +
 		"token=$(" + command + ") || { echo \"" + hop + " failed\" >&2; exit 1; }\n" + writeSecretScript
 }

@@ -48,7 +48,7 @@ func TestNilIsAbsent(t *testing.T) {
 		(*kubernetes.WorkloadSchedulingArgs)(nil).Validate(p), (*kubernetes.WorkloadTopologySpreadArgs)(nil).Validate(p), (*kubernetes.WorkloadClusteringArgs)(nil).Validate(p),
 		(*kubernetes.WorkloadServiceArgs)(nil).Validate(p), (*kubernetes.WorkloadIngressArgs)(nil).Validate(p), (*kubernetes.WorkloadHttpRouteArgs)(nil).Validate(p),
 		(*kubernetes.WorkloadNetworkPolicyArgs)(nil).Validate(p), (*kubernetes.WorkloadMonitoringArgs)(nil).Validate(p), (*kubernetes.WorkloadBasicAuthArgs)(nil).Validate(p),
-		(*kubernetes.WorkloadLoginArgs)(nil).Validate(p), (*kubernetes.WorkloadLogArgs)(nil).Validate(p), (*kubernetes.WorkloadDatabaseCaArgs)(nil).Validate(p),
+		(*kubernetes.WorkloadLoginArgs)(nil).Validate(p), (*kubernetes.WorkloadLogArgs)(nil).Validate(p), (*kubernetes.CaArgs)(nil).Validate(p),
 	} {
 		require.Empty(t, problems)
 	}

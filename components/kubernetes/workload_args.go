@@ -60,7 +60,7 @@ type WorkloadTopologySpreadArgs struct {
 	Node string `pulumi:"node,optional"`
 }
 
-// WorkloadSchedulingArgs say on which nodes the pods run.
+// WorkloadSchedulingArgs say on which nodes the pods run. Nodes of Windows are never among them.
 type WorkloadSchedulingArgs struct {
 	// NodeSelector are the labels of the nodes on which pods may run. Default: any node.
 	NodeSelector map[string]string `pulumi:"nodeSelector,optional"`
@@ -68,6 +68,9 @@ type WorkloadSchedulingArgs struct {
 	Tolerations corev1.TolerationArray `pulumi:"tolerations,optional"`
 	// Affinity says near which nodes and pods a pod runs, and away from which. Default: none.
 	Affinity corev1.AffinityPtrInput `pulumi:"affinity,optional"`
+	// Architectures are the processors that the image is built for, amd64 and arm64: pods run on nodes with one of these alone. Default:
+	// any.
+	Architectures []string `pulumi:"architectures,optional"`
 	// PriorityClass is the name of the pods' PriorityClass. Default: the cluster's own.
 	PriorityClass string `pulumi:"priorityClass,optional"`
 	// TopologySpread says how strictly the pods are spread over zones and nodes. It is not read with storage. Default: where possible.

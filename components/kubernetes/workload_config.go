@@ -47,6 +47,10 @@ func (a *BifrostWorkloadArgs) validateVariables(p *field.Path) field.ErrorList {
 	if a.DatabaseCa != nil && a.given()[gateway.DatabaseCaVariable] {
 		errs = append(errs, field.Forbidden(p.Child("databaseCa"), gateway.DatabaseCaVariable+" is set, too; keep one of them"))
 	}
+	errs = append(errs, a.NetworkCa.Validate(p.Child("networkCa"))...)
+	if a.NetworkCa != nil && a.given()[gateway.CaDirVariable] {
+		errs = append(errs, field.Forbidden(p.Child("networkCa"), gateway.CaDirVariable+" is set, too; keep one of them"))
+	}
 	return errs
 }
 
@@ -64,7 +68,7 @@ func (a *BifrostWorkloadArgs) given() map[string]bool {
 	return gateway.Given(a.Env, a.SecretEnv, a.SecretRefs)
 }
 
-// newFiles keeps what the pods read at their start: config.json, the encryption key, the secret variables, the databases' authorities.
+// newFiles keeps what the pods read at their start: config.json, the encryption key, the secret variables, the authorities.
 func (a *BifrostWorkloadArgs) newFiles(s component.Scope) ([]pulumi.Resource, error) {
 	return makeNeeds(s,
 		need{"configuration", a.newConfig},
@@ -73,6 +77,7 @@ func (a *BifrostWorkloadArgs) newFiles(s component.Scope) ([]pulumi.Resource, er
 			return a.application().newEnvironment(s, a.SecretEnv)
 		}},
 		need{"database authorities", a.newDatabaseCa},
+		need{"network's authorities", a.newNetworkCa},
 	)
 }
 
@@ -145,6 +150,9 @@ func (a *BifrostWorkloadArgs) checksum() pulumi.StringOutput {
 	}
 	if a.DatabaseCa != nil && a.DatabaseCa.Pem != "" {
 		others[gateway.DatabaseCaFile] = pulumi.String(a.DatabaseCa.Pem)
+	}
+	if a.NetworkCa != nil && a.NetworkCa.Pem != "" {
+		others[gateway.NetworkCaFile] = pulumi.String(a.NetworkCa.Pem)
 	}
 	if a.EncryptionKey != nil {
 		others["key"] = a.EncryptionKey

@@ -48,7 +48,7 @@ func (a *BifrostWorkloadArgs) env(migration string) corev1.EnvVarArray {
 	return vars
 }
 
-// plainEnv are the variables that are no secrets. The caller's own win over the defaults. The last three are never the caller's: Validate
+// plainEnv are the variables that are no secrets. The caller's own win over the defaults. The last four are never the caller's: Validate
 // refuses them beside the argument that sets them.
 func (a *BifrostWorkloadArgs) plainEnv(migration string) map[string]string {
 	plain := map[string]string{}
@@ -71,6 +71,9 @@ func (a *BifrostWorkloadArgs) plainEnv(migration string) map[string]string {
 	}
 	if a.DatabaseCa != nil {
 		plain[gateway.DatabaseCaVariable] = databaseCaDir + "/" + gateway.DatabaseCaFile
+	}
+	if a.NetworkCa != nil {
+		plain[gateway.CaDirVariable] = networkCaDir
 	}
 	return plain
 }

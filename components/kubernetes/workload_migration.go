@@ -29,7 +29,8 @@ func (a *BifrostWorkloadArgs) validateMigration(p *field.Path) field.ErrorList {
 // migrationApp is the label app of the Job's pods: no Service leads to them.
 func (a *BifrostWorkloadArgs) migrationApp() string { return a.application().child("migrate") }
 
-// newMigration migrates the database before the rollout, in a Job of the pods' own template. Its name follows from what it migrates with,
+// newMigration migrates the database before the rollout, in a Job of the pods' own template. Meshes leave its pods alone, unless podLabels
+// or podAnnotations say otherwise: with a proxy beside it it would not end. Its name follows from what it migrates with,
 // so that another image or config.json is another Job; another secret replaces it under its name. The pods wait for it by DependsOn
 // alone: a property of theirs that came from a Job would be unknown whenever that is replaced, and have the provider delete them.
 func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Resource) ([]pulumi.Resource, error) {
@@ -54,7 +55,7 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 		Spec: &batchv1.JobSpecArgs{
 			ActiveDeadlineSeconds: pulumi.Int(deadline),
 			BackoffLimit:          pulumi.Int(migrationBackoffLimit),
-			Template:              &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(app), Spec: a.migratingPod()},
+			Template:              &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(app, outsideMesh), Spec: a.migratingPod()},
 		},
 	}, s.Options(pulumi.DependsOn(needs), explained,
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}))...)

@@ -26,14 +26,15 @@ func TestMigrationJob(t *testing.T) {
 	job, d := g.One(t, jobType), g.One(t, deploymentType)
 	const pod, container = "spec.template.spec", "spec.template.spec.containers[0]"
 	for path, want := range map[string]any{
-		"metadata.annotations":                   map[string]any{"pulumi.com/replaceUnready": "true"},
-		"metadata.labels.app":                    "bifrost-migrate",
-		"spec.activeDeadlineSeconds":             750.0,
-		"spec.backoffLimit":                      2.0,
-		pod + ".restartPolicy":                   "Never",
-		pod + ".serviceAccountName":              "bifrost-sa",
-		pod + ".imagePullSecrets":                []any{map[string]any{"name": "ecr-pull-secret"}},
-		"spec.template.metadata.labels":          map[string]any{"app": "bifrost-migrate", "inject": "no", "team": "ai"},
+		"metadata.annotations":       map[string]any{"pulumi.com/replaceUnready": "true"},
+		"metadata.labels.app":        "bifrost-migrate",
+		"spec.activeDeadlineSeconds": 750.0,
+		"spec.backoffLimit":          2.0,
+		pod + ".restartPolicy":       "Never",
+		pod + ".serviceAccountName":  "bifrost-sa",
+		pod + ".imagePullSecrets":    []any{map[string]any{"name": "ecr-pull-secret"}},
+		"spec.template.metadata.labels": map[string]any{"app": "bifrost-migrate", "inject": "no", "team": "ai",
+			"sidecar.istio.io/inject": "false", "istio.io/dataplane-mode": "none", "kuma.io/sidecar-injection": "disabled"},
 		container + ".image":                     graphtest.Image,
 		container + ".envFrom[0].secretRef.name": "bifrost-env",
 	} {
@@ -47,8 +48,10 @@ func TestMigrationJob(t *testing.T) {
 	require.Equal(t, "1", envOf(t, d, container)["BIFROST_NO_MIGRATE"])
 	require.NotContains(t, envOf(t, d, container), "BIFROST_MIGRATE_ONLY")
 	require.Equal(t, []string{"x-migration-failed"}, job.Request.GetHooks().GetOnError())
-	require.Equal(t, job.Input(t, "spec.template.metadata.annotations"), d.Input(t, "spec.template.metadata.annotations"),
-		"another secret migrates again")
+	const checksum = `spec.template.metadata.annotations["checksum/config"]`
+	require.Equal(t, job.Input(t, checksum), d.Input(t, checksum), "another secret migrates again")
+	require.Equal(t, "disabled", job.Input(t, `spec.template.metadata.annotations["linkerd.io/inject"]`), "a mesh's proxy would not end")
+	require.False(t, d.Has(`spec.template.metadata.annotations["linkerd.io/inject"]`), "servers may be in a mesh")
 
 	require.True(t, g.DependsOn(d, job))
 	for property, of := range d.Request.GetPropertyDependencies() {

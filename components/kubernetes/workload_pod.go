@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/gateway"
 )
 
 // kubernetesToken is the volume with the token that discovery needs.
@@ -17,16 +18,16 @@ func (a *BifrostWorkloadArgs) template() *corev1.PodTemplateSpecArgs {
 	pod.Containers = append(corev1.ContainerArray{a.servingContainer()}, a.ExtraContainers...)
 	pod.TerminationGracePeriodSeconds = pulumi.Int(a.terminationGraceSeconds())
 	pod.TopologySpreadConstraints = a.spreadConstraints()
-	return &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(a.application().selector()), Spec: pod}
+	return &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(a.application().selector(), podMarks{}), Spec: pod}
 }
 
-// podMeta is the metadata of pods that carry the given labels. It has a checksum: neither a Deployment nor a StatefulSet rolls when a
-// Secret that it mounts changes.
-func (a *BifrostWorkloadArgs) podMeta(labels map[string]string) *metav1.ObjectMetaArgs {
-	annotations := component.Merge(a.PodAnnotations)
+// podMeta is the metadata of pods that carry the given labels, and the marks where nothing else is said. It has a checksum: neither a
+// Deployment nor a StatefulSet rolls when a Secret that it mounts changes.
+func (a *BifrostWorkloadArgs) podMeta(labels map[string]string, marks podMarks) *metav1.ObjectMetaArgs {
+	annotations := component.Merge(marks.annotations, a.PodAnnotations)
 	annotations["checksum/config"] = a.checksum()
 	return &metav1.ObjectMetaArgs{
-		Labels:      component.Merge(a.Labels, a.PodLabels, a.identityLabels(), labels),
+		Labels:      component.Merge(marks.labels, a.Labels, a.PodLabels, a.identityLabels(), labels),
 		Annotations: annotations,
 	}
 }
@@ -59,7 +60,10 @@ func (a *BifrostWorkloadArgs) volumes() corev1.VolumeArray {
 		volumes = append(volumes, &corev1.VolumeArgs{Name: pulumi.String(dataVolume), PersistentVolumeClaim: claim})
 	}
 	if a.DatabaseCa != nil {
-		volumes = append(volumes, a.DatabaseCa.volume(a.databaseCaName()))
+		volumes = append(volumes, a.DatabaseCa.volume(databaseCaVolume, a.databaseCaName(), gateway.DatabaseCaFile))
+	}
+	if a.NetworkCa != nil {
+		volumes = append(volumes, a.NetworkCa.volume(networkCaVolume, a.networkCaName(), gateway.NetworkCaFile))
 	}
 	if a.discovers() {
 		volumes = append(volumes, kubernetesTokenVolume(kubernetesToken))
@@ -72,6 +76,9 @@ func (a *BifrostWorkloadArgs) mounts() corev1.VolumeMountArray {
 	mounts := append(corev1.VolumeMountArray{}, a.ExtraVolumeMounts...)
 	if a.DatabaseCa != nil {
 		mounts = append(mounts, mount(databaseCaVolume, databaseCaDir))
+	}
+	if a.NetworkCa != nil {
+		mounts = append(mounts, mount(networkCaVolume, networkCaDir))
 	}
 	if a.discovers() {
 		mounts = append(mounts, mount(kubernetesToken, kubernetesTokenDir))

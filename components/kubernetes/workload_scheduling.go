@@ -25,6 +25,9 @@ func (a *WorkloadSchedulingArgs) Validate(p *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := check.Labels(p.Child("nodeSelector"), a.NodeSelector)
+	for i, architecture := range a.Architectures {
+		errs = append(errs, check.OneOf(p.Child("architectures").Index(i), architecture, ArchitectureAmd64, ArchitectureArm64)...)
+	}
 	errs = append(errs, check.IfSet(p.Child("priorityClass"), a.PriorityClass, check.Subdomain)...)
 	return append(errs, a.TopologySpread.Validate(p.Child("topologySpread"))...)
 }
@@ -38,12 +41,13 @@ func (a *WorkloadTopologySpreadArgs) Validate(p *field.Path) field.ErrorList {
 	return append(errs, check.OneOf(p.Child("node"), a.Node, spreadAnyway, spreadAlways, spreadNone)...)
 }
 
-// place says on which nodes a pod runs.
+// place says on which nodes a pod runs: those that can run it, and of these the ones of the arguments, if any.
 func (a *WorkloadSchedulingArgs) place(pod *corev1.PodSpecArgs) {
-	pod.NodeSelector = component.OptionalMap(a.NodeSelector)
-	pod.Tolerations = a.Tolerations
-	pod.Affinity = a.Affinity
-	pod.PriorityClassName = component.OptionalString(a.PriorityClass)
+	given := ptr.Deref(a, WorkloadSchedulingArgs{})
+	pod.NodeSelector = component.OptionalMap(given.NodeSelector)
+	pod.Tolerations = given.Tolerations
+	pod.Affinity = affinityWith(given.Affinity, fitting(given.Architectures))
+	pod.PriorityClassName = component.OptionalString(given.PriorityClass)
 }
 
 // spreadConstraints count the pods of one revision: those of the former one would bend the spread while it goes.

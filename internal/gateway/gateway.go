@@ -27,6 +27,8 @@ const (
 	ConfigFile = "config.json"
 	// DatabaseCaFile is the name of the file of authorities, wherever it is put.
 	DatabaseCaFile = "database-ca.pem"
+	// NetworkCaFile is the name of the file of the network's authorities. It has a folder of its own, whose files are all read.
+	NetworkCaFile = "network-ca.pem"
 	// Uid is the user and group of the image's program.
 	Uid = 1000
 )

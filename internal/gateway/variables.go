@@ -29,6 +29,10 @@ const (
 	// DatabaseCaVariable names the file of authorities to the gateway's PostgreSQL driver, which then trusts these alone (libpq,
 	// "Environment Variables").
 	DatabaseCaVariable = "PGSSLROOTCERT"
+	// CaDirVariable names a folder of authorities to Go's TLS, which trusts them beside the image's bundle: it replaces the folders where
+	// systems keep single certificates, and not the file that holds them all (Go, crypto/x509, loadSystemRoots). SSL_CERT_FILE would
+	// replace the bundle.
+	CaDirVariable = "SSL_CERT_DIR"
 	// MemoryLimitVariable is the soft memory limit of Go's runtime.
 	MemoryLimitVariable = "GOMEMLIMIT"
 )

@@ -29,7 +29,8 @@ var replaced = map[string]string{
 }
 
 // anotherPod: a Job is made under a new name, and only then the one that has run goes.
-const anotherPod = "its pod has a home for the cloud's CLI, and a template is immutable; the token is fetched once more"
+const anotherPod = "its pod has a home for the cloud's CLI, labels, nodes of Linux and a mesh's absence, and a template is immutable; the token is " +
+	"fetched once more"
 
 // succeeded are the only resources that an up of today deletes, by type and name, and why: after what took their place, and what used them,
 // went over to it.

@@ -32,5 +32,22 @@ func With(document Document, key string, value any) Document {
 	return all
 }
 
+// WithEnvironmentProxy lets each provider without a proxy_config of its own take the proxy from the environment.
+func WithEnvironmentProxy(document Document) Document {
+	providers, _ := document["providers"].(map[string]any)
+	if len(providers) == 0 {
+		return document
+	}
+	all := map[string]any{}
+	for name, raw := range providers {
+		provider, isObject := raw.(map[string]any)
+		if _, own := provider["proxy_config"]; isObject && !own {
+			raw = map[string]any(With(provider, "proxy_config", map[string]any{"type": "environment"}))
+		}
+		all[name] = raw
+	}
+	return With(document, "providers", all)
+}
+
 // Render is the text of config.json: the same document gives the same text.
 func Render(document Document) ([]byte, error) { return json.Marshal(document) }
