@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -15,7 +17,7 @@ func (c *Config) warnings() []string {
 		return all
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
-		unclustered, administratorsKubeconfig} {
+		unclustered, administratorsKubeconfig, untagged, unscraped} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
@@ -29,6 +31,17 @@ func sqliteOnEcs(c *Config) string {
 	}
 	return "a store of the gateway is SQLite: what it holds is lost whenever a task of ECS is replaced; give config_store and logs_store " +
 		"of type postgres in gateway.config"
+}
+
+// unscraped: the ServiceMonitor asks Prometheus to come, and the network policy keeps it out.
+func unscraped(c *Config) string {
+	m, n := c.Gateway.Monitoring, ptr.Deref(c.Gateway.NetworkPolicy, NetworkPolicy{})
+	if m == nil || !m.ServiceMonitor || n.Disabled || n.FromAnywhere || len(n.From) > 0 || len(n.MetricsFrom) > 0 {
+		return ""
+	}
+	return "gateway.monitoring.serviceMonitor lets Prometheus scrape the gateway, and the network policy lets in nobody of another " +
+		"namespace: say where it runs, `pulumi config set --path '" + Project +
+		":gateway.networkPolicy.metricsFrom[0].namespace' NAMESPACE`"
 }
 
 // unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.
