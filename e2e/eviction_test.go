@@ -45,18 +45,14 @@ func testEviction(t *testing.T, s *site) {
 			return err
 		})
 	}
-	cordon := func(unschedulable bool) {
-		_, err := s.client.CoreV1().Nodes().Patch(context.Background(), controlplane.NodeName, types.StrategicMergePatchType, fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, unschedulable), metav1.PatchOptions{})
-		require.NoError(t, err)
-	}
 	s.readyPods(t, namespace, 3)
 	before := pods(t.Context())
 	budget(1)
-	cordon(true) // the successor waits for another node
+	s.cordon(t, true) // the successor waits for another node
 	uncordoned := false
 	defer func() {
 		if !uncordoned {
-			cordon(false)
+			s.cordon(t, false)
 		}
 	}()
 	require.NoError(t, evict(before[0].Name))
@@ -64,10 +60,18 @@ func testEviction(t *testing.T, s *site) {
 	refused := evict(before[1].Name)
 	require.True(t, apierrors.IsTooManyRequests(refused), "%v", refused)
 	require.ErrorContains(t, refused, "disruption budget")
-	cordon(false)
+	s.cordon(t, false)
 	uncordoned = true
 	budget(1)
 	require.NoError(t, evict(before[1].Name), "the successor is there")
 	s.readyPods(t, namespace, 3)
 	report.add("Evictions on a cordoned node, "+s.stack, fmt.Sprintf("3 pods: the first evicted, the second refused (%v); once the first had a successor it was evicted\n", refused))
+}
+
+// cordon closes the node to pods that have none yet, or opens it again.
+func (s *site) cordon(t *testing.T, closed bool) {
+	t.Helper()
+	_, err := s.client.CoreV1().Nodes().Patch(context.Background(), controlplane.NodeName, types.StrategicMergePatchType,
+		fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, closed), metav1.PatchOptions{})
+	require.NoError(t, err)
 }

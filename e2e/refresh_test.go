@@ -253,6 +253,35 @@ func testRestartDuringRefresh(t *testing.T, s *site, l *login) {
 	require.NotEqual(t, before.Data, after.Data)
 }
 
+// testWaitsForNode: a refresh that finds no node waits for one, and is done once there is one.
+func testWaitsForNode(t *testing.T, s *site, l *login) {
+	before := pullSecret(t, s, l)
+	s.cordon(t, true)
+	defer s.cordon(t, false)
+	const name = "without-a-node"
+	s.kubectl(t, controlplane.AdminUser, "create", "job", name, "--from=cronjob/"+l.cronJob)
+	eventually(t, "a pod that waits for a node", func(ctx context.Context) error {
+		pods, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "batch.kubernetes.io/job-name=" + name})
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			for _, c := range pod.Status.Conditions {
+				if c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
+					return nil
+				}
+			}
+		}
+		return errors.New("no pod of the Job waits yet")
+	})
+	require.Equal(t, before.Data, pullSecret(t, s, l).Data)
+	s.cordon(t, false)
+	awaitJob(t, s, name)
+	after := pullSecret(t, s, l)
+	require.Equal(t, before.UID, after.UID)
+	require.NotEqual(t, before.Data, after.Data)
+}
+
 // testVendorCLI: the refresh works with the vendor's own CLI, where this machine has it.
 func testVendorCLI(t *testing.T, s *site, l *login) {
 	path := l.vendorCLI()

@@ -110,7 +110,7 @@ type check struct {
 // checks are in this order: the audit log is read before others than the refresher ask.
 var checks = []check{
 	{"in place", testInPlace}, {"killed", testKilled}, {"vendor CLI", testVendorCLI}, {"heals", testHeals},
-	{"API server restarted", testRestartDuringRefresh}, {"audit", testAudit}, {"rights", testRights},
+	{"API server restarted", testRestartDuringRefresh}, {"without a node", testWaitsForNode}, {"audit", testAudit}, {"rights", testRights},
 	{"escalation", testEscalation}, {"left over", testLeftOver},
 }
 
