@@ -153,6 +153,17 @@ func (c *Config) provided(at target, variable string) bool {
 	return plain || referred && at.pods() || c.secretEnv(at)[variable] != ""
 }
 
+// documentFacts are what the rules of config.json need to know of the gateway there.
+func (c *Config) documentFacts(at target) configjson.Facts {
+	facts := configjson.Facts{Value: c.resolveVariable(at), Mountable: at.pods(), OwnImage: c.Registry.Mirror}
+	if at.pods() {
+		for _, mount := range c.Gateway.ExtraVolumeMounts {
+			facts.Mounts = append(facts.Mounts, mount.MountPath)
+		}
+	}
+	return facts
+}
+
 // validateRendered checks what the gateway will read there: its size, and what the gateway would exit on or pass over.
 func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 	text, err := configjson.Render(c.document(at))
@@ -168,5 +179,5 @@ func (c *Config) validateRendered(k *checker, at target, p *field.Path) {
 		k.add(field.InternalError(p, err))
 		return
 	}
-	k.add(configjson.Check(p, document, configjson.Facts{Value: c.resolveVariable(at)}, c.schema)...)
+	k.add(configjson.Check(p, document, c.documentFacts(at), c.schema)...)
 }

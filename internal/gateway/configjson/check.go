@@ -11,7 +11,7 @@ import (
 
 // rules are refused whatever a schema says: the gateway exits, or passes over the part in silence. Each was tried on the gateway.
 var rules = []func(*review){
-	wrongVariables, storeSwitches, sourceOfTruth,
+	wrongVariables, storeSwitches, databasePasswords, sourceOfTruth,
 	providerNames, providerKeys, keyNames,
 	duplicates, lostIds, durations, virtualKeys, keyReferences,
 	plugins, mcpClients, lostVault,

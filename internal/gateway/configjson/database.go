@@ -12,6 +12,8 @@ type Database struct {
 	NameText string
 	// Pool is how many connections one process opens at most.
 	Pool int
+	// Command says that a program prints the password.
+	Command bool
 }
 
 // Databases are the document's stores of type postgres; resolve gives the value of a variable, or false.
@@ -36,6 +38,7 @@ func Databases(document Document, resolve Resolve) []Database {
 			// Names of hosts, unlike those of databases, are the same in every case.
 			Store: name, Host: strings.TrimSuffix(strings.ToLower(part("host")), "."), Port: part("port"),
 			Name: part("db_name"), NameText: text, SslMode: part("ssl_mode"), Pool: pool(config),
+			Command: config["password_command"] != nil,
 		})
 	}
 	return all

@@ -24,6 +24,11 @@ type Facts struct {
 	Value Resolve
 	// InsecureKey is its configuration key, for the errors.
 	InsecureKey string
+	// Mounts are the folders of the gateway's container at which the stack mounts volumes of its own. Mountable tells whether it can.
+	Mounts    []string
+	Mountable bool
+	// OwnImage says that the image is the user's own, and may have any program.
+	OwnImage bool
 }
 
 // Validate reports every problem at its path below p. No value of a secret's place is repeated.
@@ -80,11 +85,13 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 			problems = append(problems, field.Required(p.Child(key), "a store of type postgres needs it"))
 		}
 	}
-	_, password := config["password"]
 	_, command := config["password_command"]
-	if password == command {
-		problems = append(problems, field.Required(p.Child("password"),
-			"either this, as a reference such as env.PG_PASSWORD, or password_command"))
+	switch password := hasPassword(config); {
+	case password && command:
+		problems = append(problems, field.Forbidden(p.Child("password_command"),
+			"there is a password, too, and the gateway exits; remove one of them"))
+	case !password && !command:
+		problems = append(problems, field.Required(p.Child("password"), "a reference such as env.PG_PASSWORD"))
 	}
 	if config["port"] != nil {
 		problems = append(problems, validatePort(p.Child("port"), config["port"])...)
