@@ -53,7 +53,7 @@ var (
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
 		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, prepare: othersObjects},
-		{name: "aks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3},
+		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3},
 	}
 )
 

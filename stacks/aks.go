@@ -101,15 +101,30 @@ func (c *Config) arPullSecretArgs(credentialConfig pulumi.StringInput, identity 
 }
 
 func (d *aksDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
+	own, err := d.newAksGatewayIdentity(ctx)
+	if err != nil {
+		return nil, err
+	}
 	kubeconfig := d.aksKubeconfig(ctx, d.cluster.provider)
 	onCluster, err := pulumikubernetes.NewProvider(ctx, "aks", kubernetesProviderArgs(kubeconfig, d.Aks.Context, d.cluster.id))
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes provider: %w", err)
 	}
-	return d.deployKubernetes(ctx, kubernetesParts{
+	outputs, err := d.deployKubernetes(ctx, kubernetesParts{
 		at: onAks, provider: onCluster, pull: d.pull.secret,
-		identity: func(workload *kubernetes.BifrostWorkloadArgs) { onAks.runtime(d.Config, workload) },
+		identity: func(workload *kubernetes.BifrostWorkloadArgs) {
+			onAks.runtime(d.Config, workload)
+			if own != nil {
+				workload.AzureClientId = own.ClientId
+				workload.DependsOn = append(workload.DependsOn, own.Ready()...)
+			}
+		},
 	})
+	if err != nil || own == nil {
+		return outputs, err
+	}
+	outputs["gatewayClientId"], outputs["gatewayPrincipalId"] = own.ClientId, own.PrincipalId
+	return outputs, nil
 }
 
 // aksCluster is what the look-up says of an existing cluster.
@@ -149,7 +164,7 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 		return nil, err
 	}
 	issuer, workloadIdentity := found.Issuer(), found.HasWorkloadIdentity()
-	if needed := !c.Registry.Mirror || c.Aks.GatewayClientId != ""; needed && (issuer == "" || !workloadIdentity) {
+	if needed := !c.Registry.Mirror || onAks.identified(c); needed && (issuer == "" || !workloadIdentity) {
 		return nil, fmt.Errorf("AKS cluster %s has OIDC issuer %s and workload identity %s; run `az aks update --resource-group %s "+
 			"--name %s --enable-oidc-issuer --enable-workload-identity`",
 			name, onOff(issuer != ""), onOff(workloadIdentity), group, name)

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"bifrost/components/kubernetes"
@@ -27,8 +28,27 @@ func (t aksTarget) facts(c *Config) Cluster {
 	}
 }
 
+// runtime stands for the identity that is made here with a client id that is made up.
 func (aksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
-	workload.AzureClientId = c.Aks.GatewayClientId
+	workload.AzureClientId = optionalInput(c.Aks.GatewayClientId)
+	if c.Aks.GatewayIdentity != nil {
+		workload.AzureClientId = madeUpClientId
+	}
+}
+
+func (aksTarget) identified(c *Config) bool {
+	return c.Aks.GatewayClientId != "" || c.Aks.GatewayIdentity != nil
+}
+
+func (aksTarget) identify() string {
+	return "aks.gatewayIdentity makes one, which the database must know as a user"
+}
+
+func (aksTarget) runtimeIdentity(c *Config) string {
+	if g := c.Aks.GatewayIdentity; g != nil {
+		return strings.Join([]string{c.Azure.Location, c.Azure.ResourceGroup, g.Name}, "/")
+	}
+	return c.Aks.GatewayClientId
 }
 
 func (aksTarget) refreshes(c *Config) bool { return !c.Registry.Mirror }

@@ -15,6 +15,12 @@ type cluster interface {
 	facts(*Config) Cluster
 	// runtime gives the gateway's pods the identity that is configured for them. What is not known before the look-ups is made up.
 	runtime(*Config, *kubernetes.BifrostWorkloadArgs)
+	// identified tells whether the gateway's pods have an identity of their own there, and identify how they get one that may sign in to
+	// databases.
+	identified(*Config) bool
+	identify() string
+	// runtimeIdentity is what tells the gateway's identity that webhooks write into pods from another one; empty where they write none.
+	runtimeIdentity(*Config) string
 	// refreshes tells whether the stack makes a pull Secret there, and what keeps it fresh.
 	refreshes(*Config) bool
 	// pullSecret are the arguments of that pull Secret, with what is not known before the look-ups made up; nil where none is made.

@@ -184,8 +184,11 @@ type Aks struct {
 	// TokenFile is where the credential configuration finds the token that Google's side is shown. Default
 	// /var/run/secrets/azure/tokens/azure-identity-token.
 	TokenFile string
-	// GatewayClientId is the client id of an identity of the gateway's own, for Azure OpenAI for instance. It never pulls.
+	// GatewayClientId is the client id of an existing identity of the gateway's own, for Azure OpenAI for instance. It never pulls. It
+	// needs a federated credential for the gateway's ServiceAccount, which verify looks for.
 	GatewayClientId string
+	// GatewayIdentity makes an identity of the gateway's own instead, with its federated credential and given roles.
+	GatewayIdentity *GatewayIdentity
 	// Trust is whose token Google's side is shown: aks, the ServiceAccount's own; entra, the managed identity's
 	// (docs/decisions/0005-azure-trust.md). Default aks.
 	Trust Trust

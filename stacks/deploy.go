@@ -124,7 +124,7 @@ func secretString(s string) pulumi.StringOutput {
 // kubernetesParts are the rooms of a deployment on any Kubernetes: the namespace, the pull Secret, the gateway. Without pull there is
 // no pull Secret that is made here: the nodes pull by themselves, or with one that exists.
 type kubernetesParts struct {
-	at       target
+	at       cluster
 	provider pulumi.ProviderResource
 	pull     *kubernetes.PullSecretArgs
 	// identity, where there is one, adds the gateway's runtime identity and the right to pull to its arguments.
@@ -135,6 +135,7 @@ type kubernetesParts struct {
 func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (pulumi.Map, error) {
 	on := pulumi.Providers(parts.provider)
 	space := &kubernetes.BifrostNamespaceArgs{Name: c.Gateway.Namespace, Existing: c.Gateway.ExistingNamespace}
+	space.ReadinessGates = kubernetes.TargetsPods(c.Gateway.Ingress, c.Gateway.Service)
 	if !space.Existing {
 		space.Labels = c.labels()
 	}
@@ -182,6 +183,9 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 	}
 
 	outputs["deployment"], outputs["service"] = gateway.Deployment, gateway.Service
+	if c.Gateway.Ingress != nil {
+		outputs["ingressAddress"] = gateway.IngressAddress
+	}
 	if broker != nil {
 		outputs["broker"] = broker.Deployment
 	}

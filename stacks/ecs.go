@@ -202,6 +202,7 @@ func (c *Config) ecsOutputs(place *ecsPlace, service *ecs.EcsService) pulumi.Map
 	if c.Ecs.LoadBalancer != nil {
 		outputs["url"], outputs["loadBalancerSecurityGroups"] = service.Url, service.LoadBalancerSecurityGroups
 		outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.LoadBalancerDnsName, service.LoadBalancerZoneId
+		outputs["loadBalancerArn"] = service.LoadBalancerArn
 	}
 	return outputs
 }

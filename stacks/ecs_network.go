@@ -252,6 +252,9 @@ func (n *ecsNetworkCheck) checkTargetGroup(place *ecsPlace) error {
 	place.loadBalancerArn = found.LoadBalancerArns[0]
 	if delay, err := strconv.Atoi(found.DeregistrationDelay); err == nil {
 		place.targetGroupDelay = &delay
+		if short := drains("the deregistration delay of target group "+arn, delay); short != "" {
+			n.warn(short)
+		}
 	}
 	return nil
 }

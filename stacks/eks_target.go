@@ -57,6 +57,25 @@ func (eksTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 	workload.EcrRoleArn = optionalInput(c.eksPull().workloadRole())
 }
 
+func (eksTarget) identified(c *Config) bool {
+	return c.Eks.GatewayRoleArn != "" || len(c.Eks.GatewayPolicyArns) > 0
+}
+
+func (eksTarget) identify() string {
+	return "eks.gatewayPolicyArns makes a role with a policy that allows rds-db:connect on the database's user"
+}
+
+func (eksTarget) runtimeIdentity(c *Config) string {
+	switch e := c.Eks; {
+	case e.GatewayAuth == SignInPodIdentity:
+		return ""
+	case len(e.GatewayPolicyArns) > 0:
+		return e.GatewayRoleName
+	default:
+		return e.GatewayRoleArn
+	}
+}
+
 func (eksTarget) refreshes(c *Config) bool { return c.eksPull().refreshes() }
 
 func (t eksTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {

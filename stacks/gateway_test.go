@@ -337,8 +337,8 @@ func TestKeysOfTypesWithoutTags(t *testing.T) {
 func TestURLs(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []any{"https://llm.example.com/"}, output(t, example(t, "clustered"), "eks").(map[string]any)["urls"])
-	require.Equal(t, []any{"http://a.example.com/llm"}, output(t, stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
-		"controller": "nginx", "hosts": []any{"a.example.com"}, "path": "/llm", "allowHttp": true, "allowedCidrs": []any{"10.0.0.0/8"},
+	require.Equal(t, []any{"http://a.example.com/v1"}, output(t, stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
+		"controller": "nginx", "hosts": []any{"a.example.com"}, "path": "/v1", "allowHttp": true, "allowedCidrs": []any{"10.0.0.0/8"},
 	}), "aks").(map[string]any)["urls"])
 	require.NotContains(t, output(t, stackFile(t, "azure-dev"), "aks"), "urls")
 }

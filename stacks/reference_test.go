@@ -158,7 +158,10 @@ func withDefaults(t *testing.T) []settings {
 	for _, name := range append(slices.Clone(exampleStacks), "ecs-production") {
 		all = append(all, example(t, name))
 	}
-	return append(all, aksStack(t, aksTrusts["federated aks"]))
+	nginx := stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
+		"controller": "nginx", "hosts": []any{"a.example.com"}, "tlsSecret": "tls", "allowedCidrs": []any{"10.0.0.0/8"},
+	})
+	return append(all, nginx, aksStack(t, aksTrusts["federated aks"]))
 }
 
 // sameWithDefault deploys the first stack that takes the key, without it and with its default; it tells whether there was one.

@@ -306,6 +306,9 @@ var refused = map[string][]refusal{
 		{"a secret in clear", "aws-dev", "gateway.config.encryption_key", canary, []string{"bifrost:gateway.config.encryption_key: Forbidden", "a secret in clear", "secrets.env.NAME"}},
 		{"a provider's key in clear", "aws-dev", "gateway.config.providers", map[string]any{"openai": map[string]any{"keys": []any{map[string]any{"name": "k", "value": canary}}}}, []string{"bifrost:gateway.config.providers.openai.keys[0].value: Forbidden"}},
 		{"a database without TLS", "aws-dev", "gateway.config.config_store.config.ssl_mode", "disable", []string{"bifrost:gateway.config.config_store.config.ssl_mode", "gateway.postgres.allowInsecure: true"}},
+		{"a login without a password", "azure-dev", "gateway.config.logs_store.config", passwordless("aks"), []string{"bifrost:gateway.config.logs_store.config.password_command: Forbidden", "no program that makes a token", "gateway.initContainers"}},
+		{"a login without a password on two platforms", "aws-dev", "gateway.config.logs_store.config", passwordless("rds"), []string{"bifrost:gateway.config.logs_store.config.password_command: Forbidden", "no program that makes a token"}},
+		{"an empty password", "azure-dev", "gateway.config.logs_store.config.password", "", []string{"bifrost:gateway.config.logs_store.config.password: Required"}},
 		{"a port as a number", "azure-dev", "gateway.config.logs_store.config.port", 5432, []string{"bifrost:gateway.config.logs_store.config.port", "write \"5432\""}},
 		{"another encryption key than the guarded one", "aws-dev", "gateway.config.encryption_key", "env.MY_KEY", []string{"bifrost:gateway.config.encryption_key", "env.MY_KEY", "write env.BIFROST_ENCRYPTION_KEY"}},
 		{"more connections than the database takes", "aws-dev", "gateway.postgres.maxConnections", 399, []string{"bifrost:gateway.postgres.maxConnections", "703 are needed",
@@ -608,4 +611,12 @@ func TestProviderKeys(t *testing.T) {
 	require.True(t, errors.As(err, &refusal))
 	require.ErrorContains(t, err, "\n  aws:region: Forbidden: default providers are disabled")
 	require.Empty(t, g.Resources)
+}
+
+// passwordless is a store on PostgreSQL whose password a program prints.
+func passwordless(name string) map[string]any {
+	return map[string]any{
+		"host": "db.internal", "port": "5432", "user": "bifrost", "db_name": name, "ssl_mode": "require",
+		"password_command": map[string]any{"command": "aws", "args": []any{"rds", "generate-db-auth-token"}},
+	}
 }

@@ -66,7 +66,7 @@ func (c *Config) resolveGateway() {
 	fill(&g.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
 	fill(&g.AdminUsername, defaultAdminUsername)
 	fill(&g.StartupSeconds, gateway.DefaultStartupSeconds)
-	fill(&g.PreStopSeconds, kubernetes.DefaultPreStopSeconds)
+	fill(&g.PreStopSeconds, kubernetes.PreStopSeconds(g.Ingress, g.Service))
 	fill(&g.CpuRequest, kubernetes.DefaultCpuRequest)
 	fill(&g.MemoryRequest, kubernetes.DefaultMemoryRequest)
 	fill(&g.EphemeralStorageRequest, kubernetes.DefaultEphemeralStorageRequest)
@@ -111,6 +111,10 @@ func (a *Aks) resolve(on *Azure) {
 	fill(&a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 	fill(&a.TokenFile, kubernetes.DefaultGcpTokenFile)
 	fill(&a.Trust, TrustAks)
+	if a.GatewayIdentity = copied(a.GatewayIdentity); a.GatewayIdentity != nil {
+		fill(&a.GatewayIdentity.Name, azure.DefaultGatewayIdentityName)
+		fill(&a.GatewayIdentity.FederatedCredentialName, azure.DefaultGatewayCredentialName)
+	}
 	if a.Entra = copied(a.Entra); a.Entra != nil {
 		a.Entra.AppId = a.Entra.appId()
 	}
@@ -151,7 +155,7 @@ func given[T any](p *T, byDefault T) *T {
 // Defaults returns a configuration with every object in it and every default filled in, for whoever describes the keys.
 func Defaults() *Config {
 	c := newConfig("STACK")
-	c.Eks, c.Aks, c.Ecs, c.Gateway.Otel = &Eks{}, &Aks{}, &Ecs{}, &Otel{}
+	c.Eks, c.Aks, c.Ecs, c.Gateway.Otel = &Eks{}, &Aks{GatewayIdentity: &GatewayIdentity{}}, &Ecs{}, &Otel{}
 	c.resolve()
 	return c
 }

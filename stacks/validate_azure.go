@@ -57,6 +57,7 @@ func (c *Config) validateAks(k *checker) {
 		k.arguments(c.aksIdentityArgs(&aksCluster{issuer: "https://ISSUER"}).Validate(nil), aksIdentityKeys)
 	}
 	k.add(check.Optional(p.Child("gatewayClientId"), a.GatewayClientId, check.UUID)...)
+	c.validateAksGateway(k)
 	k.add(oneOf(p.Child("trust"), a.Trust)...)
 	if a.Trust == TrustEntra {
 		c.validateEntra(k)

@@ -17,7 +17,7 @@ func (c *Config) warnings() []string {
 		return all
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
-		unclustered, administratorsKubeconfig, untagged, unscraped} {
+		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}

@@ -24,6 +24,9 @@ const (
 
 	subject  = "system:serviceaccount:bifrost:bifrost-pull"
 	stranger = "system:serviceaccount:bifrost:somebody-else"
+
+	// ownIdentity lets the stack make an identity of the gateway's own.
+	ownIdentity = "aks.gatewayIdentity.name=bifrost-gateway-identity"
 )
 
 // pullSecret changes what is in the pull Secret.
@@ -226,6 +229,9 @@ var breakages = []breakage{
 	}, code: "aks-credential-issuer", error: "issuer mismatch", hint: "az identity federated-credential update"},
 	{way: trustAKS, what: "the issuer is off", edit: edits.AKS(func(c *world.AKSCluster) { c.OIDCIssuer = false }), code: "aks-issuer", error: "is off", hint: enable},
 	{way: trustAKS, what: "workload identity is off", edit: edits.AKS(func(c *world.AKSCluster) { c.WorkloadIdentity = false }), code: "aks-workload-identity", error: "is off", hint: enable},
+	{way: trustAKS, what: "the gateway's own credential is deleted", settings: []string{ownIdentity}, edit: edits.Removed(edits.CredentialType, "bifrost-gateway-credential"), code: "aks-gateway-credential", error: "has no federated credential for system:serviceaccount:bifrost:bifrost-sa", hint: "pulumi refresh"},
+	{way: trustAKS, what: "the gateway's own credential has another issuer", settings: []string{ownIdentity}, edit: edits.With(edits.CredentialType, "bifrost-gateway-credential", "issuer=https://other.example.com/"), code: "aks-gateway-credential", error: "issuer mismatch", hint: "pulumi refresh"},
+	{way: trustAKS, what: "the gateway's own credential has another audience", settings: []string{ownIdentity}, edit: edits.With(edits.CredentialType, "bifrost-gateway-credential", "audiences=[api://other]"), code: "aks-gateway-credential", error: "audience mismatch", hint: "pulumi refresh"},
 	{way: trustAKS, what: "the gateway's pods lack the label", settings: []string{"aks.gatewayClientId=00000000-0000-4000-8000-000000000abc"}, edit: edits.With(edits.DeploymentKind, "bifrost/bifrost", "spec.template.metadata.labels={app: bifrost}"), code: "workload-identity", error: "azure.workload.identity/use", hint: upAzure},
 	{way: trustAKS, what: "the gateway's ServiceAccount lacks the annotation", settings: []string{"aks.gatewayClientId=00000000-0000-4000-8000-000000000abc"}, edit: edits.With(edits.AccountKind, "bifrost-sa", "metadata.annotations={}"), code: "workload-identity", error: "azure.workload.identity/client-id", hint: upAzure},
 

@@ -78,7 +78,8 @@ func NewAksWorkloadIdentity(
 	subject := args.subject()
 
 	c := &AksWorkloadIdentity{}
-	s, err := args.register(ctx, name, c, opts...)
+	says := []func(*pulumi.ResourceHookArgs) string{args.moved, trusted}
+	s, err := args.register(ctx, AksWorkloadIdentityType, name, c, says, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -87,29 +88,9 @@ func NewAksWorkloadIdentity(
 	if err != nil {
 		return nil, s.Failed("hook", err)
 	}
-	identity, err := managedidentity.NewUserAssignedIdentity(ctx, s.Child("identity"), &managedidentity.UserAssignedIdentityArgs{
-		ResourceName:      pulumi.String(args.identityName()),
-		ResourceGroupName: pulumi.String(args.ResourceGroup),
-		Location:          pulumi.String(args.Location),
-		Tags:              component.Merge(args.Tags),
-	}, s.Options(pulumi.Protect(args.Protect), made)...)
+	identity, credential, err := args.create(s, pulumi.Protect(args.Protect), made)
 	if err != nil {
-		return nil, s.Failed("managed identity", err)
-	}
-
-	trust := &managedidentity.FederatedIdentityCredentialArgs{
-		FederatedIdentityCredentialResourceName: pulumi.String(cmp.Or(args.FederatedCredentialName, DefaultFederatedCredentialName)),
-		ResourceName:                            identity.Name,
-		ResourceGroupName:                       pulumi.String(args.ResourceGroup),
-		Issuer:                                  pulumi.String(args.Issuer),
-		Subject:                                 pulumi.String(subject),
-		Audiences:                               pulumi.StringArray{pulumi.String(iampolicy.AzureTokenExchangeAudience)},
-	}
-	// An identity has one credential for an issuer and subject. Under a new name the old one goes first, as the provider has it with every
-	// name that is given.
-	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, s.Child("federated-credential"), trust, s.Options()...)
-	if err != nil {
-		return nil, s.Failed("federated credential", err)
+		return nil, err
 	}
 
 	c.Resources = []pulumi.Resource{credential}
@@ -118,4 +99,36 @@ func NewAksWorkloadIdentity(
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"clientId": c.ClientId, "principalId": c.PrincipalId, "tenantId": c.TenantId, "subject": c.Subject,
 	})
+}
+
+// create makes the identity, with the given options of its own, and its federated credential.
+func (a *AksWorkloadIdentityArgs) create(
+	s component.Scope, own ...pulumi.ResourceOption,
+) (*managedidentity.UserAssignedIdentity, *managedidentity.FederatedIdentityCredential, error) {
+	ctx, subject := s.Ctx, a.subject()
+	identity, err := managedidentity.NewUserAssignedIdentity(ctx, s.Child("identity"), &managedidentity.UserAssignedIdentityArgs{
+		ResourceName:      pulumi.String(a.identityName()),
+		ResourceGroupName: pulumi.String(a.ResourceGroup),
+		Location:          pulumi.String(a.Location),
+		Tags:              component.Merge(a.Tags),
+	}, s.Options(own...)...)
+	if err != nil {
+		return nil, nil, s.Failed("managed identity", err)
+	}
+
+	trust := &managedidentity.FederatedIdentityCredentialArgs{
+		FederatedIdentityCredentialResourceName: pulumi.String(cmp.Or(a.FederatedCredentialName, DefaultFederatedCredentialName)),
+		ResourceName:                            identity.Name,
+		ResourceGroupName:                       pulumi.String(a.ResourceGroup),
+		Issuer:                                  pulumi.String(a.Issuer),
+		Subject:                                 pulumi.String(subject),
+		Audiences:                               pulumi.StringArray{pulumi.String(iampolicy.AzureTokenExchangeAudience)},
+	}
+	// An identity has one credential for an issuer and subject. Under a new name the old one goes first, as the provider has it with every
+	// name that is given.
+	credential, err := managedidentity.NewFederatedIdentityCredential(ctx, s.Child("federated-credential"), trust, s.Options()...)
+	if err != nil {
+		return nil, nil, s.Failed("federated credential", err)
+	}
+	return identity, credential, nil
 }

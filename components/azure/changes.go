@@ -34,11 +34,13 @@ func (a *AksWorkloadIdentityArgs) subject() string {
 // change of them is an update of it, of which a preview tells before anything is deleted. No hook of the identity itself would do: those of
 // a replacement see either the former inputs or the new ones (pulumi, resource/deploy/step.go, CreateStep and DeleteStep).
 func (a *AksWorkloadIdentityArgs) register(
-	ctx *pulumi.Context, name string, c *AksWorkloadIdentity, opts ...pulumi.ResourceOption,
+	ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource, says []func(*pulumi.ResourceHookArgs) string,
+	opts ...pulumi.ResourceOption,
 ) (component.Scope, error) {
 	s := component.Scope{Ctx: ctx, Name: name, Parent: c}
 	warned, err := component.BeforeUpdate(ctx, s.Child("changes"), func(update *pulumi.ResourceHookArgs) error {
-		for _, text := range []string{a.moved(update), trusted(update)} {
+		for _, say := range says {
+			text := say(update)
 			if text == "" {
 				continue
 			}
@@ -56,8 +58,8 @@ func (a *AksWorkloadIdentityArgs) register(
 		"identityName": pulumi.String(a.identityName()),
 		"issuer":       pulumi.String(a.Issuer), "subject": pulumi.String(a.subject()),
 	}
-	if err := ctx.RegisterComponentResourceV2(AksWorkloadIdentityType, name, inputs, c, append(opts, warned)...); err != nil {
-		return s, fmt.Errorf("registering %s %s: %w", AksWorkloadIdentityType, name, err)
+	if err := ctx.RegisterComponentResourceV2(typ, name, inputs, c, append(opts, warned)...); err != nil {
+		return s, fmt.Errorf("registering %s %s: %w", typ, name, err)
 	}
 	return s, nil
 }

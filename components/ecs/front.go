@@ -64,8 +64,8 @@ type ecsFront struct {
 	listeners []pulumi.Resource
 	// made tells whether the load balancer was made here.
 	made bool
-	// url, dnsName and zoneId are of the load balancer made here; empty without one.
-	url, dnsName, zoneId pulumi.StringOutput
+	// url, arn, dnsName and zoneId are of the load balancer made here; empty without one.
+	url, arn, dnsName, zoneId pulumi.StringOutput
 }
 
 // resourceLabel names the target group to Application Auto Scaling (API reference, PredefinedMetricSpecification).
@@ -95,8 +95,8 @@ func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray)
 	}
 	return ecsFront{
 		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix,
-		listeners: []pulumi.Resource{listener}, made: true,
-		url: pulumi.Sprintf("%s://%s", a.LoadBalancer.scheme(), balancer.DnsName), dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
+		listeners: []pulumi.Resource{listener}, made: true, url: pulumi.Sprintf("%s://%s", a.LoadBalancer.scheme(), balancer.DnsName),
+		arn: balancer.Arn, dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
 	}, nil
 }
 
@@ -159,14 +159,14 @@ func (a *EcsServiceArgs) newTargetGroup(in component.Scope, balancer pulumi.Reso
 func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
 	none := pulumi.String("").ToStringOutput()
 	if a.TargetGroupArn == "" {
-		return ecsFront{url: none, dnsName: none, zoneId: none}
+		return ecsFront{url: none, arn: none, dnsName: none, zoneId: none}
 	}
 	_, balancer, _ := strings.Cut(a.LoadBalancerArn, ":loadbalancer/")
 	return ecsFront{
 		targetGroupArn:     pulumi.String(a.TargetGroupArn),
 		loadBalancerSuffix: pulumi.String(balancer),
 		targetGroupSuffix:  pulumi.String(a.TargetGroupArn[strings.LastIndex(a.TargetGroupArn, ":")+1:]),
-		url:                none, dnsName: none, zoneId: none,
+		url:                none, arn: none, dnsName: none, zoneId: none,
 	}
 }
 

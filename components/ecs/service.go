@@ -34,6 +34,8 @@ type EcsService struct {
 	// Url is https:// or http:// and the name of the load balancer made here; empty without one. A certificate is for a name of yours:
 	// point that name to the load balancer.
 	Url pulumi.StringOutput `pulumi:"url"`
+	// LoadBalancerArn is what a web ACL of AWS WAF is associated with; empty without a load balancer made here.
+	LoadBalancerArn pulumi.StringOutput `pulumi:"loadBalancerArn"`
 	// LoadBalancerDnsName is what an alias record of Route 53 points to; empty without a load balancer made here.
 	LoadBalancerDnsName pulumi.StringOutput `pulumi:"loadBalancerDnsName"`
 	// LoadBalancerZoneId is the zone of LoadBalancerDnsName, which the alias record names, too.
@@ -116,12 +118,14 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	c.TaskDefinitionArn, c.BrokerTaskDefinitionArn = args.runningTaskDefinition(in, service, definition, network), brokerArn
 	c.TaskSecurityGroups, c.ClusterDnsName = network.taskGroups.ToStringArrayOutput(), args.clusterDnsName()
 	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
+	c.LoadBalancerArn = front.arn
 	c.LoadBalancerSecurityGroups = network.balancerGroups.ToStringArrayOutput()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "brokerTaskDefinitionArn": c.BrokerTaskDefinitionArn,
 		"taskRoleArn": c.TaskRoleArn, "taskSecurityGroups": c.TaskSecurityGroups,
 		"logGroup": c.LogGroup, "clusterDnsName": c.ClusterDnsName,
-		"url": c.Url, "loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
+		"url": c.Url, "loadBalancerArn": c.LoadBalancerArn,
+		"loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})
 }

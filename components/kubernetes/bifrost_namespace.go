@@ -26,6 +26,9 @@ type BifrostNamespaceArgs struct {
 	// Existing takes a namespace that exists and does not change it: labels are refused. A namespace that does not enforce the Pod Security
 	// Standard "restricted" gets a warning. Default false.
 	Existing bool `pulumi:"existing,optional"`
+	// ReadinessGates lets pods of the namespace wait until a load balancer of AWS finds them healthy: the AWS Load Balancer Controller adds
+	// a readiness gate to pods of a namespace with its label. An existing namespace without the label gets a warning. Default false.
+	ReadinessGates bool `pulumi:"readinessGates,optional"`
 	// Labels of the namespace, beside those of Pod Security. They are refused with existing.
 	Labels map[string]string `pulumi:"labels,optional"`
 }
@@ -72,6 +75,18 @@ func NewBifrostNamespace(
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
 
+// readinessLabel makes the AWS Load Balancer Controller add a readiness gate to each new pod that a Service or Ingress of it leads to: a
+// rollout then takes no old pod away before the load balancer finds the new one healthy (AWS Load Balancer Controller, "Pod readiness
+// gate").
+const readinessLabel = "elbv2.k8s.aws/pod-readiness-gate-inject"
+
+func (a *BifrostNamespaceArgs) gates() map[string]string {
+	if !a.ReadinessGates {
+		return nil
+	}
+	return map[string]string{readinessLabel: "enabled"}
+}
+
 // enforceLabel makes admission refuse pods that do not meet a Pod Security Standard.
 const enforceLabel = "pod-security.kubernetes.io/enforce"
 
@@ -79,7 +94,7 @@ func (a *BifrostNamespaceArgs) create(s component.Scope) (pulumi.StringOutput, e
 	namespace, err := corev1.NewNamespace(s.Ctx, s.Child("namespace"), &corev1.NamespaceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name: pulumi.String(a.name()),
-			Labels: component.Merge(a.Labels, map[string]string{
+			Labels: component.Merge(a.Labels, a.gates(), map[string]string{
 				enforceLabel:                       "restricted",
 				"pod-security.kubernetes.io/warn":  "restricted",
 				"pod-security.kubernetes.io/audit": "restricted",
@@ -99,10 +114,28 @@ func (a *BifrostNamespaceArgs) read(s component.Scope) (pulumi.StringOutput, err
 		return pulumi.StringOutput{}, err
 	}
 	return namespace.Metadata.Labels().ApplyT(func(labels map[string]string) (string, error) {
-		if labels[enforceLabel] == "restricted" {
-			return name, nil
+		for _, missing := range a.missing(labels) {
+			if err := s.Ctx.Log.Warn(missing, nil); err != nil {
+				return "", err
+			}
 		}
-		return name, s.Ctx.Log.Warn(fmt.Sprintf("namespace %[1]s does not enforce the Pod Security Standard restricted, which all "+
-			"pods here meet; run `kubectl label namespace %[1]s %[2]s=restricted`", name, enforceLabel), nil)
+		return name, nil
 	}).(pulumi.StringOutput), nil
+}
+
+// missing tells what labels the existing namespace should have, and how it gets them.
+func (a *BifrostNamespaceArgs) missing(labels map[string]string) []string {
+	var all []string
+	lacks := func(label, value, why string) {
+		if labels[label] != value {
+			all = append(all, fmt.Sprintf("namespace %[1]s %[4]s; run `kubectl label namespace %[1]s %[2]s=%[3]s`", a.name(), label, value,
+				why))
+		}
+	}
+	lacks(enforceLabel, "restricted", "does not enforce the Pod Security Standard restricted, which all pods here meet")
+	if a.ReadinessGates {
+		lacks(readinessLabel, "enabled", "does not let the AWS Load Balancer Controller give its pods a readiness gate: a rollout takes "+
+			"old pods away before the load balancer has the new ones")
+	}
+	return all
 }

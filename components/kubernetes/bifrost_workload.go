@@ -22,6 +22,9 @@ type BifrostWorkload struct {
 	Deployment pulumi.StringOutput `pulumi:"deployment"`
 	// Service is the name of the Service. It is known once the pods are ready.
 	Service pulumi.StringOutput `pulumi:"service"`
+	// IngressAddress is the host name or the address that a controller gave the Ingress, to which DNS must lead its hosts; empty without
+	// one.
+	IngressAddress pulumi.StringOutput `pulumi:"ingressAddress"`
 	// ServiceAccount is the name of the gateway's ServiceAccount.
 	ServiceAccount pulumi.StringOutput `pulumi:"serviceAccount"`
 }
@@ -78,7 +81,8 @@ func NewBifrostWorkload(
 	if err != nil {
 		return nil, scope.Failed("service", err)
 	}
-	if err := args.newIngress(scope, service.name); err != nil {
+	address, err := args.newIngress(scope, service.name)
+	if err != nil {
 		return nil, scope.Failed("ingress", err)
 	}
 	if err := args.newHttpRoute(scope, service.name); err != nil {
@@ -88,8 +92,8 @@ func NewBifrostWorkload(
 		return nil, scope.Failed("service monitor", err)
 	}
 
-	c.Deployment, c.Service, c.ServiceAccount = pods.name, service.name, account.name
+	c.Deployment, c.Service, c.ServiceAccount, c.IngressAddress = pods.name, service.name, account.name, address
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"deployment": c.Deployment, "service": c.Service, "serviceAccount": c.ServiceAccount,
+		"deployment": c.Deployment, "service": c.Service, "serviceAccount": c.ServiceAccount, "ingressAddress": c.IngressAddress,
 	})
 }

@@ -73,7 +73,8 @@ type BifrostWorkloadArgs struct {
 	// nodes must be configured for it. The containers never hold this role. Default: kubelets pull in another way.
 	EcrRoleArn pulumi.StringInput `pulumi:"ecrRoleArn,optional"`
 	// AzureClientId is the client id of the identity that the gateway itself has on AKS (workload identity), such as for Azure OpenAI.
-	AzureClientId string `pulumi:"azureClientId,optional"`
+	// The webhook of workload identity writes it into pods when they are made: let another one change podAnnotations, too.
+	AzureClientId pulumi.StringInput `pulumi:"azureClientId,optional"`
 
 	// CpuRequest is the CPU that a pod requests, as a Kubernetes quantity, at most cpuLimit. Default 250m.
 	CpuRequest string `pulumi:"cpuRequest,optional"`
@@ -101,7 +102,7 @@ type BifrostWorkloadArgs struct {
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
 	// PreStopSeconds is how long a pod still serves before it gets SIGTERM, 1 to 3600 seconds. Meanwhile clients learn to avoid it, and
 	// streams end: give as many seconds as the longest stream takes, because the gateway accounts for no stream that ends later than 30
-	// seconds after SIGTERM. Default 15.
+	// seconds after SIGTERM. Default 15, and 30 where pods are the targets of a load balancer of AWS.
 	PreStopSeconds int `pulumi:"preStopSeconds,optional"`
 	// TerminationGraceSeconds is how long a pod may take to end, preStopSeconds included: at least 30 seconds more than these. Default:
 	// preStopSeconds and 45 seconds.

@@ -218,7 +218,9 @@ func TestRuntimeIdentity(t *testing.T) {
 	require.Equal(t, "arn:aws:iam::111122223333:role/Bedrock",
 		aws.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["eks.amazonaws.com/role-arn"]`))
 
-	azure := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) { a.AzureClientId = "00000000-0000-4000-8000-00000000000c" })
+	azure := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
+		a.AzureClientId = pulumi.String("00000000-0000-4000-8000-00000000000c")
+	})
 	require.Equal(t, "00000000-0000-4000-8000-00000000000c",
 		azure.One(t, "kubernetes:core/v1:ServiceAccount").Input(t, `metadata.annotations["azure.workload.identity/client-id"]`))
 	require.Equal(t, "true", azure.One(t, "kubernetes:apps/v1:Deployment").Input(t, use), "the webhook picks pods by their own label")
@@ -293,4 +295,14 @@ func TestExistingNamespace(t *testing.T) {
 	deployment := g.One(t, "kubernetes:apps/v1:Deployment")
 	require.Equal(t, "team", deployment.Input(t, "metadata.namespace"))
 	require.True(t, g.DependsOn(deployment, namespace))
+}
+
+// TestReadinessGates: the namespace lets the AWS Load Balancer Controller give pods a gate.
+func TestReadinessGates(t *testing.T) {
+	t.Parallel()
+	g := graphtest.Record(t, func(ctx *pulumi.Context, on pulumi.ResourceOption) error {
+		_, err := kubernetes.NewBifrostNamespace(ctx, "x", &kubernetes.BifrostNamespaceArgs{ReadinessGates: true}, on)
+		return err
+	})
+	require.Equal(t, "enabled", g.One(t, "kubernetes:core/v1:Namespace").Input(t, "metadata.labels").(map[string]any)["elbv2.k8s.aws/pod-readiness-gate-inject"])
 }

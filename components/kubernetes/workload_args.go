@@ -103,14 +103,15 @@ type WorkloadServiceArgs struct {
 
 // WorkloadIngressArgs expose the gateway through an Ingress. TLS is required.
 type WorkloadIngressArgs struct {
-	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx) or appRouting (the application routing add-on of AKS). With
-	// alb, the namespace's label elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer. Required.
+	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx, retired in March 2026) or appRouting (NGINX of AKS'
+	// application routing, which has support until November 2026). With alb, the namespace's label
+	// elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer. Required.
 	Controller string `pulumi:"controller"`
 	// ClassName is the class of the Ingress. Default: alb, nginx or webapprouting.kubernetes.azure.com, by the controller.
 	ClassName string `pulumi:"className,optional"`
 	// Hosts are the DNS names, at least one. Required.
 	Hosts []string `pulumi:"hosts"`
-	// Path is a prefix. Default /.
+	// Path is a prefix: /, or one below which the gateway answers, such as /v1. It is served from / alone. Default /.
 	Path string `pulumi:"path,optional"`
 	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx and appRouting. TLS is required, unless allowHttp says
 	// otherwise.
@@ -146,7 +147,7 @@ type WorkloadHttpRouteArgs struct {
 	AllowHttp bool `pulumi:"allowHttp,optional"`
 	// Hosts are the DNS names, at least one. Required.
 	Hosts []string `pulumi:"hosts"`
-	// Path is a prefix. Default /.
+	// Path is a prefix: /, or one below which the gateway answers, such as /v1. It is served from / alone. Default /.
 	Path string `pulumi:"path,optional"`
 	// RequestTimeoutSeconds is how long one request, streams included, may take. Default 3600.
 	RequestTimeoutSeconds int `pulumi:"requestTimeoutSeconds,optional"`

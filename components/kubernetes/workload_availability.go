@@ -15,8 +15,14 @@ import (
 	"bifrost/internal/gateway"
 )
 
-// DefaultPreStopSeconds is how long a pod still serves before it gets SIGTERM.
-const DefaultPreStopSeconds = 15
+// How long a pod still serves before it gets SIGTERM, by default.
+const (
+	DefaultPreStopSeconds = 15
+	// DefaultAlbPreStopSeconds is behind a load balancer of AWS with the pods as its targets: its controller hears of the pod, calls AWS,
+	// and the load balancer's nodes learn of it, one after the other, while the pod waits (EKS best practices guide, "Load Balancing": a
+	// preStop hook must outlast the deregistration).
+	DefaultAlbPreStopSeconds = 30
+)
 
 const (
 	// cleanUpSeconds is what the gateway takes at most after SIGTERM, with its streams: what ends later is delivered, and not accounted.
@@ -26,7 +32,15 @@ const (
 )
 
 func (a *BifrostWorkloadArgs) preStopSeconds() int {
-	return cmp.Or(a.PreStopSeconds, DefaultPreStopSeconds)
+	return cmp.Or(a.PreStopSeconds, PreStopSeconds(a.Ingress, a.Service))
+}
+
+// PreStopSeconds is how long a pod behind them still serves before it gets SIGTERM, by default. Either may be nil.
+func PreStopSeconds(ingress *WorkloadIngressArgs, service *WorkloadServiceArgs) int {
+	if TargetsPods(ingress, service) {
+		return DefaultAlbPreStopSeconds
+	}
+	return DefaultPreStopSeconds
 }
 
 func (a *BifrostWorkloadArgs) terminationGraceSeconds() int {
@@ -45,7 +59,7 @@ func (a *BifrostWorkloadArgs) validateTimes(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(p.Child("terminationGraceSeconds"), a.terminationGraceSeconds(),
 			"at least "+strconv.Itoa(least)+": preStopSeconds and the gateway's clean-up of "+strconv.Itoa(cleanUpSeconds)+" s"))
 	}
-	return errs
+	return append(errs, a.validateDeregistration(p)...)
 }
 
 // replicas are how many pods there are, at least and at most. A rollout adds some.

@@ -56,7 +56,7 @@ func TestIngress(t *testing.T) {
 			"alb.ingress.kubernetes.io/scheme": "internal", "alb.ingress.kubernetes.io/target-type": "ip",
 			"alb.ingress.kubernetes.io/backend-protocol": "HTTP", "alb.ingress.kubernetes.io/healthcheck-path": "/health",
 			"alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=3600,routing.http.drop_invalid_header_fields.enabled=true",
-			"alb.ingress.kubernetes.io/target-group-attributes":  "deregistration_delay.timeout_seconds=60",
+			"alb.ingress.kubernetes.io/target-group-attributes":  "deregistration_delay.timeout_seconds=75",
 		}
 		for k, v := range more {
 			all["alb.ingress.kubernetes.io/"+k] = v
@@ -131,7 +131,7 @@ func TestHttpRoute(t *testing.T) {
 	t.Parallel()
 	g := recordWorkload(t, func(a *kubernetes.BifrostWorkloadArgs) {
 		a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{
-			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/llm",
+			Gateway: "shared", GatewayNamespace: "infra", Section: "https", Hosts: []string{"llm.example.com"}, Path: "/v1",
 			RequestTimeoutSeconds: 900,
 			Annotations:           map[string]string{"a": "b"},
 		}
@@ -141,7 +141,7 @@ func TestHttpRoute(t *testing.T) {
 		"parentRefs": []any{map[string]any{"name": "shared", "namespace": "infra", "sectionName": "https"}},
 		"hostnames":  []any{"llm.example.com"},
 		"rules": []any{map[string]any{
-			"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/llm"}}},
+			"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/v1"}}},
 			"timeouts":    map[string]any{"request": "900s", "backendRequest": "900s"},
 			"backendRefs": []any{map[string]any{"name": "bifrost", "port": 80.0}},
 		}},

@@ -26,10 +26,11 @@ func (a *BifrostWorkloadArgs) serviceAccount() string {
 
 func (a *BifrostWorkloadArgs) validateIdentity(p *field.Path) field.ErrorList {
 	errs := check.Subdomain(p.Child("serviceAccount"), a.serviceAccount())
-	errs = append(errs, check.Optional(p.Child("azureClientId"), a.AzureClientId, check.UUID)...)
-	if a.AzureClientId != "" && (a.AwsRoleArn != nil || a.PodIdentity) {
-		errs = append(errs, field.Invalid(p.Child("azureClientId"), a.AzureClientId,
-			"a gateway runs in one cloud: awsRoleArn or podIdentity is set too"))
+	if id, plain := a.AzureClientId.(pulumi.String); plain {
+		errs = append(errs, check.Required(p.Child("azureClientId"), string(id), check.UUID)...)
+	}
+	if a.AzureClientId != nil && (a.AwsRoleArn != nil || a.PodIdentity) {
+		errs = append(errs, field.Forbidden(p.Child("azureClientId"), "a gateway runs in one cloud: awsRoleArn or podIdentity is set too"))
 	}
 	if a.PodIdentity && a.AwsRoleArn != nil {
 		errs = append(errs, field.Forbidden(p.Child("awsRoleArn"), "the pod identity association names the role; remove it or podIdentity"))
@@ -52,8 +53,8 @@ func (a *BifrostWorkloadArgs) identityAnnotations() pulumi.StringMap {
 	if a.AwsRoleArn != nil {
 		annotations[IrsaAnnotation] = a.AwsRoleArn
 	}
-	if a.AzureClientId != "" {
-		annotations[AzureClientAnnotation] = pulumi.String(a.AzureClientId)
+	if a.AzureClientId != nil {
+		annotations[AzureClientAnnotation] = a.AzureClientId
 	}
 	if a.EcrRoleArn != nil {
 		annotations[EcrRoleAnnotation] = a.EcrRoleArn
@@ -63,7 +64,7 @@ func (a *BifrostWorkloadArgs) identityAnnotations() pulumi.StringMap {
 
 // identityLabels are labels of pods: the webhook of Azure Workload Identity looks at a pod's own label, and never at its ServiceAccount's.
 func (a *BifrostWorkloadArgs) identityLabels() map[string]string {
-	if a.AzureClientId == "" {
+	if a.AzureClientId == nil {
 		return nil
 	}
 	return map[string]string{"azure.workload.identity/use": "true"}

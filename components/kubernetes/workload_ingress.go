@@ -9,6 +9,7 @@ import (
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
@@ -60,7 +61,7 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressNginx)...)
 	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
-	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
+	errs = append(errs, servedPath(p.Child("path"), a.Path)...)
 	errs = append(errs, a.validateTls(p)...)
 	errs = append(errs, a.validateClearText(p.Child("annotations"))...)
 	errs = append(errs, a.validateReach(p)...)
@@ -77,6 +78,16 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Between(p.Child("streamTimeoutSeconds"), a.streamTimeoutSeconds(), 1, longest)...)
 	errs = append(errs, check.Optional(p.Child("bodySize"), a.BodySize, check.ClientBodySize)...)
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
+}
+
+// servedPath refuses a path below which the gateway answers nothing: neither controllers nor it itself take the path away again.
+func servedPath(p *field.Path, path string) field.ErrorList {
+	errs := check.UrlPath(p, path)
+	if len(errs) > 0 || gateway.Serves(path) {
+		return errs
+	}
+	return field.ErrorList{field.Invalid(p, path, "the gateway is served from / alone, and answers nothing below another path: remove it "+
+		"and give the gateway a host of its own; a part of the gateway is exposed by one of /"+strings.Join(gateway.Served, ", /"))}
 }
 
 // validateTls asks for the certificate in the form that the controller takes.
@@ -106,6 +117,7 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 const (
 	albScheme       = "alb.ingress.kubernetes.io/scheme"
 	albInboundCidrs = "alb.ingress.kubernetes.io/inbound-cidrs"
+	albTargetGroup  = "alb.ingress.kubernetes.io/target-group-attributes"
 	nginxCidrs      = "nginx.ingress.kubernetes.io/whitelist-source-range"
 )
 
@@ -158,10 +170,11 @@ func (a *WorkloadIngressArgs) Class() string {
 	return cmp.Or(a.ClassName, ingressControllers[a.Controller].class)
 }
 
-func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.StringOutput) error {
+// newIngress makes the Ingress. It returns the host name or the address that its controller gave it; empty without one.
+func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.StringOutput) (pulumi.StringOutput, error) {
 	ingress, app := a.Ingress, a.application()
 	if ingress == nil {
-		return nil
+		return pulumi.String("").ToStringOutput(), nil
 	}
 	controller := ingressControllers[ingress.Controller]
 	meta := app.meta(app.name)
@@ -175,8 +188,20 @@ func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.Strin
 			Hosts: pulumi.ToStringArray(ingress.Hosts), SecretName: pulumi.String(ingress.TlsSecret),
 		}}
 	}
-	_, err := networkingv1.NewIngress(s.Ctx, s.Child("ingress"), &networkingv1.IngressArgs{Metadata: meta, Spec: spec}, s.Options()...)
-	return err
+	made, err := networkingv1.NewIngress(s.Ctx, s.Child("ingress"), &networkingv1.IngressArgs{Metadata: meta, Spec: spec}, s.Options()...)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return made.Status.ApplyT(addressOf).(pulumi.StringOutput), nil
+}
+
+// addressOf is the first host name or address of an Ingress; load balancers of AWS have names, and others addresses.
+func addressOf(status *networkingv1.IngressStatus) string {
+	if status == nil || status.LoadBalancer == nil || len(status.LoadBalancer.Ingress) == 0 {
+		return ""
+	}
+	first := status.LoadBalancer.Ingress[0]
+	return cmp.Or(ptr.Deref(first.Hostname, ""), ptr.Deref(first.Ip, ""))
 }
 
 // rules lead all hosts to the Service.
@@ -222,8 +247,8 @@ func (a *WorkloadIngressArgs) albAnnotations(graceSeconds int) map[string]string
 		prefix + "healthcheck-path": gateway.HealthPath,
 		prefix + "load-balancer-attributes": fmt.Sprintf("idle_timeout.timeout_seconds=%d,"+
 			"routing.http.drop_invalid_header_fields.enabled=true", a.streamTimeoutSeconds()),
-		prefix + "target-group-attributes": fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
-		albPorts:                           `[{"HTTP":80}]`,
+		albTargetGroup: fmt.Sprintf("deregistration_delay.timeout_seconds=%d", graceSeconds),
+		albPorts:       `[{"HTTP":80}]`,
 	}
 	if a.Public {
 		annotations[albScheme] = "internet-facing"

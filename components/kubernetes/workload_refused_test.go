@@ -56,9 +56,9 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 		}, []string{"log.level", "log.style"}},
 
 		"two clouds": {func(a *kubernetes.BifrostWorkloadArgs) {
-			a.AwsRoleArn, a.AzureClientId = pulumi.String("r"), "00000000-0000-4000-8000-00000000000c"
+			a.AwsRoleArn, a.AzureClientId = pulumi.String("r"), pulumi.String("00000000-0000-4000-8000-00000000000c")
 		}, []string{"azureClientId"}},
-		"client id":      {func(a *kubernetes.BifrostWorkloadArgs) { a.AzureClientId = "x" }, []string{"azureClientId"}},
+		"client id":      {func(a *kubernetes.BifrostWorkloadArgs) { a.AzureClientId = pulumi.String("x") }, []string{"azureClientId"}},
 		"two identities": {func(a *kubernetes.BifrostWorkloadArgs) { a.PodIdentity, a.AwsRoleArn = true, pulumi.String("r") }, []string{"awsRoleArn"}},
 		"another's service account": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.ExistingServiceAccount, a.AwsRoleArn, a.EcrRoleArn = true, pulumi.String("r"), pulumi.String("r")
@@ -165,6 +165,25 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			"httpRoute.gateway", "httpRoute.gatewayNamespace", "httpRoute.section", "httpRoute.hosts", "httpRoute.path",
 			"httpRoute.requestTimeoutSeconds",
 			"httpRoute.annotations[a b]",
+		}},
+		"a path of the ingress that is not served": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "nginx", Hosts: hosts, TlsSecret: "t", AllowedCidrs: []string{"10.0.0.0/8"}, Path: "/llm"}
+		}, []string{"ingress.path"}},
+		"a path of the route that is not served": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "g", Section: "https", Hosts: hosts, Path: "/v12"}
+		}, []string{"httpRoute.path"}},
+		"streams cut before the pod goes": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.PreStopSeconds = 120
+			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
+			a.Ingress = &kubernetes.WorkloadIngressArgs{Controller: "alb", Hosts: hosts, CertificateArn: certificate, Path: "/v1", Annotations: map[string]string{
+				"alb.ingress.kubernetes.io/target-group-attributes": "stickiness.enabled=true, deregistration_delay.timeout_seconds=119",
+			}}
+			a.Service = &kubernetes.WorkloadServiceArgs{Annotations: map[string]string{
+				"service.beta.kubernetes.io/aws-load-balancer-target-group-attributes": "deregistration_delay.timeout_seconds=30",
+			}}
+		}, []string{
+			"ingress.annotations[alb.ingress.kubernetes.io/target-group-attributes]",
+			"service.annotations[service.beta.kubernetes.io/aws-load-balancer-target-group-attributes]",
 		}},
 		"route's section": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.HttpRoute = &kubernetes.WorkloadHttpRouteArgs{Gateway: "g", Section: "HTTPS", Hosts: hosts}

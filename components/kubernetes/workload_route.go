@@ -28,7 +28,7 @@ func (a *WorkloadHttpRouteArgs) Validate(p *field.Path) field.ErrorList {
 			"HTTP listeners, too: set "+p.Child("allowHttp").String()+" where that is meant"))
 	}
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
-	errs = append(errs, check.UrlPath(p.Child("path"), a.Path)...)
+	errs = append(errs, servedPath(p.Child("path"), a.Path)...)
 	errs = append(errs, check.Between(p.Child("requestTimeoutSeconds"), a.requestTimeoutSeconds(), 1, 86400)...)
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
 }

@@ -5,6 +5,7 @@ const (
 	AzureManagedCluster      = "azure-native:containerservice:ManagedCluster"
 	AzureFederatedCredential = "azure-native:managedidentity:FederatedIdentityCredential"
 	AzureManagedIdentity     = "azure-native:managedidentity:UserAssignedIdentity"
+	AzureRoleAssignment      = "azure-native:authorization:RoleAssignment"
 	AzureResourceGroup       = "azure-native:resources:ResourceGroup"
 	AzureApplication         = "azuread:index/application:Application"
 )

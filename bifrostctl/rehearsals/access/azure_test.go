@@ -93,3 +93,33 @@ func TestAzure(t *testing.T) {
 		require.False(t, r.may(identities+"/write", strings.Replace(dev, "dev-clusters", "payments", 1)))
 	}
 }
+
+// TestAzureGatewayRoles: a stack with an identity of the gateway's own asks for one role more, at what the gateway calls, and no more of it.
+func TestAzureGatewayRoles(t *testing.T) {
+	t.Parallel()
+	const account = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/ai/providers/Microsoft.CognitiveServices/accounts/acme"
+	deploy, roles := role(t, "deploy-role"), role(t, "gateway-roles-role")
+	way := stacktest.TrustAKS
+	way.InFile = []string{
+		"aks.gatewayIdentity.roleAssignments[0].role=Cognitive Services OpenAI User", "aks.gatewayIdentity.roleAssignments[0].scope=" + account,
+	}
+	const assignments = "Microsoft.Authorization/roleAssignments"
+	needed := map[string]bool{}
+	for _, r := range made(way.Start(t).Engine.MustUp(), "azure-native") {
+		name, known := azureTypes[string(r.Type)]
+		if string(r.Type) == pulumitype.AzureRoleAssignment {
+			name, known = assignments, true
+		}
+		require.True(t, known, "%s has no row in azureTypes", r.Type)
+		for _, verb := range []string{"read", "write", "delete"} {
+			by := deploy
+			if name == assignments {
+				by, needed[name+"/"+verb] = roles, true
+			}
+			require.True(t, by.may(name+"/"+verb, string(r.ID)), "%s on %s", name+"/"+verb, r.ID)
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(needed)), roles.Actions, "the role has what stacks ask for, and no more")
+	require.Empty(t, slices.Concat(roles.DataActions, roles.NotActions, roles.NotDataActions))
+	require.False(t, roles.may(assignments+"/write", "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/bifrost-dev"))
+}

@@ -63,6 +63,30 @@ func (i identities) Credential(_ context.Context, resourceGroup, identity, name 
 	if err != nil {
 		return nil, err
 	}
-	return &service.FederatedCredential{Issuer: text(found, "issuer"), Subject: text(found, "subject"),
-		Audiences: texts(found.State["audiences"])}, nil
+	credential := credentialOf(found)
+	return &credential, nil
+}
+
+func credentialOf(r *world.Resource) service.FederatedCredential {
+	return service.FederatedCredential{Issuer: text(r, "issuer"), Subject: text(r, "subject"), Audiences: texts(r.State["audiences"])}
+}
+
+// Credentials implements service.ManagedIdentity.
+func (i identities) Credentials(_ context.Context, clientID string) ([]service.FederatedCredential, error) {
+	i.w.Lock()
+	defer i.w.Unlock()
+	subscription := i.w.SignedIn.AzureSubscription
+	for _, identity := range i.w.List(pulumitype.AzureManagedIdentity, subscription) {
+		if !strings.EqualFold(text(identity, "clientId"), clientID) {
+			continue
+		}
+		var all []service.FederatedCredential
+		for _, r := range i.w.List(pulumitype.AzureFederatedCredential, subscription) {
+			if strings.HasPrefix(r.ID, identity.ID+"/") {
+				all = append(all, credentialOf(r))
+			}
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("a managed identity with client id %s: %w", clientID, service.ErrNotFound)
 }

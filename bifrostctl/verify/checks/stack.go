@@ -72,6 +72,8 @@ type Cluster struct {
 	RefreshCronJob string `json:"refreshCronJob"`
 	// GatewayRoleArn is the gateway's own role on EKS, where it has one.
 	GatewayRoleArn string `json:"gatewayRoleArn"`
+	// GatewayClientID is the client id of the gateway's own identity on AKS, where the stack makes one.
+	GatewayClientID string `json:"gatewayClientId"`
 	// Broker is the Deployment of the cluster's broker, where the stack runs one.
 	Broker string `json:"broker"`
 }

@@ -34,7 +34,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 		return c.Identity.Credential(ctx, s.Config.Azure.ResourceGroup, t.identityName(), t.credentialName())
 	})
 	if s.Config.Registry.Mirror {
-		return t.mirrorChecks()
+		return append(t.mirrorChecks(), t.gatewayChecks()...)
 	}
 	checks := append(t.clusterChecks(), []check.Check{
 		{Code: "aks-identity", Description: "the managed identity is the one that the vendor was told of", Run: t.identity},
@@ -46,6 +46,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 		{Code: "aks-credential-audience", Description: "the federated credential names the audience of its tokens",
 			Needs: []string{"aks-credential"}, Run: t.sameAudience},
 	}...)
+	checks = append(checks, t.gatewayChecks()...)
 	if s.Config.Gcp != nil && s.Config.Gcp.Federation != nil {
 		checks = append(checks, s.gcpTrust(c, t)...)
 	}
@@ -63,7 +64,7 @@ func (t aksTrust) clusterChecks() []check.Check {
 
 // mirrorChecks are what of that a stack needs which nobody pulls for: the gateway's own identity takes issuer and webhook.
 func (t aksTrust) mirrorChecks() []check.Check {
-	if t.Config.Aks.GatewayClientId != "" {
+	if t.Config.Aks.GatewayClientId != "" || t.Config.Aks.GatewayIdentity != nil {
 		return t.clusterChecks()
 	}
 	return t.clusterChecks()[:1]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -118,12 +119,51 @@ func (a azureIdentities) Credential(ctx context.Context, resourceGroup, identity
 	if err != nil {
 		return nil, azureNotFound("federated credential "+name, err)
 	}
-	credential := &service.FederatedCredential{}
-	if p := answer.Properties; p != nil {
+	credential := credentialOf(answer.FederatedIdentityCredential)
+	return &credential, nil
+}
+
+func credentialOf(found armmsi.FederatedIdentityCredential) service.FederatedCredential {
+	credential := service.FederatedCredential{}
+	if p := found.Properties; p != nil {
 		credential.Issuer, credential.Subject = deref(p.Issuer), deref(p.Subject)
 		for _, audience := range p.Audiences {
 			credential.Audiences = append(credential.Audiences, deref(audience))
 		}
 	}
-	return credential, nil
+	return credential
+}
+
+// Credentials implements service.ManagedIdentity. Azure finds no identity by its client id: those of the subscription are listed.
+func (a azureIdentities) Credentials(ctx context.Context, clientID string) ([]service.FederatedCredential, error) {
+	for pages := a.identities.NewListBySubscriptionPager(nil); pages.More(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing managed identities: %w", err)
+		}
+		for _, identity := range page.Value {
+			if identity.Properties != nil && strings.EqualFold(deref(identity.Properties.ClientID), clientID) {
+				return a.credentialsOf(ctx, deref(identity.ID))
+			}
+		}
+	}
+	return nil, fmt.Errorf("a managed identity with client id %s: %w", clientID, service.ErrNotFound)
+}
+
+func (a azureIdentities) credentialsOf(ctx context.Context, id string) ([]service.FederatedCredential, error) {
+	identity, err := arm.ParseResourceID(id)
+	if err != nil {
+		return nil, fmt.Errorf("managed identity %s: %w", id, err)
+	}
+	var all []service.FederatedCredential
+	for pages := a.credentials.NewListPager(identity.ResourceGroupName, identity.Name, nil); pages.More(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing federated credentials of %s: %w", identity.Name, err)
+		}
+		for _, credential := range page.Value {
+			all = append(all, credentialOf(*credential))
+		}
+	}
+	return all, nil
 }

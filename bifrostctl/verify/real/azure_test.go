@@ -98,3 +98,19 @@ func TestManagedIdentity(t *testing.T) {
 	_, err = of(credentialPath, answer{403, azureForbidden}).Credential(t.Context(), "g", "i", "c")
 	require.NotErrorIs(t, err, service.ErrNotFound)
 }
+
+// TestCredentialsOfClient: the identity is found by its client id, on whichever page it is.
+func TestCredentialsOfClient(t *testing.T) {
+	const list = "GET /subscriptions/s/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+	client, err := newIdentities("s", fixedToken{}, resourceManager(t, map[string]answer{
+		list: {body: `{"value":[{"id":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/other","properties":{"clientId":"x"}},
+			{"id":"` + identityPath + `","properties":{"clientId":"C"}}]}`},
+		"GET " + identityPath + "/federatedIdentityCredentials": {body: `{"value":[{"properties":{"issuer":"https://x/","subject":"s","audiences":["a"]}}]}`},
+	}))
+	require.NoError(t, err)
+	credentials, err := client.Credentials(t.Context(), "c")
+	require.NoError(t, err)
+	require.Equal(t, []service.FederatedCredential{{Issuer: "https://x/", Subject: "s", Audiences: []string{"a"}}}, credentials)
+	_, err = client.Credentials(t.Context(), "nobody")
+	require.ErrorIs(t, err, service.ErrNotFound)
+}

@@ -147,6 +147,8 @@ type FederatedCredential struct {
 type ManagedIdentity interface {
 	Identity(ctx context.Context, resourceGroup, name string) (*Identity, error)
 	Credential(ctx context.Context, resourceGroup, identity, name string) (*FederatedCredential, error)
+	// Credentials are all of the identity with a client id, in whichever resource group it is.
+	Credentials(ctx context.Context, clientID string) ([]FederatedCredential, error)
 }
 
 // Pool is a workload identity pool. Usable says that it is neither deleted nor disabled.

@@ -29,6 +29,7 @@ func Provider() *double.Provider {
 		Types: providerSchema.Describe(map[string]*double.Type{
 			pulumitype.AzureManagedIdentity:     userAssignedIdentity(),
 			pulumitype.AzureFederatedCredential: federatedIdentityCredential(),
+			pulumitype.AzureRoleAssignment:      roleAssignment(),
 		}),
 		Functions: functions(),
 	}

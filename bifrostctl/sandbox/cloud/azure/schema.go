@@ -35,6 +35,18 @@ var providerSchema = double.Schema{
 				Unique:    "its name in the identity, and issuer with subject",
 			},
 		},
+		pulumitype.AzureRoleAssignment: {
+			// provider/pkg/gen/replacement.go, forceNewMap; the name is part of the path.
+			Replace:  []string{"roleAssignmentName", "principalId", "scope"},
+			Computed: []string{"name", "type", "createdBy", "createdOn", "updatedBy", "updatedOn"},
+			Behaviour: double.Behaviour{
+				Source:    source + "; provider/pkg/gen/replacement.go",
+				TakenAway: "nothing can be but the kind of principal, which stays",
+				Half:      "nothing in the state; what Azure made nevertheless is refused by the next create as already existing",
+				Waits:     waits,
+				Unique:    "its name at the scope, and the role with the principal there",
+			},
+		},
 	},
 	Lookups: map[string]double.Lookup{
 		pulumitype.AzureGetManagedCluster: {
