@@ -25,7 +25,10 @@ func (t aksTrust) gatewayChecks() []check.Check {
 
 // gatewayClient is the client id of the gateway's own identity; empty where it has none, or it is not made yet.
 func (t aksTrust) gatewayClient() string {
-	return cmp.Or(t.Config.Aks.GatewayClientId, t.Outputs.cluster().GatewayClientID)
+	if made := t.Outputs.AKS; made != nil {
+		return cmp.Or(t.Config.Aks.GatewayClientId, made.GatewayClientID)
+	}
+	return t.Config.Aks.GatewayClientId
 }
 
 // gatewayCredential looks for the credential with which Entra takes a token of the gateway's ServiceAccount: the one of its issuer and its
