@@ -19,7 +19,8 @@ type cluster interface {
 	// databases.
 	identified(*Config) bool
 	identify() string
-	// runtimeIdentity is what tells the gateway's identity that webhooks write into pods from another one; empty where they write none.
+	// runtimeIdentity is what the gateway signs in as, and how. It is plain text, known before the identity is made: what comes of it would
+	// tie the pods to it, and where it is replaced, the provider would delete them. Empty where it signs in as nobody.
 	runtimeIdentity(*Config) string
 	// refreshes tells whether the stack makes a pull Secret there, and what keeps it fresh.
 	refreshes(*Config) bool

@@ -53,6 +53,9 @@ type Config struct {
 	Gateway Gateway
 	// Secrets is the only place of secret values. Set them with --secret --path.
 	Secrets Secrets
+	// Agreed are changes of a running stack that take something away, or that the vendor must know of: an up makes them only where they are
+	// said here as well. Each names what it agrees to; the up that stops has the command.
+	Agreed *Agreed
 
 	// stack is its name.
 	stack string
@@ -121,8 +124,7 @@ type Eks struct {
 	// with auth podIdentity. Required.
 	ClusterName string
 	// Pull is who pulls the image: refresh, with a pull Secret that is kept fresh; node, as the role of the node; kubelet, as a role of
-	// the gateway's ServiceAccount (docs/kubelet-pull.md). From or to node, change policyName as well: the old policy goes last. Default
-	// refresh.
+	// the gateway's ServiceAccount (docs/kubelet-pull.md). A running stack can go from each to each (docs/identity.md). Default refresh.
 	Pull PullMode
 	// Auth is how the refresher signs in. With podIdentity the cluster needs the add-on eks-pod-identity-agent and no OIDC provider.
 	// Default irsa.

@@ -28,12 +28,14 @@ type platform struct {
 	provider func(*pulumi.Context, *Config) (pulumi.ProviderResource, error)
 	// signedIn refuses credentials of another account; nil where the first look-up tells.
 	signedIn func(*pulumi.Context, *Config, pulumi.ProviderResource) error
+	// places are where a stack of the platform can run the gateway.
+	places []target
 }
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":   {validateAws, newAwsProvider, signedInAws},
-	"azure": {validateAzure, newAzureProvider, nil},
+	"aws":   {validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
+	"azure": {validateAzure, newAzureProvider, nil, []target{onAks}},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
@@ -64,6 +66,8 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 
 // deployment is the stack's part at one place, after the look-ups.
 type deployment interface {
+	// standing is what others count on there.
+	standing() standing
 	// identities makes who pulls the image. It returns what the vendor must be told of, and outputs that come before the workload.
 	identities(*pulumi.Context) (handoff pulumi.Array, outputs pulumi.Map, err error)
 	// workload makes the gateway, and returns the place's outputs.
@@ -83,14 +87,22 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 		}
 	}
 	places := c.targets()
-	deployments := make([]deployment, len(places))
+	deployments, standings := make([]deployment, len(places)), map[string]standing{}
 	for i, at := range places {
 		if deployments[i], err = at.lookUp(ctx, c, provider); err != nil {
 			return err
 		}
+		standings[at.name()] = deployments[i].standing()
 	}
 
 	if err := c.warnOfRenames(ctx); err != nil {
+		return err
+	}
+	guards, err := c.guardPlaces(ctx, standings)
+	if err != nil {
+		return err
+	}
+	if err := c.guardAdoption(ctx); err != nil {
 		return err
 	}
 	handoff, early := pulumi.Array{}, make([]pulumi.Map, len(places))
@@ -107,6 +119,9 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 		outputs := early[i]
 		if c.Rollout == RolloutFull {
 			if outputs, err = deployments[i].workload(ctx); err != nil {
+				return err
+			}
+			if err := guards[at.name()].ready(ctx, outputs); err != nil {
 				return err
 			}
 		}

@@ -102,7 +102,7 @@ func TestAksGatewayIdentity(t *testing.T) {
 	require.True(t, g.DependsOn(deployment, credential))
 	template := deployment.Input(t, "spec.template.metadata").(map[string]any)
 	require.Equal(t, "true", template["labels"].(map[string]any)["azure.workload.identity/use"])
-	require.Equal(t, "westeurope/bifrost-dev/bifrost-gateway-identity", template["annotations"].(map[string]any)["bifrost/identity"])
+	require.Equal(t, "westeurope/bifrost-dev/bifrost-gateway-identity", template["annotations"].(map[string]any)["bifrost/runtime-identity"])
 
 	require.NotContains(t, warned(t, "azure-dev", s), "roleAssignments")
 	for _, mighty := range []string{"Owner", "B24988AC-6180-42A0-AB88-20F7382DD24C", "User Access Administrator"} {

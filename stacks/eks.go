@@ -98,9 +98,11 @@ func (c *Config) requireFamily(cluster *eks.LookupClusterResult) error {
 		c.Eks.ClusterName, Project)
 }
 
+func (c *Config) makesOidcProvider() bool { return c.webIdentity() && c.Eks.OidcProvider == OidcCreate }
+
 // useOidcProvider makes the cluster's IAM OIDC provider where the stack says so; otherwise the look-up has found it.
 func (c *Config) useOidcProvider(ctx *pulumi.Context, cluster *eksCluster) error {
-	if !c.webIdentity() || c.Eks.OidcProvider != OidcCreate {
+	if !c.makesOidcProvider() {
 		return nil
 	}
 	// No thumbprints: IAM trusts the certificate authorities of EKS by itself. Protected as the role is, which trusts it.

@@ -24,6 +24,8 @@ func (kubeletPull) webIdentity(c *Config) bool { return c.Eks.Auth != SignInPodI
 
 func (kubeletPull) refreshes() bool { return false }
 
+func (kubeletPull) makesRole() bool { return true }
+
 func (kubeletPull) workloadRole() string { return string(madeUp) }
 
 func (kubeletPull) validate(c *Config, k *checker) {
@@ -39,7 +41,7 @@ func (kubeletPull) validate(c *Config, k *checker) {
 
 func (kubeletPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
 	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Gateway.ServiceAccount),
-		pulumi.Providers(cluster.provider))
+		pulumi.Providers(cluster.provider), samePolicy(ctx, "eks-nodes", aws.EcrNodePullType))
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ func (nodePull) webIdentity(*Config) bool { return false }
 
 func (nodePull) refreshes() bool { return false }
 
+func (nodePull) makesRole() bool { return false }
+
 func (nodePull) workloadRole() string { return "" }
 
 func (nodePull) validate(c *Config, k *checker) {
@@ -61,7 +63,8 @@ func (nodePull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pull
 		handoff["pull"] = pulumi.String(PullNode)
 		pull.handoff = append(pull.handoff, handoff)
 	}
-	nodes, err := aws.NewEcrNodePull(ctx, "eks-nodes", args, pulumi.Providers(cluster.provider))
+	nodes, err := aws.NewEcrNodePull(ctx, "eks-nodes", args, pulumi.Providers(cluster.provider),
+		samePolicy(ctx, "eks-ecr", aws.EcrPullRoleType))
 	if err != nil {
 		return nil, err
 	}

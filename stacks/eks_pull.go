@@ -5,6 +5,8 @@ import (
 	"path"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -35,6 +37,8 @@ type eksPull interface {
 	webIdentity(*Config) bool
 	// refreshes tells whether a pull Secret is made and kept fresh.
 	refreshes() bool
+	// makesRole tells whether a role that pulls is made; where none is, those of nodes pull, or nobody whom the vendor knows.
+	makesRole() bool
 	// workloadRole stands for the role that the gateway's ServiceAccount names to kubelets, before it is made; empty where it names none.
 	workloadRole() string
 	// validate refuses the keys that this way does not read, and checks those that it does.
@@ -79,6 +83,8 @@ func (mirrorPull) webIdentity(*Config) bool { return false }
 
 func (mirrorPull) refreshes() bool { return false }
 
+func (mirrorPull) makesRole() bool { return false }
+
 func (mirrorPull) workloadRole() string { return "" }
 
 // validate: what the gateway's own role needs of other objects is told here, too, though nothing pulls with it.
@@ -97,6 +103,8 @@ func (refreshPull) webIdentity(c *Config) bool { return c.Eks.Auth != SignInPodI
 
 func (refreshPull) refreshes() bool { return true }
 
+func (refreshPull) makesRole() bool { return true }
+
 func (refreshPull) workloadRole() string { return "" }
 
 func (refreshPull) validate(c *Config, k *checker) {
@@ -106,7 +114,7 @@ func (refreshPull) validate(c *Config, k *checker) {
 
 func (refreshPull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {
 	role, err := aws.NewEcrPullRole(ctx, "eks-ecr", c.eksPullRoleArgs(cluster, c.Refresher.ServiceAccount),
-		pulumi.Providers(cluster.provider))
+		pulumi.Providers(cluster.provider), samePolicy(ctx, "eks-nodes", aws.EcrNodePullType))
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +142,23 @@ func (c *Config) eksHandoff(purpose string, role *aws.EcrPullRole) pulumi.Map {
 	handoff := c.awsHandoff("eks", purpose, role.RoleArn, role.RoleId)
 	handoff["pull"], handoff["auth"] = pulumi.String(c.Eks.Pull), pulumi.String(c.Eks.Auth)
 	return handoff
+}
+
+// samePolicy makes the policy of a component that of another way to pull: both have one name, which IAM gives once, and under which the
+// next policy would come before the former one goes. An alias of the whole component would take the former role along, of which the engine
+// then no longer finds what it depends on.
+func samePolicy(ctx *pulumi.Context, component, typ string) pulumi.ResourceOption {
+	const policy = "aws:iam/policy:Policy"
+	former := urn.New(tokens.QName(ctx.Stack()), tokens.PackageName(ctx.Project()), tokens.Type(typ), policy, component+"-policy")
+	alias := pulumi.Aliases([]pulumi.Alias{{URN: pulumi.URN(former)}})
+	return pulumi.Transformations([]pulumi.ResourceTransformation{
+		func(made *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+			if made.Type != policy {
+				return nil
+			}
+			return &pulumi.ResourceTransformationResult{Props: made.Props, Opts: append(made.Opts, alias)}
+		},
+	})
 }
 
 // refuseSecret refuses what only a pull Secret needs.

@@ -122,7 +122,9 @@ func TestEKSFullKeepsIdentities(t *testing.T) {
 				require.False(t, strings.HasPrefix(r.Type, "kubernetes:"), r.URN)
 				i := slices.IndexFunc(full.Resources, func(f graphtest.Resource) bool { return f.URN == r.URN })
 				require.GreaterOrEqual(t, i, 0, "%s is missing", r.URN)
-				require.Equal(t, r.Inputs, full.Resources[i].Inputs, r.URN)
+				if r.Type != stacks.PlaceGuardType { // it knows the rollout
+					require.Equal(t, r.Inputs, full.Resources[i].Inputs, r.URN)
+				}
 			}
 		})
 	}

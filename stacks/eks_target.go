@@ -66,14 +66,14 @@ func (eksTarget) identify() string {
 }
 
 func (eksTarget) runtimeIdentity(c *Config) string {
-	switch e := c.Eks; {
-	case e.GatewayAuth == SignInPodIdentity:
-		return ""
-	case len(e.GatewayPolicyArns) > 0:
-		return e.GatewayRoleName
-	default:
-		return e.GatewayRoleArn
+	role := c.Eks.GatewayRoleArn
+	if len(c.Eks.GatewayPolicyArns) > 0 {
+		role = c.roleArn(c.Eks.GatewayRoleName)
 	}
+	if role == "" {
+		return ""
+	}
+	return string(c.Eks.GatewayAuth) + " " + role
 }
 
 func (eksTarget) refreshes(c *Config) bool { return c.eksPull().refreshes() }

@@ -201,7 +201,7 @@ type Monitoring struct {
 	// BasicAuth are keys of existing Secrets with which Prometheus signs in. Default: secrets.adminPassword, in a Secret made here.
 	BasicAuth *kubernetes.WorkloadBasicAuthArgs
 	// AlertRules makes a PrometheusRule with two alerts: the last refresh failed, and the token is older than its life. They read
-	// kube-state-metrics. Default false.
+	// kube-state-metrics. Where the image is pulled without a refresher nothing is made, and a preview says so. Default false.
 	AlertRules bool
 	// AlertLabels are labels by which a Prometheus picks its rules.
 	AlertLabels map[string]string

@@ -37,7 +37,7 @@ func (c *Config) givenNames() []givenName {
 	var all []givenName
 	if c.makesRoles() {
 		all = append(all, givenName{"aws.iamPath", cmp.Or(c.Aws.IamPath, "/"), "the roles and policies below %[1]s go before those below " +
-			"%[2]s come, and the vendor must allowlist the new roles: nobody can pull meanwhile"})
+			"%[2]s come: nobody can pull meanwhile"})
 	}
 	if c.Ecs != nil {
 		all = append(all, c.ecsNames()...)
@@ -75,8 +75,7 @@ func (c *Config) ecsNames() []givenName {
 	}
 	all := []givenName{
 		{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
-		{"ecs.roleName", e.RoleName, "the execution role %[1]s goes before %[2]s comes, and the vendor must allowlist %[2]s: no task can " +
-			"start meanwhile"},
+		{"ecs.roleName", e.RoleName, "the execution role %[1]s goes before %[2]s comes: no task can start meanwhile"},
 		{"ecs.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: no task can pull meanwhile"},
 		{"ecs.secretPrefix", e.SecretPrefix, secrets},
 		{"ecs.logGroup", e.LogGroup, logs},
@@ -86,8 +85,8 @@ func (c *Config) ecsNames() []givenName {
 			"the role %[1]s, as which the running tasks sign in, goes before %[2]s comes"})
 	}
 	if c.makesZone() {
-		all = append(all, givenName{"ecs.clustering", c.ecsClusteringArgs().DnsName(), "the private name %[1]s goes before %[2]s comes: " +
-			"the tasks do not find each other meanwhile"})
+		all = append(all, givenName{"ecs.clustering", c.ecsClusteringArgs().DnsName(), "the private name %[2]s comes beside %[1]s, which " +
+			"goes once the tasks have moved: those of the two do not find each other meanwhile"})
 	}
 	return all
 }
@@ -95,21 +94,18 @@ func (c *Config) ecsNames() []givenName {
 func (c *Config) eksNames() []givenName {
 	e := c.Eks
 	all := []givenName{{"eks.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: nobody can pull with it meanwhile"}}
-	if e.Pull != PullNode {
-		all = append(all, givenName{"eks.roleName", e.RoleName, "the role %[1]s goes before %[2]s comes, and the vendor must allowlist " +
-			"%[2]s: nobody can pull meanwhile"})
+	if c.eksPull().makesRole() {
+		all = append(all, givenName{"eks.roleName", e.RoleName, "the role %[1]s goes before %[2]s comes: nobody can pull meanwhile"})
 	}
 	if len(e.GatewayPolicyArns) > 0 {
 		all = append(all, givenName{"eks.gatewayRoleName", e.GatewayRoleName, "the role %[1]s, as which the running pods sign in, goes " +
-			"before %[2]s comes"})
+			"before %[2]s comes, for which they are made anew, one after the other"})
 	}
 	return all
 }
 
 func (c *Config) aksNames() []givenName {
 	return []givenName{
-		{"aks.identityName", c.Aks.IdentityName, "the managed identity %[1]s goes before %[2]s comes, which has another client id and " +
-			"principal id: the vendor must allowlist it, and nobody can pull meanwhile"},
 		{"aks.federatedCredentialName", c.Aks.FederatedCredentialName,
 			"the federated credential %[1]s goes before %[2]s comes: nobody can sign in with it meanwhile"},
 	}

@@ -546,11 +546,6 @@ func TestRefusedTogether(t *testing.T) {
 			stackFile(t, "aws-dev").set("ecs", nil).set("registry.mirror", true).set("aws.iamPath", "x"),
 			[]string{"bifrost:aws.iamPath: Invalid value"},
 		},
-		"alerts without a refresher": {
-			stackFile(t, "aws-dev").set("ecs", nil).set("eks", map[string]any{"clusterName": "dev", "pull": "node", "nodeRoleArns": []any{"arn:aws:iam::111122223333:role/nodes"}}).
-				set("gateway.monitoring", map[string]any{"alertRules": true}),
-			[]string{"bifrost:gateway.monitoring.alertRules: Forbidden", "no refresher"},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := c.s.graph(t, "aws-dev")

@@ -240,7 +240,9 @@ func TestFullKeepsIdentities(t *testing.T) {
 			for _, r := range identity.Resources {
 				i := slices.IndexFunc(full.Resources, func(f graphtest.Resource) bool { return f.URN == r.URN })
 				require.GreaterOrEqual(t, i, 0, "%s is missing", r.URN)
-				require.Equal(t, r.Inputs, full.Resources[i].Inputs, r.URN)
+				if r.Type != stacks.PlaceGuardType { // it knows the rollout
+					require.Equal(t, r.Inputs, full.Resources[i].Inputs, r.URN)
+				}
 				require.Equal(t, r.Provider, full.Resources[i].Provider, r.URN)
 				require.Equal(t, r.Request.GetProtect(), full.Resources[i].Request.GetProtect(), r.URN)
 			}

@@ -44,6 +44,7 @@ func (c *Config) validate() field.ErrorList {
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateMirror(k)
 	c.validateNetwork(k)
+	c.validateAgreed(k)
 	c.validateRefresher(k)
 	c.validateGateway(k)
 	return k.problems

@@ -98,9 +98,6 @@ func (c *Config) validateKubernetes(k *checker) {
 		if !m.AlertRules && len(m.AlertLabels) > 0 {
 			k.add(field.Required(p.Child("alertRules"), "alertLabels are the PrometheusRule's; write true, or remove them"))
 		}
-		if m.AlertRules && !c.onKubernetes().refreshes(c) {
-			k.add(field.Forbidden(p.Child("alertRules"), "this stack has no refresher to tell of; remove it"))
-		}
 	}
 }
 

@@ -17,12 +17,22 @@ func (c *Config) warnings() []string {
 		return all
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
-		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway} {
+		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway,
+		nothingToAlertOf} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
 	}
 	return slices.Concat(all, c.administratorPolicies(), c.databaseWarnings())
+}
+
+// nothingToAlertOf is no error: another way to pull is one step, there and back.
+func nothingToAlertOf(c *Config) string {
+	at, m := c.onKubernetes(), c.Gateway.Monitoring
+	if at == nil || m == nil || !m.AlertRules || at.refreshes(c) {
+		return ""
+	}
+	return "gateway.monitoring.alertRules makes no PrometheusRule here: the image is pulled without a refresher to tell of"
 }
 
 func sqliteOnEcs(c *Config) string {

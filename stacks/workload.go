@@ -1,18 +1,12 @@
 package stacks
 
 import (
-	"maps"
-
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 
 	"bifrost/components/kubernetes"
 	"bifrost/internal/gateway"
 )
-
-// identityAnnotation lets pods roll when the gateway gets another identity. Its value is plain text: what is only known once the identity
-// is made would tie the pods to it, and where it is replaced, the provider would delete them.
-const identityAnnotation = "bifrost/identity"
 
 // workloadArgs are the component's arguments as far as they are the configuration's alone.
 func (c *Config) workloadArgs(at cluster) kubernetes.BifrostWorkloadArgs {
@@ -51,18 +45,11 @@ func (c *Config) workloadArgs(at cluster) kubernetes.BifrostWorkloadArgs {
 		Annotations:             g.Annotations,
 		PodLabels:               g.PodLabels,
 		PodAnnotations:          g.PodAnnotations,
+		RuntimeIdentity:         at.runtimeIdentity(c),
 		ExtraVolumes:            inputs[corev1.VolumeInput, corev1.VolumeOutput](g.ExtraVolumes),
 		ExtraVolumeMounts:       inputs[corev1.VolumeMountInput, corev1.VolumeMountOutput](g.ExtraVolumeMounts),
 		ExtraContainers:         inputs[corev1.ContainerInput, corev1.ContainerOutput](g.ExtraContainers),
 		InitContainers:          inputs[corev1.ContainerInput, corev1.ContainerOutput](g.InitContainers),
-	}
-	if identity := at.runtimeIdentity(c); identity != "" {
-		// Clouds' webhooks write the identity into pods when they are made, and not again.
-		args.PodAnnotations = maps.Clone(g.PodAnnotations)
-		if args.PodAnnotations == nil {
-			args.PodAnnotations = map[string]string{}
-		}
-		args.PodAnnotations[identityAnnotation] = identity
 	}
 	delete(args.SecretEnv, gateway.EncryptionKeyVariable)
 	if c.Secrets.EncryptionKey != "" {

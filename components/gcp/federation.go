@@ -214,7 +214,8 @@ func (a *GcpFederationArgs) taken(failed *pulumi.ErrorHookArgs) (bool, error) {
 	return false, fmt.Errorf("%[1]s: the id is in use, or was within the last 30 days; restore what was deleted with "+
 		"`gcloud iam workload-identity-pools undelete %[2]s --project %[3]s --location global` and "+
 		"`gcloud iam workload-identity-pools providers undelete %[4]s --workload-identity-pool %[2]s --project %[3]s --location global`, "+
-		"and set adopt (of a stack gcp.federation.adopt) to true, which imports pool and provider; or choose other ids",
+		"and set adopt to true (of a stack gcp.federation.adopt, and agreed.adopted to %[3]s/%[2]s/%[4]s), which imports pool and "+
+		"provider; or choose other ids",
 		failed.Errors[0], a.PoolId, a.ProjectId, a.ProviderId)
 }
 

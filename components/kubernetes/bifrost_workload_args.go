@@ -69,6 +69,9 @@ type BifrostWorkloadArgs struct {
 	// PodIdentity says that EKS Pod Identity gives the gateway its role. The pod identity association belongs among the resources that
 	// the workload depends on. Default false.
 	PodIdentity bool `pulumi:"podIdentity,optional"`
+	// RuntimeIdentity is the cloud's identity as which the containers sign in, as text: pods learn theirs when they are made, so that
+	// another text makes new ones, one after the other. Default: azureClientId.
+	RuntimeIdentity string `pulumi:"runtimeIdentity,optional"`
 	// EcrRoleArn is the role with which kubelets pull the image. They ask for a token of the gateway's ServiceAccount themselves, and the
 	// nodes must be configured for it. The containers never hold this role. Default: kubelets pull in another way.
 	EcrRoleArn pulumi.StringInput `pulumi:"ecrRoleArn,optional"`

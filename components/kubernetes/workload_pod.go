@@ -9,6 +9,12 @@ import (
 	"bifrost/internal/gateway"
 )
 
+// RuntimeIdentityAnnotation has the pods follow the identity of their ServiceAccount. The webhooks of IRSA, EKS Pod Identity and Azure
+// Workload Identity write what a container signs in with into a pod as it is made, and never again (amazon-eks-pod-identity-webhook,
+// pkg/handler/handler.go, MutatePod; azure-workload-identity, pkg/webhook/webhook.go, Handle). With Pod Identity the agent has another
+// role's credentials by itself, once those that it keeps for a pod expire; those of a role that is gone are refused before that.
+const RuntimeIdentityAnnotation = "bifrost/runtime-identity"
+
 // kubernetesToken is the volume with the token that discovery needs.
 const kubernetesToken = "kubernetes-token"
 
@@ -18,7 +24,11 @@ func (a *BifrostWorkloadArgs) template() *corev1.PodTemplateSpecArgs {
 	pod.Containers = append(corev1.ContainerArray{a.servingContainer()}, a.ExtraContainers...)
 	pod.TerminationGracePeriodSeconds = pulumi.Int(a.terminationGraceSeconds())
 	pod.TopologySpreadConstraints = a.spreadConstraints()
-	return &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(a.application().selector(), podMarks{}), Spec: pod}
+	meta := a.podMeta(a.application().selector(), podMarks{})
+	if a.RuntimeIdentity != "" {
+		meta.Annotations.(pulumi.StringMap)[RuntimeIdentityAnnotation] = pulumi.String(a.RuntimeIdentity)
+	}
+	return &corev1.PodTemplateSpecArgs{Metadata: meta, Spec: pod}
 }
 
 // podMeta is the metadata of pods that carry the given labels, and the marks where nothing else is said. It has a checksum: neither a

@@ -158,11 +158,11 @@ func TestECSRenames(t *testing.T) {
 	t.Parallel()
 	for setting, want := range map[string]string{
 		"ecs.name=llm":               "ecs.name: the service bifrost and its tasks go before llm comes",
-		"ecs.roleName=Other":         "ecs.roleName: the execution role BifrostECSExecutionRole goes before Other comes, and the vendor must allowlist",
+		"ecs.roleName=Other":         "ecs.roleName: the execution role BifrostECSExecutionRole goes before Other comes: no task can start meanwhile",
 		"ecs.policyName=Other":       "ecs.policyName: the policy BifrostECSPullPolicy goes before Other comes",
 		"ecs.taskRoleName=Other":     "ecs.taskRoleName: the role BifrostECSTaskRole, as which the running tasks sign in, goes before Other comes",
 		"ecs.secretPrefix=other/":    "ecs.secretPrefix: the secrets below bifrost/ are deleted for good once the tasks read those below other/",
-		"ecs.clustering.service=llm": "ecs.clustering: the private name bifrost.test.bifrost.internal goes before llm.test.bifrost.internal comes",
+		"ecs.clustering.service=llm": "ecs.clustering: the private name llm.test.bifrost.internal comes beside bifrost.test.bifrost.internal, which goes once",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
@@ -172,6 +172,7 @@ func TestECSRenames(t *testing.T) {
 			s.Set(append(settings, setting)...)
 			if strings.HasPrefix(setting, "ecs.roleName") {
 				edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/Other")(t, s.World)
+				s.Set(append(settings, setting, "agreed.newPrincipals=[arn:aws:iam::111122223333:role/Other]")...)
 			}
 			preview := s.Engine.Preview()
 			require.NoError(t, preview.Err, preview.Messages())

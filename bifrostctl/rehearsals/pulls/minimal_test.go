@@ -86,7 +86,7 @@ func TestDeletedPool(t *testing.T) {
 			r.Deleted, r.State["state"] = false, "ACTIVE"
 		}
 	}
-	s.Set("gcp.federation.adopt=true")
+	s.Set("gcp.federation.adopt=true", "agreed.adopted=acme-mirror/bifrost-azure/bifrost-aks")
 	s.Engine.MustUp()
 	stacktest.OnlySame(t, s.Engine.MustUp(), "the pool is adopted")
 }

@@ -104,7 +104,8 @@ func TestMovedIdentityUntilAllowlisted(t *testing.T) {
 	up := s.Engine.MustUp()
 	client, principal := told(up, "clientId"), told(up, "principalId")
 
-	failed := s.Set(moved).Engine.Up()
+	agreed := stacktest.Agreements(s.Set(moved).Engine.Preview().Messages())
+	failed := s.Set(append(agreed, moved)...).Engine.Up()
 	require.ErrorContains(t, failed.Err, "condition not met")
 	requireMoved(t, failed)
 	require.Equal(t, client, told(failed, "clientId"), "an up that fails leaves the outputs")
@@ -158,6 +159,9 @@ func TestAnotherCluster(t *testing.T) {
 		s := start(stacktest.TrustAKS)
 		now := s.World.Azure["00000000-0000-4000-8000-000000000001"].AKS[1].Issuer("00000000-0000-4000-8000-000000000002")
 		require.Contains(t, s.Engine.Preview().Messages(), " becomes "+now+". Where the vendor trusts the ServiceAccount's tokens")
+		agreed := stacktest.Agreements(s.Engine.Preview().Messages())
+		require.Len(t, agreed, 1)
+		s.Set(append(agreed, "aks.clusterName=next")...)
 		require.ErrorContains(t, s.Engine.Up().Err, "issuer mismatch")
 
 		edits.With(pulumitype.GcpPoolProvider, "", "oidc.issuerUri="+now)(t, s.World)

@@ -95,7 +95,7 @@ func TestAdoptsAnotherTrust(t *testing.T) {
 			oidc["issuerUri"] = "https://former.example.com/"
 		}
 	}
-	s.Set("gcp.federation.adopt=true")
+	s.Set("gcp.federation.adopt=true", "agreed.adopted=acme-mirror/bifrost-azure/bifrost-aks")
 	require.Equal(t, []string{"import", "update"}, opsOf(s.Engine.MustUp(), "gcp-provider"))
 	stacktest.OnlySame(t, s.Engine.MustUp(), "adopted")
 }

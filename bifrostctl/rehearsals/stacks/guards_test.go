@@ -111,6 +111,7 @@ func TestReplacedUnderItsName(t *testing.T) {
 			s.Engine.MustUp()
 			s.Set(c.setting)
 			edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/bifrost/"+edits.PullRole, "arn:aws:iam::111122223333:role/bifrost/"+edits.ExecutionRole)(t, s.World)
+			s.Set(append(stacktest.Agreements(s.Engine.Preview().Messages()), c.setting)...)
 			var ops []string
 			for _, step := range s.Engine.MustUp().Steps {
 				if step.Name == c.replaced {

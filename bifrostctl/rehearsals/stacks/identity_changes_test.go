@@ -43,6 +43,7 @@ func TestIdentityChanges(t *testing.T) {
 			s.Set(setting)
 			edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/Other", "arn:aws:iam::111122223333:role/OtherExecution",
 				"arn:aws:iam::111122223333:role/bifrost/"+edits.PullRole, "arn:aws:iam::111122223333:role/bifrost/"+edits.ExecutionRole)(t, s.World)
+			s.Set(append(stacktest.Agreements(s.Engine.Preview().Messages()), setting)...)
 			after := s.Engine.MustUp()
 			gone := withOp(after, "delete-replaced")
 			for i, name := range c.first {

@@ -1,0 +1,111 @@
+package stacks
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"bifrost/internal/component"
+)
+
+// PlaceGuardType is the type token of the part that remembers what others count on at a place.
+const PlaceGuardType = "bifrost:index:PlaceGuard"
+
+// placeGuard has what stands at a place as its inputs, and no children. A component is compared by its inputs alone: another way to pull,
+// or none, is an update, whose hook sees before and after. Every place of the platform has one, so that one which leaves the stack file
+// is an update, too.
+type placeGuard struct {
+	pulumi.ResourceState
+	// told tells that the outputs are registered.
+	told bool
+}
+
+// runningOutput is the guard's output that says that the gateway has come up at the place.
+const runningOutput = "running"
+
+// guardPlaces says in a preview what a change of a place takes away and what the vendor must be told of, all at once, and stops an `up`
+// before anything is changed unless that is agreed to. On a place where the gateway has not come up yet nothing is stopped.
+func (c *Config) guardPlaces(ctx *pulumi.Context, standings map[string]standing) (map[string]*placeGuard, error) {
+	guards, so := map[string]*placeGuard{}, &asked{}
+	for _, at := range platforms[c.Platform].places {
+		after, used := standings[at.name()]
+		if !used {
+			after = standing{rollout: rolloutNone, protected: c.ProtectIdentities}
+		}
+		guard, err := c.newPlaceGuard(ctx, at, after, so)
+		if err != nil {
+			return nil, err
+		}
+		guards[at.name()] = guard
+	}
+	return guards, nil
+}
+
+func (c *Config) newPlaceGuard(ctx *pulumi.Context, at target, after standing, so *asked) (*placeGuard, error) {
+	ran := false
+	watched, err := component.BeforeUpdate(ctx, at.name()+"-guard-changed", func(update *pulumi.ResourceHookArgs) error {
+		running, _ := component.KnownText(update.OldOutputs[runningOutput])
+		ran = running != ""
+		return change{c, at, standingOf(update.OldInputs), after, ran, so}.stop(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("guard of %s: %w", at.name(), err)
+	}
+	guard := &placeGuard{}
+	if err := registered(ctx, PlaceGuardType, at.name()+"-guard", after.inputs(), guard, watched); err != nil {
+		return nil, fmt.Errorf("guard of %s: %w", at.name(), err)
+	}
+	// The engine forgets the outputs of what it updates. They are there again before anything can fail.
+	switch {
+	case after.rollout != string(RolloutFull):
+		guard.told = true
+		return guard, ctx.RegisterResourceOutputs(guard, pulumi.Map{})
+	case ran:
+		guard.told = true
+		return guard, ctx.RegisterResourceOutputs(guard, pulumi.Map{runningOutput: pulumi.String("yes")})
+	}
+	return guard, nil
+}
+
+// ready remembers that the gateway has come up, once all that its place gives out is known.
+func (g *placeGuard) ready(ctx *pulumi.Context, outputs pulumi.Map) error {
+	if g.told {
+		return nil
+	}
+	running := pulumi.Unsecret(pulumi.ToOutput(outputs).ApplyT(func(any) string { return "yes" }))
+	return ctx.RegisterResourceOutputs(g, pulumi.Map{runningOutput: running})
+}
+
+// registered registers a component and waits for it, so that a hook which refuses it stops the program before it asks for anything else.
+func registered(
+	ctx *pulumi.Context, typ, name string, inputs pulumi.Map, made pulumi.ComponentResource, opts ...pulumi.ResourceOption,
+) error {
+	if err := ctx.RegisterComponentResourceV2(typ, name, inputs, made, opts...); err != nil {
+		return err
+	}
+	_, err := internals.UnsafeAwaitOutput(ctx.Context(), made.URN())
+	return err
+}
+
+// stop warns of the conditions, and stops an `up` that has not been agreed to.
+func (h change) stop(ctx *pulumi.Context) error {
+	conditions := h.conditions(ctx)
+	if len(conditions) == 0 {
+		return nil
+	}
+	text := h.at.name() + ": another way on a stack that lives:"
+	stops := slices.ContainsFunc(conditions, func(found condition) bool { return found.stops })
+	if stops {
+		text = h.at.name() + ": pulumi up stops here, before anything is changed, until each of these is done:"
+	}
+	for _, found := range conditions {
+		text += "\n  - " + found.text
+	}
+	if stops && !ctx.DryRun() {
+		return errors.New(text)
+	}
+	return ctx.Log.Warn(text, nil)
+}
