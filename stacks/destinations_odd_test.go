@@ -50,7 +50,7 @@ func TestOddDestinations(t *testing.T) {
 		"a proxy in capitals":            {object(env+"HTTPS_PROXY", "HTTP://10.1.2.3"), []any{wayOut(80, block("10.1.2.3/32"))}},
 		"a proxy with HTTPS":             {object(env+"HTTPS_PROXY", "https://proxy.example.com"), nil},
 		"a proxy of SOCKS":               {object(env+"https_proxy", "socks5://10.1.2.3"), []any{wayOut(1080, block("10.1.2.3/32"))}},
-		"a proxy with userinfo":          {object(env+"HTTPS_PROXY", "http://user@[fd00::7]:3128"), []any{wayOut(3128, block("fd00::7/128"))}},
+		"the network's own proxy":        {object("network.proxy", "http://[fd00::7]:3128"), []any{wayOut(3128, block("fd00::7/128"))}},
 		"one proxy by two names":         {object(env+"HTTPS_PROXY", "http://10.1.2.3:3128", env+"HTTP_PROXY", "10.1.2.3:3128/"), []any{wayOut(3128, block("10.1.2.3/32"))}},
 		"two proxies":                    {object(env+"HTTPS_PROXY", "http://10.1.2.3:3128", env+"HTTP_PROXY", "http://10.1.2.4:3128"), []any{wayOut(3128, block("10.1.2.3/32")), wayOut(3128, block("10.1.2.4/32"))}},
 		"who needs no proxy":             {object(env+"NO_PROXY", "10.0.0.0/8,.svc,pg.data.svc:5432"), nil},
