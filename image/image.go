@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/check"
+	"bifrost/internal/partition"
 )
 
 // Reference is that of a container image, taken apart.
@@ -67,24 +68,54 @@ func (i Reference) String() string {
 	return i.Host + "/" + i.Path + ":" + i.Tag
 }
 
-var ecrHostPattern = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
+var ecrHostPattern = regexp.MustCompile(`^(\d{12})\.dkr([.-])ecr(-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$`)
 
 // EcrRepository is where an image lies in Amazon ECR.
-type EcrRepository struct{ AccountId, Region string }
-
-// Ecr tells which account and region an image's registry belongs to; false when it is no private ECR registry.
-func (i Reference) Ecr() (EcrRepository, bool) {
-	m := ecrHostPattern.FindStringSubmatch(i.Host)
-	if m == nil || !check.Region.Pattern.MatchString(m[2]) {
-		return EcrRepository{}, false
-	}
-	return EcrRepository{AccountId: m[1], Region: m[2]}, true
+type EcrRepository struct {
+	AccountId, Region string
+	// DualStack says that the host answers over IPv6, too. VPC endpoints do not lead there.
+	DualStack bool
 }
 
-var artifactRegistryHostPattern = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev$`)
+// Ecr tells which account and region an image's registry belongs to; false when it is no private ECR registry. Its hosts are
+// ACCOUNT.dkr.ecr.REGION.DOMAIN and, where they answer over IPv6, too, ACCOUNT.dkr-ecr.REGION.DOMAIN, each with -fips behind ecr for FIPS
+// 140; the domains are the partition's (Amazon ECR user guide, "Making requests to Amazon ECR registries"; the kubelet's
+// ecr-credential-provider and amazon-ecr-credential-helper know them by ecrPrivateHostPattern and ecrPattern).
+func (i Reference) Ecr() (EcrRepository, bool) {
+	m := ecrHostPattern.FindStringSubmatch(i.Host)
+	if m == nil || !check.Region.Pattern.MatchString(m[4]) {
+		return EcrRepository{}, false
+	}
+	in := partition.Of(m[4])
+	domain, dualStack := in.DnsSuffix, m[2] == "-"
+	if dualStack {
+		domain = in.Registries()
+	}
+	return EcrRepository{AccountId: m[1], Region: m[4], DualStack: dualStack}, m[5] == domain
+}
+
+// googleHosts are the forms of Artifact Registry's hosts, with its location: the ordinary and the regional one (docker-credential-gcr,
+// config/const.go, DefaultARRegistries).
+var googleHosts = []*regexp.Regexp{
+	regexp.MustCompile(`^([a-z0-9-]+)-docker\.pkg\.dev$`), regexp.MustCompile(`^docker\.([a-z0-9-]+)\.rep\.pkg\.dev$`),
+}
+
+// gcrLocations are where Artifact Registry keeps what the hosts of the former Container Registry serve, each in a repository of the host's
+// name (Artifact Registry, "Transition from Container Registry", "Repositories with gcr.io domain support").
+var gcrLocations = map[string]string{"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+
+// googleLocation is that of a host of Artifact Registry; empty for any other.
+func (i Reference) googleLocation() string {
+	for _, form := range googleHosts {
+		if m := form.FindStringSubmatch(i.Host); m != nil {
+			return m[1]
+		}
+	}
+	return gcrLocations[i.Host]
+}
 
 // ArtifactRegistry tells whether the image lies in Google's Artifact Registry.
-func (i Reference) ArtifactRegistry() bool { return artifactRegistryHostPattern.MatchString(i.Host) }
+func (i Reference) ArtifactRegistry() bool { return i.googleLocation() != "" }
 
 // ArtifactRegistryRepository is where images lie in Google's Artifact Registry.
 type ArtifactRegistryRepository struct {
@@ -102,12 +133,15 @@ func (r ArtifactRegistryRepository) Validate(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// ArtifactRegistryRepository tells the repository of an image, which lies at LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE; false
-// when it is none of Artifact Registry.
+// ArtifactRegistryRepository tells the repository of an image, which lies at LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE or below a
+// host of the former Container Registry at gcr.io/PROJECT/IMAGE; false when it is none of Artifact Registry.
 func (i Reference) ArtifactRegistryRepository() (ArtifactRegistryRepository, bool) {
-	location, _ := strings.CutSuffix(i.Host, "-docker.pkg.dev")
-	parts := strings.SplitN(i.Path, "/", 3)
-	if !i.ArtifactRegistry() || len(parts) < 3 || !check.GcpProject.Pattern.MatchString(parts[0]) {
+	location, parts := i.googleLocation(), strings.SplitN(i.Path, "/", 3)
+	if gcrLocations[i.Host] != "" {
+		project, rest, _ := strings.Cut(i.Path, "/")
+		parts = []string{project, i.Host, rest}
+	}
+	if location == "" || len(parts) < 3 || parts[2] == "" || !check.GcpProject.Pattern.MatchString(parts[0]) {
 		return ArtifactRegistryRepository{}, false
 	}
 	return ArtifactRegistryRepository{Project: parts[0], Location: location, Name: parts[1]}, true

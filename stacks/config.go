@@ -107,11 +107,15 @@ type Azure struct {
 
 // Registry says which image is run.
 type Registry struct {
-	// Image is HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:DIGEST. A digest wins over a tag, and latest is refused. Required.
+	// Image is HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:DIGEST. A digest wins over a tag, and latest is refused. Every host of Amazon
+	// ECR and of Artifact Registry will do (docs/identity.md). Required.
 	Image string
 	// Mirror says that the image is in a registry of your own, of any host: nothing is made for the vendor to allowlist, and no refresher.
 	// Not on ECS. Default false.
 	Mirror bool
+	// PullThroughCache says that registry.image lies behind a pull-through cache of Amazon ECR: who pulls may import the image, and make its
+	// repository where it is not there yet, too. Default false.
+	PullThroughCache bool
 	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from, where it needs one.
 	PullSecret string
 	// AdditionalRepositoryArns are further ECR repositories that the role may pull from.

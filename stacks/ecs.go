@@ -119,7 +119,7 @@ type ecsPlace struct {
 
 func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
 	return &aws.EcrPullRoleArgs{
-		RepositoryArns: c.repositoryArns(),
+		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache,
 		EcsTasks:       &aws.EcsTasksTrustArgs{AccountId: c.Aws.AccountId, Region: c.Aws.region()},
 		RoleName:       c.Ecs.RoleName, PolicyName: c.Ecs.PolicyName,
 		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,

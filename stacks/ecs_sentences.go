@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"bifrost/components/ecs"
+	"bifrost/image"
 	"bifrost/internal/gateway"
 	"bifrost/internal/iampolicy"
+	"bifrost/internal/partition"
 )
 
 // The sentences about the place of the tasks. Those that return an error stop the stack; the others are told as warnings.
@@ -131,6 +133,15 @@ func noWayOut(subnet, vpcId, routeTable, region string, wrong []string) error {
 		"and of the VPC endpoints that do instead %s %s; "+
 		"make them (`aws ec2 create-vpc-endpoint --region %s --vpc-id %s --service-name NAME ...`, for S3 with --route-table-ids %s), "+
 		"add a route to a NAT gateway, or name other subnets", subnet, vpcId, strings.Join(wrong, ", "), region, vpcId, routeTable)
+}
+
+// noEndpointForImage: a registry's host that answers over IPv6, too, has no VPC endpoint (Amazon ECR user guide, "Making requests to Amazon
+// ECR registries").
+func noEndpointForImage(subnet string, image image.Reference) error {
+	ecr, _ := image.Ecr()
+	return fmt.Errorf("ecs.subnets: the tasks in %s could not start: it has no route to a NAT gateway, and no VPC endpoint leads to %s; "+
+		"write the same image at %s.dkr.ecr.%s.%s in registry.image, or add a route to a NAT gateway",
+		subnet, image.Host, ecr.AccountId, ecr.Region, partition.Of(ecr.Region).DnsSuffix)
 }
 
 func endpointMissing(service string) string { return "lacks " + service }

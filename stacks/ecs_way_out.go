@@ -155,6 +155,9 @@ func (n *ecsNetworkCheck) neededServices() string {
 }
 
 func (n *ecsNetworkCheck) checkEndpoints(subnet, vpcId, routeTable string) error {
+	if ecr, ok := n.image.Ecr(); ok && ecr.DualStack {
+		return noEndpointForImage(subnet, n.image)
+	}
 	var missing, unseen []string
 	var reason error
 	for _, need := range n.needs() {

@@ -51,7 +51,9 @@ func (nodePull) validate(c *Config, k *checker) {
 
 // eksNodePullArgs are those of the right to pull, but for the roles, which look-ups name.
 func (c *Config) eksNodePullArgs() *aws.EcrNodePullArgs {
-	return &aws.EcrNodePullArgs{RepositoryArns: c.repositoryArns(), PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath}
+	return &aws.EcrNodePullArgs{
+		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache, PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath,
+	}
 }
 
 func (nodePull) make(ctx *pulumi.Context, c *Config, cluster *eksCluster) (*pulled, error) {

@@ -186,7 +186,7 @@ func (c *Config) refuseNodeRoles(k *checker) {
 // eksPullRoleArgs are those of the role that pulls, and that the given ServiceAccount may take.
 func (c *Config) eksPullRoleArgs(cluster *eksCluster, serviceAccount string) *aws.EcrPullRoleArgs {
 	args := &aws.EcrPullRoleArgs{
-		RepositoryArns: c.repositoryArns(),
+		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache,
 		RoleName:       c.Eks.RoleName, PolicyName: c.Eks.PolicyName,
 		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}

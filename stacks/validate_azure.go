@@ -26,9 +26,9 @@ func validateAzure(c *Config, k *checker) {
 	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry,
 		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, "+
 			"or set registry.mirror to true for a registry of your own")
-	if len(c.Registry.AdditionalRepositoryArns) > 0 {
-		k.add(field.Forbidden(field.NewPath("registry", "additionalRepositoryArns"), "platform azure does not read it; remove it"))
-	}
+	k.forbid("registry", "platform azure does not read it; remove it", map[string]bool{
+		"additionalRepositoryArns": len(c.Registry.AdditionalRepositoryArns) > 0, "pullThroughCache": c.Registry.PullThroughCache,
+	})
 	if c.Aks == nil {
 		k.add(field.Required(field.NewPath("aks"), "give clusterName: where the gateway runs"))
 		return

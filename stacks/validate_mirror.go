@@ -26,7 +26,9 @@ func (c *Config) validateMirror(k *checker) {
 			"write full"))
 	}
 	const why = "registry.mirror needs nothing of the vendor's registry; remove it"
-	k.forbid("registry", why, map[string]bool{"additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0})
+	k.forbid("registry", why, map[string]bool{
+		"additionalRepositoryArns": len(r.AdditionalRepositoryArns) > 0, "pullThroughCache": r.PullThroughCache,
+	})
 	if c.Gcp != nil {
 		k.add(field.Forbidden(field.NewPath("gcp"), why))
 	}

@@ -14,6 +14,8 @@ type ECRRepository struct {
 	Account, Region, Name string
 	// Allowlist are the principals of other accounts that may pull from it.
 	Allowlist []string
+	// Cached says that it lies behind a pull-through cache, and nobody has pulled from it yet.
+	Cached bool
 }
 
 // ARN returns the repository's ARN.
@@ -24,14 +26,20 @@ func (r ECRRepository) ARN() string {
 // PullActions are what a pull from ECR needs on the repository.
 var PullActions = []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
+// ImportActions are what the first pull through a cache needs, too (Amazon ECR user guide, "IAM permissions required to sync an upstream
+// registry with an Amazon ECR private registry"); ecr:TagResource only where a template gives the repository tags, and none does here.
+var ImportActions = []string{"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}
+
 // SeedECR makes the repository exist, with every tag, and its policy where somebody is on its allowlist.
 func (w *World) SeedECR(r ECRRepository) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	scope := r.Account + "/" + r.Region
-	w.Settle(&Resource{Type: pulumitype.AwsEcrRepository, Scope: scope, ID: r.Name, State: map[string]any{
-		"name": r.Name, "arn": r.ARN(), "registryId": r.Account, "tags": []any{},
-	}})
+	state := map[string]any{"name": r.Name, "arn": r.ARN(), "registryId": r.Account, "tags": []any{}}
+	if r.Cached {
+		state["cached"] = true
+	}
+	w.Settle(&Resource{Type: pulumitype.AwsEcrRepository, Scope: scope, ID: r.Name, State: state})
 	if len(r.Allowlist) > 0 {
 		w.Settle(&Resource{Type: pulumitype.AwsEcrRepositoryPolicy, Scope: scope, ID: r.Name, State: map[string]any{
 			"repository": r.Name, "policy": allowlistPolicy(r.Allowlist),

@@ -21,6 +21,8 @@ const EcrNodePullType = "bifrost:index:EcrNodePull"
 type EcrNodePullArgs struct {
 	// RepositoryArns are the ECR repositories that may be pulled from, one or more, of any account.
 	RepositoryArns []string `pulumi:"repositoryArns"`
+	// PullThroughCache says that the repositories lie behind pull-through caches: the first pull may import what it asks for.
+	PullThroughCache bool `pulumi:"pullThroughCache,optional"`
 	// RoleNames are the existing roles that pull, one or more: of nodes or of Fargate pod execution.
 	RoleNames []string `pulumi:"roleNames"`
 	// PolicyName is the fixed name of the policy, at most 128 characters. Default BifrostECRPullPolicy.
@@ -64,7 +66,7 @@ func NewEcrNodePull(ctx *pulumi.Context, name string, args *EcrNodePullArgs, opt
 	if err := component.Refuse(EcrNodePullType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
-	document, err := iampolicy.ECRPull(args.RepositoryArns).JSON()
+	document, err := iampolicy.ECRPull(args.RepositoryArns, args.PullThroughCache).JSON()
 	if err != nil {
 		return nil, err
 	}

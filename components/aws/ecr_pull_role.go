@@ -31,6 +31,8 @@ const (
 type EcrPullRoleArgs struct {
 	// RepositoryArns are the ECR repositories that may be pulled from, one or more, of any account.
 	RepositoryArns []string `pulumi:"repositoryArns"`
+	// PullThroughCache says that the repositories lie behind pull-through caches: the first pull may import what it asks for.
+	PullThroughCache bool `pulumi:"pullThroughCache,optional"`
 	// Irsa lets one ServiceAccount of an EKS cluster assume the role.
 	Irsa *IrsaTrustArgs `pulumi:"irsa,optional"`
 	// PodIdentity lets one ServiceAccount of an EKS cluster assume the role, without an OIDC provider in IAM.
@@ -102,7 +104,7 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 	if err := component.Refuse(EcrPullRoleType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
-	policyDocument, err := iampolicy.ECRPull(args.RepositoryArns).JSON()
+	policyDocument, err := iampolicy.ECRPull(args.RepositoryArns, args.PullThroughCache).JSON()
 	if err != nil {
 		return nil, err
 	}

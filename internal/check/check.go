@@ -27,7 +27,7 @@ var (
 	// AccountId: AWS account identifiers.
 	AccountId = rule(`^\d{12}$`, "an AWS account id has 12 digits")
 	// Region: AWS regions by code.
-	Region = rule(`^[a-z]{2}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
+	Region = rule(`^[a-z]{2,4}(-[a-z]+)+-\d$`, "an AWS region such as us-east-1")
 	// IamPath: IAM API, CreateRole.
 	IamPath = rule(`^/([\x21-\x7e]{1,510}/)?$`, "an IAM path begins and ends with a slash and has at most 512 characters")
 	// Issuer: OpenID Connect discovery.

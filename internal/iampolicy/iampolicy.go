@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"bifrost/internal/partition"
 )
 
 const version = "2012-10-17"
@@ -56,9 +58,19 @@ var PullActions = []string{
 	"ecr:BatchCheckLayerAvailability",
 }
 
-// ECRPull allows pulling from exactly the given repositories, which may belong to any account.
-func ECRPull(repositoryArns []string) Document {
-	return Document{Version: version, Statement: []Statement{
+// ImportActions are what the first pull through a pull-through cache of Amazon ECR needs on the repository beside the pull: the image is
+// imported, and the repository made where it is not there yet, with the tags of a creation template (Amazon ECR user guide, "IAM permissions
+// required to sync an upstream registry with an Amazon ECR private registry").
+var ImportActions = []string{
+	"ecr:BatchImportUpstreamImage",
+	"ecr:CreateRepository",
+	"ecr:TagResource",
+}
+
+// ECRPull allows pulling from exactly the given repositories, which may belong to any account. With cached they lie behind pull-through
+// caches, and the first pull may import what it asks for.
+func ECRPull(repositoryArns []string, cached bool) Document {
+	document := Document{Version: version, Statement: []Statement{
 		{
 			Sid:    "ECRAuth",
 			Effect: "Allow",
@@ -73,6 +85,12 @@ func ECRPull(repositoryArns []string) Document {
 			Resource: repositoryArns,
 		},
 	}}
+	if cached {
+		document.Statement = append(document.Statement, Statement{
+			Sid: "ECRImportUpstream", Effect: "Allow", Action: ImportActions, Resource: repositoryArns,
+		})
+	}
+	return document
 }
 
 // IRSATrust lets one Kubernetes ServiceAccount of the cluster behind the OIDC provider assume the role (Amazon EKS
@@ -142,7 +160,7 @@ func EcsTasksTrust(accountId, region string) Document {
 // reads the former version. What may be decrypted is bound to the secrets instead: Secrets Manager hands their ARN to KMS with each call
 // (Secrets Manager user guide, "Secret encryption and decryption", encryption context). logGroupArn is without the trailing ":*".
 func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region string) Document {
-	partition := Partition(region)
+	in := Partition(region)
 	return Document{Version: version, Statement: []Statement{
 		{
 			Sid:      "WriteLogStreams",
@@ -160,11 +178,11 @@ func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region 
 			Sid:      "DecryptSecrets",
 			Effect:   "Allow",
 			Action:   []string{"kms:Decrypt"},
-			Resource: []string{"arn:" + partition + ":kms:" + region + ":*:key/*"},
+			Resource: []string{"arn:" + in + ":kms:" + region + ":*:key/*"},
 			Condition: &Condition{
 				StringEquals: map[string]string{"kms:ViaService": "secretsmanager." + region + "." + dnsSuffix(region)},
 				StringLike: map[string]string{
-					"kms:EncryptionContext:SecretARN": "arn:" + partition + ":secretsmanager:" + region + ":*:secret:" + secretPrefix + "*",
+					"kms:EncryptionContext:SecretARN": "arn:" + in + ":secretsmanager:" + region + ":*:secret:" + secretPrefix + "*",
 				},
 			},
 		},
@@ -192,20 +210,7 @@ func EcsExec() Document {
 }
 
 // dnsSuffix ends the names of a region's service endpoints.
-func dnsSuffix(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
-}
+func dnsSuffix(region string) string { return partition.Of(region).DnsSuffix }
 
-// Partition is the AWS partition of a region: aws, aws-cn or aws-us-gov.
-func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
+// Partition is the AWS partition of a region, such as aws or aws-cn.
+func Partition(region string) string { return partition.Of(region).Name }

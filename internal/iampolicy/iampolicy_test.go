@@ -17,9 +17,13 @@ func TestDocuments(t *testing.T) {
 		doc  Document
 		want string
 	}{
-		"pull": {ECRPull([]string{repo}), `{"Version":"2012-10-17","Statement":[
+		"pull": {ECRPull([]string{repo}, false), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
 			{"Sid":"ECRPullFromBifrost","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],"Resource":["` + repo + `"]}]}`},
+		"pull through a cache": {ECRPull([]string{repo}, true), `{"Version":"2012-10-17","Statement":[
+			{"Sid":"ECRAuth","Effect":"Allow","Action":["ecr:GetAuthorizationToken"],"Resource":["*"]},
+			{"Sid":"ECRPullFromBifrost","Effect":"Allow","Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"],"Resource":["` + repo + `"]},
+			{"Sid":"ECRImportUpstream","Effect":"Allow","Action":["ecr:BatchImportUpstreamImage","ecr:CreateRepository","ecr:TagResource"],"Resource":["` + repo + `"]}]}`},
 		"irsa": {IRSATrust(provider, issuer, "bifrost", "bifrost-pull"), `{"Version":"2012-10-17","Statement":[
 			{"Effect":"Allow","Principal":{"Federated":"` + provider + `"},"Action":["sts:AssumeRoleWithWebIdentity"],
 			 "Condition":{"StringEquals":{

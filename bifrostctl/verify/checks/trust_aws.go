@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bifrost/bifrostctl/judge/iam"
@@ -51,7 +52,11 @@ func (r awsRole) mayGetToken(ctx context.Context) check.Result {
 }
 
 func (r awsRole) mayPull(ctx context.Context) check.Result {
-	return r.allowed(ctx, r.Config.RepositoryArn(), iampolicy.PullActions...)
+	actions := iampolicy.PullActions
+	if r.Config.Registry.PullThroughCache {
+		actions = slices.Concat(actions, iampolicy.ImportActions)
+	}
+	return r.allowed(ctx, r.Config.RepositoryArn(), actions...)
 }
 
 // allowed asks the role's own policies.

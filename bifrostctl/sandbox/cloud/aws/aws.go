@@ -79,7 +79,7 @@ func (s *session) arn(service, resource string) string {
 func global(c *double.Call) string   { return sessionOf(c).account }
 func regional(c *double.Call) string { return sessionOf(c).account + "/" + sessionOf(c).region }
 
-var regionPattern = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
+var regionPattern = regexp.MustCompile(`^([a-z]{2}(-gov|-iso[a-z]?)?|eusc)-[a-z]+-\d$`)
 
 // configure refuses what the provider refuses before its first call: a missing or malformed region, an account that is not
 // among the allowed ones, and a role that cannot be assumed.

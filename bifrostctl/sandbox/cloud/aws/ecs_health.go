@@ -59,8 +59,13 @@ func askForImage(image string, ask func(words string, r reach)) {
 		"is a connection issue between the task and Amazon ECR. Check your task network configuration. operation error ECR: "+
 		"GetAuthorizationToken, exceeded maximum number of attempts, 3, request send failed: ",
 		reach{"ecr.api", region, "api.ecr." + region + "." + suffix})
+	manifest := reach{"ecr.dkr", region, host}
+	if strings.Contains(host, ".dkr-ecr") {
+		// No endpoint leads to a registry's host that answers over IPv6, too (Amazon ECR user guide, "Making requests to Amazon ECR registries").
+		manifest = reach{host: host}
+	}
 	ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do request: ",
-		reach{"ecr.dkr", region, host})
+		manifest)
 	ask("CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do "+
 		"request: ",
 		reach{"s3", region, fmt.Sprintf("prod-%[1]s-starport-layer-bucket.s3.%[1]s.%[2]s", region, suffix)})

@@ -59,7 +59,7 @@ func (n *Node) Pull(p Pod) []string {
 	n.World.Network.Refusals.Take()
 	var events []string
 	for _, container := range containersOf(p) {
-		if !private(container.Image) {
+		if !n.private(container.Image) {
 			continue
 		}
 		if refusals := n.pull(context.Background(), p, container.Image); refusals != nil {

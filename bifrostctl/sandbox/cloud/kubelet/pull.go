@@ -5,11 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/services/aws"
+	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
 )
 
@@ -20,14 +21,17 @@ const (
 	dockerConfig      = ".dockerconfigjson"
 )
 
-// artifactRegistryHost is that of Google Artifact Registry (Artifact Registry, "Repository and image names"), which asks for a login
-// as Amazon ECR does. All other registries are public in the sandbox, as those of the tools' images are in life.
-var artifactRegistryHost = regexp.MustCompile(`^[a-z0-9-]+-docker\.pkg\.dev$`)
-
-func private(image string) bool {
-	host, _, _ := strings.Cut(image, "/")
-	_, _, ecr := aws.RegistryOf(host)
-	return ecr || artifactRegistryHost.MatchString(host)
+// private tells whether the image's registry asks for a login: Amazon ECR, Google Artifact Registry and, of what lies at hosts of the former
+// Container Registry, that whose repository the world has. All other registries are public in the sandbox, as those of the tools' images
+// are in life.
+func (n *Node) private(image string) bool {
+	host, path, _ := strings.Cut(image, "/")
+	if _, _, ecr := aws.RegistryOf(host); ecr {
+		return true
+	}
+	project, _, _, id, google := gcp.RepositoryOf(host, path)
+	former := host == "gcr.io" || strings.HasSuffix(host, ".gcr.io")
+	return google && (!former || n.World.Get(pulumitype.GcpRepository, project, id) != nil)
 }
 
 // pull tries the credentials that a kubelet has for an image, one after the other: the logins of the pod's pull Secrets, then the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,16 +81,21 @@ func (a *cloud) mayGetToken(s session) *hop.Refusal {
 	return nil
 }
 
-// RegistryOf tells whose and in which region a registry of ECR is; false for any other host (Amazon ECR user guide, "Private registries").
+// RegistryOf tells whose and in which region a registry of ECR is; false for any other host (the form by which kubelets know one:
+// cloud-provider-aws, cmd/ecr-credential-provider, ecrPrivateHostPattern; the domains that it lacks are those of partitions).
 func RegistryOf(host string) (account, region string, ok bool) {
 	place := registryHost.FindStringSubmatch(host)
 	if place == nil {
 		return "", "", false
 	}
-	return place[1], place[2], true
+	v4, dualStack := world.RegistrySuffixes()
+	if of := map[string][]string{".": v4, "-": dualStack}[place[2]]; !slices.Contains(of, place[4]) {
+		return "", "", false
+	}
+	return place[1], place[3], true
 }
 
-var registryHost = regexp.MustCompile(`^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
+var registryHost = regexp.MustCompile(`^(\d{12})\.dkr([.-])ecr(?:-fips)?\.([a-z0-9-]+)\.([a-z0-9.-]+)$`)
 
 // pull is ECR's registry: the token's principal needs the three actions from its own policies and, in another account, from the
 // repository's as well (ECR user guide, "Repository policies vs. IAM policies").
@@ -113,7 +119,12 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_UNKNOWN", Message: "no such registry"}
 	}
 	repository := world.ECRRepository{Account: account, Region: region, Name: r.Repository}
-	if why := a.mayPull(s, repository); why != nil {
+	held := a.world.Get(pulumitype.AwsEcrRepository, repository.Account+"/"+repository.Region, repository.Name)
+	actions := world.PullActions
+	if held != nil && held.State["cached"] == true {
+		actions = slices.Concat(world.ImportActions, actions)
+	}
+	if why := a.mayPull(s, repository, actions); why != nil {
 		kind := "identity-based"
 		if why.Reason == hop.NotAllowlisted {
 			kind = "resource-based"
@@ -124,7 +135,6 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 				"the ecr:BatchGetImage action", s.caller(), repository.ARN(), kind),
 		}
 	}
-	held := a.world.Get(pulumitype.AwsEcrRepository, repository.Account+"/"+repository.Region, repository.Name)
 	if held == nil {
 		return &registry.Answer{
 			Status: http.StatusNotFound, Code: "NAME_UNKNOWN",
@@ -139,15 +149,16 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 			Refusal: hop.Refuse(hop.Ecr, hop.ImageNotFound, "%s has no %s", repository.ARN(), r.Reference),
 		}
 	}
+	delete(held.State, "cached")
 	return nil
 }
 
-func (a *cloud) mayPull(s session, repository world.ECRRepository) *hop.Refusal {
+func (a *cloud) mayPull(s session, repository world.ECRRepository, actions []string) *hop.Refusal {
 	role := roleOf(a.world, s.Role)
 	if role == nil || text(role, "uniqueId") != s.ID {
 		return hop.Refuse(hop.Ecr, hop.Missing, "the role %s, for which the token was given, does not exist any more", s.Role)
 	}
-	for _, action := range world.PullActions {
+	for _, action := range actions {
 		own, err := may(a.world, role, iam.Request{Action: action, Resource: repository.ARN()})
 		if err != nil {
 			return hop.Refuse(hop.Ecr, hop.Unsupported, "policies of %s: %v", s.Role, err)

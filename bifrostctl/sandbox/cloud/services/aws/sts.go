@@ -32,10 +32,14 @@ type cloud struct {
 // Register lets the network answer for AWS.
 func Register(n *loopback.Network, w *served.World) error {
 	a := &cloud{n, w}
-	for _, suffix := range []string{"amazonaws.com", "amazonaws.com.cn"} {
+	v4, dualStack := world.RegistrySuffixes()
+	for _, suffix := range v4 {
 		n.Handle("sts.*."+suffix, http.HandlerFunc(a.sts))
 		n.Handle("api.ecr.*."+suffix, http.HandlerFunc(a.ecr))
 		n.Handle("*.dkr.ecr*.*."+suffix, registry.Handler(n, a.pull))
+	}
+	for _, suffix := range dualStack {
+		n.Handle("*.dkr-ecr*.*."+suffix, registry.Handler(n, a.pull))
 	}
 	n.Handle(podIdentityAgent, http.HandlerFunc(a.podIdentity))
 	return nil

@@ -99,7 +99,35 @@ func (g *cloud) account(email string) *world.Resource {
 // readers are roles with artifactregistry.repositories.downloadArtifacts.
 var readers = []string{"roles/artifactregistry.reader", "roles/artifactregistry.writer", "roles/artifactregistry.repoAdmin"}
 
-// pull is Artifact Registry: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev.
+// hosts are those of Artifact Registry, with its location (docker-credential-gcr, config/const.go, DefaultARRegistries).
+var hosts = []*regexp.Regexp{
+	regexp.MustCompile(`^([a-z0-9-]+)-docker\.pkg\.dev$`), regexp.MustCompile(`^docker\.([a-z0-9-]+)\.rep\.pkg\.dev$`),
+}
+
+// formerHosts are those of Container Registry, which Artifact Registry serves from repositories of their names, with the locations of these
+// (Artifact Registry, "Repositories with gcr.io domain support").
+var formerHosts = map[string]string{"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+
+// RepositoryOf tells in which project and repository an image lies: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev, or PROJECT/IMAGE at
+// a host of Container Registry. Private is false at other hosts; id is empty where the path is none of theirs.
+func RepositoryOf(host, path string) (project, location, name, id string, private bool) {
+	parts := strings.SplitN(path, "/", 3)
+	location = formerHosts[host]
+	if location != "" {
+		parts = append(parts[:1], append([]string{host}, parts[1:]...)...)
+	}
+	for _, form := range hosts {
+		if m := form.FindStringSubmatch(host); m != nil {
+			location = m[1]
+		}
+	}
+	if location == "" || len(parts) < 3 {
+		return "", "", "", "", location != ""
+	}
+	return parts[0], location, parts[1], fmt.Sprintf("projects/%s/locations/%s/repositories/%s", parts[0], location, parts[1]), true
+}
+
+// pull is Artifact Registry.
 func (g *cloud) pull(r registry.Request) *registry.Answer {
 	const at = hop.ArtifactRegistry
 	var h holder
@@ -115,14 +143,12 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 				`"artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
 		}
 	}
-	parts := strings.SplitN(r.Repository, "/", 3)
-	if len(parts) < 3 {
+	project, location, name, id, _ := RepositoryOf(r.Host, r.Repository)
+	if id == "" {
 		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID",
 			Message: "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
 			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s is not PROJECT/REPOSITORY/IMAGE", r.Repository)}
 	}
-	project, location, name := parts[0], strings.TrimSuffix(r.Host, "-docker.pkg.dev"), parts[1]
-	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
 	repository := g.world.Get(pulumitype.GcpRepository, project, id)
 	if repository == nil || !g.mayRead(h, project, location, name) {
 		reason, detail := hop.NoPullPermission, fmt.Sprintf("%s does not have roles/artifactregistry.reader on %s", h.name(), id)

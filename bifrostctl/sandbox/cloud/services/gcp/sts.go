@@ -43,7 +43,9 @@ func Register(n *loopback.Network, w *served.World) error {
 	g := &cloud{n, w}
 	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
 	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
-	n.Handle("*-docker.pkg.dev", registry.Handler(n, g.pull))
+	for _, host := range []string{"*-docker.pkg.dev", "docker.*.rep.pkg.dev", "gcr.io", "*.gcr.io"} {
+		n.Handle(host, registry.Handler(n, g.pull))
+	}
 	return nil
 }
 
