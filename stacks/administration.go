@@ -35,8 +35,7 @@ func (c *Config) writesLogin(at target) bool {
 		return false
 	}
 	_, _, own := configjson.Login(g.Config)
-	_, referred := g.SecretRefs[gateway.AdminPasswordVariable]
-	return !own && (c.namesAdmin() || referred && at.pods() || !configjson.SingleSignOn(g.Config))
+	return !own && (c.namesAdmin() || at.refers(c, gateway.AdminPasswordVariable) || !configjson.SingleSignOn(g.Config))
 }
 
 // namesAdmin tells whether the stack asks for a login by the administrator's name.
@@ -44,8 +43,7 @@ func (c *Config) namesAdmin() bool { return c.written.Gateway.AdminUsername != "
 
 // hasAdminPassword tells whether the gateway gets the password of the login there.
 func (c *Config) hasAdminPassword(at target) bool {
-	_, referred := c.Gateway.SecretRefs[gateway.AdminPasswordVariable]
-	return c.Secrets.AdminPassword != "" || referred && at.pods()
+	return c.Secrets.AdminPassword != "" || at.refers(c, gateway.AdminPasswordVariable)
 }
 
 // withSourceOfTruth lets the stack's file own what it names: a virtual key that leaves it is gone, and a changed value holds.
@@ -60,7 +58,7 @@ func withSourceOfTruth(c *Config, _ target, document configjson.Document) config
 func (c *Config) givenUsername(at target) (string, bool) {
 	g := &c.Gateway
 	_, misplaced := c.Secrets.Env[gateway.AdminUsernameVariable]
-	if _, referred := g.SecretRefs[gateway.AdminUsernameVariable]; misplaced || referred && at.pods() {
+	if misplaced || at.refers(c, gateway.AdminUsernameVariable) {
 		return "", false
 	}
 	user, _, _ := configjson.Login(g.Config)

@@ -115,7 +115,7 @@ func (c *Config) ecsCluster() (*ecs.EcsClusteringArgs, error) {
 	args.Broker.Config, err = c.brokerConfig(c.brokerAddress(onEcs))
 	secrets := c.secretEnv(onEcs)
 	for _, name := range brokerVariables {
-		if _, ok := secrets[name]; ok {
+		if _, ok := secrets[name]; ok || onEcs.refers(c, name) {
 			args.Broker.SecretEnv = append(args.Broker.SecretEnv, name)
 		}
 	}

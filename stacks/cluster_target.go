@@ -72,6 +72,11 @@ func (podsTarget) carrier() (string, int) { return "a Secret of Kubernetes", con
 
 func (podsTarget) overlay(*Config) (plain, secret map[string]string) { return nil, nil }
 
+func (podsTarget) refers(c *Config, variable string) bool {
+	_, referred := c.Gateway.SecretRefs[variable]
+	return referred
+}
+
 func (podsTarget) processes(c *Config) (most, added int) {
 	switch {
 	case c.Stateful():

@@ -24,7 +24,11 @@ type Config struct {
 	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted, and pool and service account of
 	// gcp.federation. What would replace one of them is refused, too. Default true.
 	ProtectIdentities bool
-	// Tags of the resources at AWS and Azure.
+	// NamePrefix begins every name that is not given, of what an account or a cluster has once: roles, policies, the managed identity, the
+	// service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in one account. Another
+	// one renames all of them.
+	NamePrefix string
+	// Tags of the resources at AWS and Azure, 48 at most: two come to them.
 	Tags map[string]string
 	// Labels of all Kubernetes objects.
 	Labels map[string]string

@@ -95,7 +95,7 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 		standings[at.name()] = deployments[i].standing()
 	}
 
-	if err := c.warnOfRenames(ctx); err != nil {
+	if err := c.warnOfRenames(ctx, provider); err != nil {
 		return err
 	}
 	guards, err := c.guardPlaces(ctx, standings)

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components/aws"
@@ -29,6 +31,16 @@ type Ecs struct {
 
 	// Env are plain environment variables of the tasks alone. They win over gateway.env.
 	Env map[string]string
+
+	// SecretRefs are environment variables of the tasks from existing secrets of AWS Secrets Manager and parameters of Systems Manager, by
+	// ARN: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf, with :KEY behind it for one key of a secret in JSON, or
+	// arn:aws:ssm:REGION:ACCOUNT:parameter/NAME. They win over gateway.env, and may be the same variables as in
+	// gateway.secretRefs.
+	SecretRefs map[string]string
+	// SecretRefKmsKeyArns are the KMS keys of secretRefs where these are not under AWS's own keys.
+	SecretRefKmsKeyArns []string
+	// Restart is any text, such as a date. Another one starts the tasks anew, one after the other: they read what secretRefs hold then.
+	Restart string
 
 	// LoadBalancer is an Application Load Balancer to make in front of the tasks.
 	LoadBalancer *ecs.EcsLoadBalancerArgs
@@ -120,8 +132,8 @@ type ecsPlace struct {
 func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
 	return &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache,
-		EcsTasks:       &aws.EcsTasksTrustArgs{AccountId: c.Aws.AccountId, Region: c.Aws.region()},
-		RoleName:       c.Ecs.RoleName, PolicyName: c.Ecs.PolicyName,
+		EcsTasks: &aws.EcsTasksTrustArgs{AccountId: c.Aws.AccountId, Region: c.Aws.region()},
+		RoleName: c.Ecs.RoleName, PolicyName: c.Ecs.PolicyName,
 		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}
 }
@@ -129,9 +141,14 @@ func (c *Config) ecsExecutionRoleArgs() *aws.EcrPullRoleArgs {
 // ecsTaskRoleArgs are the gateway's own role, where it is made here.
 func (c *Config) ecsTaskRoleArgs() *ecs.EcsTaskRoleArgs {
 	return &ecs.EcsTaskRoleArgs{
-		AccountId: c.Aws.AccountId, RoleName: c.Ecs.TaskRoleName, PolicyArns: c.Ecs.TaskPolicyArns,
+		AccountId: c.Aws.AccountId, RoleName: c.taskRoleName(), PolicyArns: c.Ecs.TaskPolicyArns,
 		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary,
 	}
+}
+
+// taskRoleName is that of the gateway's own role, where it is made here.
+func (c *Config) taskRoleName() string {
+	return cmp.Or(c.Ecs.TaskRoleName, c.prefix()+ecs.DefaultEcsTaskRoleName)
 }
 
 // ecsServiceArgs are the component's arguments without config.json, which is rendered once the configuration is known to be right.
@@ -158,6 +175,7 @@ func (c *Config) ecsServiceArgs(place *ecsPlace, executionRole *aws.EcrPullRole)
 		Clustering:              cluster, Alarms: e.Alarms,
 		Env: c.env(onEcs), SecretEnv: c.secretInputs(onEcs), ChangeEncryptionKey: g.ChangeEncryptionKey, DatabaseCa: g.databaseCa,
 		NetworkCa:      c.Network.ca,
+		SecretRefs: e.SecretRefs, SecretRefKmsKeyArns: e.SecretRefKmsKeyArns, Restart: e.Restart,
 		StartupSeconds: g.StartupSeconds, MigrationJob: g.MigrationJob, IpFamily: g.IpFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,
 		LogGroup: e.LogGroup, LogRetentionDays: e.LogRetentionDays, LogKmsKeyArn: e.LogKmsKeyArn,

@@ -12,6 +12,5 @@ func (c *Config) hasLogGroup(ctx *pulumi.Context, provider pulumi.ProviderResour
 	if err != nil {
 		return false
 	}
-	own := c.tags()
-	return found.Tags[managedByTag] == own[managedByTag] && found.Tags[stackTag] == own[stackTag]
+	return c.owns(found.Tags)
 }

@@ -26,6 +26,8 @@ func (ecsTarget) overlay(c *Config) (plain, secret map[string]string) {
 	return c.Ecs.Env, c.Secrets.EcsEnv
 }
 
+func (ecsTarget) refers(c *Config, variable string) bool { return c.Ecs.SecretRefs[variable] != "" }
+
 // processes: ECS rounds down (Amazon ECS developer guide, "Service definition parameters", maximumPercent).
 func (ecsTarget) processes(c *Config) (most, added int) {
 	_, tasks := c.Tasks()

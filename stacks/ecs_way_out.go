@@ -2,8 +2,11 @@ package stacks
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"bifrost/internal/awsec2"
 	"bifrost/internal/iampolicy"
@@ -136,6 +139,14 @@ func (n *ecsNetworkCheck) needs() []endpointNeed {
 	needs := []endpointNeed{
 		{endpointName(repository, "ecr.api"), one}, {endpointName(repository, "ecr.dkr"), one}, {endpointName(repository, "s3"), layers},
 		{endpointName(own, "logs"), one}, {endpointName(own, "secretsmanager"), one},
+	}
+	for _, variable := range slices.Sorted(maps.Keys(n.Ecs.SecretRefs)) {
+		// secretsmanager or ssm, in the region of what is read.
+		a, err := arn.Parse(n.Ecs.SecretRefs[variable])
+		service := endpointName(a.Region, a.Service)
+		if err == nil && !slices.ContainsFunc(needs, func(known endpointNeed) bool { return known.service == service }) {
+			needs = append(needs, endpointNeed{service, one})
+		}
 	}
 	if n.Ecs.Exec {
 		needs = append(needs, endpointNeed{endpointName(own, "ssmmessages"), one})

@@ -187,7 +187,7 @@ func (c *Config) refuseNodeRoles(k *checker) {
 func (c *Config) eksPullRoleArgs(cluster *eksCluster, serviceAccount string) *aws.EcrPullRoleArgs {
 	args := &aws.EcrPullRoleArgs{
 		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache,
-		RoleName:       c.Eks.RoleName, PolicyName: c.Eks.PolicyName,
+		RoleName: c.Eks.RoleName, PolicyName: c.Eks.PolicyName,
 		Path: c.Aws.IamPath, PermissionsBoundary: c.Aws.PermissionsBoundary, Protect: c.ProtectIdentities,
 	}
 	if c.Eks.Auth == SignInPodIdentity {

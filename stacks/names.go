@@ -6,7 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"bifrost/components/ecs"
 	"bifrost/internal/component"
 )
 
@@ -18,8 +17,8 @@ type givenName struct {
 	lost string
 }
 
-// warnOfRenames tells in a preview what a changed name takes away.
-func (c *Config) warnOfRenames(ctx *pulumi.Context) error {
+// warnOfRenames tells in a preview what a changed name takes away, and refuses a new one that somebody else has.
+func (c *Config) warnOfRenames(ctx *pulumi.Context, provider pulumi.ProviderResource) error {
 	names, lost := map[string]string{}, map[string]givenName{}
 	for _, given := range c.givenNames() {
 		names[given.key], lost[given.key] = given.name, given
@@ -30,7 +29,7 @@ func (c *Config) warnOfRenames(ctx *pulumi.Context) error {
 			return ""
 		}
 		return fmt.Sprintf("%s: %s", key, fmt.Sprintf(given.lost, before, given.name))
-	})
+	}, func(keys []string) error { return c.refuseTaken(ctx, provider, keys) })
 }
 
 func (c *Config) givenNames() []givenName {
@@ -74,14 +73,17 @@ func (c *Config) ecsNames() []givenName {
 		logs = "the log group %[1]s is deleted with its logs once the tasks write to %[2]s; ecs.keepLogs true keeps it"
 	}
 	all := []givenName{
-		{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
 		{"ecs.roleName", e.RoleName, "the execution role %[1]s goes before %[2]s comes: no task can start meanwhile"},
 		{"ecs.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: no task can pull meanwhile"},
-		{"ecs.secretPrefix", e.SecretPrefix, secrets},
-		{"ecs.logGroup", e.LogGroup, logs},
 	}
+	if c.Rollout != RolloutFull {
+		return all
+	}
+	all = append(all,
+		givenName{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
+		givenName{"ecs.secretPrefix", e.SecretPrefix, secrets}, givenName{"ecs.logGroup", e.LogGroup, logs})
 	if e.TaskRoleArn == "" {
-		all = append(all, givenName{"ecs.taskRoleName", cmp.Or(e.TaskRoleName, ecs.DefaultEcsTaskRoleName),
+		all = append(all, givenName{"ecs.taskRoleName", c.taskRoleName(),
 			"the role %[1]s, as which the running tasks sign in, goes before %[2]s comes"})
 	}
 	if c.makesZone() {

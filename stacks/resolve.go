@@ -2,12 +2,14 @@ package stacks
 
 import (
 	"maps"
+	"strings"
 
 	"bifrost/components/aws"
 	"bifrost/components/azure"
 	"bifrost/components/ecs"
 	"bifrost/components/kubernetes"
 	"bifrost/image"
+	"bifrost/internal/check"
 	"bifrost/internal/gateway"
 	"bifrost/internal/iampolicy"
 )
@@ -32,14 +34,22 @@ func (c *Config) resolve() {
 	fill(&c.Refresher.Images.Kubectl, kubernetes.DefaultKubectlImage)
 	c.Eks, c.Aks, c.Ecs = copied(c.Eks), copied(c.Aks), copied(c.Ecs)
 	if c.Eks != nil {
-		c.Eks.resolve()
+		c.Eks.resolve(c.prefix())
 	}
 	if c.Aks != nil {
-		c.Aks.resolve(c.Azure)
+		c.Aks.resolve(c.Azure, c.prefix())
 	}
 	if c.Ecs != nil {
 		c.Ecs.resolve(c)
 	}
+}
+
+// prefix begins the default names. One that is refused begins none, so that it is told of once.
+func (c *Config) prefix() string {
+	if !check.NamePrefix.Pattern.MatchString(c.NamePrefix) {
+		return ""
+	}
+	return c.NamePrefix
 }
 
 // fill gives a value that is not set its default.
@@ -62,7 +72,7 @@ func copied[T any](p *T) *T {
 // resolveGateway leaves the number of pods open where an autoscaler decides it.
 func (c *Config) resolveGateway() {
 	g := &c.Gateway
-	fill(&g.Namespace, kubernetes.DefaultNamespace)
+	fill(&g.Namespace, c.prefix()+kubernetes.DefaultNamespace)
 	fill(&g.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
 	fill(&g.AdminUsername, defaultAdminUsername)
 	fill(&g.StartupSeconds, gateway.DefaultStartupSeconds)
@@ -89,23 +99,23 @@ func (c *Config) resolveGateway() {
 	}
 }
 
-func (e *Eks) resolve() {
+func (e *Eks) resolve(prefix string) {
 	fill(&e.Pull, PullRefresh)
 	fill(&e.Auth, SignInIrsa)
 	fill(&e.OidcProvider, OidcExisting)
 	fill(&e.GatewayAuth, SignInIrsa)
-	fill(&e.RoleName, aws.DefaultEcrPullRoleName)
-	fill(&e.PolicyName, aws.DefaultEcrPullPolicyName)
+	fill(&e.RoleName, prefix+aws.DefaultEcrPullRoleName)
+	fill(&e.PolicyName, prefix+aws.DefaultEcrPullPolicyName)
 	fill(&e.SecretName, kubernetes.DefaultEcrSecretName)
-	fill(&e.GatewayRoleName, aws.DefaultGatewayRoleName)
+	fill(&e.GatewayRoleName, prefix+aws.DefaultGatewayRoleName)
 }
 
-func (a *Aks) resolve(on *Azure) {
+func (a *Aks) resolve(on *Azure, prefix string) {
 	if on != nil {
 		fill(&a.ResourceGroup, on.ResourceGroup)
 	}
 	fill(&a.Login, LoginAzureCLI)
-	fill(&a.IdentityName, azure.DefaultIdentityName)
+	fill(&a.IdentityName, prefix+azure.DefaultIdentityName)
 	fill(&a.FederatedCredentialName, azure.DefaultFederatedCredentialName)
 	fill(&a.SecretName, kubernetes.DefaultArSecretName)
 	fill(&a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
@@ -122,17 +132,17 @@ func (a *Aks) resolve(on *Azure) {
 
 // resolve needs the gateway's own values first: its tasks are as many as its replicas unless something else says how many.
 func (e *Ecs) resolve(c *Config) {
-	fill(&e.Name, ecs.DefaultEcsName)
-	fill(&e.RoleName, aws.DefaultEcsExecutionName)
-	fill(&e.PolicyName, aws.DefaultEcsPullPolicyName)
+	fill(&e.Name, c.prefix()+ecs.DefaultEcsName)
+	fill(&e.RoleName, c.prefix()+aws.DefaultEcsExecutionName)
+	fill(&e.PolicyName, c.prefix()+aws.DefaultEcsPullPolicyName)
 	fill(&e.Cpu, ecs.DefaultFargateCpu)
 	fill(&e.Memory, ecs.DefaultFargateMemory)
 	fill(&e.CpuArchitecture, ecs.ArchitectureX86)
 	fill(&e.StopTimeoutSeconds, ecs.DefaultStopTimeout)
 	fill(&e.MaxHealthyPercent, ecs.DefaultMaxHealthyPercent)
-	fill(&e.LogGroup, ecs.DefaultEcsLogGroup)
+	fill(&e.LogGroup, "/ecs/"+c.prefix()+strings.TrimPrefix(ecs.DefaultEcsLogGroup, "/ecs/"))
 	fill(&e.LogRetentionDays, ecs.DefaultLogRetentionDays)
-	fill(&e.SecretPrefix, ecs.DefaultEcsSecretPrefix)
+	fill(&e.SecretPrefix, c.prefix()+ecs.DefaultEcsSecretPrefix)
 	e.ReadOnlyRoot = given(e.ReadOnlyRoot, true)
 	e.MinHealthyPercent = given(e.MinHealthyPercent, ecs.DefaultMinHealthyPercent)
 	e.KeepLogs = given(e.KeepLogs, true)

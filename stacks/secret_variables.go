@@ -44,8 +44,11 @@ func (c *Config) validateSecretVariables(k *checker) {
 func (c *Config) asSecret(name string) string {
 	text := "here it stands in the repository, in the state, and in what previews write on pull requests: change it where it is from, " +
 		"remove this, and run `" + setSecret("env."+name) + "`"
-	if c.onKubernetes() != nil && c.Ecs == nil {
+	switch {
+	case c.Ecs == nil:
 		text += ", or name a key of an existing Secret in gateway.secretRefs"
+	case c.onKubernetes() == nil:
+		text += ", or name an existing secret of AWS in ecs.secretRefs"
 	}
 	return text
 }

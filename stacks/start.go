@@ -73,6 +73,7 @@ func (c *Config) validateStartVariables(k *checker) {
 			{field.NewPath("secrets", "env"), c.Secrets.Env[name] != ""},
 			{field.NewPath("ecs", "env"), c.Ecs != nil && c.Ecs.Env[name] != ""},
 			{field.NewPath("secrets", "ecsEnv"), c.Secrets.EcsEnv[name] != ""},
+			{field.NewPath("ecs", "secretRefs"), c.Ecs != nil && c.Ecs.SecretRefs[name] != ""},
 			{field.NewPath("gateway", "secretRefs"), c.Gateway.SecretRefs[name] != kubernetes.SecretKeyRef{}},
 		} {
 			if place.given {

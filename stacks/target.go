@@ -26,6 +26,8 @@ type target interface {
 	carrier() (what string, most int)
 	// overlay are the variables of the place's own: they win over those of gateway.env and of secrets.env.
 	overlay(*Config) (plain, secret map[string]string)
+	// refers tells whether a variable comes from a secret that exists there.
+	refers(c *Config, variable string) bool
 	// processes are how many run there at once: those that the configuration asks for, and those that a rollout, or the Job that
 	// migrates before it, adds.
 	processes(*Config) (most, added int)
@@ -97,6 +99,8 @@ func (c *Config) env(at target) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, c.proxyEnv(at))
 	maps.Copy(env, c.Gateway.Env)
+	// What the tasks' own secretRefs name wins, as what ecs.env names does.
+	maps.DeleteFunc(env, func(name, _ string) bool { return !at.pods() && at.refers(c, name) })
 	plain, _ := at.overlay(c)
 	maps.Copy(env, plain)
 	if name, used := c.givenUsername(at); used {
@@ -148,9 +152,8 @@ func (c *Config) secretInputs(at target) map[string]pulumi.StringInput {
 
 // provided tells whether the gateway gets the variable there.
 func (c *Config) provided(at target, variable string) bool {
-	_, referred := c.Gateway.SecretRefs[variable]
 	_, plain := c.env(at)[variable]
-	return plain || referred && at.pods() || c.secretEnv(at)[variable] != ""
+	return plain || at.refers(c, variable) || c.secretEnv(at)[variable] != ""
 }
 
 // documentFacts are what the rules of config.json need to know of the gateway there.

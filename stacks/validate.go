@@ -41,6 +41,7 @@ func (c *Config) validate() field.ErrorList {
 		k.add(field.Required(field.NewPath("rollout"), strings.Join(c.Rollout.Values(), " or ")))
 	}
 	k.add(oneOf(field.NewPath("rollout"), c.Rollout)...)
+	k.add(check.Optional(field.NewPath("namePrefix"), c.NamePrefix, check.NamePrefix)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateMirror(k)
 	c.validateNetwork(k)

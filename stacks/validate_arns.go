@@ -2,7 +2,9 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -38,7 +40,9 @@ var arnRules = map[string]arnRule{
 	},
 	"ecs.alarms.topicArn": {region: true, why: "an alarm notifies topics of its own region"},
 	"ecs.logKmsKeyArn":    {region: true, why: "CloudWatch Logs encrypts with keys of its own region"},
-	"ecs.secretKmsKeyArn": {region: true, why: "Secrets Manager encrypts with keys of its own region"},
+	// The keys are of the regions, and may be of the accounts, of the secrets.
+	"ecs.secretRefKmsKeyArns": {},
+	"ecs.secretKmsKeyArn":     {region: true, why: "Secrets Manager encrypts with keys of its own region"},
 	"gateway.ingress.certificateArn": {
 		region: true, account: true, why: "a load balancer takes certificates of its own region and account",
 	},
@@ -59,6 +63,12 @@ func (c *Config) validateArns(k *checker) {
 			rule = podIdentityRole
 		}
 		k.add(c.Aws.holds(found, rule)...)
+	}
+	if c.Ecs != nil {
+		for _, name := range slices.Sorted(maps.Keys(c.Ecs.SecretRefs)) {
+			p := field.NewPath("ecs", "secretRefs").Key(name)
+			k.add(c.Aws.holds(writtenArn{p, "ecs.secretRefs", c.Ecs.SecretRefs[name]}, arnRule{})...)
+		}
 	}
 	registry, ok := c.image.Ecr()
 	if !ok || c.Registry.Mirror || c.Aws.Region == "" {

@@ -19,6 +19,7 @@ func validateAws(c *Config, k *checker) {
 		k.add(check.Arn(p.Child("assumeRoleArn"), c.Aws.AssumeRoleArn, check.RoleArn)...)
 	}
 	c.validateArns(k)
+	k.add(check.AwsTags(field.NewPath("tags"), c.Tags, managedByTag, stackTag)...)
 	// The identity needs it too: its policy names the repository.
 	c.checkImage(k, true, func(i image.Reference) bool { _, ok := i.Ecr(); return ok },
 		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG, or set registry.mirror to true for a registry of your own")

@@ -22,6 +22,7 @@ func validateAzure(c *Config, k *checker) {
 		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
+	k.add(check.AzureTags(field.NewPath("tags"), c.Tags, managedByTag, stackTag)...)
 	// The federation needs it too: its service account reads the repository.
 	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry,
 		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, "+

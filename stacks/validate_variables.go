@@ -42,8 +42,27 @@ func (c *Config) validateVariables(k *checker) {
 		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
-		if c.Ecs != nil {
-			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets"))
+		if c.Ecs != nil && !c.provided(onEcs, name) {
+			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets, or name one of AWS in "+
+				"ecs.secretRefs, too"))
+		}
+	}
+	c.validateEcsReferences(k)
+}
+
+// validateEcsReferences: what the tasks read of secrets that exist has no other place, too.
+func (c *Config) validateEcsReferences(k *checker) {
+	if c.Ecs == nil {
+		return
+	}
+	configured := c.secretEnv(onEcs)
+	for _, name := range slices.Sorted(maps.Keys(c.Ecs.SecretRefs)) {
+		p := field.NewPath("ecs", "secretRefs").Key(name)
+		if _, both := configured[name]; both {
+			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+		}
+		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
+			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
@@ -49,6 +50,7 @@ func seedECS(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
 	each(w.SeedTopic, own(sandboxTopic), alarms.TopicArn)
 	each(w.SeedKey, own(sandboxKey), service.SecretKmsKeyArn, service.LogKmsKeyArn)
 	each(w.SeedBucket, balancer.AccessLogsBucket)
+	seedReferences(w, n, service)
 	if service.TaskRoleArn != "" {
 		w.SeedTaskRole(account.ID, service.TaskRoleArn)
 	}
@@ -81,4 +83,33 @@ func networkSeed(service *stacks.Ecs, account cloud.AWSAccount) world.Network {
 	}
 	n.Private = slices.Concat(n.Private, others)
 	return n
+}
+
+// seedReferences makes the secrets and parameters exist that the tasks' variables come from: secrets with every JSON key that is asked for,
+// under the first of the keys that the stack names.
+func seedReferences(w *cloud.World, n world.Network, service *stacks.Ecs) {
+	key := ""
+	if len(service.SecretRefKmsKeyArns) > 0 {
+		key = service.SecretRefKmsKeyArns[0]
+		w.SeedKey(n, key)
+	}
+	values := map[string]map[string]string{}
+	for _, reference := range service.SecretRefs {
+		parts := strings.Split(reference, ":")
+		switch {
+		case len(parts) == 6:
+			w.SeedParameter(n, reference, key)
+		case len(parts) >= 7:
+			arn := strings.Join(parts[:7], ":")
+			if values[arn] == nil {
+				values[arn] = map[string]string{}
+			}
+			if len(parts) > 7 && parts[7] != "" {
+				values[arn][parts[7]] = "sandbox-fake-" + parts[7]
+			}
+		}
+	}
+	for arn, fields := range values {
+		w.SeedSecret(n, arn, key, fields)
+	}
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -150,6 +151,28 @@ func (w *World) SeedKey(n Network, arn string) {
 	partition := Partition(n.Region)
 	w.seedOne(n, pulumitype.AwsKey, arn, map[string]any{"arn": arn, "isEnabled": true,
 		"policy": fmt.Sprintf(policy, partition, n.Account, n.Region, DNSSuffix(partition))})
+}
+
+// SeedSecret makes a secret of Secrets Manager exist, with a version that is current: fields as a JSON object, under a key or AWS's own.
+func (w *World) SeedSecret(n Network, arn, key string, fields map[string]string) {
+	text, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	name := arn[strings.Index(arn, ":secret:")+len(":secret:") : len(arn)-len("-AbCdEf")]
+	version := GUID("secret version", arn)
+	w.seedOne(n, pulumitype.AwsSecret, arn, map[string]any{"arn": arn, "name": name, "kmsKeyId": key, "tags": map[string]any{}})
+	w.seedOne(n, pulumitype.AwsSecretVersion, arn+"|"+version, map[string]any{
+		"arn": arn, "secretId": arn, "versionId": version, "versionStages": []any{"AWSCURRENT"}, "secretString": string(text),
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.EncryptedUnder[arn+"|"+version] = key
+}
+
+// SeedParameter makes a SecureString of Systems Manager exist, under a key or AWS's own.
+func (w *World) SeedParameter(n Network, arn, key string) {
+	w.seedOne(n, pulumitype.AwsParameter, arn, map[string]any{"arn": arn, "type": "SecureString", "keyId": key})
 }
 
 func (w *World) seedOne(n Network, typ, id string, state map[string]any) {

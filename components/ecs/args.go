@@ -117,6 +117,14 @@ type EcsServiceArgs struct {
 	Env map[string]string `pulumi:"env,optional"`
 	// SecretEnv are environment variables kept in Secrets Manager, one secret each. No name may be in Env, too.
 	SecretEnv map[string]pulumi.StringInput `pulumi:"secretEnv,optional"`
+	// SecretRefs are environment variables from existing secrets of AWS Secrets Manager and parameters of Systems Manager, by their ARNs as
+	// ECS reads them: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf, with :KEY behind it for one key of a secret in JSON, or
+	// arn:aws:ssm:REGION:ACCOUNT:parameter/NAME. A task reads them when it starts. No name may be in Env or SecretEnv, too.
+	SecretRefs map[string]string `pulumi:"secretRefs,optional"`
+	// SecretRefKmsKeyArns are the KMS keys of SecretRefs where these are not under AWS's own keys.
+	SecretRefKmsKeyArns []string `pulumi:"secretRefKmsKeyArns,optional"`
+	// Restart is any text. Another one is another revision of the task: tasks start anew, and read what SecretRefs hold then.
+	Restart string `pulumi:"restart,optional"`
 	// ChangeEncryptionKey lets SecretEnv have another BIFROST_ENCRYPTION_KEY than before, which an `up` and its preview refuse otherwise:
 	// the gateway can read nothing then that it has stored, starts without its virtual keys and serves inference to anybody.
 	ChangeEncryptionKey bool `pulumi:"changeEncryptionKey,optional"`
@@ -210,5 +218,5 @@ func (a *EcsServiceArgs) clusterDnsName() pulumi.StringOutput {
 
 // given are the names of the variables that the gateway gets.
 func (a *EcsServiceArgs) given() map[string]bool {
-	return gateway.Given[string](a.Env, a.SecretEnv, nil)
+	return gateway.Given(a.Env, a.SecretEnv, a.SecretRefs)
 }

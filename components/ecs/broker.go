@@ -39,7 +39,7 @@ func (a *EcsServiceArgs) validateBroker(p *field.Path) field.ErrorList {
 	}
 	var errs field.ErrorList
 	for i, name := range a.Clustering.Broker.SecretEnv {
-		if _, there := a.SecretEnv[name]; !there {
+		if _, there := a.SecretEnv[name]; !there && a.SecretRefs[name] == "" {
 			errs = append(errs, field.NotFound(p.Child("secretEnv").Index(i), name))
 		}
 	}
@@ -104,6 +104,10 @@ func (a *EcsServiceArgs) brokerContainers(logGroup *cloudwatch.LogGroup, secrets
 				broker.Secrets = append(broker.Secrets, secretReference{Name: secrets.variables[i], ValueFrom: reference})
 			}
 		}
+		broker.Secrets = a.withReferences(broker.Secrets, func(variable string) bool {
+			return slices.Contains(a.Clustering.Broker.SecretEnv, variable)
+		})
+		broker.DockerLabels = a.restartLabel()
 		b, err := json.Marshal([]containerDefinition{writer, broker})
 		return string(b), err
 	}).(pulumi.StringOutput)

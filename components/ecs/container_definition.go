@@ -13,6 +13,7 @@ type (
 		EntryPoint       []string          `json:"entryPoint,omitempty"`
 		Command          []string          `json:"command,omitempty"`
 		DependsOn        []dependency      `json:"dependsOn,omitempty"`
+		DockerLabels     map[string]string `json:"dockerLabels,omitempty"`
 		PortMappings     []portMapping     `json:"portMappings,omitempty"`
 		Environment      []variable        `json:"environment,omitempty"`
 		Secrets          []secretReference `json:"secrets,omitempty"`

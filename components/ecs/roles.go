@@ -77,7 +77,8 @@ func (a *EcsServiceArgs) newExecutionRights(
 		Name: pulumi.String(a.name() + "-" + what),
 		Role: a.ExecutionRoleName,
 		Policy: pulumi.All(logGroup.Arn, secrets.arns).ApplyT(func(v []any) (string, error) {
-			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.secretPrefix(), a.Region).JSON()
+			return iampolicy.EcsExecution(v[0].(string), v[1].([]string), a.secretPrefix(), a.Region).
+				Reading(a.referenced(), a.SecretRefKmsKeyArns).JSON()
 		}).(pulumi.StringOutput),
 	}, in.Options()...)
 	if err != nil {
@@ -89,6 +90,10 @@ func (a *EcsServiceArgs) newExecutionRights(
 // rightsKey stands for what the execution role may reach.
 func (a *EcsServiceArgs) rightsKey(variables []string) string {
 	names := slices.Concat([]string{a.name(), a.logGroup(), a.secretPrefix()}, variables)
+	for _, reference := range a.referenced() {
+		names = append(names, reference.Arn)
+	}
+	names = append(names, a.SecretRefKmsKeyArns...)
 	sum := sha256.Sum256([]byte(strings.Join(names, "\n")))
 	return hex.EncodeToString(sum[:4])
 }

@@ -57,7 +57,8 @@ type ecsSecrets struct {
 // newSecrets makes a secret for each variable. The encryption key is stored once the guard has let it pass.
 func (a *EcsServiceArgs) newSecrets(in component.Scope) (ecsSecrets, error) {
 	key := a.SecretEnv[gateway.EncryptionKeyVariable]
-	guard, err := component.NewEncryptionKeyGuard(in.Ctx, in.Name, in.Parent, key, component.NoEncryptionKey, a.ChangeEncryptionKey)
+	elsewhere := cmp.Or(a.SecretRefs[gateway.EncryptionKeyVariable], component.NoEncryptionKey)
+	guard, err := component.NewEncryptionKeyGuard(in.Ctx, in.Name, in.Parent, key, elsewhere, a.ChangeEncryptionKey)
 	if err != nil {
 		return ecsSecrets{}, err
 	}

@@ -56,7 +56,9 @@ func (a *EcsServiceArgs) registerTask(in component.Scope, what string, task ecsT
 		ExecutionRoleArn:     a.ExecutionRoleArn.ToStringOutput().ToStringPtrOutput(),
 		TaskRoleArn:          task.role,
 		ContainerDefinitions: task.containers,
-		Volumes:              ecs.TaskDefinitionVolumeArray{&ecs.TaskDefinitionVolumeArgs{Name: pulumi.String("data")}},
+		// A revision stays when its successor comes: the service can go back to it.
+		SkipDestroy: pulumi.Bool(true),
+		Volumes:     ecs.TaskDefinitionVolumeArray{&ecs.TaskDefinitionVolumeArgs{Name: pulumi.String("data")}},
 	}, in.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", in.Name, what, err)
@@ -86,6 +88,8 @@ func (a *EcsServiceArgs) containers(logGroup *cloudwatch.LogGroup, secrets ecsSe
 
 		main.Name = a.name()
 		main.Essential = true
+		main.Secrets = a.withReferences(main.Secrets, func(string) bool { return true })
+		main.DockerLabels = a.restartLabel()
 		main.DependsOn = []dependency{{writer.Name, "SUCCESS"}}
 		main.PortMappings = a.portMappings()
 		main.Environment = a.environment(gateway.NoMigrateVariable)
@@ -109,6 +113,15 @@ func (a *EcsServiceArgs) container(logGroup, stream string) containerDefinition 
 			"awslogs-group": logGroup, "awslogs-region": a.Region, "awslogs-stream-prefix": stream,
 		}},
 	}
+}
+
+// restartLabel makes another revision of the task at another text: the service goes over to it, task by task, and a deployment that fails is
+// rolled back, as at every other change. ECS itself is only told to deploy a revision again by who is not the program.
+func (a *EcsServiceArgs) restartLabel() map[string]string {
+	if a.Restart == "" {
+		return nil
+	}
+	return map[string]string{"bifrost.restart": a.Restart}
 }
 
 // configWriter is the container that writes files of the data folder, from the variables that carry them, and ends.

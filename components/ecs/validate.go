@@ -18,7 +18,7 @@ func (a *EcsServiceArgs) Validate(p *field.Path) field.ErrorList {
 		a.validatePlace(p), image.Validate(p.Child("image"), a.Image),
 		a.validateRoles(p), a.TaskRole.Validate(p.Child("taskRole")),
 		a.validateCount(p), a.Autoscaling.Validate(p.Child("autoscaling")),
-		a.validateTask(p), a.validateVariables(p),
+		a.validateTask(p), a.validateVariables(p), a.validateSecretRefs(p),
 		a.validateNetwork(p), a.validateFront(p), a.LoadBalancer.Validate(p.Child("loadBalancer")),
 		a.validateBroker(p.Child("clustering", "broker")), a.Clustering.Validate(p.Child("clustering")),
 		a.Alarms.Validate(p.Child("alarms")),

@@ -36,6 +36,9 @@ var (
 	EksCluster = rule(`^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`, "the name of an existing EKS cluster: letters, digits, - and _, at most 100")
 	// EcsName: ECS API, CreateCluster, CreateService and RegisterTaskDefinition.
 	EcsName = rule(`^[A-Za-z0-9_-]{1,255}$`, "an ECS name has letters, digits, - and _, at most 255")
+	// NamePrefix begins names of roles, services, log groups, secrets, identities and namespaces, of which the last, a DNS label, is the
+	// strictest; the shortest limit is that of namespaces, 63 characters.
+	NamePrefix = rule(`^[a-z][a-z0-9-]{0,31}$`, "1 to 32 lowercase letters, digits and hyphens, beginning with a letter, such as team-a-")
 	// Subnet and SecurityGroup: EC2 resource ids, long and short form.
 	Subnet        = rule(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`, "a subnet id such as subnet-0123456789abcdef0")
 	SecurityGroup = rule(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`, "a security group id such as sg-0123456789abcdef0")

@@ -12,6 +12,16 @@ func BeforeUpdate(ctx *pulumi.Context, name string, changed pulumi.ResourceHookF
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}), nil
 }
 
+// BeforeCreate asks made before the creation of a resource, in a preview, too. It sees the inputs, and its error stops the creation. name is
+// the hook's, once a stack.
+func BeforeCreate(ctx *pulumi.Context, name string, made pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
+	hook, err := ctx.RegisterResourceHook(name, made, &pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, err
+	}
+	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}}), nil
+}
+
 // OnFailure lets explain speak when an operation on a child fails; nil leaves the failure to speak for itself. Nothing is tried again.
 // Error hooks need a Pulumi CLI of 3.218 or newer.
 func (s Scope) OnFailure(name string, explain func(*pulumi.ErrorHookArgs) error) (pulumi.ResourceOption, error) {

@@ -19,14 +19,22 @@ const NamesType = "bifrost:index:Names"
 type names struct{ pulumi.ResourceState }
 
 // WarnOfRenames tells, in a preview and an `up`, what each name that changed takes away. given are the names by the keys that give them.
-// Make it first: the warning then comes before anything goes.
-func WarnOfRenames(ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string) error {
+// fresh may refuse the names that are new to the stack, by their keys. Make it first: both then come before anything goes or is made.
+func WarnOfRenames(
+	ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string, fresh func(keys []string) error,
+) error {
 	warned, err := BeforeUpdate(ctx, name+"-changed", func(args *pulumi.ResourceHookArgs) error {
-		var failed []error
+		failed := []error{fresh(Fresh(args.OldInputs, args.NewInputs))}
 		for _, warning := range Renames(args.OldInputs, args.NewInputs, lost) {
 			failed = append(failed, ctx.Log.Warn(warning, nil))
 		}
 		return errors.Join(failed...)
+	})
+	if err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
+	first, err := BeforeCreate(ctx, name+"-first", func(args *pulumi.ResourceHookArgs) error {
+		return fresh(Fresh(nil, args.NewInputs))
 	})
 	if err != nil {
 		return fmt.Errorf("names: %w", err)
@@ -36,10 +44,22 @@ func WarnOfRenames(ctx *pulumi.Context, name string, given map[string]string, lo
 		inputs[key] = pulumi.String(value)
 	}
 	made := &names{}
-	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made, warned); err != nil {
+	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made, warned, first); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
 	return ctx.RegisterResourceOutputs(made, pulumi.Map{})
+}
+
+// Fresh are the keys of names that were not there before, or were others, in their order.
+func Fresh(before, after resource.PropertyMap) []string {
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(after)) {
+		was, known := KnownText(before[key])
+		if is, _ := KnownText(after[key]); !known || was != is {
+			keys = append(keys, string(key))
+		}
+	}
+	return keys
 }
 
 // Renames are the warnings of the names that changed, by key. A key that comes or goes changes no name.

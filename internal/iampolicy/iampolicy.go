@@ -5,6 +5,8 @@ package iampolicy
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"bifrost/internal/partition"
@@ -187,6 +189,43 @@ func EcsExecution(logGroupArn string, secretArns []string, secretPrefix, region 
 			},
 		},
 	}}
+}
+
+// Reference is a secret of AWS Secrets Manager or a parameter of Systems Manager that exists already.
+type Reference struct {
+	Arn string
+	// Service is secretsmanager or ssm.
+	Service, Region string
+}
+
+// readActions are what ECS asks each service for to read a value.
+var readActions = map[string]string{"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameters"}
+
+// Reading allows reading exactly the references, too, and decrypting them with exactly the keys, through the services that hold them alone.
+func (d Document) Reading(references []Reference, keyArns []string) Document {
+	byService, places := map[string][]string{}, map[[2]string]bool{}
+	for _, r := range references {
+		byService[r.Service] = append(byService[r.Service], r.Arn)
+		places[[2]string{r.Service, r.Region}] = true
+	}
+	sids := map[string]string{"secretsmanager": "ReadExistingSecrets", "ssm": "ReadExistingParameters"}
+	for _, service := range slices.Sorted(maps.Keys(byService)) {
+		d.Statement = append(d.Statement, Statement{
+			Sid: sids[service], Effect: "Allow", Action: []string{readActions[service]}, Resource: byService[service],
+		})
+	}
+	if len(keyArns) == 0 {
+		return d
+	}
+	for _, place := range slices.SortedFunc(maps.Keys(places), func(one, two [2]string) int {
+		return slices.Compare(one[:], two[:])
+	}) {
+		d.Statement = append(d.Statement, Statement{
+			Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: keyArns,
+			Condition: &Condition{StringEquals: map[string]string{"kms:ViaService": place[0] + "." + place[1] + "." + dnsSuffix(place[1])}},
+		})
+	}
+	return d
 }
 
 // ExecActions are the four actions of the agent of ECS Exec in a task, which opens its channels with them (Amazon ECS developer guide,

@@ -50,6 +50,15 @@ func TestDocuments(t *testing.T) {
 			{"Sid":"DecryptSecrets","Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:aws-cn:kms:cn-north-1:*:key/*"],
 			 "Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"},
 			  "StringLike":{"kms:EncryptionContext:SecretARN":"arn:aws-cn:secretsmanager:cn-north-1:*:secret:b/*"}}}]}`},
+		"existing secrets": {Document{Version: "v"}.Reading([]Reference{
+			{"arn:s", "secretsmanager", "us-east-1"}, {"arn:t", "secretsmanager", "us-east-1"}, {"arn:p", "ssm", "cn-north-1"},
+		}, []string{"arn:k"}), `{"Version":"v","Statement":[
+			{"Sid":"ReadExistingSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s","arn:t"]},
+			{"Sid":"ReadExistingParameters","Effect":"Allow","Action":["ssm:GetParameters"],"Resource":["arn:p"]},
+			{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:k"],"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.us-east-1.amazonaws.com"}}},
+			{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["arn:k"],"Condition":{"StringEquals":{"kms:ViaService":"ssm.cn-north-1.amazonaws.com.cn"}}}]}`},
+		"existing secrets under AWS's own keys": {Document{Version: "v"}.Reading([]Reference{{"arn:s", "secretsmanager", "us-east-1"}}, nil), `{"Version":"v","Statement":[
+			{"Sid":"ReadExistingSecrets","Effect":"Allow","Action":["secretsmanager:GetSecretValue"],"Resource":["arn:s"]}]}`},
 		"exec": {EcsExec(), `{"Version":"2012-10-17","Statement":[
 			{"Sid":"ECSExec","Effect":"Allow","Action":["ssmmessages:CreateControlChannel","ssmmessages:CreateDataChannel","ssmmessages:OpenControlChannel","ssmmessages:OpenDataChannel"],
 			 "Resource":["*"]}]}`},

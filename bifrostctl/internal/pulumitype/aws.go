@@ -34,6 +34,7 @@ const (
 	AwsSecretVersion          = "aws:secretsmanager/secretVersion:SecretVersion"
 	AwsPrivateDnsNamespace    = "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"
 	AwsDiscoveryService       = "aws:servicediscovery/service:Service"
+	AwsParameter              = "aws:ssm/parameter:Parameter"
 	AwsTopic                  = "aws:sns/topic:Topic"
 	AwsEgressRule             = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	AwsIngressRule            = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"

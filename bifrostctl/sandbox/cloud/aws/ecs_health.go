@@ -24,12 +24,11 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 	suffix := world.DNSSuffix(sessionOf(c).partition)
 	for _, container := range containers {
 		askForImage(container.Image, ask)
-		if len(container.Secrets) > 0 {
-			region := sessionOf(c).region
-			ask("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret from AWS "+
-				"Secrets Manager: operation error Secrets Manager: GetSecretValue, exceeded maximum number of attempts, 5, request send "+
-				"failed: ",
-				reach{"secretsmanager", region, "secretsmanager." + region + "." + suffix})
+		for _, secret := range container.Secrets {
+			of, region := secretOf(secret.ValueFrom).service, sessionOf(c).region
+			ask(fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret from "+
+				"%s, exceeded maximum number of attempts, 5, request send failed: ", secretOperations[of]),
+				reach{of, region, of + "." + region + "." + suffix})
 		}
 		if log := container.LogConfiguration; log != nil && log.LogDriver == "awslogs" {
 			region := log.Options["awslogs-region"]
@@ -39,6 +38,11 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 		}
 	}
 	return problems
+}
+
+// secretOperations are what ECS asks for by the services that hold secrets, in its words.
+var secretOperations = map[string]string{
+	"secretsmanager": "AWS Secrets Manager: operation error Secrets Manager: GetSecretValue", "ssm": "SSM: operation error SSM: GetParameters",
 }
 
 // askForImage: an image of ECR takes a token, the manifest, and the layers, which are in S3 in the registry's region (Amazon ECR user

@@ -57,6 +57,9 @@ func taskDefinition() *double.Type {
 			s["containerDefinitions"] = containers
 			return family, s, err
 		},
+		// With skipDestroy the provider asks ECS for nothing: the revision stays active (terraform-provider-aws 5.100, task_definition.go,
+		// resourceTaskDefinitionDelete).
+		Keeps:  func(in double.Object) bool { return in["skipDestroy"] == true },
 		Delete: deregister,
 	})
 }
@@ -122,11 +125,7 @@ func checkPlatform(in double.Object, fail double.Fail) {
 
 // deregister makes a revision inactive. One that a service uses stays: the service goes on with it, and no other may take it (ECS API
 // reference, DeregisterTaskDefinition).
-func deregister(c *double.Call, r *world.Resource, in double.Object) error {
-	if in["skipDestroy"] == true {
-		c.World.Remove(r) // the revision stays, and nobody minds it
-		return nil
-	}
+func deregister(c *double.Call, r *world.Resource, _ double.Object) error {
 	for _, service := range c.World.List(pulumitype.AwsEcsService, regional(c)) {
 		if taskARN(c, double.String(service.State, "taskDefinition")) == r.ID {
 			r.Deleted = true

@@ -60,7 +60,20 @@ func taskProblems(c *double.Call, service double.Object, name string) []string {
 func stopReasons(c *double.Call, container container) []string {
 	var reasons []string
 	for _, s := range container.Secrets {
-		if versionOf(c, secretOf(s.ValueFrom)) == nil {
+		of := secretOf(s.ValueFrom)
+		if of.service == "ssm" {
+			if stateOf(c, pulumitype.AwsParameter, of.secret) == nil {
+				reasons = append(reasons, "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets "+
+					"from ssm: The task cannot find the parameter: invalid parameters: "+of.secret)
+			}
+			continue
+		}
+		version := versionOf(c, of)
+		if version != nil && lacksKey(version, of) {
+			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to "+
+				"retrieve secret from asm: retrieved secret from Secrets Manager did not contain json key %s", of.key))
+		}
+		if version == nil {
 			reasons = append(reasons, fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: unable to "+
 				"retrieve secret %s: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: "+
 				"AWSCURRENT", s.ValueFrom))

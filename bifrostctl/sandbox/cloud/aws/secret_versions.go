@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -94,8 +95,8 @@ func versionOf(c *double.Call, reference secretReference) *world.Resource {
 		return nil
 	}
 	for _, v := range versionsOf(c, reference.secret) {
-		current := slices.Contains(double.List(v.State, "versionStages"), any(stageCurrent))
-		if v.State["versionId"] == reference.version || reference.version == "" && current {
+		staged := slices.Contains(double.List(v.State, "versionStages"), any(cmp.Or(reference.stage, stageCurrent)))
+		if v.State["versionId"] == reference.version || reference.version == "" && staged {
 			return v
 		}
 	}

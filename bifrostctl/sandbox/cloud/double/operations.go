@@ -285,6 +285,9 @@ func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 	if r == nil {
 		return &emptypb.Empty{}, nil
 	}
+	if typ.Keeps != nil && typ.Keeps(in) {
+		return &emptypb.Empty{}, nil
+	}
 	if typ.Delete != nil {
 		if err := typ.Delete(c, r, in); err != nil {
 			return nil, err

@@ -76,6 +76,8 @@ type Type struct {
 	// Await lets the cloud's controllers work on what was made, changed or read, and returns why the resource does not
 	// become what was asked for. May be nil.
 	Await func(c *Call, r *world.Resource) []string
+	// Keeps tells whether the provider leaves the resource where it is when the engine deletes it. May be nil.
+	Keeps func(in Object) bool
 	// Delete takes away what depends on the resource, or refuses. May be nil. The resource itself is removed by the frame
 	// unless the function marks it Deleted.
 	Delete func(c *Call, r *world.Resource, in Object) error
