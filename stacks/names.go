@@ -73,15 +73,12 @@ func (c *Config) ecsNames() []givenName {
 		logs = "the log group %[1]s is deleted with its logs once the tasks write to %[2]s; ecs.keepLogs true keeps it"
 	}
 	all := []givenName{
+		{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
 		{"ecs.roleName", e.RoleName, "the execution role %[1]s goes before %[2]s comes: no task can start meanwhile"},
 		{"ecs.policyName", e.PolicyName, "the policy %[1]s goes before %[2]s comes: no task can pull meanwhile"},
+		{"ecs.secretPrefix", e.SecretPrefix, secrets},
+		{"ecs.logGroup", e.LogGroup, logs},
 	}
-	if c.Rollout != RolloutFull {
-		return all
-	}
-	all = append(all,
-		givenName{"ecs.name", e.Name, "the service %[1]s and its tasks go before %[2]s comes: nothing answers until the new tasks are healthy"},
-		givenName{"ecs.secretPrefix", e.SecretPrefix, secrets}, givenName{"ecs.logGroup", e.LogGroup, logs})
 	if e.TaskRoleArn == "" {
 		all = append(all, givenName{"ecs.taskRoleName", c.taskRoleName(),
 			"the role %[1]s, as which the running tasks sign in, goes before %[2]s comes"})

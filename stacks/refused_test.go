@@ -30,7 +30,7 @@ var refused = map[string][]refusal{
 		// Unknown keys and wrong types.
 		{"unknown top-level key", "aws-dev", "gatway", map[string]any{"replicas": 2}, []string{"bifrost:gatway: Forbidden", "did you mean gateway?"}},
 		{"unknown key", "aws-dev", "eks.clustername", "dev", []string{"bifrost:eks.clustername: Forbidden", "did you mean clusterName?"}},
-		{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, mirror, pullSecret, additionalRepositoryArns"}},
+		{"unknown key without a near one", "aws-dev", "registry.zzzzzzzzzzzz", "x", []string{"bifrost:registry.zzzzzzzzzzzz", "known here: image, mirror, pullThroughCache, pullSecret, additionalRepositoryArns"}},
 		{"unknown nested key", "aws-dev", "refresher.images.kubctl", "x/y:1", []string{"bifrost:refresher.images.kubctl", "did you mean kubectl?"}},
 		{"unknown secret", "aws-dev", "secrets.licence", "x", []string{"bifrost:secrets.licence", "did you mean license?"}},
 		{"text for an object", "aws-dev", "eks", "dev", []string{"bifrost:eks: Forbidden", "not an object"}},

@@ -19,10 +19,12 @@ import (
 // takenName looks for what has a name at the cloud: its kind for people, and its tags.
 type takenName struct {
 	kind string
+	// full says that rollout identity makes no such thing.
+	full bool
 	tags func(*pulumi.Context, *Config, string, pulumi.InvokeOption) (map[string]string, error)
 }
 
-var takenRole = takenName{"role", func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+var takenRole = takenName{kind: "role", tags: func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 	found, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: name}, on)
 	if err != nil {
 		return nil, err
@@ -32,15 +34,15 @@ var takenRole = takenName{"role", func(ctx *pulumi.Context, _ *Config, name stri
 
 // takenNames are the names of an account, or of a cluster in it, by their keys.
 var takenNames = map[string]takenName{
-	"eks.roleName": takenRole, "eks.gatewayRoleName": takenRole, "ecs.roleName": takenRole, "ecs.taskRoleName": takenRole,
-	"ecs.logGroup": {"log group", func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	"eks.roleName": takenRole, "eks.gatewayRoleName": takenRole, "ecs.roleName": takenRole, "ecs.taskRoleName": {"role", true, takenRole.tags},
+	"ecs.logGroup": {"log group", true, func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 		found, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, on)
 		if err != nil {
 			return nil, err
 		}
 		return found.Tags, nil
 	}},
-	"ecs.name": {"service", func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	"ecs.name": {"service", true, func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 		cluster := fmt.Sprintf("arn:%s:ecs:%s:%s:cluster/%s", iampolicy.Partition(c.Aws.Region), c.Aws.Region, c.Aws.AccountId, c.Ecs.ClusterName)
 		found, err := ecs.LookupService(ctx, &ecs.LookupServiceArgs{ClusterArn: cluster, ServiceName: name}, on)
 		if err != nil {
@@ -57,7 +59,7 @@ func (c *Config) refuseTaken(ctx *pulumi.Context, provider pulumi.ProviderResour
 	given := c.givenNames()
 	for _, key := range keys {
 		taken, known := takenNames[key]
-		if !known {
+		if !known || taken.full && c.Rollout == RolloutIdentity {
 			continue
 		}
 		i := slices.IndexFunc(given, func(g givenName) bool { return g.key == key })

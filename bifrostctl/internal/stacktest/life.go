@@ -51,7 +51,7 @@ func Types(made *enginetest.Result) []string {
 	return types
 }
 
-// Strays are what exists and is unknown to the stack's state after an up.
+// Strays are what exists and is unknown to the stack's state after an up, but for revisions of tasks, which stay.
 func (s *Stack) Strays(up *enginetest.Result) []*cloud.Resource {
 	known := map[string]bool{}
 	for _, r := range up.Snapshot.Resources {
@@ -59,7 +59,7 @@ func (s *Stack) Strays(up *enginetest.Result) []*cloud.Resource {
 	}
 	var strays []*cloud.Resource
 	for _, r := range s.World.Resources {
-		if !r.Seeded && !r.Deleted && !known[r.Type+" "+r.PulumiID()] {
+		if r.Type != pulumitype.AwsTaskDefinition && !r.Seeded && !r.Deleted && !known[r.Type+" "+r.PulumiID()] {
 			strays = append(strays, r)
 		}
 	}

@@ -263,7 +263,12 @@ var awsLookUps = map[string][]asked{
 		{"eks:DescribeAddon", in("eks", "addon/dev/eks-pod-identity-agent/0ec5example"), nil},
 		{"eks:DescribeAddon", in("eks", "addon/dev/vpc-cni/0ec5example"), nil},
 	},
-	pulumitype.AwsGetRole: {{"iam:GetRole", account + "role/dev-node", nil}, {"iam:GetRole", account + "role/dev-fargate", nil}},
+	pulumitype.AwsGetRole: {
+		{"iam:GetRole", account + "role/dev-node", nil}, {"iam:GetRole", account + "role/dev-fargate", nil},
+		// Whether somebody else has the stack's names.
+		{"iam:GetRole", account + "role/BifrostECRPullRole", nil}, {"iam:GetRole", account + "role/BifrostGatewayRole", nil},
+		{"iam:GetRole", account + "role/BifrostECSExecutionRole", nil}, {"iam:GetRole", account + "role/BifrostECSTaskRole", nil},
+	},
 	pulumitype.AwsGetOidcProvider: {
 		{"iam:ListOpenIDConnectProviders", "*", nil}, {"iam:GetOpenIDConnectProvider", exampleProvider, nil},
 	},

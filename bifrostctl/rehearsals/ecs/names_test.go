@@ -133,24 +133,26 @@ func TestECSLogsKept(t *testing.T) {
 	}
 }
 
-// TestECSLogGroupOfOthers: a log group that another stack has is not taken; the failure names the command that does.
+// TestECSLogGroupOfOthers: a log group that another stack has is not taken; with the tags that the refusal names it is this stack's.
 func TestECSLogGroupOfOthers(t *testing.T) {
 	t.Parallel()
 	s := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS)
 	s.Engine.MustUp()
 	destroy(t, s)
 	group := theLogGroup(t, s, "/ecs/bifrost")
-	group.State["tagsAll"].(map[string]any)["pulumi-stack"] = "another"
-	group.State["tags"].(map[string]any)["pulumi-stack"] = "another"
-	failed := s.Engine.Up()
-	require.Error(t, failed.Err)
-	require.Contains(t, failed.Messages(), "ecs.keepLogs")
-	require.Contains(t, failed.Messages(), "ecs.logGroup")
-	imported := s.Engine.Import(failed.Messages(), nil)
-	require.NoError(t, imported.Err, imported.Messages())
+	tag := func(stack string) {
+		group.State["tagsAll"].(map[string]any)["pulumi-stack"] = stack
+		group.State["tags"].(map[string]any)["pulumi-stack"] = stack
+	}
+	tag("another")
+	refused := s.Engine.Preview()
+	require.Error(t, refused.Err)
+	require.Contains(t, refused.Messages(), "ecs.logGroup: the log group /ecs/bifrost exists")
+	require.Contains(t, refused.Messages(), "give it the tags managed-by=pulumi and pulumi-stack=test")
+	tag("test")
 	s.Engine.MustUp()
 	stacktest.OnlySame(t, s.Engine.MustUp(), "it is taken")
-	require.Equal(t, "test", group.State["tagsAll"].(map[string]any)["pulumi-stack"])
+	require.Same(t, group, theLogGroup(t, s, "/ecs/bifrost"))
 }
 
 // TestECSRenames: what another name takes away is told in the preview, and the stack is whole afterwards.
