@@ -117,8 +117,8 @@ type Registry struct {
 	// Mirror says that the image is in a registry of your own, of any host: nothing is made for the vendor to allowlist, and no refresher.
 	// Not on ECS. Default false.
 	Mirror bool
-	// PullThroughCache says that registry.image lies behind a pull-through cache of Amazon ECR: who pulls may import the image, and make its
-	// repository where it is not there yet, too. Default false.
+	// PullThroughCache says that registry.image lies behind a pull-through cache of Amazon ECR: who pulls may import the image, and make
+	// its repository where it is not there yet, too. Default false.
 	PullThroughCache bool
 	// PullSecret is an existing Secret in the gateway's namespace with which a mirror is pulled from, where it needs one.
 	PullSecret string

@@ -52,7 +52,8 @@ func (nodePull) validate(c *Config, k *checker) {
 // eksNodePullArgs are those of the right to pull, but for the roles, which look-ups name.
 func (c *Config) eksNodePullArgs() *aws.EcrNodePullArgs {
 	return &aws.EcrNodePullArgs{
-		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache, PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath,
+		RepositoryArns: c.repositoryArns(), PullThroughCache: c.Registry.PullThroughCache,
+		PolicyName: c.Eks.PolicyName, Path: c.Aws.IamPath,
 	}
 }
 

@@ -21,35 +21,45 @@ type takenName struct {
 	kind string
 	// full says that rollout identity makes no such thing.
 	full bool
-	tags func(*pulumi.Context, *Config, string, pulumi.InvokeOption) (map[string]string, error)
+	tags tagsOfName
 }
 
-var takenRole = takenName{kind: "role", tags: func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+type tagsOfName func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error)
+
+var takenRole = takenName{"role", false, roleTags}
+
+func roleTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 	found, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: name}, on)
 	if err != nil {
 		return nil, err
 	}
 	return found.Tags, nil
-}}
+}
+
+func logGroupTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	found, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+func serviceTags(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	region := c.Aws.Region
+	cluster := fmt.Sprintf("arn:%s:ecs:%s:%s:cluster/%s", iampolicy.Partition(region), region, c.Aws.AccountId, c.Ecs.ClusterName)
+	found, err := ecs.LookupService(ctx, &ecs.LookupServiceArgs{ClusterArn: cluster, ServiceName: name}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
 
 // takenNames are the names of an account, or of a cluster in it, by their keys.
 var takenNames = map[string]takenName{
-	"eks.roleName": takenRole, "eks.gatewayRoleName": takenRole, "ecs.roleName": takenRole, "ecs.taskRoleName": {"role", true, takenRole.tags},
-	"ecs.logGroup": {"log group", true, func(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
-		found, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, on)
-		if err != nil {
-			return nil, err
-		}
-		return found.Tags, nil
-	}},
-	"ecs.name": {"service", true, func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
-		cluster := fmt.Sprintf("arn:%s:ecs:%s:%s:cluster/%s", iampolicy.Partition(c.Aws.Region), c.Aws.Region, c.Aws.AccountId, c.Ecs.ClusterName)
-		found, err := ecs.LookupService(ctx, &ecs.LookupServiceArgs{ClusterArn: cluster, ServiceName: name}, on)
-		if err != nil {
-			return nil, err
-		}
-		return found.Tags, nil
-	}},
+	"eks.roleName": takenRole, "eks.gatewayRoleName": takenRole, "ecs.roleName": takenRole,
+	"ecs.taskRoleName": {"role", true, roleTags},
+	"ecs.logGroup":     {"log group", true, logGroupTags},
+	"ecs.name":         {"service", true, serviceTags},
 }
 
 // refuseTaken refuses names that are new to this stack and that somebody else's things have: to make a role fails half way, and a second
@@ -87,7 +97,8 @@ func (c *Config) takenByOthers(key, kind, name, stack string) error {
 	if stack != "" {
 		whose = "its tag " + stackTag + " says that it is of stack " + stack
 	}
+	own := c.tags()
 	return fmt.Errorf("%s: the %s %s exists, and %s: choose another name here, or one %s:namePrefix for all names of this stack; where it "+
-		"is this stack's, give it the tags %s=%s and %s=%s", key, kind, name, whose, Project, managedByTag, c.tags()[managedByTag], stackTag,
-		c.tags()[stackTag])
+		"is this stack's, give it the tags %s=%s and %s=%s",
+		key, kind, name, whose, Project, managedByTag, own[managedByTag], stackTag, own[stackTag])
 }

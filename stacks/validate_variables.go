@@ -43,8 +43,8 @@ func (c *Config) validateVariables(k *checker) {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
 		}
 		if c.Ecs != nil && !c.provided(onEcs, name) {
-			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets, or name one of AWS in "+
-				"ecs.secretRefs, too"))
+			k.add(field.Forbidden(p, "tasks of ECS cannot read a Secret of Kubernetes; keep the value under secrets, or name one of AWS "+
+				"in ecs.secretRefs, too"))
 		}
 	}
 	c.validateEcsReferences(k)

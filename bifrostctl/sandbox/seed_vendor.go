@@ -19,7 +19,9 @@ func seedECR(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
 	if !ok {
 		return // the program refuses it
 	}
-	repository := world.ECRRepository{Account: ecr.AccountId, Region: ecr.Region, Name: file.Image().Path, Cached: file.Registry.PullThroughCache}
+	repository := world.ECRRepository{
+		Account: ecr.AccountId, Region: ecr.Region, Name: file.Image().Path, Cached: file.Registry.PullThroughCache,
+	}
 	if ecr.AccountId != account.ID {
 		repository.Allowlist = allowlist(file, account)
 	}

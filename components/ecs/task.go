@@ -115,8 +115,8 @@ func (a *EcsServiceArgs) container(logGroup, stream string) containerDefinition 
 	}
 }
 
-// restartLabel makes another revision of the task at another text: the service goes over to it, task by task, and a deployment that fails is
-// rolled back, as at every other change. ECS itself is only told to deploy a revision again by who is not the program.
+// restartLabel makes another revision of the task at another text: the service goes over to it, task by task, and a deployment that fails
+// is rolled back, as at every other change. ECS itself is only told to deploy a revision again by who is not the program.
 func (a *EcsServiceArgs) restartLabel() map[string]string {
 	if a.Restart == "" {
 		return nil

@@ -57,7 +57,8 @@ func (r tagRule) check(p *field.Path, tags map[string]string, others []string) f
 			errs = append(errs, problem)
 		}
 		if same, taken := known[strings.ToLower(key)]; taken && same != key {
-			errs = append(errs, field.Invalid(p.Key(key), key, fmt.Sprintf("%s takes it for the same key as %s; keep one of them", r.cloud, same)))
+			why := fmt.Sprintf("%s takes it for the same key as %s; keep one of them", r.cloud, same)
+			errs = append(errs, field.Invalid(p.Key(key), key, why))
 		}
 		known[strings.ToLower(key)] = key
 	}

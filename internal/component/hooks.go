@@ -12,8 +12,8 @@ func BeforeUpdate(ctx *pulumi.Context, name string, changed pulumi.ResourceHookF
 	return pulumi.ResourceHooks(&pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}), nil
 }
 
-// BeforeCreate asks made before the creation of a resource, in a preview, too. It sees the inputs, and its error stops the creation. name is
-// the hook's, once a stack.
+// BeforeCreate asks made before the creation of a resource, in a preview, too. It sees the inputs, and its error stops the creation. name
+// is the hook's, once a stack.
 func BeforeCreate(ctx *pulumi.Context, name string, made pulumi.ResourceHookFunction) (pulumi.ResourceOption, error) {
 	hook, err := ctx.RegisterResourceHook(name, made, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {

@@ -61,8 +61,8 @@ var PullActions = []string{
 }
 
 // ImportActions are what the first pull through a pull-through cache of Amazon ECR needs on the repository beside the pull: the image is
-// imported, and the repository made where it is not there yet, with the tags of a creation template (Amazon ECR user guide, "IAM permissions
-// required to sync an upstream registry with an Amazon ECR private registry").
+// imported, and the repository made where it is not there yet, with the tags of a creation template (Amazon ECR user guide, "IAM
+// permissions required to sync an upstream registry with an Amazon ECR private registry").
 var ImportActions = []string{
 	"ecr:BatchImportUpstreamImage",
 	"ecr:CreateRepository",

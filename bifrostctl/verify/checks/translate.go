@@ -48,7 +48,7 @@ var meanings = []meaning{
 	{regexp.MustCompile(`unable to assume the role`), "the execution role does not exist, or does not trust ECS", Stack.up},
 	{regexp.MustCompile(`(?i)Unable to retrieve some image pull secrets|: secret missing:`), "the pull Secret is missing", Stack.refresh},
 	{regexp.MustCompile(`: no credentials:|no basic auth credentials`), "the pod has no login for the registry", Stack.refresh},
-	{regexp.MustCompile(`did not contain json key`), "a secret that a variable comes from is no JSON with the key that ecs.secretRefs names",
+	{regexp.MustCompile(`did not contain json key`), "a secret is no JSON with the key that ecs.secretRefs names",
 		always("aws secretsmanager get-secret-value --secret-id ARN --query SecretString | jq -r 'fromjson|keys'; write one of them into " +
 			"ecs.secretRefs")},
 	{regexp.MustCompile(`retrieve secrets from ssm`), "a parameter that ecs.secretRefs names does not exist",

@@ -67,7 +67,8 @@ func (t ecsTrust) run(ctx context.Context) check.Result {
 	}
 	for _, secret := range task.Secrets {
 		// The reference may go on with a JSON key, a stage and a version.
-		arn, action := strings.Join(strings.SplitN(secret, ":", 8)[:min(7, strings.Count(secret, ":")+1)], ":"), "secretsmanager:GetSecretValue"
+		arn := strings.Join(strings.SplitN(secret, ":", 8)[:min(7, strings.Count(secret, ":")+1)], ":")
+		action := "secretsmanager:GetSecretValue"
 		if strings.HasPrefix(arn, "arn:"+iampolicy.Partition(t.Config.Aws.Region)+":ssm:") {
 			action = "ssm:GetParameters"
 		}

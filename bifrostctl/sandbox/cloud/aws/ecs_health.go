@@ -26,8 +26,8 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 		askForImage(container.Image, ask)
 		for _, secret := range container.Secrets {
 			of, region := secretOf(secret.ValueFrom).service, sessionOf(c).region
-			ask(fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret from "+
-				"%s, exceeded maximum number of attempts, 5, request send failed: ", secretOperations[of]),
+			ask(fmt.Sprintf("ResourceInitializationError: unable to pull secrets or registry auth: The task can't retrieve the secret "+
+				"from %s, exceeded maximum number of attempts, 5, request send failed: ", secretOperations[of]),
 				reach{of, region, of + "." + region + "." + suffix})
 		}
 		if log := container.LogConfiguration; log != nil && log.LogDriver == "awslogs" {
@@ -42,7 +42,8 @@ func networkProblems(c *double.Call, place tasksIn, containers []container) []st
 
 // secretOperations are what ECS asks for by the services that hold secrets, in its words.
 var secretOperations = map[string]string{
-	"secretsmanager": "AWS Secrets Manager: operation error Secrets Manager: GetSecretValue", "ssm": "SSM: operation error SSM: GetParameters",
+	"secretsmanager": "AWS Secrets Manager: operation error Secrets Manager: GetSecretValue",
+	"ssm":            "SSM: operation error SSM: GetParameters",
 }
 
 // askForImage: an image of ECR takes a token, the manifest, and the layers, which are in S3 in the registry's region (Amazon ECR user
@@ -65,7 +66,7 @@ func askForImage(image string, ask func(words string, r reach)) {
 		reach{"ecr.api", region, "api.ecr." + region + "." + suffix})
 	manifest := reach{"ecr.dkr", region, host}
 	if strings.Contains(host, ".dkr-ecr") {
-		// No endpoint leads to a registry's host that answers over IPv6, too (Amazon ECR user guide, "Making requests to Amazon ECR registries").
+		// No endpoint leads to a host that answers over IPv6, too (Amazon ECR user guide, "Making requests to Amazon ECR registries").
 		manifest = reach{host: host}
 	}
 	ask("CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "+image+": failed to do request: ",

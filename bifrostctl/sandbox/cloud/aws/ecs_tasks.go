@@ -63,8 +63,8 @@ func stopReasons(c *double.Call, container container) []string {
 		of := secretOf(s.ValueFrom)
 		if of.service == "ssm" {
 			if stateOf(c, pulumitype.AwsParameter, of.secret) == nil {
-				reasons = append(reasons, "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secrets "+
-					"from ssm: The task cannot find the parameter: invalid parameters: "+of.secret)
+				reasons = append(reasons, "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve "+
+					"secrets from ssm: The task cannot find the parameter: invalid parameters: "+of.secret)
 			}
 			continue
 		}

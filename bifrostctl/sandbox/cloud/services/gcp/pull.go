@@ -108,8 +108,8 @@ var hosts = []*regexp.Regexp{
 // (Artifact Registry, "Repositories with gcr.io domain support").
 var formerHosts = map[string]string{"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 
-// RepositoryOf tells in which project and repository an image lies: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev, or PROJECT/IMAGE at
-// a host of Container Registry. Private is false at other hosts; id is empty where the path is none of theirs.
+// RepositoryOf tells in which project and repository an image lies: PROJECT/REPOSITORY/IMAGE at LOCATION-docker.pkg.dev, or PROJECT/IMAGE
+// at a host of Container Registry. Private is false at other hosts; id is empty where the path is none of theirs.
 func RepositoryOf(host, path string) (project, location, name, id string, private bool) {
 	parts := strings.SplitN(path, "/", 3)
 	location = formerHosts[host]
