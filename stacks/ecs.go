@@ -174,7 +174,7 @@ func (c *Config) ecsServiceArgs(place *ecsPlace, executionRole *aws.EcrPullRole)
 		TargetGroupDelaySeconds: place.targetGroupDelay,
 		Clustering:              cluster, Alarms: e.Alarms,
 		Env: c.env(onEcs), SecretEnv: c.secretInputs(onEcs), ChangeEncryptionKey: g.ChangeEncryptionKey, DatabaseCa: g.databaseCa,
-		NetworkCa:      c.Network.ca,
+		NetworkCa:  c.Network.ca,
 		SecretRefs: e.SecretRefs, SecretRefKmsKeyArns: e.SecretRefKmsKeyArns, Restart: e.Restart,
 		StartupSeconds: g.StartupSeconds, MigrationJob: g.MigrationJob, IpFamily: g.IpFamily,
 		SecretPrefix: e.SecretPrefix, SecretRecoveryDays: e.SecretRecoveryDays, SecretKmsKeyArn: e.SecretKmsKeyArn,

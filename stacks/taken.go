@@ -26,9 +26,9 @@ type takenName struct {
 
 type tagsOfName func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error)
 
-var takenRole = takenName{"role", false, roleTags}
+var takenRole = takenName{"role", false, tagsOfRole}
 
-func roleTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+func tagsOfRole(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 	found, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: name}, on)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func roleTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOptio
 	return found.Tags, nil
 }
 
-func logGroupTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+func tagsOfLogGroup(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 	found, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, on)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func logGroupTags(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeO
 	return found.Tags, nil
 }
 
-func serviceTags(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+func tagsOfService(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 	region := c.Aws.Region
 	cluster := fmt.Sprintf("arn:%s:ecs:%s:%s:cluster/%s", iampolicy.Partition(region), region, c.Aws.AccountId, c.Ecs.ClusterName)
 	found, err := ecs.LookupService(ctx, &ecs.LookupServiceArgs{ClusterArn: cluster, ServiceName: name}, on)
@@ -57,9 +57,9 @@ func serviceTags(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOp
 // takenNames are the names of an account, or of a cluster in it, by their keys.
 var takenNames = map[string]takenName{
 	"eks.roleName": takenRole, "eks.gatewayRoleName": takenRole, "ecs.roleName": takenRole,
-	"ecs.taskRoleName": {"role", true, roleTags},
-	"ecs.logGroup":     {"log group", true, logGroupTags},
-	"ecs.name":         {"service", true, serviceTags},
+	"ecs.taskRoleName": {"role", true, tagsOfRole},
+	"ecs.logGroup":     {"log group", true, tagsOfLogGroup},
+	"ecs.name":         {"service", true, tagsOfService},
 }
 
 // refuseTaken refuses names that are new to this stack and that somebody else's things have: to make a role fails half way, and a second
