@@ -68,9 +68,11 @@ type Ecs struct {
 	Exec bool
 	// StopTimeoutSeconds is how long a task may clean up after SIGTERM, 2 to 120. Default 60.
 	StopTimeoutSeconds int
-	// MinHealthyPercent is how many tasks run at least during a deployment, in percent of the desired count. Default 100.
+	// MinHealthyPercent is how many tasks run at least during a deployment, in percent of the desired count, rounded up. Default
+	// 100.
 	MinHealthyPercent *int
-	// MaxHealthyPercent is how many tasks run at most during a deployment, in percent of the desired count. Default 200.
+	// MaxHealthyPercent is how many tasks run at most during a deployment, in percent of the desired count, rounded down: more than run at
+	// least, of the fewest tasks that autoscaling may leave, too. Default 200.
 	MaxHealthyPercent int
 
 	// RoleName is the name of the execution role, which pulls the image. With another name the role goes before the new one comes, and the

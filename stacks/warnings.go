@@ -18,7 +18,7 @@ func (c *Config) warnings() []string {
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
 		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway,
-		nothingToAlertOf} {
+		nothingToAlertOf, budgetOfNothing} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
@@ -52,6 +52,17 @@ func unscraped(c *Config) string {
 	return "gateway.monitoring.serviceMonitor lets Prometheus scrape the gateway, and the network policy lets in nobody of another " +
 		"namespace: say where it runs, `pulumi config set --path '" + Project +
 		":gateway.networkPolicy.metricsFrom[0].namespace' NAMESPACE`"
+// budgetOfNothing: a percentage of few pods can round up to all of them.
+func budgetOfNothing(c *Config) string {
+	budget, pods := c.Gateway.DisruptionBudget, c.Gateway.replicas()
+	if scaling := c.Gateway.Autoscaling; scaling != nil {
+		pods = scaling.MinReplicas
+	}
+	if budget == nil || pods < 2 || budget.Evictable(pods) < pods {
+		return ""
+	}
+	return fmt.Sprintf("gateway.disruptionBudget lets all of the %d pods that there are at least go at once, since Kubernetes rounds "+
+		"percentages up: drains of nodes can take the gateway away; give maxUnavailable: 1", pods)
 }
 
 // unknownConfigKeys: a mistyped key that resembles no other is passed over by the gateway, too. The schema decides where it is given.

@@ -78,9 +78,10 @@ type EcsServiceArgs struct {
 	MigrationJob bool `pulumi:"migrationJob,optional"`
 	// IpFamily IPv6 lets the gateway listen on IPv6, too (APP_HOST "::"). Default: IPv4 alone.
 	IpFamily string `pulumi:"ipFamily,optional"`
-	// MinHealthyPercent of the desired count run at least during a deployment. Default 100.
+	// MinHealthyPercent of the desired count run at least during a deployment, rounded up. Default 100.
 	MinHealthyPercent *int `pulumi:"minHealthyPercent,optional"`
-	// MaxHealthyPercent of the desired count run at most during a deployment. Default 200.
+	// MaxHealthyPercent of the desired count run at most during a deployment, rounded down: more than run at least, of the fewest tasks
+	// that autoscaling may leave, too. Default 200.
 	MaxHealthyPercent int `pulumi:"maxHealthyPercent,optional"`
 
 	// Subnets of the tasks, at least one.

@@ -50,3 +50,27 @@ func TestRollout(t *testing.T) {
 		require.Equal(t, c.fits, len(errs) == 0, "%+v: %v", c, errs)
 	}
 }
+
+// TestRolloutOfTheLeastTasks: a percentage leaves fewer tasks room the fewer there are, and autoscaling decides how few.
+func TestRolloutOfTheLeastTasks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		desired int
+		scaling *ecs.EcsAutoscalingArgs
+		fits    bool
+	}{
+		"as many as are wanted":         {4, nil, true},
+		"fewer than are wanted":         {4, &ecs.EcsAutoscalingArgs{MinTasks: 2, MaxTasks: 8, CpuPercent: 60}, false},
+		"never fewer than are wanted":   {4, &ecs.EcsAutoscalingArgs{MaxTasks: 8, CpuPercent: 60}, true},
+		"bounds that are refused first": {2, &ecs.EcsAutoscalingArgs{MinTasks: 8, MaxTasks: 8, CpuPercent: 60}, false},
+	} {
+		args := ecsArgs()
+		args.DesiredCount, args.Autoscaling, args.MaxHealthyPercent = c.desired, c.scaling, 125
+		errs := args.Validate(nil).ToAggregate()
+		if c.fits {
+			require.NoError(t, errs, name)
+			continue
+		}
+		require.ErrorContains(t, errs, "maxHealthyPercent: Invalid value: 125: with 2 of 2 tasks kept and 2 allowed", name)
+	}
+}

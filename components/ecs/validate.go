@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,8 +58,12 @@ func (a *EcsServiceArgs) validateCount(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Invalid(p.Child("desiredCount"), a.DesiredCount, "at least 1"))
 	}
 	errs = append(errs, a.validateScaling(p.Child("autoscaling"))...)
+	least := a.DesiredCount
+	if a.Autoscaling != nil {
+		least = min(least, cmp.Or(a.Autoscaling.MinTasks, least))
+	}
 	return append(errs, validateRollout(p.Child("minHealthyPercent"), p.Child("maxHealthyPercent"),
-		a.minHealthyPercent(), a.maxHealthyPercent(), a.DesiredCount)...)
+		a.minHealthyPercent(), a.maxHealthyPercent(), least)...)
 }
 
 func (a *EcsServiceArgs) validateTask(p *field.Path) field.ErrorList {

@@ -45,10 +45,11 @@ type WorkloadAutoscalingArgs struct {
 
 // WorkloadDisruptionBudgetArgs say how many pods may be gone while nodes are drained. Pods that are not ready may always be evicted.
 type WorkloadDisruptionBudgetArgs struct {
-	// MaxUnavailable is how many pods may be gone, a number or a percentage such as 50%. Give this or minAvailable. Default: 1, without a
-	// disruptionBudget.
+	// MaxUnavailable is how many pods may be gone, a number or a percentage such as 50%, which Kubernetes rounds up. Give this or
+	// minAvailable. Default: 1, without a disruptionBudget.
 	MaxUnavailable string `pulumi:"maxUnavailable,optional"`
-	// MinAvailable is how many pods must stay, a number or a percentage.
+	// MinAvailable is how many pods must stay, a number or a percentage, which Kubernetes rounds up. One that keeps all pods, when there
+	// are as few as there may be, is refused.
 	MinAvailable string `pulumi:"minAvailable,optional"`
 }
 

@@ -2,8 +2,8 @@ package kubernetes
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
-	"strings"
 
 	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -85,22 +85,27 @@ func (a *BifrostWorkloadArgs) validateReplicas(p *field.Path) field.ErrorList {
 	return append(errs, a.validateBudget(p.Child("disruptionBudget"))...)
 }
 
-// validateBudget refuses a budget that keeps all pods, too.
+// validateBudget refuses a budget that keeps all pods, too, when there are as few of them as there may be.
 func (a *BifrostWorkloadArgs) validateBudget(p *field.Path) field.ErrorList {
 	errs := a.DisruptionBudget.Validate(p)
-	if len(errs) > 0 || a.DisruptionBudget == nil || a.DisruptionBudget.MinAvailable == "" {
+	least, _ := a.replicas()
+	if len(errs) > 0 || least < 1 || a.DisruptionBudget == nil || a.DisruptionBudget.Evictable(least) > 0 {
 		return errs
 	}
 	keeps := a.DisruptionBudget.MinAvailable
-	least, _ := a.replicas()
-	all := least
-	if strings.HasSuffix(keeps, "%") {
-		all = 100
+	return field.ErrorList{field.Invalid(p.Child("minAvailable"), keeps, fmt.Sprintf(
+		"Kubernetes rounds up, so that %d of the %d pods that there are at least must stay: %sgive less, or maxUnavailable: 1",
+		podsOf(keeps, least), least, neverDrained))}
+}
+
+// Evictable is how many pods of all may be gone at once. Kubernetes rounds a percentage up, of those that may be gone and of those that
+// must stay (kubernetes, pkg/controller/disruption/disruption.go, getExpectedPodCount). The fewer pods there are, the less a percentage
+// that must stay lets go.
+func (a *WorkloadDisruptionBudgetArgs) Evictable(all int) int {
+	if a.MaxUnavailable != "" {
+		return min(all, podsOf(a.MaxUnavailable, all))
 	}
-	if podsOf(keeps, all) >= all {
-		errs = append(errs, field.Invalid(p.Child("minAvailable"), keeps, neverDrained+"less than the replicas, "+strconv.Itoa(least)))
-	}
-	return errs
+	return max(0, all-podsOf(a.MinAvailable, all))
 }
 
 // neverDrained is what a budget does that lets no pod go.

@@ -33,6 +33,9 @@ func TestDisruptionBudget(t *testing.T) {
 		"percentage": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MaxUnavailable: "25%"}
 		}, map[string]any{"maxUnavailable": "25%"}},
+		"a percentage that lets one of three go": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.DisruptionBudget = 3, &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "66%"}
+		}, map[string]any{"minAvailable": "66%"}},
 		"available": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "1"}
 		}, map[string]any{"minAvailable": 1.0}},

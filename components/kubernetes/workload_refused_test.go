@@ -113,6 +113,20 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "100%"}
 		},
 			[]string{"disruptionBudget.minAvailable"}},
+		"all available, rounded up": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.DisruptionBudget = 3, &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "67%"}
+		}, []string{"disruptionBudget.minAvailable"}},
+		"all available when load is least": {func(a *kubernetes.BifrostWorkloadArgs) {
+			autoscaled(a, kubernetes.WorkloadAutoscalingArgs{MinReplicas: 2, MaxReplicas: 10})
+			a.DisruptionBudget = &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "51%"}
+		}, []string{"disruptionBudget.minAvailable"}},
+		"half of one": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.Replicas, a.DisruptionBudget = 1, &kubernetes.WorkloadDisruptionBudgetArgs{MinAvailable: "1%"}
+		}, []string{"disruptionBudget.minAvailable"}},
+		"memory in thousandths of a byte": {func(a *kubernetes.BifrostWorkloadArgs) {
+			a.MemoryRequest, a.MemoryLimit, a.EphemeralStorageLimit = "512m", "512", "0.5"
+			a.Replicas, a.Storage = 1, &kubernetes.WorkloadStorageArgs{Size: "10"}
+		}, []string{"memoryRequest", "memoryLimit", "ephemeralStorageRequest", "ephemeralStorageLimit", "storage.size"}},
 		"times": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.PreStopSeconds, a.StartupSeconds, a.TerminationGraceSeconds = 31, 4, 60
 		}, []string{"startupSeconds", "terminationGraceSeconds"}},

@@ -36,7 +36,7 @@ func (a *WorkloadStorageArgs) Validate(p *field.Path) field.ErrorList {
 	if a == nil {
 		return nil
 	}
-	errs := check.Quantity(p.Child("size"), a.Size)
+	errs := check.Bytes(p.Child("size"), a.Size)
 	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.IfSet(p.Child("existingClaim"), a.ExistingClaim, check.Subdomain)...)
 	if a.ExistingClaim != "" && (a.Size != "" || a.ClassName != "") {

@@ -42,13 +42,16 @@ func (a *BifrostWorkloadArgs) Validate(p *field.Path) field.ErrorList {
 func (a *BifrostWorkloadArgs) validateResources(p *field.Path) field.ErrorList {
 	requests, limits := a.requests(), a.limits()
 	var errs field.ErrorList
-	for _, r := range []struct{ name, request, limit string }{
-		{"cpu", requests.cpu, limits.cpu},
-		{"memory", requests.memory, limits.memory},
-		{"ephemeralStorage", requests.ephemeralStorage, limits.ephemeralStorage},
+	for _, r := range []struct {
+		name, request, limit string
+		valid                func(*field.Path, string) field.ErrorList
+	}{
+		{"cpu", requests.cpu, limits.cpu, check.Quantity},
+		{"memory", requests.memory, limits.memory, check.Bytes},
+		{"ephemeralStorage", requests.ephemeralStorage, limits.ephemeralStorage, check.Bytes},
 	} {
-		errs = append(errs, check.Quantity(p.Child(r.name+"Request"), r.request)...)
-		errs = append(errs, check.Quantity(p.Child(r.name+"Limit"), r.limit)...)
+		errs = append(errs, r.valid(p.Child(r.name+"Request"), r.request)...)
+		errs = append(errs, r.valid(p.Child(r.name+"Limit"), r.limit)...)
 		errs = append(errs, check.NotAbove(p.Child(r.name+"Request"), r.request, r.limit)...)
 	}
 	return errs

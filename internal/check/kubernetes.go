@@ -55,7 +55,20 @@ func Quantity(p *field.Path, quantity string) field.ErrorList {
 		return nil
 	}
 	if q, err := resource.ParseQuantity(quantity); err != nil || q.Sign() <= 0 {
-		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m, 1 or 512Mi")}
+		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m or 1")}
+	}
+	return nil
+}
+
+// Bytes checks a size in bytes: a Kubernetes quantity of 1Mi at least. A number alone is one of bytes, and m thousandths of one, which the
+// API server takes; an empty one is absent.
+func Bytes(p *field.Path, quantity string) field.ErrorList {
+	if quantity == "" {
+		return nil
+	}
+	if q, err := resource.ParseQuantity(quantity); err != nil || q.CmpInt64(1<<20) < 0 {
+		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity in bytes such as 512Mi or 2Gi, 1Mi at least: a number "+
+			"alone is one of bytes, and m are thousandths of one")}
 	}
 	return nil
 }

@@ -1,0 +1,40 @@
+package stacks_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestBudgetOfNothingWarns: a budget that lets all pods go guards none; one of a single pod cannot guard it.
+func TestBudgetOfNothingWarns(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		replicas    any
+		autoscaling any
+		budget      map[string]any
+		warns       bool
+	}{
+		"rounded up to both":        {2, nil, map[string]any{"maxUnavailable": "51%"}, true},
+		"all":                       {3, nil, map[string]any{"maxUnavailable": "100%"}, true},
+		"none must stay":            {3, nil, map[string]any{"minAvailable": "0"}, true},
+		"all of the least":          {nil, map[string]any{"minReplicas": 2, "maxReplicas": 9}, map[string]any{"maxUnavailable": 2}, true},
+		"half of two":               {2, nil, map[string]any{"maxUnavailable": "50%"}, false},
+		"rounded up to two of five": {5, nil, map[string]any{"maxUnavailable": "21%"}, false},
+		"of one":                    {1, nil, map[string]any{"maxUnavailable": "50%"}, false},
+		"by default":                {3, nil, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, stack := range []string{"aws-dev", "azure-dev"} {
+				s := stackFile(t, stack).set("gateway.replicas", c.replicas).set("gateway.autoscaling", c.autoscaling)
+				if c.budget != nil {
+					s.set("gateway.disruptionBudget", c.budget)
+				}
+				warnings := strings.Join(parsed(t, stack, s).Warnings(), "\n")
+				require.Equal(t, c.warns, strings.Contains(warnings, "gateway.disruptionBudget lets all"), warnings)
+			}
+		})
+	}
+}
