@@ -92,8 +92,8 @@ type Gateway struct {
 	// MigrationJob migrates the database before the rollout, and no server migrates. For images that know BIFROST_MIGRATE_ONLY alone.
 	// Default false.
 	MigrationJob bool
-	// IpFamily IPv6 lets the gateway listen on IPv4 and IPv6, and its Services are of IPv6. Default: IPv4, and the cluster's own for
-	// Services.
+	// IpFamily IPv6 lets the gateway listen on IPv4 and IPv6, and its Services are of IPv6. With another family the Services are made anew,
+	// with other addresses. Default: IPv4, and the cluster's own for Services.
 	IpFamily string
 	// Clustering lets the gateway's processes share their state.
 	Clustering *Clustering

@@ -69,6 +69,17 @@ func TestLifecycle(t *testing.T) {
 		return result
 	}
 
+	for setting, key := range map[string]string{
+		"protectIdentities=yes please": "bifrost:protectIdentities", "tags=none": "bifrost:tags", "gateway=[a, list]": "bifrost:gateway",
+	} {
+		for _, operation := range []Operation{Preview, Up} {
+			request.Operation, request.Set = operation, []string{setting}
+			_, err = document(t, Bifrost, request)
+			require.Equal(t, 2, ExitCode(err), "Pulumi refuses it, and so does the program: %v", err)
+			require.ErrorContains(t, err, key)
+		}
+	}
+
 	planned := run(Preview)
 	require.Positive(t, planned.Changes.Create)
 	require.Len(t, planned.Resources, planned.Changes.Create)

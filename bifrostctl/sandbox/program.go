@@ -16,6 +16,8 @@ type Program struct {
 	// MissingSecrets names the secrets (paths below the key secrets) that the configuration needs and lacks. Its
 	// arguments are the project's folder and the configuration by key without prefix.
 	MissingSecrets func(dir string, values map[string]any) []string
+	// Check refuses a configuration before the engine sees it, which would refuse some of it in words of its own. May be nil.
+	Check func(stack string, config stacks.Raw) error
 	// Refused tells whether an error of Deploy means that it refused the configuration and registered nothing.
 	Refused func(err error) bool
 }
@@ -27,6 +29,10 @@ var Bifrost = Program{
 	},
 	MissingSecrets: func(dir string, values map[string]any) []string {
 		return stacks.Lenient("", dir, values).MissingSecrets()
+	},
+	Check: func(stack string, config stacks.Raw) error {
+		_, err := stacks.Parse(stack, config)
+		return err
 	},
 	Refused: func(err error) bool {
 		var refused *stacks.ConfigError

@@ -116,9 +116,18 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if request.Operation != Destroy {
 		r.note(p, fakes)
 	}
+	config, err := p.raw()
+	if err != nil {
+		return err
+	}
 	secrets, err := p.encryptSecrets(keeper, fakes)
 	if err != nil {
 		return &FailedError{err}
+	}
+	if r.Program.Check != nil && request.Operation != Destroy {
+		if err := r.Program.Check(p.stack, config); err != nil {
+			return &maskedError{maskText(err.Error(), secrets), err}
+		}
 	}
 	if err := p.writeWorkingCopy(f.work(), keeper.salt); err != nil {
 		return &FailedError{fmt.Errorf("write the working copy: %w", err)}

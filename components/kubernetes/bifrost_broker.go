@@ -95,7 +95,7 @@ func NewBifrostBroker(ctx *pulumi.Context, name string, args *BifrostBrokerArgs,
 		return nil, err
 	}
 	c := &BifrostBroker{}
-	scope, err := component.Register(ctx, BifrostBrokerType, name, c, opts...)
+	scope, err := register(ctx, BifrostBrokerType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

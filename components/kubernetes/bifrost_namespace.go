@@ -61,7 +61,7 @@ func NewBifrostNamespace(
 		return nil, err
 	}
 	c := &BifrostNamespace{}
-	scope, err := component.Register(ctx, BifrostNamespaceType, name, c, opts...)
+	scope, err := register(ctx, BifrostNamespaceType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

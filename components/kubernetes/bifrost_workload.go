@@ -37,7 +37,7 @@ func NewBifrostWorkload(
 		return nil, err
 	}
 	c := &BifrostWorkload{}
-	scope, err := component.Register(ctx, BifrostWorkloadType, name, c, opts...)
+	scope, err := register(ctx, BifrostWorkloadType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -96,8 +96,8 @@ type BifrostWorkloadArgs struct {
 	// Storage keeps the data folder on a volume, for SQLite. Default: the folder is empty in every new pod.
 	Storage *WorkloadStorageArgs `pulumi:"storage,optional"`
 
-	// Autoscaling decides about the number of pods, and is refused with storage. When it is taken away again, one up needs the annotation
-	// pulumi.com/patchForce: "true" on the Deployment, because the number of pods is the autoscaler's until then.
+	// Autoscaling decides about the number of pods, and is refused with storage. When it is taken away again, one up needs the variable
+	// PULUMI_K8S_ENABLE_PATCH_FORCE=true, because the number of pods is the autoscaler's until then.
 	Autoscaling *WorkloadAutoscalingArgs `pulumi:"autoscaling,optional"`
 	// DisruptionBudget says how many pods may be gone while nodes are drained. Default: one, where there are two pods or more.
 	DisruptionBudget *WorkloadDisruptionBudgetArgs `pulumi:"disruptionBudget,optional"`
@@ -118,7 +118,7 @@ type BifrostWorkloadArgs struct {
 	// with storage. Default false.
 	MigrationJob bool `pulumi:"migrationJob,optional"`
 	// IpFamily is the family of the Services' addresses, IPv4 or IPv6. With IPv6 the gateway listens on both families (APP_HOST "::").
-	// Default: the Services have the cluster's own family, and the gateway listens on IPv4.
+	// With another family the Services are made anew. Default: the Services have the cluster's own family, and the gateway listens on IPv4.
 	IpFamily string `pulumi:"ipFamily,optional"`
 	// Clustering lets the pods share their state. Default: they share none.
 	Clustering *WorkloadClusteringArgs `pulumi:"clustering,optional"`

@@ -36,7 +36,7 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 	r := args.refresher()
 
 	c := &PullSecret{}
-	s, err := component.Register(ctx, PullSecretType, name, c, opts...)
+	s, err := register(ctx, PullSecretType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}

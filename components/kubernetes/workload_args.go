@@ -16,11 +16,15 @@ type SecretKeyRef struct {
 
 // WorkloadStorageArgs keep the gateway's data folder, where SQLite has its files, on a volume: one process may use it.
 type WorkloadStorageArgs struct {
-	// Size of the volume. The claims of a StatefulSet do not grow by it later: grow the claim itself. Default 10Gi.
+	// Size of a new volume. Another size than before is refused, since a StatefulSet's claims do not follow it: see grownTo. Default 10Gi.
 	Size string `pulumi:"size,optional"`
-	// ClassName is the storage class. Default: the cluster's own.
+	// GrownTo is the size to which the claim was grown by hand; size stays as it is. Nothing is changed for it: `bifrostctl verify`
+	// compares it with the claim. Default: size.
+	GrownTo string `pulumi:"grownTo,optional"`
+	// ClassName is the storage class of a new volume. Another class than before is refused. Default: the cluster's own.
 	ClassName string `pulumi:"className,optional"`
-	// ExistingClaim is mounted instead of a claim made here. It has a size and a class of its own.
+	// ExistingClaim is mounted instead of a claim made here. It has a size and a class of its own. Between a claim made here and an existing
+	// one the StatefulSet is made anew; both claims stay.
 	ExistingClaim string `pulumi:"existingClaim,optional"`
 }
 

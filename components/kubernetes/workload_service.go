@@ -94,12 +94,16 @@ func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resour
 		spec.LoadBalancerSourceRanges = pulumi.ToStringArray(args.SourceRanges)
 	}
 	service, err := corev1.NewService(s.Ctx, s.Child("service"), &corev1.ServiceArgs{Metadata: meta, Spec: spec},
-		s.Options(pulumi.DependsOn(pods))...)
+		s.Options(pulumi.DependsOn(pods), anewForFamily)...)
 	if err != nil {
 		return object{}, err
 	}
 	return object{service.Metadata.Name().Elem(), []pulumi.Resource{service}}, nil
 }
+
+// anewForFamily makes a Service anew for another family: the API server lets the first one never change (kubernetes,
+// pkg/apis/core/validation/validation.go, validateUpgradeDowngradeIPFamilies), and the provider plans an update.
+var anewForFamily = pulumi.Composite(pulumi.ReplaceOnChanges([]string{"spec.ipFamilies"}), pulumi.DeleteBeforeReplace(true))
 
 // serviceFamilies leave the choice to the cluster where none is made.
 func (a *BifrostWorkloadArgs) serviceFamilies() pulumi.StringArrayInput {

@@ -1,8 +1,6 @@
 package kubernetes
 
 import (
-	"cmp"
-
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -39,8 +37,12 @@ func (a *WorkloadStorageArgs) Validate(p *field.Path) field.ErrorList {
 	errs := check.Bytes(p.Child("size"), a.Size)
 	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.IfSet(p.Child("existingClaim"), a.ExistingClaim, check.Subdomain)...)
-	if a.ExistingClaim != "" && (a.Size != "" || a.ClassName != "") {
-		errs = append(errs, field.Forbidden(p.Child("existingClaim"), "it has its own size and class; remove size and className"))
+	errs = append(errs, check.Bytes(p.Child("grownTo"), a.GrownTo)...)
+	if a.ExistingClaim != "" && (a.Size != "" || a.ClassName != "" || a.GrownTo != "") {
+		errs = append(errs, field.Forbidden(p.Child("existingClaim"), "it has its own size and class; remove size, grownTo and className"))
+	}
+	if len(errs) == 0 && a.GrownTo != "" && sizeOf(a.GrownTo) != a.ClaimSize() && !larger(a.GrownTo, a.ClaimSize()) {
+		errs = append(errs, field.Invalid(p.Child("grownTo"), a.GrownTo, "less than the size that the claim was made with, "+a.ClaimSize()))
 	}
 	return errs
 }
@@ -50,10 +52,14 @@ func (a *WorkloadStorageArgs) Validate(p *field.Path) field.ErrorList {
 // (Kubernetes, StatefulSets, "Forced rollback"). The claim stays when the StatefulSet goes.
 func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.Resource) (object, error) {
 	app := a.application()
+	claim, err := a.newClaimGuard(s)
+	if err != nil {
+		return object{}, err
+	}
 	set, err := appsv1.NewStatefulSet(s.Ctx, s.Child("stateful-set"), &appsv1.StatefulSetArgs{
 		Metadata: app.meta(app.name),
 		Spec: &appsv1.StatefulSetSpecArgs{
-			ServiceName:         pulumi.String(app.child(peers)),
+			ServiceName:         claim.after(app.child(peers)),
 			Replicas:            pulumi.Int(a.Replicas),
 			Selector:            app.pods(),
 			PodManagementPolicy: pulumi.String("Parallel"),
@@ -82,7 +88,7 @@ func (a *WorkloadStorageArgs) claims(labels map[string]string) corev1.Persistent
 			AccessModes:      pulumi.StringArray{pulumi.String("ReadWriteOnce")},
 			StorageClassName: component.OptionalString(a.ClassName),
 			Resources: &corev1.VolumeResourceRequirementsArgs{
-				Requests: pulumi.StringMap{"storage": pulumi.String(cmp.Or(a.Size, DefaultStorageSize))},
+				Requests: pulumi.StringMap{"storage": pulumi.String(a.ClaimSize())},
 			},
 		},
 	}}

@@ -1,6 +1,10 @@
 package component
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // BeforeUpdate asks changed before each update of a resource, in a preview, too. It sees the inputs of before and after, and its error
 // stops the update. name is the hook's, once a stack.
@@ -42,4 +46,14 @@ func (s Scope) OnFailedCreate(name string, explain func(*pulumi.ErrorHookArgs) e
 		}
 		return explain(failed)
 	})
+}
+
+// Explaining is the scope with children of which each failure is explained.
+func (s Scope) Explaining(name string, explain func(*pulumi.ErrorHookArgs) error) (Scope, error) {
+	explained, err := s.OnFailure(name, explain)
+	if err != nil {
+		return s, err
+	}
+	s.every = append(slices.Clone(s.every), explained)
+	return s, nil
 }

@@ -17,7 +17,7 @@ func Register(
 	if err != nil {
 		return Scope{}, fmt.Errorf("options of %s %s: %w", typ, name, err)
 	}
-	return Scope{ctx, name, c, given.Providers}, nil
+	return Scope{Ctx: ctx, Name: name, Parent: c, providers: given.Providers}, nil
 }
 
 // Failed says which component could not be made, and at which step.

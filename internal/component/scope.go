@@ -1,6 +1,10 @@
 package component
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // Scope is what every child of a component is made with: the context, the component's own name, which begins the child's, and the
 // component itself.
@@ -10,6 +14,8 @@ type Scope struct {
 	Parent pulumi.Resource
 	// providers are those that the component was given.
 	providers []pulumi.ProviderResource
+	// every is what each child is made with.
+	every []pulumi.ResourceOption
 }
 
 // Child is the logical name of a child. It is a part of the child's URN.
@@ -17,5 +23,5 @@ func (s Scope) Child(what string) string { return s.Name + "-" + what }
 
 // Options are those of a child: the component is its parent. The caller's options never reach it.
 func (s Scope) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append([]pulumi.ResourceOption{pulumi.Parent(s.Parent)}, more...)
+	return slices.Concat([]pulumi.ResourceOption{pulumi.Parent(s.Parent)}, s.every, more)
 }

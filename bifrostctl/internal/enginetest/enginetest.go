@@ -166,6 +166,9 @@ func (e *Engine) Up() *Result {
 	return e.run(engine.Update, false)
 }
 
+// UpAtOnce makes an update without a preview: `pulumi up --skip-preview`.
+func (e *Engine) UpAtOnce() *Result { e.t.Helper(); return e.run(engine.Update, false) }
+
 // Refresh reads what really exists.
 func (e *Engine) Refresh() *Result { e.t.Helper(); return e.run(engine.Refresh, false) }
 

@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,7 +32,7 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
 	checks := []check.Check{exists}
 	if s.Config.Stateful() {
-		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound",
+		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound, and as configured",
 			Run: r.claims})
 		rollout.Needs = []string{"workload-claims"}
 	}
@@ -104,38 +103,6 @@ func (r runs) rollout(ctx context.Context) check.Result {
 	}
 	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there", d, d.replicas,
 		d.updated, d.available, d.there)
-}
-
-// claims looks at the volumes that the pods wait for.
-func (r runs) claims(ctx context.Context) check.Result {
-	w, err := r.objects.workload(ctx)
-	if err != nil {
-		return r.failedWorkload(r.objects, err)
-	}
-	client, err := r.objects.client(ctx)
-	if err != nil {
-		return unreadable("the cluster", err, r.clusterLogin())
-	}
-	for _, name := range w.claimNames() {
-		claim, err := client.CoreV1().PersistentVolumeClaims(w.Namespace).Get(ctx, name, metav1.GetOptions{})
-		look := fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s", name, w.Namespace)
-		switch {
-		case apierrors.IsNotFound(err) && len(w.claims) > 0:
-			return check.Fail(fmt.Sprintf("kubectl delete pod %s-0 -n %s, whose StatefulSet makes the claim again, empty; or restore the "+
-				"volume first", w.Name, w.Namespace),
-				"there is no PersistentVolumeClaim %s in namespace %s: the data of the SQLite stores is gone", name, w.Namespace)
-		case apierrors.IsNotFound(err):
-			return check.Fail("make the claim, or write another one into gateway.storage.existingClaim, then "+r.up(),
-				"there is no PersistentVolumeClaim %s in namespace %s", name, w.Namespace)
-		case err != nil:
-			return unreadable("PersistentVolumeClaim "+name, err, r.clusterLogin())
-		case claim.Status.Phase != corev1.ClaimBound:
-			return check.Fail(look+"; kubectl get storageclass shows what gateway.storage.className may be",
-				"PersistentVolumeClaim %s is %s: the pods wait for it",
-				name, cmp.Or(claim.Status.Phase, corev1.ClaimPending))
-		}
-	}
-	return check.Pass("%s", quoted(w.claimNames()))
 }
 
 // discovery: clustered pods find each other in the API server.

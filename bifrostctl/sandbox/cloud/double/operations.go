@@ -269,6 +269,11 @@ func (s *server) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emp
 		return nil, err
 	}
 	defer s.world.Unlock()
+	if s.provider.Forgets != nil {
+		if forgotten, err := s.provider.Forgets(c); forgotten || err != nil {
+			return &emptypb.Empty{}, err
+		}
+	}
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,8 @@ type Provider struct {
 	Replace func(before, after Object) bool
 	// Ready is asked before every call that would contact the cloud. May be nil.
 	Ready func(c *Call) error
+	// Forgets is asked before a deletion: what cannot be reached any more may leave the state without one. May be nil.
+	Forgets func(c *Call) (bool, error)
 	// Types and Functions are what is modelled, by Pulumi token.
 	Types     map[string]*Type
 	Functions map[string]*Function

@@ -10,6 +10,7 @@ package kubernetes
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 
@@ -31,6 +32,7 @@ func Provider() *double.Provider {
 		Configure:      configure,
 		Replace:        otherCluster,
 		Ready:          ready,
+		Forgets:        forgets,
 		Types:          providerSchema.Describe(types),
 		Functions:      map[string]*double.Function{},
 	}
@@ -43,6 +45,8 @@ type session struct {
 	unreachable error
 	// namespace is that of objects which name none.
 	namespace string
+	// patchForce takes fields over from other managers, deleteUnreachable lets what is in an unreachable cluster leave the state.
+	patchForce, deleteUnreachable bool
 	// Data of these kinds can be changed in place.
 	secretMutable, configMapMutable bool
 }
@@ -58,6 +62,9 @@ func configure(w *served.World, config double.Object) (any, error) {
 		namespace:        double.String(config, "namespace"),
 		secretMutable:    config["enableSecretMutable"] == true,
 		configMapMutable: config["enableConfigMapMutable"] == true,
+		// pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Configure.
+		patchForce:        config["enablePatchForce"] == true || os.Getenv("PULUMI_K8S_ENABLE_PATCH_FORCE") == "true",
+		deleteUnreachable: config["deleteUnreachable"] == true || os.Getenv("PULUMI_K8S_DELETE_UNREACHABLE") == "true",
 	}
 	login, err := parseLogin(double.String(config, "kubeconfig"), double.String(config, "context"))
 	if err != nil {
@@ -77,6 +84,17 @@ func ready(c *double.Call) error {
 		return fmt.Errorf("configured Kubernetes cluster is unreachable: %w", err)
 	}
 	return nil
+}
+
+// forgets is what a deletion does where the cluster is gone (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Delete).
+func forgets(c *double.Call) (bool, error) {
+	s := sessionOf(c)
+	if s.unreachable == nil || s.deleteUnreachable {
+		return s.unreachable != nil, nil
+	}
+	return false, fmt.Errorf("configured Kubernetes cluster is unreachable: %w. If the cluster was deleted, you can remove this resource "+
+		"from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"",
+		s.unreachable)
 }
 
 // otherCluster tells whether a change of the provider's configuration means another cluster: another clusterIdentifier,

@@ -112,7 +112,7 @@ func (k *kind) apply(c *double.Call, in double.Object) (string, double.Object, e
 		if known != nil {
 			return fmt.Errorf("%s %q already exists", k.resource, name)
 		}
-		made, err = cluster.Apply(ctx, k.ref(id), body, k.patch(id, in))
+		made, err = cluster.Apply(ctx, k.ref(id), body, k.patch(c, id, in))
 		return err
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (dou
 	body := k.request(c, r, in)
 	var made double.Object
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
-		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(r.ID, in))
+		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(c, r.ID, in))
 		return err
 	})
 	if err != nil {
@@ -159,8 +159,9 @@ func remove(o double.Object, path string) {
 // patchForce is the provider's annotation for taking fields over from other managers.
 const patchForce = "pulumi.com/patchForce"
 
-func (k *kind) patch(id string, in double.Object) live.Patch {
-	return live.Patch{Manager: k.manager(id), Force: double.Map(in, "metadata.annotations")[patchForce] == "true"}
+func (k *kind) patch(c *double.Call, id string, in double.Object) live.Patch {
+	forced := sessionOf(c).patchForce || double.Map(in, "metadata.annotations")[patchForce] == "true"
+	return live.Patch{Manager: k.manager(id), Force: forced}
 }
 
 // conflict says what to do about a field that another manager owns.
@@ -195,7 +196,7 @@ func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) err
 				return err
 			}
 		}
-		patch := k.patch(id, in)
+		patch := k.patch(c, id, in)
 		patch.DryRun = true
 		_, err := cluster.Apply(ctx, k.ref(id), body, patch)
 		return err

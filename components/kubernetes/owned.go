@@ -1,0 +1,35 @@
+package kubernetes
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/internal/component"
+)
+
+// register registers a component, and explains what its objects fail for where others own their fields.
+func register(ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource, opts ...pulumi.ResourceOption) (component.Scope, error) {
+	scope, err := component.Register(ctx, typ, name, c, opts...)
+	if err != nil {
+		return scope, err
+	}
+	return scope.Explaining("owned-elsewhere", OwnedElsewhere)
+}
+
+// OwnedElsewhere says how a field comes back that another manager owns, and of which the API server lets nobody else make another value
+// (kubernetes, "Server-Side Apply", "Conflicts"). The variable is that of the provider (pulumi-kubernetes v4.32,
+// provider/pkg/provider/provider.go, Configure; provider/pkg/await/await.go, patchForce).
+func OwnedElsewhere(failed *pulumi.ErrorHookArgs) error {
+	if len(failed.Errors) == 0 || !strings.Contains(failed.Errors[0], "Apply failed with") {
+		return nil
+	}
+	advice := "take it back once with `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`"
+	if strings.Contains(failed.Errors[0], ".spec.replicas") {
+		advice += "; whoever means to keep another number of pods writes it down: replicas, or autoscaling (of a stack gateway.replicas, " +
+			"gateway.autoscaling)"
+	}
+	return fmt.Errorf("%s: another manager owns the field, as kubectl scale, kubectl edit and an autoscaler that was taken away leave it; "+
+		"%s", failed.Errors[0], advice)
+}
