@@ -52,6 +52,8 @@ func unscraped(c *Config) string {
 	return "gateway.monitoring.serviceMonitor lets Prometheus scrape the gateway, and the network policy lets in nobody of another " +
 		"namespace: say where it runs, `pulumi config set --path '" + Project +
 		":gateway.networkPolicy.metricsFrom[0].namespace' NAMESPACE`"
+}
+
 // budgetOfNothing: a percentage of few pods can round up to all of them.
 func budgetOfNothing(c *Config) string {
 	budget, pods := c.Gateway.DisruptionBudget, c.Gateway.replicas()
