@@ -58,8 +58,8 @@ func destinationsOf(known map[string]string, endpoints ...string) []kubernetes.N
 // schemePorts are the ports of URLs that have none (Go, net/http, portMap).
 var schemePorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
-// hostAndPort are those of HOST:PORT or a URL. What has no scheme is of HTTP, as proxies are (golang.org/x/net, http/httpproxy, parseProxy).
-// Both are empty where it is neither, and where a reference stands for it whose value is not known here.
+// hostAndPort are those of HOST:PORT or a URL. What has no scheme is of HTTP, as proxies are (golang.org/x/net, http/httpproxy,
+// parseProxy). Both are empty where it is neither, and where a reference stands for it whose value is not known here.
 func hostAndPort(endpoint string) (host, port string) {
 	if endpoint == "" || configjson.Variable(endpoint) != "" || configjson.InVault(endpoint) {
 		return "", ""

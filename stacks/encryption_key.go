@@ -39,8 +39,8 @@ func (c *Config) validateKeyStrength(k *checker) {
 	if key == "" || c.Gateway.WeakEncryptionKey || len(key) >= leastKeyBytes && len(different) >= leastDifferentKeyBytes {
 		return
 	}
-	k.add(field.Forbidden(field.NewPath("secrets", "encryptionKey"), fmt.Sprintf("has %d bytes, %d of them different, and must have %d and "+
-		"%d: whoever gets a copy of the database could guess it; run `openssl rand -base64 32 | %s`; a gateway that runs with this key "+
-		"must keep it: then set gateway.weakEncryptionKey to true", len(key), len(different), leastKeyBytes, leastDifferentKeyBytes,
+	k.add(field.Forbidden(field.NewPath("secrets", "encryptionKey"), fmt.Sprintf("has %d bytes, %d of them different, and must have %d "+
+		"and %d: whoever gets a copy of the database could guess it; run `openssl rand -base64 32 | %s`; a gateway that runs with this "+
+		"key must keep it: then set gateway.weakEncryptionKey to true", len(key), len(different), leastKeyBytes, leastDifferentKeyBytes,
 		setSecret("encryptionKey"))))
 }

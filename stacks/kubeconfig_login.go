@@ -24,9 +24,9 @@ func (a *Aks) acceptLogin(kubeconfig []byte) error {
 	if a.LocalAccount || !slices.ContainsFunc(logins, holds) {
 		return nil
 	}
-	return fmt.Errorf("AKS cluster %[1]s has no Entra integration: the kubeconfig that Azure gives holds a certificate that administers the "+
-		"whole cluster and that nobody can take back, and it would be in this stack's state; run `az aks update --resource-group %[2]s "+
-		"--name %[1]s --enable-aad --enable-azure-rbac --disable-local-accounts`, or accept it: %[3]s:aks.localAccount: true",
+	return fmt.Errorf("AKS cluster %[1]s has no Entra integration: the kubeconfig that Azure gives holds a certificate that administers "+
+		"the whole cluster and that nobody can take back, and it would be in this stack's state; run `az aks update --resource-group "+
+		"%[2]s --name %[1]s --enable-aad --enable-azure-rbac --disable-local-accounts`, or accept it: %[3]s:aks.localAccount: true",
 		a.ClusterName, a.ResourceGroup, Project)
 }
 
@@ -36,8 +36,8 @@ func administratorsKubeconfig(c *Config) string {
 	if err != nil || !slices.ContainsFunc(logins, ofMasters) {
 		return ""
 	}
-	return "secrets.kubeconfig: its certificate is of the group system:masters, which may do everything in the cluster, whatever RBAC says, " +
-		"and nobody can take it back before it expires; give the kubeconfig of a user with the rights that docs/ci.md lists"
+	return "secrets.kubeconfig: its certificate is of the group system:masters, which may do everything in the cluster, whatever RBAC " +
+		"says, and nobody can take it back before it expires; give the kubeconfig of a user with the rights that docs/ci.md lists"
 }
 
 func loginsIn(kubeconfig []byte) ([]clientcmd.AuthInfo, error) {

@@ -67,12 +67,12 @@ func (c *Config) enforcementTold(cluster string, verdict enforcement.Verdict, me
 	const ask = "`bifrostctl verify` asks the cluster itself"
 	switch {
 	case verdict.Lacking != "":
-		return fmt.Sprintf("gateway.networkPolicy: nothing enforces network policies on %s: %s. Whoever is in the cluster reaches the gateway, "+
-			"and the gateway whatever its nodes reach. Run %s. Where Calico or Cilium was installed by somebody else, %s", cluster,
+		return fmt.Sprintf("gateway.networkPolicy: nothing enforces network policies on %s: %s. Whoever is in the cluster reaches the "+
+			"gateway, and the gateway whatever its nodes reach. Run %s. Where Calico or Cilium was installed by somebody else, %s", cluster,
 			verdict.Lacking, mend, ask), ""
 	case verdict.Unknown != "":
-		return "", fmt.Sprintf("gateway.networkPolicy: whether %s enforces network policies is not known here: %s; once it is up, %s", cluster,
-			verdict.Unknown, ask)
+		return "", fmt.Sprintf("gateway.networkPolicy: whether %s enforces network policies is not known here: %s; once it is up, %s",
+			cluster, verdict.Unknown, ask)
 	}
 	return "", ""
 }

@@ -104,8 +104,8 @@ func validateStartup(path *field.Path, seconds int) field.ErrorList {
 		"seconds on ECS: a start period of at most 300 and ten checks")
 }
 
-// validateRollout refuses percentages with which no deployment of count tasks, the fewest that there may be, could proceed: ECS rounds the minimum up and the
-// maximum down to whole tasks (Amazon ECS developer guide, "Service definition parameters", deploymentConfiguration).
+// validateRollout refuses percentages with which no deployment of count tasks, the fewest that there may be, could proceed: ECS rounds the
+// minimum up and the maximum down to whole tasks (Amazon ECS developer guide, "Service definition parameters", deploymentConfiguration).
 func validateRollout(minPath, maxPath *field.Path, minPercent, maxPercent, count int) field.ErrorList {
 	errs := check.Between(minPath, minPercent, 0, 100, "percent")
 	errs = append(errs, check.Between(maxPath, maxPercent, 100, 400, "percent")...)

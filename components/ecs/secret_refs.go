@@ -21,16 +21,16 @@ const (
 
 var (
 	// secretResource is a secret with the six characters that Secrets Manager puts behind its name, and JSON key, stage and version (Amazon
-	// ECS developer guide, "Pass Secrets Manager secrets through environment variables"). Colons at the end may be left out here: YAML takes
-	// a text that ends with one for a key. Secrets that RDS makes have an exclamation mark in their names.
+	// ECS developer guide, "Pass Secrets Manager secrets through environment variables"). Colons at the end may be left out here: YAML
+	// takes a text that ends with one for a key. Secrets that RDS makes have an exclamation mark in their names.
 	secretResource = regexp.MustCompile(`^(secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})((?::[^:]*){0,3})$`)
 	// parameterResource is a parameter of Systems Manager (API reference, PutParameter, Name).
 	parameterResource = regexp.MustCompile(`^parameter/[A-Za-z0-9_./-]+$`)
 )
 
 const wantedReference = "not the ARN of an existing secret or parameter: write arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf, " +
-	"with :KEY behind it for one key of a secret in JSON, or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME; `aws secretsmanager describe-secret " +
-	"--secret-id NAME --query ARN` and `aws ssm get-parameter --name NAME --query Parameter.ARN` tell it"
+	"with :KEY behind it for one key of a secret in JSON, or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME; `aws secretsmanager " +
+	"describe-secret --secret-id NAME --query ARN` and `aws ssm get-parameter --name NAME --query Parameter.ARN` tell it"
 
 // secretRef is what a variable comes from: a secret or a parameter.
 type secretRef struct {

@@ -23,8 +23,8 @@ type WorkloadStorageArgs struct {
 	GrownTo string `pulumi:"grownTo,optional"`
 	// ClassName is the storage class of a new volume. Another class than before is refused. Default: the cluster's own.
 	ClassName string `pulumi:"className,optional"`
-	// ExistingClaim is mounted instead of a claim made here. It has a size and a class of its own. Between a claim made here and an existing
-	// one the StatefulSet is made anew; both claims stay.
+	// ExistingClaim is mounted instead of a claim made here. It has a size and a class of its own. Between a claim made here and an
+	// existing one the StatefulSet is made anew; both claims stay.
 	ExistingClaim string `pulumi:"existingClaim,optional"`
 }
 
@@ -172,8 +172,8 @@ type NetworkPeer struct {
 	PodLabels map[string]string `pulumi:"podLabels,optional"`
 }
 
-// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. It reaches DNS, HTTPS and the ports of databases anywhere but
-// at the nodes' own services, such as instance metadata.
+// WorkloadNetworkPolicyArgs say who may reach the gateway and whom it reaches. It reaches DNS, HTTPS and the ports of databases anywhere
+// but at the nodes' own services, such as instance metadata.
 // Clustered pods reach each other, and the API server where they ask it for each other. With EKS Pod Identity the gateway reaches its
 // agents.
 type WorkloadNetworkPolicyArgs struct {

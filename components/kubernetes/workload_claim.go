@@ -48,7 +48,8 @@ func (a *BifrostWorkloadArgs) newClaimGuard(s component.Scope) (*claimGuard, err
 	if a.Storage.ExistingClaim == "" {
 		inputs[string(claimSize)] = pulumi.String(a.Storage.ClaimSize())
 	}
-	if err := s.Ctx.RegisterComponentResourceV2(ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept); err != nil {
+	err := s.Ctx.RegisterComponentResourceV2(ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept)
+	if err != nil {
 		return nil, fmt.Errorf("claim guard: %w", err)
 	}
 	return guard, s.Ctx.RegisterResourceOutputs(guard, pulumi.Map{})
@@ -65,8 +66,8 @@ func claimMoved(before, after resource.PropertyMap) string {
 	if (was == "") == (is == "") {
 		return ""
 	}
-	return "storage.existingClaim (of a stack gateway.storage.existingClaim) comes or goes: the StatefulSet is made anew, nothing answers " +
-		"until its pod is ready, and the gateway sees what is on the other volume; both claims stay"
+	return "storage.existingClaim (of a stack gateway.storage.existingClaim) comes or goes: the StatefulSet is made anew, nothing " +
+		"answers until its pod is ready, and the gateway sees what is on the other volume; both claims stay"
 }
 
 // KeepClaim refuses another size or class of the claim than before. In another namespace there is another claim.

@@ -32,8 +32,9 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 	rollout := check.Check{Code: "workload-rollout", Description: "the rollout is complete", Run: r.rollout}
 	checks := []check.Check{exists}
 	if s.Config.Stateful() {
-		checks = append(checks, check.Check{Code: "workload-claims", Description: "the claims of the pods' volumes are bound, and as configured",
-			Run: r.claims})
+		checks = append(checks, check.Check{Code: "workload-claims",
+			Description: "the claims of the pods' volumes are bound, and as configured",
+			Run:         r.claims})
 		rollout.Needs = []string{"workload-claims"}
 	}
 	checks = append(append(checks, rollout), []check.Check{

@@ -75,8 +75,8 @@ func (r runs) otherClaim(claim *corev1.PersistentVolumeClaim) check.Result {
 			`{"storage":"%s"}}}}'; its storage class needs allowVolumeExpansion`, claim.Name, claim.Namespace, size),
 			"PersistentVolumeClaim %s asks for %s, and %s is %s", claim.Name, asked.String(), key, size)
 	case has.Cmp(asked) < 0:
-		return check.Fail(fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s; some volumes grow once the pod is made anew: kubectl "+
-			"rollout restart statefulset -n %[2]s", claim.Name, claim.Namespace),
+		return check.Fail(fmt.Sprintf("kubectl describe persistentvolumeclaim %s -n %s; some volumes grow once the pod is made anew: "+
+			"kubectl rollout restart statefulset -n %[2]s", claim.Name, claim.Namespace),
 			"PersistentVolumeClaim %s has %s of the %s that it asks for", claim.Name, has.String(), asked.String())
 	case storage.GrownTo == "" && asked.Cmp(want) > 0:
 		return check.Warn("write gateway.storage.grownTo: "+asked.String(),

@@ -28,8 +28,8 @@ var policyEngines = map[string]string{
 // engineNamespaces are those of their manifests; the second one is that of Calico's operator.
 var engineNamespaces = []string{metav1.NamespaceSystem, "calico-system"}
 
-// fargateLabel is what EKS gives pods on Fargate, to whose nodes no network plugin comes that enforces policies (Amazon EKS user guide, "Limit
-// Pod traffic with Kubernetes network policies", Considerations).
+// fargateLabel is what EKS gives pods on Fargate, to whose nodes no network plugin comes that enforces policies (Amazon EKS user guide,
+// "Limit Pod traffic with Kubernetes network policies", Considerations).
 const fargateLabel = "eks.amazonaws.com/fargate-profile"
 
 // toldEnforcement is what a cloud says of the cluster, and how it would enforce policies.
@@ -141,10 +141,12 @@ func eksEnforcement(ctx context.Context, s Stack, c service.Clouds) (enforcement
 	configuration, err := c.EKS.AddonConfiguration(ctx, name, enforcement.EKSAddon)
 	if missing(err) {
 		return enforcement.Verdict{Unknown: "the EKS cluster has no add-on " + enforcement.EKSAddon},
-			"helm upgrade --set enableNetworkPolicy=true aws-vpc-cni --namespace kube-system eks/aws-vpc-cni, or as the plugin was installed"
+			"helm upgrade --set enableNetworkPolicy=true aws-vpc-cni --namespace kube-system eks/aws-vpc-cni, or as the plugin was " +
+				"installed"
 	}
 	if err != nil {
-		return enforcement.Verdict{Unknown: fmt.Sprintf("the add-on %s cannot be read: %v", enforcement.EKSAddon, err)}, s.Config.EnforceOnEks()
+		unknown := fmt.Sprintf("the add-on %s cannot be read: %v", enforcement.EKSAddon, err)
+		return enforcement.Verdict{Unknown: unknown}, s.Config.EnforceOnEks()
 	}
 	return enforcement.EKS(configuration), s.Config.EnforceOnEks()
 }

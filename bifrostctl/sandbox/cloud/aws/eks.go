@@ -90,7 +90,8 @@ func getAddon(c *double.Call, args double.Object) (double.Object, error) {
 	}
 	return double.Object{
 		"id": cluster + ":" + name, "addonName": name, "clusterName": cluster, "addonVersion": version,
-		"arn": s.arnIn(fmt.Sprintf("addon/%s/%s/1", cluster, name)), "configurationValues": configuration, "createdAt": "2025-01-01T00:00:00Z",
+		"arn": s.arnIn(fmt.Sprintf("addon/%s/%s/1", cluster, name)), "configurationValues": configuration,
+		"createdAt":  "2025-01-01T00:00:00Z",
 		"modifiedAt": "2025-01-01T00:00:00Z", "podIdentityAssociations": []any{}, "serviceAccountRoleArn": "", "tags": double.Object{},
 	}, nil
 }

@@ -22,8 +22,8 @@ const (
 )
 
 // private tells whether the image's registry asks for a login: Amazon ECR, Google Artifact Registry and, of what lies at hosts of the
-// former Container Registry, that whose repository the world has. All other registries are public in the sandbox, as those of the tools' images
-// are in life.
+// former Container Registry, that whose repository the world has. All other registries are public in the sandbox, as those of the tools'
+// images are in life.
 func (n *Node) private(image string) bool {
 	host, path, _ := strings.Cut(image, "/")
 	if _, _, ecr := aws.RegistryOf(host); ecr {
