@@ -48,7 +48,7 @@ func (a *BifrostWorkloadArgs) newClaimGuard(s component.Scope) (*claimGuard, err
 	if a.Storage.ExistingClaim == "" {
 		inputs[string(claimSize)] = pulumi.String(a.Storage.ClaimSize())
 	}
-	err := s.Ctx.RegisterComponentResourceV2(ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept)
+	err = s.Ctx.RegisterComponentResourceV2(ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept)
 	if err != nil {
 		return nil, fmt.Errorf("claim guard: %w", err)
 	}
