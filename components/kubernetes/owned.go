@@ -15,7 +15,9 @@ func register(ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource,
 	if err != nil {
 		return scope, err
 	}
-	return scope.Explaining("owned-elsewhere", OwnedElsewhere)
+	// Components of two types may have one name; a hook's is the stack's own.
+	kind := typ[strings.LastIndex(typ, ":")+1:]
+	return scope.Explaining(kind+"-owned-elsewhere", OwnedElsewhere)
 }
 
 // OwnedElsewhere says how a field comes back that another manager owns, and of which the API server lets nobody else make another value

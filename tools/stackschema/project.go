@@ -29,6 +29,8 @@ func (c *configuration) project(old []byte) ([]byte, error) {
 			b.WriteString("    default: {}\n")
 		case k.literal != "":
 			fmt.Fprintf(&b, "    default: %s\n", k.literal)
+		case !k.required: // Pulumi demands what has no default
+			b.WriteString("    default: \"\"\n")
 		}
 		fmt.Fprintf(&b, "    description: %s\n", quoted(k.description))
 	}

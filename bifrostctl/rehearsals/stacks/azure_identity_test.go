@@ -152,7 +152,7 @@ func TestAnotherCluster(t *testing.T) {
 		s := start(stacktest.OwnFederation)
 		plan := s.Engine.MustUp().Plan()
 		require.Contains(t, plan, "update FederatedIdentityCredential aks-federated-credential [issuer]")
-		require.Contains(t, plan, "update WorkloadIdentityPoolProvider gcp-provider [oidc.issuerUri]")
+		require.Contains(t, plan, `update WorkloadIdentityPoolProvider gcp-provider [attributeMapping["google.subject"] oidc.issuerUri]`)
 	})
 	t.Run("vendor", func(t *testing.T) {
 		t.Parallel()

@@ -54,10 +54,10 @@ func TestBroker(t *testing.T) {
 	}
 }
 
-// TestBrokerOutOfReach: pods that no policy lets out to their broker do not become ready.
+// TestBrokerOutOfReach: pods that no policy lets out to their broker, whose address is a secret, do not become ready.
 func TestBrokerOutOfReach(t *testing.T) {
 	t.Parallel()
-	s := stacktest.New(t, "azure-dev").Set("gateway.config.cluster_config={enabled: true, type: broker, broker: {address: env.BROKER, tls: true}}", "gateway.env.BROKER=broker.example.com:50051")
+	s := stacktest.New(t, "azure-dev").Set("gateway.config.cluster_config={enabled: true, type: broker, broker: {address: env.BROKER, tls: true}}", "secrets.env.BROKER=broker.example.com:50051")
 	failed := s.Engine.Up()
 	require.Error(t, failed.Err)
 	require.Contains(t, failed.Messages(), "keeps the pods from the cluster's broker at broker.example.com:50051")
