@@ -7,13 +7,11 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 )
 
 // maxRequest is the longest body that a request through the entrance may have: no service takes longer ones.
@@ -28,11 +26,11 @@ func (n *Network) Open(within func(handle func())) error {
 	if err != nil {
 		return fmt.Errorf("the proxy of the sandbox's network: %w", err)
 	}
-	inside := n.within(within)
-	tunnels := &tunnels{conns: make(chan net.Conn), closed: make(chan struct{}), addr: listener.Addr()}
-	n.serve(tls.NewListener(tunnels, n.tls()), inside)
+	answering := n.within(within)
+	tunnels := newInside(listener.Addr())
+	n.serve(tls.NewListener(tunnels, n.tls()), answering)
 	password := rand.Text()
-	n.serve(listener, &entrance{network: n, tunnels: tunnels, inside: inside, authorization: basic(password)})
+	n.serve(listener, &entrance{network: n, tunnels: tunnels, inside: answering, authorization: basic(password)})
 	n.proxy = &url.URL{Scheme: "http", User: url.UserPassword(proxyUser, password), Host: listener.Addr().String()}
 	return nil
 }
@@ -74,7 +72,7 @@ func (n *Network) within(within func(handle func())) http.Handler {
 // entrance is the proxy.
 type entrance struct {
 	network *Network
-	tunnels *tunnels
+	tunnels *inside
 	inside  http.Handler
 	// authorization is what a client must send.
 	authorization string
@@ -105,40 +103,3 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.tunnels.take(conn)
 }
-
-// tunnels is a listener whose connections are those that CONNECT hands over.
-type tunnels struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-	addr   net.Addr
-}
-
-var errClosed = errors.New("the sandbox's network is closed")
-
-func (t *tunnels) take(conn net.Conn) {
-	select {
-	case t.conns <- conn:
-	case <-t.closed:
-		_ = conn.Close()
-	}
-}
-
-// Accept implements net.Listener.
-func (t *tunnels) Accept() (net.Conn, error) {
-	select {
-	case conn := <-t.conns:
-		return conn, nil
-	case <-t.closed:
-		return nil, errClosed
-	}
-}
-
-// Close implements net.Listener.
-func (t *tunnels) Close() error {
-	t.once.Do(func() { close(t.closed) })
-	return nil
-}
-
-// Addr implements net.Listener.
-func (t *tunnels) Addr() net.Addr { return t.addr }

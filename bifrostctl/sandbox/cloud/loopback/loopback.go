@@ -22,8 +22,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc/test/bufconn"
-
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 )
 
@@ -33,7 +31,7 @@ type Network struct {
 	// Refusals is where services record why they refused.
 	Refusals hop.Log
 
-	secure, plain *bufconn.Listener
+	secure, plain *inside
 	servers       []*http.Server
 	authority     tls.Certificate
 	client        *http.Client
@@ -44,13 +42,13 @@ type Network struct {
 	certificates map[string]*tls.Certificate
 }
 
+// nowhere is the address of what listens on none.
+var nowhere = &net.UnixAddr{Name: "sandbox", Net: "unix"}
+
 type route struct {
 	pattern string
 	handler http.Handler
 }
-
-// pipe is how many bytes a connection within this process holds.
-const pipe = 64 << 10
 
 // New starts the network's two servers. They listen on no port: nothing but Client reaches them. Close stops them.
 func New() (*Network, error) {
@@ -59,7 +57,7 @@ func New() (*Network, error) {
 		return nil, fmt.Errorf("certificate authority of the sandbox's network: %w", err)
 	}
 	n := &Network{
-		authority: authority, certificates: map[string]*tls.Certificate{}, secure: bufconn.Listen(pipe), plain: bufconn.Listen(pipe),
+		authority: authority, certificates: map[string]*tls.Certificate{}, secure: newInside(nowhere), plain: newInside(nowhere),
 	}
 	n.serve(tls.NewListener(n.secure, n.tls()), n)
 	n.serve(n.plain, n)
@@ -123,11 +121,11 @@ func (n *Network) transport() *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(n.authority.Leaf)
 	return &http.Transport{
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return n.dial(ctx, address, n.plain)
+		DialContext: func(_ context.Context, _, address string) (net.Conn, error) {
+			return n.dial(address, n.plain)
 		},
 		DialTLSContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			conn, err := n.dial(ctx, address, n.secure)
+			conn, err := n.dial(address, n.secure)
 			if err != nil {
 				return nil, err
 			}
@@ -140,12 +138,12 @@ func (n *Network) transport() *http.Transport {
 	}
 }
 
-func (n *Network) dial(ctx context.Context, address string, target *bufconn.Listener) (net.Conn, error) {
+func (n *Network) dial(address string, target *inside) (net.Conn, error) {
 	host := hostname(address)
 	if n.handler(host) == nil {
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
-	return target.DialContext(ctx)
+	return target.dial()
 }
 
 func hostname(host string) string {
