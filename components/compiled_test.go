@@ -51,7 +51,8 @@ func TestCompiled(t *testing.T) {
 func TestCompiledOfTheProgram(t *testing.T) {
 	compiled := compiled(t, "bifrost")
 	for _, prefix := range []string{
-		"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-azure-native-sdk/containerservice",
+		"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53",
+		"github.com/pulumi/pulumi-azure-native-sdk/containerservice",
 		"github.com/pulumi/pulumi-azure-native-sdk/authorization",
 	} {
 		require.False(t, anyBelow(compiled, prefix), prefix)

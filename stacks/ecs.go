@@ -223,6 +223,9 @@ func (c *Config) ecsOutputs(place *ecsPlace, service *ecs.EcsService) pulumi.Map
 		outputs["url"], outputs["loadBalancerSecurityGroups"] = service.Url, service.LoadBalancerSecurityGroups
 		outputs["loadBalancerDnsName"], outputs["loadBalancerZoneId"] = service.LoadBalancerDnsName, service.LoadBalancerZoneId
 		outputs["loadBalancerArn"] = service.LoadBalancerArn
+		if c.Ecs.LoadBalancer.MakesCertificate() {
+			outputs["certificateArn"] = service.CertificateArn
+		}
 	}
 	return outputs
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/internal/graphtest"
 	"bifrost/stacks"
 )
 
@@ -154,4 +155,20 @@ func networkWarnings(t *testing.T, s settings, answers map[string]answer) []stri
 		return err
 	}))
 	return warnings
+}
+
+// requireTold: a stack that was stopped has registered nothing, and one that was not has told its warnings.
+func requireTold(t *testing.T, s settings, g *graphtest.Graph, err error, warnings []string) {
+	t.Helper()
+	if err != nil {
+		for _, r := range g.Resources {
+			require.Contains(t, r.Type, "pulumi:providers:", "%s was registered", r.URN)
+		}
+		return
+	}
+	got := networkWarnings(t, s, g.Answers)
+	require.Len(t, got, len(warnings), "%v", got)
+	for i, want := range warnings {
+		require.Contains(t, got[i], want)
+	}
 }

@@ -86,6 +86,7 @@ func (n *ecsNetworkCheck) run(clusterArn string) (*ecsPlace, error) {
 			problems = append(problems, n.checkPublic(id, place.vpcId))
 		}
 	}
+	problems = append(problems, n.checkNames()...)
 	cidrs, wrongVpc := n.checkVpc(place.vpcId)
 	place.vpcCidrs = cidrs
 	return place, errors.Join(append(problems, wrongVpc)...)

@@ -272,17 +272,7 @@ func TestECSNetwork(t *testing.T) {
 			for _, want := range c.wrong {
 				require.ErrorContains(t, err, want)
 			}
-			if err != nil {
-				for _, r := range g.Resources {
-					require.Contains(t, r.Type, "pulumi:providers:", "%s was registered", r.URN)
-				}
-				return
-			}
-			got := networkWarnings(t, s, g.Answers)
-			require.Len(t, got, len(c.warnings), "%v", got)
-			for i, want := range c.warnings {
-				require.Contains(t, got[i], want)
-			}
+			requireTold(t, s, g, err, c.warnings)
 		})
 	}
 }

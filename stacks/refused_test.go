@@ -163,6 +163,15 @@ var refused = map[string][]refusal{
 		{"target group", "aws-dev", "ecs.targetGroupArn", "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/x/0", []string{"bifrost:ecs.targetGroupArn", "targetgroup/NAME/ID"}},
 		{"target group that cannot reach the tasks", "aws-dev", "ecs", map[string]any{"clusterName": "dev", "subnets": ecsSubnets, "targetGroupArn": targetGroup}, []string{"bifrost:ecs.clientSecurityGroups: Required", "load balancer of ecs.targetGroupArn"}},
 
+		{"names that are none", "aws-dev", "ecs.loadBalancer", named("zoneId", "example.com", "names", []any{"https://llm.example.com", "llm.example.com", "llm.example.com"}), []string{"bifrost:ecs.loadBalancer.dns.zoneId: Invalid", "aws route53 list-hosted-zones", "bifrost:ecs.loadBalancer.dns.names[0]: Invalid", "bifrost:ecs.loadBalancer.dns.names[2]: Duplicate"}},
+		{"no name", "aws-dev", "ecs.loadBalancer", named("names", nil), []string{"bifrost:ecs.loadBalancer.dns.names: Required", "llm.example.com"}},
+		{"no host", "aws-dev", "ecs.loadBalancer", named("names", []any{"*.example.com"}), []string{"bifrost:ecs.loadBalancer.dns.names[0]: Invalid", "put one without * first"}},
+		{"names in no zone", "aws-dev", "ecs.loadBalancer", named("zoneId", nil), []string{"bifrost:ecs.loadBalancer.dns.zoneId: Required", "validationZoneId"}},
+		{"a first name that is long", "aws-dev", "ecs.loadBalancer", named("names", []any{strings.Repeat("a", 60) + ".example.com"}), []string{"bifrost:ecs.loadBalancer.dns.names[0]: Invalid", "64 characters"}},
+		{"more names than ACM takes", "aws-dev", "ecs.loadBalancer", named("names", manyNames(11)), []string{"bifrost:ecs.loadBalancer.dns.names: Too many", "10"}},
+		{"proof of nothing", "aws-dev", "ecs.loadBalancer", named("certificateArn", certificate, "validationZoneId", "Z0FEDCBA9876543210000"), []string{"bifrost:ecs.loadBalancer.dns.validationZoneId: Forbidden", "no certificate is made here"}},
+		{"nothing to make of names", "aws-dev", "ecs.loadBalancer", named("certificateArn", certificate, "zoneId", nil), []string{"bifrost:ecs.loadBalancer.dns.zoneId: Required", "remove dns"}},
+
 		{"certificate of another region", "aws-dev", "ecs.loadBalancer", lbWith("certificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d"), []string{"bifrost:ecs.loadBalancer.certificateArn: Invalid", "another region than us-east-1"}},
 		{"target group of another region", "aws-dev", "ecs.targetGroupArn", "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/bifrost/0123456789abcdef", []string{"bifrost:ecs.targetGroupArn: Invalid", "another region"}},
 		{"key of another region", "aws-dev", "ecs.secretKmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d", []string{"bifrost:ecs.secretKmsKeyArn: Invalid", "another region"}},

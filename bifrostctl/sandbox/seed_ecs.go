@@ -17,6 +17,7 @@ import (
 const (
 	sandboxVPC           = "vpc-0123456789abcdef0"
 	sandboxSecurityGroup = "sg-0123456789abcdef0"
+	sandboxZone          = "Z0123456789ABCDEFGHIJ"
 
 	sandboxCertificate = "arn:%s:acm:%s:%s:certificate/0a1b2c3d-0000-4000-8000-000000000001"
 	sandboxTargetGroup = "arn:%s:elasticloadbalancing:%s:%s:targetgroup/bifrost/0123456789abcdef"
@@ -50,6 +51,7 @@ func seedECS(w *cloud.World, file *stacks.Config, account cloud.AWSAccount) {
 	each(w.SeedTopic, own(sandboxTopic), alarms.TopicArn)
 	each(w.SeedKey, own(sandboxKey), service.SecretKmsKeyArn, service.LogKmsKeyArn)
 	each(w.SeedBucket, balancer.AccessLogsBucket)
+	seedZones(w, n.Account, balancer)
 	seedReferences(w, n, service)
 	if service.TaskRoleArn != "" {
 		w.SeedTaskRole(account.ID, service.TaskRoleArn)
@@ -83,6 +85,21 @@ func networkSeed(service *stacks.Ecs, account cloud.AWSAccount) world.Network {
 	}
 	n.Private = slices.Concat(n.Private, others)
 	return n
+}
+
+// seedZones makes the hosted zones exist that the stack names, of the domain in which its first name is: private where another one
+// proves its names. The sandbox's own is of example.com.
+func seedZones(w *cloud.World, account string, balancer ecs.EcsLoadBalancerArgs) {
+	w.SeedZone(account, sandboxZone, "example.com", false)
+	if balancer.Dns == nil || len(balancer.Dns.Names) == 0 {
+		return
+	}
+	_, domain, _ := strings.Cut(balancer.Dns.Names[0], ".")
+	for _, zone := range []string{balancer.Dns.ZoneId, balancer.Dns.ValidationZone()} {
+		if zone != "" {
+			w.SeedZone(account, zone, domain, zone != balancer.Dns.ValidationZone())
+		}
+	}
 }
 
 // seedReferences makes the secrets and parameters exist that the tasks' variables come from: secrets with every JSON key that is asked for,

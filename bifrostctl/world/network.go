@@ -131,6 +131,15 @@ func (w *World) SeedCertificate(n Network, arn string) {
 	w.seedOne(n, pulumitype.AwsCertificate, arn, map[string]any{"arn": arn, "domainName": "gateway.example.com", "status": "ISSUED"})
 }
 
+// SeedZone makes a hosted zone of Route 53 exist, to which the public name servers lead unless it is private.
+func (w *World) SeedZone(account, id, name string, private bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Settle(&Resource{Type: pulumitype.AwsZone, Scope: account, ID: id, State: map[string]any{
+		"zoneId": id, "name": name, "privateZone": private, "delegated": !private, "tags": map[string]any{},
+	}})
+}
+
 // SeedTopic makes a topic of SNS exist in the network's region.
 func (w *World) SeedTopic(n Network, arn string) {
 	w.seedOne(n, pulumitype.AwsTopic, arn, map[string]any{"arn": arn})

@@ -66,6 +66,8 @@ type ecsFront struct {
 	made bool
 	// url, arn, dnsName and zoneId are of the load balancer made here; empty without one.
 	url, arn, dnsName, zoneId pulumi.StringOutput
+	// certificateArn is the listener's, given or made here; empty without one.
+	certificateArn pulumi.StringOutput
 }
 
 // resourceLabel names the target group to Application Auto Scaling (API reference, PredefinedMetricSpecification).
@@ -89,13 +91,17 @@ func (a *EcsServiceArgs) newFront(in component.Scope, groups pulumi.StringArray)
 	if err != nil {
 		return ecsFront{}, err
 	}
-	listener, err := a.LoadBalancer.newListener(in, balancer, target)
+	certificate, err := a.LoadBalancer.certificate(in)
+	if err != nil {
+		return ecsFront{}, err
+	}
+	listener, err := a.LoadBalancer.newListener(in, balancer, target, certificate)
 	if err != nil {
 		return ecsFront{}, err
 	}
 	return ecsFront{
 		targetGroupArn: target.Arn, loadBalancerSuffix: balancer.ArnSuffix, targetGroupSuffix: target.ArnSuffix,
-		listeners: []pulumi.Resource{listener}, made: true, url: pulumi.Sprintf("%s://%s", a.LoadBalancer.scheme(), balancer.DnsName),
+		listeners: []pulumi.Resource{listener}, made: true, url: a.LoadBalancer.url(balancer), certificateArn: certificate,
 		arn: balancer.Arn, dnsName: balancer.DnsName, zoneId: balancer.ZoneId,
 	}, nil
 }
@@ -159,20 +165,22 @@ func (a *EcsServiceArgs) newTargetGroup(in component.Scope, balancer pulumi.Reso
 func (a *EcsServiceArgs) givenTargetGroup() ecsFront {
 	none := pulumi.String("").ToStringOutput()
 	if a.TargetGroupArn == "" {
-		return ecsFront{url: none, arn: none, dnsName: none, zoneId: none}
+		return ecsFront{url: none, arn: none, dnsName: none, zoneId: none, certificateArn: none}
 	}
 	_, balancer, _ := strings.Cut(a.LoadBalancerArn, ":loadbalancer/")
 	return ecsFront{
 		targetGroupArn:     pulumi.String(a.TargetGroupArn),
 		loadBalancerSuffix: pulumi.String(balancer),
 		targetGroupSuffix:  pulumi.String(a.TargetGroupArn[strings.LastIndex(a.TargetGroupArn, ":")+1:]),
-		url:                none, arn: none, dnsName: none, zoneId: none,
+		url:                none, arn: none, dnsName: none, zoneId: none, certificateArn: none,
 	}
 }
 
 // newListener makes the one listener: HTTPS, or plain HTTP without a certificate. Beside HTTPS nothing listens on port 80, neither with a
 // redirect nor with a fixed response: before either the whole request has come, and with it the key, in clear.
-func (a *EcsLoadBalancerArgs) newListener(in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup) (*lb.Listener, error) {
+func (a *EcsLoadBalancerArgs) newListener(
+	in component.Scope, balancer *lb.LoadBalancer, target *lb.TargetGroup, certificate pulumi.StringOutput,
+) (*lb.Listener, error) {
 	args := &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn, Port: pulumi.Int(a.port()),
 		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
@@ -182,7 +190,7 @@ func (a *EcsLoadBalancerArgs) newListener(in component.Scope, balancer *lb.LoadB
 	if a.AllowHttp {
 		args.Protocol = pulumi.String("HTTP")
 	} else {
-		args.Protocol, args.CertificateArn = pulumi.String("HTTPS"), pulumi.String(a.CertificateArn)
+		args.Protocol, args.CertificateArn = pulumi.String("HTTPS"), certificate.ToStringPtrOutput()
 		args.SslPolicy = pulumi.String(cmp.Or(a.SslPolicy, gateway.LoadBalancerTlsPolicy))
 	}
 	listener, err := lb.NewListener(in.Ctx, in.Child(a.scheme()), args, in.Options()...)

@@ -26,11 +26,13 @@ const (
 // and streams on.
 type EcsLoadBalancerArgs struct {
 	// CertificateArn is an existing certificate of AWS Certificate Manager or IAM, in the load balancer's region: HTTPS on port
-	// 443, and nothing on port 80. Required without allowHttp.
+	// 443, and nothing on port 80. Required without allowHttp and without dns, which makes one.
 	CertificateArn string `pulumi:"certificateArn,optional"`
 	// AllowHttp serves plain HTTP on port 80 where there is no certificate: provider keys and prompts in clear, for trials only. Default
 	// false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
+	// Dns leads names to the load balancer, and makes its certificate where none is given.
+	Dns *EcsDnsArgs `pulumi:"dns,optional"`
 	// Scheme is internal, or internet-facing, which needs public subnets. Default internal.
 	Scheme string `pulumi:"scheme,optional"`
 	// Subnets of the load balancer, of at least two zones. Default: the tasks' own.
@@ -63,6 +65,7 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path) field.ErrorList {
 	}
 	return slices.Concat(errs,
 		a.validateTls(p),
+		a.validateDns(p.Child("dns")),
 		check.OneOf(p.Child("scheme"), a.Scheme, SchemeInternal, SchemeInternetFacing),
 		check.OptionalIds(p.Child("subnets"), a.Subnets, check.Subnet),
 		check.OptionalIds(p.Child("securityGroups"), a.SecurityGroups, check.SecurityGroup),
@@ -76,9 +79,9 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path) field.ErrorList {
 func (a *EcsLoadBalancerArgs) validateTls(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	switch {
-	case a.CertificateArn == "" && !a.AllowHttp:
+	case a.CertificateArn == "" && !a.AllowHttp && a.Dns == nil:
 		errs = append(errs, field.Required(p.Child("certificateArn"),
-			"HTTPS needs one; see `aws acm list-certificates`, or set allowHttp for a trial"))
+			"HTTPS needs one; see `aws acm list-certificates`, let dns make one, or set allowHttp for a trial"))
 	case a.CertificateArn != "" && a.AllowHttp:
 		errs = append(errs, field.Forbidden(p.Child("allowHttp"), "with a certificate nothing is served in clear; remove it"))
 	case a.CertificateArn != "":

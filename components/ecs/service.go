@@ -31,8 +31,8 @@ type EcsService struct {
 	BrokerTaskDefinitionArn pulumi.StringOutput `pulumi:"brokerTaskDefinitionArn"`
 	// ClusterDnsName is the name at which the tasks find each other, or their broker; empty without clustering.
 	ClusterDnsName pulumi.StringOutput `pulumi:"clusterDnsName"`
-	// Url is https:// or http:// and the name of the load balancer made here; empty without one. A certificate is for a name of yours:
-	// point that name to the load balancer.
+	// Url is https:// or http:// and the first name of the load balancer made here, by loadBalancer.dns or else its own; empty without
+	// a load balancer. A given certificate is for a name of yours: point that name to the load balancer.
 	Url pulumi.StringOutput `pulumi:"url"`
 	// LoadBalancerArn is what a web ACL of AWS WAF is associated with; empty without a load balancer made here.
 	LoadBalancerArn pulumi.StringOutput `pulumi:"loadBalancerArn"`
@@ -40,6 +40,8 @@ type EcsService struct {
 	LoadBalancerDnsName pulumi.StringOutput `pulumi:"loadBalancerDnsName"`
 	// LoadBalancerZoneId is the zone of LoadBalancerDnsName, which the alias record names, too.
 	LoadBalancerZoneId pulumi.StringOutput `pulumi:"loadBalancerZoneId"`
+	// CertificateArn is the certificate of the load balancer made here, given or made here; empty without one.
+	CertificateArn pulumi.StringOutput `pulumi:"certificateArn"`
 	// LoadBalancerSecurityGroups are the groups of the load balancer made here, given or made here.
 	LoadBalancerSecurityGroups pulumi.StringArrayOutput `pulumi:"loadBalancerSecurityGroups"`
 }
@@ -107,6 +109,10 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	if err != nil {
 		return nil, err
 	}
+	// The names lead to another load balancer only once the service has moved there.
+	if err := args.LoadBalancer.newRecords(in, front, service); err != nil {
+		return nil, err
+	}
 	if err := args.newAutoscaling(in, service, front); err != nil {
 		return nil, err
 	}
@@ -118,7 +124,7 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 	c.TaskDefinitionArn, c.BrokerTaskDefinitionArn = args.runningTaskDefinition(in, service, definition, network), brokerArn
 	c.TaskSecurityGroups, c.ClusterDnsName = network.taskGroups.ToStringArrayOutput(), args.clusterDnsName()
 	c.Url, c.LoadBalancerDnsName, c.LoadBalancerZoneId = front.url, front.dnsName, front.zoneId
-	c.LoadBalancerArn = front.arn
+	c.LoadBalancerArn, c.CertificateArn = front.arn, front.certificateArn
 	c.LoadBalancerSecurityGroups = network.balancerGroups.ToStringArrayOutput()
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"serviceName": c.ServiceName, "taskDefinitionArn": c.TaskDefinitionArn, "brokerTaskDefinitionArn": c.BrokerTaskDefinitionArn,
@@ -126,6 +132,7 @@ func NewEcsService(ctx *pulumi.Context, name string, args *EcsServiceArgs, opts 
 		"logGroup": c.LogGroup, "clusterDnsName": c.ClusterDnsName,
 		"url": c.Url, "loadBalancerArn": c.LoadBalancerArn,
 		"loadBalancerDnsName": c.LoadBalancerDnsName, "loadBalancerZoneId": c.LoadBalancerZoneId,
+		"certificateArn":             c.CertificateArn,
 		"loadBalancerSecurityGroups": c.LoadBalancerSecurityGroups,
 	})
 }

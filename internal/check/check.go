@@ -47,6 +47,8 @@ var (
 	// SslPolicy: Elastic Load Balancing, "Security policies for your Application Load Balancer".
 	SslPolicy = rule(`^ELBSecurityPolicy-[A-Za-z0-9-]+$`, "a security policy such as "+
 		"ELBSecurityPolicy-TLS13-1-2-Res-2021-06; see `aws elbv2 describe-ssl-policies`")
+	// HostedZone: Route 53 API, ResourceId.
+	HostedZone = rule(`^Z[A-Z0-9]{1,31}$`, "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ; see `aws route53 list-hosted-zones`")
 	// Bucket: Amazon S3, "General purpose bucket naming rules".
 	Bucket = rule(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`, "the name of an S3 bucket: 3 to 63 lowercase letters, digits, dots and hyphens")
 	// LogGroup: CloudWatch Logs API, CreateLogGroup.

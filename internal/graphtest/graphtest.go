@@ -180,6 +180,9 @@ func computed(a pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 		if _, ok := out["name"]; !ok {
 			set("name", a.Name)
 		}
+		if names, ok := out["subjectAlternativeNames"]; ok {
+			out["domainValidationOptions"] = proofs(names)
+		}
 	case strings.HasPrefix(a.TypeToken, "azure-native:"):
 		set("clientId", "client-of-"+a.Name)
 		set("principalId", "principal-of-"+a.Name)
@@ -202,6 +205,17 @@ func computed(a pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 		out["metadata"] = resource.NewObjectProperty(m)
 	}
 	return id, out, nil
+}
+
+// proofs are the records that AWS Certificate Manager wants of names.
+func proofs(names resource.PropertyValue) resource.PropertyValue {
+	var all []any
+	for _, name := range names.ArrayValue() {
+		all = append(all, map[string]any{
+			"domainName": name.StringValue(), "resourceRecordName": "_proof." + name.StringValue(), "resourceRecordValue": "_value",
+		})
+	}
+	return resource.NewPropertyValue(all)
 }
 
 // Call implements pulumi.MockResourceMonitor.

@@ -3,6 +3,7 @@ package pulumitype
 // Resources of the AWS provider.
 const (
 	AwsCertificate            = "aws:acm/certificate:Certificate"
+	AwsCertificateValidation  = "aws:acm/certificateValidation:CertificateValidation"
 	AwsScalingPolicy          = "aws:appautoscaling/policy:Policy"
 	AwsScalableTarget         = "aws:appautoscaling/target:Target"
 	AwsLogGroup               = "aws:cloudwatch/logGroup:LogGroup"
@@ -29,6 +30,8 @@ const (
 	AwsListener               = "aws:lb/listener:Listener"
 	AwsLoadBalancer           = "aws:lb/loadBalancer:LoadBalancer"
 	AwsTargetGroup            = "aws:lb/targetGroup:TargetGroup"
+	AwsRecord                 = "aws:route53/record:Record"
+	AwsZone                   = "aws:route53/zone:Zone"
 	AwsBucket                 = "aws:s3/bucket:Bucket"
 	AwsSecret                 = "aws:secretsmanager/secret:Secret"
 	AwsSecretVersion          = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -57,4 +60,5 @@ const (
 	AwsGetCallerIdentity = "aws:index/getCallerIdentity:getCallerIdentity"
 	AwsGetPartition      = "aws:index/getPartition:getPartition"
 	AwsGetTargetGroup    = "aws:lb/getTargetGroup:getTargetGroup"
+	AwsGetZone           = "aws:route53/getZone:getZone"
 )

@@ -35,11 +35,16 @@ func (s *Stack) Lives(settings, makes []string) {
 	require.Len(s.T, s.Left(), before, "something is left in the clouds")
 }
 
-// Left are what exists, but for log groups and revisions of tasks, which a stack that goes leaves where they are.
+// Left are what exists, but for log groups, revisions of tasks and proofs of domains, which a stack that goes leaves where they are.
 func (s *Stack) Left() []*cloud.Resource {
 	return slices.DeleteFunc(slices.Collect(maps.Values(s.World.Resources)), func(r *cloud.Resource) bool {
-		return r.Type == pulumitype.AwsLogGroup || r.Type == pulumitype.AwsTaskDefinition
+		return r.Type == pulumitype.AwsLogGroup || stays(r)
 	})
+}
+
+// stays tells of what is left where it is when it goes from a stack: revisions of tasks, and proofs of domains.
+func stays(r *cloud.Resource) bool {
+	return r.Type == pulumitype.AwsTaskDefinition || r.Type == pulumitype.AwsRecord && r.State["type"] == "CNAME"
 }
 
 // Types are the types of the resources in the stack's state.
@@ -51,7 +56,7 @@ func Types(made *enginetest.Result) []string {
 	return types
 }
 
-// Strays are what exists and is unknown to the stack's state after an up, but for revisions of tasks, which stay.
+// Strays are what exists and is unknown to the stack's state after an up, but for what stays.
 func (s *Stack) Strays(up *enginetest.Result) []*cloud.Resource {
 	known := map[string]bool{}
 	for _, r := range up.Snapshot.Resources {
@@ -59,7 +64,7 @@ func (s *Stack) Strays(up *enginetest.Result) []*cloud.Resource {
 	}
 	var strays []*cloud.Resource
 	for _, r := range s.World.Resources {
-		if r.Type != pulumitype.AwsTaskDefinition && !r.Seeded && !r.Deleted && !known[r.Type+" "+r.PulumiID()] {
+		if !stays(r) && !r.Seeded && !r.Deleted && !known[r.Type+" "+r.PulumiID()] {
 			strays = append(strays, r)
 		}
 	}

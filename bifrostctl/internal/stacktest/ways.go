@@ -17,6 +17,9 @@ const (
 	OnlyECS = "eks=null"
 	// WithBroker lets gateways find each other through a broker.
 	WithBroker = "gateway.clustering.type=broker"
+	// WithDns leads a name of Zone, a public zone of the sandbox, to a load balancer with a certificate for it.
+	WithDns = "ecs.loadBalancer.dns={zoneId: " + Zone + ", names: [llm.example.com]}"
+	Zone    = "Z0123456789ABCDEFGHIJ"
 
 	application = "api://00000000-0000-4000-8000-000000000b1f"
 	fargateRole = "dev-fargate"

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -150,7 +151,12 @@ var operators = map[string]func(want, got string) bool{
 	"StringLike":   func(want, got string) bool { return like(want, got, false) },
 	"ArnEquals":    likeArn,
 	"ArnLike":      likeArn,
+	null:           func(want, got string) bool { return want == got },
 }
+
+// null is the operator that asks whether a key is absent, true or false (IAM user guide, "Condition operator to check existence of
+// condition keys").
+const null = "Null"
 
 // likeArn compares the six parts of two ARNs one by one, so that a wildcard does not reach over a colon before the resource.
 func likeArn(want, got string) bool {
@@ -184,6 +190,9 @@ func (s statement) conditions(context map[string]string) ([]Miss, error) {
 				return nil, fmt.Errorf("statement %q: policy variables are not modelled", s.Sid)
 			}
 			got, given := valueOf(context, key)
+			if operator == null {
+				got, given = strconv.FormatBool(!given), true
+			}
 			holds := slices.ContainsFunc(want, func(w string) bool { return compare(w, got) })
 			if !given || !holds {
 				misses = append(misses, Miss{Key: key, Got: got, Want: want})

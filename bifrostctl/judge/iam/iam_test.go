@@ -44,6 +44,15 @@ func TestEvaluate(t *testing.T) {
 			Request{Action: "x", Resource: "r", Context: map[string]string{"k": "arn:aws:sns:us-east-1:1:topic"}},
 			Decision{Principal: true, Action: true, Missed: []Miss{{Key: "k", Got: "arn:aws:sns:us-east-1:1:topic", Want: []string{"arn:aws:sns:*:topic"}}}},
 		},
+		"a key that is absent, as it must be": {
+			`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"Null":{"k":"true"}}}]}`,
+			Request{Action: "x", Resource: "r"}, Decision{Allowed: true, Principal: true, Action: true},
+		},
+		"a key that must be absent": {
+			`{"Statement":[{"Effect":"Allow","Action":"x","Resource":"*","Condition":{"Null":{"k":"true"}}}]}`,
+			Request{Action: "x", Resource: "r", Context: map[string]string{"k": "v"}},
+			Decision{Principal: true, Action: true, Missed: []Miss{{Key: "k", Got: "false", Want: []string{"true"}}}},
+		},
 		"a missed condition": {
 			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"p"},"Action":"sts:A","Condition":{"StringEquals":{"h:aud":"a"},"StringLike":{"h:sub":"s*"}}}]}`,
 			Request{Service: "p", Action: "sts:A", Context: map[string]string{"h:aud": "b", "h:sub": "st"}},

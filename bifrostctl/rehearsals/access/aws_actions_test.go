@@ -216,6 +216,19 @@ var awsActions = map[string]actions{
 			}
 		},
 	},
+	pulumitype.AwsRecord: {
+		on:   func(o object) string { return "arn:aws:route53:::hostedzone/" + o.text("zoneId") },
+		read: each("route53", "GetHostedZone", "ListResourceRecordSets", "ChangeResourceRecordSets"),
+		also: func(object) []asked {
+			return []asked{{"route53:GetChange", "arn:aws:route53:::change/C0123456789EXAMPLE", nil}}
+		},
+	},
+	pulumitype.AwsCertificate: {
+		create: each("acm", "RequestCertificate", "AddTagsToCertificate"), read: each("acm", "DescribeCertificate", "ListTagsForCertificate"),
+		update: each("acm", "UpdateCertificateOptions", "AddTagsToCertificate", "RemoveTagsFromCertificate"),
+		remove: each("acm", "DeleteCertificate"),
+	},
+	pulumitype.AwsCertificateValidation: {on: property("certificateArn"), read: each("acm", "DescribeCertificate")},
 	pulumitype.AwsPrivateDnsNamespace: {
 		create: each("servicediscovery", "CreatePrivateDnsNamespace"),
 		read:   each("servicediscovery", "GetNamespace", "GetOperation", "ListTagsForResource"),
@@ -252,42 +265,4 @@ func rule(way string) actions {
 			}
 		},
 	}
-}
-
-// awsLookUps are the calls of the provider's data sources, with the ARNs of what the dev stack looks up.
-var awsLookUps = map[string][]asked{
-	// Nobody needs a right for these two.
-	pulumitype.AwsGetCallerIdentity: nil, pulumitype.AwsGetPartition: nil,
-	pulumitype.AwsGetEksCluster: {{"eks:DescribeCluster", in("eks", "cluster/dev"), nil}},
-	pulumitype.AwsGetAddon: {
-		{"eks:DescribeAddon", in("eks", "addon/dev/eks-pod-identity-agent/0ec5example"), nil},
-		{"eks:DescribeAddon", in("eks", "addon/dev/vpc-cni/0ec5example"), nil},
-	},
-	pulumitype.AwsGetRole: {
-		{"iam:GetRole", account + "role/dev-node", nil}, {"iam:GetRole", account + "role/dev-fargate", nil},
-		// Whether somebody else has the stack's names.
-		{"iam:GetRole", account + "role/BifrostECRPullRole", nil}, {"iam:GetRole", account + "role/BifrostGatewayRole", nil},
-		{"iam:GetRole", account + "role/BifrostECSExecutionRole", nil}, {"iam:GetRole", account + "role/BifrostECSTaskRole", nil},
-	},
-	pulumitype.AwsGetOidcProvider: {
-		{"iam:ListOpenIDConnectProviders", "*", nil}, {"iam:GetOpenIDConnectProvider", exampleProvider, nil},
-	},
-	pulumitype.AwsGetEcsCluster: {{"ecs:DescribeClusters", in("ecs", "cluster/dev"), nil}},
-	pulumitype.AwsGetEcsService: {
-		{"ecs:DescribeServices", in("ecs", "service/dev/bifrost"), nil},
-		{"ecs:DescribeServices", in("ecs", "service/dev/bifrost-broker"), nil},
-	},
-	pulumitype.AwsGetLogGroup: {
-		{"logs:DescribeLogGroups", "*", nil}, {"logs:ListTagsForResource", in("logs", "log-group:/ecs/bifrost"), nil},
-	},
-	pulumitype.AwsGetVpnGateway: {{"ec2:DescribeVpnGateways", "*", nil}},
-	pulumitype.AwsGetSubnet:     {{"ec2:DescribeSubnets", "*", nil}},
-	pulumitype.AwsGetVpc: {{"ec2:DescribeVpcs", "*", nil}, {"ec2:DescribeVpcAttribute", "*", nil},
-		{"ec2:DescribeRouteTables", "*", nil}},
-	pulumitype.AwsGetRouteTable:  {{"ec2:DescribeRouteTables", "*", nil}},
-	pulumitype.AwsGetVpcEndpoint: {{"ec2:DescribeVpcEndpoints", "*", nil}, {"ec2:DescribePrefixLists", "*", nil}},
-	pulumitype.AwsGetTargetGroup: {
-		{"elasticloadbalancing:DescribeTargetGroups", "*", nil}, {"elasticloadbalancing:DescribeTargetGroupAttributes", "*", nil},
-		{"elasticloadbalancing:DescribeTags", "*", nil},
-	},
 }

@@ -24,7 +24,7 @@ const (
 
 // The ready policies of the two roles.
 var (
-	deploys  = []string{"deploy-identities", "deploy-eks", "deploy-ecs", "deploy-ecs-network", "state-deploy"}
+	deploys  = []string{"deploy-identities", "deploy-eks", "deploy-ecs", "deploy-ecs-network", "deploy-ecs-names", "state-deploy"}
 	previews = []string{"preview", "state-preview"}
 )
 
@@ -46,6 +46,7 @@ var awsWays = []stacktest.Way{
 	{Name: "ECS, exec", InFile: []string{bounded, stacktest.OnlyECS, "ecs.exec=true", "ecs.readOnlyRoot=false",
 		"ecs.taskPolicyArns=[arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess]"}},
 	{Name: "ECS, broker", InFile: []string{bounded, stacktest.OnlyECS, stacktest.WithBroker, "ecs.securityGroups=null"}},
+	{Name: "ECS, names", InFile: []string{bounded, stacktest.OnlyECS, "ecs.securityGroups=null", stacktest.WithDns}},
 	{Name: "ECS, everything", InFile: []string{
 		bounded, stacktest.OnlyECS, "ecs.securityGroups=null", "ecs.clustering={namespace: bifrost.internal}",
 		"ecs.loadBalancer.certificateArn=arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001",
@@ -182,7 +183,7 @@ func TestAWS(t *testing.T) {
 	for typ := range awsActions {
 		require.True(t, types[typ], "no stack makes a %s", typ)
 	}
-	for _, name := range deploys[:4] {
+	for _, name := range deploys[:5] {
 		for _, action := range allowed(t, name) {
 			require.True(t, needed[action], "%s.json allows %s, which nothing asks for", name, action)
 		}

@@ -24,6 +24,10 @@ import (
 func ways(t testing.TB) []stacktest.Way {
 	all := append(stacktest.Examples(t), stacktest.Pulls...)
 	return append(all, stacktest.Way{
+		Name: "ECS, names and a certificate", Stack: "aws-dev", Settings: []string{
+			stacktest.OnlyECS, "ecs.securityGroups=null", stacktest.WithDns,
+		},
+	}, stacktest.Way{
 		Name: "EKS, OIDC provider made", Stack: "aws-dev", Settings: []string{stacktest.OnlyEKS, "eks.oidcProvider=create"},
 		First: edits.Removed(pulumitype.AwsOidcProvider, ""),
 	})

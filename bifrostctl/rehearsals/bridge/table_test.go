@@ -60,9 +60,9 @@ func tableOf(p *double.Provider, samples []*sample) *table {
 }
 
 // nameOf is how pulumi-aws names what has no name (provider/resources.go, setAutonaming): each type that Terraform's plugin SDK serves and
-// that has a name. pulumi-gcp's modelled types have none.
+// that has a name, but for a record of DNS, whose name is required there. pulumi-gcp's modelled types have none.
 func nameOf(p *double.Provider, properties map[string]property) *nameRow {
-	if _, ok := properties["name"]; !ok || p.Package != "aws" {
+	if name, ok := properties["name"]; !ok || name.Required || p.Package != "aws" {
 		return nil
 	}
 	row := &nameRow{Property: "name", Separator: "-", Digits: 7}

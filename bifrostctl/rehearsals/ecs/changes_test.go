@@ -43,6 +43,8 @@ var ecsChanges = []struct {
 	{"access logs", behindOurs, also(behindOurs, "ecs.loadBalancer.accessLogsBucket="+ecsBucket), nil},
 	{"another certificate", behindOurs, []string{"ecs.loadBalancer.certificateArn=" + otherCertificate, ownGroups}, nil},
 	{"plain HTTP", behindOurs, []string{"ecs.loadBalancer.allowHttp=true", ownGroups}, nil},
+	{"names and a certificate made for them", behindOurs, named, nil},
+	{"names over plain HTTP", named, also(named, "ecs.loadBalancer.allowHttp=true"), nil},
 	{"given groups of the load balancer", behindOurs, also(behindOurs, "ecs.loadBalancer.securityGroups="+anyGroup), nil},
 	{"given groups of the tasks", alone, nil, nil},
 	{"clients", behindOurs, also(behindOurs, "ecs.clientSecurityGroups="+anyGroup), nil},

@@ -1,5 +1,6 @@
 // Package aws is the double of the Pulumi AWS provider (v6): IAM, CloudWatch, Secrets Manager, ECS and what stands around its services
-// (security groups, load balancers, scaling, Cloud Map) as far as the program uses them, and the look-ups of what exists already.
+// (security groups, load balancers, names, certificates, scaling, Cloud Map) as far as the program uses them, and the look-ups of what
+// exists already.
 //
 // The words of errors are those of terraform-provider-aws v5, of which the Pulumi provider is made, or of the service's API.
 package aws
@@ -50,6 +51,10 @@ func Provider() *double.Provider {
 			pulumitype.AwsPrivateDnsNamespace: privateDNSNamespace(),
 			pulumitype.AwsDiscoveryService:    registryService(),
 			pulumitype.AwsMetricAlarm:         metricAlarm(),
+
+			pulumitype.AwsRecord:                record(),
+			pulumitype.AwsCertificate:           certificate(),
+			pulumitype.AwsCertificateValidation: certificateValidation(),
 		}),
 		Functions: functions(),
 	}

@@ -35,6 +35,7 @@ func functions() map[string]*double.Function {
 		pulumitype.AwsGetVpcEndpoint:    {Args: getVpcEndpointArgs{}, Call: getVpcEndpoint},
 		pulumitype.AwsGetVpnGateway:     {Args: getVpnGatewayArgs{}, Call: getVpnGateway},
 		pulumitype.AwsGetTargetGroup:    {Args: lb.LookupTargetGroupArgs{}, Call: getTargetGroup},
+		pulumitype.AwsGetZone:           {Args: getZoneArgs{}, Call: getZone},
 		pulumitype.AwsGetOidcProvider: {
 			Args: iam.LookupOpenIdConnectProviderArgs{}, Call: getOpenIDConnectProvider,
 		},

@@ -41,4 +41,6 @@ var lookups = map[string]double.Lookup{
 	pulumitype.AwsGetVpnGateway:  singular("internal/service/ec2/vpnsite_gateway_data_source.go"),
 	pulumitype.AwsGetTargetGroup: oneNamed("couldn't find resource", "internal/service/elbv2/target_group_data_source.go (also reads "+
 		"attributes and tags)"),
+	pulumitype.AwsGetZone: oneNamed("couldn't find resource", "internal/service/route53/zone_data_source.go (by id; also reads tags, and "+
+		"the NS record of a private zone)"),
 }

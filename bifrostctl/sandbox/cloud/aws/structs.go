@@ -83,3 +83,12 @@ type (
 		VpcID       *string           `pulumi:"vpcId"`
 	}
 )
+
+// The fields of aws/route53 of the SDK v6.83.2.
+type getZoneArgs struct {
+	Name        *string           `pulumi:"name"`
+	PrivateZone *bool             `pulumi:"privateZone"`
+	Tags        map[string]string `pulumi:"tags"`
+	VpcID       *string           `pulumi:"vpcId"`
+	ZoneID      *string           `pulumi:"zoneId"`
+}
