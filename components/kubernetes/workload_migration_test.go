@@ -47,7 +47,7 @@ func TestMigrationJob(t *testing.T) {
 	require.NotContains(t, envOf(t, job, container), "BIFROST_NO_MIGRATE")
 	require.Equal(t, "1", envOf(t, d, container)["BIFROST_NO_MIGRATE"])
 	require.NotContains(t, envOf(t, d, container), "BIFROST_MIGRATE_ONLY")
-	require.Equal(t, []string{"x-owned-elsewhere", "x-migration-failed"}, job.Request.GetHooks().GetOnError())
+	require.Equal(t, []string{"x-BifrostWorkload-owned-elsewhere", "x-migration-failed"}, job.Request.GetHooks().GetOnError())
 	const checksum = `spec.template.metadata.annotations["checksum/config"]`
 	require.Equal(t, job.Input(t, checksum), d.Input(t, checksum), "another secret migrates again")
 	require.Equal(t, "disabled", job.Input(t, `spec.template.metadata.annotations["linkerd.io/inject"]`), "a mesh's proxy would not end")
