@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	batchv1 "k8s.io/api/batch/v1"
@@ -142,7 +143,7 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 	} {
 		t.Run(moment, func(t *testing.T) {
 			s.fresh(t)
-			finished := s.begin(t, "up", set(w.settings)...)
+			finished := s.begin(t, "up", w.set()...)
 			eventually(t, moment, reached)
 			s.plane.KillAPIServer()
 			require.NoError(t, s.plane.StartAPIServer(t.Context()))
@@ -150,7 +151,7 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			require.NoError(t, o.err, "%s\n%s", o.Error, o.stderr)
 			pullSecret(t, s, w.login)
 			gatewayPods(t, s)
-			again := s.must(t, "up", set(w.settings)...)
+			again := s.must(t, "up", w.set()...)
 			unchanged(t, again)
 			s.must(t, "destroy")
 		})
@@ -181,7 +182,7 @@ func life(t *testing.T, s *site, w way) {
 		require.Equal(t, first.UID, token.UID, "in place")
 	}
 
-	again := s.must(t, "up", set(w.settings)...)
+	again := s.must(t, "up", w.set()...)
 	unchanged(t, again)
 	require.Equal(t, pods, gatewayPods(t, s), "an unchanged up rolls nothing")
 	if w.login != nil {
@@ -198,7 +199,7 @@ func life(t *testing.T, s *site, w way) {
 // change edits configuration and labels of a stack that is up: both arrive. The label is on the first run's pods, too: another one runs, and
 // writes a token into the same Secret.
 func change(t *testing.T, s *site, w way, pods []types.UID, token *corev1.Secret) {
-	s.must(t, "up", set(append(slices.Clone(w.settings), "gateway.config.client.enforce_auth_on_inference=false", "labels.team=platform"))...)
+	s.must(t, "up", append(w.set(), set([]string{"gateway.config.client.enforce_auth_on_inference=false", "labels.team=platform"})...)...)
 	rolled := gatewayPods(t, s)
 	require.Len(t, rolled, len(pods))
 	for _, pod := range pods {
@@ -217,7 +218,21 @@ func (s *site) deploy(t *testing.T, w way) {
 	s.nodePulls = w.login == nil
 	s.injected = map[string]bool{namespace + "/" + refresherSA: w.injected}
 	s.mu.Unlock()
-	s.must(t, "up", set(w.settings)...)
+	s.must(t, "up", w.set()...)
+}
+
+// noRunNow is as often as Google's default and ten minutes from now: the controller makes no run while a test looks at its own.
+var noRunNow = func() string {
+	minute := time.Now().Minute()
+	return fmt.Sprintf("%d,%d,%d * * * *", (minute+10)%60, (minute+30)%60, (minute+50)%60)
+}()
+
+// set are the arguments of an up in this way.
+func (w way) set() []string {
+	if w.login == nil {
+		return set(w.settings)
+	}
+	return set(append(slices.Clone(w.settings), "refresher.schedule="+noRunNow))
 }
 
 func set(settings []string) []string {
