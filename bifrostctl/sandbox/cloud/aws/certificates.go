@@ -57,7 +57,7 @@ func certificate() *double.Type {
 			for _, l := range c.World.List(pulumitype.AwsListener, regional(c)) {
 				if l.State["certificateArn"] == r.ID {
 					return fmt.Errorf("deleting ACM Certificate (%s): operation error ACM: DeleteCertificate, ResourceInUseException: "+
-						"Certificate %s in account %s is in use.", r.ID, r.ID, sessionOf(c).account)
+						"Certificate %s in account %s is in use", r.ID, r.ID, sessionOf(c).account)
 				}
 			}
 			return nil
