@@ -72,7 +72,7 @@ func (a *WorkloadServiceArgs) Validate(p *field.Path) field.ErrorList {
 	_, tls := service.Annotations[loadBalancerCertificate]
 	if service.Type != clusterIp && !tls && !service.AllowHttp {
 		errs = append(errs, field.Invalid(p.Child("type"), service.Type, "clients would speak clear text: use an ingress or a route, "+
-			"give the annotation "+loadBalancerCertificate+", or set allowHttp"))
+			"on EKS give the annotation "+loadBalancerCertificate+", or set allowHttp"))
 	}
 	return errs
 }
