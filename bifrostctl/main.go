@@ -34,6 +34,14 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
+	err := command().ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
+	}
+	return exitCode(err)
+}
+
+func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "bifrostctl",
 		Short:         "The companion of the bifrost Pulumi program",
@@ -45,11 +53,7 @@ func run() int {
 	}
 	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), schema.Command(projectdir.Find),
 		images.Command(http.DefaultTransport))
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
-	}
-	return exitCode(err)
+	return root
 }
 
 // exitCode is 0 for success, 1 for what failed, 2 for what could not be tried.

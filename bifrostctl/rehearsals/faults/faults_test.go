@@ -238,7 +238,7 @@ func TestRefreshFaults(t *testing.T) {
 func TestFaultsOfUnknownTypes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"type=aws:iam/user:User,op=create,error=denied":                `no type "aws:iam/user:User" for op=create, but aws:appautoscaling/policy:Policy`,
+		"type=aws:iam/user:User,op=create,error=denied":                `no type "aws:iam/user:User" for op=create, but aws:acm/certificate:Certificate`,
 		"type=" + edits.RoleType + ",op=invoke,error=denied":           "for op=invoke, but aws:cloudwatch/getLogGroup:getLogGroup",
 		"type=aws:eks/getCluster:getCluster,op=create,error=throttled": "for op=create",
 	} {
