@@ -26,8 +26,10 @@ func (c *Config) databaseDestinations(at target) []kubernetes.NetworkDestination
 	return all
 }
 
-// proxyVariables are those of the environment in which Go's clients look for a proxy (golang.org/x/net, http/httpproxy, FromEnvironment).
-var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"}
+// lookedForProxies are the variables in which Go's clients look for a proxy (golang.org/x/net, http/httpproxy, FromEnvironment).
+var lookedForProxies = []string{
+	httpProxyVariable, httpsProxyVariable, strings.ToLower(httpProxyVariable), strings.ToLower(httpsProxyVariable),
+}
 
 // otherDestinations are the collectors, the proxies and the broker of others that the gateway's document and plain variables name.
 func (c *Config) otherDestinations(at target) []kubernetes.NetworkDestination {
@@ -36,7 +38,7 @@ func (c *Config) otherDestinations(at target) []kubernetes.NetworkDestination {
 	if c.clusterForm(at) == othersBroker {
 		endpoints = append(endpoints, configjson.BrokerAddress(document))
 	}
-	for _, variable := range proxyVariables {
+	for _, variable := range lookedForProxies {
 		endpoints = append(endpoints, plain[variable])
 	}
 	return destinationsOf(plain, append(endpoints, c.Network.Proxy)...)

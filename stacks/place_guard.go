@@ -14,9 +14,8 @@ import (
 // PlaceGuardType is the type token of the part that remembers what others count on at a place.
 const PlaceGuardType = "bifrost:index:PlaceGuard"
 
-// placeGuard has what stands at a place as its inputs, and no children. A component is compared by its inputs alone: another way to pull,
-// or none, is an update, whose hook sees before and after. Every place of the platform has one, so that one which leaves the stack file
-// is an update, too.
+// placeGuard remembers what stands at a place, as component.Remember does, and has an output beside that. Every place of the platform has
+// one, so that one which leaves the stack file is an update, too.
 type placeGuard struct {
 	pulumi.ResourceState
 	// told tells that the outputs are registered.

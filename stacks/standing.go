@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -95,11 +96,7 @@ func (t keptThing) urn(ctx *pulumi.Context, name string) urn.URN {
 
 // roleArn is the ARN of a role that is made here, before it is.
 func (c *Config) roleArn(name string) string {
-	path := c.Aws.IamPath
-	if path == "" {
-		path = "/"
-	}
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", iampolicy.Partition(c.Aws.Region), c.Aws.AccountId, path, name)
+	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", iampolicy.Partition(c.Aws.Region), c.Aws.AccountId, cmp.Or(c.Aws.IamPath, "/"), name)
 }
 
 func (d *eksDeployment) standing() standing {

@@ -14,45 +14,20 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"bifrost/internal/partition"
 )
 
-// partitions of AWS by the beginning of their regions' names, with the domains of their service endpoints and of the registries that answer
-// over IPv6, too (aws-sdk-go-v2, internal/endpoints/awsrulesfn, partitions.json; amazon-ecs-agent, ecs-agent/ecr).
-var partitions = []struct{ regions, name, suffix, dualStack string }{
-	{"cn-", "aws-cn", "amazonaws.com.cn", "on.amazonwebservices.com.cn"},
-	{"us-gov-", "aws-us-gov", "amazonaws.com", "on.aws"},
-	{"us-iso-", "aws-iso", "c2s.ic.gov", "on.aws.ic.gov"},
-	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "on.aws.scloud"},
-	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "on.cloud-aws.adc-e.uk"},
-	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "on.aws.hci.ic.gov"},
-	{"eusc-", "aws-eusc", "amazonaws.eu", "on.amazonwebservices.eu"},
-	{"", "aws", "amazonaws.com", "on.aws"},
-}
-
 // Partition returns the AWS partition of a region.
-func Partition(region string) string {
-	for _, p := range partitions {
-		if strings.HasPrefix(region, p.regions) {
-			return p.name
-		}
-	}
-	return ""
-}
+func Partition(region string) string { return partition.Of(region).Name }
 
 // DNSSuffix returns the domain of a partition's service endpoints.
-func DNSSuffix(partition string) string {
-	for _, p := range partitions {
-		if p.name == partition {
-			return p.suffix
-		}
-	}
-	return ""
-}
+func DNSSuffix(name string) string { return partition.Named(name).DnsSuffix }
 
 // RegistrySuffixes are the domains of all registries of ECR: of those that answer over IPv4 alone, or over IPv6, too.
 func RegistrySuffixes() (v4, dualStack []string) {
-	for _, p := range partitions {
-		v4, dualStack = append(v4, p.suffix), append(dualStack, p.dualStack)
+	for _, p := range partition.All() {
+		v4, dualStack = append(v4, p.DnsSuffix), append(dualStack, p.Registries())
 	}
 	slices.Sort(v4)
 	slices.Sort(dualStack)

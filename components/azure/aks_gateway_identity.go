@@ -135,8 +135,9 @@ func NewAksGatewayIdentity(
 	}
 	c.Resources = []pulumi.Resource{credential}
 	for _, r := range args.RoleAssignments {
-		assignment, err := azurerbac.NewRoleAssignment(ctx, s.Child("role-"+r.name(args)[:8]), azurerbac.RoleAssignmentArgs{
-			RoleAssignmentName: pulumi.String(r.name(args)),
+		id := r.name(args)
+		assignment, err := azurerbac.NewRoleAssignment(ctx, s.Child("role-"+id[:8]), azurerbac.RoleAssignmentArgs{
+			RoleAssignmentName: pulumi.String(id),
 			PrincipalId:        identity.PrincipalId,
 			PrincipalType:      pulumi.String("ServicePrincipal"),
 			RoleDefinitionId:   pulumi.String(azurerbac.Definition(args.SubscriptionId, r.Role)),

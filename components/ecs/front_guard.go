@@ -13,8 +13,7 @@ import (
 // EcsFrontGuardType is the type token of the part that remembers what stands in front of the tasks.
 const EcsFrontGuardType = "bifrost:index:EcsFrontGuard"
 
-// ecsFrontGuard has what stands in front of the tasks as its inputs, and no children. A component is compared by its inputs alone: a
-// change is an update, whose hook sees before and after.
+// ecsFrontGuard remembers what stands in front of the tasks.
 type ecsFrontGuard struct{ pulumi.ResourceState }
 
 // The guard's inputs.
@@ -58,11 +57,10 @@ func (a *EcsServiceArgs) newFrontGuard(in component.Scope) error {
 		inputs[guardedDeletion] = pulumi.String(protectedBalancer)
 	}
 	guard := &ecsFrontGuard{}
-	if err := in.Ctx.RegisterComponentResourceV2(EcsFrontGuardType, in.Child("front"), inputs, guard,
-		in.Options(watched)...); err != nil {
+	if err := component.Remember(in.Ctx, EcsFrontGuardType, in.Child("front"), inputs, guard, in.Options(watched)...); err != nil {
 		return in.Failed("front guard", err)
 	}
-	return in.Ctx.RegisterResourceOutputs(guard, pulumi.Map{})
+	return nil
 }
 
 // guarded are an input of the guard before and after.

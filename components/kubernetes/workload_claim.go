@@ -15,7 +15,7 @@ import (
 // ClaimGuardType is the type token of the part that remembers which claim the gateway's data is on.
 const ClaimGuardType = "bifrost:index:ClaimGuard"
 
-// claimGuard has the claim's size, class and name as its inputs, and no children. A StatefulSet cannot change its claim templates: the
+// claimGuard remembers the claim's size, class and name. A StatefulSet cannot change its claim templates: the
 // provider replaces it for them (pulumi-kubernetes v4.32, provider/pkg/provider/diff.go, statefulSet), and the claim, which its new pod
 // finds by its name, keeps size and class. A hook of a replacement sees no former inputs; one of this part's update sees both.
 type claimGuard struct{ pulumi.ResourceState }
@@ -48,11 +48,10 @@ func (a *BifrostWorkloadArgs) newClaimGuard(s component.Scope) (*claimGuard, err
 	if a.Storage.ExistingClaim == "" {
 		inputs[string(claimSize)] = pulumi.String(a.Storage.ClaimSize())
 	}
-	err = s.Ctx.RegisterComponentResourceV2(ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept)
-	if err != nil {
+	if err := component.Remember(s.Ctx, ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept); err != nil {
 		return nil, fmt.Errorf("claim guard: %w", err)
 	}
-	return guard, s.Ctx.RegisterResourceOutputs(guard, pulumi.Map{})
+	return guard, nil
 }
 
 // after hands a text on once the guard has let the claim pass, so that an `up` without a preview replaces nothing first.

@@ -14,9 +14,9 @@ import (
 // EncryptionKeyGuardType is the type token of the part that remembers which encryption key a gateway has.
 const EncryptionKeyGuardType = "bifrost:index:EncryptionKeyGuard"
 
-// EncryptionKeyGuard has a fingerprint of the key as its input, and no children. A component is compared by its inputs alone, on every
-// platform: a changed fingerprint is an update, which the hook stops. The object that holds the key would not do: a SecretVersion of
-// AWS is replaced by another value, and no hook of a replacement sees the former one; a key that goes leaves no object at all.
+// EncryptionKeyGuard remembers a fingerprint of the key: another one is an update, which the hook stops. The object that holds the key
+// would not do: a SecretVersion of AWS is replaced by another value, and no hook of a replacement sees the former one; a key that goes
+// leaves no object at all.
 type EncryptionKeyGuard struct{ pulumi.ResourceState }
 
 const (
@@ -48,11 +48,10 @@ func NewEncryptionKeyGuard(ctx *pulumi.Context, name string, parent pulumi.Resou
 	}
 	guard := &EncryptionKeyGuard{}
 	inputs := pulumi.Map{guardedProperty: fingerprint}
-	if err := ctx.RegisterComponentResourceV2(EncryptionKeyGuardType, name+"-encryption-key-fingerprint", inputs, guard,
-		opts...); err != nil {
+	if err := Remember(ctx, EncryptionKeyGuardType, name+"-encryption-key-fingerprint", inputs, guard, opts...); err != nil {
 		return nil, fmt.Errorf("%s: encryption key: %w", name, err)
 	}
-	return guard, ctx.RegisterResourceOutputs(guard, pulumi.Map{})
+	return guard, nil
 }
 
 // keyFingerprint stands for the key in the state. It is a Pulumi secret: the state has it encrypted, as it has the key itself, so that

@@ -13,8 +13,7 @@ import (
 // NamesType is the type token of the part that remembers which names a stack was given.
 const NamesType = "bifrost:index:Names"
 
-// names has them as its inputs, and no children. A component is compared by its inputs alone, on every platform: another name is an update,
-// which a hook sees with both. Hooks of the named things would not do: those of a creation and a deletion see one name each, and the engine
+// names remembers them. Hooks of the named things would not do: those of a creation and a deletion see one name each, and the engine
 // refuses to destroy what has a hook for its deletion.
 type names struct{ pulumi.ResourceState }
 
@@ -43,11 +42,10 @@ func WarnOfRenames(
 	for key, value := range given {
 		inputs[key] = pulumi.String(value)
 	}
-	made := &names{}
-	if err := ctx.RegisterComponentResourceV2(NamesType, name, inputs, made, warned, first); err != nil {
+	if err := Remember(ctx, NamesType, name, inputs, &names{}, warned, first); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
-	return ctx.RegisterResourceOutputs(made, pulumi.Map{})
+	return nil
 }
 
 // Fresh are the keys of names that were not there before, or were others, in their order.

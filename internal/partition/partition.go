@@ -1,7 +1,10 @@
 // Package partition knows the partitions of AWS: the separate clouds that share nothing but the form of their names.
 package partition
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Partition is one of them.
 type Partition struct {
@@ -34,6 +37,19 @@ func Of(region string) Partition {
 	}
 	return Partition{}
 }
+
+// Named is the partition of a name.
+func Named(name string) Partition {
+	for _, p := range partitions {
+		if p.Name == name {
+			return p
+		}
+	}
+	return Partition{}
+}
+
+// All are all of them.
+func All() []Partition { return slices.Clone(partitions) }
 
 // Registries ends the hosts of Amazon ECR's registries that answer over IPv6, too: on.aws where services have api.aws (amazon-ecs-agent,
 // ecs-agent/ecr, ECRDualStackImagePattern, has one of each partition).
