@@ -1,6 +1,6 @@
 // Command bifrostctl is the companion of the bifrost Pulumi program. It is not needed to deploy: it rehearses
-// deployments where no cloud account is at hand, it says of a deployed stack which link is broken, it fetches the vendor's schema, and it
-// pins the refresher's images.
+// deployments where no cloud account is at hand, it says of a deployed stack which link is broken, it writes the letter to the vendor, it
+// fetches the vendor's schema, and it pins the refresher's images.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/handoff"
 	"bifrost/bifrostctl/images"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/sandbox"
@@ -51,7 +52,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), schema.Command(projectdir.Find),
+	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), handoff.Command(saved.Open), schema.Command(projectdir.Find),
 		images.Command(http.DefaultTransport))
 	return root
 }

@@ -160,7 +160,8 @@ For the vendor (vendorHandoff):
     regions:
       - a
 
-The identities stand. Send the vendor the lines above; after the vendor's answer, add the workload:
+The identities stand. Print the letter to the vendor and, after the answer, add the workload:
+  bin/x handoff dev --sandbox
   bin/x sandbox up dev --set rollout=full
 `},
 		"full": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "full"}, `The stack is up. To see what a change would do, or to delete everything:

@@ -56,13 +56,24 @@ func (r Request) command(operation Operation, settings ...string) string {
 	if r.Kubeconfig != "" {
 		words = append(words, "--kubeconfig", shellWord(r.Kubeconfig))
 	}
+	return strings.Join(append(words, r.where()...), " ")
+}
+
+// letter returns the command line that prints the letter to the vendor.
+func (r Request) letter() string {
+	return strings.Join(append([]string{r.Self, "handoff", shellWord(r.Stack), "--sandbox"}, r.where()...), " ")
+}
+
+// where are the flags of the folders that are not the usual ones.
+func (r Request) where() []string {
+	var flags []string
 	if r.Dir != "" {
-		words = append(words, "--dir", shellWord(r.Dir))
+		flags = append(flags, "--dir", shellWord(r.Dir))
 	}
 	if r.State != "" {
-		words = append(words, "--state", shellWord(r.State))
+		flags = append(flags, "--state", shellWord(r.State))
 	}
-	return strings.Join(words, " ")
+	return flags
 }
 
 // without returns the settings whose paths others do not set; the value of a secret is left out.

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -47,12 +46,6 @@ func allowlist(file *stacks.Config, account cloud.AWSAccount) []string {
 	return principals
 }
 
-var (
-	wifAudience = regexp.MustCompile(
-		`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
-	impersonation = regexp.MustCompile(`/serviceAccounts/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$`)
-)
-
 // Where the stack file names no app registration, the sandbox's tenants have this one, whose tokens are of version 2.
 const (
 	sandboxApplication  = "api://00000000-0000-4000-8000-000000000b1f"
@@ -68,7 +61,7 @@ func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.Azu
 	w.SeedApplication(subscription.Tenant, application, client, cmp.Or(entra.TokenVersion, sandboxTokenVersion))
 
 	reader := ""
-	if f, ok := vendorFederation(file); ok && len(subscription.AKS) > 0 {
+	if f, ok := world.ReadCredentialConfig(orEmpty(file.Gcp).CredentialConfig); ok && len(subscription.AKS) > 0 {
 		w.SeedProject(f.Project, f.Number)
 		reader = f.Email
 		if orEmpty(chosen.Aks).Trust == stacks.TrustEntra {
@@ -85,18 +78,6 @@ func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.Azu
 		w.SeedProject(project, projectNumber(project))
 	}
 	seedARRepository(w, file, reader)
-}
-
-// vendorFederation reads the vendor's side off the credential configuration that the vendor sent.
-func vendorFederation(file *stacks.Config) (world.Federation, bool) {
-	sent := orEmpty(file.Gcp).CredentialConfig
-	audience, _ := sent["audience"].(string)
-	url, _ := sent["service_account_impersonation_url"].(string)
-	names, account := wifAudience.FindStringSubmatch(audience), impersonation.FindStringSubmatch(url)
-	if names == nil || account == nil {
-		return world.Federation{}, false
-	}
-	return world.Federation{Project: account[2], Number: names[1], Pool: names[2], Provider: names[3], Email: account[1]}, true
 }
 
 // seedEntraTrust makes the vendor trust the managed identity of the stack file's name, as the hand-off describes it.

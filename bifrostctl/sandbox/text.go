@@ -93,8 +93,8 @@ func next(request Request, result *Result) string {
 	case request.Operation == Preview:
 		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
 	case result.rollout == stacks.RolloutIdentity:
-		return "The identities stand. Send the vendor the lines above; after the vendor's answer, add the workload:\n  " +
-			request.command(Up, "rollout="+string(stacks.RolloutFull))
+		return "The identities stand. Print the letter to the vendor and, after the answer, add the workload:\n  " + request.letter() +
+			"\n  " + request.command(Up, "rollout="+string(stacks.RolloutFull))
 	}
 	return "The stack is up. To see what a change would do, or to delete everything:\n  " +
 		request.command(Preview, "labels.team=platform") + "\n  " + request.command(Destroy)

@@ -115,7 +115,7 @@ type breakage struct {
 }
 
 const (
-	handOff   = "pulumi stack output vendorHandoff --json --stack "
+	handOff   = "bifrostctl handoff "
 	upAWS     = "pulumi up --refresh --stack aws-dev"
 	upAzure   = "pulumi up --refresh --stack azure-dev"
 	runECR    = "kubectl create job refresh-now --from=cronjob/refresh-ecr-secret -n bifrost"

@@ -3,6 +3,7 @@ package world
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -122,6 +123,24 @@ type Federation struct {
 	Issuer, Audience, Condition string
 	// Subject may act as the service account; empty where it is not known yet.
 	Subject string
+}
+
+var (
+	wifAudience = regexp.MustCompile(
+		`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)$`)
+	impersonation = regexp.MustCompile(`/serviceAccounts/([^/@]+@([^/.]+)\.iam\.gserviceaccount\.com):generateAccessToken$`)
+)
+
+// ReadCredentialConfig reads the names of Google's side off the credential configuration that the vendor sent. It is false where the
+// document does not have them all.
+func ReadCredentialConfig(sent map[string]any) (Federation, bool) {
+	audience, _ := sent["audience"].(string)
+	url, _ := sent["service_account_impersonation_url"].(string)
+	names, account := wifAudience.FindStringSubmatch(audience), impersonation.FindStringSubmatch(url)
+	if names == nil || account == nil {
+		return Federation{}, false
+	}
+	return Federation{Project: account[2], Number: names[1], Pool: names[2], Provider: names[3], Email: account[1]}, true
 }
 
 func (f Federation) poolID() string {

@@ -51,12 +51,16 @@ type Outputs struct {
 // Principal is an entry of the hand-off.
 type Principal struct {
 	Platform            string   `json:"platform"`
+	Purpose             string   `json:"purpose"`
+	AccountID           string   `json:"accountId"`
 	PrincipalArn        string   `json:"principalArn"`
 	PrincipalID         string   `json:"principalId"`
 	Repositories        []string `json:"repositories"`
+	Trust               string   `json:"trust"`
 	Issuer              string   `json:"issuer"`
 	Subject             string   `json:"subject"`
 	Audience            string   `json:"audience"`
+	AttributeCondition  string   `json:"attributeCondition"`
 	ClientID            string   `json:"clientId"`
 	TenantID            string   `json:"tenantId"`
 	ServiceAccountEmail string   `json:"serviceAccountEmail"`
@@ -196,7 +200,7 @@ func (s Stack) up() string { return "pulumi up --refresh --stack " + s.Name }
 
 // handOff is how the vendor learns of the principals.
 func (s Stack) handOff() string {
-	return "send the vendor what `pulumi stack output vendorHandoff --json --stack " + s.Name + "` prints, and ask to allowlist it"
+	return "send the vendor the letter that `bifrostctl handoff " + s.Name + "` prints"
 }
 
 // unreadable is the result of a check whose question could not be asked.

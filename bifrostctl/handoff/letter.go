@@ -1,0 +1,73 @@
+// Package handoff writes the letter with which a customer asks the vendor for access to the image.
+package handoff
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/template"
+
+	"bifrost/bifrostctl/verify/checks"
+	"bifrost/stacks"
+)
+
+// Input is what a letter is made of.
+type Input struct {
+	// Stack is the stack's name; empty where it is not known.
+	Stack string
+	// Config is the stack's configuration; nil where it is not known. The letter takes names of the vendor's from it, and no secret.
+	Config *stacks.Config
+	// Principals are the entries of the output vendorHandoff, Before those of the last letter.
+	Principals, Before []checks.Principal
+}
+
+// Letter is what is asked of the vendor.
+type Letter struct {
+	Title   string
+	Changes []Change
+	Aws     *Aws
+	Google  *Google
+	// Image is what the stack is configured to run; empty where that is not known.
+	Image string
+}
+
+var errNothing = errors.New("there is nothing to hand off: nobody of it pulls from the vendor's registry (its image comes from a registry " +
+	"of your own, or gcp.federation has made Google's side)")
+
+// New returns the letter for a stack. It is an error when nothing is asked of the vendor.
+func New(in Input) (*Letter, error) {
+	l := &Letter{Title: "Access to the image of Bifrost Enterprise", Changes: changes(in.Before, in.Principals)}
+	if in.Stack != "" {
+		l.Title += ", stack " + in.Stack
+	}
+	if in.Config != nil {
+		l.Image = in.Config.Image().String()
+	}
+	var err error
+	if l.Aws, err = newAws(in); err != nil {
+		return nil, err
+	}
+	l.Google = newGoogle(in)
+	if l.Aws == nil && l.Google == nil {
+		return nil, errNothing
+	}
+	return l, nil
+}
+
+//go:embed letter.md.tmpl
+var text string
+
+var page = template.Must(template.New("letter").Funcs(template.FuncMap{
+	"headline": func(text, mark string) string { return text + "\n" + strings.Repeat(mark, len(text)) },
+	"code":     func(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") },
+}).Parse(text))
+
+// Write prints the letter: ASCII, whose lines have 80 columns at most where no single word is longer.
+func (l *Letter) Write(w io.Writer) error {
+	if err := page.Execute(w, l); err != nil {
+		return fmt.Errorf("write the letter: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package handoff_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/handoff"
+	"bifrost/bifrostctl/internal/stacktest"
+	"bifrost/bifrostctl/verify/checks"
+	"bifrost/bifrostctl/verify/service"
+)
+
+const (
+	pullRole   = "arn:aws:iam::111122223333:role/BifrostECRPullRole"
+	repository = "arn:aws:ecr:us-east-1:444455556666:repository/acme-hub"
+)
+
+func onAWS(arn, id string) checks.Principal {
+	return checks.Principal{Platform: "eks", Purpose: "refreshes", AccountID: "111122223333", PrincipalArn: arn, PrincipalID: id,
+		Repositories: []string{repository}}
+}
+
+func onAKS(change func(*checks.Principal)) checks.Principal {
+	p := checks.Principal{Platform: "aks", Trust: "aks", Issuer: "https://issuer/", Subject: "system:serviceaccount:bifrost:bifrost-pull",
+		Audience: "api://AzureADTokenExchange", ClientID: "client", PrincipalID: "principal", TenantID: "tenant"}
+	change(&p)
+	return p
+}
+
+func asIs(*checks.Principal) {}
+
+func written(t *testing.T, in handoff.Input) string {
+	t.Helper()
+	letter, err := handoff.New(in)
+	require.NoError(t, err)
+	var text bytes.Buffer
+	require.NoError(t, letter.Write(&text))
+	return text.String()
+}
+
+// TestNothingAsked: a letter that asks for nothing is none.
+func TestNothingAsked(t *testing.T) {
+	t.Parallel()
+	own := onAWS(pullRole, "AROA1")
+	own.Repositories = []string{"arn:aws:ecr:us-east-1:111122223333:repository/cache/acme-hub"}
+	for name, principals := range map[string][]checks.Principal{
+		"a mirror":                  {},
+		"a registry of one's own":   {own},
+		"a federation of one's own": {onAKS(func(p *checks.Principal) { p.ServiceAccountEmail = "pull@acme.iam.gserviceaccount.com" })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := handoff.New(handoff.Input{Stack: "prod", Principals: principals})
+			require.ErrorContains(t, err, "there is nothing to hand off")
+		})
+	}
+}
+
+// TestChanges: a renewal says what is other than in the last letter.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before, now []checks.Principal
+		says        string
+	}{
+		"a role made again": {
+			[]checks.Principal{onAWS(pullRole, "AROA1")}, []checks.Principal{onAWS(pullRole, "AROA2")},
+			pullRole + "\n  was made again under its name: the policy means the former one until it is\n  saved anew.\n  before: AROA1\n  now: AROA2\n",
+		},
+		"another role": {
+			[]checks.Principal{onAWS(pullRole+"Old", "AROA1")}, []checks.Principal{onAWS(pullRole, "AROA2")},
+			pullRole + "\n  is new.\n- " + pullRole + "Old\n  pulls no more: please take its access away.\n",
+		},
+		"another cluster": {
+			[]checks.Principal{onAKS(asIs)}, []checks.Principal{onAKS(func(p *checks.Principal) { p.Issuer = "https://other/" })},
+			"- AKS: issuer\n  is another one.\n  before: https://issuer/\n  now: https://other/\n",
+		},
+		"another identity": {
+			[]checks.Principal{onAKS(asIs)},
+			[]checks.Principal{onAKS(func(p *checks.Principal) { p.ClientID, p.PrincipalID = "client2", "principal2" })},
+			"- AKS: client id\n  is another one.\n  before: client\n  now: client2\n- AKS: principal id\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Contains(t, written(t, handoff.Input{Principals: c.now, Before: c.before}), c.says)
+			require.NotContains(t, written(t, handoff.Input{Principals: c.now, Before: c.now}), "What has changed")
+			require.NotContains(t, written(t, handoff.Input{Principals: c.now}), "What has changed")
+		})
+	}
+}
+
+// TestFromInput: what the Pulumi CLI prints becomes a letter, with an earlier one beside it; what it is not is an error.
+func TestFromInput(t *testing.T) {
+	t.Parallel()
+	before := filepath.Join(t.TempDir(), "handoff.json")
+	require.NoError(t, os.WriteFile(before, []byte(entries("AROA1")), 0o600))
+	for name, c := range map[string]struct {
+		args        []string
+		stdin, want string
+		fails       string
+	}{
+		"first":            {args: []string{"-"}, stdin: entries("AROA2"), want: "unique id AROA2"},
+		"renewal":          {args: []string{"-", "--before", before}, stdin: entries("AROA2"), want: "before: AROA1"},
+		"empty":            {args: []string{"-"}, stdin: "[]", fails: "there is nothing to hand off"},
+		"no output":        {args: []string{"-"}, stdin: "", fails: "not what `pulumi stack output vendorHandoff --json` prints"},
+		"all the outputs":  {args: []string{"-"}, stdin: `{"rollout": "full"}`, fails: "not what `pulumi stack output vendorHandoff --json` prints"},
+		"no earlier file":  {args: []string{"-", "--before", before + "2"}, stdin: entries("AROA2"), fails: "--before: open"},
+		"no repository":    {args: []string{"-"}, stdin: strings.ReplaceAll(entries("AROA2"), repository, "acme"), fails: `repository "acme" of vendorHandoff`},
+		"sandbox of input": {args: []string{"-", "--sandbox"}, fails: "--sandbox: - reads the input"},
+		"state alone":      {args: []string{"prod", "--state", "x"}, fails: "give --sandbox, too"},
+		"no stack":         {fails: "handoff takes one stack's name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := handoff.Command(nil)
+			var out bytes.Buffer
+			cmd.SetArgs(append([]string{}, c.args...))
+			cmd.SetIn(strings.NewReader(c.stdin))
+			cmd.SetOut(&out)
+			cmd.SetErr(&out)
+			err := cmd.ExecuteContext(t.Context())
+			if c.fails != "" {
+				require.ErrorContains(t, err, c.fails)
+				return
+			}
+			require.NoError(t, err)
+			require.Contains(t, out.String(), c.want)
+		})
+	}
+}
+
+// TestBeforeTheFirstUp: a stack without identities is told to make them, in the sandbox with the sandbox's command.
+func TestBeforeTheFirstUp(t *testing.T) {
+	t.Parallel()
+	config := stacktest.New(t, "aws-dev").Look.Config
+	cmd := handoff.Command(func(_ context.Context, r service.RehearsalRequest) (*service.Rehearsal, error) {
+		require.Equal(t, service.RehearsalRequest{Stack: "aws-dev", State: "kept"}, r)
+		return &service.Rehearsal{Config: config, Outputs: []byte("{}"), Close: func() error { return nil }}, nil
+	})
+	cmd.SetArgs([]string{"aws-dev", "--sandbox", "--state", "kept"})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	require.ErrorContains(t, cmd.ExecuteContext(t.Context()), "run `bifrostctl sandbox up aws-dev --set rollout=identity`")
+}
+
+// TestUnknownNames: where the vendor has not answered yet, its names stand in capitals.
+func TestUnknownNames(t *testing.T) {
+	t.Parallel()
+	letter := written(t, handoff.Input{Principals: []checks.Principal{onAKS(asIs)}})
+	require.Contains(t, letter, "    POOL=POOL\n")
+	require.Contains(t, letter, "    ACCOUNT=NAME@PROJECT.iam.gserviceaccount.com\n")
+	require.Contains(t, letter, "- The file credential-configuration.json")
+}
+
+func entries(id string) string {
+	return `[{"platform": "eks", "purpose": "refreshes", "accountId": "111122223333", "principalArn": "` + pullRole + `",
+		"principalId": "` + id + `", "repositories": ["` + repository + `"]}]`
+}
