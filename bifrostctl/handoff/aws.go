@@ -14,8 +14,8 @@ import (
 type Aws struct {
 	Account    string
 	Principals []checks.Principal
-	// Repositories are those of other accounts: in its own, a principal's own policy is enough (ECR user guide, "Repository policies vs. IAM
-	// policies").
+	// Repositories are those of other accounts: in its own, a principal's own policy is enough (ECR user guide, "Repository policies vs.
+	// IAM policies").
 	Repositories []Repository
 	// Statement is the one to add to the policy of each repository, as JSON.
 	Statement string

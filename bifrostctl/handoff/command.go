@@ -30,8 +30,8 @@ func Command(rehearsal service.OpenRehearsal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "handoff STACK",
 		Short: "Print the letter that asks the vendor for access to the image",
-		Long: `Prints what the vendor's onboarding team must know and do, ready to be mailed: who pulls, the policy statement or the commands that
-let them, how it can be checked, and what is needed back. It is plain text, and Markdown as well, without a secret.
+		Long: `Prints what the vendor's onboarding team must know and do, ready to be mailed: who pulls, the policy statement or the commands
+that let them, how it can be checked, and what is needed back. It is plain text, and Markdown as well, without a secret.
 
 It reads the stack's outputs, or with - as STACK what "pulumi stack output vendorHandoff --json" prints, from its input. Keep that
 output beside the letter: with --before the next letter says what has changed since.`,
@@ -41,7 +41,8 @@ output beside the letter: with --before the next letter says what has changed si
   pulumi stack output vendorHandoff --json --stack prod | bifrostctl handoff -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("handoff takes one stack's name, or - for its input, not %d; see bifrostctl handoff --help", len(args))
+				return fmt.Errorf("handoff takes one stack's name, or - for its input, not %d; see bifrostctl handoff --help",
+					len(args))
 			}
 			return nil
 		},
@@ -67,8 +68,8 @@ func (r request) run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	if input.Principals == nil {
-		return fmt.Errorf("stack %s has no output vendorHandoff: there is nothing to hand off before its first up; run `%s`, which makes the "+
-			"identities alone", r.stack, r.firstUp())
+		return fmt.Errorf("stack %s has no output vendorHandoff: there is nothing to hand off before its first up; run `%s`, which makes "+
+			"the identities alone", r.stack, r.firstUp())
 	}
 	if r.before != "" {
 		if input.Before, err = readFile(r.before); err != nil {
