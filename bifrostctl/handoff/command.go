@@ -30,8 +30,8 @@ func Command(rehearsal service.OpenRehearsal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "handoff STACK",
 		Short: "Print the letter that asks the vendor for access to the image",
-		Long: `Prints what the vendor's onboarding team must know and do, ready to be mailed: who pulls, the policy statement or the commands
-that let them, how it can be checked, and what is needed back. It is plain text, and Markdown as well, without a secret.
+		Long: `Prints what the vendor's onboarding team must know and do, ready to be mailed: who pulls, the policy statement or the
+commands that let them, how it can be checked, and what is needed back. It is plain text, and Markdown as well, without a secret.
 
 It reads the stack's outputs, or with - as STACK what "pulumi stack output vendorHandoff --json" prints, from its input. Keep that
 output beside the letter: with --before the next letter says what has changed since.`,
