@@ -99,7 +99,7 @@ func TestAdminVariables(t *testing.T) {
 		require.Contains(t, task, `{"name":"BIFROST_ADMIN_PASSWORD","valueFrom":`)
 		require.Contains(t, g.One(t, "aws:iam/rolePolicy:RolePolicy").Input(t, "policy"), "ecs-secret-BIFROST_ADMIN_PASSWORD")
 	}
-	referred := record(t, "azure-dev", stackFile(t, "azure-dev").set("secrets.adminPassword", nil).set("gateway.secretRefs", map[string]any{
+	referred := record(t, "azure-dev", stackFile(t, "azure-dev").set("secrets.adminPassword", nil).set("gateway.existingNamespace", true).set("gateway.secretRefs", map[string]any{
 		"BIFROST_ADMIN_PASSWORD": map[string]any{"secret": "login", "key": "p"}, "BIFROST_ADMIN_USERNAME": map[string]any{"secret": "login", "key": "u"},
 	}))
 	require.Equal(t, map[string]any{"name": "login", "key": "p"}, variables(t, referred)["BIFROST_ADMIN_PASSWORD"])
@@ -213,9 +213,9 @@ func TestAdministrationRefused(t *testing.T) {
 		"the password elsewhere":        {"aws-dev", map[string]any{"secrets.env.BIFROST_ADMIN_PASSWORD": canary}, []string{"bifrost:secrets.env[BIFROST_ADMIN_PASSWORD]: Forbidden: has a key of its own: secrets.adminPassword"}},
 		"the name elsewhere":            {"aws-dev", map[string]any{"gateway.env.BIFROST_ADMIN_USERNAME": "root"}, []string{"bifrost:gateway.env[BIFROST_ADMIN_USERNAME]: Forbidden: has a key of its own: gateway.adminUsername"}},
 		"the name as a secret":          {"aws-dev", map[string]any{"secrets.env.BIFROST_ADMIN_USERNAME": canary}, []string{"bifrost:secrets.env[BIFROST_ADMIN_USERNAME]: Forbidden: has a key of its own: gateway.adminUsername"}},
-		"the password in a Secret, too": {"azure-dev", map[string]any{"gateway.secretRefs": ref("BIFROST_ADMIN_PASSWORD")}, []string{"bifrost:gateway.secretRefs[BIFROST_ADMIN_PASSWORD]: Forbidden: has a value under secrets, too"}},
-		"the name in a Secret, too":     {"azure-dev", map[string]any{"gateway.secretRefs": ref("BIFROST_ADMIN_USERNAME"), "gateway.adminUsername": "root"}, []string{"bifrost:gateway.secretRefs[BIFROST_ADMIN_USERNAME]: Forbidden: gateway.adminUsername says it, too; keep one of them"}},
-		"open, as an existing Secret":   {"azure-dev", map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "openAdministration": true}}, []string{"bifrost:gateway.openAdministration: Forbidden: gateway.existingConfigSecret holds config.json already"}},
+		"the password in a Secret, too": {"azure-dev", map[string]any{"gateway.existingNamespace": true, "gateway.secretRefs": ref("BIFROST_ADMIN_PASSWORD")}, []string{"bifrost:gateway.secretRefs[BIFROST_ADMIN_PASSWORD]: Forbidden: has a value under secrets, too"}},
+		"the name in a Secret, too":     {"azure-dev", map[string]any{"gateway.existingNamespace": true, "gateway.secretRefs": ref("BIFROST_ADMIN_USERNAME"), "gateway.adminUsername": "root"}, []string{"bifrost:gateway.secretRefs[BIFROST_ADMIN_USERNAME]: Forbidden: gateway.adminUsername says it, too; keep one of them"}},
+		"open, as an existing Secret":   {"azure-dev", map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true, "openAdministration": true}}, []string{"bifrost:gateway.openAdministration: Forbidden: gateway.existingConfigSecret holds config.json already"}},
 
 		"a ServiceMonitor that is turned away": {"azure-dev", map[string]any{"secrets.adminPassword": nil, "gateway.config.auth_config": owner("root", "env.PG_PASSWORD"), "gateway.monitoring": map[string]any{"serviceMonitor": true}}, []string{
 			"bifrost:gateway.monitoring.basicAuth: Required value: /metrics asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: {secret: S, key: K}}, or let config.json take the password from env.BIFROST_ADMIN_PASSWORD",
@@ -248,13 +248,13 @@ func TestAdministrationRefused(t *testing.T) {
 // TestExistingConfigSecretIsNotChecked: nothing is demanded, and one warning says so.
 func TestExistingConfigSecretIsNotChecked(t *testing.T) {
 	t.Parallel()
-	s := stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}).set("secrets.adminPassword", nil)
+	s := stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true}).set("secrets.adminPassword", nil)
 	require.NotContains(t, variables(t, record(t, "azure-dev", s)), "BIFROST_ADMIN_USERNAME")
 	config := parsed(t, "azure-dev", s)
 	require.Len(t, config.Warnings(), 1)
 	require.Contains(t, config.Warnings()[0], "gateway.existingConfigSecret: nothing in its config.json was checked")
 	require.Equal(t, stacks.AdminLogin{}, config.AdminLogin())
-	with := parsed(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}))
+	with := parsed(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true}))
 	require.Equal(t, stacks.AdminLogin{Username: "admin"}, with.AdminLogin())
 }
 

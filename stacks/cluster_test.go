@@ -42,8 +42,8 @@ func TestClusteringByDefault(t *testing.T) {
 		"a broker":           {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.type": "broker", "secrets.brokerToken": canary}, stacks.BrokerCluster, stacks.BrokerCluster, stacks.NoCluster, nil},
 		"somebody's broker": {stackFile(t, "aws-dev"), map[string]any{"gateway.config.cluster_config": map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": "b:443"}}},
 			stacks.OthersBroker, stacks.OthersBroker, stacks.NoCluster, nil},
-		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnAks: 4}},
-		"an existing Secret, and asked": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "clustering": map[string]any{"enabled": true}}}, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, nil},
+		"an existing Secret":            {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true}}, stacks.NoCluster, stacks.NoCluster, stacks.NoCluster, map[stacks.Target]int{stacks.OnAks: 4}},
+		"an existing Secret, and asked": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true, "clustering": map[string]any{"enabled": true}}}, stacks.NoCluster, stacks.NoCluster, stacks.MeshCluster, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for path, value := range c.set {
@@ -81,7 +81,7 @@ func TestUnclusteredWarns(t *testing.T) {
 	}{
 		"clustered":          {stackFile(t, "aws-dev"), nil, nil},
 		"SQLite":             {example(t, "minimal"), map[string]any{"gateway.clustering.enabled": false}, nil},
-		"an existing Secret": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs"}}, nil},
+		"an existing Secret": {stackFile(t, "azure-dev"), map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true}}, nil},
 		"both": {stackFile(t, "aws-dev"), map[string]any{"gateway.clustering.enabled": false},
 			[]string{"gateway.clustering.enabled is false", "up to 3 on EKS, up to 4 on ECS", "a virtual key made on one is refused by the others", "one deleted on one stays valid", "counts limits and budgets by itself", "remove it"}},
 		"in config.json": {stackFile(t, "azure-dev"), map[string]any{"gateway.config.cluster_config.enabled": false},

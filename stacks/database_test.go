@@ -52,8 +52,8 @@ func TestDatabaseCA(t *testing.T) {
 	}
 	for key, ref := range map[string]any{"caConfigMap": map[string]any{"name": "team-ca", "key": "ca.crt"}, "caSecret": map[string]any{"secret": "team-ca", "key": "ca.crt"}} {
 		for _, s := range []settings{
-			stackFile(t, "azure-dev").set("gateway.postgres."+key, ref),
-			stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "config", "postgres": map[string]any{key: ref}}),
+			stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set("gateway.postgres."+key, ref),
+			stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "config", "existingNamespace": true, "postgres": map[string]any{key: ref}}),
 		} {
 			d := record(t, "azure-dev", s).One(t, "kubernetes:apps/v1:Deployment")
 			require.Equal(t, "database-ca", d.Input(t, "spec.template.spec.volumes[3].name"))
@@ -181,7 +181,7 @@ func TestDatabaseWarnings(t *testing.T) {
 		"pings":               {[]any{"gateway.config.client", map[string]any{"disable_db_pings_in_health": false}}, []string{"client.disable_db_pings_in_health is false", "every pod, task or target is taken out"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stackFile(t, "azure-dev")
+			s := stackFile(t, "azure-dev").set("gateway.existingNamespace", true)
 			for i := 0; i < len(c.set); i += 2 {
 				s.set(c.set[i].(string), c.set[i+1])
 			}

@@ -18,7 +18,7 @@ func warned(t testing.TB, stack string, s settings) string {
 func TestRetiredControllers(t *testing.T) {
 	t.Parallel()
 	ingress := func(controller string) settings {
-		return stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
+		return stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set("gateway.ingress", map[string]any{
 			"controller": controller, "hosts": []any{"a.example.com"}, "tlsSecret": "tls", "allowedCidrs": []any{"10.0.0.0/8"},
 		})
 	}

@@ -17,6 +17,11 @@ type Gateway struct {
 	// ExistingNamespace says that the namespace exists. It is neither made nor changed, and gives a warning where it does not enforce Pod
 	// Security restricted. Default false.
 	ExistingNamespace bool
+	// SuppliedObjects are objects that the configuration names and that are in the namespace although the stack makes it, such as
+	// secret/wildcard-tls, configmap/corporate-ca, persistentvolumeclaim/data, serviceaccount/bifrost: something in the cluster puts them
+	// into every namespace, or somebody made them after an earlier up. Without it they are refused, since the first up would wait for them
+	// in vain.
+	SuppliedObjects []string
 	// ServiceAccount of the gateway's pods. It is made here. Default bifrost-sa.
 	ServiceAccount string
 	// ExistingServiceAccount says that the ServiceAccount exists. It is neither made nor changed. Default false.

@@ -190,11 +190,11 @@ func TestMirrorOnAKS(t *testing.T) {
 
 func TestExistingConfigSecret(t *testing.T) {
 	t.Parallel()
-	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs"}))
+	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true}))
 	require.EqualValues(t, 3, g.One(t, "kubernetes:apps/v1:Deployment").Input(t, "spec.replicas"))
 	require.Contains(t, pod(t, g)["volumes"], map[string]any{"name": "config", "secret": map[string]any{"secretName": "theirs"}})
 
-	sqlite := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs", "storage": map[string]any{"size": "1Gi"}}))
+	sqlite := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway", map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true, "storage": map[string]any{"size": "1Gi"}}))
 	require.EqualValues(t, 1, sqlite.One(t, "kubernetes:apps/v1:StatefulSet").Input(t, "spec.replicas"))
 }
 

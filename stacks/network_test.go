@@ -142,7 +142,7 @@ func TestProxyOfProviders(t *testing.T) {
 // TestProxyLogin: a secret variable takes the place of the plain one, for the gateway and for the refresher.
 func TestProxyLogin(t *testing.T) {
 	t.Parallel()
-	s := stackFile(t, "aws-dev").set("network", proxied).set("secrets.env.HTTPS_PROXY", canary).
+	s := stackFile(t, "aws-dev").set("network", proxied).set("secrets.env.HTTPS_PROXY", canary).set("gateway.existingNamespace", true).
 		set("refresher.secretRefs.HTTPS_PROXY", map[string]any{"secret": "proxy", "key": "url"})
 	g := record(t, "aws-dev", s)
 	require.NotContains(t, variablesOf(t, g.Named(t, "kubernetes:apps/v1:Deployment", "eks-gateway-deployment"), "spec.template.spec.containers[0]"), "HTTPS_PROXY")
@@ -175,11 +175,11 @@ func TestNetworkAuthorities(t *testing.T) {
 		}
 	}
 	const unknown = "no authority is made known"
-	verified := stackFile(t, "azure-dev").set("gateway.config.config_store.config.ssl_mode", "verify-full")
+	verified := stackFile(t, "azure-dev").set("gateway.config.config_store.config.ssl_mode", "verify-full").set("gateway.existingNamespace", true)
 	require.Contains(t, strings.Join(verified.parsed(t, "azure-dev").DatabaseWarnings(), "\n"), unknown)
 	require.NotContains(t, strings.Join(verified.set("network.caConfigMap", map[string]any{"name": "ca", "key": "ca.crt"}).
 		parsed(t, "azure-dev").DatabaseWarnings(), "\n"), unknown, "the database's may be among them")
-	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("network.caConfigMap", map[string]any{"name": "ca", "key": "ca.crt"}))
+	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set("network.caConfigMap", map[string]any{"name": "ca", "key": "ca.crt"}))
 	require.Contains(t, g.Named(t, "kubernetes:batch/v1:CronJob", "aks-pull-cron-job").Input(t, "spec.jobTemplate.spec.template.spec.volumes"),
 		map[string]any{"name": "network-ca", "configMap": map[string]any{"name": "ca", "items": []any{map[string]any{"key": "ca.crt", "path": "network-ca.pem"}}}})
 	require.Equal(t, []string{"network: Forbidden: SSL_CERT_DIR is set, too; keep one of them"}, problemsOf(t, "azure-dev",

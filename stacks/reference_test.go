@@ -159,7 +159,7 @@ func withDefaults(t *testing.T) []settings {
 		all = append(all, example(t, name))
 	}
 	nginx := stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
-		"controller": "nginx", "hosts": []any{"a.example.com"}, "tlsSecret": "tls", "allowedCidrs": []any{"10.0.0.0/8"},
+		"annotations": map[string]any{"cert-manager.io/cluster-issuer": "letsencrypt"}, "controller": "nginx", "hosts": []any{"a.example.com"}, "tlsSecret": "tls", "allowedCidrs": []any{"10.0.0.0/8"},
 	})
 	return append(all, nginx, aksStack(t, aksTrusts["federated aks"]))
 }

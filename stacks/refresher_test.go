@@ -44,7 +44,7 @@ func TestRefresherFollowsTheGateway(t *testing.T) {
 // TestRefresherKeys: what a cluster asks of any pod reaches the refresher's, and further ways out its policy.
 func TestRefresherKeys(t *testing.T) {
 	t.Parallel()
-	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("refresher", map[string]any{
+	g := record(t, "azure-dev", stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set("refresher", map[string]any{
 		"podLabels": map[string]any{"cost-center": "7"}, "podAnnotations": map[string]any{"a": "b"}, "env": map[string]any{"X": "y"},
 		"secretRefs": map[string]any{"Z": map[string]any{"secret": "s", "key": "k"}}, "imagePullSecrets": []any{"mirror"},
 		"extraEgress": []any{map[string]any{"ports": []any{map[string]any{"port": 8443, "protocol": "TCP"}}}},

@@ -330,8 +330,8 @@ var refused = map[string][]refusal{
 		{"autoscaled SQLite", "azure-dev", "gateway", sqlite("autoscaling", map[string]any{"minReplicas": 1, "maxReplicas": 2}), []string{"bifrost:gateway.autoscaling"}},
 		{"a volume for nothing", "azure-dev", "gateway", with("azure-dev", "storage", map[string]any{"size": "20Gi"}, "replicas", 1), []string{"bifrost:gateway.storage: Forbidden", "no store of config.json is SQLite"}},
 		{"an existing Secret and config.json", "azure-dev", "gateway.existingConfigSecret", "config", []string{"bifrost:gateway.config: Forbidden", "remove one of them"}},
-		{"an existing Secret on ECS", "aws-dev", "gateway", map[string]any{"existingConfigSecret": "config"}, []string{"bifrost:gateway.existingConfigSecret: Forbidden", "ECS"}},
-		{"an existing Secret and traces", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "otel": map[string]any{"collectorUrl": "otel:4317"}, "postgres": map[string]any{"maxConnections": 1}}, []string{"bifrost:gateway.otel: Forbidden", "bifrost:gateway.postgres: Forbidden"}},
+		{"an existing Secret on ECS", "aws-dev", "gateway", map[string]any{"existingConfigSecret": "config", "existingNamespace": true}, []string{"bifrost:gateway.existingConfigSecret: Forbidden", "ECS"}},
+		{"an existing Secret and traces", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "existingNamespace": true, "otel": map[string]any{"collectorUrl": "otel:4317"}, "postgres": map[string]any{"maxConnections": 1}}, []string{"bifrost:gateway.otel: Forbidden", "bifrost:gateway.postgres: Forbidden"}},
 
 		// Variables.
 		{"a reference that is a secret, too", "azure-dev", "gateway.secretRefs", ref("PG_PASSWORD"), []string{"bifrost:gateway.secretRefs[PG_PASSWORD]: Forbidden", "keep one of them"}},
@@ -367,7 +367,7 @@ var refused = map[string][]refusal{
 		{"a form of no cluster", "azure-dev", "gateway.clustering", map[string]any{"enabled": false, "type": "broker"}, []string{"bifrost:gateway.clustering.enabled: Required", "type is the cluster's"}},
 		{"form of a cluster", "azure-dev", "gateway.clustering.type", "star", []string{"bifrost:gateway.clustering.type: Unsupported value", `"mesh", "broker"`}},
 		{"a broker without its token", "azure-dev", "gateway.clustering.type", "broker", []string{"bifrost:secrets.brokerToken: Required"}},
-		{"a broker whose address config.json should know", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "clustering": map[string]any{"type": "broker"}}, []string{"bifrost:gateway.clustering.type: Forbidden", "address"}},
+		{"a broker whose address config.json should know", "azure-dev", "gateway", map[string]any{"existingConfigSecret": "config", "existingNamespace": true, "clustering": map[string]any{"type": "broker"}}, []string{"bifrost:gateway.clustering.type: Forbidden", "address"}},
 		{"a broker without an address", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "type": "broker"}, []string{"bifrost:gateway.config.cluster_config.broker.address: Required", "gateway.clustering.type"}},
 		{"a broker without a port", "azure-dev", "gateway.config.cluster_config", map[string]any{"enabled": true, "type": "broker", "broker": map[string]any{"address": "broker.example.com"}}, []string{"bifrost:gateway.config.cluster_config.broker.address: Invalid value", "HOST:PORT"}},
 		{"another broker than the one made", "azure-dev", "gateway", with("azure-dev", "clustering", map[string]any{"type": "broker"}, "config.cluster_config", map[string]any{"type": "mesh", "broker": map[string]any{"address": "broker.example.com:443", "tls": true}}), []string{

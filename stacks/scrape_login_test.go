@@ -35,11 +35,11 @@ func TestScrapeLogin(t *testing.T) {
 		"said otherwise":           {map[string]any{"gateway.monitoring.basicAuth": map[string]any{"username": from("u"), "password": from("p")}}, map[string]any{"username": theirs("u"), "password": theirs("p")}, nil},
 		"open":                     {map[string]any{"secrets.adminPassword": nil, "gateway.openAdministration": true}, nil, nil},
 		"open metrics":             {map[string]any{"gateway.config.client.whitelisted_routes": []any{"/metrics"}}, nil, nil},
-		"an existing config.json":  {map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "monitoring": map[string]any{"serviceMonitor": true}}}, map[string]any{"username": made("username"), "password": made("password")}, map[string]any{"username": encoded("admin"), "password": encoded(canary + "-admin")}},
-		"one that nothing says of": {map[string]any{"secrets.adminPassword": nil, "gateway": map[string]any{"existingConfigSecret": "theirs", "monitoring": map[string]any{"serviceMonitor": true}}}, nil, nil},
+		"an existing config.json":  {map[string]any{"gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true, "monitoring": map[string]any{"serviceMonitor": true}}}, map[string]any{"username": made("username"), "password": made("password")}, map[string]any{"username": encoded("admin"), "password": encoded(canary + "-admin")}},
+		"one that nothing says of": {map[string]any{"secrets.adminPassword": nil, "gateway": map[string]any{"existingConfigSecret": "theirs", "existingNamespace": true, "monitoring": map[string]any{"serviceMonitor": true}}}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stackFile(t, "azure-dev").set("gateway.monitoring.serviceMonitor", true)
+			s := stackFile(t, "azure-dev").set("gateway.monitoring.serviceMonitor", true).set("gateway.existingNamespace", true)
 			for path, value := range c.s {
 				s.set(path, value)
 			}

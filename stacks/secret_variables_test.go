@@ -71,7 +71,7 @@ func TestSecretsInPlainVariables(t *testing.T) {
 // TestPlainVariablesOfOtherPlaces: what is no secret's place may be in clear, and a reference to a Secret does for one that is.
 func TestPlainVariablesOfOtherPlaces(t *testing.T) {
 	t.Parallel()
-	s := stackFile(t, "azure-dev").set("secrets.env", nil).
+	s := stackFile(t, "azure-dev").set("secrets.env", nil).set("gateway.existingNamespace", true).
 		set("gateway.secretRefs", map[string]any{"PG_PASSWORD": map[string]any{"secret": "database", "key": "password"}}).
 		set("gateway.config.mcp", map[string]any{"client_configs": []any{map[string]any{"name": "tools", "connection_type": "http", "connection_string": "env.MCP_URL"}}}).
 		set("gateway.env.MCP_URL", "https://mcp.example/mcp")

@@ -74,9 +74,10 @@ var ownKeys = map[string]string{
 func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.written.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
-		"existingNamespace": g.ExistingNamespace, "existingServiceAccount": g.ExistingServiceAccount,
-		"existingConfigSecret": g.ExistingConfigSecret != "",
-		"imagePullPolicy":      g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"existingNamespace": g.ExistingNamespace, "suppliedObjects": g.SuppliedObjects != nil,
+		"existingServiceAccount": g.ExistingServiceAccount,
+		"existingConfigSecret":   g.ExistingConfigSecret != "",
+		"imagePullPolicy":        g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
 		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,
@@ -90,6 +91,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 // validateKubernetes checks what holds at every rollout.
 func (c *Config) validateKubernetes(k *checker) {
 	g := &c.Gateway
+	c.validateNamedObjects(k)
 	if m := g.Monitoring; m != nil {
 		p := field.NewPath("gateway", "monitoring")
 		if !m.ServiceMonitor && (m.Interval != "" || len(m.Labels) > 0 || m.BasicAuth != nil) {
