@@ -18,10 +18,9 @@ type network struct {
 	CA string `json:"ca"`
 }
 
-// publish writes how the clouds' services are reached, while they serve a real cluster's pods. The function it returns takes the
-// files away.
+// publish writes how the clouds' services are reached, where other processes may come in. The function it returns takes the files away.
 func (f folders) publish(world *cloud.World) (withdraw func() error, err error) {
-	if world.Live == nil {
+	if world.Network.Proxy() == "" {
 		return func() error { return nil }, nil
 	}
 	text, err := json.Marshal(network{Proxy: world.Network.Proxy(), CA: f.networkCA()})

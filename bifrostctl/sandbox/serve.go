@@ -37,6 +37,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 		return err
 	}
 	world.AutoSave(f.world())
+	world.Entered = true
 	servers, err := cloud.Serve(world, packages...)
 	if err != nil {
 		return &FailedError{err}
@@ -53,6 +54,9 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 		fmt.Fprintln(r.Stderr, everybody)
 	}
 	fmt.Fprintf(r.Stderr, serving, held.project.stack, servers.DebugProviders(), held.project.dir, held.project.configFlag())
+	if len(world.AWS) > 0 {
+		fmt.Fprintf(r.Stderr, reaching, world.Network.Proxy(), f.networkCA())
+	}
 	fmt.Fprintf(r.Stdout, "export PULUMI_DEBUG_PROVIDERS=%s\n", servers.DebugProviders())
 	<-ctx.Done()
 	servers.Stop()
@@ -74,6 +78,12 @@ with a backend and a stack of its own. It does not see what sandbox up made as t
   pulumi up --stack %[1]s%[4]s
 To let that terminal reach the real clouds again:
   unset PULUMI_DEBUG_PROVIDERS PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION
+`
+
+// reaching takes the URL of the proxy and the file of the authority.
+const reaching = `The AWS CLI asks ECS of these clouds (aws ecs list-task-definitions, deregister-task-definition, describe-services,
+update-service, wait services-stable) with any credentials and
+  export HTTPS_PROXY=%s AWS_CA_BUNDLE=%s
 `
 
 // everybody is said where loopback.KnowsUsers is false.

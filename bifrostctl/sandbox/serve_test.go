@@ -95,12 +95,14 @@ func TestServe(t *testing.T) {
 	}
 	require.NoError(t, theirs.deploy(t.Context(), Preview, &Result{}))
 	require.NotContains(t, state(t, request), "/served", "a preview changes nothing")
+	require.FileExists(t, f.network(), "other processes find the clouds' services")
 	require.NoError(t, theirs.deploy(t.Context(), Up, &Result{}))
 	require.Contains(t, state(t, request), "aws:cloudwatch/logGroup:LogGroup", "every change is saved at once")
 
 	rest, err := serving.stop()
 	require.NoError(t, err, "an interrupt is how it ends")
 	require.Empty(t, rest)
+	require.NoFileExists(t, f.network())
 	world, err := cloud.Load(f.world())
 	require.NoError(t, err)
 	require.NotNil(t, world.Get("aws:cloudwatch/logGroup:LogGroup", "111122223333/us-east-1", "/served"))
@@ -132,7 +134,7 @@ func TestServeExplains(t *testing.T) {
 	require.NoError(t, Runner{Stdout: &stdout, Stderr: &stderr}.Serve(ctx, request, []string{"aws"}))
 	require.Equal(t, 1, strings.Count(stdout.String(), "\n"))
 	for _, want := range []string{"  " + stdout.String(), "  cd " + dir + "\n", "pulumi preview --stack dev\n",
-		"  unset PULUMI_DEBUG_PROVIDERS PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION\n", "--fault type=*,op=read,error=denied met no call\n"} {
+		"  export HTTPS_PROXY=http://sandbox:", "/dev/network-ca.pem\n", "  unset PULUMI_DEBUG_PROVIDERS PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION\n", "--fault type=*,op=read,error=denied met no call\n"} {
 		require.Contains(t, stderr.String(), want)
 	}
 }

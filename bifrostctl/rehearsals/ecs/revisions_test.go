@@ -3,6 +3,8 @@ package ecs_test
 import (
 	"testing"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
@@ -25,8 +27,9 @@ func TestECSGoesBack(t *testing.T) {
 	require.False(t, first.Deleted)
 	require.Len(t, edits.The(t, s.World, pulumitype.AwsTaskDefinition, "task-definition/bifrost:"), 2)
 
-	// aws ecs update-service --task-definition bifrost:1
-	edits.With(edits.ServiceType, "", "taskDefinition="+first.ID)(t, s.World)
+	_, err := client(s).UpdateService(t.Context(), &ecs.UpdateServiceInput{Cluster: sdk.String("dev"), Service: sdk.String("bifrost"),
+		TaskDefinition: sdk.String("bifrost:1")})
+	require.NoError(t, err)
 	require.Empty(t, aws.TaskProblems(t.Context(), s.World, edits.The(t, s.World, edits.ServiceType, "")[0]))
 	told := s.Engine.Up()
 	require.Error(t, told.Err)

@@ -126,6 +126,7 @@ func Serve(w *World, packages ...string) (*Servers, error) {
 	if err := services.Start(w); err != nil {
 		return nil, err
 	}
+	aws.RegisterECS(w.Network, w)
 	servers, err := double.Serve(w, left...)
 	if err != nil {
 		return nil, errors.Join(err, services.Stop(w))

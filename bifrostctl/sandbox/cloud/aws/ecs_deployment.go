@@ -41,7 +41,8 @@ func change(c *double.Call, r *world.Resource, becomes double.Object) double.Obj
 // up and rolls it back, with the revision that ran (ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures").
 // The provider calls that a success, because the service is steady (terraform-provider-aws issue 20858). Before is nil for a new service.
 func deploy(c *double.Call, id string, before, becomes double.Object) double.Object {
-	desired := desiredTasks(becomes)
+	desired, number := desiredTasks(becomes), tasksOf(c, id, before).Deployments+1
+	defer func() { c.World.Tasks[id].Deployments = number }()
 	problems := taskProblems(c, becomes, double.String(becomes, "taskDefinition"))
 	if desired == 0 || len(problems) == 0 {
 		c.World.Tasks[id] = &world.ServiceTasks{Running: desired}

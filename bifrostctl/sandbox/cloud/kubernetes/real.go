@@ -14,6 +14,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
+	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
 )
 
@@ -24,10 +25,24 @@ const waitTime = 10 * time.Minute
 // controllers and its nodes decide about them. What the world records of them is a copy.
 func Live() *double.Provider {
 	p := Provider()
+	p.Configure = configureLive
 	for i := range kinds {
 		kinds[i].toLive(p.Types[kinds[i].token])
 	}
 	return p
+}
+
+// configureLive finds out whether the server is there, once (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Configure).
+func configureLive(w *served.World, config double.Object) (any, error) {
+	configured, err := configure(w, config)
+	s, ours := configured.(*session)
+	if err != nil || !ours || s.unreachable != nil || s.server != w.Live.Server {
+		return configured, err
+	}
+	if err := w.Live.Reach(context.Background()); err != nil {
+		s.unreachable = fmt.Errorf("unable to load schema information from the API server: %w", err)
+	}
+	return s, nil
 }
 
 // toLive lets the real server do what the sandbox does otherwise.

@@ -16,6 +16,8 @@ type World struct {
 	Network *loopback.Network
 	// Live is the real API server in which the stack's Kubernetes objects are; nil where the sandbox stands for it.
 	Live *live.Cluster
+	// Entered says that other processes reach the network, through its proxy. They do in any case with a real API server.
+	Entered bool
 }
 
 // New returns a world in which nothing exists, and for which nothing answers.

@@ -19,8 +19,8 @@ import (
 // issuerHosts are the hosts of the clusters' OIDC issuers.
 var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com"}
 
-// Start starts the network and lets the world's clients reach it, with a real API server other processes too: they come in through
-// the network's proxy, one at a time. Stop it with Stop.
+// Start starts the network and lets the world's clients reach it, with a real API server, or where the world is entered, other processes
+// too: they come in through the network's proxy, one at a time. Stop it with Stop.
 func Start(w *served.World) error {
 	network, err := loopback.New()
 	if err != nil {
@@ -38,7 +38,7 @@ func Start(w *served.World) error {
 			return errors.Join(fmt.Errorf("services of the sandbox's clouds: %w", err), network.Close())
 		}
 	}
-	if w.Live != nil {
+	if w.Live != nil || w.Entered {
 		if err := network.Open(entrance(w)); err != nil {
 			return errors.Join(err, network.Close())
 		}

@@ -113,6 +113,13 @@ func (c *Cluster) clients(login *rest.Config) error {
 	return nil
 }
 
+// Reach asks the server once, without patience.
+func (c *Cluster) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, greetingTime)
+	defer cancel()
+	return c.raw.Get().AbsPath("/version").Do(ctx).Error()
+}
+
 // greet learns the server's version and issuer.
 func (c *Cluster) greet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, greetingTime)
