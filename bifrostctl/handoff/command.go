@@ -143,5 +143,5 @@ func parse(name string, raw stacks.Raw, outputs []byte) (Input, error) {
 		return Input{}, err
 	}
 	read, err := checks.ReadOutputs(outputs)
-	return Input{Stack: name, Config: config, Principals: read.Handoff}, err
+	return Input{Stack: name, Config: config, Answered: read.Rollout == stacks.RolloutFull, Principals: read.Handoff}, err
 }

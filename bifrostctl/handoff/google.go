@@ -36,7 +36,7 @@ func newGoogle(in Input) *Google {
 			Repository: "projects/PROJECT/locations/LOCATION/repositories/REPOSITORY",
 		}, TokenFile: kubernetes.DefaultGcpTokenFile}
 		if in.Config != nil {
-			g.learn(in.Config)
+			g.learn(in.Config, in.Answered)
 		}
 		g.Account = cmp.Or(g.Account, "NAME@"+g.Project+".iam.gserviceaccount.com")
 		return g
@@ -45,12 +45,12 @@ func newGoogle(in Input) *Google {
 }
 
 // learn takes what the configuration says of the vendor's side.
-func (g *Google) learn(c *stacks.Config) {
+func (g *Google) learn(c *stacks.Config, answered bool) {
 	g.TokenFile = c.Aks.TokenFile
 	if r, ok := c.Image().ArtifactRegistryRepository(); ok {
 		g.Repository = fmt.Sprintf("projects/%s/locations/%s/repositories/%s", r.Project, r.Location, r.Name)
 	}
-	if c.Gcp == nil {
+	if c.Gcp == nil || !answered {
 		return
 	}
 	if f, ok := world.ReadCredentialConfig(c.Gcp.CredentialConfig); ok {

@@ -19,6 +19,8 @@ type Input struct {
 	Stack string
 	// Config is the stack's configuration; nil where it is not known. The letter takes names of the vendor's from it, and no secret.
 	Config *stacks.Config
+	// Answered says that the stack was up with the vendor's answer: only then are the vendor's names in the configuration true.
+	Answered bool
 	// Principals are the entries of the output vendorHandoff, Before those of the last letter.
 	Principals, Before []checks.Principal
 }

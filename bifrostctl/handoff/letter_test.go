@@ -14,6 +14,7 @@ import (
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/service"
+	"bifrost/stacks"
 )
 
 const (
@@ -152,10 +153,14 @@ func TestBeforeTheFirstUp(t *testing.T) {
 // TestUnknownNames: where the vendor has not answered yet, its names stand in capitals.
 func TestUnknownNames(t *testing.T) {
 	t.Parallel()
-	letter := written(t, handoff.Input{Principals: []checks.Principal{onAKS(asIs)}})
-	require.Contains(t, letter, "    POOL=POOL\n")
-	require.Contains(t, letter, "    ACCOUNT=NAME@PROJECT.iam.gserviceaccount.com\n")
-	require.Contains(t, letter, "- The file credential-configuration.json")
+	copied, err := stacks.Parse("azure-dev", stacktest.New(t, "azure-dev").Look.Config)
+	require.NoError(t, err)
+	for _, config := range []*stacks.Config{nil, copied} {
+		letter := written(t, handoff.Input{Config: config, Principals: []checks.Principal{onAKS(asIs)}})
+		require.Contains(t, letter, "    POOL=POOL\n")
+		require.Contains(t, letter, "    ACCOUNT=NAME@PROJECT.iam.gserviceaccount.com\n")
+		require.Contains(t, letter, "- The file credential-configuration.json")
+	}
 }
 
 func entries(id string) string {

@@ -74,7 +74,8 @@ func inputOf(t *testing.T, s *stacktest.Stack, up *enginetest.Result) handoff.In
 	require.NoError(t, err)
 	outputs, err := checks.ReadOutputs(text)
 	require.NoError(t, err)
-	return handoff.Input{Stack: filepath.Base(s.Way.Stack), Config: config, Principals: outputs.Handoff}
+	// The names of the vendor's are those of the credential configuration, as if it had been sent already.
+	return handoff.Input{Stack: filepath.Base(s.Way.Stack), Config: config, Answered: true, Principals: outputs.Handoff}
 }
 
 // requireMailable: a mail program wraps at white space, and may not know letters beyond ASCII. No secret of the stack is there.
