@@ -35,7 +35,7 @@ func newGoogle(in Input) *Google {
 			Project: "PROJECT", Number: "PROJECT_NUMBER", Pool: "POOL", Provider: "PROVIDER",
 			Repository: "projects/PROJECT/locations/LOCATION/repositories/REPOSITORY",
 		}, TokenFile: kubernetes.DefaultGcpTokenFile}
-		if in.Config != nil {
+		if in.Config != nil && in.Config.Aks != nil {
 			g.learn(in.Config, in.Answered)
 		}
 		g.Account = cmp.Or(g.Account, "NAME@"+g.Project+".iam.gserviceaccount.com")

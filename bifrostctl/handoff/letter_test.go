@@ -137,29 +137,54 @@ func TestFromInput(t *testing.T) {
 	}
 }
 
-// TestBeforeTheFirstUp: a stack without identities is told to make them, in the sandbox with the sandbox's command.
-func TestBeforeTheFirstUp(t *testing.T) {
+// TestOfStack: a stack without identities is told to make them, in the sandbox with the sandbox's command; one that lacks secrets, or is
+// half edited, has its letter.
+func TestOfStack(t *testing.T) {
 	t.Parallel()
-	config := stacktest.New(t, "aws-dev").Look.Config
-	cmd := handoff.Command(func(_ context.Context, r service.RehearsalRequest) (*service.Rehearsal, error) {
-		require.Equal(t, service.RehearsalRequest{Stack: "aws-dev", State: "kept"}, r)
-		return &service.Rehearsal{Config: config, Outputs: []byte("{}"), Close: func() error { return nil }}, nil
-	})
-	cmd.SetArgs([]string{"aws-dev", "--sandbox", "--state", "kept"})
-	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	require.ErrorContains(t, cmd.ExecuteContext(t.Context()), "run `bifrostctl sandbox up aws-dev --set rollout=identity`")
+	whole := stacktest.New(t, "aws-dev").Look.Config
+	edited := stacks.Raw{Values: map[string]string{"platform": "aws", "aws": `{"region": 7}`}}
+	for name, c := range map[string]struct {
+		config        stacks.Raw
+		outputs       string
+		prints, fails string
+	}{
+		"never up":    {whole, `{}`, "", "run `bifrostctl sandbox up aws-dev --set rollout=identity`"},
+		"up":          {whole, `{"vendorHandoff": ` + entries("AROA1") + `}`, "We have now:\n  444455556666.dkr.ecr", ""},
+		"half edited": {edited, `{"vendorHandoff": ` + entries("AROA1") + `}`, "unique id AROA1", ""},
+		"odd outputs": {whole, `[]`, "", "read the outputs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := handoff.Command(func(_ context.Context, r service.RehearsalRequest) (*service.Rehearsal, error) {
+				require.Equal(t, service.RehearsalRequest{Stack: "aws-dev", State: "kept"}, r)
+				return &service.Rehearsal{Config: c.config, Outputs: []byte(c.outputs), Close: func() error { return nil }}, nil
+			})
+			var out bytes.Buffer
+			cmd.SetArgs([]string{"aws-dev", "--sandbox", "--state", "kept"})
+			cmd.SetOut(&out)
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			err := cmd.ExecuteContext(t.Context())
+			if c.fails != "" {
+				require.ErrorContains(t, err, c.fails)
+				return
+			}
+			require.NoError(t, err)
+			require.Contains(t, out.String(), c.prints)
+			require.NotContains(t, out.String(), stacktest.Secret)
+		})
+	}
 }
 
 // TestUnknownNames: where the vendor has not answered yet, its names stand in capitals.
 func TestUnknownNames(t *testing.T) {
 	t.Parallel()
-	copied, err := stacks.Parse("azure-dev", stacktest.New(t, "azure-dev").Look.Config)
-	require.NoError(t, err)
-	for _, config := range []*stacks.Config{nil, copied} {
+	copied := configOf(t, stacktest.New(t, "azure-dev"))
+	for _, config := range []*stacks.Config{nil, stacks.Lenient("prod", "", nil), copied} {
 		letter := written(t, handoff.Input{Config: config, Principals: []checks.Principal{onAKS(asIs)}})
 		require.Contains(t, letter, "    POOL=POOL\n")
 		require.Contains(t, letter, "    ACCOUNT=NAME@PROJECT.iam.gserviceaccount.com\n")
 		require.Contains(t, letter, "- The file credential-configuration.json")
+		require.Equal(t, config == copied, strings.Contains(letter, "We have now"))
 	}
 }
 

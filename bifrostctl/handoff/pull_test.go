@@ -66,16 +66,21 @@ func identities(t *testing.T, way stacktest.Way) (*stacktest.Stack, string) {
 	return s, text.String()
 }
 
-func inputOf(t *testing.T, s *stacktest.Stack, up *enginetest.Result) handoff.Input {
+func configOf(t *testing.T, s *stacktest.Stack) *stacks.Config {
 	t.Helper()
 	config, err := stacks.Parse(s.Way.Stack, s.Look.Config)
 	require.NoError(t, err)
+	return config
+}
+
+func inputOf(t *testing.T, s *stacktest.Stack, up *enginetest.Result) handoff.Input {
+	t.Helper()
 	text, err := json.Marshal(up.Outputs.Mappable())
 	require.NoError(t, err)
 	outputs, err := checks.ReadOutputs(text)
 	require.NoError(t, err)
 	// The names of the vendor's are those of the credential configuration, as if it had been sent already.
-	return handoff.Input{Stack: filepath.Base(s.Way.Stack), Config: config, Answered: true, Principals: outputs.Handoff}
+	return handoff.Input{Stack: filepath.Base(s.Way.Stack), Config: configOf(t, s), Answered: true, Principals: outputs.Handoff}
 }
 
 // requireMailable: a mail program wraps at white space, and may not know letters beyond ASCII. No secret of the stack is there.
