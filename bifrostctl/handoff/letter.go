@@ -44,7 +44,7 @@ func New(in Input) (*Letter, error) {
 	if in.Stack != "" {
 		l.Title += ", stack " + in.Stack
 	}
-	if in.Config != nil {
+	if in.Config != nil && in.Config.Image().Host != "" {
 		l.Image = in.Config.Image().String()
 	}
 	var err error
