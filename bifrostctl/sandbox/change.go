@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/pulumitype"
@@ -114,10 +115,12 @@ func changeFields[T any](at *T, settings []string) error {
 // Allowlist shows, and changes, whom the vendor lets pull from its ECR repositories.
 func (r Runner) Allowlist(request Request, add, remove []string) error {
 	return r.change(request, func(world *cloud.World) error {
-		for _, policy := range world.Resources {
-			if policy.Type != pulumitype.AwsEcrRepositoryPolicy || policy.Deleted {
-				continue
-			}
+		policies := policiesOf(world)
+		if len(policies) == 0 {
+			return fmt.Errorf("no ECR repository of another account is here, and so no allowlist; what Google's side trusts is among what " +
+				"sandbox state lists")
+		}
+		for _, policy := range policies {
 			principals, err := world.Allowlist(policy)
 			if err != nil {
 				return err
@@ -129,7 +132,8 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 			}
 			principals = slices.DeleteFunc(principals, func(p string) bool { return slices.Contains(remove, p) || slices.Contains(add, p) })
 			if len(add)+len(remove) > 0 {
-				principals = append(principals, add...)
+				world.SetAllowlist(policy, principals) // whom it has no more, and whom it is to know anew, are forgotten
+				principals = append(principals, slices.Compact(slices.Sorted(slices.Values(add)))...)
 				world.SetAllowlist(policy, principals)
 			}
 			for _, principal := range principals {
@@ -138,6 +142,18 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 		}
 		return nil
 	})
+}
+
+// policiesOf are those of the vendor's ECR repositories, ordered by their ids.
+func policiesOf(world *cloud.World) []*cloud.Resource {
+	var policies []*cloud.Resource
+	for _, each := range world.Resources {
+		if each.Type == pulumitype.AwsEcrRepositoryPolicy && !each.Deleted {
+			policies = append(policies, each)
+		}
+	}
+	slices.SortFunc(policies, func(a, b *cloud.Resource) int { return strings.Compare(a.ID, b.ID) })
+	return policies
 }
 
 // change lets a function change the stack's clouds, and saves them.

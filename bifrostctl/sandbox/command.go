@@ -76,6 +76,8 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 	if operation != Destroy {
 		cmd.Flags().StringArrayVar(&request.Replace, "replace", nil, "make the resource with this `URN` anew; may be given several times")
 		cmd.Flags().BoolVar(&request.Refresh, "refresh", false, "read first what exists in the clouds")
+	} else {
+		cmd.Flags().BoolVar(&request.ExcludeProtected, "exclude-protected", false, "leave what is protected, and delete the rest")
 	}
 	folderFlags(cmd, &request)
 	return cmd

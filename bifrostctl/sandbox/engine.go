@@ -35,6 +35,8 @@ var oldestCLI = semver.MustParse("3.218.0")
 type cli struct {
 	path    string
 	version semver.Version
+	// excludeProtected leaves protected resources as they are when a stack is destroyed. The Automation API has no option for it.
+	excludeProtected bool
 }
 
 // findCLI returns the installed Pulumi CLI where its version fits, else the one that the project built.
@@ -59,6 +61,9 @@ func (c *cli) Version() semver.Version { return c.version }
 func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string,
 	string, int, error) {
 	var stdout, stderr bytes.Buffer
+	if c.excludeProtected && args[0] == string(Destroy) {
+		args = append(args, "--exclude-protected")
+	}
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(append(ownEnvironment(os.Environ()), env...), "PULUMI_AUTOMATION_API=true")
@@ -145,9 +150,10 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 	if err != nil {
 		return err
 	}
-	if operation == Up {
-		if err := e.rehearse(ctx, stack); err != nil {
-			return err
+	// Where nothing is left but what is protected, the CLI reports no events, for which the Automation API's preview would wait.
+	if rehearsal, has := rehearsals[operation]; has && !e.cli.excludeProtected {
+		if err := e.rehearse(ctx, stack, rehearsal); err != nil {
+			return errors.Join(err, result.export(ctx, stack))
 		}
 	}
 	report, err := e.run(ctx, stack, operation)
@@ -163,19 +169,30 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 		result.plan(report)
 		return err
 	}
-	// After an interruption too, what there is can be read.
-	exported, exportErr := stack.Export(context.WithoutCancel(ctx))
-	if exportErr == nil {
-		exportErr = result.read(exported)
-	}
-	return errors.Join(err, exportErr)
+	return errors.Join(err, result.export(ctx, stack))
 }
 
-// rehearse previews an up, as people's own do: what a preview finds out changes nothing. The Automation API skips it.
-func (e *engine) rehearse(ctx context.Context, stack auto.Stack) error {
+// export reads what there is, after an interruption too.
+func (r *Result) export(ctx context.Context, stack auto.Stack) error {
+	exported, err := stack.Export(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	return r.read(exported)
+}
+
+// previewDestroy only looks at what a destroy would do.
+const previewDestroy Operation = "preview of destroy"
+
+// rehearsals are the previews of operations, as people's own Pulumi has them: what a preview finds out changes nothing, such as that a
+// resource is protected (pulumi, resource/deploy/step.go, DeleteStep: it fails in a preview, too). The Automation API skips them.
+var rehearsals = map[Operation]Operation{Up: Preview, Destroy: previewDestroy}
+
+// rehearse does a preview in silence.
+func (e *engine) rehearse(ctx context.Context, stack auto.Stack, preview Operation) error {
 	quiet := *e
 	quiet.progress, quiet.errors = io.Discard, io.Discard
-	report, err := quiet.run(ctx, stack, Preview)
+	report, err := quiet.run(ctx, stack, preview)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return errInterrupted
@@ -207,6 +224,9 @@ func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation)
 			options = append(options, optup.Refresh())
 		}
 		_, err = stack.Up(ctx, options...)
+	case previewDestroy:
+		_, err = stack.PreviewDestroy(ctx, optdestroy.EventStreams(received), optdestroy.Color(e.colour), optdestroy.SuppressOutputs(),
+			optdestroy.ProgressStreams(e.progress), optdestroy.ErrorProgressStreams(e.errors))
 	case Destroy:
 		_, err = stack.Destroy(ctx, optdestroy.EventStreams(received), optdestroy.Color(e.colour), optdestroy.SuppressOutputs(),
 			optdestroy.ProgressStreams(e.progress), optdestroy.ErrorProgressStreams(e.errors))

@@ -253,11 +253,21 @@ func TestSmallProgram(t *testing.T) {
 		require.Equal(t, smallStack, string(text))
 	})
 	t.Run("protected", func(t *testing.T) {
+		before, err := document(t, small, request(Up, "protectIdentities=true"))
+		require.NoError(t, err)
 		result, err := document(t, small, request(Destroy))
 		require.Equal(t, 1, ExitCode(err))
 		require.Contains(t, result.Error, "cannot be deleted")
 		require.Contains(t, result.Error, "bin/x sandbox up dev --set protectIdentities=false")
-		require.NotEmpty(t, result.Resources)
+		require.Contains(t, result.Error, " --exclude-protected")
+		require.Equal(t, before.Resources, result.Resources, "nothing was deleted")
+		without := request(Destroy)
+		without.ExcludeProtected = true
+		for range 2 { // the second time nothing is left but what is protected
+			result, err = document(t, small, without)
+			require.NoError(t, err)
+			require.NotEmpty(t, result.Resources)
+		}
 		_, err = document(t, small, request(Up, "protectIdentities=false"))
 		require.NoError(t, err)
 	})

@@ -34,6 +34,8 @@ type Request struct {
 	// Replace are the URNs of what a preview or an up makes anew, Refresh lets it read first what exists.
 	Replace []string
 	Refresh bool
+	// ExcludeProtected lets a destroy leave what is protected, and delete all else.
+	ExcludeProtected bool
 	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
 	Kubeconfig string
 	// ShowSecrets leaves secrets as they are in what State prints: the sandbox's are fakes, those of a --set are what was set.

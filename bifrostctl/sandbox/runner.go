@@ -56,8 +56,8 @@ func explain(err error, request Request, result *Result) error {
 	if request.Operation == Destroy && result.protected() {
 		request.Set = result.applied
 		err = fmt.Errorf("%w\nThe stack protects its identities, because the vendor's allowlist names them. To delete them all the "+
-			"same:\n  %s\n  %s",
-			err, request.command(Up, "protectIdentities=false"), request.command(Destroy))
+			"same:\n  %s\n  %s\nTo keep them, and delete the rest:\n  %s --exclude-protected",
+			err, request.command(Up, "protectIdentities=false"), request.command(Destroy), request.command(Destroy))
 	}
 	return &FailedError{err}
 }
@@ -81,6 +81,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err != nil {
 		return err
 	}
+	cli.excludeProtected = request.ExcludeProtected
 	f, err := request.folders(p)
 	if err != nil {
 		return err
@@ -211,7 +212,7 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 		return err
 	}
 	err = e.deploy(ctx, request.Operation, result)
-	if err == nil && request.Operation == Destroy {
+	if err == nil && request.Operation == Destroy && !request.ExcludeProtected {
 		world.ForgetGrants()
 	}
 	err = errors.Join(err, withdraw(), world.Save(e.world()))

@@ -86,8 +86,11 @@ func indent(text, by string) string {
 // next says what to do after a command that succeeded.
 func next(request Request, result *Result) string {
 	switch {
-	case request.Operation == Destroy && result.Changes.Delete == 0:
+	case request.Operation == Destroy && result.Changes.Delete == 0 && !result.protected():
 		return "The sandbox holds nothing of stack " + request.Stack + ": nothing to delete."
+	case request.Operation == Destroy && result.protected():
+		return fmt.Sprintf("What is not protected of stack %s is deleted from the sandbox; what is protected stays, and so does what it "+
+			"needs.", request.Stack)
 	case request.Operation == Destroy:
 		return "Stack " + request.Stack + " is deleted from the sandbox."
 	case request.Operation == Preview:
