@@ -21,8 +21,9 @@ type Look struct {
 	Server string
 	// Config is the configuration as the engine would hand it over, with fakes for the secrets that the stack file lacks.
 	Config stacks.Raw
-	// Outputs is the JSON text of the stack's outputs, secrets masked; an empty object where the stack was never up.
-	Outputs []byte
+	// Outputs is the JSON text of the stack's outputs, secrets masked, and State that of its resources, as `pulumi stack export` prints it;
+	// empty objects where the stack was never up.
+	Outputs, State []byte
 }
 
 // Open reads a stack's saved clouds, with the overlay of its last up, and starts their services. Close ends them.
@@ -52,12 +53,12 @@ func open(ctx context.Context, request Request) (*Look, error) {
 	if err != nil {
 		return nil, err
 	}
-	look := &Look{World: held.world, Outputs: []byte("{}")}
+	look := &Look{World: held.world, Outputs: []byte("{}"), State: []byte("{}")}
 	if err := look.prepare(held.project, settings); err != nil {
 		return nil, err
 	}
 	if held.folders.exist() {
-		if look.Outputs, err = held.folders.outputs(ctx, held.project); err != nil {
+		if look.Outputs, look.State, err = held.folders.exported(ctx, held.project); err != nil {
 			return nil, err
 		}
 	}
@@ -71,7 +72,7 @@ func Prepare(world *cloud.World, dir, stack string, settings ...string) (*Look, 
 	if err != nil {
 		return nil, err
 	}
-	look := &Look{World: world, Outputs: []byte("{}")}
+	look := &Look{World: world, Outputs: []byte("{}"), State: []byte("{}")}
 	return look, look.prepare(p, settings)
 }
 
@@ -110,29 +111,33 @@ func (p *project) raw() (stacks.Raw, error) {
 	return raw, nil
 }
 
-// outputs asks the engine for the outputs of a stack that was up.
-func (f folders) outputs(ctx context.Context, p *project) ([]byte, error) {
+// exported asks the engine for the outputs and the state of a stack that was up.
+func (f folders) exported(ctx context.Context, p *project) (outputs, state []byte, err error) {
 	cli, err := findCLI(p.dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	keeper, err := openKeeper(f.key())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stack, err := (&engine{folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase}).open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	exported, err := stack.Export(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the stack's outputs: %w", err)
+		return nil, nil, fmt.Errorf("read the stack's outputs: %w", err)
 	}
 	result := &Result{Outputs: map[string]any{}}
 	if err := result.read(exported); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return json.Marshal(result.Outputs)
+	if outputs, err = json.Marshal(result.Outputs); err != nil {
+		return nil, nil, err
+	}
+	state, err = json.Marshal(exported)
+	return outputs, state, err
 }
 
 // Close stops the services.

@@ -118,7 +118,7 @@ func (r request) open(ctx context.Context) (checks.Stack, service.Clouds, func()
 	if err != nil {
 		return checks.Stack{}, service.Clouds{}, nothing, err
 	}
-	stack, err := parse(r.stack, project.Config, project.Outputs)
+	stack, err := parse(r.stack, project.Config, project.Outputs, project.State)
 	if err != nil {
 		return stack, service.Clouds{}, nothing, err
 	}
@@ -131,22 +131,26 @@ func (r request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds,
 	if err != nil {
 		return checks.Stack{}, service.Clouds{}, nil, err
 	}
-	stack, err := parse(r.stack, found.Config, found.Outputs)
+	stack, err := parse(r.stack, found.Config, found.Outputs, found.State)
 	if err != nil {
 		return stack, service.Clouds{}, nil, errors.Join(err, found.Close())
 	}
 	if r.kubeconfig != "" {
-		found.Clouds.Kubernetes = real.Kubeconfig(r.kubeconfig)
+		found.Clouds.Kubernetes, found.Clouds.Objects = real.Kubeconfig(r.kubeconfig)
 	}
 	return stack, found.Clouds, found.Close, nil
 }
 
-// parse reads a stack's configuration, as an up does, and its outputs.
-func parse(name string, raw stacks.Raw, outputs []byte) (checks.Stack, error) {
+// parse reads a stack's configuration, as an up does, its outputs and its state.
+func parse(name string, raw stacks.Raw, outputs, state []byte) (checks.Stack, error) {
 	config, err := stacks.Parse(name, raw)
 	if err != nil {
 		return checks.Stack{}, err
 	}
 	read, err := checks.ReadOutputs(outputs)
-	return checks.Stack{Name: name, Config: config, Outputs: read}, err
+	if err != nil {
+		return checks.Stack{}, err
+	}
+	things, err := checks.ReadState(state)
+	return checks.Stack{Name: name, Config: config, Outputs: read, Things: things}, err
 }

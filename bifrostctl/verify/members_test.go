@@ -91,15 +91,18 @@ func TestMembers(t *testing.T) {
 // TestPeers: a pod that the headless Service does not name is found by nobody.
 func TestPeers(t *testing.T) {
 	t.Parallel()
-	for error, edit := range map[string]edits.Edit{
-		"runs, and has no address in Service bifrost-peers":      edits.With(edits.ServiceKind, "bifrost-peers", "spec.selector={app: another}"),
-		"there is no Service bifrost-peers in namespace bifrost": edits.Removed(edits.ServiceKind, "bifrost-peers"),
+	for error, of := range map[string]struct {
+		code string
+		edit edits.Edit
+	}{
+		"runs, and has no address in Service bifrost-peers":  {"gateway-peers", edits.With(edits.ServiceKind, "bifrost-peers", "spec.selector={app: another}")},
+		"Service bifrost-peers in namespace bifrost is gone": {"made-exposure", edits.Removed(edits.ServiceKind, "bifrost-peers")},
 	} {
 		r := stand(t, clustered)
-		edit(t, r.World)
+		of.edit(t, r.World)
 		found := bad(r.document(verify.Options{}))
 		require.Len(t, found, 1, "%+v", found)
-		require.Equal(t, "gateway-peers", found[0].Code)
+		require.Equal(t, of.code, found[0].Code)
 		require.Contains(t, found[0].Error, error)
 	}
 }

@@ -61,7 +61,7 @@ func TestNoPolicies(t *testing.T) {
 			t.Parallel()
 			text, err := rehearse(t, w).up().verify(verify.Options{Format: report.Table})
 			require.NoError(t, err)
-			require.NotContains(t, text, "network policies")
+			require.NotContains(t, text, "enforces the stack's network policies")
 		})
 	}
 }

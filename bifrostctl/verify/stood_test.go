@@ -11,6 +11,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify/checks"
+	"bifrost/bifrostctl/verify/service"
 )
 
 // up is what an up left: the clouds, as they are saved, and the stack's outputs.
@@ -18,6 +19,7 @@ type up struct {
 	once    sync.Once
 	clouds  []byte
 	outputs checks.Outputs
+	things  []service.Thing
 }
 
 // ups holds an up by way: most tests of a way begin where its up ended.
@@ -34,7 +36,7 @@ func stand(t *testing.T, w way) *rehearsed {
 		require.NoError(t, r.World.Save(file))
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		up.clouds, up.outputs = text, r.stack.Outputs
+		up.clouds, up.outputs, up.things = text, r.stack.Outputs, r.stack.Things
 	})
 	require.NotNil(t, up.clouds, "the up of %s failed in another test", w.Name)
 	file := filepath.Join(t.TempDir(), "world.json")
@@ -43,6 +45,6 @@ func stand(t *testing.T, w way) *rehearsed {
 	require.NoError(t, err)
 	r := &rehearsed{Stack: w.StartIn(t, clouds)}
 	r.parse()
-	r.stack.Outputs = up.outputs
+	r.stack.Outputs, r.stack.Things = up.outputs, up.things
 	return r
 }

@@ -29,13 +29,21 @@ type BrokenError struct{ Stack string }
 
 func (e *BrokenError) Error() string { return "stack " + e.Stack + " is broken: see above" }
 
+// UncheckedError is a stack of which nothing known is broken, but not everything could be asked.
+type UncheckedError struct{ Stack string }
+
+func (e *UncheckedError) Error() string {
+	return "stack " + e.Stack + " could not be checked whole: see above"
+}
+
 // Pauses between two looks grow from the first to the last.
 const (
 	firstPause = time.Second
 	lastPause  = 15 * time.Second
 )
 
-// Run checks a stack and prints what was found. A failed check is a *BrokenError; any other error means that nothing could be checked.
+// Run checks a stack and prints what was found. A failed check is a *BrokenError, one that could not
+// be asked an *UncheckedError; any other error means that nothing could be checked.
 // pause waits between two looks, until the context ends.
 func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Clouds, options Options,
 	pause func(context.Context, time.Duration)) error {
@@ -56,8 +64,11 @@ func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Cl
 	if err := report.Print(w, options.Format, stack.Name, reports); err != nil {
 		return err
 	}
-	if check.Worst(reports) == check.Failed {
+	switch check.Worst(reports) {
+	case check.Failed:
 		return &BrokenError{stack.Name}
+	case check.Unknown:
+		return &UncheckedError{stack.Name}
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 func Clouds(w *cloud.World, server string) service.Clouds {
 	return service.Clouds{
 		STS: sts{w}, EKS: eks{w}, IAM: iam{w}, ECS: ecs{w}, AKS: aks{w}, Identity: identities{w}, GCP: gcp{w}, Registry: registry{w},
-		Kubernetes: kubernetesOf(w, server), Now: w.Now,
+		Kubernetes: kubernetesOf(w, server), Objects: objectsAt(w, server), Exists: existsIn(w), Now: w.Now,
 	}
 }
 

@@ -13,12 +13,14 @@ import (
 // Status is how a check ended.
 type Status string
 
-// The statuses. Skipped counts as neither failure nor warning: the check does not apply here, or what it needs has failed.
+// The statuses. Skipped counts as neither failure nor warning: the check does not apply here, or what it needs has failed. Unknown is a
+// question that could not be asked, such as without credentials.
 const (
 	OK      Status = "ok"
 	Warning Status = "warning"
 	Failed  Status = "failed"
 	Skipped Status = "skipped"
+	Unknown Status = "unknown"
 )
 
 // Result is what a check found. None of its texts holds a secret.
@@ -46,6 +48,11 @@ func Fail(hint, format string, args ...any) Result {
 // Warn is a result that a person should look at though everything works.
 func Warn(hint, format string, args ...any) Result {
 	return Result{Status: Warning, Error: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Unasked is the result of a question that could not be asked, with the hint that lets it be.
+func Unasked(hint, format string, args ...any) Result {
+	return Result{Status: Unknown, Error: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 // Skip is the result of a check that does not apply, with the reason.
@@ -88,20 +95,20 @@ type Report struct {
 	Outcomes []Outcome
 }
 
-// Worst returns Failed, Warning or OK: the worst that the reports hold.
+// Worst returns Failed, Unknown, Warning or OK: the worst that the reports hold.
 func Worst(reports []Report) Status {
-	worst := OK
+	found := map[Status]bool{}
 	for _, report := range reports {
 		for _, outcome := range report.Outcomes {
-			switch outcome.Status {
-			case Failed:
-				return Failed
-			case Warning:
-				worst = Warning
-			}
+			found[outcome.Status] = true
 		}
 	}
-	return worst
+	for _, status := range []Status{Failed, Unknown, Warning} {
+		if found[status] {
+			return status
+		}
+	}
+	return OK
 }
 
 // Run runs the categories side by side, and the checks of each one after the other. Codes that are there twice, needs that nobody has and
@@ -141,7 +148,7 @@ func (r *runner) category(ctx context.Context, category Category) {
 		}
 		*r.outcomes[c.Code] = Outcome{Check: c, Result: r.run(ctx, c, needs)}
 		close(r.done[c.Code])
-		if result := r.outcomes[c.Code].Result; c.Fatal && fatal == "" && (result.Status == Failed || result.blocked) {
+		if result := r.outcomes[c.Code].Result; c.Fatal && fatal == "" && (result.Status == Failed || result.Status == Unknown || result.blocked) {
 			fatal = c.Code
 		}
 	}
@@ -154,6 +161,8 @@ func (r *runner) run(ctx context.Context, c Check, needs []string) Result {
 		switch {
 		case needed.Status == Failed:
 			return Block("%s failed", need)
+		case needed.Status == Unknown:
+			return Block("%s could not be asked", need)
 		case needed.blocked:
 			return Block("%s", needed.Error)
 		}

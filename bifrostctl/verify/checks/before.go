@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -15,20 +14,8 @@ import (
 
 // Before are the categories of what must hold before the first up.
 func Before(s Stack, c service.Clouds) []check.Category {
-	b := before{s, c, aksTrust{Stack: s, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
-		return c.AKS.Cluster(ctx, s.Config.Aks.ResourceGroup, s.Config.Aks.ClusterName)
-	})}}
-	var credentials, clusters []check.Check
-	if s.Config.Aws != nil {
-		credentials = append(credentials, check.Check{
-			Code: awsAccount, Description: "the AWS credentials are of the configured account", Run: b.awsAccount,
-		})
-	}
-	if s.Config.Azure != nil {
-		credentials = append(credentials, check.Check{
-			Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: b.aks.tenant,
-		})
-	}
+	b := newBefore(s, c)
+	var clusters []check.Check
 	for _, at := range s.places() {
 		clusters = append(clusters, at.before(b)...)
 	}
@@ -41,14 +28,8 @@ func Before(s Stack, c service.Clouds) []check.Category {
 				Run: b.kinds(client)},
 		})...)
 	}
-	return []check.Category{{Name: "credentials", Checks: credentials}, {Name: "clusters", Checks: clusters}}
+	return append(s.signedIn(c), check.Category{Name: "clusters", Checks: clusters})
 }
-
-// The codes of the checks of credentials, without which nothing can be asked.
-const (
-	awsAccount  = "pre-aws-account"
-	azureTenant = "pre-azure-tenant"
-)
 
 // before is what the checks before the first up look at.
 type before struct {
@@ -56,6 +37,12 @@ type before struct {
 	clouds service.Clouds
 	// aks is read once: the first request to Azure tells about the login, too.
 	aks aksTrust
+}
+
+func newBefore(s Stack, c service.Clouds) before {
+	return before{s, c, aksTrust{Stack: s, cluster: shared(func(ctx context.Context) (*service.AKSCluster, error) {
+		return c.AKS.Cluster(ctx, s.Config.Aks.ResourceGroup, s.Config.Aks.ClusterName)
+	})}}
 }
 
 // eks are the checks of the cluster and of what its way of pulling takes for granted.
@@ -78,22 +65,6 @@ func (b before) eksChecks() []check.Check {
 	return append([]check.Check{active}, needing(active.Code, eksPulls[b.Config.Eks.Pull].before(t))...)
 }
 
-func (b before) awsAccount(ctx context.Context) check.Result {
-	account, caller, err := b.clouds.STS.Caller(ctx)
-	profile := ""
-	if b.Config.Aws.Profile != "" {
-		profile = " --profile " + b.Config.Aws.Profile
-	}
-	if err != nil {
-		return check.Fail("aws sso login"+profile+", or set AWS_PROFILE", "there are no usable AWS credentials: %v", err)
-	}
-	if account != b.Config.Aws.AccountId {
-		return check.Fail("export AWS_PROFILE=..., or set aws.profile or aws.assumeRoleArn; look with aws sts get-caller-identity"+profile,
-			"the credentials are of account %s (%s), and aws.accountId is %s", account, caller, b.Config.Aws.AccountId)
-	}
-	return check.Pass("%s", caller)
-}
-
 func (b before) ecsCluster(ctx context.Context) check.Result {
 	config := b.Config
 	make := fmt.Sprintf("aws ecs create-cluster --region %s --cluster-name %s", config.Aws.Region, config.Ecs.ClusterName)
@@ -107,21 +78,6 @@ func (b before) ecsCluster(ctx context.Context) check.Result {
 		return check.Fail(make, "the ECS cluster %s is %s", config.Ecs.ClusterName, status)
 	}
 	return check.Pass("%s", config.Ecs.ClusterName)
-}
-
-// tenant reads the cluster: the first request to Azure tells whether the login reaches subscription and tenant.
-func (t aksTrust) tenant(ctx context.Context) check.Result {
-	cluster, err := t.cluster(ctx)
-	switch {
-	case missing(err):
-		return check.Pass("subscription %s", t.Config.Azure.SubscriptionId) // it answered; the next category tells
-	case err != nil:
-		return check.Fail(t.azureLogin(), "subscription %s cannot be read: %v", t.Config.Azure.SubscriptionId, err)
-	case cluster.TenantID != "" && !strings.EqualFold(cluster.TenantID, t.Config.Azure.TenantId):
-		return check.Fail(t.azureLogin(), "the cluster is of tenant %s, and azure.tenantId is %s", cluster.TenantID,
-			t.Config.Azure.TenantId)
-	}
-	return check.Pass("subscription %s", t.Config.Azure.SubscriptionId)
 }
 
 // stackKinds are what the stack makes in its cluster; those of others' definitions only where the configuration asks for them.

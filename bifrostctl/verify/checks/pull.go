@@ -162,7 +162,7 @@ func (p pulls) credentialConfig(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, p.clusterLogin())
 	}
-	const configMap, key = "gcp-credential-config", "credential-config.json"
+	const configMap, key = credentialConfigMap, "credential-config.json"
 	found, err := client.CoreV1().ConfigMaps(p.objects.names.Namespace).Get(ctx, configMap, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return check.Fail(p.up(), "there is no ConfigMap %s in namespace %s", configMap, p.objects.names.Namespace)

@@ -38,6 +38,9 @@ func (p pulls) manifest(ctx context.Context) check.Result {
 	if err != nil && p.Config.Registry.Mirror && noAnswer.MatchString(err.Error()) {
 		return check.Skip("%s does not answer from here; it need only answer the nodes", p.Config.Image().Host)
 	}
+	if service.Forbidden(err) {
+		return check.Skip("the login for it cannot be read: %v", err)
+	}
 	if err != nil {
 		says, hint := p.translate(err.Error())
 		return check.Fail(hint, "%s is refused: %s\n%v", p.Config.Image(), says, err)

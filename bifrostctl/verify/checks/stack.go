@@ -25,7 +25,9 @@ type Stack struct {
 	Name    string
 	Config  *stacks.Config
 	Outputs Outputs
-	Access  Access
+	// Things are what the stack has made.
+	Things []service.Thing
+	Access Access
 }
 
 // Access is what the user lets the checks use, and asks for beside the ordinary ones.
@@ -133,12 +135,33 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{
-		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
+		{Name: "what the stack made", Checks: s.madeChecks(c)}, {Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
 		{Name: "database", Checks: database}, {Name: "gateway", Checks: gateway},
 	} {
 		if len(category.Checks) > 0 {
 			category.Checks = needing(stackOutputs, category.Checks)
 			categories = append(categories, category)
+		}
+	}
+	return inOrder(append(s.signedIn(c), categories...))
+}
+
+// inOrder lets checks wait for those without which they mean nothing, as far as the stack has these.
+func inOrder(categories []check.Category) []check.Category {
+	there := map[string]bool{}
+	for _, category := range categories {
+		for _, c := range category.Checks {
+			there[c.Code] = true
+		}
+	}
+	for _, category := range categories {
+		for i := range category.Checks {
+			c := &category.Checks[i]
+			for _, need := range append(slices.Clone(standsOn[c.Code]), signInOf(c.Code)...) {
+				if there[need] {
+					c.Needs = append(slices.Clip(c.Needs), need)
+				}
+			}
 		}
 	}
 	return categories
@@ -164,11 +187,11 @@ func (s Stack) reachable(code string, client clientFunc) check.Check {
 	return check.Check{Code: code, Description: "the cluster's API server lets you in", Run: func(ctx context.Context) check.Result {
 		c, err := client(ctx)
 		if err != nil {
-			return check.Fail(s.clusterLogin(), "there is no way to the API server: %v", err)
+			return check.Unasked(s.clusterLogin(), "there is no way to the API server: %v", err)
 		}
 		version, err := c.Discovery().ServerVersion()
 		if err != nil {
-			return check.Fail(s.clusterLogin(), "the API server does not answer: %v", err)
+			return check.Unasked(s.clusterLogin(), "the API server does not answer: %v", err)
 		}
 		return check.Pass("Kubernetes %s", strings.TrimPrefix(version.GitVersion, "v"))
 	}}
@@ -203,9 +226,13 @@ func (s Stack) handOff() string {
 	return "send the vendor the letter that `bifrostctl handoff " + s.Name + "` prints"
 }
 
-// unreadable is the result of a check whose question could not be asked.
+// unreadable is the result of a check whose question could not be asked: skipped where a right is missing, unknown where nobody is signed in
+// or nothing answers.
 func unreadable(what string, err error, login string) check.Result {
-	return check.Fail(login, "%s cannot be read: %v", what, err)
+	if service.Forbidden(err) {
+		return check.Skip("%s cannot be read: %v", what, err)
+	}
+	return check.Unasked(login, "%s cannot be read: %v", what, err)
 }
 
 func (s Stack) awsLogin() string {

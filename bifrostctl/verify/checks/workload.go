@@ -230,17 +230,26 @@ func (r runs) disruption(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the disruption budgets", err, r.clusterLogin())
 	}
+	var found []string
 	for _, b := range budgets.Items {
 		selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
 		if err != nil || !selector.Matches(labels.Set(d.template.Labels)) {
 			continue
 		}
+		found = append(found, fmt.Sprintf("%s allows %d", b.Name, b.Status.DisruptionsAllowed))
 		if b.Status.DisruptionsAllowed < 1 {
 			return check.Warn(fmt.Sprintf("kubectl describe poddisruptionbudget %s -n %s, then %s", b.Name, b.Namespace, r.up()),
 				"PodDisruptionBudget %s allows no disruption (%d healthy of %d wanted): no node of these pods can be drained", b.Name,
 				b.Status.CurrentHealthy, b.Status.DesiredHealthy)
 		}
-		return check.Pass("%s allows %d", b.Name, b.Status.DisruptionsAllowed)
 	}
-	return check.Skip("there is no budget for these pods")
+	switch len(found) {
+	case 0:
+		return check.Skip("there is no budget for these pods")
+	case 1:
+		return check.Pass("%s", found[0])
+	}
+	// Kubernetes, pkg/registry/core/pod/storage, EvictionREST.Create: more than one budget for a pod is an error.
+	return check.Warn("kubectl get poddisruptionbudgets -n "+d.Namespace+"; delete those that the stack did not make",
+		"more than one PodDisruptionBudget selects the pods, and Kubernetes then evicts none: %s", quoted(found))
 }

@@ -57,11 +57,7 @@ func (e awsECS) Service(ctx context.Context, cluster, name string) (*service.ECS
 // TaskDefinition implements service.ECS.
 func (e awsECS) TaskDefinition(ctx context.Context, arn string) (*service.TaskDefinition, error) {
 	answer, err := e.client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn})
-	var refused *ecstypes.ClientException
-	if errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "Unable to describe task definition") {
-		return nil, fmt.Errorf("task definition %s: %w", arn, service.ErrNotFound)
-	}
-	if err != nil {
+	if err = noTaskDefinition(arn, err); err != nil {
 		return nil, err
 	}
 	task := &service.TaskDefinition{ExecutionRole: aws.ToString(answer.TaskDefinition.ExecutionRoleArn), Images: map[string]string{}}
@@ -75,6 +71,15 @@ func (e awsECS) TaskDefinition(ctx context.Context, arn string) (*service.TaskDe
 		}
 	}
 	return task, nil
+}
+
+// noTaskDefinition knows the error for one that does not exist: ECS has no code for it.
+func noTaskDefinition(arn string, err error) error {
+	var refused *ecstypes.ClientException
+	if errors.As(err, &refused) && strings.Contains(refused.ErrorMessage(), "Unable to describe task definition") {
+		return fmt.Errorf("task definition %s: %w", arn, service.ErrNotFound)
+	}
+	return err
 }
 
 // StoppedTasks implements service.ECS. ECS tells of a hundred at most at a time; the newest page is enough.

@@ -29,7 +29,7 @@ func azureNotFound(what string, err error) error {
 	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s: %w", what, service.ErrNotFound)
 	}
-	return err
+	return forbiddenByAzure(err)
 }
 
 type azureAKS struct {

@@ -32,12 +32,15 @@ type Ways struct {
 func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, error) {
 	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, GCP: gcpCloud{}, Now: time.Now}
 	var own login
+	things := asked{}
+	things.add(googleThings(nil))
 	if c.Aws != nil {
 		config, err := awsConfig(ctx, c.Aws)
 		if err != nil {
 			return clouds, err
 		}
 		useAWS(&clouds, config)
+		things.add(awsThings(config))
 		if c.Eks != nil {
 			own = eksLogin(c, awsEKS{eks.NewFromConfig(config)})
 		}
@@ -56,13 +59,18 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 			return clouds, err
 		}
 		clouds.AKS, clouds.Identity = clusters, identities
+		if err := things.azure(credential, nil); err != nil {
+			return clouds, err
+		}
 		own = aksLogin(c, clusters)
 	}
 	way := ofStack(c, ways.ConfiguredKubeconfig, own)
 	if ways.Kubeconfig != "" {
 		way = fromFile(ways.Kubeconfig)
 	}
-	clouds.Kubernetes, clouds.Gateway, clouds.LoadBalancer, clouds.Pod = way.client, forward(way), behind, podOf(way)
+	clouds.Kubernetes, clouds.Objects, clouds.Gateway, clouds.LoadBalancer, clouds.Pod = way.client, way.objects, forward(way), behind,
+		podOf(way)
+	clouds.Exists = things.exists
 	if ways.URL == "" {
 		return clouds, nil
 	}
@@ -81,4 +89,5 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 func useAWS(clouds *service.Clouds, config aws.Config) {
 	clouds.STS, clouds.EKS = awsSTS{sts.NewFromConfig(config)}, awsEKS{eks.NewFromConfig(config)}
 	clouds.IAM, clouds.ECS = awsIAM{iam.NewFromConfig(config)}, awsECS{ecs.NewFromConfig(config)}
+	clouds.Exists = asked(awsThings(config)).exists
 }

@@ -19,8 +19,13 @@ type gcpCloud struct{ options []option.ClientOption }
 
 func gcpNotFound(what string, err error) error {
 	var answer *googleapi.Error
-	if errors.As(err, &answer) && answer.Code == http.StatusNotFound {
+	switch {
+	case !errors.As(err, &answer):
+		return err
+	case answer.Code == http.StatusNotFound:
 		return fmt.Errorf("%s: %w", what, service.ErrNotFound)
+	case answer.Code == http.StatusForbidden:
+		return fmt.Errorf("%w: %w", service.ErrForbidden, err)
 	}
 	return err
 }

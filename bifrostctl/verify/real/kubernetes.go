@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
 )
 
@@ -44,9 +45,9 @@ func fromFile(file string) login {
 	}
 }
 
-// Kubeconfig returns a client of the cluster that a kubeconfig file's current context leads to.
-func Kubeconfig(file string) func(context.Context) (kubernetes.Interface, error) {
-	return fromFile(file).client
+// Kubeconfig returns a client of the cluster that a kubeconfig file's current context leads to, and a reader of its objects.
+func Kubeconfig(file string) (func(context.Context) (kubernetes.Interface, error), func(context.Context) (service.Objects, error)) {
+	return fromFile(file).client, fromFile(file).objects
 }
 
 // fromText logs in with a context of a kubeconfig's text.

@@ -65,7 +65,7 @@ func TestKubeconfig(t *testing.T) {
 		"/api/v1/namespaces/bifrost/secrets/ecr-pull-secret": {403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,
 			"message":"secrets \"ecr-pull-secret\" is forbidden: User \"me\" cannot get resource \"secrets\""}`},
 	}, nil)
-	client, err := Kubeconfig(write(t, kubeconfig))(t.Context())
+	client, err := fromFile(write(t, kubeconfig)).client(t.Context())
 	require.NoError(t, err)
 	d, err := client.AppsV1().Deployments("bifrost").Get(t.Context(), "bifrost", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestKubeconfig(t *testing.T) {
 	_, err = client.CoreV1().Services("bifrost").Get(t.Context(), "bifrost", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err), "%v", err)
 
-	_, err = Kubeconfig(filepath.Join(t.TempDir(), "none"))(t.Context())
+	_, err = fromFile(filepath.Join(t.TempDir(), "none")).client(t.Context())
 	require.ErrorContains(t, err, "--kubeconfig")
 }
 

@@ -21,6 +21,8 @@ type Project struct {
 	Config stacks.Raw
 	// Outputs is the JSON text of the outputs, secrets masked.
 	Outputs []byte
+	// State is the JSON text of the resources, secrets encrypted.
+	State []byte
 	// Kubeconfig returns secrets.kubeconfig, or "" where the stack has none. It is decrypted when it is asked for, and not before.
 	Kubeconfig func(ctx context.Context) (string, error)
 }
@@ -62,7 +64,12 @@ func open(ctx context.Context, r runner) (*Project, error) {
 		return nil, err
 	}
 	outputs, err := r.run(ctx, "stack", "output", "--json", "--show-secrets=false")
+	if err != nil {
+		return nil, err
+	}
 	p.Outputs = []byte(cmp.Or(strings.TrimSpace(outputs), "{}"))
+	state, err := r.run(ctx, "stack", "export")
+	p.State = []byte(cmp.Or(strings.TrimSpace(state), "{}"))
 	return p, err
 }
 

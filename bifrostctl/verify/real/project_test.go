@@ -45,11 +45,13 @@ func TestProject(t *testing.T) {
 	cli := recordedCLI{
 		"config --json" + tail:                                printedConfig,
 		"stack output --json --show-secrets=false" + tail:     `{"rollout":"full"}`,
+		"stack export" + tail:                                 `{"version":3,"deployment":{"resources":[]}}` + "\n",
 		"config get --path bifrost:secrets.kubeconfig" + tail: "apiVersion: v1\n",
 	}
 	p, err := open(t.Context(), runner{cli, ".", "prod"})
 	require.NoError(t, err)
 	require.Equal(t, `{"rollout":"full"}`, string(p.Outputs))
+	require.Equal(t, `{"version":3,"deployment":{"resources":[]}}`, string(p.State))
 	require.JSONEq(t, strings.ReplaceAll(`{"encryptionKey":"*","adminPassword":"*","license":"*","env":{"OPENAI_KEY":"*"}}`, "*", masked), p.Config.Values["secrets"], "no secret is asked for")
 	require.Equal(t, []string{"pulumi:disable-default-providers"}, p.Config.Foreign)
 	c, err := stacks.Parse("prod", p.Config)
@@ -64,9 +66,10 @@ func TestProject(t *testing.T) {
 
 func TestProjectNeverUp(t *testing.T) {
 	const tail = " --stack prod --non-interactive"
-	p, err := open(t.Context(), runner{recordedCLI{"config --json" + tail: printedConfig, "stack output --json --show-secrets=false" + tail: "\n"}, ".", "prod"})
+	p, err := open(t.Context(), runner{recordedCLI{"config --json" + tail: printedConfig, "stack output --json --show-secrets=false" + tail: "\n", "stack export" + tail: "\n"}, ".", "prod"})
 	require.NoError(t, err)
 	require.Equal(t, "{}", string(p.Outputs))
+	require.Equal(t, "{}", string(p.State))
 }
 
 func TestProjectWithoutStack(t *testing.T) {

@@ -27,7 +27,8 @@ var Formats = []Format{Table, Short, JSON}
 // page is where the codes are explained.
 const page = "docs/verify.md#"
 
-var marks = map[check.Status]string{check.OK: "√", check.Warning: "‼", check.Failed: "×", check.Skipped: "-"}
+var marks = map[check.Status]string{check.OK: "√", check.Warning: "‼", check.Failed: "×", check.Skipped: "-",
+	check.Unknown: "?"}
 
 // Print writes the reports about a stack.
 func Print(w io.Writer, format Format, stack string, reports []check.Report) error {
@@ -50,7 +51,9 @@ func printText(w io.Writer, text string) error {
 	return err
 }
 
-func bad(o check.Outcome) bool { return o.Status == check.Failed || o.Status == check.Warning }
+func bad(o check.Outcome) bool {
+	return o.Status == check.Failed || o.Status == check.Warning || o.Status == check.Unknown
+}
 
 // text is the outcomes to show, below the headings of their categories, and the verdict.
 func text(stack string, reports []check.Report, show func(check.Outcome) bool) string {
@@ -84,10 +87,12 @@ func line(b *strings.Builder, o check.Outcome) {
 	}
 	fmt.Fprintf(b, "    %s\n", indent(o.Error))
 	if o.Hint != "" {
-		fmt.Fprintf(b, "    to mend it: %s\n", indent(o.Hint))
+		fmt.Fprintf(b, "    %s: %s\n", hints[o.Status], indent(o.Hint))
 	}
 	fmt.Fprintf(b, "    see %s%s\n", page, o.Code)
 }
+
+var hints = map[check.Status]string{check.Failed: "to mend it", check.Warning: "to mend it", check.Unknown: "to ask it"}
 
 func indent(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") }
 
@@ -102,12 +107,13 @@ func verdict(stack string, reports []check.Report) string {
 	if check.Worst(reports) == check.OK {
 		return fmt.Sprintf("Stack %s is fine: %s.\n", stack, tally(counts, check.OK, check.Skipped))
 	}
-	return fmt.Sprintf("Stack %s: %s.\n", stack, tally(counts, check.Failed, check.Warning, check.OK, check.Skipped))
+	return fmt.Sprintf("Stack %s: %s.\n", stack, tally(counts, check.Failed, check.Unknown, check.Warning, check.OK, check.Skipped))
 }
 
 var words = map[check.Status][2]string{
 	check.OK: {"check is good", "checks are good"}, check.Failed: {"check failed", "checks failed"},
 	check.Warning: {"warning", "warnings"}, check.Skipped: {"skipped", "skipped"},
+	check.Unknown: {"check could not be asked", "checks could not be asked"},
 }
 
 func tally(counts map[check.Status]int, statuses ...check.Status) string {
@@ -126,7 +132,7 @@ func tally(counts map[check.Status]int, statuses ...check.Status) string {
 
 // Document is what the form json prints.
 type Document struct {
-	// Success says that no check failed. Warnings do not count.
+	// Success says that every check could be asked, and none failed. Warnings do not count.
 	Success    bool       `json:"success"`
 	Categories []Category `json:"categories"`
 }
@@ -137,7 +143,7 @@ type Category struct {
 	Checks []Check `json:"checks"`
 }
 
-// Check is one of a Category's. Result is ok, warning, failed or skipped; Error is the reason of the last three.
+// Check is one of a Category's. Result is ok, warning, failed, skipped or unknown; Error is the reason of all but the first.
 type Check struct {
 	Code        string       `json:"code"`
 	Description string       `json:"description"`
@@ -147,7 +153,8 @@ type Check struct {
 }
 
 func document(reports []check.Report) Document {
-	d := Document{Success: check.Worst(reports) != check.Failed, Categories: []Category{}}
+	worst := check.Worst(reports)
+	d := Document{Success: worst != check.Failed && worst != check.Unknown, Categories: []Category{}}
 	for _, report := range reports {
 		category := Category{Name: report.Name, Checks: []Check{}}
 		for _, o := range report.Outcomes {

@@ -22,8 +22,8 @@ type RehearsalRequest struct {
 type Rehearsal struct {
 	// Config is the configuration as the engine would hand it over.
 	Config stacks.Raw
-	// Outputs is the JSON text of the outputs, secrets masked.
-	Outputs []byte
-	Clouds  Clouds
-	Close   func() error
+	// Outputs is the JSON text of the outputs, secrets masked; State that of the stack's resources, as `pulumi stack export` prints it.
+	Outputs, State []byte
+	Clouds         Clouds
+	Close          func() error
 }

@@ -24,8 +24,11 @@ type Clouds struct {
 	Identity ManagedIdentity
 	GCP      GCP
 	Registry Registry
-	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig.
+	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig. Objects reads any kind there.
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
+	Objects    func(ctx context.Context) (Objects, error)
+	// Exists asks AWS, Azure and Google Cloud for what the stack has made.
+	Exists Exists
 	// Gateway reaches the gateway behind a Service; nil where nothing runs.
 	Gateway func(ctx context.Context, namespace, service string) (Gateway, error)
 	// Pod reaches one pod of the gateway; nil where nothing runs.

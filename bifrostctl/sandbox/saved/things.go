@@ -1,0 +1,102 @@
+package saved
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/verify/service"
+	"bifrost/bifrostctl/world"
+)
+
+// existsIn asks a world for a thing, as the real clouds are asked.
+func existsIn(w *cloud.World) service.Exists {
+	return func(_ context.Context, t service.Thing) error {
+		w.Lock()
+		defer w.Unlock()
+		deleted := false
+		for _, r := range w.Resources {
+			if r.Type != t.Type || r.PulumiID() != t.ID {
+				continue
+			}
+			if !r.Deleted {
+				return nil
+			}
+			deleted = !r.Edited
+		}
+		if deleted && t.Type == pulumitype.AwsSecret {
+			return &service.GoneError{Why: "is scheduled for deletion",
+				Mend: "aws secretsmanager restore-secret --secret-id " + t.ID}
+		}
+		return fmt.Errorf("%s: %w", t.ID, service.ErrNotFound)
+	}
+}
+
+// objects are those that a cluster of the world holds, with what follows from them.
+type objects struct {
+	w      *cloud.World
+	server string
+}
+
+// objectsAt returns the objects of the cluster at server.
+func objectsAt(w *cloud.World, server string) func(context.Context) (service.Objects, error) {
+	return func(context.Context) (service.Objects, error) {
+		w.Lock()
+		defer w.Unlock()
+		if w.Clusters[server] == nil {
+			return nil, fmt.Errorf("the API server %q: %w", server, service.ErrNotFound)
+		}
+		return objects{w, server}, nil
+	}
+}
+
+// Object implements service.Objects.
+func (o objects) Object(_ context.Context, name service.ObjectName) (*unstructured.Unstructured, error) {
+	found := o.find(func(u *unstructured.Unstructured) bool {
+		return u.GetAPIVersion() == name.APIVersion && u.GetKind() == name.Kind && u.GetNamespace() == name.Namespace &&
+			u.GetName() == name.Name
+	})
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s %s: %w", name.Kind, name.Name, service.ErrNotFound)
+	}
+	return &found[0], nil
+}
+
+// List implements service.Objects.
+func (o objects) List(_ context.Context, apiVersion, kind, namespace string) ([]unstructured.Unstructured, error) {
+	return o.find(func(u *unstructured.Unstructured) bool {
+		return u.GetAPIVersion() == apiVersion && u.GetKind() == kind && (namespace == "" || u.GetNamespace() == namespace)
+	}), nil
+}
+
+func (o objects) find(is func(*unstructured.Unstructured) bool) []unstructured.Unstructured {
+	o.w.Lock()
+	defer o.w.Unlock()
+	var found []unstructured.Unstructured
+	for _, r := range o.w.Resources {
+		if r.Scope != o.server || r.Deleted {
+			continue
+		}
+		if u := unstructuredOf(r); u != nil && is(u) {
+			found = append(found, *u)
+		}
+	}
+	return found
+}
+
+// unstructuredOf is a copy of a saved object; nil for what is none.
+func unstructuredOf(r *world.Resource) *unstructured.Unstructured {
+	text, err := json.Marshal(r.State)
+	if err != nil {
+		return nil
+	}
+	u := &unstructured.Unstructured{}
+	if err := u.UnmarshalJSON(text); err != nil {
+		return nil // it has no kind
+	}
+	return u
+}
