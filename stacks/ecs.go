@@ -108,6 +108,9 @@ type Ecs struct {
 	// SecretKmsKeyArn is a KMS key of the secrets. It may be given, changed and taken away: an up puts the values again under the new key.
 	// Keep the former key until no task, and no way back, needs the former revision. Default: AWS's own.
 	SecretKmsKeyArn string
+
+	// vpcId is that of the subnets, once it was looked up; empty where it was not, or could not be.
+	vpcId string
 }
 
 // EcsClustering are the private DNS zone of the tasks' cluster, and the name in it. Whether there is a broker, gateway.clustering says.

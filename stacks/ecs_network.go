@@ -73,6 +73,7 @@ func (n *ecsNetworkCheck) run(clusterArn string) (*ecsPlace, error) {
 		return nil, err
 	}
 	place := &ecsPlace{clusterArn: clusterArn, vpcId: subnets.vpcId}
+	n.Ecs.vpcId = subnets.vpcId
 	if place.vpcId == "" {
 		return place, n.checkTargetGroup(place)
 	}
@@ -109,9 +110,10 @@ func (n *ecsNetworkCheck) warnOfGiven() {
 	}
 }
 
-// denied tells whether the signed-in identity may not look something up, from the codes of the EC2 and ELB APIs.
+// denied tells whether the signed-in identity may not look something up, from the codes of AWS and of
+// Azure Resource Manager.
 func denied(err error) bool {
-	return slices.ContainsFunc([]string{"UnauthorizedOperation", "AccessDenied", "not authorized"}, func(code string) bool {
+	return slices.ContainsFunc([]string{"UnauthorizedOperation", "AccessDenied", "not authorized", "AuthorizationFailed"}, func(code string) bool {
 		return strings.Contains(err.Error(), code)
 	})
 }

@@ -23,13 +23,16 @@ func (c *Config) warnOfRenames(ctx *pulumi.Context, provider pulumi.ProviderReso
 	for _, given := range c.givenNames() {
 		names[given.key], lost[given.key] = given.name, given
 	}
+	for _, thing := range c.namedThings() {
+		names[thing.id()] = thing.key
+	}
 	return component.WarnOfRenames(ctx, "names", names, func(key, before string) string {
 		given := lost[key]
 		if given.lost == "" {
 			return ""
 		}
 		return fmt.Sprintf("%s: %s", key, fmt.Sprintf(given.lost, before, given.name))
-	}, func(keys []string) error { return c.refuseTaken(ctx, provider, keys) })
+	}, func(fresh []string) error { return c.refuseTaken(ctx, provider, fresh) })
 }
 
 func (c *Config) givenNames() []givenName {

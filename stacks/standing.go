@@ -95,8 +95,11 @@ func (t keptThing) urn(ctx *pulumi.Context, name string) urn.URN {
 }
 
 // roleArn is the ARN of a role that is made here, before it is.
-func (c *Config) roleArn(name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", iampolicy.Partition(c.Aws.Region), c.Aws.AccountId, cmp.Or(c.Aws.IamPath, "/"), name)
+func (c *Config) roleArn(name string) string { return c.iamArn("role", name) }
+
+// iamArn is the ARN of a role or a policy that is made here.
+func (c *Config) iamArn(kind, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:%s%s%s", iampolicy.Partition(c.Aws.Region), c.Aws.AccountId, kind, cmp.Or(c.Aws.IamPath, "/"), name)
 }
 
 func (d *eksDeployment) standing() standing {

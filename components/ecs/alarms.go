@@ -11,6 +11,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/names"
 )
 
 // DefaultServerErrors is how many 5xx answers in five minutes are too many.
@@ -45,15 +46,28 @@ const (
 	ecsMetrics = "ECS/ContainerInsights"
 )
 
-// newAlarms makes the alarms; nothing without them.
+// maxAlarmName, in characters (CloudWatch API reference, PutMetricAlarm, AlarmName).
+const maxAlarmName = 255
+
+// alarmName has the cluster's name before the service's, as those of ECS' own scaling have: an account's region has a name once, and
+// CloudWatch overwrites the alarm that has it, without a word (CloudWatch API reference, PutMetricAlarm).
+func (a *EcsServiceArgs) alarmName(what string) string {
+	name := a.clusterName() + "/" + a.name() + "-" + what
+	if len(name) > maxAlarmName {
+		return names.Hashed(name, maxAlarmName, name)
+	}
+	return name
+}
+
+// newAlarms makes the alarms; nothing without them. Under another name an alarm comes before the former one goes.
 func (a *EcsServiceArgs) newAlarms(in component.Scope, service *ecs.Service, front ecsFront) error {
 	if a.Alarms == nil {
 		return nil
 	}
 	topic := pulumi.Array{pulumi.String(a.Alarms.TopicArn)}
 	for what, alarm := range a.alarms(service, front) {
-		alarm.Name, alarm.AlarmActions, alarm.OkActions = pulumi.String(a.name()+"-"+what), topic, topic
-		if _, err := cloudwatch.NewMetricAlarm(in.Ctx, in.Child("alarm-"+what), alarm, in.Options()...); err != nil {
+		alarm.Name, alarm.AlarmActions, alarm.OkActions = pulumi.String(a.alarmName(what)), topic, topic
+		if _, err := cloudwatch.NewMetricAlarm(in.Ctx, in.Child("alarm-"+what), alarm, in.Options(pulumi.DeleteBeforeReplace(false))...); err != nil {
 			return fmt.Errorf("%s: alarm %s: %w", in.Name, what, err)
 		}
 	}

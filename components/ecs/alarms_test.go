@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,12 +20,16 @@ func TestEcsAlarms(t *testing.T) {
 		"load-balancer-errors": "HTTPCode_ELB_5XX_Count",
 	} {
 		alarm := g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-"+name)
-		require.Equal(t, "bifrost-"+name, alarm.Input(t, "name"))
+		require.Equal(t, "dev/bifrost-"+name, alarm.Input(t, "name"))
 		require.Equal(t, metric, alarm.Input(t, "metricName"))
 		require.Equal(t, "AWS/ApplicationELB", alarm.Input(t, "namespace"))
 		require.Equal(t, "suffix-of-x-lb", alarm.Input(t, "dimensions.LoadBalancer"))
 		require.Equal(t, "notBreaching", alarm.Input(t, "treatMissingData"))
 	}
+	require.Len(t, recordEcs(t, func(a *ecs.EcsServiceArgs) {
+		withLoadBalancer(a)
+		a.Name, a.Alarms = strings.Repeat("n", 250), &ecs.EcsAlarmsArgs{TopicArn: topic}
+	}).Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-server-errors").Input(t, "name"), 255)
 	require.Equal(t, 3.0, g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-server-errors").Input(t, "threshold"))
 	running := g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-running-tasks")
 	require.Equal(t, "desired - running", running.Input(t, "metricQueries[2].expression"))

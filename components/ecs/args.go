@@ -159,7 +159,10 @@ type EcsServiceArgs struct {
 }
 
 func (a *EcsServiceArgs) name() string       { return cmp.Or(a.Name, DefaultEcsName) }
-func (a *EcsServiceArgs) brokerName() string { return a.name() + "-broker" }
+func (a *EcsServiceArgs) brokerName() string { return BrokerName(a.name()) }
+
+// BrokerName is the name of the broker's service and of its task definition family beside a service.
+func BrokerName(service string) string       { return service + "-broker" }
 func (a *EcsServiceArgs) cpu() int           { return cmp.Or(a.Cpu, DefaultFargateCpu) }
 func (a *EcsServiceArgs) memory() int        { return cmp.Or(a.Memory, DefaultFargateMemory) }
 func (a *EcsServiceArgs) readOnlyRoot() bool { return ptr.Deref(a.ReadOnlyRoot, true) }

@@ -98,6 +98,23 @@ func (a *EcsServiceArgs) secretValues() map[string]pulumi.StringInput {
 	return values
 }
 
+// SecretNames are the names in Secrets Manager of all secrets that are made.
+func (a *EcsServiceArgs) SecretNames() []string {
+	var all []string
+	for _, variable := range slices.Sorted(maps.Keys(a.secretValues())) {
+		all = append(all, a.secretName(variable))
+	}
+	return all
+}
+
+// secretName is that of the secret of a variable.
+func (a *EcsServiceArgs) secretName(variable string) string {
+	if file, written := writtenFiles[variable]; written {
+		variable = path.Base(file)
+	}
+	return a.secretPrefix() + variable
+}
+
 // secretKey is the key of the secrets.
 func (a *EcsServiceArgs) secretKey() string { return cmp.Or(a.SecretKmsKeyArn, ownSecretKey) }
 
@@ -105,12 +122,9 @@ func (a *EcsServiceArgs) secretKey() string { return cmp.Or(a.SecretKmsKeyArn, o
 func (a *EcsServiceArgs) newSecret(
 	in component.Scope, variable string, value pulumi.StringInput, explain pulumi.ResourceOption,
 ) (arn, reference pulumi.StringOutput, err error) {
-	physical, logical := variable, "secret-"+variable
-	if file, written := writtenFiles[variable]; written {
-		physical, logical = path.Base(file), writtenNames[variable]
-	}
+	physical, logical := a.secretName(variable), cmp.Or(writtenNames[variable], "secret-"+variable)
 	secret, err := secretsmanager.NewSecret(in.Ctx, in.Child(logical), &secretsmanager.SecretArgs{
-		Name:                 pulumi.String(a.secretPrefix() + physical),
+		Name:                 pulumi.String(physical),
 		RecoveryWindowInDays: pulumi.Int(a.secretRecoveryDays()),
 		KmsKeyId:             pulumi.String(a.secretKey()),
 	}, in.Options(explain, pulumi.DeleteBeforeReplace(false))...)

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,7 +10,7 @@ import (
 	"bifrost/internal/component"
 )
 
-// register registers a component, and explains what its objects fail for where others own their fields.
+// register registers a component, and explains what its objects fail for where others own them or their fields.
 func register(ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource, opts ...pulumi.ResourceOption) (component.Scope, error) {
 	scope, err := component.Register(ctx, typ, name, c, opts...)
 	if err != nil {
@@ -17,7 +18,28 @@ func register(ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource,
 	}
 	// Components of two types may have one name; a hook's is the stack's own.
 	kind := typ[strings.LastIndex(typ, ":")+1:]
-	return scope.Explaining(kind+"-owned-elsewhere", OwnedElsewhere)
+	return scope.Explaining(kind+"-owned-elsewhere", func(failed *pulumi.ErrorHookArgs) error {
+		return errors.Join(OwnedElsewhere(failed), madeElsewhere(scope, failed))
+	})
+}
+
+// madeElsewhere says what to do where an object of the name exists. The provider makes none over another, and its preview says nothing of
+// it (pulumi-kubernetes v4.32, provider/pkg/await/await.go, Creation; provider/pkg/provider/provider.go, Create).
+func madeElsewhere(scope component.Scope, failed *pulumi.ErrorHookArgs) error {
+	if failed.FailedOperation != "create" || len(failed.Errors) == 0 || !strings.Contains(failed.Errors[0], "already exists") {
+		return nil
+	}
+	text, _, _ := strings.Cut(failed.Errors[0], "\n")
+	metadata := failed.NewInputs["metadata"].ObjectValue()
+	id, kept := textOf(metadata["name"]), ""
+	if namespace := textOf(metadata["namespace"]); namespace != "" {
+		id = namespace + "/" + id
+	} else {
+		kept = ", or use it as it is by existing: true (of a stack gateway.existingNamespace)"
+	}
+	return fmt.Errorf("%s: another stack or somebody else made it. Choose another namespace (of a stack gateway.namespace, or namePrefix "+
+		"for all its names)%s; where it is this stack's, take it in with `%s` and run `pulumi up` again", text, kept,
+		scope.ImportCommand(failed, id))
 }
 
 // OwnedElsewhere says how a field comes back that another manager owns, and of which the API server lets nobody else make another value

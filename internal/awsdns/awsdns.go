@@ -81,6 +81,12 @@ type zoneArgs struct {
 	ZoneId string `pulumi:"zoneId"`
 }
 
+type privateZoneArgs struct {
+	Name        string `pulumi:"name"`
+	PrivateZone bool   `pulumi:"privateZone"`
+	VpcId       string `pulumi:"vpcId"`
+}
+
 // Zone is what a look-up says of a hosted zone.
 type Zone struct {
 	// Name is without a dot at its end.
@@ -92,5 +98,12 @@ type Zone struct {
 func LookUpZone(ctx *pulumi.Context, id string, opts ...pulumi.InvokeOption) (Zone, error) {
 	var found Zone
 	err := ctx.Invoke(getZone, zoneArgs{id}, &found, opts...)
+	return found, err
+}
+
+// LookUpPrivateZone finds the private hosted zone of a name in a VPC.
+func LookUpPrivateZone(ctx *pulumi.Context, name, vpcId string, opts ...pulumi.InvokeOption) (Zone, error) {
+	var found Zone
+	err := ctx.Invoke(getZone, privateZoneArgs{name, true, vpcId}, &found, opts...)
 	return found, err
 }

@@ -13,5 +13,6 @@ func TestAsTheSDK(t *testing.T) {
 	sdk.Require(t, "record.go", recordType, "recordArgs", recordArgs{})
 	sdk.Require(t, "pulumiTypes*.go", "", "RecordAlias", recordAlias{})
 	sdk.Require(t, "getZone.go", getZone, "LookupZoneArgs", zoneArgs{})
+	sdk.Require(t, "getZone.go", getZone, "LookupZoneArgs", privateZoneArgs{})
 	sdk.Require(t, "getZone.go", getZone, "LookupZoneResult", Zone{})
 }

@@ -56,9 +56,12 @@ const (
 	AwsGetAddon          = "aws:eks/getAddon:getAddon"
 	AwsGetEksCluster     = "aws:eks/getCluster:getCluster"
 	AwsGetOidcProvider   = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
+	AwsGetPolicy         = "aws:iam/getPolicy:getPolicy"
 	AwsGetRole           = "aws:iam/getRole:getRole"
 	AwsGetCallerIdentity = "aws:index/getCallerIdentity:getCallerIdentity"
 	AwsGetPartition      = "aws:index/getPartition:getPartition"
 	AwsGetTargetGroup    = "aws:lb/getTargetGroup:getTargetGroup"
 	AwsGetZone           = "aws:route53/getZone:getZone"
+	AwsGetSecret         = "aws:secretsmanager/getSecret:getSecret"
+	AwsGetDnsNamespace   = "aws:servicediscovery/getDnsNamespace:getDnsNamespace"
 )

@@ -12,6 +12,7 @@ const (
 
 // Look-ups of the Azure Native provider.
 const (
+	AzureGetManagedIdentity  = "azure-native:managedidentity:getUserAssignedIdentity"
 	AzureGetManagedCluster   = "azure-native:containerservice:getManagedCluster"
 	AzureListUserCredentials = "azure-native:containerservice:listManagedClusterUserCredentials"
 )

@@ -19,6 +19,21 @@ var awsLookUps = map[string][]asked{
 		{"iam:GetRole", account + "role/BifrostECRPullRole", nil}, {"iam:GetRole", account + "role/BifrostGatewayRole", nil},
 		{"iam:GetRole", account + "role/BifrostECSExecutionRole", nil}, {"iam:GetRole", account + "role/BifrostECSTaskRole", nil},
 	},
+	pulumitype.AwsGetPolicy: {
+		{"iam:GetPolicy", account + "policy/BifrostECRPullPolicy", nil}, {"iam:GetPolicy", account + "policy/BifrostECSPullPolicy", nil},
+		{"iam:GetPolicyVersion", account + "policy/BifrostECRPullPolicy", nil},
+		{"iam:GetPolicyVersion", account + "policy/BifrostECSPullPolicy", nil},
+	},
+	// A secret that nobody has yet has no six characters behind its name.
+	pulumitype.AwsGetSecret: {
+		{"secretsmanager:DescribeSecret", in("secretsmanager", "secret:bifrost/config.json"), nil},
+		{"secretsmanager:DescribeSecret", in("secretsmanager", "secret:bifrost/config.json-0ec5ex"), nil},
+		{"secretsmanager:GetResourcePolicy", in("secretsmanager", "secret:bifrost/config.json-0ec5ex"), nil},
+	},
+	pulumitype.AwsGetDnsNamespace: {
+		{"servicediscovery:ListNamespaces", "*", nil}, {"servicediscovery:GetNamespace", in("servicediscovery", "namespace/ns-0ec5example"), nil},
+		{"servicediscovery:ListTagsForResource", in("servicediscovery", "namespace/ns-0ec5example"), nil},
+	},
 	pulumitype.AwsGetOidcProvider: {
 		{"iam:ListOpenIDConnectProviders", "*", nil}, {"iam:GetOpenIDConnectProvider", exampleProvider, nil},
 	},

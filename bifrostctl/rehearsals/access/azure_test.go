@@ -44,8 +44,9 @@ var azureTypes = map[string]string{
 	pulumitype.AzureManagedIdentity: identities, pulumitype.AzureFederatedCredential: identities + "/federatedIdentityCredentials",
 }
 
-// azureLookUps are the actions of the look-ups, all on the cluster.
+// azureLookUps are the actions of the look-ups: on the cluster but that of an identity's name.
 var azureLookUps = map[string]string{
+	pulumitype.AzureGetManagedIdentity:  identities + "/read",
 	pulumitype.AzureGetManagedCluster:   "Microsoft.ContainerService/managedClusters/read",
 	pulumitype.AzureListUserCredentials: "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
 }
@@ -53,7 +54,7 @@ var azureLookUps = map[string]string{
 // TestAzure: who deploys keeps the identity in its resource group, and both who deploy and who preview look the cluster up. Nothing else.
 func TestAzure(t *testing.T) {
 	t.Parallel()
-	deploy, cluster := role(t, "deploy-role"), role(t, "cluster-role")
+	deploy, cluster, preview := role(t, "deploy-role"), role(t, "cluster-role"), role(t, "preview-role")
 	needed := map[string]bool{}
 	for _, way := range []stacktest.Way{stacktest.TrustAKS, stacktest.TrustEntra} {
 		way.InFile = []string{"aks.resourceGroup=dev-clusters"}
@@ -65,6 +66,7 @@ func TestAzure(t *testing.T) {
 			for _, verb := range []string{"read", "write", "delete"} {
 				require.True(t, deploy.may(name+"/"+verb, string(r.ID)), "deploy may not %s/%s on %s", name, verb, r.ID)
 				require.False(t, cluster.may(name+"/"+verb, string(r.ID)), "preview may %s/%s on %s", name, verb, r.ID)
+				require.Equal(t, name+"/"+verb == identities+"/read", preview.may(name+"/"+verb, string(r.ID)), "preview: %s/%s", name, verb)
 				needed[name+"/"+verb] = true
 			}
 		}
@@ -80,12 +82,12 @@ func TestAzure(t *testing.T) {
 		for token := range provider.Functions {
 			action, known := azureLookUps[token]
 			require.True(t, known, "%s has no row in azureLookUps", token)
-			require.True(t, cluster.may(action, dev), "%s on %s", action, dev)
+			require.True(t, cluster.may(action, dev) || token == pulumitype.AzureGetManagedIdentity, "%s on %s", action, dev)
 		}
 	}
-	require.ElementsMatch(t, slices.Collect(maps.Values(azureLookUps)), cluster.Actions)
+	require.ElementsMatch(t, slices.Collect(maps.Values(azureLookUps)), slices.Concat(cluster.Actions, preview.Actions))
 
-	for _, r := range []azureRole{deploy, cluster} {
+	for _, r := range []azureRole{deploy, cluster, preview} {
 		require.Empty(t, slices.Concat(r.DataActions, r.NotActions, r.NotDataActions))
 		require.False(t, r.may("Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action", dev))
 		require.False(t, r.may("Microsoft.Authorization/roleAssignments/write", dev))

@@ -22,11 +22,18 @@ import (
 // replaced are the only resources that an up of today replaces in a stack that commit f44479c made, by type and name, and why. Nothing is
 // deleted for good but what is in succeeded.
 var replaced = map[string]string{
-	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version": "a version is a value, and today's config.json is another one; the secret itself stays",
-	"aws:ecs/taskDefinition:TaskDefinition ecs-task-definition":         "a revision is never changed; the service goes over to the next one, task by task",
-	"kubernetes:batch/v1:Job eks-pull-first-run":                        anotherPod,
-	"kubernetes:batch/v1:Job aks-pull-first-run":                        anotherPod,
+	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version":     "a version is a value, and today's config.json is another one; the secret itself stays",
+	"aws:ecs/taskDefinition:TaskDefinition ecs-task-definition":             "a revision is never changed; the service goes over to the next one, task by task",
+	"kubernetes:batch/v1:Job eks-pull-first-run":                            anotherPod,
+	"kubernetes:batch/v1:Job aks-pull-first-run":                            anotherPod,
+	"aws:cloudwatch/metricAlarm:MetricAlarm ecs-alarm-running-tasks":        ofTheCluster,
+	"aws:cloudwatch/metricAlarm:MetricAlarm ecs-alarm-unhealthy-targets":    ofTheCluster,
+	"aws:cloudwatch/metricAlarm:MetricAlarm ecs-alarm-server-errors":        ofTheCluster,
+	"aws:cloudwatch/metricAlarm:MetricAlarm ecs-alarm-load-balancer-errors": ofTheCluster,
 }
+
+// ofTheCluster: an alarm of the new name is there before the former one goes.
+const ofTheCluster = "its name begins with the cluster's, so that those of services in two clusters do not meet"
 
 // anotherPod: a Job is made under a new name, and only then the one that has run goes.
 const anotherPod = "its pod has a home for the cloud's CLI, labels, nodes of Linux and a mesh's absence, and a template is immutable; the token is " +

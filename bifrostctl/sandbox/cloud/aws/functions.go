@@ -13,6 +13,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
@@ -29,6 +31,9 @@ func functions() map[string]*double.Function {
 		pulumitype.AwsGetLogGroup:       {Args: cloudwatch.LookupLogGroupArgs{}, Call: getLogGroup},
 		pulumitype.AwsGetAddon:          {Args: eks.LookupAddonArgs{}, Call: getAddon},
 		pulumitype.AwsGetRole:           {Args: iam.LookupRoleArgs{}, Call: getRole},
+		pulumitype.AwsGetPolicy:         {Args: iam.LookupPolicyArgs{}, Call: getPolicy},
+		pulumitype.AwsGetSecret:         {Args: secretsmanager.LookupSecretArgs{}, Call: getSecret},
+		pulumitype.AwsGetDnsNamespace:   {Args: servicediscovery.GetDnsNamespaceArgs{}, Call: getDnsNamespace},
 		pulumitype.AwsGetSubnet:         {Args: getSubnetArgs{}, Call: getSubnet},
 		pulumitype.AwsGetVpc:            {Args: getVpcArgs{}, Call: getVpc},
 		pulumitype.AwsGetRouteTable:     {Args: getRouteTableArgs{}, Call: getRouteTable},

@@ -103,8 +103,11 @@ func checkAlias(c *double.Call, in double.Object, name string) error {
 	return nil
 }
 
-// getZone finds a hosted zone by its id.
+// getZone finds a hosted zone by its id, or a private one by its name.
 func getZone(c *double.Call, args double.Object) (double.Object, error) {
+	if args["zoneId"] == nil {
+		return getPrivateZone(c, args)
+	}
 	if err := onlyThese(args, "zoneId"); err != nil {
 		return nil, err
 	}
@@ -112,11 +115,16 @@ func getZone(c *double.Call, args double.Object) (double.Object, error) {
 	if zone == nil {
 		return nil, fmt.Errorf("couldn't find resource")
 	}
-	answer := reply(zone, double.Object{
-		"arn": "arn:" + sessionOf(c).partition + ":route53:::hostedzone/" + zone.ID, "callerReference": "sandbox", "comment": "",
+	answer := zoneAnswer(c, zone.ID, reply(zone, nil))
+	delete(answer, "delegated")
+	return answer, nil
+}
+
+// zoneAnswer adds what every zone answers.
+func zoneAnswer(c *double.Call, id string, zone double.Object) double.Object {
+	return state(zone, double.Object{
+		"arn": "arn:" + sessionOf(c).partition + ":route53:::hostedzone/" + id, "callerReference": "sandbox", "comment": "",
 		"linkedServiceDescription": "", "linkedServicePrincipal": "", "nameServers": []any{"ns-1.awsdns-1.com"},
 		"primaryNameServer": "ns-1.awsdns-1.com", "resourceRecordSetCount": 2.0, "vpcId": "",
 	})
-	delete(answer, "delegated")
-	return answer, nil
 }

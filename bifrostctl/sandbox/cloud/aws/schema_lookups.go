@@ -30,7 +30,12 @@ var lookups = map[string]double.Lookup{
 		"internal/service/ecs/cluster_data_source.go"),
 	pulumitype.AwsGetLogGroup:   oneNamed("An error.", "internal/service/logs/group_data_source.go"),
 	pulumitype.AwsGetEcsService: singular("internal/service/ecs/service_data_source.go"),
-	pulumitype.AwsGetRole:       oneNamed("couldn't find resource", "internal/service/iam/role_data_source.go"),
+	pulumitype.AwsGetPolicy:     oneNamed("couldn't find resource", "internal/service/iam/policy_data_source.go (by ARN)"),
+	pulumitype.AwsGetSecret: oneNamed("couldn't find resource, also of a secret that is scheduled for deletion",
+		"internal/service/secretsmanager/secret_data_source.go (by name; also reads its policy)"),
+	pulumitype.AwsGetDnsNamespace: oneNamed("empty result; several of one name, in several VPCs, are too many results",
+		"internal/service/servicediscovery/dns_namespace_data_source.go (lists all, and reads the one's tags)"),
+	pulumitype.AwsGetRole: oneNamed("couldn't find resource", "internal/service/iam/role_data_source.go"),
 	pulumitype.AwsGetOidcProvider: oneNamed("couldn't find resource; by url it reads the list of all",
 		"internal/service/iam/openid_connect_provider_data_source.go"),
 	pulumitype.AwsGetSubnet: singular("internal/service/ec2/vpc_subnet_data_source.go"),
@@ -41,6 +46,6 @@ var lookups = map[string]double.Lookup{
 	pulumitype.AwsGetVpnGateway:  singular("internal/service/ec2/vpnsite_gateway_data_source.go"),
 	pulumitype.AwsGetTargetGroup: oneNamed("couldn't find resource", "internal/service/elbv2/target_group_data_source.go (also reads "+
 		"attributes and tags)"),
-	pulumitype.AwsGetZone: oneNamed("couldn't find resource", "internal/service/route53/zone_data_source.go (by id; also reads tags, and "+
-		"the NS record of a private zone)"),
+	pulumitype.AwsGetZone: oneNamed("couldn't find resource", "internal/service/route53/zone_data_source.go (by id; by "+
+		"name it lists all, and reads those of the name for their VPCs; also reads tags, and the NS record of a private zone)"),
 }

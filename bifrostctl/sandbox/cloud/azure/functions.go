@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-azure-native-sdk/containerservice/v2"
+	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	kubeconfig "k8s.io/client-go/tools/clientcmd/api/v1"
 	"sigs.k8s.io/yaml"
 
@@ -27,10 +28,31 @@ func functions() map[string]*double.Function {
 		pulumitype.AzureGetManagedCluster: {
 			Args: containerservice.LookupManagedClusterArgs{}, Call: getManagedCluster,
 		},
+		pulumitype.AzureGetManagedIdentity: {
+			Args: managedidentity.LookupUserAssignedIdentityArgs{}, Call: getUserAssignedIdentity,
+		},
 		pulumitype.AzureListUserCredentials: {
 			Args: containerservice.ListManagedClusterUserCredentialsArgs{}, Call: listUserCredentials,
 		},
 	}
+}
+
+// getUserAssignedIdentity finds an identity by its resource group and its name, whatever their case (Azure Resource Manager, "Naming rules
+// and restrictions for Azure resources").
+func getUserAssignedIdentity(c *double.Call, args double.Object) (double.Object, error) {
+	if err := ready(c); err != nil {
+		return nil, err
+	}
+	group, name := double.String(args, "resourceGroupName"), double.String(args, "resourceName")
+	id := identityID(c, group, name)
+	for _, r := range c.World.List(pulumitype.AzureManagedIdentity, subscription(c)) {
+		if strings.EqualFold(r.ID, id) {
+			answer := double.Clone(r.State)
+			answer["id"] = r.ID
+			return answer, nil
+		}
+	}
+	return nil, notFound(identityKind, name, group)
 }
 
 func findCluster(c *double.Call, args double.Object) (*world.AKSCluster, error) {

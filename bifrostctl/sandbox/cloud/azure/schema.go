@@ -52,6 +52,9 @@ var providerSchema = double.Schema{
 		pulumitype.AzureGetManagedCluster: {
 			Missing: "Azure's 404, of the group or of the cluster", Source: lookups,
 		},
+		pulumitype.AzureGetManagedIdentity: {
+			Missing: "Azure's 404", Source: lookups,
+		},
 		pulumitype.AzureListUserCredentials: {
 			Missing: "Azure's 404, of the group or of the cluster", Source: lookups,
 		},

@@ -1,0 +1,129 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	pulumiecs "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicediscovery"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/components/ecs"
+	"bifrost/internal/awsdns"
+	"bifrost/internal/iampolicy"
+)
+
+func (c *Config) namedOnEks() []namedThing {
+	var all []namedThing
+	if !c.Registry.Mirror {
+		all = append(all, namedThing{"eks.policyName", "policy", c.Eks.PolicyName, tagsOfPolicy})
+	}
+	if c.eksPull().makesRole() {
+		all = append(all, namedThing{"eks.roleName", "role", c.Eks.RoleName, tagsOfRole})
+	}
+	if len(c.Eks.GatewayPolicyArns) > 0 && c.Rollout == RolloutFull {
+		all = append(all, namedThing{"eks.gatewayRoleName", "role", c.Eks.GatewayRoleName, tagsOfRole})
+	}
+	return all
+}
+
+// namedOnEcs: alarms have the names of cluster and service before them, so that those of two stacks meet only where the services do.
+func (c *Config) namedOnEcs() []namedThing {
+	e := c.Ecs
+	all := []namedThing{
+		{"ecs.roleName", "role", e.RoleName, tagsOfRole},
+		{"ecs.policyName", "policy", e.PolicyName, tagsOfPolicy},
+	}
+	if c.Rollout != RolloutFull {
+		return all
+	}
+	all = append(all,
+		namedThing{"ecs.logGroup", "log group", e.LogGroup, tagsOfLogGroup},
+		namedThing{"ecs.name", "service", e.ClusterName + "/" + e.Name, tagsOfService},
+	)
+	if e.TaskRoleArn == "" {
+		all = append(all, namedThing{"ecs.taskRoleName", "role", c.taskRoleName(), tagsOfRole})
+	}
+	if c.clusterForm(onEcs) == brokerCluster {
+		all = append(all, namedThing{"ecs.name", "service", e.ClusterName + "/" + ecs.BrokerName(e.Name), tagsOfService})
+	}
+	if c.makesZone() {
+		all = append(all, namedThing{"ecs.clustering.namespace", "private DNS zone", c.ecsClusteringArgs().Namespace, tagsOfZone})
+	}
+	for _, name := range c.ecsSecretNames() {
+		all = append(all, namedThing{"ecs.secretPrefix", "secret", name, tagsOfSecret})
+	}
+	return all
+}
+
+// ecsSecretNames are those of the secrets that the component makes.
+func (c *Config) ecsSecretNames() []string {
+	args := &ecs.EcsServiceArgs{
+		SecretPrefix: c.Ecs.SecretPrefix, SecretEnv: c.secretInputs(onEcs), DatabaseCa: c.Gateway.databaseCa, NetworkCa: c.Network.ca,
+	}
+	return args.SecretNames()
+}
+
+func tagsOfRole(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	found, err := iam.LookupRole(ctx, &iam.LookupRoleArgs{Name: name}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+// tagsOfPolicy looks below the stack's own aws.iamPath: a policy is found by its ARN, and by its name only in the list of all.
+func tagsOfPolicy(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	arn := c.iamArn("policy", name)
+	found, err := iam.LookupPolicy(ctx, &iam.LookupPolicyArgs{Arn: &arn}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+func tagsOfLogGroup(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	found, err := cloudwatch.LookupLogGroup(ctx, &cloudwatch.LookupLogGroupArgs{Name: name}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+// tagsOfService takes CLUSTER/SERVICE.
+func tagsOfService(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	cluster, service, _ := strings.Cut(name, "/")
+	arn := fmt.Sprintf("arn:%s:ecs:%s:%s:cluster/%s", iampolicy.Partition(c.Aws.Region), c.Aws.Region, c.Aws.AccountId, cluster)
+	found, err := pulumiecs.LookupService(ctx, &pulumiecs.LookupServiceArgs{ClusterArn: arn, ServiceName: service}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+// tagsOfSecret does not find a secret that is scheduled for deletion: making it fails, and says how to get it back.
+func tagsOfSecret(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	found, err := secretsmanager.LookupSecret(ctx, &secretsmanager.LookupSecretArgs{Name: &name}, on)
+	if err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
+
+// tagsOfZone: zones of several VPCs may have one name, so that one which is not this stack's is in the way only in its VPC.
+func tagsOfZone(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
+	found, err := servicediscovery.GetDnsNamespace(ctx, &servicediscovery.GetDnsNamespaceArgs{Name: name, Type: "DNS_PRIVATE"}, on)
+	if err != nil {
+		return nil, err
+	}
+	if c.owns(found.Tags) {
+		return found.Tags, nil
+	}
+	if _, err := awsdns.LookUpPrivateZone(ctx, name, c.Ecs.vpcId, on); err != nil {
+		return nil, err
+	}
+	return found.Tags, nil
+}
