@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Agreed are changes that an `up` makes only where they are said twice.
+// Agreed are changes that an `up` makes only once this confirms them.
 type Agreed struct {
 	// TakenAway are places, of eks, ecs and aks, at which the gateway runs and this stack file takes it away: by rollout identity, or by
 	// leaving the place out. Remove them when the gateway is to come back.
@@ -19,7 +19,7 @@ type Agreed struct {
 	Adopted string
 }
 
-// agree is the command that says a change for the second time.
+// agree is the command that confirms a change.
 func agree(path, value string) string {
 	return fmt.Sprintf("`pulumi config set --path '%s:agreed.%s' '%s'`", Project, path, value)
 }

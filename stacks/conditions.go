@@ -109,7 +109,7 @@ func (h change) protection(ctx *pulumi.Context) []condition {
 	return all
 }
 
-// agreed are what is said twice; nothing where the key is absent.
+// agreed are the confirmations; nothing where the key is absent.
 func (c *Config) agreed() Agreed {
 	if c.Agreed == nil {
 		return Agreed{}

@@ -57,8 +57,8 @@ type Config struct {
 	Gateway Gateway
 	// Secrets is the only place of secret values. Set them with --secret --path.
 	Secrets Secrets
-	// Agreed are changes of a running stack that take something away, or that the vendor must know of: an up makes them only where they are
-	// said here as well. Each names what it agrees to; the up that stops has the command.
+	// Agreed are changes of a running stack that take something away, or that the vendor must know of: an up makes them only once they are
+	// confirmed here. Each names what it agrees to; the up that stops has the command.
 	Agreed *Agreed
 
 	// stack is its name.

@@ -75,8 +75,8 @@ type Gateway struct {
 	// EphemeralStorageLimit is the most disk space of a node that a pod may use. Default 2Gi.
 	EphemeralStorageLimit string
 
-	// Replicas is the number of pods, and of tasks of ECS where ecs.desiredCount does not say. Default: 3, since two lose quorum; 1 with
-	// SQLite.
+	// Replicas is the number of pods, and of tasks of ECS where ecs.desiredCount does not say. Default: 3, the fewest that
+	// can lose one; 1 with SQLite.
 	Replicas *int
 	// Storage is the volume of SQLite, at /app/data. With SQLite the gateway is a StatefulSet of one pod.
 	Storage *kubernetes.WorkloadStorageArgs
@@ -138,7 +138,7 @@ type Postgres struct {
 	// MaxConnections is what the database takes (SHOW max_connections): the preview adds up all pools of all processes. Default: not
 	// checked.
 	MaxConnections int
-	// AllowInsecure says for the second time that ssl_mode may be disable, allow or prefer. Default false.
+	// AllowInsecure confirms an ssl_mode of disable, allow or prefer, which is refused without it. Default false.
 	AllowInsecure bool
 	// CaFile is a PEM file with the authorities of the databases' certificates. Relative paths begin in the folder of Pulumi.yaml.
 	// Default: the image's own authorities.
@@ -212,7 +212,7 @@ type Monitoring struct {
 	AlertLabels map[string]string
 }
 
-// replicas of the gateway: as configured, else 3 with PostgreSQL (two pods lose quorum) and 1 with SQLite.
+// replicas of the gateway: as configured, else 3 with PostgreSQL, the fewest that can lose one (Bifrost, "Clustering"), and 1 with SQLite.
 func (g *Gateway) replicas() int {
 	switch {
 	case g.Replicas != nil:
