@@ -37,12 +37,8 @@ type NamedObject struct {
 	maker string
 }
 
-// NamedObjects are all of them, in the order of their keys; none where the stack has no cluster of Kubernetes. What a pod may lack, because
-// it is optional, is none of them.
+// NamedObjects are all of them, as far as they matter: what a pod may lack, because it is optional, is none of them.
 func (c *Config) NamedObjects() []NamedObject {
-	if c.onKubernetes() == nil {
-		return nil
-	}
 	n := &namedObjects{}
 	g := &c.Gateway
 	p := field.NewPath("gateway")

@@ -34,7 +34,7 @@ func canaries(t *testing.T, stack string) {
 	state := t.TempDir()
 
 	world := cloud.NewWorld()
-	server := seed(world, p.values, p.values)
+	server := seed(world, p.values, p.values, settings{})
 	kubeconfig := fakeSecret(world, p.values, server)("secrets.kubeconfig") + "# " + canary + "\n"
 	settings := []string{
 		"secrets.license=" + canary + "-license",

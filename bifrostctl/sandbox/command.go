@@ -16,6 +16,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,7 +49,7 @@ of the project, or a folder that holds one stack file, with a slash in its path:
 	} {
 		parent.AddCommand(operationCommand(operation.Operation, operation.short))
 	}
-	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), changeCommand(), allowlistCommand())
+	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), changeCommand(), allowlistCommand(), publishCommand())
 	return parent
 }
 
@@ -196,6 +197,29 @@ known by its unique id from its first pull on: a role that is made again is anot
 	}
 	cmd.Flags().StringArrayVar(&add, "add", nil, "the `ARN` of a principal to add, or to know anew; may be given several times")
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `ARN` of a principal to remove; may be given several times")
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func publishCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	cmd := &cobra.Command{
+		Use:   "publish STACK [TAG...]",
+		Short: "Publish new tags of the image in the vendor's registry, or show those that are there",
+		Long: `The vendor's registry has the tag of the stack's first command, and those that the stack file names in sandbox:tags. A pull of any
+other is refused until it is published. A tag that is published again has moved: it means another image.`,
+		Example: "  bifrostctl sandbox publish aws-dev 2.1.1",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("sandbox publish takes a stack's name and tags; see bifrostctl sandbox publish --help")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Stack = args[0]
+			return runner(cmd).Publish(request, args[1:])
+		},
+	}
 	folderFlags(cmd, &request)
 	return cmd
 }

@@ -71,7 +71,11 @@ func (f folders) exist() bool {
 }
 
 // openWorld reads the stack's clouds and seeds them, with a real cluster where there is one; see seed, whose result it returns also.
-func (f folders) openWorld(values, chosen map[string]any, cluster *cloud.Cluster) (*cloud.World, string, error) {
+func (f folders) openWorld(p *project, values, chosen map[string]any, cluster *cloud.Cluster) (*cloud.World, string, error) {
+	say, err := settingsOf(p.others)
+	if err != nil {
+		return nil, "", err
+	}
 	world, err := cloud.Load(f.world())
 	if err != nil {
 		return nil, "", &FailedError{err}
@@ -79,7 +83,9 @@ func (f folders) openWorld(values, chosen map[string]any, cluster *cloud.Cluster
 	if err := f.enter(world, cluster); err != nil {
 		return nil, "", err
 	}
-	return world, seed(world, values, chosen), nil
+	server := seed(world, values, chosen, say)
+	publishFirst(world, lenient(values), lenient(chosen), say)
+	return world, server, nil
 }
 
 // held is a stack whose lock is held, with its clouds.
@@ -124,7 +130,7 @@ func (h *held) open(request Request, cluster *cloud.Cluster) error {
 	if err != nil {
 		return &FailedError{fmt.Errorf("the settings of the last up: %w", err)}
 	}
-	h.world, h.server, err = h.folders.openWorld(h.project.values, chosen, cluster)
+	h.world, h.server, err = h.folders.openWorld(h.project, h.project.values, chosen, cluster)
 	return err
 }
 

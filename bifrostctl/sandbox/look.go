@@ -82,7 +82,11 @@ func (l *Look) prepare(p *project, settings []string) error {
 	if p.values, err = overlay.Apply(inFile, settings); err != nil {
 		return err
 	}
-	l.Server = seed(l.World, inFile, p.values)
+	say, err := settingsOf(p.others)
+	if err != nil {
+		return err
+	}
+	l.Server = seed(l.World, inFile, p.values, say)
 	if _, err := p.supplySecrets(Bifrost.MissingSecrets, fakeSecret(l.World, p.values, l.Server)); err != nil {
 		return err
 	}

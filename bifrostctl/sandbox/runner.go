@@ -59,6 +59,11 @@ func explain(err error, request Request, result *Result) error {
 			"same:\n  %s\n  %s\nTo keep them, and delete the rest:\n  %s --exclude-protected",
 			err, request.command(Up, "protectIdentities=false"), request.command(Destroy), request.command(Destroy))
 	}
+	if words := failed.Error(); strings.Contains(words, "image not found") && strings.Contains(words, " has no ") {
+		request.Set, request.Kubeconfig = nil, ""
+		err = fmt.Errorf("%w\nThe vendor's registry has the tag of the stack's first command, until others are published:\n  %s TAG", err,
+			request.command("publish"))
+	}
 	return &FailedError{err}
 }
 
@@ -99,7 +104,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	defer unlock()
 
-	world, server, err := f.openWorld(inFile, p.values, cluster)
+	world, server, err := f.openWorld(p, inFile, p.values, cluster)
 	if err != nil {
 		return err
 	}
@@ -116,6 +121,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	if request.Operation != Destroy {
 		r.note(p, fakes)
+		r.noteGiven(world, p, server)
 	}
 	config, err := p.raw()
 	if err != nil {
@@ -164,6 +170,25 @@ func (r Runner) note(p *project, fakes []string) {
 	if len(fakes) > 0 {
 		fmt.Fprintf(r.Stderr, "Secrets that %s lacks or holds encrypted are fakes here: %s\n", stackFile(p.stack),
 			strings.Join(fakes, ", "))
+	}
+}
+
+// noteGiven tells what stands in the stack's cluster before its first up: in life somebody has put it there.
+func (r Runner) noteGiven(world *cloud.World, p *project, server string) {
+	if len(world.Given) > 0 {
+		fmt.Fprintln(r.Stderr, "The sandbox has, as yours must have before the first up:")
+	}
+	for _, given := range world.Given {
+		keys := ""
+		if len(given.Keys) > 0 {
+			keys = " with " + strings.Join(given.Keys, ", ")
+		}
+		fmt.Fprintf(r.Stderr, "  %s %s%s\n", given.Kind, given.ID, keys)
+	}
+	config := lenient(p.values)
+	if server != "" && (config.Gateway.Scheduling != nil || config.Refresher.Scheduling != nil) &&
+		p.others[settingsPrefix+"nodes"] == nil {
+		fmt.Fprintf(r.Stderr, "Where pods may run is not tried: %s describes no sandbox:nodes\n", stackFile(p.stack))
 	}
 }
 

@@ -25,14 +25,20 @@ const (
 	defaultLocation     = "eastus"
 )
 
-// seed makes everything that the stack file takes for granted exist in the world: the account or subscription, the
-// resource group, the clusters with what they hold, and the vendor's side with its allowlist. It is given the file's values without any
-// overlay, so that a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes only which trust the
-// vendor was told of. It returns the URL of the Kubernetes cluster's API server, or "" where the stack has none.
-func seed(world *cloud.World, values, chosen map[string]any) (server string) {
-	file := lenient(values)
-	server = seedPlatform(world, file, lenient(chosen))
-	kubernetes.Furnish(world, server, clusterContents(file))
+// seed makes everything that the stack takes for granted exist in the world: the account or subscription, the resource group, the clusters
+// with what they hold, and the vendor's side with its allowlist. For the clouds it is given the file's values without any overlay, so that
+// a wrong name in an overlay fails as it would in life; of the overlaid values, chosen, it takes there only which trust the vendor was told
+// of. What the cluster of Kubernetes must hold it takes from chosen, and tells in World.Given. It returns the URL of that cluster's API
+// server, or "" where the stack has none.
+func seed(world *cloud.World, values, chosen map[string]any, say settings) (server string) {
+	file, overlaid := lenient(values), lenient(chosen)
+	server = seedPlatform(world, file, overlaid)
+	in := clusterContents(overlaid)
+	in.Nodes, in.Architectures = say.Nodes, say.Architectures
+	if image := overlaid.Image(); image.Path != "" {
+		in.Image = image.Host + "/" + image.Path
+	}
+	kubernetes.Furnish(world, server, in)
 	return server
 }
 

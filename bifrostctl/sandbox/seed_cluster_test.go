@@ -41,7 +41,7 @@ func TestClusterContents(t *testing.T) {
 			Secrets: []kubernetes.Data{opaque("s", "a", "b"), opaque("u", "name")},
 		}},
 		"volumes": {"gateway: {namespace: llm, extraVolumes: [{name: a, configMap: {name: ca}}, {name: b, secret: {secretName: s, items: [{key: k, path: p}]}}, {name: c, persistentVolumeClaim: {claimName: d}}]}", kubernetes.Contents{
-			Secrets: []kubernetes.Data{opaque("s", "k", "sandbox")}, ConfigMaps: []kubernetes.Data{opaque("ca", "sandbox")}, Claims: []kubernetes.Name{in("d")},
+			Secrets: []kubernetes.Data{opaque("s", "k")}, ConfigMaps: []kubernetes.Data{opaque("ca", "sandbox")}, Claims: []kubernetes.Name{in("d")},
 		}},
 		"variables": {"gateway: {namespace: llm, extraContainers: [{name: c, env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: B, valueFrom: {configMapKeyRef: {name: m, key: k}}}]}]}", kubernetes.Contents{
 			Secrets: []kubernetes.Data{opaque("s", "k")}, ConfigMaps: []kubernetes.Data{opaque("m", "k")},

@@ -76,11 +76,11 @@ func TestSeedTwiceChangesNothing(t *testing.T) {
 		`{platform: azure, azure: {subscriptionId: s, tenantId: t, resourceGroup: rg}, aks: {clusterName: c}}`,
 	} {
 		world := cloud.NewWorld()
-		server := seed(world, parse(t, config), nil)
+		server := seed(world, parse(t, config), nil, settings{})
 		require.Contains(t, world.Clusters, server)
 		first, err := json.Marshal(world)
 		require.NoError(t, err)
-		require.Equal(t, server, seed(world, parse(t, config), nil))
+		require.Equal(t, server, seed(world, parse(t, config), nil, settings{}))
 		second, err := json.Marshal(world)
 		require.NoError(t, err)
 		require.JSONEq(t, string(first), string(second))
@@ -89,7 +89,7 @@ func TestSeedTwiceChangesNothing(t *testing.T) {
 
 func TestSeedOfUnknownPlatformIsLeftToTheProgram(t *testing.T) {
 	world := cloud.NewWorld()
-	require.Empty(t, seed(world, parse(t, `{platform: moon}`), nil))
+	require.Empty(t, seed(world, parse(t, `{platform: moon}`), nil, settings{}))
 	require.Empty(t, world.AWS)
 	require.Empty(t, world.Azure)
 }
@@ -97,7 +97,7 @@ func TestSeedOfUnknownPlatformIsLeftToTheProgram(t *testing.T) {
 func TestFakeSecrets(t *testing.T) {
 	world := cloud.NewWorld()
 	values := parse(t, `{platform: aws, aws: {region: eu-west-1}, eks: {clusterName: a, context: prod}}`)
-	server := seed(world, values, values)
+	server := seed(world, values, values, settings{})
 	fake := fakeSecret(world, values, server)
 	require.Equal(t, "sandbox-fake-env.PG_PASSWORD", fake("secrets.env.PG_PASSWORD"))
 	require.Equal(t, "sandbox-fake-aws.region", fake("aws.region"))

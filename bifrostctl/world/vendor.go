@@ -36,11 +36,11 @@ func (w *World) SeedECR(r ECRRepository) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	scope := r.Account + "/" + r.Region
-	state := map[string]any{"name": r.Name, "arn": r.ARN(), "registryId": r.Account, "tags": []any{}}
+	state := map[string]any{"name": r.Name, "arn": r.ARN(), "registryId": r.Account}
 	if r.Cached {
 		state["cached"] = true
 	}
-	w.Settle(&Resource{Type: pulumitype.AwsEcrRepository, Scope: scope, ID: r.Name, State: state})
+	w.settleRepository(&Resource{Type: pulumitype.AwsEcrRepository, Scope: scope, ID: r.Name, State: state})
 	if len(r.Allowlist) > 0 {
 		w.Settle(&Resource{Type: pulumitype.AwsEcrRepositoryPolicy, Scope: scope, ID: r.Name, State: map[string]any{
 			"repository": r.Name, "policy": allowlistPolicy(r.Allowlist),
@@ -199,8 +199,8 @@ func (w *World) SeedARRepository(project, location, name, reader string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
-	w.Settle(&Resource{Type: pulumitype.GcpRepository, Scope: project, ID: id, State: map[string]any{
-		"project": project, "location": location, "repositoryId": name, "format": "DOCKER", "tags": []any{},
+	w.settleRepository(&Resource{Type: pulumitype.GcpRepository, Scope: project, ID: id, State: map[string]any{
+		"project": project, "location": location, "repositoryId": name, "format": "DOCKER",
 	}})
 	if reader == "" {
 		return

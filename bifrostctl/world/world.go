@@ -53,6 +53,8 @@ type World struct {
 	// Later is how far the clouds' clocks are ahead of this machine's.
 	Later time.Duration `json:"later,omitempty"`
 
+	// Given are what others have that was put here since the world was opened, in this order; they are not saved.
+	Given []Given `json:"-"`
 	// Warnings are what a person should know though nothing failed; they are not saved.
 	Warnings []string `json:"-"`
 
@@ -60,6 +62,14 @@ type World struct {
 	file string
 	// stale is not saved: whoever comes back later sees what there is.
 	stale stale
+}
+
+// Given is something that the sandbox takes for granted.
+type Given struct {
+	// Kind and ID are as people know them: Secret and bifrost/keys, for instance.
+	Kind, ID string
+	// Keys are those of its data, where it has data.
+	Keys []string
 }
 
 // SignedIn names the identity that the sandbox's user has with the clouds.

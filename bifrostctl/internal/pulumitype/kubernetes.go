@@ -10,6 +10,7 @@ const (
 	KubernetesJob              = "kubernetes:batch/v1:Job"
 	KubernetesConfigMap        = "kubernetes:core/v1:ConfigMap"
 	KubernetesNamespace        = "kubernetes:core/v1:Namespace"
+	KubernetesNode             = "kubernetes:core/v1:Node"
 	KubernetesVolumeClaim      = "kubernetes:core/v1:PersistentVolumeClaim"
 	KubernetesSecret           = "kubernetes:core/v1:Secret"
 	KubernetesService          = "kubernetes:core/v1:Service"

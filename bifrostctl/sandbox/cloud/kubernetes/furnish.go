@@ -3,6 +3,8 @@ package kubernetes
 import (
 	"cmp"
 	"encoding/base64"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +29,11 @@ type Contents struct {
 	Namespaces              []string
 	ServiceAccounts, Claims []Name
 	Secrets, ConfigMaps     []Data
+	// Nodes are those on which pods run; without any every pod finds one.
+	Nodes []Node
+	// Image is the gateway's, without tag and digest, and Architectures the processors that it is built for; without any all.
+	Image         string
+	Architectures []string
 }
 
 // Name is that of an object in a namespace.
@@ -59,11 +66,14 @@ func Furnish(w *served.World, server string, contents Contents) {
 	if cluster == nil || w.Live != nil {
 		return
 	}
-	f := furnisher{w, server}
+	f := furnisher{world: w, server: server, silent: true}
 	own := classes[cluster.Cloud]
 	for i, name := range own.names {
 		f.storageClass(name, i == 0 && own.hasDefault)
 	}
+	f.nodes(contents.Nodes)
+	f.image(contents.Image, contents.Architectures)
+	f.silent = false
 	for _, name := range contents.StorageClasses {
 		if !slices.Contains(own.names, name) {
 			f.storageClass(name, false)
@@ -84,6 +94,8 @@ func Furnish(w *served.World, server string, contents Contents) {
 type furnisher struct {
 	world  *served.World
 	server string
+	// silent: nobody needs to be told of what every such cluster has, or what the stack file describes.
+	silent bool
 }
 
 func (f furnisher) namespaced(contents Contents) {
@@ -130,6 +142,11 @@ func (f furnisher) storageClass(name string, isDefault bool) {
 	}
 }
 
+// keysOf are the keys of a Secret or ConfigMap.
+func keysOf(object double.Object) []string {
+	return slices.Sorted(maps.Keys(double.Map(object, "data")))
+}
+
 // put settles an object, and returns it as it is to be.
 func (f furnisher) put(typ, apiVersion string, name Name, more double.Object) *world.Resource {
 	id := objectID(name.Namespace, name.Name)
@@ -144,6 +161,9 @@ func (f furnisher) put(typ, apiVersion string, name Name, more double.Object) *w
 		state[key] = v
 	}
 	r := &world.Resource{Type: typ, Scope: f.server, ID: id, Inputs: double.Object{}, State: state}
+	if !f.silent && f.world.Resources[r.Key()] == nil {
+		f.world.Given = append(f.world.Given, world.Given{Kind: fmt.Sprint(state["kind"]), ID: id, Keys: keysOf(more)})
+	}
 	f.world.Settle(r)
 	return r
 }

@@ -24,5 +24,8 @@ func RunCronJob(ctx context.Context, w *served.World, cronJob *world.Resource) s
 	if err != nil {
 		return err.Error()
 	}
+	if why := unscheduled(call, cronJob, spec.Spec.JobTemplate.Spec.Template); len(why) > 0 {
+		return why[0]
+	}
 	return nodeOf(call).Run(podOf(call, cronJob, spec.Spec.JobTemplate.Spec.Template), 1)
 }

@@ -45,6 +45,7 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 		p.cutOff(&pod, cloudAPIs)
 	}
 	p.discovery(&pod)
+	p.problems = append(p.problems, unscheduled(c, owner, pod)...)
 	return append(p.problems, nodeOf(c).Pull(podOf(c, owner, pod))...)
 }
 

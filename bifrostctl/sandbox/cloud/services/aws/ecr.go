@@ -99,24 +99,24 @@ var registryHost = regexp.MustCompile(`^(\d{12})\.dkr([.-])ecr(?:-fips)?\.([a-z0
 
 // pull is ECR's registry: the token's principal needs the three actions from its own policies and, in another account, from the
 // repository's as well (ECR user guide, "Repository policies vs. IAM policies").
-func (a *cloud) pull(r registry.Request) *registry.Answer {
+func (a *cloud) pull(r registry.Request) (digest string, refusal *registry.Answer) {
 	var s session
 	err := mint.Open(a.world.World, registryTokens, r.Password, &s)
 	switch {
 	case errors.Is(err, token.ErrExpired):
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusForbidden, Code: "DENIED", Message: "Your authorization token has expired. Reauthenticate and try again.",
 			Refusal: hop.Refuse(hop.Ecr, hop.Expired, "the token of %s is older than %s", s.Role, registryLifetime),
 		}
 	case err != nil || r.User != "AWS":
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusUnauthorized, Code: "DENIED", Message: "Your Authorization Token is invalid.",
 			Refusal: hop.Refuse(hop.Ecr, hop.Invalid, "the login is not one that ECR gave (user %q)", r.User),
 		}
 	}
 	account, region, ok := RegistryOf(r.Host)
 	if !ok {
-		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_UNKNOWN", Message: "no such registry"}
+		return "", &registry.Answer{Status: http.StatusNotFound, Code: "NAME_UNKNOWN", Message: "no such registry"}
 	}
 	repository := world.ECRRepository{Account: account, Region: region, Name: r.Repository}
 	held := a.world.Get(pulumitype.AwsEcrRepository, repository.Account+"/"+repository.Region, repository.Name)
@@ -129,14 +129,14 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 		if why.Reason == hop.NotAllowlisted {
 			kind = "resource-based"
 		}
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusForbidden, Code: "DENIED", Refusal: why,
 			Message: fmt.Sprintf("User: %s is not authorized to perform: ecr:BatchGetImage on resource: %s because no %s policy allows "+
 				"the ecr:BatchGetImage action", s.caller(), repository.ARN(), kind),
 		}
 	}
 	if held == nil {
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusNotFound, Code: "NAME_UNKNOWN",
 			Message: fmt.Sprintf("The repository with name '%s' does not exist in the registry with id '%s'", repository.Name,
 				repository.Account),
@@ -144,13 +144,13 @@ func (a *cloud) pull(r registry.Request) *registry.Answer {
 		}
 	}
 	if !registry.Has(held, r.Reference) {
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Requested image not found",
 			Refusal: hop.Refuse(hop.Ecr, hop.ImageNotFound, "%s has no %s", repository.ARN(), r.Reference),
 		}
 	}
 	delete(held.State, "cached")
-	return nil
+	return registry.Digest(held, r.Reference), nil
 }
 
 func (a *cloud) mayPull(s session, repository world.ECRRepository, actions []string) *hop.Refusal {

@@ -128,7 +128,7 @@ func RepositoryOf(host, path string) (project, location, name, id string, privat
 }
 
 // pull is Artifact Registry.
-func (g *cloud) pull(r registry.Request) *registry.Answer {
+func (g *cloud) pull(r registry.Request) (digest string, refusal *registry.Answer) {
 	const at = hop.ArtifactRegistry
 	var h holder
 	err := mint.Open(g.world.World, issuer, r.Password, &h)
@@ -137,7 +137,7 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 		if errors.Is(err, token.ErrExpired) {
 			reason, detail = hop.Expired, fmt.Sprintf("the access token is older than %s", accessLifetime)
 		}
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Refusal: hop.Refuse(at, reason, "%s", detail),
 			Message: `Unauthenticated request. Unauthenticated requests do not have permission ` +
 				`"artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
@@ -145,7 +145,7 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 	}
 	project, location, name, id, _ := RepositoryOf(r.Host, r.Repository)
 	if id == "" {
-		return &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID",
+		return "", &registry.Answer{Status: http.StatusNotFound, Code: "NAME_INVALID",
 			Message: "Missing image name. Pushes should be of the form docker push HOST-NAME/PROJECT-ID/REPOSITORY/IMAGE",
 			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s is not PROJECT/REPOSITORY/IMAGE", r.Repository)}
 	}
@@ -155,17 +155,19 @@ func (g *cloud) pull(r registry.Request) *registry.Answer {
 		if repository == nil {
 			reason, detail = hop.ImageNotFound, "there is no repository "+id
 		}
-		return &registry.Answer{
+		return "", &registry.Answer{
 			Status: http.StatusForbidden, Code: "DENIED", Refusal: hop.Refuse(at, reason, "%s", detail),
 			Message: fmt.Sprintf(`Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "%s" (or it may not `+
 				`exist)`, id),
 		}
 	}
-	if !registry.Has(repository, r.Reference) {
-		return &registry.Answer{Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Failed to fetch " + r.Reference,
+	// A repository has several images, and the tags that are known are those of one.
+	tagged, _ := repository.State["tagsOf"].(string)
+	if (tagged == "" || strings.HasSuffix(r.Repository, "/"+tagged)) && !registry.Has(repository, r.Reference) {
+		return "", &registry.Answer{Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Failed to fetch " + r.Reference,
 			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s has no %s", id, r.Reference)}
 	}
-	return nil
+	return registry.Digest(repository, r.Reference), nil
 }
 
 func (h holder) name() string {

@@ -42,8 +42,8 @@ const emptyManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image
 	`"config":{"mediaType":"application/vnd.oci.empty.v1+json",` +
 	`"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}`
 
-// Handler serves manifests to those whom check lets pass.
-func Handler(n *loopback.Network, check func(Request) *Answer) http.Handler {
+// Handler serves manifests to those whom check lets pass, with the digest that it tells.
+func Handler(n *loopback.Network, check func(Request) (digest string, refusal *Answer)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, given := r.BasicAuth()
 		if !given {
@@ -60,7 +60,8 @@ func Handler(n *loopback.Network, check func(Request) *Answer) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		if answer := check(Request{r.Host, asked[1], asked[2], user, password}); answer != nil {
+		digest, answer := check(Request{r.Host, asked[1], asked[2], user, password})
+		if answer != nil {
 			if answer.Refusal != nil {
 				n.Refusals.Add(answer.Refusal)
 			}
@@ -68,7 +69,7 @@ func Handler(n *loopback.Network, check func(Request) *Answer) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/vnd.oci.image.manifest.v1+json")
-		w.Header().Set("Docker-Content-Digest", digest(asked[2]))
+		w.Header().Set("Docker-Content-Digest", digest)
 		w.Header().Set("Content-Length", fmt.Sprint(len(emptyManifest)))
 		if r.Method != http.MethodHead {
 			_, _ = w.Write([]byte(emptyManifest))
@@ -90,10 +91,31 @@ func refuse(w http.ResponseWriter, a *Answer) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{"code": a.Code, "message": a.Message}}})
 }
 
-// Has tells whether a repository holds a tag or digest; one without a list of tags holds all.
+// Has tells whether a repository holds a tag, or the digest of one, former digests included; one without a list of tags holds all.
 func Has(repository *world.Resource, reference string) bool {
 	tags, _ := repository.State["tags"].([]any)
-	return len(tags) == 0 || slices.Contains(tags, any(reference))
+	if len(tags) == 0 || slices.Contains(tags, any(reference)) {
+		return true
+	}
+	return slices.ContainsFunc(tags, func(tag any) bool {
+		text := fmt.Sprint(tag)
+		return slices.ContainsFunc(digests(text, world.Moved(repository, text)), func(d string) bool { return d == reference })
+	})
+}
+
+// Digest is what a tag means now; a digest is its own.
+func Digest(repository *world.Resource, reference string) string {
+	all := digests(reference, world.Moved(repository, reference))
+	return all[len(all)-1]
+}
+
+// digests are all that a tag has meant, which has moved so often.
+func digests(reference string, moved int) []string {
+	all := []string{digest(reference)}
+	for i := range moved {
+		all = append(all, "sha256:"+world.Hex(64, reference, i+1))
+	}
+	return all
 }
 
 // Pull asks the image's registry for its manifest, as a kubelet does, with a login.

@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/stacks"
+)
+
+// publishFirst puts the image of a stack's first command, and those of sandbox:tags, into the vendor's registry. Later ones are not there
+// until somebody publishes them.
+func publishFirst(world *cloud.World, file, chosen *stacks.Config, say settings) {
+	image := file.Image()
+	if other := chosen.Image(); other.Host == image.Host && other.Path == image.Path {
+		image = other
+	}
+	for _, repository := range world.Repositories() {
+		if repository.Edited {
+			continue
+		}
+		published, _ := repository.State["tags"].([]any)
+		tags := slices.Clone(say.Tags)
+		repository.State["tagsOf"] = image.Path[strings.LastIndex(image.Path, "/")+1:]
+		if first := cmp.Or(image.Digest, image.Tag); len(published) == 0 && len(tags) == 0 && first != "" {
+			tags = append(tags, first)
+		}
+		for _, tag := range tags {
+			if !slices.Contains(published, any(tag)) {
+				world.Publish(repository, tag)
+			}
+		}
+	}
+}
+
+// Publish puts images under tags into the registry of the stack's image, as the vendor does, and shows the tags there.
+func (r Runner) Publish(request Request, tags []string) error {
+	return r.change(request, func(world *cloud.World) error {
+		repositories := world.Repositories()
+		if len(repositories) == 0 {
+			return errors.New("the stack's image is in no registry of the sandbox's; every tag of others is there")
+		}
+		for _, repository := range repositories {
+			for _, tag := range tags {
+				world.Publish(repository, tag)
+			}
+			published, _ := repository.State["tags"].([]any)
+			for _, tag := range published {
+				fmt.Fprintf(r.Stdout, "%s\t%s\n", repository.ID, tag)
+			}
+		}
+		return nil
+	})
+}
