@@ -27,6 +27,7 @@ func publishFirst(world *cloud.World, file, chosen *stacks.Config, say settings)
 		repository.State["tagsOf"] = image.Path[strings.LastIndex(image.Path, "/")+1:]
 		if first := cmp.Or(image.Digest, image.Tag); len(published) == 0 && len(tags) == 0 && first != "" {
 			tags = append(tags, first)
+			world.Given = append(world.Given, cloud.Given{Kind: "Image", ID: image.String()})
 		}
 		for _, tag := range tags {
 			if !slices.Contains(published, any(tag)) {

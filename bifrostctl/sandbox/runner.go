@@ -180,8 +180,8 @@ func (r Runner) noteGiven(world *cloud.World, p *project, server string) {
 	}
 	for _, given := range world.Given {
 		keys := ""
-		if len(given.Keys) > 0 {
-			keys = " with " + strings.Join(given.Keys, ", ")
+		if read := slices.DeleteFunc(slices.Clone(given.Keys), func(key string) bool { return key == anyKey }); len(read) > 0 {
+			keys = " with " + strings.Join(read, ", ")
 		}
 		fmt.Fprintf(r.Stderr, "  %s %s%s\n", given.Kind, given.ID, keys)
 	}

@@ -66,6 +66,9 @@ func (c *contents) name(name string) doublekubernetes.Name {
 // fake is what there is in objects that others have made.
 const fake = "sandbox-fake"
 
+// anyKey is the key of an object of which nobody can tell what is read.
+const anyKey = "sandbox"
+
 // named takes what the configuration names, with the keys that are read of it. Where nobody can tell which, it has one that nobody asks for.
 func (c *contents) named(file *stacks.Config, object stacks.NamedObject) {
 	switch object.Kind {
@@ -90,7 +93,7 @@ func (c *contents) named(file *stacks.Config, object stacks.NamedObject) {
 	case object.Key == "config.json":
 		c.data[key][object.Key] = "{}"
 	default:
-		c.data[key][cmp.Or(object.Key, "sandbox")] = fake
+		c.data[key][cmp.Or(object.Key, anyKey)] = fake
 	}
 }
 

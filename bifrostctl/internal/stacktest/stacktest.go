@@ -38,7 +38,7 @@ type Way struct {
 	// Stack is the stack's name or, with a slash, the folder of its file in the project.
 	Stack    string
 	Settings []string
-	// InFile are settings that the stack file itself has: what they name exists in the clouds.
+	// InFile are settings that the stack file itself has: what they name exists in the clouds. Those for the sandbox begin with sandbox:.
 	InFile []string
 	// First is a change of the clouds before anything is made.
 	First edits.Edit
@@ -100,9 +100,20 @@ func (w Way) written(t testing.TB, project string) string {
 	for key, value := range file.Config {
 		values[strings.TrimPrefix(key, Prefix)] = value
 	}
-	values, err = overlay.Apply(values, w.InFile)
-	require.NoError(t, err)
+	var ours []string
 	clear(file.Config)
+	for _, setting := range w.InFile {
+		key, value, _ := strings.Cut(setting, "=")
+		if !strings.HasPrefix(key, "sandbox:") {
+			ours = append(ours, setting)
+			continue
+		}
+		var described any
+		require.NoError(t, yaml.Unmarshal([]byte(value), &described))
+		file.Config[key] = described
+	}
+	values, err = overlay.Apply(values, ours)
+	require.NoError(t, err)
 	for key, value := range values {
 		file.Config[Prefix+key] = value
 	}

@@ -29,6 +29,7 @@ type (
 	ECSCluster        = world.ECSCluster
 	AzureSubscription = world.AzureSubscription
 	AKSCluster        = world.AKSCluster
+	Given             = world.Given
 	APIServer         = world.APIServer
 )
 

@@ -152,16 +152,33 @@ func podsOf(ctx context.Context, w *cloud.World, r *world.Resource, template cor
 		pod.Status = podStatus(pod.Spec, ready)
 		pods = append(pods, pod)
 		for j, problem := range problems {
-			if !ready {
-				events = append(events, &corev1.Event{
-					ObjectMeta:     metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
-					InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod.Name},
-					Type:           corev1.EventTypeWarning, Reason: "Failed", Message: problem,
-				})
+			if ready {
+				continue
 			}
+			reason := "Failed"
+			if why, waits := strings.CutPrefix(problem, failedScheduling+": "); waits {
+				reason, problem = failedScheduling, why
+				wait(pod, why)
+			}
+			events = append(events, &corev1.Event{
+				ObjectMeta:     metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s.%d", pod.Name, j)},
+				InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: namespace, Name: pod.Name},
+				Type:           corev1.EventTypeWarning, Reason: reason, Message: problem,
+			})
 		}
 	}
 	return pods, events
+}
+
+// failedScheduling is the reason of the scheduler's event.
+const failedScheduling = "FailedScheduling"
+
+// wait is what a pod says for which there is no node: no container of it has a status (kubernetes, pkg/scheduler/schedule_one.go,
+// handleSchedulingFailure).
+func wait(pod *corev1.Pod, why string) {
+	pod.Status = corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{
+		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: why},
+	}}
 }
 
 func podStatus(spec corev1.PodSpec, ready bool) corev1.PodStatus {
