@@ -80,6 +80,9 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 	} else {
 		cmd.Flags().BoolVar(&request.ExcludeProtected, "exclude-protected", false, "leave what is protected, and delete the rest")
 	}
+	if operation == Preview {
+		cmd.Flags().BoolVar(&request.Diff, "diff", false, "show the values that change, from what to what")
+	}
 	folderFlags(cmd, &request)
 	return cmd
 }

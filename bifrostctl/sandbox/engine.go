@@ -157,7 +157,7 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 		}
 	}
 	report, err := e.run(ctx, stack, operation)
-	result.Changes = countChanges(report.changes)
+	result.Changes, result.steps = countChanges(report.changes), report.steps
 	switch {
 	case err != nil && ctx.Err() != nil:
 		err = errInterrupted // what the engine says then is about the interruption, too
@@ -241,6 +241,8 @@ type recording struct {
 	changes map[apitype.OpType]int
 	// planned holds the last known state of every resource that is there after the operation, in the engine's order.
 	planned []*apitype.StepEventStateMetadata
+	// steps are what it plans to do, or did, as the engine began them.
+	steps []apitype.StepEventMetadata
 	// errors are the texts of the errors, each once.
 	errors []string
 }
@@ -270,6 +272,7 @@ func (r *recording) add(event apitype.EngineEvent) {
 		r.diagnose(resource.URN(event.DiagnosticEvent.URN), plain(event.DiagnosticEvent.Message))
 	case event.ResourcePreEvent != nil:
 		r.plan(event.ResourcePreEvent.Metadata.New)
+		r.steps = append(r.steps, event.ResourcePreEvent.Metadata)
 	case event.ResOutputsEvent != nil:
 		r.plan(event.ResOutputsEvent.Metadata.New)
 	}

@@ -36,6 +36,8 @@ type Request struct {
 	Refresh bool
 	// ExcludeProtected lets a destroy leave what is protected, and delete all else.
 	ExcludeProtected bool
+	// Diff has a preview show the values that change, and not only the names of their properties.
+	Diff bool
 	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
 	Kubeconfig string
 	// ShowSecrets leaves secrets as they are in what State prints: the sandbox's are fakes, those of a --set are what was set.

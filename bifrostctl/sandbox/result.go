@@ -39,6 +39,8 @@ type Result struct {
 	// Seconds is how long the command took.
 	Seconds float64 `json:"seconds"`
 
+	// steps are what the engine planned or did.
+	steps []apitype.StepEventMetadata
 	// rollout is the stack's setting of that name.
 	rollout stacks.Rollout
 	// applied is the overlay of the last up, for an operation that is not one.

@@ -22,6 +22,9 @@ const (
 
 // printOutcome tells a person the outputs and what to do next.
 func printOutcome(w io.Writer, request Request, result *Result) {
+	if request.Diff {
+		printValues(w, result.steps)
+	}
 	if request.Operation != Destroy {
 		printOutputs(w, result.Outputs)
 	}

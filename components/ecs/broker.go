@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -76,10 +77,15 @@ func (a *EcsServiceArgs) newBroker(
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, opts...)
+	teller, told, err := effects.Tell(in, effects.EcsService, "broker-service")
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	service, err := ecs.NewService(in.Ctx, in.Child("broker-service"), args, append(opts, told...)...)
 	if err != nil {
 		return pulumi.StringOutput{}, in.Failed("broker's service", err)
 	}
+	teller.Say(service, false, false)
 	return a.runningTaskDefinition(in, service, definition, network), nil
 }
 

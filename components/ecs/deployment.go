@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -59,9 +60,14 @@ func (a *EcsServiceArgs) newService(
 	if a.Autoscaling != nil {
 		opts = append(opts, pulumi.IgnoreChanges([]string{"desiredCount"}))
 	}
-	service, err := ecs.NewService(in.Ctx, in.Child("service"), args, opts...)
+	teller, told, err := effects.Tell(in, effects.EcsService, "service")
+	if err != nil {
+		return nil, err
+	}
+	service, err := ecs.NewService(in.Ctx, in.Child("service"), args, append(opts, told...)...)
 	if err != nil {
 		return nil, in.Failed("service", err)
 	}
+	teller.Say(service, true, a.Autoscaling != nil)
 	return service, nil
 }

@@ -11,6 +11,7 @@ import (
 	"bifrost/image"
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 )
 
 // application is what the objects around one kind of pods share: the gateway's pods or the broker's.
@@ -65,7 +66,12 @@ func (a application) child(what string) string { return a.name + "-" + what }
 func (a application) newSecret(
 	s component.Scope, what string, data pulumi.StringMap, more ...pulumi.ResourceOption,
 ) (pulumi.Resource, error) {
-	return corev1.NewSecret(s.Ctx, s.Child(what), &corev1.SecretArgs{Metadata: a.meta(a.child(what)), Data: data}, s.Options(more...)...)
+	watched, err := effects.Watch(s, what)
+	if err != nil {
+		return nil, err
+	}
+	return corev1.NewSecret(s.Ctx, s.Child(what), &corev1.SecretArgs{Metadata: a.meta(a.child(what)), Data: data},
+		s.Options(append(more, watched...)...)...)
 }
 
 // environmentSecret is the name of the Secret with the secret variables, behind the application's own.

@@ -11,6 +11,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -139,9 +140,13 @@ func (a *BifrostBrokerArgs) newServiceAccount(s component.Scope) (pulumi.Resourc
 
 func (a *BifrostBrokerArgs) newConfig(s component.Scope) (pulumi.Resource, error) {
 	app := a.application()
+	watched, err := effects.Watch(s, "config")
+	if err != nil {
+		return nil, err
+	}
 	return corev1.NewConfigMap(s.Ctx, s.Child("config"), &corev1.ConfigMapArgs{
 		Metadata: app.meta(app.child("config")), Data: pulumi.StringMap{gateway.ConfigFile: a.Config},
-	}, s.Options()...)
+	}, s.Options(watched...)...)
 }
 
 // newNetworkPolicy lets the nodes in, and out what every pod here may reach.

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -25,6 +26,10 @@ var (
 // newDeployment runs one pod at a time: half of the nodes would meet in a second one.
 func (a *BifrostBrokerArgs) newDeployment(s component.Scope, needs []pulumi.Resource) (object, error) {
 	app := a.application()
+	teller, told, err := effects.Tell(s, effects.Deployment, "deployment")
+	if err != nil {
+		return object{}, err
+	}
 	deployment, err := appsv1.NewDeployment(s.Ctx, s.Child("deployment"), &appsv1.DeploymentArgs{
 		Metadata: app.meta(app.name),
 		Spec: &appsv1.DeploymentSpecArgs{
@@ -33,10 +38,11 @@ func (a *BifrostBrokerArgs) newDeployment(s component.Scope, needs []pulumi.Reso
 			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
 			Template: a.template(),
 		},
-	}, s.Options(pulumi.DependsOn(needs))...)
+	}, append(s.Options(pulumi.DependsOn(needs)), told...)...)
 	if err != nil {
 		return object{}, err
 	}
+	teller.Say(deployment, true, false)
 	return object{deployment.Metadata.Name().Elem(), []pulumi.Resource{deployment}}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/names"
 )
 
@@ -25,7 +26,11 @@ const (
 // token may still be alive; of several such runs the last one does (Kubernetes, cronjob controller, mostRecentScheduleTime). A run that
 // failed is followed by the next one.
 func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, dependsOn []pulumi.Resource) (*batchv1.CronJob, error) {
-	return batchv1.NewCronJob(s.Ctx, s.Child("cron-job"), &batchv1.CronJobArgs{
+	teller, told, err := effects.Tell(s, effects.CronJob, "cron-job")
+	if err != nil {
+		return nil, err
+	}
+	job, err := batchv1.NewCronJob(s.Ctx, s.Child("cron-job"), &batchv1.CronJobArgs{
 		Metadata: r.meta(pulumi.String(r.source.cronJobName)),
 		Spec: &batchv1.CronJobSpecArgs{
 			Schedule:                   pulumi.String(r.schedule),
@@ -41,7 +46,12 @@ func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, depend
 				},
 			},
 		},
-	}, s.Options(pulumi.DependsOn(dependsOn))...)
+	}, append(s.Options(pulumi.DependsOn(dependsOn)), told...)...)
+	if err != nil {
+		return nil, err
+	}
+	teller.Say(job, true, false)
+	return job, nil
 }
 
 // newFirstRun makes the Job that fetches the first token. It is a Job of its own, not one made from the CronJob, whose history limit would
@@ -65,15 +75,24 @@ func (r refresher) newFirstRun(
 	// Otherwise the next up waits again for the Job that failed (pulumi-kubernetes issue 856).
 	meta.Annotations = pulumi.StringMap{"pulumi.com/replaceUnready": pulumi.String("true")}
 
-	return batchv1.NewJob(s.Ctx, s.Child("first-run"), &batchv1.JobArgs{
+	teller, told, err := effects.Tell(s, effects.Job, "first-run")
+	if err != nil {
+		return nil, err
+	}
+	job, err := batchv1.NewJob(s.Ctx, s.Child("first-run"), &batchv1.JobArgs{
 		Metadata: meta,
 		Spec: &batchv1.JobSpecArgs{
 			ActiveDeadlineSeconds: pulumi.Int(firstRunDeadlineSeconds),
 			BackoffLimit:          pulumi.Int(firstRunBackoffLimit),
 			Template:              template,
 		},
-	}, s.Options(
+	}, append(s.Options(
 		pulumi.DependsOn(dependsOn),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: firstRunTimeout, Update: firstRunTimeout}),
-	)...)
+	), told...)...)
+	if err != nil {
+		return nil, err
+	}
+	teller.Say(job, false, false)
+	return job, nil
 }

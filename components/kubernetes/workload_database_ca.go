@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -21,8 +22,12 @@ func (a *BifrostWorkloadArgs) newDatabaseCa(s component.Scope) (pulumi.Resource,
 	if a.DatabaseCa == nil || a.DatabaseCa.Pem == "" {
 		return nil, nil
 	}
+	watched, err := effects.Watch(s, "database-ca")
+	if err != nil {
+		return nil, err
+	}
 	return corev1.NewConfigMap(s.Ctx, s.Child("database-ca"), &corev1.ConfigMapArgs{
 		Metadata: a.application().meta(a.databaseCaName()),
 		Data:     pulumi.StringMap{gateway.DatabaseCaFile: pulumi.String(a.DatabaseCa.Pem)},
-	}, s.Options()...)
+	}, s.Options(watched...)...)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -23,6 +24,11 @@ func (a *BifrostWorkloadArgs) newPods(s component.Scope, needs []pulumi.Resource
 
 func (a *BifrostWorkloadArgs) newDeployment(s component.Scope, needs []pulumi.Resource) (object, error) {
 	app, opts := a.application(), a.podsOptions(s, needs)
+	teller, told, err := effects.Tell(s, effects.Deployment, "deployment")
+	if err != nil {
+		return object{}, err
+	}
+	opts = append(opts, told...)
 	replicas := a.Replicas
 	if a.Autoscaling != nil {
 		// With server-side apply the provider does not send an ignored field that another manager holds, as the autoscaler does once it has
@@ -46,6 +52,7 @@ func (a *BifrostWorkloadArgs) newDeployment(s component.Scope, needs []pulumi.Re
 	if err != nil {
 		return object{}, err
 	}
+	teller.Say(deployment, true, a.Autoscaling != nil)
 	return object{deployment.Metadata.Name().Elem(), []pulumi.Resource{deployment}}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 	"bifrost/internal/names"
 )
@@ -45,6 +46,10 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 	if err != nil {
 		return nil, err
 	}
+	teller, told, err := effects.Tell(s, effects.Job, "migration")
+	if err != nil {
+		return nil, err
+	}
 	app := map[string]string{"app": a.migrationApp()}
 	// Without the annotation, the next up waits again for the Job that failed (pulumi-kubernetes issue 856).
 	meta := a.application().annotated("", pulumi.StringMap{"pulumi.com/replaceUnready": pulumi.String("true")})
@@ -57,11 +62,12 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 			BackoffLimit:          pulumi.Int(migrationBackoffLimit),
 			Template:              &corev1.PodTemplateSpecArgs{Metadata: a.podMeta(app, outsideMesh), Spec: a.migratingPod()},
 		},
-	}, s.Options(pulumi.DependsOn(needs), explained,
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout}))...)
+	}, append(s.Options(pulumi.DependsOn(needs), explained,
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: timeout, Update: timeout})), told...)...)
 	if err != nil {
 		return nil, err
 	}
+	teller.Say(job, false, false)
 	return []pulumi.Resource{job}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
 )
 
@@ -21,8 +22,12 @@ func (a *BifrostWorkloadArgs) newNetworkCa(s component.Scope) (pulumi.Resource, 
 	if a.NetworkCa == nil || a.NetworkCa.Pem == "" {
 		return nil, nil
 	}
+	watched, err := effects.Watch(s, networkCaVolume)
+	if err != nil {
+		return nil, err
+	}
 	return corev1.NewConfigMap(s.Ctx, s.Child(networkCaVolume), &corev1.ConfigMapArgs{
 		Metadata: a.application().meta(a.networkCaName()),
 		Data:     pulumi.StringMap{gateway.NetworkCaFile: pulumi.String(a.NetworkCa.Pem)},
-	}, s.Options()...)
+	}, s.Options(watched...)...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 )
 
 // DefaultStorageSize is that of the data folder's volume.
@@ -56,6 +57,10 @@ func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.R
 	if err != nil {
 		return object{}, err
 	}
+	teller, told, err := effects.Tell(s, effects.StatefulSet, "stateful-set")
+	if err != nil {
+		return object{}, err
+	}
 	set, err := appsv1.NewStatefulSet(s.Ctx, s.Child("stateful-set"), &appsv1.StatefulSetArgs{
 		Metadata: app.meta(app.name),
 		Spec: &appsv1.StatefulSetSpecArgs{
@@ -70,10 +75,11 @@ func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.R
 			Template:             a.template(),
 			VolumeClaimTemplates: a.Storage.claims(app.selector()),
 		},
-	}, a.podsOptions(s, needs)...)
+	}, append(a.podsOptions(s, needs), told...)...)
 	if err != nil {
 		return object{}, err
 	}
+	teller.Say(set, true, false)
 	return object{set.Metadata.Name().Elem(), []pulumi.Resource{set}}, nil
 }
 

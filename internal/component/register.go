@@ -2,6 +2,8 @@ package component
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -10,14 +12,19 @@ import (
 func Register(
 	ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource, opts ...pulumi.ResourceOption,
 ) (Scope, error) {
-	if err := ctx.RegisterComponentResource(typ, name, c, opts...); err != nil {
+	seen, kind := &Seen{}, typ[strings.LastIndex(typ, ":")+1:]
+	watched, err := seen.watch(ctx, kind+"-"+name)
+	if err != nil {
+		return Scope{}, fmt.Errorf("registering %s %s: %w", typ, name, err)
+	}
+	if err := ctx.RegisterComponentResource(typ, name, c, slices.Concat(opts, watched)...); err != nil {
 		return Scope{}, fmt.Errorf("registering %s %s: %w", typ, name, err)
 	}
 	given, err := pulumi.NewResourceOptions(opts...)
 	if err != nil {
 		return Scope{}, fmt.Errorf("options of %s %s: %w", typ, name, err)
 	}
-	return Scope{Ctx: ctx, Name: name, Parent: c, providers: given.Providers}, nil
+	return Scope{Ctx: ctx, Name: name, Parent: c, kind: kind, Seen: seen, providers: given.Providers}, nil
 }
 
 // Failed says which component could not be made, and at which step.

@@ -135,3 +135,13 @@ func holdsSecret(text string) bool {
 	}
 	return false
 }
+
+// IsSecret tells whether a text is a secret in clear; keys are those that lead to it.
+func IsSecret(keys []string, text string) bool {
+	parent, secret := "", false
+	for _, key := range keys {
+		secret = secret || isSecret(parent, key)
+		parent = key
+	}
+	return secret && !isReference(text) || holdsSecret(text)
+}

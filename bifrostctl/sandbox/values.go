@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"bifrost/internal/effects"
+)
+
+// printValues shows the inputs that a plan changes, from what to what. The engine has masked the secrets: where both sides are, the
+// provider's own list of paths tells that they differ.
+func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
+	var steps []string
+	for _, step := range plan {
+		if lines := changedValues(step); len(lines) > 0 {
+			steps = append(steps, heading(step)+"\n"+strings.Join(lines, "\n")+"\n")
+		}
+	}
+	if len(steps) == 0 {
+		fmt.Fprintln(w, "Values: none changes.")
+		return
+	}
+	fmt.Fprintf(w, "Values that change:\n%s\n", strings.Join(steps, ""))
+}
+
+func heading(step apitype.StepEventMetadata) string {
+	typ := tokens.Type(step.Type)
+	name := fmt.Sprintf("%s %s", typ.Name(), resource.URN(step.URN).Name())
+	if step.Op != apitype.OpReplace {
+		return "  ~  " + name
+	}
+	if len(step.Keys) == 0 {
+		return " +-  " + name + ", replaced"
+	}
+	return " +-  " + name + ", replaced for " + strings.Join(step.Keys, ", ")
+}
+
+// changedValues are the lines of a step, one a value; none of one that changes no value.
+func changedValues(step apitype.StepEventMetadata) []string {
+	if step.Op != apitype.OpUpdate && step.Op != apitype.OpReplace || step.Old == nil || step.New == nil {
+		return nil
+	}
+	before, after := properties(step.Old.Inputs), properties(step.New.Inputs)
+	var lines []string
+	for _, d := range effects.Differences(resource.NewProperty(before), resource.NewProperty(after)) {
+		lines = append(lines, fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(effects.Path, string) bool { return false })))
+	}
+	for path := range step.DetailedDiff {
+		if parsed, err := resource.ParsePropertyPath(path); err == nil && hides(parsed, before) && hides(parsed, after) {
+			lines = append(lines, fmt.Sprintf("       %s: %s → another %[2]s", path, masked))
+		}
+	}
+	slices.SortFunc(lines, cmp.Compare)
+	return lines
+}
+
+// hides tells whether what is at a path is masked, or something on the way to it.
+func hides(path resource.PropertyPath, inputs resource.PropertyMap) bool {
+	value := resource.NewProperty(inputs)
+	for _, step := range path {
+		next, there := resource.PropertyPath{step}.Get(value)
+		if !there {
+			break
+		}
+		value = next
+	}
+	return value.IsString() && value.StringValue() == masked
+}
+
+// properties are inputs as an event has them, with what is not known marked as such.
+func properties(inputs map[string]any) resource.PropertyMap {
+	shown, _ := mask(inputs).(map[string]any)
+	return resource.NewPropertyMapFromMapRepl(shown, nil, func(v any) (resource.PropertyValue, bool) {
+		return resource.MakeComputed(resource.NewProperty("")), v == unknown
+	})
+}
