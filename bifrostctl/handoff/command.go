@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
 	"bifrost/bifrostctl/verify/service"
@@ -47,7 +48,8 @@ output beside the letter: with --before the next letter says what has changed si
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.stack, r.stdin = args[0], cmd.InOrStdin()
+			r.dir, r.stack = projectdir.Deployed(r.dir, args[0], r.sandbox)
+			r.stdin = cmd.InOrStdin()
 			return r.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}

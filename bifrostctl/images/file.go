@@ -39,6 +39,11 @@ func Open(dir, stack string) (*File, error) {
 }
 
 func locate(dir, stack string) (string, error) {
+	folder, name, byFile := projectdir.OfFile(stack)
+	if byFile && folder != "" {
+		return stack, nil
+	}
+	stack = name
 	if !strings.Contains(stack, "/") {
 		project, err := projectdir.Find(dir)
 		return filepath.Join(project, "Pulumi."+stack+".yaml"), err

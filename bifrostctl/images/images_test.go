@@ -157,6 +157,16 @@ func TestImagesRefused(t *testing.T) {
 }
 
 // TestImagesOf: which images a stack's refresher uses, and the program's own where the file names none.
+// TestStackByItsFile: a stack may be called by its file's name.
+func TestStackByItsFile(t *testing.T) {
+	project := stacktest.Project(t)
+	for _, stack := range []string{"Pulumi.aws-dev.yaml", project + "/Pulumi.aws-dev.yaml"} {
+		f, err := Open(project, stack)
+		require.NoError(t, err, stack)
+		require.Equal(t, project+"/Pulumi.aws-dev.yaml", f.Path)
+	}
+}
+
 func TestImagesOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

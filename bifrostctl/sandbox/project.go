@@ -41,9 +41,13 @@ type project struct {
 }
 
 // loadProject reads a stack: of that name, of the project in dir, or in the nearest parent of the working directory that holds the
-// project where dir is empty; or, where the argument contains a slash, the one in that folder.
+// project where dir is empty; or, where the argument contains a slash, the one in that folder. The name of a
+// stack file serves as well.
 func loadProject(dir, argument string) (*project, error) {
 	locate := named
+	if folder, name, is := projectdir.OfFile(argument); is && folder == "" {
+		argument = name
+	}
 	if strings.Contains(argument, "/") {
 		locate = inFolder
 	}
@@ -100,12 +104,16 @@ func named(dir, name string) (project, stack, file string, err error) {
 	return dir, name, file, nil
 }
 
-// inFolder finds the one stack whose file is in a folder of the project.
+// inFolder finds the one stack whose file is in a folder of the project, or the one whose file is named.
 func inFolder(dir, folder string) (project, stack, file string, err error) {
 	refused := func(format string, args ...any) (string, string, string, error) {
 		return "", "", "", fmt.Errorf("stack %s: %w", folder, fmt.Errorf(format, args...))
 	}
-	at, err := filepath.Abs(folder)
+	within, named, byFile := projectdir.OfFile(folder)
+	if !byFile {
+		within = folder
+	}
+	at, err := filepath.Abs(within)
 	if err != nil {
 		return refused("%w", err)
 	}
@@ -115,9 +123,15 @@ func inFolder(dir, folder string) (project, stack, file string, err error) {
 	case err != nil:
 		return refused("%w", err)
 	case !info.IsDir():
-		return refused("this is a file: name the folder that holds it")
+		return refused("this is a file, and no Pulumi.<stack>.yaml: name that, or the folder that holds it")
 	}
 	stacks := stackNames(at)
+	if byFile && !slices.Contains(stacks, named) {
+		return refused("there is no such file; the folder holds %s", cmp.Or(files(stacks), "none"))
+	}
+	if byFile {
+		stacks = []string{named}
+	}
 	if len(stacks) != 1 {
 		return refused("the folder must hold one stack file %s, and holds %s", stackFile("<stack>"), cmp.Or(files(stacks), "none"))
 	}

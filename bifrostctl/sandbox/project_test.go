@@ -20,7 +20,7 @@ func TestStackInAFolder(t *testing.T) {
 	dir := writeProject(t, map[string]string{"dev": "config: {bifrost:platform: aws}"})
 	write(t, filepath.Join(dir, "examples/small/Pulumi.tiny.yaml"), "config: {bifrost:platform: azure}")
 	t.Chdir(filepath.Join(dir, "examples"))
-	for _, argument := range []string{"./small", "../examples/small/", filepath.Join(dir, "examples/small")} {
+	for _, argument := range []string{"./small", "../examples/small/", filepath.Join(dir, "examples/small"), "small/Pulumi.tiny.yaml"} {
 		p, err := loadProject("", argument)
 		require.NoError(t, err, argument)
 		require.Equal(t, []any{dir, "tiny", "azure"}, []any{p.dir, p.stack, p.values["platform"]}, argument)
@@ -29,10 +29,12 @@ func TestStackInAFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, filepath.Join(dir, ".sandbox/tiny"), f.stack)
 	}
-	p, err := loadProject("", "dev")
-	require.NoError(t, err)
-	require.Equal(t, "aws", p.values["platform"])
-	require.Empty(t, p.configFlag())
+	for _, argument := range []string{"dev", "Pulumi.dev.yaml", "../Pulumi.dev.yaml"} {
+		p, err := loadProject("", argument)
+		require.NoError(t, err, argument)
+		require.Equal(t, []any{"dev", "aws"}, []any{p.stack, p.values["platform"]}, argument)
+		require.Empty(t, p.configFlag(), argument)
+	}
 
 	request := Request{Self: "bifrostctl", Operation: Up, Stack: "examples/small"}
 	require.Equal(t, "bifrostctl sandbox destroy examples/small", request.command(Destroy), "the next command names it as this one did")
@@ -52,7 +54,9 @@ func TestNoStackInAFolder(t *testing.T) {
 		"./nowhere":         "stack ./nowhere: there is no folder " + dir + "/nowhere; a stack of the project itself is named without a slash",
 		"none/":             "the folder must hold one stack file Pulumi.<stack>.yaml, and holds none",
 		"./two":             "the folder must hold one stack file Pulumi.<stack>.yaml, and holds Pulumi.a.yaml, Pulumi.b.yaml",
-		"two/Pulumi.a.yaml": "stack two/Pulumi.a.yaml: this is a file: name the folder that holds it",
+		"two/Pulumi.c.yaml": "stack two/Pulumi.c.yaml: there is no such file; the folder holds Pulumi.a.yaml, Pulumi.b.yaml",
+		"none/README.md":    "stack none/README.md: this is a file, and no Pulumi.<stack>.yaml: name that, or the folder that holds it",
+		"Pulumi.prod.yaml":  `there is no stack "prod"`,
 		"./other":           "other/Pulumi.yaml is of another project than \"bifrost\"",
 		outside + "/x":      "neither " + outside + "/x nor a parent of it holds the Pulumi.yaml of the project \"bifrost\"",
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
 	"bifrost/bifrostctl/verify/report"
@@ -58,7 +59,7 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.stack = args[0]
+			r.dir, r.stack = projectdir.Deployed(r.dir, args[0], r.sandbox)
 			return r.run(cmd)
 		},
 	}

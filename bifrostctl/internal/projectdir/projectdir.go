@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -44,6 +45,31 @@ func Nearest(start string, has func(dir string) bool) (string, error) {
 				start, File, stacks.Project)
 		}
 	}
+}
+
+// OfFile are the folder and the stack of a stack file's name, Pulumi.<stack>.yaml, as people and shells complete it; the folder is empty
+// where none is named. False where the argument names no such file.
+func OfFile(argument string) (folder, stack string, is bool) {
+	base := filepath.Base(argument)
+	stack, prefix := strings.CutPrefix(base, "Pulumi.")
+	stack, suffix := strings.CutSuffix(stack, ".yaml")
+	if !prefix || !suffix || stack == "" {
+		return "", argument, false
+	}
+	return strings.TrimSuffix(argument, base), stack, true
+}
+
+// Deployed are the project's folder and the name of a stack that somebody deployed, of which a command got the name or the file. The
+// sandbox keeps a stack of another folder by its path.
+func Deployed(dir, argument string, sandbox bool) (folder, stack string) {
+	folder, stack, _ = OfFile(argument)
+	switch {
+	case sandbox && strings.Contains(argument, "/"):
+		return dir, argument
+	case dir == "" && folder != "" && Holds(folder):
+		return folder, stack
+	}
+	return dir, stack
 }
 
 // IsProject tells whether a folder is of some Pulumi project.
