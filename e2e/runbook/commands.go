@@ -61,6 +61,8 @@ var Commands = map[string]Way{
 	"bifrostctl images aws-dev --write":                                           Companion,
 	"bifrostctl images aws-dev --kubectl registry.k8s.io/kubectl:v1.35.2 --write": Companion,
 
+	"bifrostctl handoff STACK": Companion,
+
 	"--inference MODEL":            Words,
 	"verify STACK --database":      Words,
 	"kubectl scale":                Words,
@@ -70,6 +72,17 @@ var Commands = map[string]Way{
 	"allowVolumeExpansion: true":   Words,
 	"Apply failed with 1 conflict": Words,
 	"batch insert failed":          Words,
+
+	"protectIdentities: false":                   Words,
+	"ecs.loadBalancer.deletionProtection: false": Words,
+	"ecs.keepLogs: false":                        Words,
+
+	// The sandbox's destroy gives the flag to the same CLI (bifrostctl/sandbox/engine_test.go).
+	"pulumi destroy --exclude-protected": Untried,
+	"pulumi stack rm STACK":              Untried, // the backend's own
+	// What stays is looked at by bifrostctl/rehearsals, and is no longer the stack's.
+	"aws logs delete-log-group --log-group-name /ecs/bifrost --region REGION": Untried,
+	"kubectl delete persistentvolumeclaim data-bifrost-0 -n bifrost":          Untried,
 
 	"pg_dump --format=custom": Untried, // PostgreSQL's own, with two servers; the page says that the move was not rehearsed
 	"pg_restore":              Untried, // likewise
