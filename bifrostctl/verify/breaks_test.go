@@ -267,6 +267,17 @@ var breakages = []breakage{
 	{way: brokerOnAKS, what: "the broker is deleted", edit: edits.Removed(edits.DeploymentKind, "bifrost/bifrost-broker"), code: "workload-broker", error: "there is no Deployment bifrost-broker in namespace bifrost", hint: upAzure},
 	{way: brokerOnEKS, what: "a second broker", edit: edits.With(edits.DeploymentKind, "bifrost/bifrost-broker", "spec.replicas=2"), code: "workload-broker", error: "wants 2 pods", hint: "pulumi up --refresh --stack aws-dev"},
 	{way: brokerOnEKS, what: "the broker does not run", edit: edits.With(edits.DeploymentKind, "bifrost/bifrost-broker", "status.availableReplicas=0"), code: "workload-broker", error: "the broker does not run", hint: "kubectl describe deployment bifrost-broker -n bifrost"},
+	{way: referencesOnECS, what: "a secret is deleted for good", edit: edits.Removed(pulumitype.AwsSecret, openaiKey), code: "ecs-references", error: "ecs.secretRefs.OPENAI_API_KEY: there is no secret " + openaiKey, hint: "aws secretsmanager --region us-east-1 list-secrets"},
+	{way: referencesOnECS, what: "a secret is scheduled for deletion", edit: scheduled(openaiKey), code: "ecs-references", error: "ecs.secretRefs.OPENAI_API_KEY: the secret " + openaiKey + " is scheduled for deletion", hint: "restore-secret --secret-id " + openaiKey},
+	{way: referencesOnECS, what: "a secret has no current version", edit: edits.With(pulumitype.AwsSecretVersion, openaiKey, "versionStages=[AWSPREVIOUS]"), code: "ecs-references", error: "no version of the secret " + openaiKey + " has the stage AWSCURRENT", hint: "put-secret-value"},
+	{way: referencesOnECS, what: "a secret has another JSON key", edit: edits.Replacing(pulumitype.AwsSecretVersion, masterPassword, "secretString", `"username"`, `"user"`), code: "ecs-references", error: "has no JSON key username: it has user", hint: "ecs.secretRefs.PG_USER"},
+	{way: referencesOnECS, what: "a secret is no JSON", edit: edits.With(pulumitype.AwsSecretVersion, masterPassword, "secretString=sandbox-fake-plain"), code: "ecs-references", error: "it is no JSON object", hint: "ecs.secretRefs.PG_USER"},
+	{way: referencesOnECS, what: "a parameter is deleted", edit: edits.Removed(pulumitype.AwsParameter, parameter), code: "ecs-references", error: "ecs.secretRefs.ANTHROPIC_API_KEY: there is no parameter " + parameter, hint: "aws ssm --region us-east-1 describe-parameters"},
+	{way: referencesOnECS, what: "a key is disabled", edit: edits.With(pulumitype.AwsKey, referencesKey, "isEnabled=false"), code: "ecs-references", error: "is Disabled", hint: "aws kms --region us-east-1 enable-key --key-id " + referencesKey},
+	{way: referencesOnECS, what: "a key is gone", edit: edits.Removed(pulumitype.AwsKey, referencesKey), code: "ecs-references", error: "which does not exist", hint: "under a key that there is"},
+	{way: referencesOnECS, what: "a secret is under another key", edit: edits.With(pulumitype.AwsSecret, openaiKey, "kmsKeyId="+anotherKey), code: "ecs-references", error: "allows kms:Decrypt on it", hint: "write " + anotherKey + " into ecs.secretRefKmsKeyArns, then " + upAWS},
+	{way: referencesOnECS, what: "the key's policy denies it", edit: edits.Replacing(pulumitype.AwsKey, referencesKey, "policy", "111122223333:root", "999988887777:root"), code: "ecs-references", error: "does not let", hint: "get-key-policy --key-id " + referencesKey},
+	{way: referencesOnECS, what: "the right to the key is gone", edit: edits.Replacing(edits.RolePolicyType, "", "policy", referencesKey, anotherKey), code: "ecs-references", error: "allows kms:Decrypt on it", hint: upAWS},
 	{way: brokerOnECS, what: "the broker's service is deleted", edit: edits.Removed(edits.ServiceType, "bifrost-broker"), code: "ecs-broker", error: "there is no ECS service bifrost-broker", hint: "pulumi up --refresh --stack aws-dev"},
 	{way: brokerOnECS, what: "a second broker's task", edit: edits.With(edits.ServiceType, "bifrost-broker", "desiredCount=2"), code: "ecs-broker", error: "wants 2 tasks", hint: "pulumi up --refresh --stack aws-dev"},
 	{way: airGapped, what: "the mirror's Secret is deleted", edit: edits.Removed(edits.SecretKind, "registry-internal"), code: "pull-secret", error: "there is no Secret registry-internal in namespace llm", hint: "kubectl create secret docker-registry registry-internal -n llm --docker-server=registry.internal.example.com"},
@@ -297,6 +308,14 @@ func alsoOther(t testing.TB, w *cloud.World) {
 		for _, r := range edits.The(t, w, typ, "acme-hub") {
 			w.Put(&world.Resource{Type: typ, Scope: r.Scope, ID: "other-hub", State: r.State})
 		}
+	}
+}
+
+// scheduled lets somebody have deleted a secret, with a recovery window.
+func scheduled(arn string) edits.Edit {
+	return func(t testing.TB, w *cloud.World) {
+		edits.With(pulumitype.AwsSecret, arn, "deletedDate="+time.Now().AddDate(0, 0, 30).UTC().Format(time.RFC3339))(t, w)
+		edits.The(t, w, pulumitype.AwsSecret, arn)[0].Deleted = true
 	}
 }
 

@@ -53,10 +53,25 @@ var (
 		stacktest.OnlyEKS, "eks.gatewayAuth=podIdentity", "eks.gatewayPolicyArns=[" + bedrock + "]",
 	}}
 
+	// Variables of the tasks from what exists, under a customer's key.
+	referencesOnECS = way{Name: "ECS, existing secrets", Stack: "aws-dev", InFile: []string{
+		stacktest.OnlyECS, "ecs.secretRefs.PG_USER=" + masterPassword + ":username", "ecs.secretRefs.OPENAI_API_KEY=" + openaiKey,
+		"ecs.secretRefs.ANTHROPIC_API_KEY=" + parameter, "ecs.secretRefKmsKeyArns=[" + referencesKey + "]",
+	}}
+
 	ways = []way{
 		refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra,
-		brokerOnEKS, brokerOnECS, brokerOnAKS,
+		brokerOnEKS, brokerOnECS, brokerOnAKS, referencesOnECS,
 	}
+)
+
+// What exists of RDS, of the company and of Systems Manager.
+const (
+	masterPassword = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!cluster-0a1b2c3d-4e5f-AbCdEf"
+	openaiKey      = "arn:aws:secretsmanager:us-east-1:111122223333:secret:llm/openai-GhIjKl"
+	parameter      = "arn:aws:ssm:us-east-1:111122223333:parameter/llm/anthropic"
+	referencesKey  = "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-4000-8000-0000000000aa"
+	anotherKey     = "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000a"
 )
 
 const bedrock = "arn:aws:iam::aws:policy/AmazonBedrockLimitedAccess"

@@ -28,7 +28,7 @@ var ups sync.Map
 // stand is a way's stack after its up, in clouds of its own. Its engine knows nothing of that up.
 func stand(t *testing.T, w way) *rehearsed {
 	t.Helper()
-	known, _ := ups.LoadOrStore(fmt.Sprint(w.Stack, w.Settings), new(up))
+	known, _ := ups.LoadOrStore(fmt.Sprint(w.Stack, w.InFile, w.Settings), new(up))
 	up := known.(*up)
 	up.once.Do(func() {
 		r := rehearse(t, w).up()

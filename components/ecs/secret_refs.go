@@ -13,10 +13,10 @@ import (
 	"bifrost/internal/iampolicy"
 )
 
-// secretsService and parametersService are the services in ARNs of what a variable may come from.
+// SecretsService and ParametersService are the services in ARNs of what a variable may come from.
 const (
-	secretsService    = "secretsmanager"
-	parametersService = "ssm"
+	SecretsService    = "secretsmanager"
+	ParametersService = "ssm"
 )
 
 var (
@@ -32,39 +32,40 @@ const wantedReference = "not the ARN of an existing secret or parameter: write a
 	"with :KEY behind it for one key of a secret in JSON, or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME; `aws secretsmanager " +
 	"describe-secret --secret-id NAME --query ARN` and `aws ssm get-parameter --name NAME --query Parameter.ARN` tell it"
 
-// secretRef is what a variable comes from: a secret or a parameter.
-type secretRef struct {
-	// arn is that of the thing itself, without key, stage and version.
-	arn             string
-	service, region string
-	// key, stage and version are of a secret, each empty where it is not named.
-	key, stage, version string
+// SecretRef is what a variable comes from: a secret or a parameter.
+type SecretRef struct {
+	// Arn is that of the thing itself, without key, stage and version.
+	Arn string
+	// Service is secretsmanager or ssm.
+	Service, Region string
+	// Key, Stage and Version are of a secret, each empty where it is not named.
+	Key, Stage, Version string
 }
 
 // valueFrom is the reference as ECS reads it: with all colons, where one stands.
-func (r secretRef) valueFrom() string {
-	if r.key+r.stage+r.version == "" {
-		return r.arn
+func (r SecretRef) valueFrom() string {
+	if r.Key+r.Stage+r.Version == "" {
+		return r.Arn
 	}
-	return strings.Join([]string{r.arn, r.key, r.stage, r.version}, ":")
+	return strings.Join([]string{r.Arn, r.Key, r.Stage, r.Version}, ":")
 }
 
-// parseSecretRef tells what a reference names; false where it is none.
-func parseSecretRef(text string) (ref secretRef, ok bool) {
+// ParseSecretRef tells what a reference names; false where it is none.
+func ParseSecretRef(text string) (ref SecretRef, ok bool) {
 	a, err := arn.Parse(text)
 	if err != nil || !check.Region.Pattern.MatchString(a.Region) || !check.AccountId.Pattern.MatchString(a.AccountID) {
-		return secretRef{}, false
+		return SecretRef{}, false
 	}
 	parts := secretResource.FindStringSubmatch(a.Resource)
 	switch {
-	case a.Service == secretsService && parts != nil:
+	case a.Service == SecretsService && parts != nil:
 		a.Resource = parts[1]
 		of := append(strings.Split(parts[2], ":"), "", "", "", "")
-		return secretRef{a.String(), a.Service, a.Region, of[1], of[2], of[3]}, true
-	case a.Service == parametersService && parameterResource.MatchString(a.Resource):
-		return secretRef{arn: text, service: a.Service, region: a.Region}, true
+		return SecretRef{a.String(), a.Service, a.Region, of[1], of[2], of[3]}, true
+	case a.Service == ParametersService && parameterResource.MatchString(a.Resource):
+		return SecretRef{Arn: text, Service: a.Service, Region: a.Region}, true
 	}
-	return secretRef{}, false
+	return SecretRef{}, false
 }
 
 // validateSecretRefs checks what variables come from that exists already.
@@ -75,14 +76,14 @@ func (a *EcsServiceArgs) validateSecretRefs(p *field.Path) field.ErrorList {
 		errs = append(errs, check.EnvName(at, name)...)
 		_, plain := a.Env[name]
 		_, secret := a.SecretEnv[name]
-		switch ref, ok := parseSecretRef(reference); {
+		switch ref, ok := ParseSecretRef(reference); {
 		case plain || secret:
 			errs = append(errs, field.Duplicate(at, name))
 		case writtenFiles[name] != "":
 			errs = append(errs, field.Forbidden(at, "carries "+writtenFiles[name]))
 		case !ok:
 			errs = append(errs, field.Invalid(at, reference, wantedReference))
-		case ref.stage != "" && ref.version != "":
+		case ref.Stage != "" && ref.Version != "":
 			errs = append(errs, field.Invalid(at, reference, "names a stage and a version, of which ECS takes one"))
 		}
 	}
@@ -100,8 +101,8 @@ func (a *EcsServiceArgs) validateSecretRefs(p *field.Path) field.ErrorList {
 func (a *EcsServiceArgs) referenced() []iampolicy.Reference {
 	named := map[iampolicy.Reference]bool{}
 	for _, text := range a.SecretRefs {
-		if ref, ok := parseSecretRef(text); ok {
-			named[iampolicy.Reference{Arn: ref.arn, Service: ref.service, Region: ref.region}] = true
+		if ref, ok := ParseSecretRef(text); ok {
+			named[iampolicy.Reference{Arn: ref.Arn, Service: ref.Service, Region: ref.Region}] = true
 		}
 	}
 	return slices.SortedFunc(maps.Keys(named), func(one, two iampolicy.Reference) int { return strings.Compare(one.Arn, two.Arn) })
@@ -111,7 +112,7 @@ func (a *EcsServiceArgs) referenced() []iampolicy.Reference {
 func (a *EcsServiceArgs) withReferences(made []secretReference, takes func(variable string) bool) []secretReference {
 	all := slices.Clone(made)
 	for variable, reference := range a.SecretRefs {
-		if ref, ok := parseSecretRef(reference); ok && takes(variable) {
+		if ref, ok := ParseSecretRef(reference); ok && takes(variable) {
 			all = append(all, secretReference{Name: variable, ValueFrom: ref.valueFrom()})
 		}
 	}

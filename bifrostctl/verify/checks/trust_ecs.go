@@ -33,7 +33,7 @@ func (s Stack) ecsTrust(c service.Clouds, _ *objects) []check.Check {
 			Needs: []string{"ecs-role"}, Run: t.run,
 		})
 	}
-	return checks
+	return append(checks, t.references(c.Secrets)...)
 }
 
 func (t ecsTrust) tasks(ctx context.Context) check.Result {

@@ -20,10 +20,13 @@ type tasks struct {
 
 func (s Stack) ecsWorkload(c service.Clouds) []check.Check {
 	t := tasks{s, c.ECS, c.Now}
+	starts := []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"}
+	if len(s.Config.Ecs.SecretRefs) > 0 {
+		starts = append(starts, ecsReferencesCode)
+	}
 	checks := []check.Check{
 		{Code: ecsServiceExists, Description: "the ECS service is there", Fatal: true, Run: t.exists},
-		{Code: "ecs-tasks", Description: "no task stops", Needs: []string{"ecs-trust", "ecs-policy-pull", "ecs-policy-run"},
-			Run: t.stopped},
+		{Code: "ecs-tasks", Description: "no task stops", Needs: starts, Run: t.stopped},
 		{Code: "ecs-service", Description: "the ECS service is steady on the registered task definition", Needs: []string{"ecs-tasks"},
 			Run: t.steady},
 	}

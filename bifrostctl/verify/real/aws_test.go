@@ -258,3 +258,43 @@ func TestECSMissing(t *testing.T) {
 	require.NotErrorIs(t, err, service.ErrNotFound)
 	require.ErrorContains(t, err, "AccessDeniedException")
 }
+
+func TestSecretsManager(t *testing.T) {
+	const arn, version = "arn:aws:secretsmanager:us-east-1:111122223333:secret:s-AbCdEf", "0a1b2c3d-0000-4000-8000-000000000001"
+	clouds := awsCloud(t, map[string]answer{
+		"DescribeSecret":     {body: `{"ARN":"` + arn + `","KmsKeyId":"alias/mine","DeletedDate":1767225600,"VersionIdsToStages":{"` + version + `":["AWSCURRENT","blue"]}}`},
+		"GetSecretValue":     {body: `{"SecretString":"{\"username\":\"u\",\"password\":\"p\"}"}`},
+		"DescribeParameters": {body: `{"Parameters":[{"Name":"/llm/other","KeyId":"x"},{"Name":"/llm/anthropic","KeyId":"alias/aws/ssm"}]}`},
+		"DescribeKey":        {body: `{"KeyMetadata":{"KeyId":"k","Arn":"arn:aws:kms:us-east-1:111122223333:key/k","KeyState":"PendingDeletion"}}`},
+		"GetKeyPolicy":       {body: `{"Policy":"{}"}`},
+	})
+	secret, err := clouds.Secrets.Secret(t.Context(), "eu-west-1", arn)
+	require.NoError(t, err)
+	require.Equal(t, &service.Secret{KmsKey: "alias/mine", Deleted: time.Unix(1767225600, 0).UTC(), Versions: map[string]string{"AWSCURRENT": version, "blue": version}}, secret)
+	fields, err := clouds.Secrets.Fields(t.Context(), "us-east-1", arn, version)
+	require.NoError(t, err)
+	require.Equal(t, []string{"password", "username"}, fields)
+	found, err := clouds.Secrets.Parameter(t.Context(), "us-east-1", "arn:aws:ssm:us-east-1:111122223333:parameter/llm/anthropic")
+	require.NoError(t, err)
+	require.Equal(t, &service.Secret{KmsKey: "alias/aws/ssm"}, found)
+	_, err = clouds.Secrets.Parameter(t.Context(), "us-east-1", "arn:aws:ssm:us-east-1:111122223333:parameter/llm/nobody")
+	require.ErrorIs(t, err, service.ErrNotFound)
+	key, err := clouds.Secrets.Key(t.Context(), "us-east-1", "k")
+	require.NoError(t, err)
+	require.Equal(t, &service.Key{ARN: "arn:aws:kms:us-east-1:111122223333:key/k", State: "PendingDeletion", Policy: "{}"}, key)
+
+	refused := func(code string) answer { return answer{400, `{"__type":"` + code + `","message":"no"}`} }
+	clouds = awsCloud(t, map[string]answer{
+		"DescribeSecret": refused("ResourceNotFoundException"), "GetSecretValue": refused("AccessDeniedException"), "DescribeKey": refused("NotFoundException"),
+		"DescribeParameters": refused("AccessDeniedException"),
+	})
+	_, err = clouds.Secrets.Secret(t.Context(), "us-east-1", arn)
+	require.ErrorIs(t, err, service.ErrNotFound)
+	_, err = clouds.Secrets.Key(t.Context(), "us-east-1", "k")
+	require.ErrorIs(t, err, service.ErrNotFound)
+	_, err = clouds.Secrets.Fields(t.Context(), "us-east-1", arn, version)
+	require.ErrorContains(t, err, "AccessDeniedException")
+	require.NotErrorIs(t, err, service.ErrNotFound)
+	_, err = clouds.Secrets.Parameter(t.Context(), "us-east-1", "arn:aws:ssm:us-east-1:111122223333:parameter/x")
+	require.NotErrorIs(t, err, service.ErrNotFound)
+}

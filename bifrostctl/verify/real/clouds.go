@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"bifrost/bifrostctl/verify/registry"
@@ -90,4 +93,5 @@ func useAWS(clouds *service.Clouds, config aws.Config) {
 	clouds.STS, clouds.EKS = awsSTS{sts.NewFromConfig(config)}, awsEKS{eks.NewFromConfig(config)}
 	clouds.IAM, clouds.ECS = awsIAM{iam.NewFromConfig(config)}, awsECS{ecs.NewFromConfig(config)}
 	clouds.Exists = asked(awsThings(config)).exists
+	clouds.Secrets = awsSecrets{secretsmanager.NewFromConfig(config), ssm.NewFromConfig(config), kms.NewFromConfig(config)}
 }

@@ -20,6 +20,7 @@ type Clouds struct {
 	EKS      EKS
 	IAM      IAM
 	ECS      ECS
+	Secrets  Secrets
 	AKS      AKS
 	Identity ManagedIdentity
 	GCP      GCP
@@ -120,6 +121,29 @@ type ECS interface {
 	TaskDefinition(ctx context.Context, arn string) (*TaskDefinition, error)
 	// StoppedTasks returns what ECS still knows of the service's stopped tasks (about an hour), newest first.
 	StoppedTasks(ctx context.Context, cluster, service string) ([]StoppedTask, error)
+}
+
+// Secret is a secret of AWS Secrets Manager, or a parameter of Systems Manager.
+type Secret struct {
+	// KmsKey is the key that encrypts it, as an ARN, an id or an alias; empty where nobody but AWS has one.
+	KmsKey string
+	// Deleted is when it was scheduled for deletion, zero where it was not.
+	Deleted time.Time
+	// Versions are the ids of a secret's versions, by stage.
+	Versions map[string]string
+}
+
+// Key is a key of AWS KMS. State is Enabled, or why it encrypts and decrypts nothing.
+type Key struct{ ARN, State, Policy string }
+
+// Secrets are AWS Secrets Manager, Systems Manager's parameters, and the keys of both.
+type Secrets interface {
+	Secret(ctx context.Context, region, arn string) (*Secret, error)
+	// Fields are the names of the fields of a secret's value that is a JSON object, in one of its versions; none where it is something else.
+	// The values go no further.
+	Fields(ctx context.Context, region, arn, version string) ([]string, error)
+	Parameter(ctx context.Context, region, arn string) (*Secret, error)
+	Key(ctx context.Context, region, key string) (*Key, error)
 }
 
 // AKSCluster is a cluster of Azure Kubernetes Service.
