@@ -29,7 +29,7 @@ func TestClusterGoneBeforeItsStack(t *testing.T) {
 	}
 }
 
-// TestFieldOwnedElsewhere: a conflict of server-side apply names the command that takes the field back, of whichever object it is.
+// TestFieldOwnedElsewhere: a conflict of server-side apply, in the dry run of a preview as well as in an up, names the command that takes the field back, of whichever object it is.
 func TestFieldOwnedElsewhere(t *testing.T) {
 	t.Parallel()
 	for token, setting := range map[string]string{
@@ -40,8 +40,12 @@ func TestFieldOwnedElsewhere(t *testing.T) {
 				t.Parallel()
 				s := stacktest.New(t, stack)
 				s.Engine.MustUp()
+				s.Engine.Fault("type=" + token + `,op=preview,error=Apply failed with 1 conflict: conflict with "kubectl" using v1: .spec.replicas`)
+				failed := s.Set(setting).Engine.Preview()
+				require.Error(t, failed.Err)
+				require.Contains(t, failed.Messages(), "`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`")
 				s.Engine.Fault("type=" + token + `,op=update,error=Apply failed with 1 conflict: conflict with "kubectl" using v1: .spec.replicas`)
-				failed := s.Set(setting).Engine.Up()
+				failed = s.Engine.Up()
 				require.Error(t, failed.Err)
 				require.Contains(t, failed.Messages(), "`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`")
 				s.Engine.MustUp()

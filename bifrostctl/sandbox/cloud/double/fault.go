@@ -16,8 +16,7 @@ type Fault struct {
 	Type string
 	// Name is the logical name of a resource; "" is every one.
 	Name string
-	// Op is one of check, create, read, update, delete and invoke. What a preview only plans to create or update contacts
-	// no cloud and is not struck.
+	// Op is one of check, create, read, update, delete, invoke and preview, which is what a preview plans to create or update.
 	Op string
 	// After says that the call has its effect first: what fails is its answer.
 	After bool
@@ -38,7 +37,7 @@ type Fault struct {
 func (f Fault) String() string { return f.text }
 
 // FaultGrammar says how faults are written.
-const FaultGrammar = "type=TOKEN|*,op=check|create|read|update|delete|invoke[,name=LOGICAL-NAME][,when=before|after][,times=N] " +
+const FaultGrammar = "type=TOKEN|*,op=check|create|read|update|delete|invoke|preview[,name=LOGICAL-NAME][,when=before|after][,times=N] " +
 	"with error=throttled|denied|conflict|timeout|TEXT, delay=DURATION (as 30s), or, for op=create, stale=N"
 
 var faultKeys = map[string]func(f *Fault, value string) error{
@@ -46,7 +45,7 @@ var faultKeys = map[string]func(f *Fault, value string) error{
 	"name": func(f *Fault, value string) error { f.Name = value; return nil },
 	"op": func(f *Fault, value string) error {
 		f.Op = value
-		return oneOf(value, "check", "create", "read", "update", "delete", "invoke")
+		return oneOf(value, "check", "create", "read", "update", "delete", "invoke", "preview")
 	},
 	"when": func(f *Fault, value string) error {
 		f.After = value == "after"

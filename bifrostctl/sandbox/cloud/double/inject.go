@@ -79,11 +79,11 @@ func subjectOf(method string, req any) subject {
 		return subject{op: op, typ: req.Tok}
 	case *pulumirpc.CreateRequest:
 		if req.Preview {
-			return subject{}
+			op = "preview"
 		}
 	case *pulumirpc.UpdateRequest:
 		if req.Preview {
-			return subject{}
+			op = "preview"
 		}
 	}
 	about, ok := req.(interface{ GetUrn() string })
