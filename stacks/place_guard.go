@@ -29,12 +29,14 @@ const runningOutput = "running"
 // before anything is changed unless that is agreed to. On a place where the gateway has not come up yet nothing is stopped.
 func (c *Config) guardPlaces(ctx *pulumi.Context, standings map[string]standing) (map[string]*placeGuard, error) {
 	guards, so := map[string]*placeGuard{}, &asked{}
-	for _, at := range platforms[c.Platform].places {
-		after, used := standings[at.name()]
-		if !used {
-			after = standing{rollout: rolloutNone, protected: c.ProtectIdentities}
+	places := platforms[c.Platform].places
+	for _, at := range places {
+		if _, used := standings[at.name()]; !used {
+			standings[at.name()] = standing{rollout: rolloutNone, protected: c.ProtectIdentities}
 		}
-		guard, err := c.newPlaceGuard(ctx, at, after, so)
+	}
+	for i, at := range places {
+		guard, err := c.newPlaceGuard(ctx, at, standings, places[i+1:], so)
 		if err != nil {
 			return nil, err
 		}
@@ -43,18 +45,33 @@ func (c *Config) guardPlaces(ctx *pulumi.Context, standings map[string]standing)
 	return guards, nil
 }
 
-func (c *Config) newPlaceGuard(ctx *pulumi.Context, at target, after standing, so *asked) (*placeGuard, error) {
-	ran := false
+// newPlaceGuard guards a place. It knows the places whose guards come after it, too: an `up` that it stops names what they would stop for.
+func (c *Config) newPlaceGuard(
+	ctx *pulumi.Context, at target, standings map[string]standing, later []target, so *asked,
+) (*placeGuard, error) {
+	ran, after := false, standings[at.name()]
+	inputs, next := after.inputs(), pulumi.Map{}
+	for _, other := range later {
+		next[other.name()] = standings[other.name()].inputs()
+	}
+	inputs[standingLater] = next
 	watched, err := component.BeforeUpdate(ctx, at.name()+"-guard-changed", func(update *pulumi.ResourceHookArgs) error {
 		running, _ := component.KnownText(update.OldOutputs[runningOutput])
 		ran = running != ""
-		return change{c, at, standingOf(update.OldInputs), after, ran, so}.stop(ctx)
+		var others []change
+		for _, other := range later {
+			// Whether the gateway has come up there, the other guard knows alone: as far as one can tell from here, where it was asked for.
+			if was, known := standingLaterOf(update.OldInputs, other.name()); known {
+				others = append(others, change{c, other, was, standings[other.name()], was.rollout == string(RolloutFull), so})
+			}
+		}
+		return change{c, at, standingOf(update.OldInputs), after, ran, so}.stop(ctx, others)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("guard of %s: %w", at.name(), err)
 	}
 	guard := &placeGuard{}
-	if err := registered(ctx, PlaceGuardType, at.name()+"-guard", after.inputs(), guard, watched); err != nil {
+	if err := registered(ctx, PlaceGuardType, at.name()+"-guard", inputs, guard, watched); err != nil {
 		return nil, fmt.Errorf("guard of %s: %w", at.name(), err)
 	}
 	// The engine forgets the outputs of what it updates. They are there again before anything can fail.
@@ -89,22 +106,37 @@ func registered(
 	return err
 }
 
-// stop warns of the conditions, and stops an `up` that has not been agreed to.
-func (h change) stop(ctx *pulumi.Context) error {
-	conditions := h.conditions(ctx)
-	if len(conditions) == 0 {
+// stop warns of the conditions, and stops an `up` that has not been agreed to: then with those of the others that would stop it next.
+func (h change) stop(ctx *pulumi.Context, others []change) error {
+	text, stops := h.told(ctx)
+	if stops && !ctx.DryRun() {
+		all := []error{errors.New(text)}
+		for _, other := range others {
+			if text, stops := other.told(ctx); stops {
+				all = append(all, errors.New(text))
+			}
+		}
+		return errors.Join(all...)
+	}
+	if text == "" {
 		return nil
 	}
-	text := h.at.name() + ": another way on a stack that lives:"
-	stops := slices.ContainsFunc(conditions, func(found condition) bool { return found.stops })
+	return ctx.Log.Warn(text, nil)
+}
+
+// told is the text of all conditions, empty without any, and whether one of them stops an `up`.
+func (h change) told(ctx *pulumi.Context) (text string, stops bool) {
+	conditions := h.conditions(ctx)
+	if len(conditions) == 0 {
+		return "", false
+	}
+	text = h.at.name() + ": another way on a stack that lives:"
+	stops = slices.ContainsFunc(conditions, func(found condition) bool { return found.stops })
 	if stops {
 		text = h.at.name() + ": pulumi up stops here, before anything is changed, until each of these is done:"
 	}
 	for _, found := range conditions {
 		text += "\n  - " + found.text
 	}
-	if stops && !ctx.DryRun() {
-		return errors.New(text)
-	}
-	return ctx.Log.Warn(text, nil)
+	return text, stops
 }

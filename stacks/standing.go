@@ -36,6 +36,8 @@ const (
 	standingPrincipals = "principals"
 	standingKept       = "kept"
 	standingProtected  = "protectIdentities"
+	// standingLater has those of the places whose guards come after.
+	standingLater = "later"
 )
 
 func (s standing) inputs() pulumi.Map {
@@ -65,6 +67,14 @@ func standingOf(inputs resource.PropertyMap) standing {
 		s.protected = v.BoolValue()
 	}
 	return s
+}
+
+// standingLaterOf reads what inputs say of a place whose guard comes after; false where they are of a program that did not note it.
+func standingLaterOf(inputs resource.PropertyMap, place string) (standing, bool) {
+	if v := inputs[standingLater]; v.IsObject() && v.ObjectValue()[resource.PropertyKey(place)].IsObject() {
+		return standingOf(v.ObjectValue()[resource.PropertyKey(place)].ObjectValue()), true
+	}
+	return standing{}, false
 }
 
 // keptThing is one that protectIdentities keeps.

@@ -66,6 +66,23 @@ func TestRunningGatewayIsNotTakenAway(t *testing.T) {
 	}
 }
 
+// TestConditionsOfAllPlaces: an `up` without a preview names what each place would stop for, in one go.
+func TestConditionsOfAllPlaces(t *testing.T) {
+	t.Parallel()
+	s := stacktest.New(t, "aws-dev").Set("protectIdentities=false")
+	s.Engine.MustUp()
+	others := []string{"protectIdentities=false", "eks.roleName=OtherPull", "ecs.roleName=OtherExecution"}
+	stopped := s.Set(others...).Engine.UpAtOnce()
+	require.Error(t, stopped.Err)
+	agreed := stacktest.Agreements(stopped.Messages())
+	require.Equal(t, []string{`agreed.newPrincipals=["arn:aws:iam::111122223333:role/OtherPull", "arn:aws:iam::111122223333:role/OtherExecution"]`}, agreed)
+	for _, role := range []string{"OtherPull", "OtherExecution"} {
+		edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/"+role)(t, s.World)
+	}
+	up := s.Set(append(others, agreed...)...).Engine.UpAtOnce()
+	require.NoError(t, up.Err, up.Messages())
+}
+
 // TestNothingRunsYet: before the gateway has come up, nobody is asked for anything: the vendor is told of who pulls as of a first stack.
 func TestNothingRunsYet(t *testing.T) {
 	t.Parallel()
