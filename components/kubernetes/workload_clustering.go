@@ -107,6 +107,6 @@ func (a *BifrostWorkloadArgs) newPeers(s component.Scope) error {
 			IpFamilies:               a.serviceFamilies(),
 			Ports:                    ports,
 		},
-	}, s.Options(anewForFamily)...)
+	}, s.Options(a.anewForFamily())...)
 	return err
 }

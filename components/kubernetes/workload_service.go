@@ -94,7 +94,7 @@ func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resour
 		spec.LoadBalancerSourceRanges = pulumi.ToStringArray(args.SourceRanges)
 	}
 	service, err := corev1.NewService(s.Ctx, s.Child("service"), &corev1.ServiceArgs{Metadata: meta, Spec: spec},
-		s.Options(pulumi.DependsOn(pods), anewForFamily)...)
+		s.Options(pulumi.DependsOn(pods), a.anewForFamily())...)
 	if err != nil {
 		return object{}, err
 	}
@@ -102,8 +102,17 @@ func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resour
 }
 
 // anewForFamily makes a Service anew for another family: the API server lets the first one never change (kubernetes,
-// pkg/apis/core/validation/validation.go, validateUpgradeDowngradeIPFamilies), and the provider plans an update.
-var anewForFamily = pulumi.Composite(pulumi.ReplaceOnChanges([]string{"spec.ipFamilies"}), pulumi.DeleteBeforeReplace(true))
+// pkg/apis/core/validation/validation.go, validateUpgradeDowngradeIPFamilies), and the provider plans an update. IPv4 that is written out is
+// no other family than the one by default, and an update which changes nothing. A state without the trigger is of a program that knew none.
+func (a *BifrostWorkloadArgs) anewForFamily() pulumi.ResourceOption {
+	anew := []pulumi.ResourceOption{
+		pulumi.ReplacementTrigger(pulumi.String(cmp.Or(a.IpFamily, gateway.IPv4))), pulumi.DeleteBeforeReplace(true),
+	}
+	if a.IpFamily == gateway.IPv6 {
+		anew = append(anew, pulumi.ReplaceOnChanges([]string{"spec.ipFamilies"}))
+	}
+	return pulumi.Composite(anew...)
+}
 
 // serviceFamilies leave the choice to the cluster where none is made.
 func (a *BifrostWorkloadArgs) serviceFamilies() pulumi.StringArrayInput {

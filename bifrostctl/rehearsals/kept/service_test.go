@@ -9,8 +9,8 @@ import (
 	"bifrost/bifrostctl/internal/stacktest"
 )
 
-// TestServiceOfAnotherFamily: the family of a Service's address never changes, so that another gateway.ipFamily makes the Services anew; the
-// pods stay what they are.
+// TestServiceOfAnotherFamily: the family of a Service's address never changes, so that another gateway.ipFamily makes the Services anew, but not
+// the default that is written out; the pods stay what they are.
 func TestServiceOfAnotherFamily(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacktest.DevStacks {
@@ -18,6 +18,13 @@ func TestServiceOfAnotherFamily(t *testing.T) {
 			t.Parallel()
 			s := stacktest.New(t, stack).Set("ecs=null")
 			s.Engine.MustUp()
+			all := stacktest.Standing(s.World, []string{edits.DeploymentKind, edits.ServiceKind})
+			require.Greater(t, len(all), 1)
+			for _, same := range []string{"gateway.ipFamily=IPv4", "gateway.ipFamily=null"} {
+				s.Set("ecs=null", same).Engine.MustUp()
+				stacktest.RequireStanding(t, s.World, all)
+				stacktest.OnlySame(t, s.Engine.MustUp(), "it is whole")
+			}
 			before := stacktest.Standing(s.World, []string{edits.DeploymentKind})
 			s.Set("ecs=null", "gateway.ipFamily=IPv6")
 			require.NoError(t, s.Engine.Preview().Err)

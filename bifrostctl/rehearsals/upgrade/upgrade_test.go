@@ -90,10 +90,10 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-func upgrade(t *testing.T, archive string, met chan<- string) {
-	dir := t.TempDir()
+// restored is the stack of an archive, with further settings, before its first up of today.
+func restored(t *testing.T, archive, dir string, settings ...string) *stacktest.Stack {
 	name := unpack(t, archive, dir)
-	way := stacktest.Way{Stack: name}
+	way := stacktest.Way{Stack: name, Settings: settings}
 	if !slices.Contains(stacktest.DevStacks, name) {
 		way.Stack = "examples/" + name
 	}
@@ -101,6 +101,11 @@ func upgrade(t *testing.T, archive string, met chan<- string) {
 	var key struct{ Passphrase string }
 	require.NoError(t, json.Unmarshal(read(t, filepath.Join(dir, name, "encryption.json")), &key))
 	s.Engine.Restore(read(t, checkpoint(dir, name)), key.Passphrase)
+	return s
+}
+
+func upgrade(t *testing.T, archive string, met chan<- string) {
+	s := restored(t, archive, t.TempDir())
 	protected, goes := map[string]bool{}, map[string]bool{}
 	for _, r := range s.Engine.State().Snapshot.Resources {
 		protected[string(r.URN)] = r.Protect
@@ -139,6 +144,27 @@ func upgrade(t *testing.T, archive string, met chan<- string) {
 	stacktest.OnlySame(t, s.Engine.MustUp(), "the stack is of today")
 	require.NoError(t, s.Engine.Refresh().Err)
 	stacktest.OnlySame(t, s.Engine.MustUp(), "what is read is what was asked for")
+}
+
+// TestUpgradeWritesTheFamilyOut: the family that is the default, written out in the very up of the upgrade, makes no Service anew; another
+// one does.
+func TestUpgradeWritesTheFamilyOut(t *testing.T) {
+	t.Parallel()
+	for family, steps := range map[string]int{"IPv4": 0, "IPv6": 1} {
+		t.Run(family, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s := restored(t, filepath.Join("testdata", "minimal.tar.gz"), dir, "gateway.ipFamily="+family)
+			replaced := 0
+			for _, step := range s.Engine.MustUp().Steps {
+				if step.Type == edits.ServiceKind && step.Name == "eks-gateway-service" && step.Op == "create-replacement" {
+					replaced++
+				}
+			}
+			require.Equal(t, steps, replaced)
+			stacktest.OnlySame(t, s.Engine.MustUp(), "the stack is of today")
+		})
+	}
 }
 
 // requireSameVendor: whom the vendor allowlisted pulls after the upgrade, too. Later programs may tell the vendor more.
