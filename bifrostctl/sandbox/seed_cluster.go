@@ -18,8 +18,10 @@ import (
 func clusterContents(file *stacks.Config) doublekubernetes.Contents {
 	g := &file.Gateway
 	c := &contents{namespace: g.Namespace, data: map[dataName]map[string]string{}}
-	if g.HttpRoute != nil {
+	if r := g.HttpRoute; r != nil {
 		c.Definitions = append(c.Definitions, crds.HTTPRoutes)
+		c.Gateways = []doublekubernetes.Gateway{{Listener: r.Section,
+			Name: doublekubernetes.Name{Namespace: cmp.Or(r.GatewayNamespace, g.Namespace), Name: r.Gateway}}}
 	}
 	monitoring, storage := orEmpty(g.Monitoring), orEmpty(g.Storage)
 	for definition, wanted := range map[string]bool{crds.ServiceMonitors: monitoring.ServiceMonitor,

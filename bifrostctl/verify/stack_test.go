@@ -179,7 +179,7 @@ func bad(d report.Document) []report.Check {
 
 // maySkip are the checks that do not apply everywhere: nothing runs a gateway here, no pod tells its digest, and a mirror is out of reach.
 func maySkip(w way, code string) bool {
-	return strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.Name == airGapped.Name && code == "pull-manifest"
+	return code == "workload-scheduled" || code == "pre-nodes" || code == "workload-monitored" || strings.HasPrefix(code, "gateway-") || strings.HasPrefix(code, "ecs-gateway-") || code == "workload-disruption" || code == "pull-tag" || w.Name == airGapped.Name && code == "pull-manifest"
 }
 
 func TestHealthy(t *testing.T) {

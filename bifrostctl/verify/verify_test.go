@@ -87,7 +87,7 @@ func TestBefore(t *testing.T) {
 			require.Empty(t, bad(d))
 			for _, category := range d.Categories {
 				for _, c := range category.Checks {
-					require.Equal(t, check.OK, c.Result, "%+v", c)
+					require.True(t, c.Result == check.OK || maySkip(w, c.Code), "%+v", c)
 				}
 			}
 		})

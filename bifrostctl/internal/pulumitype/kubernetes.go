@@ -15,6 +15,7 @@ const (
 	KubernetesSecret           = "kubernetes:core/v1:Secret"
 	KubernetesService          = "kubernetes:core/v1:Service"
 	KubernetesServiceAccount   = "kubernetes:core/v1:ServiceAccount"
+	KubernetesGateway          = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 	KubernetesHttpRoute        = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 	KubernetesPrometheusRule   = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 	KubernetesServiceMonitor   = "kubernetes:monitoring.coreos.com/v1:ServiceMonitor"

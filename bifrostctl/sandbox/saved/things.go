@@ -82,10 +82,42 @@ func (o objects) find(is func(*unstructured.Unstructured) bool) []unstructured.U
 			continue
 		}
 		if u := unstructuredOf(r); u != nil && is(u) {
+			if r.Type == pulumitype.KubernetesHttpRoute && u.Object["status"] == nil {
+				u.Object["status"] = o.routeStatus(u)
+			}
 			found = append(found, *u)
 		}
 	}
 	return found
+}
+
+// routeStatus is what the controller of a Gateway says of a route (Gateway API specification, RouteParentStatus): nothing where there is no
+// such Gateway, and no where it has no such listener.
+func (o objects) routeStatus(route *unstructured.Unstructured) map[string]any {
+	parents := []any{}
+	refs, _, _ := unstructured.NestedSlice(route.Object, "spec", "parentRefs")
+	for _, ref := range refs {
+		ref, _ := ref.(map[string]any)
+		namespace, named := ref["namespace"].(string)
+		if !named {
+			namespace = route.GetNamespace()
+		}
+		gateway := o.w.Get(pulumitype.KubernetesGateway, o.server, fmt.Sprintf("%s/%v", namespace, ref["name"]))
+		if gateway == nil {
+			continue
+		}
+		accepted := map[string]any{"type": "Accepted", "status": "False", "reason": "NoMatchingParent", "message": "no listener matches"}
+		spec, _ := gateway.State["spec"].(map[string]any)
+		listeners, _ := spec["listeners"].([]any)
+		for _, listener := range listeners {
+			listener, _ := listener.(map[string]any)
+			if ref["sectionName"] == nil || ref["sectionName"] == listener["name"] {
+				accepted = map[string]any{"type": "Accepted", "status": "True", "reason": "Accepted"}
+			}
+		}
+		parents = append(parents, map[string]any{"parentRef": ref, "conditions": []any{accepted}})
+	}
+	return map[string]any{"parents": parents}
 }
 
 // unstructuredOf is a copy of a saved object; nil for what is none.

@@ -27,6 +27,11 @@ func Before(s Stack, c service.Clouds) []check.Category {
 			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI},
 				Run: b.kinds(client)},
 		})...)
+		more := append(s.namedChecks(c, true), s.nodesBefore(c))
+		if s.Config.MakesNetworkPolicies() {
+			more = append(more, s.enforcedBefore(c, client))
+		}
+		clusters = append(clusters, needing(clusterAPI, more)...)
 	}
 	return append(s.signedIn(c), check.Category{Name: "clusters", Checks: clusters})
 }

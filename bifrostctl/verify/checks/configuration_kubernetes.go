@@ -27,18 +27,13 @@ type kubernetesDrift struct {
 
 func (s Stack) kubernetesConfiguration(o *objects) []check.Check {
 	d := kubernetesDrift{s, o}
-	checks := []check.Check{
+	return []check.Check{
 		{Code: "config-image", Description: "the configured image runs", Run: d.image},
 		{Code: "config-replicas", Description: "the configured number of pods runs", Run: d.replicas},
 		{Code: "config-json", Description: "the gateway's config.json is the configured one", Run: d.json},
 		{Code: "config-env", Description: "every env.NAME of config.json is given to the gateway", Run: d.env},
 		{Code: "config-checksum", Description: "the pods run with the current configuration", Run: d.checksum},
 	}
-	if len(s.Config.Gateway.SecretRefs) > 0 {
-		checks = append(checks, check.Check{Code: "config-secret-refs",
-			Description: "the existing Secrets of the gateway's variables are there", Run: d.secretRefs})
-	}
-	return checks
 }
 
 func (d kubernetesDrift) image(ctx context.Context) check.Result {
@@ -120,32 +115,6 @@ func (d kubernetesDrift) json(ctx context.Context) check.Result {
 		return check.Fail(d.up(), "config.json in Secret %s is not what gateway.config says, at %s", secret, differing)
 	}
 	return check.Pass("Secret %s", secret)
-}
-
-// secretRefs looks for the keys of existing Secrets that the gateway's variables come from. Their values are nobody's to see here.
-func (d kubernetesDrift) secretRefs(ctx context.Context) check.Result {
-	client, err := d.objects.client(ctx)
-	if err != nil {
-		return unreadable("the cluster", err, d.clusterLogin())
-	}
-	namespace := d.objects.names.Namespace
-	for _, variable := range slices.Sorted(maps.Keys(d.Config.Gateway.SecretRefs)) {
-		ref := d.Config.Gateway.SecretRefs[variable]
-		found, err := client.CoreV1().Secrets(namespace).Get(ctx, ref.Secret, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return check.Fail(fmt.Sprintf("kubectl create secret generic %s -n %s --from-file=%s=FILE", ref.Secret, namespace, ref.Key),
-				"there is no Secret %s in namespace %s, from which gateway.secretRefs takes %s", ref.Secret, namespace, variable)
-		case err != nil:
-			return unreadable("Secret "+ref.Secret, err, d.clusterLogin())
-		}
-		if _, has := found.Data[ref.Key]; !has {
-			return check.Fail(fmt.Sprintf("kubectl edit secret %s -n %s, or write another key into gateway.secretRefs", ref.Secret,
-				namespace),
-				"Secret %s has no key %s, from which gateway.secretRefs takes %s", ref.Secret, ref.Key, variable)
-		}
-	}
-	return check.Pass("%d keys", len(d.Config.Gateway.SecretRefs))
 }
 
 // differs returns the path of the first value that is not in have as it is in want; "" where all are. What have has beside is its

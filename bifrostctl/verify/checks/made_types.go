@@ -117,7 +117,10 @@ var passing = map[string]bool{pulumitype.KubernetesJob: true}
 
 // standsOn are checks that would only repeat that something is gone.
 var standsOn = map[string][]string{
-	"config-json": {"made-configuration"}, "config-env": {"made-configuration"}, "config-checksum": {"made-configuration"},
+	"config-json": {"made-configuration", "named-objects"}, "config-env": {"made-configuration", "named-objects"},
+	"config-checksum":     {"made-configuration", "named-objects"},
+	"workload-autoscaler": {"made-availability"}, "workload-address": {"made-exposure", "named-classes"},
+	"workload-route": {"made-exposure", "named-gateway"}, "workload-monitored": {"made-monitoring"},
 	"config-replicas": {"made-availability"}, "workload-disruption": {"made-availability"},
 	"pull-rights": {"made-accounts"}, "workload-discovery": {"made-accounts"}, "workload-identity": {"made-accounts"},
 	"eks-kubelet-annotation": {"made-accounts"}, "gateway-peers": {"made-exposure"},

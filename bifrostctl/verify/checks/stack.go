@@ -108,7 +108,7 @@ func ReadOutputs(text []byte) (Outputs, error) {
 // Of are the categories for a stack that is up.
 func Of(s Stack, c service.Clouds) []check.Category {
 	client := shared(c.Kubernetes)
-	var trust, pull, workload, database, gateway, configuration []check.Check
+	var trust, pull, workload, database, gateway, configuration, names []check.Check
 	cluster := s.Outputs.cluster()
 	full := s.Outputs.Rollout == stacks.RolloutFull
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
@@ -121,6 +121,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	}
 	if onKubernetes {
 		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
+		names = needing(clusterAPI, s.namedChecks(c, false))
 		pull = needing(clusterAPI, s.pull(c, o))
 		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
 		gateway = s.gateway(c, o)
@@ -135,7 +136,8 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{
-		{Name: "what the stack made", Checks: s.madeChecks(c)}, {Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
+		{Name: "what the stack made", Checks: s.madeChecks(c)}, {Name: "what the stack names", Checks: names},
+		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
 		{Name: "database", Checks: database}, {Name: "gateway", Checks: gateway},
 	} {
 		if len(category.Checks) > 0 {

@@ -37,14 +37,17 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 			Run:         r.claims})
 		rollout.Needs = []string{"workload-claims"}
 	}
-	checks = append(append(checks, rollout), []check.Check{
-		{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
-		{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores",
-			Run: r.probes},
-		{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
-		{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"},
-			Run: r.disruption},
-	}...)
+	rollout.Needs = append(rollout.Needs, "workload-scheduled")
+	checks = append(append(checks, check.Check{Code: "workload-scheduled", Description: "nodes take the pods", Run: r.scheduled}, rollout),
+		[]check.Check{
+			{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
+			{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores",
+				Run: r.probes},
+			{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
+			{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"},
+				Run: r.disruption},
+		}...)
+	checks = append(checks, r.live()...)
 	if s.Config.MakesNetworkPolicies() {
 		checks = append(checks, check.Check{Code: "workload-network-policies",
 			Description: "the cluster enforces the stack's network policies", Run: r.enforced})

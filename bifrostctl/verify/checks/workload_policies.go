@@ -45,11 +45,21 @@ func (r runs) enforced(ctx context.Context) check.Result {
 		return check.Fail("use security groups for pods instead, then set gateway.networkPolicy.disabled",
 			"nothing enforces the stack's network policies: its pods run on Fargate")
 	}
-	seen := r.seenEnforcement(ctx)
+	return r.Stack.enforcement(ctx, r.clouds, r.objects.client)
+}
+
+// enforcedBefore asks the same of a cluster on which no pod runs yet.
+func (s Stack) enforcedBefore(c service.Clouds, client clientFunc) check.Check {
+	return check.Check{Code: "pre-network-policies", Description: "the cluster would enforce the stack's network policies",
+		Run: func(ctx context.Context) check.Result { return s.enforcement(ctx, c, client) }}
+}
+
+func (s Stack) enforcement(ctx context.Context, c service.Clouds, client clientFunc) check.Result {
+	seen := seenEnforcement(ctx, client)
 	if seen.By != "" {
 		return check.Pass("by %s", seen.By)
 	}
-	told, mend := r.pods().enforcement(ctx, r.Stack, r.clouds)
+	told, mend := s.pods().enforcement(ctx, s, c)
 	switch {
 	case seen.Lacking != "":
 		return check.Fail(mend, "nothing enforces the stack's network policies: %s", seen.Lacking)
@@ -64,8 +74,8 @@ func (r runs) enforced(ctx context.Context) check.Result {
 }
 
 // seenEnforcement is what runs in the cluster; an empty one where nothing known does.
-func (r runs) seenEnforcement(ctx context.Context) enforcement.Verdict {
-	client, err := r.objects.client(ctx)
+func seenEnforcement(ctx context.Context, of clientFunc) enforcement.Verdict {
+	client, err := of(ctx)
 	if err != nil {
 		return enforcement.Verdict{Unknown: fmt.Sprintf("the cluster cannot be read: %v", err)}
 	}

@@ -34,6 +34,13 @@ type Contents struct {
 	// Image is the gateway's, without tag and digest, and Architectures the processors that it is built for; without any all.
 	Image         string
 	Architectures []string
+	Gateways                []Gateway
+}
+
+// Gateway is one of the Gateway API, with the one listener that takes routes of every namespace.
+type Gateway struct {
+	Name
+	Listener string
 }
 
 // Name is that of an object in a namespace.
@@ -87,6 +94,12 @@ func Furnish(w *served.World, server string, contents Contents) {
 	}
 	for _, name := range contents.Definitions {
 		f.put(pulumitype.KubernetesDefinition, "apiextensions.k8s.io/v1", Name{Name: name}, double.Object{"spec": crds.All()[name]["spec"]})
+	}
+	for _, g := range contents.Gateways {
+		f.put(pulumitype.KubernetesGateway, "gateway.networking.k8s.io/v1", g.Name, double.Object{"spec": double.Object{
+			"listeners": []any{double.Object{"name": cmp.Or(g.Listener, "https"), "port": 443.0, "protocol": "HTTPS",
+				"allowedRoutes": double.Object{"namespaces": double.Object{"from": "All"}}}},
+		}})
 	}
 	f.namespaced(contents)
 }
