@@ -16,6 +16,7 @@ import (
 
 	"bifrost/bifrostctl/handoff"
 	"bifrost/bifrostctl/images"
+	"bifrost/bifrostctl/internal/fold"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/saved"
@@ -37,7 +38,7 @@ func run() int {
 
 	err := command().ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bifrostctl:", err)
+		fmt.Fprintln(fold.Terminal(os.Stderr), "bifrostctl:", err)
 	}
 	return exitCode(err)
 }

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	// Dir is the project's folder, where relative paths in the configuration begin; empty is the working directory.
 	Dir string
-	// Readme is the text of Pulumi.README.md, exported as the output readme.
+	// Readme is the text of Pulumi.README.md, exported as the output readme where the stack is in Pulumi Cloud.
 	Readme string
 	// Keys are all configuration keys that the stack sets, with their prefixes: mistyped ones are refused.
 	Keys []string
@@ -60,9 +60,15 @@ func Deploy(ctx *pulumi.Context, opts Options) error {
 		return fmt.Errorf("stack %s: %w", ctx.Stack(), err)
 	}
 	ctx.Export("rollout", pulumi.String(config.Rollout))
-	ctx.Export("readme", pulumi.String(opts.Readme))
+	if ctx.Organization() != noOrganization {
+		ctx.Export("readme", pulumi.String(opts.Readme))
+	}
 	return nil
 }
+
+// noOrganization is the organization of every stack that is not in Pulumi Cloud (pulumi, pkg/backend/diy). There nobody would see the page
+// that the output readme is the text of, and each `up` would print it.
+const noOrganization = "organization"
 
 // deployment is the stack's part at one place, after the look-ups.
 type deployment interface {

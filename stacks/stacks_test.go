@@ -621,7 +621,7 @@ func TestDocumentedProduction(t *testing.T) {
 	}
 }
 
-// TestReadmeOutput: the readme output names only outputs that every stack has at every rollout.
+// TestReadmeOutput: the readme output names only outputs that every stack has at every rollout. It is there where there is a page of it.
 func TestReadmeOutput(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../Pulumi.README.md")
@@ -640,6 +640,14 @@ func TestReadmeOutput(t *testing.T) {
 			for _, name := range named {
 				require.Contains(t, exported, name[1], "%s at rollout %s", stack, rollout)
 			}
+			require.NotContains(t, exported, "readme")
+			g = stackFile(t, stack).set("rollout", rollout).graph(t, stack)
+			g.Organization = "acme"
+			require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
+				err := program(g)(ctx)
+				require.Contains(t, ctx.GetCurrentExportMap(), "readme")
+				return err
+			}))
 		}
 	}
 }

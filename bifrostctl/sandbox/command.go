@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"bifrost/bifrostctl/internal/fold"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
@@ -35,7 +36,7 @@ func Command() *cobra.Command {
 		Short: "Rehearse a stack on clouds that exist only on this machine",
 		Long: `Deploys a stack of the project with the real Pulumi engine into clouds that exist only on this machine.
 No cloud account and no credentials are needed. The project's files are never written to. STACK is the name of a stack
-of the project, or a folder that holds one stack file, with a slash in its path: examples/minimal.`,
+of the project or of its file, Pulumi.aws-dev.yaml, or a folder that holds one stack file, with a slash in its path: examples/minimal.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -65,7 +66,11 @@ func operationCommand(operation Operation, short string) *cobra.Command {
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.Stack = args[0]
-			return runner(cmd).Run(cmd.Context(), request)
+			r := runner(cmd)
+			if !request.JSON {
+				r.Stdout, r.Stderr = fold.Terminal(r.Stdout), fold.Terminal(r.Stderr)
+			}
+			return r.Run(cmd.Context(), request)
 		},
 	}
 	jsonFlag(cmd, &request)

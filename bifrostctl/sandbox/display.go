@@ -3,8 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -18,6 +16,9 @@ var unwanted = []string{
 // refuses the configuration, the reasons alone are shown.
 type display struct {
 	w io.Writer
+
+	// rows judges the lines.
+	rows rows
 
 	mu   sync.Mutex
 	open bool
@@ -36,9 +37,7 @@ func (d *display) Write(text []byte) (int, error) {
 		}
 		whole := d.partial.String()
 		d.partial.Reset()
-		if !slices.ContainsFunc(unwanted, func(start string) bool { return strings.HasPrefix(whole, start) }) {
-			d.held.WriteString(whole)
-		}
+		d.held.WriteString(d.rows.of(whole))
 	}
 	if d.open {
 		_, _ = d.held.WriteTo(d.w)

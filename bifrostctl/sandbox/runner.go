@@ -214,7 +214,7 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	}
 	e.debugProviders = servers.DebugProviders()
 
-	progress := &display{w: io.Discard}
+	progress := &display{w: io.Discard, rows: rows{slow: request.Kubeconfig != ""}}
 	e.colour, e.progress, e.errors = "never", progress, io.Discard
 	if !request.JSON {
 		progress.w, e.errors = r.Stdout, r.Stderr

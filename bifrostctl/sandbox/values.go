@@ -20,7 +20,7 @@ func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
 	var steps []string
 	for _, step := range plan {
 		if lines := changedValues(step); len(lines) > 0 {
-			steps = append(steps, heading(step)+"\n"+strings.Join(lines, "\n")+"\n")
+			steps = append(steps, title(step)+"\n"+strings.Join(lines, "\n")+"\n")
 		}
 	}
 	if len(steps) == 0 {
@@ -30,16 +30,20 @@ func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
 	fmt.Fprintf(w, "Values that change:\n%s\n", strings.Join(steps, ""))
 }
 
-func heading(step apitype.StepEventMetadata) string {
+func title(step apitype.StepEventMetadata) string {
 	typ := tokens.Type(step.Type)
 	name := fmt.Sprintf("%s %s", typ.Name(), resource.URN(step.URN).Name())
 	if step.Op != apitype.OpReplace {
 		return "  ~  " + name
 	}
-	if len(step.Keys) == 0 {
+	keys := step.Keys
+	if len(keys) == 0 {
+		keys = step.Diffs // what is not known yet may replace it, too
+	}
+	if len(keys) == 0 {
 		return " +-  " + name + ", replaced"
 	}
-	return " +-  " + name + ", replaced for " + strings.Join(step.Keys, ", ")
+	return " +-  " + name + ", replaced for " + strings.Join(keys, ", ")
 }
 
 // changedValues are the lines of a step, one a value; none of one that changes no value.
@@ -50,7 +54,7 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	before, after := properties(step.Old.Inputs), properties(step.New.Inputs)
 	var lines []string
 	for _, d := range effects.Differences(resource.NewProperty(before), resource.NewProperty(after)) {
-		lines = append(lines, fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(effects.Path, string) bool { return false })))
+		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(effects.Path, string) bool { return false }))))
 	}
 	for path := range step.DetailedDiff {
 		if parsed, err := resource.ParsePropertyPath(path); err == nil && hides(parsed, before) && hides(parsed, after) {
@@ -59,6 +63,17 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	}
 	slices.SortFunc(lines, cmp.Compare)
 	return lines
+}
+
+// longest is the length from which before and after have lines of their own.
+const longest = 100
+
+func short(line string) string {
+	if len(line) <= longest {
+		return line
+	}
+	const further = "\n         "
+	return strings.Replace(strings.Replace(line, ": ", ":"+further, 1), " → ", " →"+further, 1)
 }
 
 // hides tells whether what is at a path is masked, or something on the way to it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/fold"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
@@ -97,7 +98,11 @@ func (r request) run(cmd *cobra.Command) error {
 		return err
 	}
 	stack.Access = r.access(stack.Config)
-	return errors.Join(Run(cmd.Context(), cmd.OutOrStdout(), stack, clouds, r.options, Pause), closing())
+	w := cmd.OutOrStdout()
+	if r.options.Format != report.JSON {
+		w = fold.Terminal(w)
+	}
+	return errors.Join(Run(cmd.Context(), w, stack, clouds, r.options, Pause), closing())
 }
 
 // access is what the user lets the checks use.

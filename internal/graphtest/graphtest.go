@@ -108,6 +108,8 @@ type Call struct {
 
 // Graph is the record of one run.
 type Graph struct {
+	// Organization is that of Pulumi Cloud; empty with a backend of one's own.
+	Organization   string
 	Project, Stack string
 	// Config is the configuration, with the project's prefix; Secrets names the keys of it that are secret.
 	Config  map[string]string
@@ -128,6 +130,7 @@ func (g *Graph) Run(program pulumi.RunFunc) error {
 		g.Project, g.Stack = "bifrost", "test"
 	}
 	return pulumi.RunErr(program, pulumi.WithMocks(g.Project, g.Stack, g), func(i *pulumi.RunInfo) {
+		i.Organization = g.Organization
 		i.Config, i.ConfigSecretKeys, i.DryRun = g.Config, g.Secrets, g.Preview
 	})
 }

@@ -1,0 +1,48 @@
+package sandbox
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/stretchr/testify/require"
+)
+
+// TestValues: what changes is told by its path, JSON as what it says, a secret never, and what replaces a resource by name.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	state := func(inputs map[string]any) *apitype.StepEventStateMetadata {
+		return &apitype.StepEventStateMetadata{Inputs: inputs}
+	}
+	var shown bytes.Buffer
+	printValues(&shown, []apitype.StepEventMetadata{
+		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::kubernetes:apps/v1:Deployment::gateway", Type: "kubernetes:apps/v1:Deployment",
+			Old:          state(map[string]any{"__defaults": []any{}, "spec": map[string]any{"replicas": 2.0, "checksum": "[secret]"}}),
+			New:          state(map[string]any{"spec": map[string]any{"replicas": 3.0, "checksum": "[secret]"}}),
+			DetailedDiff: map[string]apitype.PropertyDiff{"spec.replicas": {}, "spec.checksum": {}}},
+		{Op: apitype.OpReplace, URN: "urn:pulumi:s::p::aws:ecs/taskDefinition:TaskDefinition::task", Type: "aws:ecs/taskDefinition:TaskDefinition",
+			Keys: []string{"containerDefinitions"},
+			Old:  state(map[string]any{"containerDefinitions": `[{"name":"main","image":"registry.example.com/a/very/long/name/of/an/image:2.1.0"}]`}),
+			New:  state(map[string]any{"containerDefinitions": `[{"name":"main","image":"registry.example.com/a/very/long/name/of/an/image:2.2.0"}]`})},
+		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::aws:ecs/service:Service::service", Type: "aws:ecs/service:Service",
+			Old: state(map[string]any{"taskDefinition": "a:1"}), New: state(map[string]any{"taskDefinition": plugin.UnknownStringValue})},
+		{Op: apitype.OpSame, URN: "urn:pulumi:s::p::a:b/c:D::same", Old: state(nil), New: state(nil)},
+	})
+	require.Equal(t, `Values that change:
+  ~  Deployment gateway
+       spec.checksum: [secret] → another [secret]
+       spec.replicas: 2 → 3
+ +-  TaskDefinition task, replaced for containerDefinitions
+       containerDefinitions[main].image:
+         "registry.example.com/a/very/long/name/of/an/image:2.1.0" →
+         "registry.example.com/a/very/long/name/of/an/image:2.2.0"
+  ~  Service service
+       taskDefinition: not known before the up
+
+`, shown.String())
+
+	shown.Reset()
+	printValues(&shown, nil)
+	require.Equal(t, "Values: none changes.\n", shown.String())
+}
