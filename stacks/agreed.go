@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/internal/check"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -35,7 +37,7 @@ func (c *Config) validateAgreed(k *checker) {
 		at := p.Child("takenAway").Index(i)
 		switch {
 		case !slices.Contains(places, place):
-			k.add(field.NotSupported(at, place, places))
+			k.add(check.NotSupported(at, place, places))
 		case c.runsAt(place):
 			k.add(field.Invalid(at, place, "the stack file has the gateway run there; remove it, or take the gateway away with rollout "+
 				"identity or without "+place))

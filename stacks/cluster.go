@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"bifrost/internal/check"
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -101,11 +102,7 @@ func withCluster(c *Config, at target, document configjson.Document) configjson.
 // validateClusterKeys checks what holds whatever config.json says.
 func (c *Config) validateClusterKeys(k *checker) {
 	p, g := field.NewPath("gateway", "clustering"), c.askedClustering()
-	switch g.Type {
-	case "", configjson.Mesh, configjson.Broker:
-	default:
-		k.add(field.NotSupported(p.Child("type"), g.Type, []string{configjson.Mesh, configjson.Broker}))
-	}
+	k.add(check.OneOf(p.Child("type"), g.Type, configjson.Mesh, configjson.Broker)...)
 	off := g.Enabled != nil && !*g.Enabled
 	switch {
 	case off && g.Region != "":

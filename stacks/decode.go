@@ -3,7 +3,6 @@ package stacks
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"reflect"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -32,157 +30,59 @@ func decodeValues(raw Raw) (map[string]any, field.ErrorList) {
 				"--secret "+
 				"--path`, and treat the clear ones as leaked"))
 		}
-		v, err := decodeValue(key, text)
-		switch object, isObject := v.(map[string]any); {
-		case err != nil:
-			problems = append(problems, field.Forbidden(path, "not an object; set its parts with `pulumi config set --path`"))
-		case isObject && len(object) == 0:
-		default:
+		v := decodeValue(key, text)
+		if object, isObject := v.(map[string]any); !isObject || len(object) > 0 {
 			values[key] = v
 		}
 	}
 	return values, problems
 }
 
-// decodeValue reads an object as JSON, keeping numbers as written, and a boolean as what it says; anything else is text.
-func decodeValue(key, text string) (any, error) {
+// decodeValue reads what should be an object as JSON, keeping numbers as written, and a boolean as what it says; anything else is text.
+func decodeValue(key, text string) any {
 	f, ok := fieldByName(reflect.TypeFor[Config](), key)
 	if !ok {
-		return text, nil
+		return objectOrText(text)
 	}
 	switch deref(f.Type).Kind() {
 	case reflect.String:
-		return text, nil
+		return text
 	case reflect.Bool:
 		if b, err := strconv.ParseBool(text); err == nil {
-			return b, nil
+			return b
 		}
-		return text, nil
+		return text
 	}
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var v map[string]any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("text after the object")
-	}
-	return v, nil
+	return objectOrText(text)
 }
 
-// decode fills c; wrong types and unknown keys are problems with their paths, never with a secret's value.
-func decode(values map[string]any, c *Config) field.ErrorList {
+func objectOrText(text string) any {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return text
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return text
+	}
+	return v
+}
+
+// decode fills c with what decodes. The rest is problems with their paths, and never with a secret's value.
+func decode(values map[string]any, c *Config) *fitter {
+	f := &fitter{numbers: map[string]bool{}}
+	fitted := f.object(nil, reflect.TypeFor[Config](), values)
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result: c, MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },
 	})
-	if err != nil {
-		return field.ErrorList{field.InternalError(nil, err)}
-	}
-	return append(unknownKeys(nil, reflect.TypeFor[Config](), values), typeProblems(d.Decode(values))...)
-}
-
-// unknownKeys finds the keys that no field has. The decoder would name them too, but not beside a value of the wrong type.
-func unknownKeys(p *field.Path, t reflect.Type, value any) field.ErrorList {
-	var problems field.ErrorList
-	t = deref(t)
-	switch value := value.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(value)) {
-			switch t.Kind() {
-			case reflect.Struct:
-				f, ok := fieldByName(t, key)
-				if !ok {
-					problems = append(problems, unknownKey(p.Child(key), key, fieldNames(t)))
-					continue
-				}
-				problems = append(problems, unknownKeys(p.Child(key), f.Type, value[key])...)
-			case reflect.Map:
-				problems = append(problems, unknownKeys(p.Key(key), t.Elem(), value[key])...)
-			}
-		}
-	case []any:
-		if t.Kind() == reflect.Slice {
-			for i, e := range value {
-				problems = append(problems, unknownKeys(p.Index(i), t.Elem(), e)...)
-			}
-		}
-	}
-	return problems
-}
-
-func typeProblems(err error) field.ErrorList {
 	if err == nil {
-		return nil
+		err = d.Decode(fitted)
 	}
-	var problems field.ErrorList
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			problems = append(problems, typeProblems(e)...)
-		}
-		return problems
+	if err != nil {
+		f.problems = append(f.problems, field.InternalError(nil, err))
 	}
-	var d *mapstructure.DecodeError
-	if !errors.As(err, &d) {
-		// An error that wraps others under a heading.
-		if inner := errors.Unwrap(err); inner != nil {
-			return typeProblems(inner)
-		}
-		return field.ErrorList{field.InternalError(nil, err)}
-	}
-	if inner := typeProblemsBelow(d); inner != nil {
-		return inner
-	}
-	var wrong *mapstructure.UnconvertibleTypeError
-	var unparsed *mapstructure.ParseError
-	path := field.NewPath(d.Name())
-	switch {
-	case strings.HasPrefix(d.Name(), "secrets"):
-		return field.ErrorList{field.Forbidden(path, "not of the right type; the values of secrets are text")}
-	case errors.As(err, &wrong):
-		return field.ErrorList{field.TypeInvalid(path, wrong.Value, "must be "+typeName(wrong.Expected.Type()))}
-	case errors.As(err, &unparsed):
-		return field.ErrorList{field.TypeInvalid(path, unparsed.Value, "must be "+typeName(unparsed.Expected.Type()))}
-	}
-	return field.ErrorList{field.TypeInvalid(path, "", "not of the right type")}
-}
-
-// typeProblemsBelow looks for joined errors inside a DecodeError: the fields of an object.
-func typeProblemsBelow(d *mapstructure.DecodeError) field.ErrorList {
-	for err := d.Unwrap(); err != nil; err = errors.Unwrap(err) {
-		if _, ok := err.(interface{ Unwrap() []error }); ok {
-			return typeProblems(err)
-		}
-		if inner, ok := err.(*mapstructure.DecodeError); ok {
-			return typeProblems(inner)
-		}
-	}
-	return nil
-}
-
-func typeName(t reflect.Type) string {
-	switch deref(t).Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int:
-		return "a whole number"
-	case reflect.String:
-		return "text"
-	case reflect.Slice:
-		return "a list"
-	}
-	return "an object"
-}
-
-// unknownKey suggests the nearest key of the same object.
-func unknownKey(p *field.Path, mistyped string, known []string) *field.Error {
-	nearest := slices.MinFunc(known, func(a, b string) int {
-		return levenshtein.Distance(mistyped, a, nil) - levenshtein.Distance(mistyped, b, nil)
-	})
-	if levenshtein.Distance(strings.ToLower(mistyped), strings.ToLower(nearest), nil) <= max(2, len(mistyped)/3) {
-		return field.Forbidden(p, fmt.Sprintf("unknown key; did you mean %s?", nearest))
-	}
-	return field.Forbidden(p, "unknown key; known here: "+strings.Join(known, ", "))
+	return f
 }
 
 func fieldNames(t reflect.Type) []string {
@@ -206,24 +106,30 @@ func fieldByName(t reflect.Type, name string) (reflect.StructField, bool) {
 
 // IsText tells whether a path of the configuration, such as aws.accountId, holds a text.
 func IsText(path resource.PropertyPath) bool {
+	t := typeAt(path)
+	return t != nil && t.Kind() == reflect.String
+}
+
+// typeAt is the type of what stands at a path of the configuration: steps are keys, and indices in any form; nil where nothing does, or
+// anything may.
+func typeAt[S any](steps []S) reflect.Type {
 	t := reflect.TypeFor[Config]()
-	for _, step := range path {
-		t = deref(t)
-		name, isKey := step.(string)
-		switch {
-		case t.Kind() == reflect.Struct && isKey:
-			f, ok := fieldByName(t, name)
-			if !ok {
-				return false
+	for _, step := range steps {
+		key, isKey := any(step).(string)
+		switch t = deref(t); t.Kind() {
+		case reflect.Struct:
+			f, ok := fieldByName(t, key)
+			if !ok || !isKey {
+				return nil
 			}
 			t = f.Type
-		case t.Kind() == reflect.Map && isKey, t.Kind() == reflect.Slice && !isKey:
+		case reflect.Map, reflect.Slice:
 			t = t.Elem()
 		default:
-			return false
+			return nil
 		}
 	}
-	return deref(t).Kind() == reflect.String
+	return deref(t)
 }
 
 // keyOf is a field's key: its name in lower camel case, in this package, in the components' arguments and in the SDK's types alike.

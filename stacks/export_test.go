@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // What tests look into besides what a stack registers: what the program says in its log, which no recorder sees, and values on which many
@@ -30,7 +31,7 @@ var (
 
 	Read              = read
 	DecodeValues      = decodeValues
-	Decode            = decode
+	Decode            = func(values map[string]any, c *Config) field.ErrorList { return decode(values, c).problems }
 	KnownKeys         = knownKeys
 	CheckAuthorities  = checkAuthorities
 	Unclustered       = unclustered

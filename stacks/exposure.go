@@ -8,14 +8,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/components/kubernetes"
+	"bifrost/internal/check"
 )
 
-// abroad is what a cluster of one cloud passes over: with an annotation of another cloud, or another's ingress controller, the gateway
+// abroad is what a cluster of one cloud passes over, and what it runs instead: with an annotation of another cloud, or another's ingress controller, the gateway
 // would seem closed, or to speak TLS, and would not be.
 type abroad struct {
 	// annotations begin so.
 	annotations []string
-	// controllers of an Ingress.
+	// controllers of an Ingress that run there.
 	controllers []string
 }
 
@@ -28,8 +29,8 @@ const (
 )
 
 var abroads = map[string]abroad{
-	onEks.name(): {[]string{azureBalancers, googleNetwork, googleCloud}, []string{kubernetes.IngressAppRouting}},
-	onAks.name(): {[]string{awsBalancers, awsIngresses, googleNetwork, googleCloud}, []string{kubernetes.IngressALB}},
+	onEks.name(): {[]string{azureBalancers, googleNetwork, googleCloud}, []string{kubernetes.IngressALB, kubernetes.IngressNginx}},
+	onAks.name(): {[]string{awsBalancers, awsIngresses, googleNetwork, googleCloud}, []string{kubernetes.IngressAppRouting, kubernetes.IngressNginx}},
 }
 
 // validateExposure refuses what only another cloud's controllers would read.
@@ -42,8 +43,13 @@ func (c *Config) validateExposure(k *checker, on cluster) {
 		return
 	}
 	p := field.NewPath("gateway", "ingress")
-	if slices.Contains(foreign.controllers, g.Ingress.Controller) {
-		k.add(field.Invalid(p.Child("controller"), g.Ingress.Controller, on.title()+" does not run it"))
+	switch controller := g.Ingress.Controller; {
+	case controller == "":
+		k.add(field.Required(p.Child("controller"), strings.Join(foreign.controllers, " or ")))
+	case !slices.Contains(foreign.controllers, controller):
+		problem := check.NotSupported(p.Child("controller"), controller, foreign.controllers)
+		problem.Detail = on.title() + " does not run it; " + problem.Detail
+		k.add(problem)
 	}
 	k.add(foreign.annotated(p.Child("annotations"), g.Ingress.Annotations, on)...)
 }

@@ -3,7 +3,6 @@ package stacks
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
 )
 
 // Lenient resolves the values of a stack file that may not validate, for whoever only wants to know what it is about: keys without the
@@ -12,7 +11,6 @@ import (
 func Lenient(stack, dir string, values map[string]any) *Config {
 	c := newConfig(stack)
 	values = asHandedOver(values)
-	makeObjects(reflect.ValueOf(c).Elem(), values)
 	decode(values, c)
 	if dir != "" {
 		c.Gateway.loadFiles(dir)
@@ -35,24 +33,6 @@ func asHandedOver(values map[string]any) map[string]any {
 		return values
 	}
 	return handed
-}
-
-// makeObjects makes the objects that the values have. The decoder would drop an object of its own with all its keys when one of them
-// does not decode: ecs.clusterName when ecs.cpu is a list.
-func makeObjects(config reflect.Value, values map[string]any) {
-	for i := range config.NumField() {
-		f := config.Type().Field(i)
-		object, isObject := values[keyOf(f)].(map[string]any)
-		if !isObject || !f.IsExported() || deref(f.Type).Kind() != reflect.Struct {
-			continue
-		}
-		into := config.Field(i)
-		if into.Kind() == reflect.Pointer {
-			into.Set(reflect.New(f.Type.Elem()))
-			into = into.Elem()
-		}
-		makeObjects(into, object)
-	}
 }
 
 // MissingSecrets lists the paths below secrets that the configuration needs and lacks, such as encryptionKey or env.PG_PASSWORD, sorted.

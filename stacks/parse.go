@@ -47,9 +47,46 @@ func (e *ConfigError) Error() string {
 	for _, p := range e.Problems {
 		fmt.Fprintf(&b, "  %s:%s\n", Project, p.Error())
 	}
-	fmt.Fprintf(&b, "Edit Pulumi.%s.yaml, or: pulumi config set --stack %s --path '%s:KEY' VALUE (with --secret below %s:secrets)", e.Stack,
-		e.Stack, Project, Project)
+	b.WriteString("Edit Pulumi." + e.Stack + ".yaml")
+	if forms := e.commands(); len(forms) > 0 {
+		b.WriteString(", or: pulumi config set --stack " + e.Stack + " " + strings.Join(forms, ", or "))
+	}
 	return b.String()
+}
+
+// commands are the forms of the arguments of `pulumi config set` by which one of the problems can be mended. A key that is wrong here is
+// removed, a list or an object cannot be set where something else stands, and a boolean is saved as one whatever is wanted.
+func (e *ConfigError) commands() []string {
+	var plain, element, secret bool
+	for _, p := range e.Problems {
+		t := typeAt(pathSteps(p.Field))
+		switch {
+		case isAt(p.Field, "secrets"):
+			secret = true
+		case p.Type == field.ErrorTypeForbidden:
+		case t == nil:
+			plain = true
+		case p.Type == field.ErrorTypeTypeInvalid:
+			plain = plain || t.Kind() == reflect.Bool || t.Kind() == reflect.Int
+		case t.Kind() == reflect.Slice:
+			element = true
+		case isScalarKind(t):
+			plain = true
+		}
+	}
+	var forms []string
+	for _, form := range []struct {
+		fits bool
+		text string
+	}{
+		{plain, "--path '" + Project + ":KEY' VALUE"}, {element, "--path '" + Project + ":KEY[0]' VALUE"},
+		{secret, "--secret --path '" + Project + ":secrets.KEY'"},
+	} {
+		if form.fits {
+			forms = append(forms, form.text)
+		}
+	}
+	return forms
 }
 
 // EnvironmentKeys returns the configuration keys that the Pulumi CLI hands to a program of its own process, with prefixes. A
@@ -93,14 +130,16 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	foreign := foreignKeys(raw)
 	values, problems := decodeValues(raw)
 	c := newConfig(stack)
-	problems = append(problems, decode(values, c)...)
+	read := decode(values, c)
+	problems = append(problems, read.problems...)
 	problems = append(problems, placeholders(values)...)
 	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)
 	problems = append(problems, c.Network.loadFiles(raw.Dir)...)
 	problems = append(problems, c.loadSchema(raw.Dir)...)
 	c.resolve()
-	problems = append(problems, c.validate()...)
-	explainNumbers(problems, writtenNumbers(values))
+	found := c.validate()
+	explainNumbers(found, read.numbers)
+	problems = append(problems, withoutFollowUps(found, read.open)...)
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}

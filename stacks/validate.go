@@ -33,7 +33,7 @@ func (c *Config) validate() field.ErrorList {
 	case c.Platform == "":
 		k.add(field.Required(field.NewPath("platform"), "one of "+strings.Join(platformNames(), ", ")))
 	case !known:
-		k.add(field.NotSupported(field.NewPath("platform"), c.Platform, platformNames()))
+		k.add(check.NotSupported(field.NewPath("platform"), c.Platform, platformNames()))
 	default:
 		platform.validate(c, k)
 	}

@@ -49,8 +49,8 @@ func (c *Config) validateGateway(k *checker) {
 	c.validateKeyStrength(k)
 	c.validateStart(k)
 	if on := c.onKubernetes(); on != nil {
-		c.validateWorkload(k, on)
 		c.validateExposure(k, on)
+		c.validateWorkload(k, on)
 	}
 	for _, missing := range c.missingSecrets() {
 		why := ""

@@ -66,7 +66,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	config := c.Gcp.CredentialConfig
 	text := func(key string) string { s, _ := config[key].(string); return s }
 	if t := text("type"); t != "external_account" {
-		k.add(field.NotSupported(p.Child("type"), t, []string{"external_account"}))
+		k.add(check.NotSupported(p.Child("type"), t, []string{"external_account"}))
 		return
 	}
 	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
@@ -78,7 +78,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	}
 	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationUrl)...)
 	if t := text("subject_token_type"); t != "urn:ietf:params:oauth:token-type:jwt" {
-		k.add(field.NotSupported(p.Child("subject_token_type"), t, []string{"urn:ietf:params:oauth:token-type:jwt"}))
+		k.add(check.NotSupported(p.Child("subject_token_type"), t, []string{"urn:ietf:params:oauth:token-type:jwt"}))
 	}
 	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenUrl)...)
 	source, _ := config["credential_source"].(map[string]any)
@@ -88,6 +88,6 @@ func (c *Config) validateCredentialConfig(k *checker) {
 			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
 	}
 	if format, ok := source["format"].(map[string]any); ok && format["type"] != "text" {
-		k.add(field.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))
+		k.add(check.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))
 	}
 }

@@ -99,16 +99,18 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	}
 	errs := check.Arn(p.Child("certificateArn"), a.CertificateArn, check.CertificateArn)
 	errs = append(errs, check.IfSet(p.Child("tlsSecret"), a.TlsSecret, check.Subdomain)...)
+	if a.Controller == "" {
+		return errs
+	}
 	if other.value != "" {
 		errs = append(errs, field.Forbidden(p.Child(other.key), "controller "+a.Controller+" takes "+taken.key))
 	}
-	allowHttp := p.Child("allowHttp")
 	switch {
 	case taken.value == "" && !a.AllowHttp:
 		errs = append(errs, field.Required(p.Child(taken.key),
-			"clients must speak TLS; set "+allowHttp.String()+" where clear text is meant"))
+			"with controller "+a.Controller+" clients must speak TLS; allowHttp: true where clear text is meant"))
 	case taken.value != "" && a.AllowHttp:
-		errs = append(errs, field.Forbidden(allowHttp, "there is a certificate; remove one of them"))
+		errs = append(errs, field.Forbidden(p.Child("allowHttp"), "there is a certificate; remove one of them"))
 	}
 	return errs
 }

@@ -130,7 +130,7 @@ func OneOf(p *field.Path, value string, names ...string) field.ErrorList {
 	if value == "" || slices.Contains(names, value) {
 		return nil
 	}
-	return field.ErrorList{field.NotSupported(p, value, names)}
+	return field.ErrorList{NotSupported(p, value, names)}
 }
 
 // Cidrs checks IPv4 blocks: the addresses' bits behind the prefix must be zero, or EC2 shows another block than was written.

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 
+	"bifrost/internal/check"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -82,7 +84,7 @@ func mcpClients(r *review) {
 		case kind == "":
 			r.require(p.Child("connection_type"), "stdio, http, sse or inprocess; the gateway does not connect without it")
 		case !known && !r.newer(kind):
-			r.problems = append(r.problems, field.NotSupported(p.Child("connection_type"), kind,
+			r.problems = append(r.problems, check.NotSupported(p.Child("connection_type"), kind,
 				[]string{"http", "inprocess", "sse", "stdio"}))
 		case needs != "" && (client[needs] == nil || client[needs] == ""):
 			r.require(p.Child(needs), "connection_type %s needs it; the gateway does not connect without it", kind)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/internal/check"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -27,7 +29,7 @@ func providerNames(r *review) {
 			r.require(p.Child("custom_provider_config", "base_provider_type"),
 				"without it the gateway passes over the provider; one of %s", strings.Join(baseProviders, ", "))
 		case own && !slices.Contains(baseProviders, base) && (slices.Contains(known, base) || !r.newer(base)):
-			r.problems = append(r.problems, field.NotSupported(p.Child("custom_provider_config", "base_provider_type"), base,
+			r.problems = append(r.problems, check.NotSupported(p.Child("custom_provider_config", "base_provider_type"), base,
 				baseProviders))
 		case own || standard || r.newer(name):
 		default:

@@ -3,7 +3,7 @@ package configjson
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
+	"bifrost/internal/check"
 )
 
 // whatIsLost without a store.
@@ -34,7 +34,7 @@ func storeSwitches(r *review) {
 		case name == "vector_store" && store["config"] == nil:
 			r.require(p.Child("config"), "the gateway exits without it")
 		case name == "vector_store" && !slices.Contains(vectorStores, kind) && !r.newer(kind):
-			r.problems = append(r.problems, field.NotSupported(p.Child("type"), kind, vectorStores))
+			r.problems = append(r.problems, check.NotSupported(p.Child("type"), kind, vectorStores))
 		}
 	}
 	if object(r.document["config_store"])["enabled"] != false {

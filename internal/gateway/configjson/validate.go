@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"bifrost/internal/check"
 	"bifrost/internal/gateway"
 )
 
@@ -68,7 +69,7 @@ func validateStore(p *field.Path, document Document, name string, facts Facts) f
 		return nil
 	}
 	if !slices.Contains(storeKinds, kind) {
-		return field.ErrorList{field.NotSupported(p.Child("type"), kind, storeKinds)}
+		return field.ErrorList{check.NotSupported(p.Child("type"), kind, storeKinds)}
 	}
 	config := storeConfig(document, name)
 	p = p.Child("config")
@@ -111,7 +112,7 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 	switch {
 	case mode == "" || reference.MatchString(mode) || slices.Contains(secureModes, mode):
 	case !slices.Contains(insecureModes, mode):
-		problems = append(problems, field.NotSupported(p.Child("ssl_mode"), mode, secureModes))
+		problems = append(problems, check.NotSupported(p.Child("ssl_mode"), mode, secureModes))
 	case !facts.AllowInsecure:
 		problems = append(problems, field.Invalid(p.Child("ssl_mode"), mode,
 			"passwords, prompts and keys may cross the network in clear; write require or stricter, or say so a second time with "+

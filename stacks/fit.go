@@ -1,0 +1,121 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"bifrost/internal/check"
+)
+
+// fitter takes the values of a stack file apart into what decodes and what does not. What does not is a problem, and is left out, so that
+// everything else can be checked in the same pass.
+type fitter struct {
+	problems field.ErrorList
+	// open are the paths of keys whose value is not known, because it does not decode.
+	open []string
+	// numbers are the paths at which the stack file has a number and a text is wanted.
+	numbers map[string]bool
+}
+
+// fit returns the part of a value that decodes into t; false where none of it does.
+func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
+	t = deref(t)
+	if value == nil {
+		return nil, true
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		if object, ok := value.(map[string]any); ok {
+			return f.object(p, t, object), true
+		}
+	case reflect.Map:
+		if object, ok := value.(map[string]any); ok {
+			return f.entries(p, t, object), true
+		}
+	case reflect.Slice:
+		if list, ok := value.([]any); ok {
+			return f.list(p, t, list), true
+		}
+	case reflect.String:
+		switch value.(type) {
+		case json.Number:
+			f.numbers[p.String()] = true
+			return value, true
+		case string:
+			return value, true
+		}
+	case reflect.Bool:
+		if _, ok := value.(bool); ok {
+			return value, true
+		}
+	case reflect.Int:
+		if n, ok := value.(json.Number); ok && isWhole(n) {
+			return value, true
+		}
+	default:
+		return value, true
+	}
+	f.problems = append(f.problems, wrongKind(p, t, value))
+	f.open = append(f.open, p.String())
+	return nil, false
+}
+
+func isWhole(n json.Number) bool {
+	_, err := n.Int64()
+	return err == nil
+}
+
+// object fits the keys of an object that has fields. A misspelt key stands for the one that is meant, where that is not there itself.
+func (f *fitter) object(p *field.Path, t reflect.Type, object map[string]any) map[string]any {
+	fitted := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		meant := key
+		if _, known := fieldByName(t, key); !known {
+			names := fieldNames(t)
+			meant = check.Nearest(key, names)
+			f.problems = append(f.problems, unknownKey(p.Child(key), meant, names))
+			if _, there := object[meant]; there || meant == "" {
+				continue
+			}
+		}
+		of, _ := fieldByName(t, meant)
+		if v, ok := f.fit(p.Child(meant), of.Type, object[key]); ok {
+			fitted[meant] = v
+		}
+	}
+	return fitted
+}
+
+// entries fits the values of an object whose keys are free.
+func (f *fitter) entries(p *field.Path, t reflect.Type, object map[string]any) map[string]any {
+	fitted := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if v, ok := f.fit(p.Key(key), t.Elem(), object[key]); ok {
+			fitted[key] = v
+		}
+	}
+	return fitted
+}
+
+// list fits the elements of a list. One that does not decode keeps its place, so that the others keep their numbers.
+func (f *fitter) list(p *field.Path, t reflect.Type, list []any) []any {
+	fitted := make([]any, len(list))
+	for i, e := range list {
+		fitted[i], _ = f.fit(p.Index(i), t.Elem(), e)
+	}
+	return fitted
+}
+
+// unknownKey suggests the key that is meant, of the same object.
+func unknownKey(p *field.Path, meant string, known []string) *field.Error {
+	if meant != "" {
+		return field.Forbidden(p, fmt.Sprintf("unknown key; did you mean %s?", meant))
+	}
+	return field.Forbidden(p, "unknown key; known here: "+strings.Join(known, ", "))
+}
