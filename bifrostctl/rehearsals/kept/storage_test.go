@@ -68,7 +68,7 @@ func TestStorageChangesHands(t *testing.T) {
 			restored.State["metadata"] = map[string]any{"name": "restored", "namespace": "bifrost"}
 			s.World.Put(&restored)
 
-			preview := s.Set("gateway.storage={existingClaim: restored}").Engine.Preview()
+			preview := s.Set("gateway.storage={existingClaim: restored}", "gateway.suppliedObjects=[persistentvolumeclaim/restored]").Engine.Preview()
 			require.NoError(t, preview.Err, preview.Messages())
 			require.Contains(t, preview.Messages(), "gateway.storage.existingClaim")
 			require.Contains(t, preview.Messages(), "is made anew")

@@ -44,8 +44,8 @@ func TestDatabaseAuthorities(t *testing.T) {
 		"EKS and ECS":      {"aws-dev", []string{file}, []string{"kubernetes:core/v1:ConfigMap", "aws:secretsmanager/secret:Secret"}},
 		"ECS":              {"aws-dev", []string{stacktest.OnlyECS, file}, []string{"aws:secretsmanager/secret:Secret"}},
 		"AKS":              {"azure-dev", []string{file}, []string{"kubernetes:core/v1:ConfigMap"}},
-		"AKS, a ConfigMap": {"azure-dev", []string{"gateway.postgres.caConfigMap={name: team-ca, key: ca.crt}"}, nil},
-		"AKS, a Secret":    {"azure-dev", []string{"gateway.postgres.caSecret={secret: team-ca, key: ca.crt}"}, nil},
+		"AKS, a ConfigMap": {"azure-dev", []string{"gateway.existingNamespace=true", "gateway.postgres.caConfigMap={name: team-ca, key: ca.crt}"}, nil},
+		"AKS, a Secret":    {"azure-dev", []string{"gateway.existingNamespace=true", "gateway.postgres.caSecret={secret: team-ca, key: ca.crt}"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
