@@ -15,6 +15,8 @@ import (
 
 // Look is a stack as the sandbox has it, for commands that only look.
 type Look struct {
+	// Name is the stack's, also where it was called by its folder or file.
+	Name string
 	// World is the stack's clouds. Their services answer until Close; what they change is not saved.
 	World *cloud.World
 	// Server is the URL of the stack's API server; empty where it has none.
@@ -77,6 +79,7 @@ func Prepare(world *cloud.World, dir, stack string, settings ...string) (*Look, 
 }
 
 func (l *Look) prepare(p *project, settings []string) error {
+	l.Name = p.stack
 	inFile := p.values
 	var err error
 	if p.values, err = overlay.Apply(inFile, settings); err != nil {

@@ -21,7 +21,7 @@ var (
 
 // node is a node of the stack's cluster, whose server is the scope of a Deployment.
 func node(name, spec string, labels map[string]string) edits.Edit {
-	return object("kubernetes:core/v1:Node", "v1", "", name, labels, `{"spec":`+spec+`}`)
+	return object(pulumitype.KubernetesNode, "v1", "", name, labels, `{"spec":`+spec+`}`)
 }
 
 // object is something of a cluster that others have made.
@@ -97,7 +97,7 @@ func TestLive(t *testing.T) {
 		{way: refreshIRSA, what: "all nodes are tainted", edit: node("n1", tainted, nil), code: "workload-scheduled", error: "none of 1 nodes takes the gateway's pods: 1 with the taint dedicated=llm:NoSchedule, which is not tolerated", hint: "gateway.scheduling.tolerations", status: check.Warning},
 		{way: refreshIRSA, what: "a pod waits for a node", edit: edits.All(node("n1", tainted, nil), pending("0/1 nodes are available")), code: "workload-scheduled", error: "waits for a node: 0/1 nodes are available; none of 1 nodes takes the gateway's pods", hint: "gateway.scheduling.tolerations"},
 		{way: ecsProduction, what: "the listener is deleted", edit: edits.Removed(pulumitype.AwsListener, ""), code: "made-aws-network", error: "Listener arn:aws:elasticloadbalancing", hint: "pulumi up --refresh --stack ecs-production"},
-		{way: ecsProduction, what: "an alarm is deleted", edit: edits.Removed(pulumitype.AwsMetricAlarm, "bifrost-load-balancer-errors"), code: "made-aws-alarms", error: "MetricAlarm bifrost-load-balancer-errors is gone", hint: "pulumi up --refresh"},
+		{way: ecsProduction, what: "an alarm is deleted", edit: edits.Removed(pulumitype.AwsMetricAlarm, "bifrost-load-balancer-errors"), code: "made-aws-alarms", error: "bifrost-load-balancer-errors is gone", hint: "pulumi up --refresh"},
 		{way: ecsProduction, what: "a scaling policy is deleted", edit: edits.Removed(pulumitype.AwsScalingPolicy, "bifrost-cpu"), code: "made-aws-tasks", error: "Policy bifrost-cpu is gone", hint: "pulumi up --refresh"},
 		{way: ecsProduction, what: "a secret is scheduled for deletion", edit: func(t testing.TB, w *cloud.World) {
 			edits.The(t, w, pulumitype.AwsSecret, "config.json")[0].Deleted = true
@@ -129,7 +129,7 @@ func TestNamedBefore(t *testing.T) {
 		{way: airGapped, what: "an existing Secret", edit: edits.Removed(edits.SecretKind, "llm/bifrost-secrets"), code: "named-objects", error: "which gateway.secretRefs[", hint: "kubectl create secret generic bifrost-secrets -n llm --from-file="},
 		{way: airGapped, what: "the mirror's Secret", edit: edits.Removed(edits.SecretKind, "registry-internal"), code: "named-objects", error: "there is no Secret registry-internal in namespace llm, which registry.pullSecret names", hint: "kubectl create secret docker-registry registry-internal -n llm"},
 		{way: airGapped, what: "the namespace", edit: edits.Removed(edits.NamespaceKind, "llm"), code: "named-classes", error: "there is no Namespace llm, which gateway.existingNamespace names", hint: "kubectl create namespace llm"},
-		{way: way{Name: "minimal, a class", Stack: "examples/minimal", InFile: nil, Settings: []string{"gateway.storage.className=nope"}}, what: "the storage class", edit: edits.All(), code: "named-classes", error: "there is no StorageClass nope, which gateway.storage.className names", hint: "kubectl get storageclass"},
+		{way: way{Name: "minimal, a class", Stack: "examples/minimal", Settings: []string{"gateway.storage.className=nope"}}, what: "the storage class", edit: edits.Removed(pulumitype.KubernetesStorageClass, "nope"), code: "named-classes", error: "there is no StorageClass nope, which gateway.storage.className names", hint: "kubectl get storageclass"},
 		{way: eksProduction, what: "the class of the Ingress", edit: edits.Removed(pulumitype.KubernetesIngressClass, "alb"), code: "named-classes", error: "there is no IngressClass alb", hint: "gateway.ingress.className"},
 		{way: aksProduction, what: "the Gateway", edit: edits.Removed(pulumitype.KubernetesGateway, ""), code: "named-gateway", error: "there is no Gateway llm", hint: "gateway.httpRoute.gateway"},
 		{way: byKubelet, what: "nothing enforces policies", edit: eksPolicies(world.NoEngine), code: "pre-network-policies", error: "aws-node", hint: "aws eks update-addon"},

@@ -20,6 +20,8 @@ type RehearsalRequest struct {
 
 // Rehearsal is a stack of the sandbox, with the services that stand for its clouds until Close.
 type Rehearsal struct {
+	// Name is the stack's, also where it was called by its folder or file.
+	Name string
 	// Config is the configuration as the engine would hand it over.
 	Config stacks.Raw
 	// Outputs is the JSON text of the outputs, secrets masked; State that of the stack's resources, as `pulumi stack export` prints it.

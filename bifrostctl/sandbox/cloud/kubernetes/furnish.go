@@ -34,7 +34,7 @@ type Contents struct {
 	// Image is the gateway's, without tag and digest, and Architectures the processors that it is built for; without any all.
 	Image         string
 	Architectures []string
-	Gateways                []Gateway
+	Gateways      []Gateway
 }
 
 // Gateway is one of the Gateway API, with the one listener that takes routes of every namespace.
