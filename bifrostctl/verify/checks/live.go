@@ -27,7 +27,8 @@ func (r runs) live() []check.Check {
 			Needs: []string{"workload-rollout"}, Run: r.autoscaler})
 	}
 	if gateway.Ingress != nil || gateway.Service != nil && gateway.Service.Type == string(corev1.ServiceTypeLoadBalancer) {
-		all = append(all, check.Check{Code: "workload-address", Description: "a controller has given the gateway an address", Run: r.address})
+		all = append(all, check.Check{Code: "workload-address", Description: "a controller has given the gateway an address",
+			Run: r.address})
 	}
 	if gateway.HttpRoute != nil {
 		all = append(all, check.Check{Code: "workload-route", Description: "the Gateway has taken the route", Run: r.route})
@@ -83,7 +84,8 @@ func (r runs) scales(a autoscalingv2.HorizontalPodAutoscaler) check.Result {
 	case have < least || have > a.Spec.MaxReplicas:
 		return check.Fail(look, "%d pods run, and HorizontalPodAutoscaler %s keeps %d to %d", have, a.Name, least, a.Spec.MaxReplicas)
 	case have == a.Spec.MaxReplicas && have > least:
-		return check.Warn("gateway.autoscaling.maxReplicas; "+look, "%d pods run, as many as HorizontalPodAutoscaler %s may make", have, a.Name)
+		return check.Warn("gateway.autoscaling.maxReplicas; "+look, "%d pods run, as many as HorizontalPodAutoscaler %s may make", have,
+			a.Name)
 	}
 	return check.Pass("%d of %d to %d", have, least, a.Spec.MaxReplicas)
 }
@@ -145,7 +147,8 @@ func (r runs) serviceAddress(ctx context.Context, client kubernetes.Interface) c
 			return check.Pass("%s", at.Hostname+at.IP)
 		}
 	}
-	return check.Fail(fmt.Sprintf("kubectl describe service %s -n %s", name, namespace), "Service %s has no address: no load balancer was made", name)
+	return check.Fail(fmt.Sprintf("kubectl describe service %s -n %s", name, namespace),
+		"Service %s has no address: no load balancer was made", name)
 }
 
 // route reads what the controllers of the Gateways say of the route (Gateway API specification, RouteParentStatus).
@@ -175,8 +178,8 @@ func (r runs) route(ctx context.Context) check.Result {
 				}
 				return check.Pass("HTTPRoute %s at Gateway %s", of.GetName(), gateway)
 			}
-			return check.Fail(look+"; kubectl get gatewayclass shows whether a controller runs", "no controller says anything of HTTPRoute %s at "+
-				"Gateway %s", of.GetName(), gateway)
+			return check.Fail(look+"; kubectl get gatewayclass shows whether a controller runs",
+				"no controller says anything of HTTPRoute %s at Gateway %s", of.GetName(), gateway)
 		}
 	}
 	return check.Block("no HTTPRoute is of Gateway %s", gateway)

@@ -160,7 +160,8 @@ func (n references) inCluster(ctx context.Context) check.Result {
 }
 
 // each asks for all named objects and returns the first result that is not good; one that was skipped comes last.
-func (n references) each(ctx context.Context, all []stacks.NamedObject, ask func(service.Objects, stacks.NamedObject) *check.Result) check.Result {
+func (n references) each(ctx context.Context, all []stacks.NamedObject,
+	ask func(service.Objects, stacks.NamedObject) *check.Result) check.Result {
 	objects, err := n.objects(ctx)
 	if err != nil {
 		return unreadable("the cluster", err, n.clusterLogin())

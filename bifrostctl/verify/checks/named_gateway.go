@@ -20,7 +20,8 @@ func (n references) gateway(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, n.clusterLogin())
 	}
-	found, err := objects.Object(ctx, service.ObjectName{APIVersion: gatewayAPI, Kind: "Gateway", Namespace: namespace, Name: route.Gateway})
+	found, err := objects.Object(ctx,
+		service.ObjectName{APIVersion: gatewayAPI, Kind: "Gateway", Namespace: namespace, Name: route.Gateway})
 	switch {
 	case missing(err):
 		return check.Fail(look, "there is no Gateway %s in namespace %s, which gateway.httpRoute names", route.Gateway, namespace)
@@ -37,7 +38,8 @@ func (n references) gateway(ctx context.Context) check.Result {
 		from, _ := at(listener, "allowedRoutes", "namespaces", "from").(string)
 		if cmp.Or(from, "Same") == "Same" && namespace != own {
 			return check.Fail("let who runs Gateway "+route.Gateway+" set allowedRoutes.namespaces of that listener for namespace "+own,
-				"listener %s of Gateway %s takes routes of namespace %s alone, and the gateway is in %s", name, route.Gateway, namespace, own)
+				"listener %s of Gateway %s takes routes of namespace %s alone, and the gateway is in %s", name, route.Gateway, namespace,
+				own)
 		}
 		if bad := untrue(listAt(found.Object, "status", "conditions"), "Accepted", "Programmed"); bad != "" {
 			return check.Fail("kubectl describe gateway "+route.Gateway+" -n "+namespace, "Gateway %s: %s", route.Gateway, bad)

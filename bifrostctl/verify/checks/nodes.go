@@ -51,8 +51,8 @@ func (r runs) scheduled(ctx context.Context) check.Result {
 			if found.Status == check.Failed || found.Status == check.Warning {
 				why = "; " + found.Error
 			}
-			return check.Fail("gateway.scheduling.tolerations and nodeSelector, or nodes that take the pods; kubectl describe pod "+pod.Name+
-				" -n "+pod.Namespace, "pod %s waits for a node: %s%s", pod.Name, c.Message, why)
+			look := "kubectl describe pod " + pod.Name + " -n " + pod.Namespace
+			return check.Fail("gateway.scheduling.tolerations and nodeSelector, or nodes that take the pods; "+look, "pod %s waits for a node: %s%s", pod.Name, c.Message, why)
 		}
 	}
 	if found.Status == check.Failed { // what runs was scheduled before

@@ -52,7 +52,8 @@ func (b before) awsAccount(ctx context.Context) check.Result {
 		return check.Unasked("aws sso login"+profile+", or set AWS_PROFILE", "there are no usable AWS credentials: %v", err)
 	}
 	if account != b.Config.Aws.AccountId {
-		return check.Unasked("export AWS_PROFILE=..., or set aws.profile or aws.assumeRoleArn; look with aws sts get-caller-identity"+profile,
+		return check.Unasked(
+			"export AWS_PROFILE=..., or set aws.profile or aws.assumeRoleArn; look with aws sts get-caller-identity"+profile,
 			"the credentials are of account %s (%s), and aws.accountId is %s", account, caller, b.Config.Aws.AccountId)
 	}
 	return check.Pass("%s", caller)

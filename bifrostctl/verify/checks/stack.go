@@ -228,8 +228,8 @@ func (s Stack) handOff() string {
 	return "send the vendor the letter that `bifrostctl handoff " + s.Name + "` prints"
 }
 
-// unreadable is the result of a check whose question could not be asked: skipped where a right is missing, unknown where nobody is signed in
-// or nothing answers.
+// unreadable is the result of a check whose question could not be asked: skipped where a right is missing, unknown where nobody is signed
+// in or nothing answers.
 func unreadable(what string, err error, login string) check.Result {
 	if service.Forbidden(err) {
 		return check.Skip("%s cannot be read: %v", what, err)

@@ -38,7 +38,8 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 		rollout.Needs = []string{"workload-claims"}
 	}
 	rollout.Needs = append(rollout.Needs, "workload-scheduled")
-	checks = append(append(checks, check.Check{Code: "workload-scheduled", Description: "nodes take the pods", Run: r.scheduled}, rollout),
+	scheduled := check.Check{Code: "workload-scheduled", Description: "nodes take the pods", Run: r.scheduled}
+	checks = append(append(checks, scheduled, rollout),
 		[]check.Check{
 			{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
 			{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores",

@@ -69,9 +69,11 @@ func controlled(client *cloudcontrol.Client) map[string]service.Exists {
 	all := map[string]service.Exists{}
 	for typ, of := range controlledTypes {
 		all[typ] = func(ctx context.Context, t service.Thing) error {
-			_, err := client.GetResource(ctx, &cloudcontrol.GetResourceInput{TypeName: &of.name, Identifier: aws.String(of.identifier(t))})
+			identifier := of.identifier(t)
+			_, err := client.GetResource(ctx, &cloudcontrol.GetResourceInput{TypeName: &of.name, Identifier: &identifier})
+			// The handler of the type may have been refused: Cloud Control has several codes for that.
 			if err != nil && strings.Contains(err.Error(), "is not authorized to perform") {
-				return fmt.Errorf("%w: %w", service.ErrForbidden, err) // as the handler of the type said; Cloud Control has several codes for it
+				return fmt.Errorf("%w: %w", service.ErrForbidden, err)
 			}
 			return gone(t, err, new(*controltypes.ResourceNotFoundException))
 		}

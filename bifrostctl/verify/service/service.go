@@ -25,7 +25,8 @@ type Clouds struct {
 	Identity ManagedIdentity
 	GCP      GCP
 	Registry Registry
-	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig. Objects reads any kind there.
+	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig. Objects reads any kind of
+	// object there.
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
 	Objects    func(ctx context.Context) (Objects, error)
 	// Exists asks AWS, Azure and Google Cloud for what the stack has made.

@@ -22,8 +22,8 @@ func (t Thing) Text(output string) string {
 	return text
 }
 
-// Exists asks a cloud whether a thing of its own is there. It returns nil, or an error that wraps ErrNotFound, that Forbidden knows, or that
-// says why it could not be asked. Kubernetes has Objects instead.
+// Exists asks a cloud whether a thing of its own is there. It returns nil, or an error that wraps ErrNotFound, that Forbidden knows, or
+// that says why it could not be asked. Kubernetes has Objects instead.
 type Exists func(ctx context.Context, thing Thing) error
 
 // ObjectName is an object of Kubernetes. Namespace is empty for what lies in none.
