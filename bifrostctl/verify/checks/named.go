@@ -13,8 +13,8 @@ import (
 	"bifrost/stacks"
 )
 
-// references asks for what the configuration names and others have made.
-type references struct {
+// givenNames asks for what the configuration names and others have made.
+type givenNames struct {
 	Stack
 	objects func(context.Context) (service.Objects, error)
 	// before says that the stack was never up: a namespace that it makes has nothing in it yet.
@@ -23,7 +23,7 @@ type references struct {
 
 // namedChecks are those of a stack on Kubernetes that names anything.
 func (s Stack) namedChecks(c service.Clouds, before bool) []check.Check {
-	n := references{s, shared(c.Objects), before}
+	n := givenNames{s, shared(c.Objects), before}
 	var all []check.Check
 	if len(n.wanted()) > 0 {
 		all = append(all, check.Check{Code: "named-objects",
@@ -40,7 +40,7 @@ func (s Stack) namedChecks(c service.Clouds, before bool) []check.Check {
 }
 
 // wanted are the named objects that no check of its own asks for.
-func (n references) wanted() []stacks.NamedObject {
+func (n givenNames) wanted() []stacks.NamedObject {
 	gateway := n.Config.Gateway
 	if n.before && !gateway.ExistingNamespace {
 		return nil
@@ -50,7 +50,7 @@ func (n references) wanted() []stacks.NamedObject {
 	})
 }
 
-func (n references) inNamespace(ctx context.Context) check.Result {
+func (n givenNames) inNamespace(ctx context.Context) check.Result {
 	return n.each(ctx, n.wanted(), func(objects service.Objects, o stacks.NamedObject) *check.Result {
 		namespace := n.Config.Gateway.Namespace
 		found, err := objects.Object(ctx, service.ObjectName{APIVersion: "v1", Kind: o.Kind, Namespace: namespace, Name: o.Name})
@@ -65,7 +65,7 @@ func (n references) inNamespace(ctx context.Context) check.Result {
 }
 
 // unfit tells of an object that lacks what is read of it.
-func (n references) unfit(o stacks.NamedObject, found *unstructured.Unstructured) *check.Result {
+func (n givenNames) unfit(o stacks.NamedObject, found *unstructured.Unstructured) *check.Result {
 	if typ, _ := found.Object["type"].(string); o.Type != "" && typ != o.Type {
 		return failed(n.make(o), "Secret %s is of type %s, and %s needs %s", o.Name, typ, o.Path, o.Type)
 	}
@@ -82,7 +82,7 @@ func (n references) unfit(o stacks.NamedObject, found *unstructured.Unstructured
 }
 
 // make is the command that makes a named object.
-func (n references) make(o stacks.NamedObject) string {
+func (n givenNames) make(o stacks.NamedObject) string {
 	in := o.Name + " -n " + n.Config.Gateway.Namespace
 	key := o.Key
 	if key == "" {
@@ -106,7 +106,7 @@ func (n references) make(o stacks.NamedObject) string {
 // class is something that lies in no namespace.
 type class struct{ apiVersion, kind, name, key, list string }
 
-func (n references) classes() []class {
+func (n givenNames) classes() []class {
 	g := n.Config.Gateway
 	var all []class
 	add := func(apiVersion, kind, name, key, list string) {
@@ -136,7 +136,7 @@ func (n references) classes() []class {
 	return all
 }
 
-func (n references) inCluster(ctx context.Context) check.Result {
+func (n givenNames) inCluster(ctx context.Context) check.Result {
 	objects, err := n.objects(ctx)
 	if err != nil {
 		return unreadable("the cluster", err, n.clusterLogin())
@@ -160,7 +160,7 @@ func (n references) inCluster(ctx context.Context) check.Result {
 }
 
 // each asks for all named objects and returns the first result that is not good; one that was skipped comes last.
-func (n references) each(ctx context.Context, all []stacks.NamedObject,
+func (n givenNames) each(ctx context.Context, all []stacks.NamedObject,
 	ask func(service.Objects, stacks.NamedObject) *check.Result) check.Result {
 	objects, err := n.objects(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ const gatewayAPI = "gateway.networking.k8s.io/v1"
 
 // gateway asks for the parent of the route: its listener, whom that lets in, and whether a controller runs it. A listener that says nothing
 // takes routes of its own namespace (Gateway API specification, AllowedRoutes).
-func (n references) gateway(ctx context.Context) check.Result {
+func (n givenNames) gateway(ctx context.Context) check.Result {
 	route, own := n.Config.Gateway.HttpRoute, n.Config.Gateway.Namespace
 	namespace := cmp.Or(route.GatewayNamespace, own)
 	look := "kubectl get gateway -A; gateway.httpRoute.gateway, gatewayNamespace and section name one of them"

@@ -208,7 +208,8 @@ func refuses(node *corev1.Node, spec corev1.PodSpec) string {
 	hard := func(t *corev1.Taint) bool {
 		return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
 	}
-	if taint, found := scheduling.FindMatchingUntoleratedTaint(klog.Background(), node.Spec.Taints, spec.Tolerations, hard, false); found {
+	taint, found := scheduling.FindMatchingUntoleratedTaint(klog.Background(), node.Spec.Taints, spec.Tolerations, hard, false)
+	if found {
 		return "with the taint " + taint.ToString() + ", which is not tolerated"
 	}
 	matches, err := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: spec}).Match(node)
