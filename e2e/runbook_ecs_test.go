@@ -83,15 +83,38 @@ func testOnECS(t *testing.T, ran map[string]bool) {
 	d.page(t, runbook.Up)
 	require.Equal(t, taskFamily+":44", d.service(t).TaskDefinition, "the tasks were started anew")
 
+	d.stoppedOnECS(t)
+
 	d.stop()
 	d.edit(t, olderRevisions)
 	d.page(t, runbook.DeregisterOldOnes)
 	kept := d.revisions(t, strings.Replace(runbook.ListRevisions, "[:5]", "", 1))
-	require.Equal(t, strings.Fields("44 43 42 41 40 39 38 37 36 35"), kept, "the newest ten")
+	require.Equal(t, strings.Fields("45 44 43 42 41 40 39 38 37 36"), kept, "the newest ten")
 	same(t, d.page(t, runbook.Up))
 	d.page(t, runbook.Destroy)
 	require.Zero(t, d.exists(t, "aws:ecs/service:Service"))
 	require.Empty(t, d.resources(t))
+}
+
+// stoppedOnECS: the number of tasks comes back with a refresh and, where autoscaling decides about it, by hand.
+func (d *desk) stoppedOnECS(t *testing.T) {
+	t.Helper()
+	d.page(t, runbook.StopOnECS)
+	require.Zero(t, d.service(t).RunningCount)
+	d.page(t, runbook.UpForcedRefresh)
+	require.Equal(t, 2, d.service(t).RunningCount)
+
+	d.shell(t, "", "pulumi config set-all --path --plaintext bifrost:ecs.autoscaling.minTasks=2 --plaintext bifrost:ecs.autoscaling.maxTasks=4 "+
+		"--plaintext bifrost:ecs.autoscaling.cpuPercent=60")
+	d.page(t, runbook.Up)
+	d.page(t, runbook.StopOnECS)
+	d.shell(t, "", "pulumi config set --path bifrost:gateway.env.PG_HOST another.example.com")
+	before := d.service(t)
+	require.Contains(t, d.fails(t, runbook.Up), "no task runs", "Application Auto Scaling scales out from zero on no metric")
+	require.NotEqual(t, before.TaskDefinition, d.service(t).TaskDefinition, "the new revision is in place")
+	d.shell(t, "", placeholders.Replace(strings.Replace(runbook.StopOnECS, "count 0", "count 2", 1)))
+	require.Equal(t, 2, d.service(t).RunningCount)
+	same(t, d.page(t, runbook.Up))
 }
 
 // olderRevisions are copies of revision 41, as the stack would have made over the years.
@@ -101,7 +124,7 @@ func olderRevisions(clouds map[string]any) {
 		if !strings.HasSuffix(key, "task-definition/bifrost:41") {
 			continue
 		}
-		for revision := 33; revision < 41; revision++ {
+		for revision := 34; revision < 41; revision++ {
 			older := maps.Clone(resource.(map[string]any))
 			state := maps.Clone(older["state"].(map[string]any))
 			id := fmt.Sprintf("%s:%d", taskFamily, revision)

@@ -58,6 +58,8 @@ func testOnKubernetes(t *testing.T, s *site, ran map[string]bool) {
 	require.Contains(t, d.page(t, runbook.Up), "-enablePatchForce", "the variable leaves the provider in the state")
 	same(t, d.page(t, runbook.Up))
 
+	d.stoppedAutoscaler(t)
+
 	refreshByCronJob(t, s, ecrLogin, "by-hand")
 	require.Contains(t, d.page(t, runbook.RefresherPods), "by-hand", "the refresher's pods are found by that label")
 
@@ -70,6 +72,33 @@ func (d *desk) stopped(t *testing.T) {
 	d.page(t, runbook.ScaleToZero)
 	d.cluster.rolledOut(t)
 	require.Empty(t, gatewayPods(t, d.cluster))
+}
+
+// stoppedAutoscaler: an autoscaler leaves zero pods alone, and an up leaves the number to the autoscaler.
+func (d *desk) stoppedAutoscaler(t *testing.T) {
+	t.Helper()
+	d.shell(t, "", "pulumi config rm --path bifrost:gateway.replicas && pulumi config set-all --path --plaintext "+
+		"bifrost:gateway.autoscaling.minReplicas=3 --plaintext bifrost:gateway.autoscaling.maxReplicas=4 --plaintext bifrost:gateway.autoscaling.cpuPercent=60")
+	d.page(t, runbook.Up)
+	d.stopped(t)
+	d.shell(t, "", "pulumi config set --path bifrost:gateway.env.PG_HOST yet-another.example.com")
+	d.page(t, runbook.Up)
+	eventually(t, "the autoscaler says that it is disabled", func(ctx context.Context) error {
+		scaler, err := d.cluster.client.AutoscalingV2().HorizontalPodAutoscalers(namespace).Get(ctx, gateway, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, condition := range scaler.Status.Conditions {
+			if condition.Reason == "ScalingDisabled" {
+				return nil
+			}
+		}
+		return fmt.Errorf("%+v", scaler.Status)
+	})
+	require.Empty(t, gatewayPods(t, d.cluster))
+	d.shell(t, "", strings.Replace(runbook.ScaleToZero, "=0", "=3", 1))
+	d.cluster.rolledOut(t)
+	require.Len(t, gatewayPods(t, d.cluster), 3)
 }
 
 // clusterGoes: destroy fails at the first object, one resource leaves by hand, and the variable lets the others go. What is in the cloud is

@@ -41,6 +41,7 @@ const (
 	GoBack            = `aws ecs update-service --region REGION --cluster CLUSTER --service bifrost --task-definition bifrost:41`
 	AwaitStable       = `aws ecs wait services-stable --region REGION --cluster CLUSTER --services bifrost`
 	DeployAnew        = `aws ecs update-service --region REGION --cluster CLUSTER --service bifrost --force-new-deployment`
+	StopOnECS         = `aws ecs update-service --region REGION --cluster CLUSTER --service bifrost --desired-count 0`
 	DeregisterOldOnes = `for arn in $(aws ecs list-task-definitions --region REGION --family-prefix bifrost --sort DESC ` +
 		`--query 'taskDefinitionArns[10:]' --output text); do
   aws ecs deregister-task-definition --region REGION --task-definition "$arn" > /dev/null
@@ -52,7 +53,7 @@ done`
 var Commands = map[string]Way{
 	Preview: Run, Up: Run, UpRefresh: Run, UpForced: Run, UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
 	SetAdminPassword: Run, SetRestart: Run, SetGrownTo: Run, Restart: Run, ScaleToZero: Run, RefresherPods: Run, GrowClaim: Run,
-	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, DeregisterOldOnes: Run,
+	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, StopOnECS: Run, DeregisterOldOnes: Run,
 
 	"bifrostctl verify STACK":                                                     Companion,
 	"bifrostctl verify STACK --wait 10m":                                          Companion,
