@@ -105,7 +105,7 @@ func (d *desk) fails(t *testing.T, command string) string {
 	return out
 }
 
-var placeholders = strings.NewReplacer("REGION", "us-east-1", "CLUSTER", "dev")
+var placeholders = strings.NewReplacer("REGION", "us-east-1", "STACK", "aws-dev", "CLUSTER", "dev")
 
 // variable is one that a command begins with. The provider would inherit it from the CLI; here it is the sandbox's.
 var variable = regexp.MustCompile(`^[A-Z0-9_]+=\S+ `)

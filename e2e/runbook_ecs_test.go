@@ -91,9 +91,11 @@ func testOnECS(t *testing.T, ran map[string]bool) {
 	kept := d.revisions(t, strings.Replace(runbook.ListRevisions, "[:5]", "", 1))
 	require.Equal(t, strings.Fields("45 44 43 42 41 40 39 38 37 36"), kept, "the newest ten")
 	same(t, d.page(t, runbook.Up))
-	d.page(t, runbook.Destroy)
+	d.page(t, runbook.DestroyBut)
 	require.Zero(t, d.exists(t, "aws:ecs/service:Service"))
-	require.Empty(t, d.resources(t))
+	require.Empty(t, d.resources(t), "nothing is protected in this stack")
+	d.page(t, runbook.StackRemove)
+	require.NotContains(t, d.shell(t, "", "pulumi stack ls"), "aws-dev")
 }
 
 // stoppedOnECS: the number of tasks comes back with a refresh and, where autoscaling decides about it, by hand.

@@ -13,7 +13,7 @@ const (
 	Run Way = iota
 	// Companion is one of bifrostctl, whose flags and arguments are tried by bifrostctl/docs_test.go, and what it does by its own tests.
 	Companion
-	// Words are no command: a part of one, a key with its value, what a log says.
+	// Words are no command: a part of one, what a log says.
 	Words
 	// Untried is run by nobody here, for the reason that stands beside it.
 	Untried
@@ -27,6 +27,8 @@ const (
 	UpForced         = `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`
 	UpForcedRefresh  = `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh`
 	Destroy          = `pulumi destroy`
+	DestroyBut       = `pulumi destroy --exclude-protected`
+	StackRemove      = `pulumi stack rm STACK`
 	DestroyGone      = `PULUMI_K8S_DELETE_UNREACHABLE=true pulumi destroy`
 	StateDelete      = `pulumi state delete URN`
 	SetAdminPassword = `pulumi config set --secret --path 'bifrost:secrets.adminPassword'`
@@ -53,7 +55,8 @@ done`
 var Commands = map[string]Way{
 	Preview: Run, Up: Run, UpRefresh: Run, UpForced: Run, UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
 	SetAdminPassword: Run, SetRestart: Run, SetGrownTo: Run, Restart: Run, ScaleToZero: Run, RefresherPods: Run, GrowClaim: Run,
-	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, StopOnECS: Run, DeregisterOldOnes: Run,
+	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, StopOnECS: Run, DestroyBut: Run, StackRemove: Run,
+	DeregisterOldOnes: Run,
 
 	"bifrostctl verify STACK":                                                     Companion,
 	"bifrostctl verify STACK --wait 10m":                                          Companion,
@@ -68,19 +71,9 @@ var Commands = map[string]Way{
 	"verify STACK --database":      Words,
 	"kubectl scale":                Words,
 	"kubectl edit":                 Words,
-	"gateway.migrationJob: true":   Words,
-	"source_of_truth: config.json": Words,
-	"allowVolumeExpansion: true":   Words,
 	"Apply failed with 1 conflict": Words,
 	"batch insert failed":          Words,
 
-	"protectIdentities: false":                   Words,
-	"ecs.loadBalancer.deletionProtection: false": Words,
-	"ecs.keepLogs: false":                        Words,
-
-	// The sandbox's destroy gives the flag to the same CLI (bifrostctl/sandbox/engine_test.go).
-	"pulumi destroy --exclude-protected": Untried,
-	"pulumi stack rm STACK":              Untried, // the backend's own
 	// What stays is looked at by bifrostctl/rehearsals, and is no longer the stack's.
 	"aws logs delete-log-group --log-group-name /ecs/bifrost --region REGION": Untried,
 	"kubectl delete persistentvolumeclaim data-bifrost-0 -n bifrost":          Untried,

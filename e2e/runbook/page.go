@@ -17,7 +17,8 @@ var (
 )
 
 // Read splits a page into those of the given commands that it has, and what may be a command and is none of them: the lines of its blocks
-// of shell, and what stands between backticks and has more than one word, or is a program's name.
+// of shell, and what stands between backticks and has more than one word, or is a program's name. A key with its
+// value is none.
 func Read(page string, known map[string]Way) (found map[string]bool, unknown []string) {
 	found = map[string]bool{}
 	for _, block := range fenced.FindAllStringSubmatch(page, -1) {
@@ -28,7 +29,7 @@ func Read(page string, known map[string]Way) (found map[string]bool, unknown []s
 		code := strings.Join(words, " ")
 		if _, ok := known[code]; ok {
 			found[code] = true
-		} else if len(words) > 1 || slices.Contains(programs, code) {
+		} else if len(words) > 1 && !strings.HasSuffix(words[0], ":") || slices.Contains(programs, code) {
 			unknown = append(unknown, code)
 		}
 	}

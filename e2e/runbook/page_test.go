@@ -20,7 +20,7 @@ func TestRunbookPage(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	known := map[string]Way{"pulumi up": Run, "pulumi up --refresh": Run, "for a in b; do\n  c\ndone": Run, "a b": Words}
-	found, unknown := Read("text `pulumi up` and `a\nb`, `word`, `kubectl`, `pulumi down`\n```sh\npulumi up --refresh   # comment\n# comment\n\n"+
+	found, unknown := Read("text `pulumi up` and `a\nb`, `word`, `kubectl`, `pulumi down`, `key: value`\n```sh\npulumi up --refresh   # comment\n# comment\n\n"+
 		"for a in b; do\n  c\ndone\npulumi up --yes\n```\n", known)
 	require.Len(t, found, len(known))
 	require.Equal(t, []string{"pulumi up --yes", "kubectl", "pulumi down"}, unknown)
