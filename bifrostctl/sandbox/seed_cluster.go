@@ -71,7 +71,8 @@ const fake = "sandbox-fake"
 // anyKey is the key of an object of which nobody can tell what is read.
 const anyKey = "sandbox"
 
-// named takes what the configuration names, with the keys that are read of it. Where nobody can tell which, it has one that nobody asks for.
+// named takes what the configuration names, with the keys that are read of it. Where nobody can tell which, it has one that nobody asks
+// for.
 func (c *contents) named(file *stacks.Config, object stacks.NamedObject) {
 	switch object.Kind {
 	case stacks.NamedServiceAccount:
