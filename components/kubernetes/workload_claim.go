@@ -4,59 +4,109 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	apiresource "k8s.io/apimachinery/pkg/api/resource"
 
 	"bifrost/internal/component"
 )
 
-// ClaimGuardType is the type token of the part that remembers which claim the gateway's data is on.
+// ClaimGuardType is the type token of the part that remembers whether the gateway's data is on a claim that is made here.
 const ClaimGuardType = "bifrost:index:ClaimGuard"
 
-// claimGuard remembers the claim's size, class and name. A StatefulSet cannot change its claim templates: the
-// provider replaces it for them (pulumi-kubernetes v4.32, provider/pkg/provider/diff.go, statefulSet), and the claim, which its new pod
-// finds by its name, keeps size and class. A hook of a replacement sees no former inputs; one of this part's update sees both.
-type claimGuard struct{ pulumi.ResourceState }
+// claimGuard remembers it, and the StatefulSet itself the rest. A StatefulSet cannot change its claim templates: the provider replaces it
+// for them (pulumi-kubernetes v4.32, provider/pkg/provider/diff.go, statefulSet), and the claim, which its new pod finds by its name, keeps
+// size and class. No hook of a replacement sees former inputs. So the templates stay as they were made, unless the claim moves, an
+// annotation makes an update of another size or class, and the hook of that update compares with the templates of before: those of a stack
+// that an earlier program made, too.
+type claimGuard struct {
+	pulumi.ResourceState
+	// moved tells that a claim made here gives way to one that exists, or the other way round.
+	moved bool
+}
 
 const (
 	claimNamespace resource.PropertyKey = "namespace"
 	claimSize      resource.PropertyKey = "size"
 	claimClass     resource.PropertyKey = "className"
 	claimExisting  resource.PropertyKey = "existingClaim"
+
+	// claimTemplates is where a StatefulSet has them, and claimAnnotation what changes with them.
+	claimTemplates  = "spec.volumeClaimTemplates"
+	claimAnnotation = "storage/claim"
 )
 
-// newClaimGuard stops an `up`, and its preview, that would replace the StatefulSet for the sake of a size or a class.
+// newClaimGuard tells, once it is there, whether the claim moves.
 func (a *BifrostWorkloadArgs) newClaimGuard(s component.Scope) (*claimGuard, error) {
-	app := a.application()
-	kept, err := component.BeforeUpdate(s.Ctx, s.Child("claim-kept"), func(args *pulumi.ResourceHookArgs) error {
-		name := fmt.Sprintf("%s-%s-0", dataVolume, app.name)
-		if moved := claimMoved(args.OldInputs, args.NewInputs); moved != "" {
+	guard := &claimGuard{}
+	watched, err := component.BeforeUpdate(s.Ctx, s.Child("claim-moves"), func(args *pulumi.ResourceHookArgs) error {
+		moved := claimMoved(args.OldInputs, args.NewInputs)
+		guard.moved = moved != ""
+		if guard.moved {
 			return s.Ctx.Log.Warn(moved, nil)
 		}
-		return KeepClaim(name, args.OldInputs, args.NewInputs)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim guard: %w", err)
 	}
-	guard := &claimGuard{}
-	inputs := pulumi.Map{
-		string(claimNamespace): a.Namespace, string(claimSize): pulumi.String(""), string(claimClass): pulumi.String(a.Storage.ClassName),
-		string(claimExisting): pulumi.String(a.Storage.ExistingClaim),
-	}
-	if a.Storage.ExistingClaim == "" {
-		inputs[string(claimSize)] = pulumi.String(a.Storage.ClaimSize())
-	}
-	if err := component.Remember(s.Ctx, ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), kept); err != nil {
+	inputs := pulumi.Map{string(claimExisting): pulumi.String(a.Storage.ExistingClaim)}
+	if err := component.Remember(s.Ctx, ClaimGuardType, s.Child("claim"), inputs, guard, pulumi.Parent(s.Parent), watched); err != nil {
 		return nil, fmt.Errorf("claim guard: %w", err)
 	}
-	return guard, nil
+	_, err = internals.UnsafeAwaitOutput(s.Ctx.Context(), guard.URN())
+	return guard, err
 }
 
-// after hands a text on once the guard has let the claim pass, so that an `up` without a preview replaces nothing first.
-func (g *claimGuard) after(text string) pulumi.StringOutput {
-	return g.URN().ApplyT(func(pulumi.URN) string { return text }).(pulumi.StringOutput)
+// keepsClaim are the options of a StatefulSet whose claim stays, and stop an `up`, and its preview, with another size or class.
+func (a *BifrostWorkloadArgs) keepsClaim(s component.Scope) (pulumi.ResourceOption, error) {
+	name := fmt.Sprintf("%s-%s-0", dataVolume, a.application().name)
+	kept, err := component.BeforeUpdate(s.Ctx, s.Child("claim-kept"), func(args *pulumi.ResourceHookArgs) error {
+		before, own := claimOf(args.OldInputs)
+		if own != (a.Storage.ExistingClaim == "") {
+			return errClaimMovesUnseen
+		}
+		after := resource.PropertyMap{claimNamespace: before[claimNamespace]}
+		if own {
+			after[claimSize], after[claimClass] = resource.NewProperty(a.Storage.ClaimSize()), resource.NewProperty(a.Storage.ClassName)
+		}
+		return KeepClaim(name, before, after)
+	})
+	return pulumi.Composite(pulumi.IgnoreChanges([]string{claimTemplates}), kept), err
+}
+
+// errClaimMovesUnseen: this program has not seen the stack before, and cannot replace what it is not sure of.
+var errClaimMovesUnseen = errors.New("storage.existingClaim (of a stack gateway.storage.existingClaim) comes or goes in the first up of this " +
+	"program: run one `pulumi up` with the former storage, and change it then")
+
+// claimOf is the claim that a StatefulSet was made with, as KeepClaim takes it; false where it has none of its own.
+func claimOf(set resource.PropertyMap) (claim resource.PropertyMap, own bool) {
+	claim = resource.PropertyMap{claimNamespace: at(set, "metadata.namespace")}
+	claim[claimClass] = at(set, claimTemplates+"[0].spec.storageClassName")
+	size := textOf(at(set, claimTemplates+"[0].spec.resources.requests.storage"))
+	claim[claimSize] = resource.NewProperty(sizeOf(size))
+	return claim, size != ""
+}
+
+// at is what is at a path; null where nothing is.
+func at(in resource.PropertyMap, path string) resource.PropertyValue {
+	parsed, err := resource.ParsePropertyPath(path)
+	if err != nil {
+		return resource.NewNullProperty()
+	}
+	found, _ := parsed.Get(resource.NewProperty(in))
+	return found
+}
+
+// claimNote is the annotation's value: it changes with what the claim is made with.
+func (a *WorkloadStorageArgs) claimNote() string {
+	if a.ExistingClaim != "" {
+		return a.ExistingClaim
+	}
+	return strings.TrimSpace(a.ClaimSize() + " " + a.ClassName)
 }
 
 // claimMoved tells what a move between a claim made here and one that exists does; empty where there is none.

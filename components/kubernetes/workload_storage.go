@@ -61,10 +61,18 @@ func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.R
 	if err != nil {
 		return object{}, err
 	}
+	options := append(a.podsOptions(s, needs), told...)
+	if !claim.moved {
+		kept, err := a.keepsClaim(s)
+		if err != nil {
+			return object{}, err
+		}
+		options = append(options, kept)
+	}
 	set, err := appsv1.NewStatefulSet(s.Ctx, s.Child("stateful-set"), &appsv1.StatefulSetArgs{
-		Metadata: app.meta(app.name),
+		Metadata: app.annotated(app.name, pulumi.StringMap{claimAnnotation: pulumi.String(a.Storage.claimNote())}),
 		Spec: &appsv1.StatefulSetSpecArgs{
-			ServiceName:         claim.after(app.child(peers)),
+			ServiceName:         pulumi.String(app.child(peers)),
 			Replicas:            pulumi.Int(a.Replicas),
 			Selector:            app.pods(),
 			PodManagementPolicy: pulumi.String("Parallel"),
@@ -75,7 +83,7 @@ func (a *BifrostWorkloadArgs) newStatefulSet(s component.Scope, needs []pulumi.R
 			Template:             a.template(),
 			VolumeClaimTemplates: a.Storage.claims(app.selector()),
 		},
-	}, append(a.podsOptions(s, needs), told...)...)
+	}, options...)
 	if err != nil {
 		return object{}, err
 	}

@@ -146,6 +146,38 @@ func upgrade(t *testing.T, archive string, met chan<- string) {
 	stacktest.OnlySame(t, s.Engine.MustUp(), "what is read is what was asked for")
 }
 
+// TestUpgradeKeepsTheClaim: another size, class or claim in the very up of the upgrade is refused, as often as it is tried, and replaces
+// nothing.
+func TestUpgradeKeepsTheClaim(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings []string
+		want     string
+	}{
+		"larger":        {[]string{"gateway.storage.size=20Gi"}, "gateway.storage.grownTo: 20Gi"},
+		"smaller":       {[]string{"gateway.storage.size=5Gi"}, "claims never shrink"},
+		"another class": {[]string{"gateway.storage.className=io2"}, `was "gp2" and is "io2"`},
+		"another claim": {[]string{"gateway.storage={existingClaim: other}", "gateway.suppliedObjects=[persistentvolumeclaim/other]"},
+			"run one `pulumi up` with the former storage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := restored(t, filepath.Join("testdata", "minimal.tar.gz"), t.TempDir())
+			before := stacktest.Standing(s.World, []string{edits.StatefulKind, edits.ClaimKind})
+			require.NotEmpty(t, before)
+			s.Set(c.settings...)
+			for _, stopped := range []*enginetest.Result{s.Engine.Preview(), s.Engine.UpAtOnce(), s.Engine.UpAtOnce()} {
+				require.Error(t, stopped.Err)
+				require.Contains(t, stopped.Messages(), c.want)
+			}
+			stacktest.RequireStanding(t, s.World, before)
+			s.Set().Engine.MustUp()
+			stacktest.RequireStanding(t, s.World, before)
+			stacktest.OnlySame(t, s.Engine.MustUp(), "the stack is of today")
+		})
+	}
+}
+
 // TestUpgradeWritesTheFamilyOut: the family that is the default, written out in the very up of the upgrade, makes no Service anew; another
 // one does.
 func TestUpgradeWritesTheFamilyOut(t *testing.T) {
