@@ -92,6 +92,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 func (c *Config) validateKubernetes(k *checker) {
 	g := &c.Gateway
 	c.validateNamedObjects(k)
+	c.validateApiParts(k)
 	if m := g.Monitoring; m != nil {
 		p := field.NewPath("gateway", "monitoring")
 		if !m.ServiceMonitor && (m.Interval != "" || len(m.Labels) > 0 || m.BasicAuth != nil) {

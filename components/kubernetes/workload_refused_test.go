@@ -152,7 +152,7 @@ func TestBifrostWorkloadRefuses(t *testing.T) {
 			a.NetworkPolicy = &kubernetes.WorkloadNetworkPolicyArgs{FromAnywhere: true}
 		}, []string{"service.type", "service.sourceRanges"}},
 		"an empty ingress": {func(a *kubernetes.BifrostWorkloadArgs) { a.Ingress = &kubernetes.WorkloadIngressArgs{} },
-			[]string{"ingress.controller", "ingress.hosts", "ingress.tlsSecret"}},
+			[]string{"ingress.controller", "ingress.hosts"}},
 		"ingress": {func(a *kubernetes.BifrostWorkloadArgs) {
 			a.Ingress = &kubernetes.WorkloadIngressArgs{
 				Controller: "traefik", ClassName: "A", Hosts: []string{"A.b", "*.C"}, Path: "x/", TlsSecret: "T", Public: true,

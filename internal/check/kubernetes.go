@@ -11,42 +11,85 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// What to write instead of a name that Kubernetes refuses. Its own sentences have the regular expression in them, and are several for one
+// name.
+const (
+	wantLabel      = "at most 63 lowercase letters, digits and hyphens, such as team-a, with a letter or digit at both ends"
+	wantSubdomain  = "at most 253 lowercase letters, digits, hyphens and dots, such as team-a, with a letter or digit at both ends"
+	wantEnvName    = "the name of a variable, such as LOG_LEVEL: letters, digits, _, - and ., and no digit first"
+	wantPodEnvName = "the name of a variable, such as LOG_LEVEL: ASCII without ="
+	wantSecretKey  = "a key such as config.json: at most 253 letters, digits, -, _ and ."
+	wantLabelKey   = "a key such as team or example.com/team: at most 63 letters, digits, -, _ and . behind the prefix, with a letter or " +
+		"digit at both ends"
+	wantLabelValue = "a label's value: at most 63 letters, digits, -, _ and ., with a letter or digit at both ends"
+	wantPortName   = "a port's number, or its name: at most 15 lowercase letters, digits and hyphens, such as https"
+	wantHost       = "a DNS name in lower case, such as llm.example.com; *.example.com for all below it"
+)
+
 // Label checks an RFC 1123 label: names of namespaces, Services and pods' owners, at most 63 characters.
 func Label(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsDNS1123Label(name))
+	return invalid(p, name, wantLabel, validation.IsDNS1123Label(name))
 }
 
 // Subdomain checks an RFC 1123 subdomain: names of ServiceAccounts, Secrets and ConfigMaps, at most 253 characters.
 func Subdomain(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsDNS1123Subdomain(name))
+	return invalid(p, name, wantSubdomain, validation.IsDNS1123Subdomain(name))
 }
 
 // EnvName checks the name of an environment variable.
 func EnvName(p *field.Path, name string) field.ErrorList {
-	return invalid(p, name, validation.IsEnvVarName(name))
+	return invalid(p, name, wantEnvName, validation.IsEnvVarName(name))
+}
+
+// PodEnvName checks the name of a variable in a pod of the Kubernetes API, which takes more than EnvName: all but an equals sign.
+func PodEnvName(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, wantPodEnvName, validation.IsRelaxedEnvVarName(name))
 }
 
 // SecretKey checks a key in a Secret's data.
 func SecretKey(p *field.Path, key string) field.ErrorList {
-	return invalid(p, key, validation.IsConfigMapKey(key))
+	return invalid(p, key, wantSecretKey, validation.IsConfigMapKey(key))
 }
 
 // Labels checks keys and values of Kubernetes labels.
 func Labels(p *field.Path, labels map[string]string) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(key))...)
-		errs = append(errs, invalid(p.Key(key), labels[key], validation.IsValidLabelValue(labels[key]))...)
+		errs = append(errs, LabelKey(p.Key(key), key)...)
+		errs = append(errs, LabelValue(p.Key(key), labels[key])...)
 	}
 	return errs
 }
 
-func invalid(p *field.Path, value string, problems []string) field.ErrorList {
-	var errs field.ErrorList
-	for _, problem := range problems {
-		errs = append(errs, field.Invalid(p, value, problem))
+// LabelKey checks the key of a label or of a taint: a name, or PREFIX/NAME.
+func LabelKey(p *field.Path, key string) field.ErrorList {
+	return invalid(p, key, wantLabelKey, validation.IsQualifiedName(key))
+}
+
+// LabelValue checks the value of a label or of a taint.
+func LabelValue(p *field.Path, value string) field.ErrorList {
+	return invalid(p, value, wantLabelValue, validation.IsValidLabelValue(value))
+}
+
+// PortName checks the name of a port.
+func PortName(p *field.Path, name string) field.ErrorList {
+	return invalid(p, name, wantPortName, validation.IsValidPortName(name))
+}
+
+// Amount checks a Kubernetes quantity of zero or more.
+func Amount(p *field.Path, quantity string) field.ErrorList {
+	if q, err := resource.ParseQuantity(quantity); err != nil || q.Sign() < 0 {
+		return field.ErrorList{field.Invalid(p, quantity, "a Kubernetes quantity such as 250m, 1 or 512Mi")}
 	}
-	return errs
+	return nil
+}
+
+// invalid refuses a value in which Kubernetes finds problems, and says what to write.
+func invalid(p *field.Path, value, want string, problems []string) field.ErrorList {
+	if len(problems) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, value, want)}
 }
 
 // Quantity checks a positive Kubernetes quantity; an empty one is absent.
@@ -87,7 +130,7 @@ func NotAbove(p *field.Path, request, limit string) field.ErrorList {
 func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		errs = append(errs, invalid(p.Key(key), key, validation.IsQualifiedName(strings.ToLower(key)))...)
+		errs = append(errs, invalid(p.Key(key), key, wantLabelKey, validation.IsQualifiedName(strings.ToLower(key)))...)
 	}
 	return errs
 }
@@ -103,7 +146,7 @@ func Hosts(p *field.Path, hosts []string) field.ErrorList {
 		if strings.HasPrefix(host, "*.") {
 			problems = validation.IsWildcardDNS1123Subdomain(host)
 		}
-		errs = append(errs, invalid(p.Index(i), host, problems)...)
+		errs = append(errs, invalid(p.Index(i), host, wantHost, problems)...)
 	}
 	return errs
 }
