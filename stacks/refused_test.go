@@ -82,6 +82,8 @@ var refused = map[string][]refusal{
 		{"no aws object", "aws-dev", "aws", nil, []string{"bifrost:aws: Required", "region and accountId"}},
 		{"no region", "aws-dev", "aws.region", nil, []string{"bifrost:aws.region: Required"}},
 		{"not a region", "aws-dev", "aws.region", "us-east1", []string{"bifrost:aws.region: Invalid value", "us-east-1"}},
+		{"a misspelt region", "aws-dev", "aws.region", "eu-centrl-1", []string{"bifrost:aws.region: Invalid value", "did you mean eu-central-1?"}},
+		{"a misspelt location", "azure-dev", "azure.location", "westeurop", []string{"bifrost:azure.location: Invalid value", "did you mean westeurope?"}},
 		{"no account", "aws-dev", "aws.accountId", nil, []string{"bifrost:aws.accountId: Required"}},
 		{"short account", "aws-dev", "aws.accountId", "11112222333", []string{"bifrost:aws.accountId: Invalid value", "12 digits"}},
 		{"role that is no ARN", "aws-dev", "aws.assumeRoleArn", "deployer", []string{"bifrost:aws.assumeRoleArn", "arn:aws:iam::ACCOUNT:role/NAME"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"bifrost/internal/check"
 	"bifrost/internal/iampolicy"
 )
 
@@ -57,25 +58,33 @@ func (c *Config) validateArns(k *checker) {
 	if c.Aws == nil {
 		return
 	}
+	// What is refused itself is no measure of others.
+	in := *c.Aws
+	if len(check.AwsRegion(nil, in.Region)) > 0 {
+		in.Region = ""
+	}
+	if len(check.Required(nil, in.AccountId, check.AccountId)) > 0 {
+		in.AccountId = ""
+	}
 	for _, found := range arns(nil, reflect.ValueOf(c).Elem()) {
 		rule := arnRules[found.key]
 		if found.key == "eks.gatewayRoleArn" && c.Eks.GatewayAuth == SignInPodIdentity {
 			rule = podIdentityRole
 		}
-		k.add(c.Aws.holds(found, rule)...)
+		k.add(in.holds(found, rule)...)
 	}
 	if c.Ecs != nil {
 		for _, name := range slices.Sorted(maps.Keys(c.Ecs.SecretRefs)) {
 			p := field.NewPath("ecs", "secretRefs").Key(name)
-			k.add(c.Aws.holds(writtenArn{p, "ecs.secretRefs", c.Ecs.SecretRefs[name]}, arnRule{})...)
+			k.add(in.holds(writtenArn{p, "ecs.secretRefs", c.Ecs.SecretRefs[name]}, arnRule{})...)
 		}
 	}
 	registry, ok := c.image.Ecr()
-	if !ok || c.Registry.Mirror || c.Aws.Region == "" {
+	if !ok || c.Registry.Mirror || in.Region == "" {
 		return
 	}
-	if of := iampolicy.Partition(registry.Region); of != iampolicy.Partition(c.Aws.Region) {
-		k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, otherPartition(of, c.Aws.Region)))
+	if of := iampolicy.Partition(registry.Region); of != iampolicy.Partition(in.Region) {
+		k.add(field.Invalid(field.NewPath("registry", "image"), c.Registry.Image, otherPartition(of, in.Region)))
 	}
 }
 

@@ -14,7 +14,7 @@ func validateAws(c *Config, k *checker) {
 	if c.written.Aws == nil {
 		k.add(field.Required(p, "give region and accountId"))
 	} else {
-		k.add(check.Required(p.Child("region"), c.Aws.Region, check.Region)...)
+		k.add(check.AwsRegion(p.Child("region"), c.Aws.Region)...)
 		k.add(check.Required(p.Child("accountId"), c.Aws.AccountId, check.AccountId)...)
 		k.add(check.Arn(p.Child("assumeRoleArn"), c.Aws.AssumeRoleArn, check.RoleArn)...)
 	}

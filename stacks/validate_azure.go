@@ -19,7 +19,7 @@ func validateAzure(c *Config, k *checker) {
 	} else {
 		k.add(check.Required(p.Child("subscriptionId"), c.Azure.SubscriptionId, check.UUID)...)
 		k.add(check.Required(p.Child("tenantId"), c.Azure.TenantId, check.UUID)...)
-		k.add(check.Required(p.Child("location"), c.Azure.Location, check.AzureLocation)...)
+		k.add(check.AzureRegion(p.Child("location"), c.Azure.Location)...)
 		k.add(check.Required(p.Child("resourceGroup"), c.Azure.ResourceGroup, check.ResourceGroup)...)
 	}
 	k.add(check.AzureTags(field.NewPath("tags"), c.Tags, managedByTag, stackTag)...)

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/utils/ptr"
 
+	"bifrost/internal/check"
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -18,12 +19,27 @@ func (c *Config) warnings() []string {
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
 		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway,
-		nothingToAlertOf, budgetOfNothing} {
+		nothingToAlertOf, budgetOfNothing, newRegion} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}
 	}
 	return slices.Concat(all, c.administratorPolicies(), c.databaseWarnings())
+}
+
+// newRegion is no error: clouds open regions, and the program is older than these.
+func newRegion(c *Config) string {
+	switch {
+	case c.Aws != nil:
+		if unknown := check.UnknownRegion(c.Aws.Region, check.AwsRegions); unknown != "" {
+			return "aws.region: " + unknown
+		}
+	case c.Azure != nil:
+		if unknown := check.UnknownRegion(c.Azure.Location, check.AzureRegions); unknown != "" {
+			return "azure.location: " + unknown
+		}
+	}
+	return ""
 }
 
 // nothingToAlertOf is no error: another way to pull is one step, there and back.

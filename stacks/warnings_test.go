@@ -38,3 +38,13 @@ func TestBudgetOfNothingWarns(t *testing.T) {
 		})
 	}
 }
+
+// TestNewRegions: a region that this program does not know may be new, or mistyped in a way that nothing tells.
+func TestNewRegions(t *testing.T) {
+	t.Parallel()
+	s := stackFile(t, "azure-dev").set("azure.location", "finlandcentral")
+	require.Contains(t, strings.Join(parsed(t, "azure-dev", s).Warnings(), "\n"), "azure.location: finlandcentral is none of the regions")
+	s = stackFile(t, "aws-dev").set("aws.region", "us-east-3").set("ecs", nil).set("registry.mirror", true).set("eks", map[string]any{"clusterName": "dev"})
+	require.Contains(t, strings.Join(parsed(t, "aws-dev", s).Warnings(), "\n"), "aws.region: us-east-3 is none of the regions")
+	require.NotContains(t, strings.Join(parsed(t, "aws-dev", stackFile(t, "aws-dev")).Warnings(), "\n"), "none of the regions")
+}

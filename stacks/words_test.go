@@ -148,6 +148,10 @@ func TestFollowUps(t *testing.T) {
 			"bifrost:gateway.suppliedObject: Forbidden: unknown key; did you mean suppliedObjects?",
 			`bifrost:gateway.suppliedObjects: Invalid value: "secret/x": is text; write a list: [secret/x]`,
 		}},
+		"a misspelt region beside a certificate": {"aws-dev", map[string]any{"aws.region": "eu-centrl-1", "ecs": nil, "gateway.ingress": map[string]any{
+			"controller": "alb", "hosts": []any{"llm.example.com"}, "certificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/x",
+		}, "gateway.networkPolicy": map[string]any{"fromAnywhere": true}}, []string{
+			`bifrost:aws.region: Invalid value: "eu-centrl-1": no region of AWS is called so; did you mean eu-central-1?`}},
 		"processors that do not decode": {"aws-dev", map[string]any{"ecs.cpu": "2048", "ecs.memory": 16384}, []string{
 			`bifrost:ecs.cpu: Invalid value: "2048": is text; write the number without quotes: 2048`}},
 		"a rollout that is none": {"azure-dev", map[string]any{"rollout": "identitiy", "gcp": nil}, []string{
