@@ -44,6 +44,7 @@ func TestWrongKinds(t *testing.T) {
 		"text for a list of objects":    {"azure-dev", "gateway.scheduling.tolerations", "NoSchedule", `"NoSchedule": is text; write a list of objects with the keys effect, key, operator, tolerationSeconds, value`},
 		"a list of texts, for objects":  {"azure-dev", "gateway.scheduling.tolerations", []any{"NoSchedule"}, `[0]: Invalid value: "NoSchedule": is text; write an object with the keys effect, key, operator, tolerationSeconds, value`},
 		"text for an object":            {"azure-dev", "gateway.log", "debug", `"debug": is text; write an object with the keys level, style`},
+		"a key without a blank":         {"azure-dev", "gateway.log", "level:debug", `"level:debug": is text; write a blank behind the colon: level: debug`},
 		"true for an object":            {"azure-dev", "gateway.monitoring", true, "true: is true or false; write an object with the keys serviceMonitor, interval"},
 		"a list for an object":          {"azure-dev", "gateway.log", []any{map[string]any{"level": "info"}}, `is a list; write an object: leave the dash out`},
 		"text for free keys":            {"aws-dev", "tags", "team=ai", `"team=ai": is text; write an object: {KEY: VALUE}`},

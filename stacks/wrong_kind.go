@@ -61,6 +61,8 @@ func instead(p *field.Path, t reflect.Type, value any) string {
 		return "a list: [" + strings.Join(elements(text), ", ") + "]"
 	case t.Kind() == reflect.Slice && deref(t.Elem()).Kind() == reflect.Struct && isObject(value):
 		return "a list of objects: put `- ` before its first key, and two blanks before the others"
+	case t.Kind() == reflect.Struct && isScalar(value) && isKeyOf(t, text):
+		return "a blank behind the colon: " + strings.Replace(text, ":", ": ", 1)
 	case t.Kind() == reflect.String && isScalar(value):
 		return `it in quotes: "` + text + `"`
 	case isScalarKind(t) && isOneScalar(value):
@@ -73,6 +75,13 @@ func instead(p *field.Path, t reflect.Type, value any) string {
 		return "the number without quotes: " + text
 	}
 	return plainly(p, t)
+}
+
+// isKeyOf tells whether a text is a key of an object with its value, and lacks the blank behind its colon.
+func isKeyOf(t reflect.Type, text string) bool {
+	key, _, colon := strings.Cut(text, ":")
+	_, known := fieldByName(t, key)
+	return colon && known
 }
 
 // booleans are what people write for true and false: YAML 1.2 and the Pulumi CLI take these as texts and numbers.

@@ -17,6 +17,7 @@ import (
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/ownfile"
 	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/bifrostctl/internal/yamlerror"
 	"bifrost/stacks"
 )
 
@@ -62,7 +63,7 @@ func loadProject(dir, argument string) (*project, error) {
 	p := &project{dir: dir, stack: stack, file: file, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
 	if err := yaml.Unmarshal(text, &settings); err != nil {
-		return nil, fmt.Errorf("%s is no YAML object: %w", file, err)
+		return nil, fmt.Errorf("%s is no YAML object: %w", file, yamlerror.Explain(text, err))
 	}
 	p.environments = settings["environment"] != nil
 	config, ok := settings["config"].(map[string]any)

@@ -1,0 +1,68 @@
+// Package yamlerror says where in a stack file YAML is wrong. The parser that the Pulumi CLI uses, and with it the sandbox, counts from where
+// the object begins in which it stops.
+package yamlerror
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
+
+	"bifrost/stacks"
+)
+
+// mends are what to write where the parser only says what it does not take.
+var mends = map[string]string{
+	"value is not allowed in this context":         "its indent fits no line above it, or the line above has no colon",
+	"unexpected key name":                          "a colon and a blank are missing between key and value, or the indent fits no line above it",
+	"non-map value is specified":                   "a colon and a blank are missing between key and value",
+	"mapping value is not allowed in this context": "the next line is indented deeper than its key, or a value with a colon needs quotes",
+}
+
+// Explain returns the error with line, column and the lines around; the error itself where nothing better is known. What stands below the
+// secrets is not repeated.
+func Explain(text []byte, err error) error {
+	_, parsed := parser.ParseBytes(text, 0)
+	var wrong yaml.Error
+	if !errors.As(parsed, &wrong) || wrong.GetToken() == nil {
+		return err
+	}
+	at, message := wrong.GetToken().Position, wrong.GetMessage()
+	if mend := mends[message]; mend != "" {
+		message = mend
+	}
+	return fmt.Errorf("line %d, column %d: %s\n%s", at.Line, at.Column, message, around(strings.Split(string(text), "\n"), at.Line))
+}
+
+// around quotes a line between those before and after it.
+func around(lines []string, line int) string {
+	var quoted []string
+	for n := max(1, line-1); n <= min(len(lines), line+1); n++ {
+		mark := " "
+		if n == line {
+			mark = ">"
+		}
+		text := strings.TrimRight(lines[n-1], "\r")
+		if inSecrets(lines[:n]) {
+			text = "(secrets are not shown)"
+		}
+		quoted = append(quoted, strings.TrimRight(fmt.Sprintf("%s %d | %s", mark, n, text), " "))
+	}
+	return strings.Join(quoted, "\n")
+}
+
+// ourKey is a key of the program, at any indent.
+var ourKey = regexp.MustCompile(`^\s*["']?` + stacks.Project + `:(\w+)`)
+
+// inSecrets tells whether the last of some lines stands at or below the key of the secrets.
+func inSecrets(lines []string) bool {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if m := ourKey.FindStringSubmatch(lines[i]); m != nil {
+			return m[1] == "secrets"
+		}
+	}
+	return false
+}
