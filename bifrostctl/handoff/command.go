@@ -130,6 +130,7 @@ func (r request) read(ctx context.Context) (Input, error) {
 			return Input{}, err
 		}
 		input, err := parse(r.stack, found.Config, found.Outputs)
+		input.Rehearsal = true
 		return input, errors.Join(err, found.Close())
 	}
 	project, err := real.Open(ctx, r.dir, r.stack)

@@ -21,16 +21,20 @@ type Input struct {
 	Config *stacks.Config
 	// Answered says that the stack was up with the vendor's answer: only then are the vendor's names in the configuration true.
 	Answered bool
+	// Rehearsal says that the stack is one of the sandbox.
+	Rehearsal bool
 	// Principals are the entries of the output vendorHandoff, Before those of the last letter.
 	Principals, Before []checks.Principal
 }
 
 // Letter is what is asked of the vendor.
 type Letter struct {
-	Title   string
-	Changes []Change
-	Aws     *Aws
-	Google  *Google
+	Title string
+	// Rehearsal is the stack in the sandbox that the letter is about: it is not to be sent.
+	Rehearsal string
+	Changes   []Change
+	Aws       *Aws
+	Google    *Google
 	// Image is what the stack is configured to run; empty where that is not known.
 	Image string
 }
@@ -41,6 +45,9 @@ var errNothing = errors.New("there is nothing to hand off: nobody of it pulls fr
 // New returns the letter for a stack. It is an error when nothing is asked of the vendor.
 func New(in Input) (*Letter, error) {
 	l := &Letter{Title: "Access to the image of Bifrost Enterprise", Changes: changes(in.Before, in.Principals)}
+	if in.Rehearsal {
+		l.Rehearsal = in.Stack
+	}
 	if in.Stack != "" {
 		l.Title += ", stack " + in.Stack
 	}

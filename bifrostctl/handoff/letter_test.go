@@ -170,6 +170,7 @@ func TestOfStack(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.Contains(t, out.String(), c.prints)
+			require.True(t, strings.HasPrefix(out.String(), "REHEARSAL, NOT TO BE SENT."), "it looks like a letter to be sent")
 			require.NotContains(t, out.String(), stacktest.Secret)
 		})
 	}

@@ -190,12 +190,11 @@ func TestNextCommand(t *testing.T) {
 // TestAppliedSettings: a destroy knows the overlay of the up before it.
 func TestAppliedSettings(t *testing.T) {
 	f := folders{stack: t.TempDir()}
-	none, err := f.applied(Request{Operation: Destroy})
+	none, err := f.applied()
 	require.NoError(t, err)
 	require.Empty(t, none)
-	_, err = f.applied(Request{Operation: Up, Set: []string{"a=b", "secrets.license=" + canary}})
-	require.NoError(t, err)
-	last, err := f.applied(Request{Operation: Destroy})
+	require.NoError(t, f.apply([]string{"a=b", "secrets.license=" + canary}))
+	last, err := f.applied()
 	require.NoError(t, err)
 	require.Equal(t, []string{"a=b", "secrets.license=..."}, last)
 }

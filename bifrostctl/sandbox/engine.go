@@ -104,6 +104,8 @@ type engine struct {
 	// replace are the URNs of what is to be made anew, refresh has the engine read first what exists.
 	replace []string
 	refresh bool
+	// set is the overlay, which an up keeps once its preview has gone well.
+	set []string
 }
 
 // open selects the stack, or makes it.
@@ -154,6 +156,11 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 	if rehearsal, has := rehearsals[operation]; has && !e.cli.excludeProtected {
 		if err := e.rehearse(ctx, stack, rehearsal); err != nil {
 			return errors.Join(err, result.export(ctx, stack))
+		}
+	}
+	if operation == Up {
+		if err := e.apply(e.set); err != nil {
+			return err
 		}
 	}
 	report, err := e.run(ctx, stack, operation)

@@ -252,6 +252,13 @@ func TestSmallProgram(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, smallStack, string(text))
 	})
+	t.Run("up that fails in its preview", func(t *testing.T) {
+		_, err := document(t, small, request(Up, "mode=failing"))
+		require.ErrorContains(t, err, "the license [secret] is not valid")
+		last, err := folders{stack: filepath.Join(dir, ".sandbox", "dev")}.applied()
+		require.NoError(t, err)
+		require.Equal(t, []string{"protectIdentities=true"}, last, "what failed is not how the stack is")
+	})
 	t.Run("protected", func(t *testing.T) {
 		before, err := document(t, small, request(Up, "protectIdentities=true"))
 		require.NoError(t, err)

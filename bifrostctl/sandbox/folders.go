@@ -40,16 +40,18 @@ func (f folders) networkCA() string { return filepath.Join(f.stack, "network-ca.
 
 func (f folders) settings() string { return filepath.Join(f.stack, "settings.json") }
 
-// applied keeps the overlay of an up, without secrets, and returns that of the last one: a destroy that fails needs it to say how
-// the stack is deployed without its protection.
-func (f folders) applied(request Request) ([]string, error) {
-	if request.Operation == Up {
-		text, err := json.Marshal(without(request.Set, nil))
-		if err != nil {
-			return nil, err
-		}
-		return nil, ownfile.Write(f.settings(), text)
+// apply keeps the overlay of an up, without secrets.
+func (f folders) apply(settings []string) error {
+	text, err := json.Marshal(without(settings, nil))
+	if err != nil {
+		return err
 	}
+	return ownfile.Write(f.settings(), text)
+}
+
+// applied returns the overlay of the last up that went past its preview: a destroy that fails needs it to say how the stack is deployed
+// without its protection.
+func (f folders) applied() ([]string, error) {
 	text, err := ownfile.Read(f.settings())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -122,7 +124,7 @@ func hold(request Request, cluster *cloud.Cluster) (*held, error) {
 }
 
 func (h *held) open(request Request, cluster *cloud.Cluster) error {
-	settings, err := h.folders.applied(request)
+	settings, err := h.folders.applied()
 	if err != nil {
 		return &FailedError{err}
 	}

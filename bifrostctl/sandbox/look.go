@@ -51,7 +51,7 @@ func open(ctx context.Context, request Request) (*Look, error) {
 	if err := held.folders.settled(held.world, request, held.server); err != nil {
 		return nil, err
 	}
-	settings, err := held.folders.applied(request)
+	settings, err := held.folders.applied()
 	if err != nil {
 		return nil, err
 	}

@@ -139,12 +139,15 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err := p.writeWorkingCopy(f.work(), keeper.salt); err != nil {
 		return &FailedError{fmt.Errorf("write the working copy: %w", err)}
 	}
-	if result.applied, err = f.applied(request); err != nil {
-		return &FailedError{err}
+	if request.Operation != Up {
+		if result.applied, err = f.applied(); err != nil {
+			return &FailedError{err}
+		}
 	}
 
 	err = r.deploy(ctx, request, p, faults, &engine{
 		folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase, replace: request.Replace, refresh: request.Refresh,
+		set: request.Set,
 	}, world, result)
 	if err == nil {
 		return nil

@@ -80,7 +80,7 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
 }
 
 func (r request) run(cmd *cobra.Command) error {
-	r.options.Format = report.Format(r.format)
+	r.options.Format, r.options.Sandbox = report.Format(r.format), r.sandbox
 	switch {
 	case !slices.Contains(report.Formats, r.options.Format):
 		return fmt.Errorf("--output %s: write table, short or json", r.format)

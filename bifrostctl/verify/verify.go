@@ -19,6 +19,8 @@ import (
 type Options struct {
 	// Before checks what must hold before the first up, instead of what is up.
 	Before bool
+	// Sandbox says that the stack is one of the sandbox, and how it is mended there.
+	Sandbox bool
 	// Wait is how long failed checks are repeated; 0 looks once.
 	Wait   time.Duration
 	Format report.Format
@@ -60,6 +62,9 @@ func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Cl
 	}
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
+	}
+	if options.Sandbox {
+		rehearsed(stack.Name, reports)
 	}
 	if err := report.Print(w, options.Format, stack.Name, reports); err != nil {
 		return err

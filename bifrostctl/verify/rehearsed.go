@@ -1,0 +1,39 @@
+package verify
+
+import (
+	"regexp"
+	"strings"
+
+	"bifrost/bifrostctl/verify/check"
+)
+
+// sandboxMends are what mends a stack in the sandbox, which no Pulumi CLI of the user's knows: its own command, and the stack file.
+var sandboxMends = []struct {
+	pulumi  *regexp.Regexp
+	instead string
+}{
+	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?,? then pulumi up\b( --refresh)?(?: --stack \S+)?`),
+		"bin/bifrostctl sandbox up STACK$2 --set $1=VALUE"},
+	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? (\S+), then pulumi up\b( --refresh)?(?: --stack \S+)?`),
+		"write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3"},
+	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? ([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
+	{regexp.MustCompile(`pulumi up --refresh(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
+	{regexp.MustCompile(`pulumi refresh(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
+	{regexp.MustCompile(`pulumi (up|preview|destroy)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACK"},
+}
+
+// rehearsed says how a stack in the sandbox is mended.
+func rehearsed(stack string, reports []check.Report) {
+	for _, report := range reports {
+		for i := range report.Outcomes {
+			report.Outcomes[i].Hint = sandboxMend(stack, report.Outcomes[i].Hint)
+		}
+	}
+}
+
+func sandboxMend(stack, hint string) string {
+	for _, mend := range sandboxMends {
+		hint = mend.pulumi.ReplaceAllString(hint, strings.ReplaceAll(mend.instead, "STACK", strings.ReplaceAll(stack, "$", "$$")))
+	}
+	return hint
+}
