@@ -199,10 +199,9 @@ func (c *Config) validateNamedObjects(k *checker) {
 		if given {
 			continue
 		}
-		k.add(field.Invalid(object.Path, cmp.Or(object.value(), object.Name), fmt.Sprintf("%s %s cannot be there before the first up, which "+
-			"makes its namespace %s: make both beforehand and set gateway.existingNamespace to true; or, where something in the cluster "+
-			"puts it into new namespaces, or somebody did after an earlier up, write gateway.suppliedObjects: [%s]",
-			object.Kind, object.Name, g.Namespace, object.suppliedName())))
+		k.add(field.Invalid(object.Path, cmp.Or(object.value(), object.Name), fmt.Sprintf("%s cannot be there before the first up; make "+
+			"namespace %s and what it needs beforehand and set gateway.existingNamespace to true, or list in "+
+			"gateway.suppliedObjects what the cluster, or somebody since, puts there", object.suppliedName(), g.Namespace)))
 	}
 }
 

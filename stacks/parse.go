@@ -44,14 +44,33 @@ func (e *ConfigError) Error() string {
 	for _, p := range e.Foreign {
 		fmt.Fprintf(&b, "  %s\n", p.Error())
 	}
+	said := map[string]bool{}
 	for _, p := range e.Problems {
-		fmt.Fprintf(&b, "  %s:%s\n", Project, p.Error())
+		fmt.Fprintf(&b, "  %s:%s\n", Project, once(p, said).Error())
 	}
 	b.WriteString("Edit Pulumi." + e.Stack + ".yaml")
 	if forms := e.commands(); len(forms) > 0 {
 		b.WriteString(", or: pulumi config set --stack " + e.Stack + " " + strings.Join(forms, ", or "))
 	}
 	return b.String()
+}
+
+// onceFrom is how long a mend must be to be told of once.
+const onceFrom = 60
+
+// once refers to a long mend that another problem has told of already.
+func once(p *field.Error, said map[string]bool) *field.Error {
+	wrong, mend, has := strings.Cut(p.Detail, "; ")
+	if !has || len(mend) < onceFrom {
+		return p
+	}
+	if !said[mend] {
+		said[mend] = true
+		return p
+	}
+	short := *p
+	short.Detail = wrong + "; see above"
+	return &short
 }
 
 // commands are the forms of the arguments of `pulumi config set` by which one of the problems can be mended. A key that is wrong here is

@@ -187,3 +187,17 @@ func TestFollowUps(t *testing.T) {
 		})
 	}
 }
+
+// TestOneMendForSeveral: what mends several problems is told of once.
+func TestOneMendForSeveral(t *testing.T) {
+	t.Parallel()
+	text := refusedIn(t, stackFile(t, "azure-dev").set("gateway.secretRefs", map[string]any{
+		"A": map[string]any{"secret": "a", "key": "k"}, "B": map[string]any{"secret": "b", "key": "k"}, "C": map[string]any{"secret": "c", "key": "k"},
+	})).Error()
+	require.Contains(t, text, `bifrost:gateway.secretRefs[A].secret: Invalid value: "a": secret/a cannot be there before the first up; make namespace bifrost`)
+	require.Contains(t, text, `bifrost:gateway.secretRefs[C].secret: Invalid value: "c": secret/c cannot be there before the first up; see above`+"\n")
+	require.Equal(t, 1, strings.Count(text, "gateway.suppliedObjects"))
+	for _, line := range strings.Split(text, "\n") {
+		require.Less(t, len(line), 300, line)
+	}
+}
