@@ -64,7 +64,7 @@ bench: ## previews as ratios, and the CPU-seconds of a first build, by component
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update
 
-docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml, and the tables of docs/sandbox.md
+docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml, and the tables of docs/doubles.md
 	go -C tools run ./stackschema
 	go -C bifrostctl test ./sandbox/cloud -run TestPage -update
 

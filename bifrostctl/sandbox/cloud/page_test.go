@@ -16,9 +16,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/sandbox.md anew")
+var update = flag.Bool("update", false, "write the tables of docs/doubles.md anew")
 
-const page = "../../../docs/sandbox.md"
+const page = "../../../docs/doubles.md"
 
 // generated is what stands between the marks of a table in the page.
 var generated = regexp.MustCompile(`(?s)(<!-- (resources|lookups): .*? -->\n).*?(<!-- end -->)`)

@@ -12,7 +12,7 @@ type Schema struct {
 	Lookups map[string]Lookup
 }
 
-// Lookup is what the provider does in a look-up, each in a plain sentence; docs/sandbox.md tells it.
+// Lookup is what the provider does in a look-up, each in a plain sentence; docs/doubles.md tells it.
 type Lookup struct {
 	// Missing is what it answers where there is nothing to find, or more than one thing.
 	Missing string
@@ -36,7 +36,7 @@ type TypeSchema struct {
 	Sets []string
 	// Defaults are the values that count for a bridged provider where the inputs say nothing.
 	Defaults map[string]any
-	// Behaviour is told in docs/sandbox.md.
+	// Behaviour is told in docs/doubles.md.
 	Behaviour Behaviour
 }
 
