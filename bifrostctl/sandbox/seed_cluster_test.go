@@ -24,8 +24,11 @@ func TestClusterContents(t *testing.T) {
 		file string
 		want kubernetes.Contents
 	}{
-		"nothing":            {"gateway: {namespace: llm, monitoring: {serviceMonitor: false}, config: {a: {secret: x, key: y}}}", kubernetes.Contents{}},
-		"custom resources":   {"gateway: {httpRoute: {gateway: g}, monitoring: {serviceMonitor: true}}", kubernetes.Contents{Definitions: []string{crds.HTTPRoutes, crds.ServiceMonitors}}},
+		"nothing": {"gateway: {namespace: llm, monitoring: {serviceMonitor: false}, config: {a: {secret: x, key: y}}}", kubernetes.Contents{}},
+		"custom resources": {"gateway: {httpRoute: {gateway: g, section: tls}, monitoring: {serviceMonitor: true}}", kubernetes.Contents{
+			Definitions: []string{crds.HTTPRoutes, crds.ServiceMonitors},
+			Gateways:    []kubernetes.Gateway{{Name: kubernetes.Name{Namespace: "bifrost", Name: "g"}, Listener: "tls"}},
+		}},
 		"rules":              {"gateway: {monitoring: {alertRules: true}}", kubernetes.Contents{Definitions: []string{crds.PrometheusRules}}},
 		"ingress":            {"gateway: {ingress: {controller: appRouting}}", kubernetes.Contents{IngressClasses: []string{"webapprouting.kubernetes.azure.com"}}},
 		"class of one's own": {"gateway: {ingress: {controller: nginx, className: inner}}", kubernetes.Contents{IngressClasses: []string{"inner"}}},
