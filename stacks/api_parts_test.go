@@ -14,7 +14,8 @@ import (
 // asked of its own code beside the companion's cluster.
 func TestApiParts(t *testing.T) {
 	t.Parallel()
-	for name, c := range apiparts.Refused {
+	refused, taken := apiparts.All()
+	for name, c := range refused {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			problem := only(t, stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set(c.Key, c.Value()))
@@ -22,7 +23,7 @@ func TestApiParts(t *testing.T) {
 			require.Contains(t, problem.Error(), c.Want)
 		})
 	}
-	for name, c := range apiparts.Taken {
+	for name, c := range taken {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := stacks.Parse("prod", rawOf(t, stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set(c.Key, c.Value())))
@@ -34,10 +35,10 @@ func TestApiParts(t *testing.T) {
 		map[string]any{"key": "dedicated", "operater": "Equal", "value": "ai", "effect": "NoSchedule"},
 	}))
 	require.True(t, strings.HasSuffix(problem.Field, "operater"), problem.Field)
-	refused := refusedIn(t, stackFile(t, "azure-dev").set("refresher.scheduling.tolerations", []any{
+	both := refusedIn(t, stackFile(t, "azure-dev").set("refresher.scheduling.tolerations", []any{
 		map[string]any{"key": "dedicated", "operater": "Equal", "value": "ai", "effect": "NoSchedul"},
 	}))
-	require.Len(t, refused.Problems, 2, refused)
-	require.ErrorContains(t, refused, `bifrost:refresher.scheduling.tolerations[0].effect: Unsupported value: "NoSchedul"`)
-	require.ErrorContains(t, refused, "did you mean NoSchedule?")
+	require.Len(t, both.Problems, 2, both)
+	require.ErrorContains(t, both, `bifrost:refresher.scheduling.tolerations[0].effect: Unsupported value: "NoSchedul"`)
+	require.ErrorContains(t, both, "did you mean NoSchedule?")
 }

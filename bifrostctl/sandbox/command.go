@@ -7,7 +7,7 @@
 //	<stack>/pulumi/           the engine's file backend
 //	<stack>/home/             the engine's own settings (PULUMI_HOME)
 //	<stack>/work/             the working copy of the project: configuration with its overlay, secrets encrypted
-//	<stack>/settings.json     the overlay of the last up that went past its preview, without secrets
+//	<stack>/settings.json     the overlay of the last up that went past its preview
 //	<stack>/encryption.json   the key of those secrets
 //	<stack>/world.json        what exists in the stack's clouds
 //	<stack>/network.json      with --kubeconfig, while a command runs: how pods reach the clouds' services

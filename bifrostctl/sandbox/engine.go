@@ -104,8 +104,7 @@ type engine struct {
 	// replace are the URNs of what is to be made anew, refresh has the engine read first what exists.
 	replace []string
 	refresh bool
-	// set is the overlay, which an up keeps once its preview has gone well.
-	set []string
+	set     []string // the overlay, which an up keeps once its preview has gone well
 }
 
 // open selects the stack, or makes it.
@@ -146,21 +145,16 @@ var errInterrupted = errors.New("interrupted: the same command goes on from here
 // deploy does operation to the stack and fills result, also with what is known of an operation that failed.
 func (e *engine) deploy(ctx context.Context, operation Operation, result *Result) error {
 	stack, err := e.open(ctx)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return errInterrupted
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	// Where nothing is left but what is protected, the CLI reports no events, for which the Automation API's preview would wait.
 	if rehearsal, has := rehearsals[operation]; has && !e.cli.excludeProtected {
 		if err := e.rehearse(ctx, stack, rehearsal); err != nil {
 			return errors.Join(err, result.export(ctx, stack))
-		}
-	}
-	if operation == Up {
-		if err := e.apply(e.set); err != nil {
-			return err
 		}
 	}
 	report, err := e.run(ctx, stack, operation)
@@ -205,6 +199,8 @@ func (e *engine) rehearse(ctx context.Context, stack auto.Stack, preview Operati
 		return errInterrupted
 	case err != nil:
 		return fmt.Errorf("the preview failed, and nothing was changed: %w", failure(err, e.programErr, report.errors))
+	case preview == Preview:
+		return e.apply(e.set)
 	}
 	return nil
 }

@@ -7,18 +7,22 @@ import (
 	"bifrost/bifrostctl/verify/check"
 )
 
+// Parts of the commands that mend a stack: a key that is set, and an up, perhaps of a named stack.
+const (
+	setKey    = `pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? `
+	setSecret = `pulumi config set (?:--stack \S+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?`
+	thenUp    = `, then pulumi up\b( --refresh)?(?: --stack \S+)?`
+)
+
 // sandboxMends are what mends a stack in the sandbox, which no Pulumi CLI of the user's knows: its own command, and the stack file.
 var sandboxMends = []struct {
 	pulumi  *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?,? then pulumi up\b( --refresh)?(?: --stack \S+)?`),
-		"bin/bifrostctl sandbox up STACK$2 --set $1=VALUE"},
-	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? (\S+), then pulumi up\b( --refresh)?(?: --stack \S+)?`),
-		"write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3"},
-	{regexp.MustCompile(`pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? ([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
-	{regexp.MustCompile(`pulumi up --refresh(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
-	{regexp.MustCompile(`pulumi refresh(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
+	{regexp.MustCompile(setSecret + thenUp), "bin/bifrostctl sandbox up STACK$2 --set $1=VALUE"},
+	{regexp.MustCompile(setKey + `(\S+)` + thenUp), "write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3"},
+	{regexp.MustCompile(setKey + `([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
+	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
 	{regexp.MustCompile(`pulumi (up|preview|destroy)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACK"},
 }
 

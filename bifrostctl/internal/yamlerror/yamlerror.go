@@ -1,5 +1,5 @@
-// Package yamlerror says where in a stack file YAML is wrong. The parser that the Pulumi CLI uses, and with it the sandbox, counts from where
-// the object begins in which it stops.
+// Package yamlerror says where in a stack file YAML is wrong. The parser of the Pulumi CLI and of the sandbox counts from where the object
+// begins in which it stops.
 package yamlerror
 
 import (
@@ -14,11 +14,13 @@ import (
 	"bifrost/stacks"
 )
 
+const noBlank = "a colon and a blank are missing between key and value"
+
 // mends are what to write where the parser only says what it does not take.
 var mends = map[string]string{
 	"value is not allowed in this context":         "its indent fits no line above it, or the line above has no colon",
-	"unexpected key name":                          "a colon and a blank are missing between key and value, or the indent fits no line above it",
-	"non-map value is specified":                   "a colon and a blank are missing between key and value",
+	"unexpected key name":                          noBlank + ", or the indent fits no line above it",
+	"non-map value is specified":                   noBlank,
 	"mapping value is not allowed in this context": "the next line is indented deeper than its key, or a value with a colon needs quotes",
 }
 

@@ -42,7 +42,7 @@ func TestExplain(t *testing.T) {
 		"a key twice":               {"style: json", "level: warn", `line 11, column 7: mapping key "level" already defined at [10:7]`},
 		"a reserved character":      {"HOST: x", "HOST: @x", "line 13, column 13: '@' is a reserved character"},
 		"two colons":                {"HOST: x", "HOST: a: b", "line 13, column 13: the next line is indented deeper than its key, or a value with a colon needs quotes"},
-		"below the secrets": {"  bifrost:gateway:\n    log:\n      level: info", "  bifrost:secrets:\n    log:\n      level:canary", "\n> 10 | (secrets are not shown)"},
+		"below the secrets":         {"  bifrost:gateway:\n    log:\n      level: info", "  bifrost:secrets:\n    log:\n      level:canary", "\n> 10 | (secrets are not shown)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

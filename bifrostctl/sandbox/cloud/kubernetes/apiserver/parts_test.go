@@ -14,14 +14,15 @@ import (
 // and takes what stacks takes.
 func TestPartsOfTheConfiguration(t *testing.T) {
 	t.Parallel()
-	for name, part := range apiparts.Refused {
+	refused, taken := apiparts.All()
+	for name, part := range refused {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := apiserver.Create(object(part))
 			require.Error(t, err, "the API server takes it")
 		})
 	}
-	for name, part := range apiparts.Taken {
+	for name, part := range taken {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := apiserver.Create(object(part))
