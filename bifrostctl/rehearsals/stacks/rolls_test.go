@@ -57,14 +57,16 @@ func TestRolls(t *testing.T) {
 					continue
 				}
 				rows++
-				var settings []string
-				for _, quoted := range inBackticks.FindAllStringSubmatch(cells[1], -1) {
-					settings = append(settings, quoted[1])
-				}
-				preview := s.Set(settings...).Engine.Preview()
-				require.NoError(t, preview.Err, settings)
-				for i, workload := range table.columns {
-					require.Equal(t, strings.TrimSpace(cells[2+i]), effectOn(preview, workload), "%s of %s", workload, cells[1])
+				for _, change := range strings.Split(cells[1], "; ") {
+					var settings []string
+					for _, quoted := range inBackticks.FindAllStringSubmatch(change, -1) {
+						settings = append(settings, quoted[1])
+					}
+					preview := s.Set(settings...).Engine.Preview()
+					require.NoError(t, preview.Err, settings)
+					for i, workload := range table.columns {
+						require.Equal(t, strings.TrimSpace(cells[2+i]), effectOn(preview, workload), "%s of %s", workload, change)
+					}
 				}
 			}
 			require.Positive(t, rows)
