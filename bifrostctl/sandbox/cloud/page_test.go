@@ -60,7 +60,7 @@ func TestEveryBehaviourIsTold(t *testing.T) {
 
 func resources() string {
 	var b strings.Builder
-	b.WriteString("| Type | Compares | Makes a new one for | Order | A value taken away | Half a create | Waits | Name taken once | Read in |\n")
+	b.WriteString("| Type | Compares | Makes a new one for | The old one goes | A value taken away | Half a create | Waits | Name taken once | Read in |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range clouds() {
 		for _, token := range slices.Sorted(maps.Keys(p.Types)) {
@@ -99,18 +99,19 @@ func properties(paths []string) string {
 	return "`" + strings.Join(paths, "`, `") + "`"
 }
 
+// compares tells what is not compared as it stands, and whether last inputs are compared, or the state as with most.
 func compares(p *double.Provider, typ *double.Type) string {
+	var told []string
 	if p.ComparesInputs {
-		return "last inputs with new inputs"
+		told = append(told, "last inputs")
 	}
-	text := "state with inputs"
 	if len(typ.Sets) > 0 {
-		text += "; as sets: " + properties(typ.Sets)
+		told = append(told, "as sets: "+properties(typ.Sets))
 	}
 	if len(typ.Equal) > 0 {
-		text += "; by meaning: " + properties(slices.Sorted(maps.Keys(typ.Equal)))
+		told = append(told, "by meaning: "+properties(slices.Sorted(maps.Keys(typ.Equal))))
 	}
-	return text
+	return strings.Join(told, "; ")
 }
 
 func order(p *double.Provider, typ *double.Type) string {
@@ -118,9 +119,9 @@ func order(p *double.Provider, typ *double.Type) string {
 	case len(typ.Replace) == 0:
 		return "never replaced"
 	case typ.DeletesFirst:
-		return "the old one goes first"
+		return "first"
 	case p.ComparesInputs || typ.Name.Path != "":
-		return fmt.Sprintf("the old one goes first where `%s` is given, else last", typ.Name.Path)
+		return fmt.Sprintf("first where `%s` is given, else last", typ.Name.Path)
 	}
-	return "the old one goes last"
+	return "last"
 }
