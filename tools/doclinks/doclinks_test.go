@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -22,6 +23,7 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"`)
 	heading = regexp.MustCompile(`(?m)^#+ +(.*)$`)
 	label   = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	minutes = regexp.MustCompile(`\]\(([^)#]+)\) \((\d+) min\)`)
 )
 
 func TestLinks(t *testing.T) {
@@ -54,6 +56,29 @@ func TestIndex(t *testing.T) {
 		}
 		require.Contains(t, linked, filepath.ToSlash(path), "docs/README.md does not lead to it")
 	}
+}
+
+// TestMinutes: docs/README.md says how long each page takes, at 200 words a minute, give or take a quarter and a minute.
+func TestMinutes(t *testing.T) {
+	index, err := os.ReadFile(root + "/docs/README.md")
+	require.NoError(t, err)
+	told := minutes.FindAllStringSubmatch(string(index), -1)
+	require.Greater(t, len(told), 20, "the minutes were not found")
+	for _, page := range told {
+		text, err := os.ReadFile(filepath.Join(root, "docs", page[1]))
+		require.NoError(t, err)
+		want := float64(len(strings.Fields(string(text)))) / 200
+		said, err := strconv.ParseFloat(page[2], 64)
+		require.NoError(t, err)
+		require.InDelta(t, want, said, 1+want/4, "docs/README.md says how many minutes %s takes", page[1])
+	}
+}
+
+// TestSandboxPage: what a user of the sandbox needs stays apart from what the doubles check.
+func TestSandboxPage(t *testing.T) {
+	text, err := os.ReadFile(root + "/docs/sandbox.md")
+	require.NoError(t, err)
+	require.Less(t, len(strings.Fields(string(text))), 2500, "docs/doubles.md takes what a user of the sandbox does not need")
 }
 
 // TestReadme: a newcomer reads it in five minutes.
