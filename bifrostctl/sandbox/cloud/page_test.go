@@ -60,7 +60,8 @@ func TestEveryBehaviourIsTold(t *testing.T) {
 
 func resources() string {
 	var b strings.Builder
-	b.WriteString("| Type | Compares | Makes a new one for | The old one goes | A value taken away | Half a create | Waits | Name taken once | Read in |\n")
+	b.WriteString("| Type | Compares | Makes a new one for | The old one goes | " +
+		"A value taken away | Half a create | Waits | Name taken once | Read in |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range clouds() {
 		for _, token := range slices.Sorted(maps.Keys(p.Types)) {
