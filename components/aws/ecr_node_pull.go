@@ -44,6 +44,7 @@ type EcrNodePull struct {
 // Validate reports every problem of the arguments, below the path.
 func (a *EcrNodePullArgs) Validate(p *field.Path) field.ErrorList {
 	errs := validateRepositoryArns(p.Child("repositoryArns"), a.RepositoryArns)
+	errs = append(errs, validatePolicySize(p.Child("repositoryArns"), a.RepositoryArns, a.PullThroughCache)...)
 	roles := p.Child("roleNames")
 	if len(a.RoleNames) == 0 {
 		errs = append(errs, field.Required(roles, "give at least one role of nodes or of Fargate pod execution"))

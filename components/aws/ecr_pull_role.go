@@ -2,6 +2,7 @@ package aws
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -70,6 +71,7 @@ type EcrPullRole struct {
 // Validate reports every problem of the arguments, below the path.
 func (a *EcrPullRoleArgs) Validate(p *field.Path) field.ErrorList {
 	errs := validateRepositoryArns(p.Child("repositoryArns"), a.RepositoryArns)
+	errs = append(errs, validatePolicySize(p.Child("repositoryArns"), a.RepositoryArns, a.PullThroughCache)...)
 	if a.Irsa != nil {
 		errs = append(errs, a.Irsa.Validate(p.Child("irsa"))...)
 	}
@@ -97,6 +99,19 @@ func validateRepositoryArns(p *field.Path, arns []string) field.ErrorList {
 		errs = append(errs, check.Arn(p.Index(i), repository, check.RepositoryArn)...)
 	}
 	return errs
+}
+
+// maxPolicy, in characters without white space, is the most of a policy (IAM user guide, "IAM and STS quotas").
+const maxPolicy = 6144
+
+// validatePolicySize refuses more repositories than one policy can name.
+func validatePolicySize(p *field.Path, arns []string, cached bool) field.ErrorList {
+	document, err := iampolicy.ECRPull(arns, cached).JSON()
+	if err != nil || len(document) <= maxPolicy {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p, fmt.Sprintf("%d repositories", len(arns)), fmt.Sprintf("the right to pull from them "+
+		"is a policy of %d characters, and IAM takes %d; keep those that this gateway is pulled from", len(document), maxPolicy))}
 }
 
 // NewEcrPullRole makes the policy, the role and their attachment, and with PodIdentity the association.

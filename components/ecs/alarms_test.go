@@ -28,7 +28,8 @@ func TestEcsAlarms(t *testing.T) {
 	}
 	require.Len(t, recordEcs(t, func(a *ecs.EcsServiceArgs) {
 		withLoadBalancer(a)
-		a.Name, a.Alarms = strings.Repeat("n", 250), &ecs.EcsAlarmsArgs{TopicArn: topic}
+		a.Name, a.Alarms = strings.Repeat("n", 102), &ecs.EcsAlarmsArgs{TopicArn: topic}
+		a.ClusterArn = "arn:aws:ecs:eu-west-1:111122223333:cluster/" + strings.Repeat("c", 150)
 	}).Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-server-errors").Input(t, "name"), 255)
 	require.Equal(t, 3.0, g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-server-errors").Input(t, "threshold"))
 	running := g.Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "x-alarm-running-tasks")

@@ -34,7 +34,7 @@ const (
 
 // EcsServiceArgs are the arguments of NewEcsService.
 type EcsServiceArgs struct {
-	// Name of the task definition family, the service and the container. Default bifrost.
+	// Name of the task definition family, the service and the container, at most 102 characters. Default bifrost.
 	Name string `pulumi:"name,optional"`
 	// ClusterArn of an existing cluster.
 	ClusterArn string `pulumi:"clusterArn"`

@@ -56,6 +56,9 @@ func (a *EcsClusteringArgs) Validate(p *field.Path) field.ErrorList {
 	if a.Service != "" {
 		errs = append(errs, check.Label(p.Child("service"), a.Service)...)
 	}
+	if len(errs) == 0 {
+		errs = append(errs, check.DnsName(p.Child("namespace"), a.Namespace, a.DnsName(), "shorten this or service")...)
+	}
 	return append(errs, a.Broker.Validate(p.Child("broker"))...)
 }
 

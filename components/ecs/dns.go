@@ -77,6 +77,9 @@ func (d *EcsDnsArgs) validateCertificate(p *field.Path) field.ErrorList {
 	if len(d.Names) > maxCertificateNames {
 		errs = append(errs, field.TooMany(p.Child("names"), len(d.Names), maxCertificateNames))
 	}
+	for i, name := range d.Names {
+		errs = append(errs, check.CertificateName(p.Child("names").Index(i), name)...)
+	}
 	if len(d.Names) > 0 && len(d.Names[0]) > maxCommonName {
 		errs = append(errs, field.Invalid(p.Child("names").Index(0), d.Names[0], fmt.Sprintf(
 			"AWS Certificate Manager takes %d characters of a first name; put a shorter one first, or give certificateArn", maxCommonName)))

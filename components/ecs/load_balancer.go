@@ -72,7 +72,7 @@ func (a *EcsLoadBalancerArgs) Validate(p *field.Path) field.ErrorList {
 		check.Cidrs(p.Child("allowedCidrs"), a.AllowedCidrs),
 		check.Between(p.Child("idleTimeoutSeconds"), a.idleTimeout(), 1, 4000, "seconds"),
 		check.Between(p.Child("deregistrationDelaySeconds"), a.deregistrationDelay(), 0, 3600, "seconds"),
-		check.Optional(p.Child("accessLogsBucket"), a.AccessLogsBucket, check.Bucket),
+		check.BucketName(p.Child("accessLogsBucket"), a.AccessLogsBucket),
 	)
 }
 

@@ -66,13 +66,16 @@ func validateTaskPolicies(p *field.Path, arns []string) field.ErrorList {
 	return errs
 }
 
+// rightsName begins the name of the execution role's policy, behind that of the service.
+const rightsName = "logs-and-secrets-"
+
 // newExecutionRights adds what the execution role needs beside the pull: a policy of the role's own, so that the identity that
 // the vendor allowlists stays as it is. Other secrets, or another log group, are another policy, which comes before the former one goes:
 // until the service runs the new revision, and after a rollback, tasks of the former revision start with the former rights.
 func (a *EcsServiceArgs) newExecutionRights(
 	in component.Scope, logGroup *cloudwatch.LogGroup, secrets ecsSecrets,
 ) (pulumi.Resource, error) {
-	what := "logs-and-secrets-" + a.rightsKey(secrets.variables)
+	what := rightsName + a.rightsKey(secrets.variables)
 	rights, err := iam.NewRolePolicy(in.Ctx, in.Child(what), &iam.RolePolicyArgs{
 		Name: pulumi.String(a.name() + "-" + what),
 		Role: a.ExecutionRoleName,

@@ -24,6 +24,7 @@ func (a *EcsServiceArgs) Validate(p *field.Path) field.ErrorList {
 		a.validateBroker(p.Child("clustering", "broker")), a.Clustering.Validate(p.Child("clustering")),
 		a.Alarms.Validate(p.Child("alarms")),
 		a.validateSecrets(p), a.validateLogs(p), a.validateRegions(p),
+		a.validateDerived(p), a.validateRights(p),
 	)
 }
 
@@ -126,7 +127,7 @@ func (a *EcsServiceArgs) validateSecrets(p *field.Path) field.ErrorList {
 
 func (a *EcsServiceArgs) validateLogs(p *field.Path) field.ErrorList {
 	return slices.Concat(
-		check.Optional(p.Child("logGroup"), a.LogGroup, check.LogGroup),
+		check.LogGroupName(p.Child("logGroup"), a.LogGroup),
 		validateLogRetention(p.Child("logRetentionDays"), a.logRetentionDays()),
 		check.Arn(p.Child("logKmsKeyArn"), a.LogKmsKeyArn, check.KmsKeyArn),
 	)

@@ -12,6 +12,7 @@ import (
 	"bifrost/internal/check"
 	"bifrost/internal/component"
 	"bifrost/internal/effects"
+	"bifrost/internal/gateway"
 )
 
 // application is what the objects around one kind of pods share: the gateway's pods or the broker's.
@@ -72,6 +73,17 @@ func (a application) newSecret(
 	}
 	return corev1.NewSecret(s.Ctx, s.Child(what), &corev1.SecretArgs{Metadata: a.meta(a.child(what)), Data: data},
 		s.Options(append(more, watched...)...)...)
+}
+
+// MadeSecrets are the names that Secrets of the gateway, its broker and its migration may have.
+func MadeSecrets() []string {
+	var all []string
+	for _, name := range []string{DefaultNamespace, gateway.DefaultBrokerName, application{name: DefaultNamespace}.child("migrate")} {
+		for _, what := range []string{configSecret, environmentSecret, encryptionKeySecret, metricsLogin} {
+			all = append(all, application{name: name}.child(what))
+		}
+	}
+	return all
 }
 
 // environmentSecret is the name of the Secret with the secret variables, behind the application's own.

@@ -61,6 +61,7 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressNginx)...)
 	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
+	errs = append(errs, a.validateAlbHosts(p.Child("hosts"))...)
 	errs = append(errs, servedPath(p.Child("path"), a.Path)...)
 	errs = append(errs, a.validateTls(p)...)
 	errs = append(errs, a.validateClearText(p.Child("annotations"))...)
@@ -78,6 +79,21 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Between(p.Child("streamTimeoutSeconds"), a.streamTimeoutSeconds(), 1, longest)...)
 	errs = append(errs, check.Optional(p.Child("bodySize"), a.BodySize, check.ClientBodySize)...)
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
+}
+
+// maxAlbHost is the longest name by which a rule of an ALB tells requests apart, in characters (Elastic Load Balancing API,
+// HostHeaderConditionConfig).
+const maxAlbHost = 128
+
+func (a *WorkloadIngressArgs) validateAlbHosts(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, host := range a.Hosts {
+		if a.Controller == IngressALB && len(host) > maxAlbHost {
+			errs = append(errs, field.Invalid(p.Index(i), host, fmt.Sprintf("has %d characters, and an ALB takes %d; write a shorter name, "+
+				"or use another controller", len(host), maxAlbHost)))
+		}
+	}
+	return errs
 }
 
 // servedPath refuses a path below which the gateway answers nothing: neither controllers nor it itself take the path away again.

@@ -11,6 +11,9 @@ import (
 	"bifrost/internal/component"
 )
 
+// maxRouteHosts is the most names of one route (Gateway API, HTTPRouteSpec, hostnames).
+const maxRouteHosts = 16
+
 func (a *WorkloadHttpRouteArgs) requestTimeoutSeconds() int {
 	return cmp.Or(a.RequestTimeoutSeconds, DefaultStreamTimeoutSeconds)
 }
@@ -28,6 +31,9 @@ func (a *WorkloadHttpRouteArgs) Validate(p *field.Path) field.ErrorList {
 			"HTTP listeners, too: set "+p.Child("allowHttp").String()+" where that is meant"))
 	}
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
+	if len(a.Hosts) > maxRouteHosts {
+		errs = append(errs, field.TooMany(p.Child("hosts"), len(a.Hosts), maxRouteHosts))
+	}
 	errs = append(errs, servedPath(p.Child("path"), a.Path)...)
 	errs = append(errs, check.Between(p.Child("requestTimeoutSeconds"), a.requestTimeoutSeconds(), 1, 86400)...)
 	return append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)

@@ -2,11 +2,13 @@ package check
 
 import (
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -126,16 +128,23 @@ func NotAbove(p *field.Path, request, limit string) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, request, "above the limit, which is "+limit)}
 }
 
-// Annotations checks the keys of Kubernetes annotations.
+// Annotations checks the keys of Kubernetes annotations, and how much all of them hold (k8s.io/apimachinery, pkg/api/validation,
+// ValidateAnnotations).
 func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
+	size := 0
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		size += len(key) + len(annotations[key])
 		errs = append(errs, invalid(p.Key(key), key, wantLabelKey, validation.IsQualifiedName(strings.ToLower(key)))...)
+	}
+	if size > apivalidation.TotalAnnotationSizeLimitB {
+		errs = append(errs, field.TooLong(p, "", apivalidation.TotalAnnotationSizeLimitB))
 	}
 	return errs
 }
 
-// Hosts checks the DNS names of an Ingress or a route, of which there must be one; the first label may be *.
+// Hosts checks the DNS names of an Ingress or a route, of which there must be one; the first label may be *. An IP address is none
+// (Kubernetes, pkg/apis/networking/validation, validateIngressRules; Gateway API, Hostname).
 func Hosts(p *field.Path, hosts []string) field.ErrorList {
 	if len(hosts) == 0 {
 		return field.ErrorList{field.Required(p, "at least one DNS name, such as llm.example.com")}
@@ -145,6 +154,9 @@ func Hosts(p *field.Path, hosts []string) field.ErrorList {
 		problems := validation.IsDNS1123Subdomain(host)
 		if strings.HasPrefix(host, "*.") {
 			problems = validation.IsWildcardDNS1123Subdomain(host)
+		}
+		if _, err := netip.ParseAddr(host); err == nil {
+			problems = []string{"an IP address"}
 		}
 		errs = append(errs, invalid(p.Index(i), host, wantHost, problems)...)
 	}
