@@ -48,6 +48,7 @@ func (c *Config) validate() field.ErrorList {
 	c.validateAgreed(k)
 	c.validateRefresher(k)
 	c.validateGateway(k)
+	c.validateStrings(k)
 	return k.problems
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -152,6 +153,9 @@ func ValidatePassword(p *field.Path, password string) field.ErrorList {
 	case password == "":
 	case isHash(password):
 		return field.ErrorList{field.Forbidden(p, "a bcrypt hash, with which nobody signs in; write the password itself")}
+	case strings.ContainsFunc(password, unicode.IsControl):
+		return field.ErrorList{field.Forbidden(p, "holds a line break or another control character, with which nobody signs in (RFC 7617); "+
+			"write it without")}
 	case len(password) > maxPassword:
 		return field.ErrorList{field.Forbidden(p, "too long: "+tooLong)}
 	}
@@ -160,8 +164,8 @@ func ValidatePassword(p *field.Path, password string) field.ErrorList {
 
 // ValidateUsername checks the administrator's name: basic authentication ends it at the first colon (RFC 7617).
 func ValidateUsername(p *field.Path, name string) field.ErrorList {
-	if strings.Contains(name, ":") || strings.TrimSpace(name) != name {
-		return field.ErrorList{field.Invalid(p, name, "a name without a colon, and without spaces at its ends")}
+	if strings.Contains(name, ":") || strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) {
+		return field.ErrorList{field.Invalid(p, name, "a name without a colon or line breaks, and without spaces at its ends")}
 	}
 	return nil
 }
