@@ -13,6 +13,9 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
+// maxTaskDefinition, in bytes, is the most that ECS takes of containers.
+const maxTaskDefinition = 64 << 10
+
 func taskDefinition() *double.Type {
 	return taggable(&double.Type{
 		Args: ecs.TaskDefinitionArgs{},
@@ -31,6 +34,10 @@ func taskDefinition() *double.Type {
 		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(pulumitype.AwsTaskDefinition, in, fail)
+			// Amazon ECS endpoints and quotas, "Task definition size".
+			if size := len(double.String(in, "containerDefinitions")); size > maxTaskDefinition {
+				fail("containerDefinitions", "Actual length: '%d'. Max allowed length is '%d' bytes.", size, maxTaskDefinition)
+			}
 			containers, err := containersOf(in)
 			if err != nil {
 				fail("containerDefinitions", "%v", err)

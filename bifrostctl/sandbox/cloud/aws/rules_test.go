@@ -134,6 +134,7 @@ func TestLimits(t *testing.T) {
 		{"reserved log group", res(logGroupType, "x", pulumi.Map{"name": s("aws/ecs")}), "can't start with the string aws/"},
 		{"secret's name", res(secretType, "x", pulumi.Map{"name": s("a b")}), "must be at most 512 of the characters"},
 		{"secret's description", res(secretType, "x", pulumi.Map{"description": long(2049)}), "at most 2048"},
+		{"a task definition of more than 64 KiB", res(taskDefinitionType, "x", merge(fargate, pulumi.Map{"containerDefinitions": s(`[{"name":"app","image":"app:1","environment":[{"name":"A","value":"` + strings.Repeat("a", 65536) + `"}]}]`)})), "Max allowed length is '65536' bytes."},
 		{"family", res(taskDefinitionType, "x", merge(fargate, pulumi.Map{"family": s("a b")})), `"a b" must match`},
 		{"service's name", res(serviceType, "x", merge(runningService, pulumi.Map{"name": s("a b")})), `"a b" must match`},
 	}
