@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -129,6 +128,10 @@ func NotAbove(p *field.Path, request, limit string) field.ErrorList {
 }
 
 // Annotations checks the keys of Kubernetes annotations, and how much all of them hold (k8s.io/apimachinery, pkg/api/validation,
+// mostAnnotations is how long all annotations of an object may be together, keys and values (k8s.io/apimachinery, pkg/api/validation,
+// TotalAnnotationSizeLimitB; that package would bring much more with it).
+const mostAnnotations = 256 << 10
+
 // ValidateAnnotations).
 func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
@@ -137,8 +140,8 @@ func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 		size += len(key) + len(annotations[key])
 		errs = append(errs, invalid(p.Key(key), key, wantLabelKey, validation.IsQualifiedName(strings.ToLower(key)))...)
 	}
-	if size > apivalidation.TotalAnnotationSizeLimitB {
-		errs = append(errs, field.TooLong(p, "", apivalidation.TotalAnnotationSizeLimitB))
+	if size > mostAnnotations {
+		errs = append(errs, field.TooLong(p, "", mostAnnotations))
 	}
 	return errs
 }

@@ -10,7 +10,7 @@ import (
 
 	"bifrost/internal/component"
 	"bifrost/internal/gateway"
-	"bifrost/internal/gateway/configjson"
+	"bifrost/internal/gateway/secretkeys"
 )
 
 // mostShown is how many changes of config.json a preview tells of, one a line.
@@ -71,4 +71,4 @@ func contents(inputs resource.PropertyMap) resource.PropertyMap {
 }
 
 // hidden tells whether a text of config.json is a secret, which should not be there.
-func hidden(path Path, text string) bool { return configjson.IsSecret(path.Keys(), text) }
+func hidden(path Path, text string) bool { return secretkeys.InClear(path.Keys(), text) }

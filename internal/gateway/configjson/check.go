@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/internal/gateway/secretkeys"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -118,7 +120,7 @@ func lostVault(r *review) {
 	}
 	walkTexts(r.p, "", "", r.document, func(p *field.Path, parent, key, text string) {
 		connection := slices.Contains([]string{"host", "port", "user", "db_name"}, key) && parent == "config"
-		if vaultReference.MatchString(text) && (connection || isSecret(parent, key)) {
+		if vaultReference.MatchString(text) && (connection || secretkeys.Is(parent, key)) {
 			r.forbid(p,
 				"a reference to the vault, and config_store.vault_store is not enabled: the gateway reads nothing; configure it, or write "+
 					"env.NAME")

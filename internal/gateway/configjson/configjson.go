@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"bifrost/internal/gateway"
+	"bifrost/internal/gateway/secretkeys"
 )
 
 // Document is the content of config.json. Numbers are json.Number, as written.
@@ -90,11 +90,7 @@ func broken(err error, d *json.Decoder) error {
 	return fmt.Errorf("not JSON, at byte %d", d.InputOffset())
 }
 
-// reference is how config.json refers to an environment variable; vaultReference, to a secret of the vault store.
-var (
-	reference      = regexp.MustCompile(`^env\.([A-Za-z_][A-Za-z0-9_]*)$`)
-	vaultReference = regexp.MustCompile(`^vault\.\S+$`)
-)
+var reference, vaultReference = secretkeys.EnvReference, secretkeys.VaultReference
 
 // Variable is the name that a reference has; empty where the text is none.
 func Variable(text string) string {

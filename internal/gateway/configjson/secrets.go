@@ -2,35 +2,11 @@ package configjson
 
 import (
 	"maps"
-	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
-)
 
-// secretKeys are the keys whose values are secrets wherever they stand, without - and _ and in lower case: the vendor's schema writes some
-// in snake case (client_secret) and those of SCIM in camel case (clientSecret). It leaves the configuration of plugins, guardrails and
-// alerts open, which name their secrets as their services do.
-var secretKeys = map[string]bool{
-	// The schema's own.
-	"encryptionkey": true, "password": true, "adminpassword": true, "apikey": true, "apitoken": true, "token": true, "authtoken": true,
-	"setuptoken": true, "sessiontoken": true, "provisioningtoken": true, "bearertoken": true, "secret": true, "clientsecret": true,
-	"serviceaccountclientsecret": true, "secretkey": true, "secretaccesskey": true, "secretid": true, "hmackey": true, "routingkey": true,
-	"integrationkey": true, "serviceaccountkey": true, "credentials": true, "credentialsjson": true, "authcredentials": true, "dsn": true,
-	// Those of services that plugins speak to: Google's key files (private_key), Azure Storage (connection_string, account_key,
-	// sas_token), Datadog (app_key), OAuth 2.0 (access_token, refresh_token), webhooks (webhook_secret, signing_secret).
-	"privatekey": true, "privatekeypem": true, "keypem": true, "passphrase": true, "connectionstring": true, "accountkey": true,
-	"accesstoken": true, "refreshtoken": true, "idtoken": true, "sastoken": true, "sharedkey": true, "appkey": true, "applicationkey": true,
-	"signingkey": true, "signingsecret": true, "webhooksecret": true, "appsecret": true, "authkey": true, "licensekey": true,
-	"personalaccesstoken": true, "passwd": true, "pwd": true,
-}
-
-// headerObjects hold headers by name, and secretName is the name of one, or of a URL's parameter, that lets somebody in.
-var (
-	headerObjects = []string{"headers", "extra_headers"}
-	secretName    = regexp.MustCompile(`(?i)^(proxy-)?authorization$|cookie|token|secret|api[-_]?key|password|^sig$`)
+	"bifrost/internal/gateway/secretkeys"
 )
 
 // ClearSecrets refuses a secret that stands in clear where a reference belongs: config.json is read by more people than the
@@ -38,7 +14,7 @@ var (
 func ClearSecrets(p *field.Path, document Document) field.ErrorList {
 	var problems field.ErrorList
 	secrets(p, "", document, func(p *field.Path, value any) {
-		if !isReference(value) {
+		if !secretkeys.IsReference(value) {
 			problems = append(problems, field.Forbidden(p,
 				"a secret in clear; write a reference such as env.NAME here and keep the value under secrets.env.NAME"))
 		}
@@ -64,7 +40,7 @@ func SecretVariables(p *field.Path, document Document) map[string]string {
 func secrets(p *field.Path, parent string, v any, visit func(p *field.Path, value any)) {
 	switch v := v.(type) {
 	case string:
-		if holdsSecret(v) {
+		if secretkeys.Holds(v) {
 			visit(p, v)
 		}
 	case []any:
@@ -73,75 +49,11 @@ func secrets(p *field.Path, parent string, v any, visit func(p *field.Path, valu
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if isSecret(parent, key) {
+			if secretkeys.Is(parent, key) {
 				visit(p.Child(key), v[key])
 				continue
 			}
 			secrets(p.Child(key), key, v[key], visit)
 		}
 	}
-}
-
-// isSecret tells whether the value of key is a secret; parent is the key of its object, or of the list that the object is in.
-func isSecret(parent, key string) bool {
-	switch {
-	case slices.Contains(headerObjects, parent):
-		return secretName.MatchString(key)
-	case key == "value":
-		return parent == "keys" || parent == "virtual_keys"
-	case key == "connection_string" && parent == "client_configs":
-		return false // the URL of an MCP server
-	}
-	return secretKeys[strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))]
-}
-
-// isReference tells whether a secret's place holds no secret: a reference to the environment or the vault, as text or in the
-// schema's object form, or nothing.
-func isReference(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == "" || reference.MatchString(v) || vaultReference.MatchString(v)
-	case map[string]any:
-		text, ok := v["value"].(string)
-		return v["value"] == nil || ok && isReference(text)
-	}
-	return false
-}
-
-// privateKey begins a private key in PEM, of any kind (RFC 7468, 10 and 11).
-var privateKey = regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----`)
-
-// holdsSecret tells whether a text is a URL with a password or a token in it, or a private key.
-func holdsSecret(text string) bool {
-	if privateKey.MatchString(text) {
-		return true
-	}
-	if !strings.Contains(text, "://") {
-		return false
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return false
-	}
-	if password, _ := u.User.Password(); password != "" {
-		return true
-	}
-	for name, values := range u.Query() {
-		if secretName.MatchString(name) && values[0] != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// IsSecret tells whether a text is a secret in clear; keys are those that lead to it.
-func IsSecret(keys []string, text string) bool {
-	parent, secret := "", false
-	for _, key := range keys {
-		secret = secret || isSecret(parent, key)
-		parent = key
-	}
-	return secret && !isReference(text) || holdsSecret(text)
 }
