@@ -21,6 +21,10 @@ func TestDerivedTexts(t *testing.T) {
 		}
 		return all
 	}
+	large := map[string]any{"PG_PASSWORD": canary}
+	for i := range 11 {
+		large[fmt.Sprintf("V%d", i)] = strings.Repeat("a", 99_000)
+	}
 	var repositories, manyHosts []any
 	for i := range 100 {
 		repositories = append(repositories, fmt.Sprintf("arn:aws:ecr:us-east-1:444455556666:repository/acme/hub-%03d", i))
@@ -36,14 +40,21 @@ func TestDerivedTexts(t *testing.T) {
 		"a policy of the service's name": {"aws-dev", "ecs.name", strings.Repeat("a", 103), []string{
 			`ecs.name: Invalid value`, "a policy in the execution role is called aaa", "and has 128 characters at most; write a name of 102 at most"}},
 		"a secret of the longest prefix": {"aws-dev", "ecs.secretPrefix", strings.Repeat("a", 256), nil},
-		"a secret of a long variable": {"aws-dev", "secrets.env", variables(1, 510), []string{
-			"ecs.secretPrefix: Invalid value: \"bifrost/\": makes the secret bifrost/V000", "of 518 characters, and Secrets Manager takes 512; shorten this, or the variable's name"}},
 		"a variable of a file's name": {"aws-dev", "secrets.env", map[string]any{"PG_PASSWORD": canary, "config.json": canary}, []string{
 			"ecs.secretPrefix: Invalid value: \"bifrost/\": makes the secret bifrost/config.json twice"}},
 		"more secrets than a policy names": {"aws-dev", "secrets.env", variables(120, 20), []string{
 			"ecs.secretPrefix: Invalid value", "IAM takes 10240 in a role; shorten this and the variables' names, or keep several values as keys of one secret"}},
 		"variables that no task definition takes": {"aws-dev", "gateway.env.LONG", strings.Repeat("a", 65536), []string{
 			"ecs.env: Invalid value: \"65", "ECS takes 65536 in a task definition; shorten them"}},
+		"a value that no secret of AWS takes": {"aws-dev", "secrets.ecsEnv", map[string]any{"LONG": strings.Repeat(canary, 20000)}, []string{
+			"secrets.ecsEnv[LONG]: Forbidden: has ", "and a secret of AWS Secrets Manager takes 65536; shorten it"}},
+		"a secret that no program is started with": {"azure-dev", "secrets.env.LONG", strings.Repeat("a", 131072), []string{
+			"secrets.env[LONG]: Forbidden: has 131072 bytes, and Linux starts no program with a variable of more than 131072"}},
+		"a variable that no program is started with": {"azure-dev", "gateway.env.LONG", strings.Repeat("a", 131072), []string{
+			"gateway.env[LONG]: Too long: may not be more than 131072 bytes"}},
+		"the longest variable": {"azure-dev", "gateway.env.LONG", strings.Repeat("a", 131072-len("LONG=")-1), nil},
+		"variables that no Secret takes": {"azure-dev", "secrets.env", large, []string{
+			"secrets.env: Forbidden: 10", "bytes in all, and a Secret of Kubernetes takes 1048576; keep some in Secrets of your own"}},
 		"more repositories than a policy names": {"aws-dev", "registry.additionalRepositoryArns", repositories, []string{
 			`registry.additionalRepositoryArns: Invalid value: "101 repositories"`, "IAM takes 6144; keep those that this gateway is pulled from"}},
 		"more repositories than the nodes' policy names": {"aws-dev", "", map[string]any{"registry.additionalRepositoryArns": repositories,

@@ -149,7 +149,7 @@ var refusedTexts = map[string]refusedText{
 	"aks.gatewayIdentity.federatedCredentialName": texts("a", "a.b", longerThan(120)).with(identifiedBeside...),
 	"aks.gatewayIdentity.roleAssignments[].role":  texts("Read", "é", longerThan(512)),
 	"aks.gatewayIdentity.roleAssignments[].scope": texts("bifrost-dev", "/subscriptions/x"),
-	"aks.entra.appIdUri":                          texts("app", "api://x/", "http://x y").with(entraBeside...),
+	"aks.entra.appIdUri":                          texts("app", "api://x/", "http://x y", "api://"+longerThan(250)).with(entraBeside...),
 	"aks.entra.appId":                             texts("app", "00000000-1111").with(entraBeside...),
 
 	"gcp.federation.projectId":        texts("123456789012", "Acme", "a", longerThan(30)).with(gcpMade...),
@@ -255,57 +255,10 @@ var refusedTexts = map[string]refusedText{
 
 	"secrets.encryptionKey": texts("short", "aaaaaaaaaaaaaaaaaaaaaaaa").untold(),
 	"secrets.adminPassword": texts(longerThan(72), "a\n").untold(),
-	"secrets.env{name}":     envName.untold(),
+	"secrets.env{name}":     texts("A B", "1A", "A=B", longerThan(253)).untold(),
 	"secrets.ecsEnv{name}":  envName.untold().on("aws-dev"),
 	"secrets.kubeconfig":    texts("a b", "[a, b]", "a: b: c").untold(),
 
 	"agreed.takenAway[]": nonsense,
 	"agreed.adopted":     texts("pool", "a/b"),
-}
-
-// freeTexts are keys of which no far end refuses a text, with the reason.
-var freeTexts = map[string]string{
-	"aws.profile":                     "the name of a section in files on the user's own machine",
-	"ecs.env{}":                       "the value of a variable; their size is judged together",
-	"ecs.restart":                     "any text, whose change is the message; a label of Docker",
-	"refresher.podAnnotations{}":      "annotations hold any text; their size is judged together",
-	"refresher.env{}":                 "the value of a variable",
-	"gateway.env{}":                   "the value of a variable",
-	"gateway.otel.serviceName":        "an attribute of OpenTelemetry, which is any text",
-	"gateway.clustering.region":       "a name among the gateway's own processes",
-	"gateway.service.annotations{}":   "annotations hold any text; their size is judged together",
-	"gateway.ingress.annotations{}":   "annotations hold any text; their size is judged together",
-	"gateway.httpRoute.annotations{}": "annotations hold any text; their size is judged together",
-	"gateway.annotations{}":           "annotations hold any text; their size is judged together",
-	"gateway.podAnnotations{}":        "annotations hold any text; their size is judged together",
-	"secrets.license":                 "the vendor's own form",
-	"secrets.setupToken":              "compared as it is",
-	"secrets.brokerToken":             "compared as it is; the broker is the vendor's own",
-	"secrets.env{}":                   "the value of a variable",
-	"secrets.ecsEnv{}":                "the value of a variable",
-	"agreed.newPrincipals[]":          "compared with those that a stopped up named",
-}
-
-// freeBeside is what a free key makes sense with.
-var freeBeside = map[string]refusedText{
-	"gateway.otel.serviceName": texts().with(tracedBeside...),
-	"secrets.ecsEnv{}":         texts().on("aws-dev"),
-}
-
-// otherJudges are keys that are held against their far end by a whole document's rules, with the place.
-var otherJudges = map[string]string{
-	"gcp.credentialConfig{}":              "Google's document: validateCredentialConfig",
-	"gcp.credentialConfig{name}":          "Google's document: validateCredentialConfig",
-	"gateway.config{}":                    "config.json: the gateway's schema and its own rules",
-	"gateway.config{name}":                "config.json: the gateway's schema and its own rules",
-	"refresher.scheduling.tolerations[]":  "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"refresher.scheduling.affinity":       "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"refresher.extraEgress[]":             "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.scheduling.tolerations[]":    "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.scheduling.affinity":         "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.networkPolicy.extraEgress[]": "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.extraVolumes[]":              "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.extraVolumeMounts[]":         "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.extraContainers[]":           "of the Kubernetes API: the API server judges it in the preview's dry run",
-	"gateway.initContainers[]":            "of the Kubernetes API: the API server judges it in the preview's dry run",
 }

@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -23,9 +22,13 @@ func (c *Config) validateStrings(k *checker) {
 	c.validateOwnNames(k)
 	c.validatePullSecretName(k)
 	c.validateKubeconfig(k)
-	c.validateTaskSize(k)
-	if c.Aks != nil {
-		k.add(check.Optional(field.NewPath("aks", "tokenAudience"), c.written.Aks.TokenAudience, tokenAudience)...)
+	c.validateSizes(k)
+	if a := c.written.Aks; a != nil {
+		p := field.NewPath("aks")
+		k.add(check.Optional(p.Child("tokenAudience"), a.TokenAudience, tokenAudience)...)
+		if a.Entra != nil && check.AppIdUri.Pattern.MatchString(a.Entra.AppIdUri) {
+			k.add(check.Optional(p.Child("entra", "appIdUri"), a.Entra.AppIdUri, tokenAudience)...)
+		}
 	}
 	for i, host := range c.Network.NoProxy {
 		k.add(withoutProxyForm(field.NewPath("network", "noProxy").Index(i), host)...)
@@ -112,33 +115,12 @@ func (c *Config) validateKubeconfig(k *checker) {
 		" < FILE`"))
 }
 
-// maxTaskDefinition, in bytes, is the most of a task definition (Amazon ECS endpoints and quotas, "Task definition size").
-const maxTaskDefinition = 64 << 10
-
-// validateTaskSize refuses plain variables that a task definition has no room for. What else stands in it is small.
-func (c *Config) validateTaskSize(k *checker) {
-	if c.Ecs == nil || c.Aws == nil {
-		return
-	}
-	type variable struct{ Name, Value string }
-	var all []variable
-	env := c.env(onEcs)
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		all = append(all, variable{name, env[name]})
-	}
-	text, err := json.Marshal(all)
-	if size := len(text) + len(c.Ecs.Restart); err == nil && size > maxTaskDefinition {
-		k.add(field.Invalid(field.NewPath("ecs", "env"), fmt.Sprintf("%d bytes", size), fmt.Sprintf("with gateway.env and ecs.restart, and "+
-			"ECS takes %d in a task definition; shorten them, or keep long values in secrets.ecsEnv", maxTaskDefinition)))
-	}
-}
-
 // proxyless is a host or a domain, with a port or without, as programs compare it (Go, golang.org/x/net/http/httpproxy, config.init; curl,
 // "NO_PROXY").
 var proxyless = regexp.MustCompile(`^(\*|(\*?\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?)(:\d{1,5})?$`)
 
-// withoutProxyForm refuses an exception that no program would ever find: it would go through the proxy without a word. Spaces and commas are
-// refused elsewhere.
+// withoutProxyForm refuses an exception that no program would ever find: it would go through the proxy without a word. Spaces and
+// commas are refused elsewhere.
 func withoutProxyForm(p *field.Path, host string) field.ErrorList {
 	if host == "" || strings.ContainsAny(host, ", \t") || proxyless.MatchString(host) {
 		return nil
@@ -149,8 +131,8 @@ func withoutProxyForm(p *field.Path, host string) field.ErrorList {
 	if notCidr == nil || notAddress == nil || notPort == nil {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(p, host, "a host such as db.example.com, a domain such as .example.com, an address or a CIDR such as "+
-		"10.0.0.0/8, without https:// and path")}
+	return field.ErrorList{field.Invalid(p, host, "a host such as db.example.com, a domain such as .example.com, an address or a CIDR "+
+		"such as 10.0.0.0/8, without https:// and path")}
 }
 
 // grpcHeader and grpcValue are what gRPC takes (grpc-go, internal/metadata, ValidatePair).

@@ -101,8 +101,9 @@ func (c *Config) validateVariable(k *checker, p *field.Path, name string) {
 }
 
 func validateSecretVariable(k *checker, p *field.Path, name string) {
-	if len(validation.IsEnvVarName(name)) > 0 {
-		k.add(field.Forbidden(p, "not the name of an environment variable"))
+	// It is a key of a Secret, too.
+	if len(validation.IsEnvVarName(name))+len(validation.IsConfigMapKey(name)) > 0 {
+		k.add(field.Forbidden(p, "not the name of an environment variable, of 253 characters at most"))
 	}
 	if own := ownKeys[name]; own != "" {
 		k.add(field.Forbidden(p, "has a key of its own: secrets."+own))

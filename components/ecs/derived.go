@@ -33,8 +33,8 @@ func (a *EcsServiceArgs) validateDerived(p *field.Path) field.ErrorList {
 	made := a.SecretNames()
 	for i, name := range made {
 		if len(name) > maxSecretName {
-			errs = append(errs, field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("makes the secret %s of %d characters, "+
-				"and Secrets Manager takes %d; shorten this, or the variable's name", name, len(name), maxSecretName)))
+			errs = append(errs, field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("makes the secret %s of %d "+
+				"characters, and Secrets Manager takes %d; shorten this, or the variable's name", name, len(name), maxSecretName)))
 		}
 		if slices.Contains(made[:i], name) {
 			errs = append(errs, field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("makes the secret %s twice: of a "+
@@ -62,7 +62,7 @@ func (a *EcsServiceArgs) validateRights(p *field.Path) field.ErrorList {
 	if err != nil || len(rights) <= maxInlinePolicies {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("with it the right to read %d secrets is a "+
-		"policy of %d characters, and IAM takes %d in a role; shorten this and the variables' names, or keep several values as keys of one "+
-		"secret in JSON, which secretRefs name", len(secrets)+len(a.referenced()), len(rights), maxInlinePolicies))}
+	return field.ErrorList{field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("with it the right to read %d secrets is "+
+		"a policy of %d characters, and IAM takes %d in a role; shorten this and the variables' names, or keep several values as keys "+
+		"of one secret in JSON, which secretRefs name", len(secrets)+len(a.referenced()), len(rights), maxInlinePolicies))}
 }

@@ -89,8 +89,8 @@ func (a *WorkloadIngressArgs) validateAlbHosts(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, host := range a.Hosts {
 		if a.Controller == IngressALB && len(host) > maxAlbHost {
-			errs = append(errs, field.Invalid(p.Index(i), host, fmt.Sprintf("has %d characters, and an ALB takes %d; write a shorter name, "+
-				"or use another controller", len(host), maxAlbHost)))
+			errs = append(errs, field.Invalid(p.Index(i), host, fmt.Sprintf("has %d characters, and an ALB takes %d; write a shorter "+
+				"name, or use another controller", len(host), maxAlbHost)))
 		}
 	}
 	return errs

@@ -54,7 +54,8 @@ func BucketName(p *field.Path, name string) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, name, wrong+", and no bucket of Amazon S3 has such a name; see `aws s3 ls`")}
 }
 
-// maxDnsName is the longest name that DNS has, as text without the dot at its end (RFC 1035, 3.1: 255 octets with the lengths of its labels).
+// maxDnsName is the longest name that DNS has, as text without the dot at its end (RFC 1035, 3.1: 255 octets with
+// the lengths of its labels).
 const maxDnsName = 253
 
 // DnsName refuses a name that is put together and that DNS has no room for; what to shorten is said.
@@ -69,8 +70,8 @@ func DnsName(p *field.Path, part, whole, shorten string) field.ErrorList {
 // Derived refuses a name from which a longer one is made that its cloud does not take: with the text before and behind it.
 func Derived(p *field.Path, name, before, behind, what string, most int) field.ErrorList {
 	if over := len(before) + len(name) + len(behind) - most; over > 0 {
-		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%s is called %s%s%s, and has %d characters at most; write a name of %d at "+
-			"most", what, before, name, behind, most, most-len(before)-len(behind)))}
+		return field.ErrorList{field.Invalid(p, name, fmt.Sprintf("%s is called %s%s%s, and has %d characters at most; write a name of %d "+
+			"at most", what, before, name, behind, most, most-len(before)-len(behind)))}
 	}
 	return nil
 }

@@ -154,8 +154,8 @@ func ValidatePassword(p *field.Path, password string) field.ErrorList {
 	case isHash(password):
 		return field.ErrorList{field.Forbidden(p, "a bcrypt hash, with which nobody signs in; write the password itself")}
 	case strings.ContainsFunc(password, unicode.IsControl):
-		return field.ErrorList{field.Forbidden(p, "holds a line break or another control character, with which nobody signs in (RFC 7617); "+
-			"write it without")}
+		return field.ErrorList{field.Forbidden(p, "holds a line break or another control character, with which nobody signs in (RFC 7617)"+
+			"; write it without")}
 	case len(password) > maxPassword:
 		return field.ErrorList{field.Forbidden(p, "too long: "+tooLong)}
 	}
