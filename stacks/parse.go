@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -165,14 +166,23 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	return c, nil
 }
 
-// foreignKeys refuses settings of providers, which would pass silently.
+// mostSlips is how many letters of the project's name may be wrong: a namespace that is further away is somebody else's.
+const mostSlips = 2
+
+// readByProviders are namespaces of settings that providers would read by default, and nothing reads here.
+var readByProviders = []string{"aws", "azure-native", "gcp", "kubernetes"}
+
+// foreignKeys refuses settings of providers, and of a namespace that is this project's but for a slip: both would pass silently.
 func foreignKeys(raw Raw) field.ErrorList {
 	var problems field.ErrorList
 	for _, key := range raw.Foreign {
-		if namespace, name, _ := strings.Cut(key, ":"); slices.Contains([]string{"aws", "azure-native", "gcp", "kubernetes"}, namespace) {
-			problems = append(problems, field.Forbidden(field.NewPath(key),
-				fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects aws, azure, gcp, eks and aks of this "+
-					"project", name)))
+		namespace, name, _ := strings.Cut(key, ":")
+		switch p := field.NewPath(key); {
+		case slices.Contains(readByProviders, namespace):
+			problems = append(problems, field.Forbidden(p, fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects "+
+				"aws, azure, gcp, eks and aks of this project", name)))
+		case levenshtein.Distance(namespace, Project, nil) <= mostSlips:
+			problems = append(problems, field.Forbidden(p, fmt.Sprintf("nothing reads it; did you mean %s:%s?", Project, name)))
 		}
 	}
 	return problems

@@ -611,15 +611,19 @@ func TestEncryptedAndClearValuesInTheirPlaces(t *testing.T) {
 	require.Empty(t, elsewhere.Resources)
 }
 
-// TestProviderKeys: with default providers disabled, a key such as aws:region would be read by nobody.
+// TestProviderKeys: with default providers disabled, a key such as aws:region would be read by nobody, nor would a misspelt namespace.
 func TestProviderKeys(t *testing.T) {
 	t.Parallel()
 	g := stackFile(t, "aws-dev").graph(t, "aws-dev")
 	g.Config["aws:region"] = "eu-west-1"
+	g.Config["bifost:network"] = "{}"
+	g.Config["bifrost-team:owner"] = "somebody else's"
 	err := g.Run(program(g))
 	var refusal *stacks.ConfigError
 	require.True(t, errors.As(err, &refusal))
 	require.ErrorContains(t, err, "\n  aws:region: Forbidden: default providers are disabled")
+	require.ErrorContains(t, err, "\n  bifost:network: Forbidden: nothing reads it; did you mean bifrost:network?")
+	require.NotContains(t, err.Error(), "bifrost-team")
 	require.Empty(t, g.Resources)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"bifrost/bifrostctl/internal/ownfile"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/internal/yamlerror"
+	"bifrost/internal/check"
 	"bifrost/stacks"
 )
 
@@ -65,6 +67,9 @@ func loadProject(dir, argument string) (*project, error) {
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("%s is no YAML object: %w", file, yamlerror.Explain(text, err))
 	}
+	if err := knownSettings(settings); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
 	p.environments = settings["environment"] != nil
 	config, ok := settings["config"].(map[string]any)
 	if !ok && settings["config"] != nil {
@@ -74,13 +79,33 @@ func loadProject(dir, argument string) (*project, error) {
 	for key, value := range config {
 		value = overlay.Walk(value, nil, dateAsText)
 		name, own := strings.CutPrefix(key, projectName+":")
-		if own {
+		// A key without a namespace is the project's own (Pulumi, sdk/go/common/workspace/loaders.go, stackConfigNamespacedWithProject).
+		if own || !strings.Contains(key, ":") {
 			p.values[name] = value
 			continue
 		}
 		p.others[key] = value
 	}
 	return p, nil
+}
+
+// stackSettings are the keys of a stack file (Pulumi, sdk/go/common/workspace/project.go, ProjectStack).
+var stackSettings = []string{"config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider"}
+
+// knownSettings refuses keys beside config that Pulumi passes over in silence: what stands below them would be lost.
+func knownSettings(settings map[string]any) error {
+	var all []error
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if slices.Contains(stackSettings, key) {
+			continue
+		}
+		mend := "keys of the program stand below config, and are indented"
+		if meant := check.Nearest(key, stackSettings); meant != "" {
+			mend = "did you mean " + meant + "?"
+		}
+		all = append(all, fmt.Errorf("%s: no key of a stack file, and what is below it is lost; %s", key, mend))
+	}
+	return errors.Join(all...)
 }
 
 // dateAsText is a date as the Pulumi CLI hands it over to the program.

@@ -75,3 +75,17 @@ func TestDatesAsTheCLIHasThem(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{"until": "2026-12-31 00:00:00 +0000 UTC", "in": "2026-12-31"}, p.values["tags"])
 }
+
+// TestKeysOfAStackFile: a key without a namespace is the project's, as Pulumi has it, and what Pulumi passes over is refused.
+func TestKeysOfAStackFile(t *testing.T) {
+	p, err := loadProject(writeProject(t, map[string]string{"dev": "config: {platform: aws, sandbox:tags: [a]}"}), "dev")
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"platform": "aws"}, p.values)
+	require.Contains(t, p.others, "sandbox:tags")
+
+	dir := writeProject(t, map[string]string{"dev": "confg: {bifrost:platform: aws}\ningress: {}\nsecretsprovider: x"})
+	_, err = loadProject(dir, "dev")
+	require.ErrorContains(t, err, "confg: no key of a stack file, and what is below it is lost; did you mean config?")
+	require.ErrorContains(t, err, "ingress: no key of a stack file, and what is below it is lost; keys of the program stand below config")
+	require.NotContains(t, err.Error(), "secretsprovider")
+}
