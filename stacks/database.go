@@ -77,6 +77,9 @@ var databaseWarnings = []struct {
 	text     func(configjson.Database) string
 }{
 	{(*Config).unverifiable, authorityMissing},
+	{func(c *Config, _ target, d configjson.Database) bool {
+		return slices.Contains(verifying, d.SslMode) && holdsPlaceholder(c.Gateway.databaseCa)
+	}, authorityOfAnExample},
 	{func(_ *Config, _ target, d configjson.Database) bool { return pooler(d) != "" }, sessionLocks},
 }
 
@@ -116,6 +119,11 @@ func authorityMissing(d configjson.Database) string {
 	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: "+
 		"certificate signed by unknown authority) unless its image "+
 		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SslMode, authorityOf(d.Host))
+}
+
+func authorityOfAnExample(d configjson.Database) string {
+	return fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
+		"exits (x509: certificate signed by unknown authority); give gateway.postgres.caFile another%s", d.Store, d.Host, authorityOf(d.Host))
 }
 
 // clouds are the hosts of managed databases, and where their authorities are.

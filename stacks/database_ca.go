@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -29,6 +30,19 @@ func (g *Gateway) loadDatabaseCa(dir string) field.ErrorList {
 	}
 	g.databaseCa = string(text)
 	return nil
+}
+
+// placeholderAuthority is the organisation of the authority in the examples, which signs for nobody.
+const placeholderAuthority = "Documentation"
+
+// holdsPlaceholder tells whether a bundle is that of an example. It goes up on the sandbox, and no database in life.
+func holdsPlaceholder(bundle string) bool {
+	block, _ := pem.Decode([]byte(bundle))
+	if block == nil {
+		return false
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	return err == nil && slices.Contains(certificate.Subject.Organization, placeholderAuthority)
 }
 
 // checkAuthorities says what is wrong with a bundle of certificates; nothing where all is well.

@@ -172,13 +172,15 @@ func TestDatabaseWarnings(t *testing.T) {
 		"verified, Cloud SQL": {[]any{mode, "verify-ca", host, "0a1b.p.europe-west1.sql.goog"}, []string{"gcloud sql instances describe"}},
 		"verified, elsewhere": {[]any{mode, "verify-full", host, "db.internal"}, []string{"the PEM file of whoever signed it"}},
 		"with a file":         {[]any{mode, "verify-full", "gateway.postgres.caFile", file}, nil},
-		"with a ConfigMap":    {[]any{mode, "verify-full", "gateway.postgres.caConfigMap", map[string]any{"name": "ca", "key": "ca.crt"}}, nil},
-		"with a variable":     {[]any{mode, "verify-full", "gateway.env.PGSSLROOTCERT", "/own.pem"}, nil},
-		"with a folder":       {[]any{mode, "verify-full", "gateway.env.SSL_CERT_DIR", "/own"}, nil},
-		"RDS Proxy":           {[]any{host, "app.proxy-c0ffee.us-east-1.rds.amazonaws.com"}, []string{"config_store goes through RDS Proxy", "advisory locks"}},
-		"PgBouncer, a name":   {[]any{host, "pgbouncer.data.svc"}, []string{"config_store goes through PgBouncer (pgbouncer.data.svc, port 5432)"}},
-		"PgBouncer, a port":   {[]any{port, "6432"}, []string{"PgBouncer", "port 6432"}},
-		"pings":               {[]any{"gateway.config.client", map[string]any{"disable_db_pings_in_health": false}}, []string{"client.disable_db_pings_in_health is false", "every pod, task or target is taken out"}},
+		"with an example's": {[]any{mode, "verify-full", host, "db.c0ffee.eu-west-1.rds.amazonaws.com", "gateway.postgres.caFile", "examples/eks-production/rds-ca.pem"},
+			[]string{"gateway.postgres.caFile is the placeholder of an example", "give gateway.postgres.caFile another", "eu-west-1-bundle.pem"}},
+		"with a ConfigMap":  {[]any{mode, "verify-full", "gateway.postgres.caConfigMap", map[string]any{"name": "ca", "key": "ca.crt"}}, nil},
+		"with a variable":   {[]any{mode, "verify-full", "gateway.env.PGSSLROOTCERT", "/own.pem"}, nil},
+		"with a folder":     {[]any{mode, "verify-full", "gateway.env.SSL_CERT_DIR", "/own"}, nil},
+		"RDS Proxy":         {[]any{host, "app.proxy-c0ffee.us-east-1.rds.amazonaws.com"}, []string{"config_store goes through RDS Proxy", "advisory locks"}},
+		"PgBouncer, a name": {[]any{host, "pgbouncer.data.svc"}, []string{"config_store goes through PgBouncer (pgbouncer.data.svc, port 5432)"}},
+		"PgBouncer, a port": {[]any{port, "6432"}, []string{"PgBouncer", "port 6432"}},
+		"pings":             {[]any{"gateway.config.client", map[string]any{"disable_db_pings_in_health": false}}, []string{"client.disable_db_pings_in_health is false", "every pod, task or target is taken out"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stackFile(t, "azure-dev").set("gateway.existingNamespace", true)
