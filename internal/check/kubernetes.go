@@ -127,11 +127,11 @@ func NotAbove(p *field.Path, request, limit string) field.ErrorList {
 	return field.ErrorList{field.Invalid(p, request, "above the limit, which is "+limit)}
 }
 
-// Annotations checks the keys of Kubernetes annotations, and how much all of them hold (k8s.io/apimachinery, pkg/api/validation,
 // mostAnnotations is how long all annotations of an object may be together, keys and values (k8s.io/apimachinery, pkg/api/validation,
 // TotalAnnotationSizeLimitB; that package would bring much more with it).
 const mostAnnotations = 256 << 10
 
+// Annotations checks the keys of Kubernetes annotations, and how much all of them hold (k8s.io/apimachinery, pkg/api/validation,
 // ValidateAnnotations).
 func Annotations(p *field.Path, annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
