@@ -17,8 +17,8 @@ func toleration(p *field.Path, of corev1.Toleration) field.ErrorList {
 	errs := check.IfSet(p.Child("key"), key, check.LabelKey)
 	switch {
 	case key == "" && operator != "Exists":
-		errs = append(errs, field.Required(p.Child("key"), "the key of a taint; without one only operator Exists fits, which tolerates every "+
-			"taint"))
+		errs = append(errs, field.Required(p.Child("key"), "the key of a taint; without one only operator Exists fits, which tolerates "+
+			"every taint"))
 	case operator == "Exists" && value != "":
 		errs = append(errs, field.Forbidden(p.Child("value"), "operator Exists compares none; remove it, or write operator: Equal"))
 	case operator == "" || operator == "Equal":

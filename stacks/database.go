@@ -123,7 +123,8 @@ func authorityMissing(d configjson.Database) string {
 
 func authorityOfAnExample(d configjson.Database) string {
 	return fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
-		"exits (x509: certificate signed by unknown authority); give gateway.postgres.caFile another%s", d.Store, d.Host, authorityOf(d.Host))
+		"exits (x509: certificate signed by unknown authority); give gateway.postgres.caFile another%s",
+		d.Store, d.Host, authorityOf(d.Host))
 }
 
 // clouds are the hosts of managed databases, and where their authorities are.

@@ -13,8 +13,8 @@ import (
 type Ecs struct {
 	// ClusterName is an existing cluster. Required.
 	ClusterName string
-	// Name of the task definition family, the service and the container, of 102 characters at most: a policy is named after it. With another
-	// name the service goes before the new one comes, and nothing answers meanwhile. Default bifrost.
+	// Name of the task definition family, the service and the container, of 102 characters at most: a policy is named after it. With
+	// another name the service goes before the new one comes, and nothing answers meanwhile. Default bifrost.
 	Name string
 
 	// Subnets where the tasks run: private ones of at least two zones. Required.

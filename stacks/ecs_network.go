@@ -113,7 +113,8 @@ func (n *ecsNetworkCheck) warnOfGiven() {
 // denied tells whether the signed-in identity may not look something up, from the codes of AWS and of
 // Azure Resource Manager.
 func denied(err error) bool {
-	return slices.ContainsFunc([]string{"UnauthorizedOperation", "AccessDenied", "not authorized", "AuthorizationFailed"}, func(code string) bool {
+	codes := []string{"UnauthorizedOperation", "AccessDenied", "not authorized", "AuthorizationFailed"}
+	return slices.ContainsFunc(codes, func(code string) bool {
 		return strings.Contains(err.Error(), code)
 	})
 }

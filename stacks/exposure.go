@@ -11,8 +11,8 @@ import (
 	"bifrost/internal/check"
 )
 
-// abroad is what a cluster of one cloud passes over, and what it runs instead: with an annotation of another cloud, or another's ingress controller, the gateway
-// would seem closed, or to speak TLS, and would not be.
+// abroad is what a cluster of one cloud passes over, and what it runs instead: with an annotation of another cloud, or another's ingress
+// controller, the gateway would seem closed, or to speak TLS, and would not be.
 type abroad struct {
 	// annotations begin so.
 	annotations []string
@@ -30,7 +30,8 @@ const (
 
 var abroads = map[string]abroad{
 	onEks.name(): {[]string{azureBalancers, googleNetwork, googleCloud}, []string{kubernetes.IngressALB, kubernetes.IngressNginx}},
-	onAks.name(): {[]string{awsBalancers, awsIngresses, googleNetwork, googleCloud}, []string{kubernetes.IngressAppRouting, kubernetes.IngressNginx}},
+	onAks.name(): {[]string{awsBalancers, awsIngresses, googleNetwork, googleCloud},
+		[]string{kubernetes.IngressAppRouting, kubernetes.IngressNginx}},
 }
 
 // validateExposure refuses what only another cloud's controllers would read.

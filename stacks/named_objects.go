@@ -184,7 +184,7 @@ func (c *Config) validateNamedObjects(k *checker) {
 	named := c.NamedObjects()
 	if g.ExistingNamespace {
 		if len(g.SuppliedObjects) > 0 {
-			k.add(field.Forbidden(supplied, "gateway.existingNamespace says that the namespace exists, and what is in it with it; remove it"))
+			k.add(field.Forbidden(supplied, "gateway.existingNamespace says that the namespace exists, and what is in it; remove it"))
 		}
 		return
 	}

@@ -95,6 +95,6 @@ func parseProblems(t *testing.T, s settings) []string {
 func TestSuppliedObjectsOfAnExistingNamespace(t *testing.T) {
 	t.Parallel()
 	s := stackFile(t, "azure-dev").set("gateway.existingNamespace", true).set("gateway.suppliedObjects", []any{"secret/s"})
-	require.Equal(t, []string{"gateway.suppliedObjects: Forbidden: gateway.existingNamespace says that the namespace exists, and what is in it with it; remove it"},
+	require.Equal(t, []string{"gateway.suppliedObjects: Forbidden: gateway.existingNamespace says that the namespace exists, and what is in it; remove it"},
 		parseProblems(t, s))
 }

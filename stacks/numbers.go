@@ -2,8 +2,8 @@ package stacks
 
 import "k8s.io/apimachinery/pkg/util/validation/field"
 
-// explainNumbers adds to what is wrong with a text that the stack file has a number in its place: the engine hands over what it says and not
-// how it is written, without leading zeros, and an octal or hexadecimal one in decimal.
+// explainNumbers adds to what is wrong with a text that the stack file has a number in its place: the engine hands over what it says and
+// not how it is written, without leading zeros, and an octal or hexadecimal one in decimal.
 func explainNumbers(problems field.ErrorList, written map[string]bool) {
 	for _, p := range problems {
 		if p.Type == field.ErrorTypeInvalid && written[p.Field] {

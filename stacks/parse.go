@@ -179,8 +179,8 @@ func foreignKeys(raw Raw) field.ErrorList {
 		namespace, name, _ := strings.Cut(key, ":")
 		switch p := field.NewPath(key); {
 		case slices.Contains(readByProviders, namespace):
-			problems = append(problems, field.Forbidden(p, fmt.Sprintf("default providers are disabled, so nothing reads %s; see the objects "+
-				"aws, azure, gcp, eks and aks of this project", name)))
+			problems = append(problems, field.Forbidden(p, fmt.Sprintf("default providers are disabled, so nothing reads %s; see the "+
+				"objects aws, azure, gcp, eks and aks of this project", name)))
 		case levenshtein.Distance(namespace, Project, nil) <= mostSlips:
 			problems = append(problems, field.Forbidden(p, fmt.Sprintf("nothing reads it; did you mean %s:%s?", Project, name)))
 		}

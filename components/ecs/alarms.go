@@ -67,7 +67,8 @@ func (a *EcsServiceArgs) newAlarms(in component.Scope, service *ecs.Service, fro
 	topic := pulumi.Array{pulumi.String(a.Alarms.TopicArn)}
 	for what, alarm := range a.alarms(service, front) {
 		alarm.Name, alarm.AlarmActions, alarm.OkActions = pulumi.String(a.alarmName(what)), topic, topic
-		if _, err := cloudwatch.NewMetricAlarm(in.Ctx, in.Child("alarm-"+what), alarm, in.Options(pulumi.DeleteBeforeReplace(false))...); err != nil {
+		opts := in.Options(pulumi.DeleteBeforeReplace(false))
+		if _, err := cloudwatch.NewMetricAlarm(in.Ctx, in.Child("alarm-"+what), alarm, opts...); err != nil {
 			return fmt.Errorf("%s: alarm %s: %w", in.Name, what, err)
 		}
 	}

@@ -79,8 +79,8 @@ func (a *BifrostWorkloadArgs) keepsClaim(s component.Scope) (pulumi.ResourceOpti
 }
 
 // errClaimMovesUnseen: this program has not seen the stack before, and cannot replace what it is not sure of.
-var errClaimMovesUnseen = errors.New("storage.existingClaim (of a stack gateway.storage.existingClaim) comes or goes in the first up of this " +
-	"program: run one `pulumi up` with the former storage, and change it then")
+var errClaimMovesUnseen = errors.New("storage.existingClaim (of a stack gateway.storage.existingClaim) comes or goes in the first up of " +
+	"this program: run one `pulumi up` with the former storage, and change it then")
 
 // claimOf is the claim that a StatefulSet was made with, as KeepClaim takes it; false where it has none of its own.
 func claimOf(set resource.PropertyMap) (claim resource.PropertyMap, own bool) {

@@ -102,8 +102,9 @@ func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resour
 }
 
 // anewForFamily makes a Service anew for another family: the API server lets the first one never change (kubernetes,
-// pkg/apis/core/validation/validation.go, validateUpgradeDowngradeIPFamilies), and the provider plans an update. IPv4 that is written out is
-// no other family than the one by default, and an update which changes nothing. A state without the trigger is of a program that knew none.
+// pkg/apis/core/validation/validation.go, validateUpgradeDowngradeIPFamilies), and the provider plans an update. IPv4 that is written out
+// is no other family than the one by default, and an update which changes nothing. A state without the trigger is of a program that knew
+// none.
 func (a *BifrostWorkloadArgs) anewForFamily() pulumi.ResourceOption {
 	anew := []pulumi.ResourceOption{
 		pulumi.ReplacementTrigger(pulumi.String(cmp.Or(a.IpFamily, gateway.IPv4))), pulumi.DeleteBeforeReplace(true),
