@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -14,6 +16,7 @@ import (
 
 // Remove deletes one resource from the stack's clouds, which the engine does not learn of.
 func (r Runner) Remove(request Request, typ, id string) error {
+	back := "Pulumi sees it missing, and makes it again, with " + request.command(Up) + " --refresh."
 	err := r.change(request, func(world *cloud.World) error {
 		found, err := find(world, typ, id)
 		if err != nil {
@@ -24,18 +27,65 @@ func (r Runner) Remove(request Request, typ, id string) error {
 			return nil
 		}
 		found.Deleted, found.Edited = true, true // seeding leaves it so
+		back = "Others made it, and no up makes it again: " + request.thing("restore", found.Type, id) + " brings it back."
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Stdout, "Removed %s %s. What the stack made the next up makes again where the stack's state does not hold it; otherwise "+
-		"Pulumi sees it missing after a refresh.\n", typ, id)
+	fmt.Fprintf(r.Stdout, "Removed %s %s. %s\n", typ, id, back)
 	return nil
+}
+
+// Restore brings back what others made and Remove took away.
+func (r Runner) Restore(request Request, typ, id string) error {
+	err := r.change(request, func(world *cloud.World) error {
+		for _, each := range removed(world) {
+			if isType(each.Type, typ) && each.ID == id {
+				each.Deleted, each.Edited = false, false
+				return nil
+			}
+		}
+		return fmt.Errorf("nothing of type %q with id %q that others made was removed by hand: what the stack made comes back with %s "+
+			"--refresh; see %s", typ, id, request.command(Up), request.command("state"))
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Stdout, "Restored %s %s.\n", typ, id)
+	return nil
+}
+
+// removed is what others made and somebody removed by hand, ordered by type and id.
+func removed(world *cloud.World) []*cloud.Resource {
+	var found []*cloud.Resource
+	for _, each := range world.Resources {
+		if each.Seeded && each.Deleted && each.Edited {
+			found = append(found, each)
+		}
+	}
+	slices.SortFunc(found, func(a, b *cloud.Resource) int { return strings.Compare(a.Key(), b.Key()) })
+	return found
+}
+
+// thing returns the command line of a command of one thing.
+func (r Request) thing(command, typ, id string) string {
+	words := []string{r.Self, "sandbox", command, shellWord(r.Stack), shellWord(typ), shellWord(id)}
+	return strings.Join(append(words, r.where()...), " ")
+}
+
+// isType tells whether a type was asked for, by its token or as Pulumi displays that: aws:iam:Role for aws:iam/role:Role.
+func isType(token, asked string) bool {
+	return token == asked || tokens.Type(token).DisplayName() == asked
 }
 
 // Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
+	for _, cluster := range []string{pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster} {
+		if isType(cluster, typ) {
+			typ = cluster
+		}
+	}
 	err := r.change(request, func(world *cloud.World) error {
 		switch typ {
 		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster, pulumitype.AzureManagedCluster:
@@ -176,7 +226,7 @@ func (r Runner) change(request Request, function func(*cloud.World) error) error
 func find(world *cloud.World, typ, id string) (*cloud.Resource, error) {
 	var found []*cloud.Resource
 	for _, each := range world.Resources {
-		if each.Type == typ && each.ID == id && !each.Deleted {
+		if isType(each.Type, typ) && each.ID == id && !each.Deleted {
 			found = append(found, each)
 		}
 	}

@@ -29,7 +29,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
-// Command returns the command tree "sandbox preview|up|destroy|serve|state|remove STACK".
+// Command returns the command tree "sandbox preview|up|destroy|serve|state|... STACK".
 func Command() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "sandbox",
@@ -50,7 +50,8 @@ of the project or of its file, Pulumi.aws-dev.yaml, or a folder that holds one s
 	} {
 		parent.AddCommand(operationCommand(operation.Operation, operation.short))
 	}
-	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), changeCommand(), allowlistCommand(), publishCommand())
+	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), restoreCommand(), changeCommand(),
+		allowlistCommand(), publishCommand())
 	return parent
 }
 
@@ -65,7 +66,7 @@ func operationCommand(operation Operation, short string) *cobra.Command {
   bifrostctl sandbox %[1]s aws-dev --fault 'type=aws:iam/role:Role,op=check,error=throttled'`, operation),
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			r := runner(cmd)
 			if !request.JSON {
 				r.Stdout, r.Stderr = fold.Terminal(r.Stdout), fold.Terminal(r.Stderr)
@@ -105,7 +106,7 @@ Pulumi CLI there use the doubles in the place of the providers; the commands are
   bifrostctl sandbox serve aws-dev --providers aws,kubernetes`,
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).Serve(cmd.Context(), request, providers)
 		},
 	}
@@ -127,7 +128,7 @@ func stateCommand() *cobra.Command {
   bifrostctl sandbox state aws-dev --json`,
 		Args: oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).State(request)
 		},
 	}
@@ -144,22 +145,43 @@ func removeCommand() *cobra.Command {
 		Use:   "remove STACK TYPE ID",
 		Short: "Delete one thing from the stack's clouds by hand, unknown to Pulumi",
 		Long: `Deletes one thing, named as sandbox state names it, as somebody would with the cloud's own console: Pulumi does not learn
-of it. It mends what an up has left behind whose answer was lost, and it rehearses drift.`,
+of it. It mends what an up has left behind whose answer was lost, and it rehearses drift. What others made comes back with
+sandbox restore.`,
 		Example: "  bifrostctl sandbox remove aws-dev aws:iam/role:Role BifrostECRPullRole",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 3 {
-				return fmt.Errorf("sandbox remove takes a stack's name, a type and an id, not %d words; see bifrostctl sandbox remove "+
-					"--help", len(args))
-			}
-			return nil
-		},
+		Args:    oneThing,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).Remove(request, args[1], args[2])
 		},
 	}
 	folderFlags(cmd, &request)
 	return cmd
+}
+
+func restoreCommand() *cobra.Command {
+	request := Request{Self: os.Args[0]}
+	cmd := &cobra.Command{
+		Use:   "restore STACK TYPE ID",
+		Short: "Bring back what others made and sandbox remove took away",
+		Long: `Brings back one thing that stood there before the first up, such as a Secret that others made, as it was when sandbox remove
+took it away.`,
+		Example: "  bifrostctl sandbox restore aws-dev kubernetes:core/v1:Secret llm/llm-keys",
+		Args:    oneThing,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.name(args[0])
+			return runner(cmd).Restore(request, args[1], args[2])
+		},
+	}
+	folderFlags(cmd, &request)
+	return cmd
+}
+
+func oneThing(cmd *cobra.Command, args []string) error {
+	if len(args) != 3 {
+		return fmt.Errorf("sandbox %s takes a stack's name, a type and an id, not %d words; see bifrostctl sandbox %[1]s --help",
+			cmd.Name(), len(args))
+	}
+	return nil
 }
 
 func changeCommand() *cobra.Command {
@@ -180,7 +202,7 @@ vendor's side of a federation. Later commands leave it as it is then. The value 
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).Change(request, args[1], args[2], args[3:])
 		},
 	}
@@ -199,7 +221,7 @@ known by its unique id from its first pull on: a role that is made again is anot
 		Example: "  bifrostctl sandbox allowlist aws-dev --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
 		Args:    oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).Allowlist(request, add, remove)
 		},
 	}
@@ -224,7 +246,7 @@ other is refused until it is published. A tag that is published again has moved:
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request.Stack = args[0]
+			request.name(args[0])
 			return runner(cmd).Publish(request, args[1:])
 		},
 	}

@@ -168,6 +168,14 @@ The identities stand. Print the letter to the vendor and, after the answer, add 
   bin/x sandbox preview dev --set labels.team=platform
   bin/x sandbox destroy dev
 `},
+		"protected": {Request{Operation: Up, Stack: "dev", Self: "bin/x"}, Result{rollout: "full", Resources: []Resource{{protected: true}}},
+			`The stack is up. To see what a change would do, or to delete all but its protected identities:
+  bin/x sandbox preview dev --set labels.team=platform
+  bin/x sandbox destroy dev --exclude-protected
+To delete everything:
+  bin/x sandbox up dev --set protectIdentities=false
+  bin/x sandbox destroy dev
+`},
 		"destroyed": {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{Changes: Changes{Delete: 3}}, "Stack dev is deleted from the sandbox.\n"},
 		"never up":  {Request{Operation: Destroy, Stack: "dev", Self: "bin/x"}, Result{}, "The sandbox holds nothing of stack dev: nothing to delete.\n"},
 	}

@@ -64,6 +64,8 @@ func TestSettings(t *testing.T) {
 		"sandbox:nodes[1].taints[0]: write key and effect", "sandbox:nodes[2].count", "sandbox:nodes[3].memory", "sandbox:architectures: "} {
 		require.ErrorContains(t, err, want)
 	}
+	_, err = settingsOf(parse(t, `{"sandbox:nodes": [{cpus: "4"}]}`))
+	require.ErrorContains(t, err, `sandbox:nodes: unknown field "cpus"; the keys of a node are count, zone, architecture, labels, taints, cpu and memory`)
 	_, err = settingsOf(parse(t, `{"sandbox:nodes": []}`))
 	require.ErrorContains(t, err, "names no node")
 }

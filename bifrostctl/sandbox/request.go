@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"bifrost/bifrostctl/internal/projectdir"
 )
 
 // Operation is what a command does to a stack.
@@ -46,6 +48,14 @@ type Request struct {
 	JSON bool
 	// Self is how the user calls this program; texts that name a next command begin with it.
 	Self string
+}
+
+// name takes a stack from a command line: also the name of its file, in which hints have the stack's.
+func (r *Request) name(argument string) {
+	r.Stack = argument
+	if folder, stack, is := projectdir.OfFile(argument); is && folder == "" {
+		r.Stack = stack
+	}
 }
 
 // command returns the command line that does operation to the same stack, with the same overlay and settings over it. A destroy

@@ -122,6 +122,10 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if request.Operation != Destroy {
 		r.note(p, fakes)
 		r.noteGiven(world, p, server)
+		for _, gone := range removed(world) {
+			fmt.Fprintf(r.Stderr, "Removed by hand, and still missing: %s %s; it comes back with %s\n", gone.Type, gone.ID,
+				request.thing("restore", gone.Type, gone.ID))
+		}
 	}
 	config, err := p.raw()
 	if err != nil {

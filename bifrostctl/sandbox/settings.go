@@ -24,6 +24,14 @@ type settings struct {
 
 const settingsPrefix = "sandbox:"
 
+// keysAt names the keys that are known where one is not.
+func keysAt(key string) string {
+	if key == settingsPrefix+"nodes" {
+		return "the keys of a node are count, zone, architecture, labels, taints, cpu and memory, those of a taint key, value and effect"
+	}
+	return "the keys are sandbox:nodes, sandbox:architectures and sandbox:tags"
+}
+
 // settingsOf reads them. Every problem is told of.
 func settingsOf(others map[string]any) (settings, error) {
 	var s settings
@@ -39,8 +47,8 @@ func settingsOf(others map[string]any) (settings, error) {
 			err = d.Decode(&s)
 		}
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %s; the keys are sandbox:nodes, sandbox:architectures and sandbox:tags "+
-				"(docs/sandbox.md)", key, strings.TrimPrefix(err.Error(), "json: ")))
+			problems = append(problems, fmt.Errorf("%s: %s; %s (docs/sandbox.md)", key, strings.TrimPrefix(err.Error(), "json: "),
+				keysAt(key)))
 		}
 	}
 	if others[settingsPrefix+"nodes"] != nil && len(s.Nodes) == 0 {

@@ -106,6 +106,17 @@ func TestRemove(t *testing.T) {
 	// What others made stays away, too, though every command seeds the clouds.
 	require.NoError(t, remove("aws:ecr/repository:Repository", "acme-hub"))
 	require.ErrorContains(t, remove("aws:ecr/repository:Repository", "acme-hub"), "there are 0 things")
+	require.Contains(t, stdout.String(), "bin/x sandbox restore aws-dev aws:ecr/repository:Repository acme-hub --dir ../.. --state "+request.State+
+		" brings it back.")
+
+	// It comes back by the type as up shows it; what the stack made does not.
+	restore := func(typ, id string) error { return sandbox.Runner{Stdout: &stdout}.Restore(request, typ, id) }
+	require.ErrorContains(t, restore(edits.RoleType, "BifrostECRPullRole"), "what the stack made comes back with bin/x sandbox up aws-dev")
+	require.NoError(t, restore("aws:ecr:Repository", "acme-hub"))
+	restored, err := cloud.Load(file)
+	require.NoError(t, err)
+	require.Equal(t, before, countTypes(restored))
+	require.NoError(t, remove("aws:ecr:Repository", "acme-hub"), "it is there again")
 }
 
 // TestChange: what somebody changes by hand is seen by later commands, and kept by their seeding.

@@ -26,7 +26,7 @@ func (s Stack) rollout(context.Context) check.Result {
 	case s.Config.Rollout:
 		return check.Pass("rollout %s", s.Config.Rollout)
 	case "":
-		return check.Fail("pulumi up --stack "+s.Name, "the stack has no outputs: it was never up")
+		return check.Fail("pulumi up --stack "+s.Name, "the stack has no outputs: it is not up (destroyed, or never up)")
 	case stacks.RolloutIdentity:
 		return check.Fail("pulumi up --stack "+s.Name, "rollout is %s in the configuration, and the last up was %s", s.Config.Rollout,
 			s.Outputs.Rollout)
