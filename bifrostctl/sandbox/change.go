@@ -167,8 +167,8 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 	return r.change(request, func(world *cloud.World) error {
 		policies := policiesOf(world)
 		if len(policies) == 0 {
-			return fmt.Errorf("no ECR repository of another account is here, and so no allowlist; what Google's side trusts is among what " +
-				"sandbox state lists")
+			return fmt.Errorf("no ECR repository of another account is here, and so no allowlist; what Google's side trusts is among " +
+				"what sandbox state lists")
 		}
 		for _, policy := range policies {
 			principals, err := world.Allowlist(policy)

@@ -105,7 +105,8 @@ func next(request Request, result *Result) string {
 	change, destroy := request.command(Preview, "labels.team=platform"), request.command(Destroy)
 	if result.protected() {
 		return fmt.Sprintf("The stack is up. To see what a change would do, or to delete all but its protected identities:\n  %s\n  %s "+
-			"--exclude-protected\nTo delete everything:\n  %s\n  %s", change, destroy, request.command(Up, "protectIdentities=false"), destroy)
+			"--exclude-protected\nTo delete everything:\n  %s\n  %s", change, destroy,
+			request.command(Up, "protectIdentities=false"), destroy)
 	}
 	return "The stack is up. To see what a change would do, or to delete everything:\n  " + change + "\n  " + destroy
 }

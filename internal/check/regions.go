@@ -17,7 +17,8 @@ var (
 		eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1
 		mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2 cn-north-1 cn-northwest-1 eusc-de-east-1 us-iso-east-1 us-iso-west-1
 		us-isob-east-1 us-isob-west-1 eu-isoe-west-1 us-isof-east-1 us-isof-south-1 us-gov-east-1 us-gov-west-1`)
-	AzureRegions = strings.Fields(`australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
+	AzureRegions = strings.Fields(`
+		australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth
 		brazilsoutheast canadacentral canadaeast centralindia centralus chilecentral denmarkeast eastasia eastus eastus2
 		francecentral francesouth germanynorth germanywestcentral indonesiacentral israelcentral italynorth japaneast japanwest
 		jioindiacentral jioindiawest koreacentral koreasouth malaysiawest mexicocentral newzealandnorth northcentralus

@@ -82,7 +82,9 @@ func (s secrets) Parameter(_ context.Context, _, arn string) (*service.Secret, e
 func (s secrets) Key(_ context.Context, _, key string) (*service.Key, error) {
 	s.w.Lock()
 	defer s.w.Unlock()
-	found, err := only(s.w, pulumitype.AwsKey, key, func(r *world.Resource) bool { return r.ID == key || strings.HasSuffix(r.ID, ":key/"+key) })
+	found, err := only(s.w, pulumitype.AwsKey, key, func(r *world.Resource) bool {
+		return r.ID == key || strings.HasSuffix(r.ID, ":key/"+key)
+	})
 	if err != nil {
 		return nil, err
 	}

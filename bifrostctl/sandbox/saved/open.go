@@ -20,6 +20,7 @@ func Open(ctx context.Context, r service.RehearsalRequest) (*service.Rehearsal, 
 			return nil, errors.Join(err, look.Close())
 		}
 	}
-	return &service.Rehearsal{Name: look.Name, Config: look.Config, Outputs: look.Outputs, State: look.State, Clouds: Clouds(look.World, look.Server),
-		Close: look.Close}, nil
+	return &service.Rehearsal{Name: look.Name, Config: look.Config, Outputs: look.Outputs, State: look.State,
+		Clouds: Clouds(look.World, look.Server),
+		Close:  look.Close}, nil
 }

@@ -148,7 +148,8 @@ func (r *runner) category(ctx context.Context, category Category) {
 		}
 		*r.outcomes[c.Code] = Outcome{Check: c, Result: r.run(ctx, c, needs)}
 		close(r.done[c.Code])
-		if result := r.outcomes[c.Code].Result; c.Fatal && fatal == "" && (result.Status == Failed || result.Status == Unknown || result.blocked) {
+		result := r.outcomes[c.Code].Result
+		if c.Fatal && fatal == "" && (result.Status == Failed || result.Status == Unknown || result.blocked) {
 			fatal = c.Code
 		}
 	}

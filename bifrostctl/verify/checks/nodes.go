@@ -52,7 +52,8 @@ func (r runs) scheduled(ctx context.Context) check.Result {
 				why = "; " + found.Error
 			}
 			look := "kubectl describe pod " + pod.Name + " -n " + pod.Namespace
-			return check.Fail("gateway.scheduling.tolerations and nodeSelector, or nodes that take the pods; "+look, "pod %s waits for a node: %s%s", pod.Name, c.Message, why)
+			return check.Fail("gateway.scheduling.tolerations and nodeSelector, or nodes that take the pods; "+look,
+				"pod %s waits for a node: %s%s", pod.Name, c.Message, why)
 		}
 	}
 	if found.Status == check.Failed { // what runs was scheduled before
@@ -193,7 +194,8 @@ func noNode(ctx context.Context, s Stack, c service.Clouds, p placed, count int,
 		parts = append(parts, fmt.Sprintf("%d %s", n, reason))
 	}
 	slices.Sort(parts)
-	result := check.Fail(p.key+".tolerations and nodeSelector, or nodes that take the pods; what a cluster autoscaler adds is not seen here",
+	result := check.Fail(p.key+".tolerations and nodeSelector, or nodes that take the pods; what a cluster autoscaler adds is not seen "+
+		"here",
 		"none of %d nodes takes %s's pods: %s", count, p.who, strings.Join(parts, ", "))
 	if objects, err := c.Objects(ctx); err == nil {
 		if pools, err := objects.List(ctx, "karpenter.sh/v1", "NodePool", ""); err == nil && len(pools) > 0 {

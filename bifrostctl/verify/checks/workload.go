@@ -44,7 +44,8 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 			{Code: "workload-restarts", Description: "no container is restarted", Run: r.restarts},
 			{Code: "workload-probes", Description: "readiness asks the gateway for its health, liveness does not depend on its stores",
 				Run: r.probes},
-			{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"}, Run: r.endpoints},
+			{Code: "workload-endpoints", Description: "the Service has ready endpoints", Needs: []string{"workload-rollout"},
+				Run: r.endpoints},
 			{Code: "workload-disruption", Description: "the disruption budget lets nodes be drained", Needs: []string{"workload-rollout"},
 				Run: r.disruption},
 		}...)

@@ -140,8 +140,8 @@ type Key struct{ ARN, State, Policy string }
 // Secrets are AWS Secrets Manager, Systems Manager's parameters, and the keys of both.
 type Secrets interface {
 	Secret(ctx context.Context, region, arn string) (*Secret, error)
-	// Fields are the names of the fields of a secret's value that is a JSON object, in one of its versions; none where it is something else.
-	// The values go no further.
+	// Fields are the names of the fields of a secret's value that is a JSON object, in one of its versions; none where it is something
+	// else. The values go no further.
 	Fields(ctx context.Context, region, arn, version string) ([]string, error)
 	Parameter(ctx context.Context, region, arn string) (*Secret, error)
 	Key(ctx context.Context, region, key string) (*Key, error)

@@ -77,7 +77,8 @@ func otherProcessor(c *double.Call, spec corev1.PodSpec, node *placed) []string 
 		built, on := double.List(image.State, "architectures"), node.Labels[corev1.LabelArchStable]
 		if len(built) > 0 && !slices.Contains(built, any(on)) {
 			problems = append(problems, fmt.Sprintf("Failed to pull image %q: rpc error: code = NotFound desc = failed to pull and unpack "+
-				"image: no match for platform in manifest: not found (node %s is %s; the image is built for %s)", container.Image, node.Name,
+				"image: no match for platform in manifest: not found (node %s is %s; the image is built for %s)", container.Image,
+				node.Name,
 				on, fmt.Sprint(built...)))
 		}
 	}
