@@ -88,7 +88,8 @@ func listTaskDefinitions(c *double.Call, in listedRevisions) (double.Object, err
 		return in.FamilyPrefix != "" && double.String(r.State, "family") != in.FamilyPrefix
 	})
 	slices.SortFunc(found, func(a, b *world.Resource) int {
-		return cmp.Or(cmp.Compare(double.String(a.State, "family"), double.String(b.State, "family")), cmp.Compare(revision(a), revision(b)))
+		families := cmp.Compare(double.String(a.State, "family"), double.String(b.State, "family"))
+		return cmp.Or(families, cmp.Compare(revision(a), revision(b)))
 	})
 	if in.Sort == "DESC" {
 		slices.Reverse(found)
