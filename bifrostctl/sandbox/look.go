@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -26,6 +27,8 @@ type Look struct {
 	// Outputs is the JSON text of the stack's outputs, secrets masked, and State that of its resources, as `pulumi stack export` prints it;
 	// empty objects where the stack was never up.
 	Outputs, State []byte
+	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets.
+	Sets string
 }
 
 // Open reads a stack's saved clouds, with the overlay of its last up, and starts their services. Close ends them.
@@ -55,7 +58,8 @@ func open(ctx context.Context, request Request) (*Look, error) {
 	if err != nil {
 		return nil, err
 	}
-	look := &Look{World: held.world, Outputs: []byte("{}"), State: []byte("{}")}
+	look := &Look{World: held.world, Outputs: []byte("{}"), State: []byte("{}"),
+		Sets: strings.Join(sets(settings), " ")}
 	if err := look.prepare(held.project, settings); err != nil {
 		return nil, err
 	}

@@ -63,14 +63,27 @@ func (r *Request) name(argument string) {
 func (r Request) command(operation Operation, settings ...string) string {
 	words := []string{r.Self, "sandbox", string(operation), shellWord(r.Stack)}
 	if operation != Destroy {
-		for _, setting := range append(without(r.Set, settings), settings...) {
-			words = append(words, "--set", shellWord(setting))
-		}
+		words = append(words, sets(append(without(r.Set, settings), settings...))...)
 	}
 	if r.Kubeconfig != "" {
 		words = append(words, "--kubeconfig", shellWord(r.Kubeconfig))
 	}
 	return strings.Join(append(words, r.where()...), " ")
+}
+
+// publish returns the command line that publishes a tag.
+func (r Request) publish(tag string) string {
+	words := []string{r.Self, "sandbox", "publish", shellWord(r.Stack), shellWord(tag)}
+	return strings.Join(append(words, r.where()...), " ")
+}
+
+// sets are settings as flags.
+func sets(settings []string) []string {
+	var flags []string
+	for _, setting := range settings {
+		flags = append(flags, "--set", shellWord(setting))
+	}
+	return flags
 }
 
 // letter returns the command line that prints the letter to the vendor.

@@ -43,6 +43,8 @@ type Result struct {
 	steps []apitype.StepEventMetadata
 	// rollout is the stack's setting of that name.
 	rollout stacks.Rollout
+	// tag is that of the gateway's image, or its digest.
+	tag string
 	// applied is the overlay of the last up, for an operation that is not one.
 	applied []string
 	// errorsShown says that the engine told of errors while it ran.

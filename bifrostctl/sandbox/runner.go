@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,9 +61,8 @@ func explain(err error, request Request, result *Result) error {
 			err, request.command(Up, "protectIdentities=false"), request.command(Destroy), request.command(Destroy))
 	}
 	if words := failed.Error(); strings.Contains(words, "image not found") && strings.Contains(words, " has no ") {
-		request.Set, request.Kubeconfig = nil, ""
-		err = fmt.Errorf("%w\nThe vendor's registry has the tag of the stack's first command, until others are published:\n  %s TAG", err,
-			request.command("publish"))
+		err = fmt.Errorf("%w\nThe vendor's registry has the tag of the stack's first command, until others are published:\n  %s", err,
+			request.publish(result.tag))
 	}
 	return &FailedError{err}
 }
@@ -81,7 +81,8 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if p.values, err = overlay.Apply(inFile, request.Set); err != nil {
 		return err
 	}
-	result.rollout = lenient(p.values).Rollout
+	chosen := lenient(p.values)
+	result.rollout, result.tag = chosen.Rollout, cmp.Or(chosen.Image().Digest, chosen.Image().Tag)
 	cli, err := findCLI(p.dir)
 	if err != nil {
 		return err

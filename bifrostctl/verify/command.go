@@ -115,7 +115,7 @@ func (r request) access(config *stacks.Config) checks.Access {
 }
 
 // open reads the stack and finds the services that are asked about it.
-func (r request) open(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
+func (r *request) open(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
 	if r.sandbox {
 		return r.openSandbox(ctx)
 	}
@@ -132,11 +132,12 @@ func (r request) open(ctx context.Context) (checks.Stack, service.Clouds, func()
 	return stack, clouds, nothing, err
 }
 
-func (r request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
+func (r *request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds, func() error, error) {
 	found, err := r.rehearsal(ctx, service.RehearsalRequest{Stack: r.stack, Dir: r.dir, State: r.state, Kubeconfig: r.kubeconfig})
 	if err != nil {
 		return checks.Stack{}, service.Clouds{}, nil, err
 	}
+	r.options.Sets = found.Sets
 	stack, err := parse(found.Name, found.Config, found.Outputs, found.State)
 	if err != nil {
 		return stack, service.Clouds{}, nil, errors.Join(err, found.Close())

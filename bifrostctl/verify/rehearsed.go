@@ -1,43 +1,92 @@
 package verify
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
 	"bifrost/bifrostctl/verify/check"
+	"bifrost/bifrostctl/verify/checks"
 )
 
-// Parts of the commands that mend a stack: a key that is set, and an up, perhaps of a named stack.
+// Parts of the commands that mend a stack: a key that is set, an up, perhaps of a named stack, and a name in a namespace.
 const (
 	setKey    = `pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? `
 	setSecret = `pulumi config set (?:--stack \S+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?`
 	thenUp    = `, then pulumi up\b( --refresh)?(?: --stack \S+)?`
+	made      = ` ([\w.-]+) -n ([\w-]+)`
 )
 
-// sandboxMends are what mends a stack in the sandbox, which no Pulumi CLI of the user's knows: its own command, and the stack file.
+// sandboxMends are what mends a stack in the sandbox, which no Pulumi CLI of the user's knows: its own command, and the stack file. What
+// others made there comes back by restore, and the Job of an up refreshes a pull Secret that is gone: no CronJob runs. STACK, SETS and the
+// other words in capitals are the stack's; see words.
 var sandboxMends = []struct {
 	pulumi  *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(setSecret + thenUp), "bin/bifrostctl sandbox up STACK$2 --set $1=VALUE"},
-	{regexp.MustCompile(setKey + `(\S+)` + thenUp), "write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3"},
+	{regexp.MustCompile(setSecret + thenUp), "bin/bifrostctl sandbox up STACK$2SETS --set $1=VALUE"},
+	{regexp.MustCompile(setKey + `(\S+)` + thenUp), "write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3SETS"},
 	{regexp.MustCompile(setKey + `([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
-	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refresh"},
-	{regexp.MustCompile(`pulumi (up|preview|destroy)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACK"},
+	{regexp.MustCompile(`write a tag or digest that the vendor named into registry.image, then pulumi up\b`),
+		"bin/bifrostctl sandbox publish STACK TAG, or write a tag that is there into registry.image, then pulumi up"},
+	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refreshSETS"},
+	{regexp.MustCompile(`pulumi (up|preview)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACKSETS"},
+	{regexp.MustCompile(`pulumi destroy\b(?: --stack \S+)?`), "bin/bifrostctl sandbox destroy STACK"},
+	{regexp.MustCompile("send the vendor the letter that `bifrostctl handoff \\S+` prints"), "VENDOR"},
+	{regexp.MustCompile(`(?:kubectl delete secret\S* [\w.-]+ -n \S+, then )?` +
+		`kubectl create job refresh-now --from=cronjob/[\w.-]+ -n [\w-]+`),
+		"bin/bifrostctl sandbox remove STACK kubernetes:core/v1:Secret PULLSECRET where it is there, " +
+			"then bin/bifrostctl sandbox up STACK --refreshSETS"},
+	{regexp.MustCompile(`(?:kubectl delete secret [^&]*&& )?kubectl create secret [a-z-]+` + made + `[^;,]*`),
+		"bin/bifrostctl sandbox restore STACK kubernetes:core/v1:Secret $2/$1"},
+	{regexp.MustCompile(`kubectl create configmap` + made + ` --from-file[^;,]*`),
+		"bin/bifrostctl sandbox restore STACK kubernetes:core/v1:ConfigMap $2/$1"},
+	{regexp.MustCompile(`kubectl create serviceaccount` + made),
+		"bin/bifrostctl sandbox restore STACK kubernetes:core/v1:ServiceAccount $2/$1"},
+	{regexp.MustCompile(`kubectl create namespace ([\w-]+)`), "bin/bifrostctl sandbox restore STACK kubernetes:core/v1:Namespace $1"},
 }
 
-// rehearsed says how a stack in the sandbox is mended.
-func rehearsed(stack string, reports []check.Report) {
+// rehearsed says how a stack in the sandbox is mended. sets are the --set flags of its last up.
+func rehearsed(stack checks.Stack, sets string, reports []check.Report) {
 	for _, report := range reports {
 		for i := range report.Outcomes {
-			report.Outcomes[i].Hint = sandboxMend(stack, report.Outcomes[i].Hint)
+			report.Outcomes[i].Hint = sandboxMend(stack, sets, report.Outcomes[i].Hint)
 		}
 	}
 }
 
-func sandboxMend(stack, hint string) string {
+func sandboxMend(stack checks.Stack, sets, hint string) string {
+	words := words(stack, sets)
 	for _, mend := range sandboxMends {
-		hint = mend.pulumi.ReplaceAllString(hint, strings.ReplaceAll(mend.instead, "STACK", strings.ReplaceAll(stack, "$", "$$")))
+		hint = mend.pulumi.ReplaceAllString(hint, words.Replace(mend.instead))
 	}
 	return hint
+}
+
+// words are what the capitals in mends stand for.
+func words(stack checks.Stack, sets string) *strings.Replacer {
+	if sets != "" {
+		sets = " " + sets
+	}
+	vendor := "bin/bifrostctl sandbox state STACK lists the vendor's side; change or restore mends it"
+	allowlist := ""
+	for _, principal := range stack.Outputs.Handoff {
+		if principal.PrincipalArn != "" {
+			allowlist += " --add " + principal.PrincipalArn
+		}
+	}
+	if allowlist != "" {
+		vendor = "bin/bifrostctl sandbox allowlist STACK" + allowlist
+	}
+	tag, pullSecret := "TAG", "NAMESPACE/NAME"
+	if stack.Config != nil {
+		image := stack.Config.Image()
+		tag = cmp.Or(image.Digest, image.Tag, tag)
+	}
+	if cluster := cmp.Or(stack.Outputs.EKS, stack.Outputs.AKS); cluster != nil {
+		pullSecret = cluster.Namespace + "/" + cluster.PullSecret
+	}
+	literal := strings.NewReplacer("$", "$$")
+	return strings.NewReplacer("STACK", literal.Replace(stack.Name), "SETS", literal.Replace(sets), "TAG", literal.Replace(tag),
+		"VENDOR", strings.ReplaceAll(literal.Replace(vendor), "STACK", literal.Replace(stack.Name)), "PULLSECRET", pullSecret)
 }

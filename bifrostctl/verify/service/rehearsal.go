@@ -26,6 +26,8 @@ type Rehearsal struct {
 	Config stacks.Raw
 	// Outputs is the JSON text of the outputs, secrets masked; State that of the stack's resources, as `pulumi stack export` prints it.
 	Outputs, State []byte
-	Clouds         Clouds
+	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets.
+	Sets   string
+	Clouds Clouds
 	Close          func() error
 }
