@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/sandbox/cloud/services/registry"
 	"bifrost/stacks"
 )
 
@@ -35,6 +36,21 @@ func publishFirst(world *cloud.World, file, chosen *stacks.Config, say settings)
 			}
 		}
 	}
+}
+
+// unpublished is the image of a stack whose vendor's registry lacks it; empty where an up finds it, or pulls nothing from there.
+func unpublished(world *cloud.World, chosen *stacks.Config) string {
+	image := chosen.Image()
+	reference := cmp.Or(image.Digest, image.Tag)
+	if chosen.Rollout == stacks.RolloutIdentity || chosen.Registry.Mirror || reference == "" {
+		return ""
+	}
+	for _, repository := range world.Repositories() {
+		if repository.State["tagsOf"] == image.Path[strings.LastIndex(image.Path, "/")+1:] && !registry.Has(repository, reference) {
+			return image.String()
+		}
+	}
+	return ""
 }
 
 // Publish puts images under tags into the registry of the stack's image, as the vendor does, and shows the tags there.

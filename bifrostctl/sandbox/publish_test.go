@@ -32,10 +32,19 @@ func TestPublish(t *testing.T) {
 	require.ErrorContains(t, err, "bin/x sandbox publish azure-dev")
 	require.NotContains(t, stderr.String(), "The sandbox has", "nothing is given anew")
 	stdout.Reset()
+	look := upgrade
+	look.Operation, look.JSON = Preview, false
+	require.NoError(t, runner.Run(t.Context(), look))
+	require.Contains(t, stdout.String(), "The vendor's registry has no europe-west1-docker.pkg.dev/bifrost-dist/acme-hub/bifrost:2.2.0, and an up would "+
+		"fail to pull it. To publish it, and to deploy:\n  bin/x sandbox publish azure-dev 2.2.0 ")
+	stdout.Reset()
 	require.NoError(t, runner.Publish(request, []string{"2.2.0"}))
 	const id = "projects/bifrost-dist/locations/europe-west1/repositories/acme-hub"
 	require.Equal(t, id+"\t2.1.0\n"+id+"\t2.2.0\n", stdout.String())
 	require.NoError(t, runner.Run(t.Context(), upgrade))
+	stdout.Reset()
+	require.NoError(t, runner.Run(t.Context(), look))
+	require.NotContains(t, stdout.String(), "registry has no")
 
 	repository := func() *cloud.Resource {
 		world, err := cloud.Load(filepath.Join(request.State, "azure-dev", "world.json"))

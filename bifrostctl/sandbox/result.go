@@ -45,6 +45,8 @@ type Result struct {
 	rollout stacks.Rollout
 	// tag is that of the gateway's image, or its digest.
 	tag string
+	// unpublished is what unpublished returned.
+	unpublished string
 	// applied is the overlay of the last up, for an operation that is not one.
 	applied []string
 	// errorsShown says that the engine told of errors while it ran.

@@ -93,7 +93,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		return err
 	}
 	if request.Operation == Destroy && !f.exist() {
-		return nil // never up
+		return nil
 	}
 	cluster, err := request.connect(ctx)
 	if err != nil {
@@ -112,6 +112,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err := f.settled(world, request, server); err != nil {
 		return err
 	}
+	result.unpublished = unpublished(world, chosen)
 	keeper, err := openKeeper(f.key())
 	if err != nil {
 		return &FailedError{err}

@@ -23,6 +23,10 @@ func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
 			steps = append(steps, title(step)+"\n"+strings.Join(lines, "\n")+"\n")
 		}
 	}
+	isOld := func(step apitype.StepEventMetadata) bool { return step.Op != apitype.OpCreate && step.Op != apitype.OpRead }
+	if len(plan) > 0 && !slices.ContainsFunc(plan, isOld) {
+		return // a first preview: all is new
+	}
 	if len(steps) == 0 {
 		fmt.Fprintln(w, "Values: none changes.")
 		return
@@ -53,8 +57,8 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	}
 	before, after := properties(step.Old.Inputs), properties(step.New.Inputs)
 	var lines []string
-	for _, d := range effects.Differences(resource.NewProperty(before), resource.NewProperty(after)) {
-		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(effects.Path, string) bool { return false }))))
+	for _, d := range leaves(nil, effects.Differences(resource.NewProperty(before), resource.NewProperty(after))) {
+		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(_ effects.Path, text string) bool { return text == masked }))))
 	}
 	for path := range step.DetailedDiff {
 		if parsed, err := resource.ParsePropertyPath(path); err == nil && hides(parsed, before) && hides(parsed, after) {
@@ -63,6 +67,44 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	}
 	slices.SortFunc(lines, cmp.Compare)
 	return lines
+}
+
+// leaves are differences below a path, with every value of an object or a list that is added or removed. The name of a list's member is
+// in its path already.
+func leaves(path effects.Path, differences []effects.Difference) []effects.Difference {
+	var all []effects.Difference
+	for _, d := range differences {
+		d.Path = append(slices.Clone(path), d.Path...)
+		before, after := d.Before, d.After
+		empty := resource.NewProperty(resource.PropertyMap{})
+		if before.IsArray() || after.IsArray() {
+			empty = resource.NewProperty([]resource.PropertyValue{})
+		}
+		switch {
+		case before.IsNull() && (after.IsObject() || after.IsArray()):
+			before = empty
+		case after.IsNull() && (before.IsObject() || before.IsArray()):
+			after = empty
+		default:
+			all = append(all, d)
+			continue
+		}
+		below := slices.DeleteFunc(effects.Differences(before, after), func(b effects.Difference) bool { return isNameOf(d.Path, b) })
+		if len(below) == 0 {
+			all = append(all, d)
+			continue
+		}
+		all = append(all, leaves(d.Path, below)...)
+	}
+	return all
+}
+
+func isNameOf(member effects.Path, d effects.Difference) bool {
+	if len(member) == 0 || len(d.Path) != 1 || d.Path[0] != "name" {
+		return false
+	}
+	_, is := member[len(member)-1].(effects.Member)
+	return is
 }
 
 // longest is the length from which before and after have lines of their own.

@@ -43,6 +43,24 @@ func TestValues(t *testing.T) {
 `, shown.String())
 
 	shown.Reset()
+	env := func(members ...any) *apitype.StepEventStateMetadata { return state(map[string]any{"env": members}) }
+	member := func(name string, value any) map[string]any { return map[string]any{"name": name, "value": value} }
+	printValues(&shown, []apitype.StepEventMetadata{{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::a:b:C::c", Type: "a:b:C",
+		Old: env(member("OLD", "gone"), member("STAYS", "a")),
+		New: env(member("STAYS", "a"), member("FOO", "plain"), member("TOKEN", "[secret]"), map[string]any{"name": "LIST", "of": []any{"x", 2.0}})}})
+	require.Equal(t, `Values that change:
+  ~  C c
+       env[FOO].value: added: "plain"
+       env[LIST].of[0]: added: "x"
+       env[LIST].of[1]: added: 2
+       env[OLD].value: removed: "gone"
+       env[TOKEN].value: added: [secret]
+
+`, shown.String())
+
+	shown.Reset()
+	printValues(&shown, []apitype.StepEventMetadata{{Op: apitype.OpCreate, New: state(nil)}, {Op: apitype.OpRead}})
+	require.Empty(t, shown.String(), "of a first preview all is new")
 	printValues(&shown, nil)
 	require.Equal(t, "Values: none changes.\n", shown.String())
 }
