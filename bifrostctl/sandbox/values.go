@@ -23,7 +23,9 @@ func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
 			steps = append(steps, title(step)+"\n"+strings.Join(lines, "\n")+"\n")
 		}
 	}
-	isOld := func(step apitype.StepEventMetadata) bool { return step.Op != apitype.OpCreate && step.Op != apitype.OpRead }
+	isOld := func(step apitype.StepEventMetadata) bool {
+		return step.Op != apitype.OpCreate && step.Op != apitype.OpRead
+	}
 	if len(plan) > 0 && !slices.ContainsFunc(plan, isOld) {
 		return // a first preview: all is new
 	}
@@ -58,7 +60,8 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	before, after := properties(step.Old.Inputs), properties(step.New.Inputs)
 	var lines []string
 	for _, d := range leaves(nil, effects.Differences(resource.NewProperty(before), resource.NewProperty(after))) {
-		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, d.Shown(func(_ effects.Path, text string) bool { return text == masked }))))
+		shown := d.Shown(func(_ effects.Path, text string) bool { return text == masked })
+		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, shown)))
 	}
 	for path := range step.DetailedDiff {
 		if parsed, err := resource.ParsePropertyPath(path); err == nil && hides(parsed, before) && hides(parsed, after) {

@@ -29,5 +29,5 @@ type Rehearsal struct {
 	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets.
 	Sets   string
 	Clouds Clouds
-	Close          func() error
+	Close  func() error
 }
