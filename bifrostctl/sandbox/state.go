@@ -10,8 +10,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"bifrost/bifrostctl/internal/fold"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/world"
 )
 
 // Inventory is the document that `sandbox state --json` prints.
@@ -52,11 +54,11 @@ func (r Runner) State(request Request) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	world, err := cloud.Load(f.world())
+	clouds, err := cloud.Load(f.world())
 	if err != nil {
 		return &FailedError{err}
 	}
-	found := Inventory{Stack: p.stack, Resources: inventory(world, request.ShowSecrets)}
+	found := Inventory{Stack: p.stack, Resources: inventory(clouds, request.ShowSecrets)}
 	switch {
 	case request.JSON:
 		err = printJSON(r.Stdout, found)
@@ -64,7 +66,7 @@ func (r Runner) State(request Request) error {
 		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", p.stack,
 			request.command(Up))
 	default:
-		err = found.print(r.Stdout)
+		err = found.print(fold.Terminal(r.Stdout), clouds.Clusters)
 	}
 	if err != nil {
 		return &FailedError{err}
@@ -72,7 +74,8 @@ func (r Runner) State(request Request) error {
 	return nil
 }
 
-func (i Inventory) print(w io.Writer) error {
+// print writes a table. A cluster's objects have its name there, for short.
+func (i Inventory) print(w io.Writer, clusters map[string]*world.Cluster) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TYPE\tSCOPE\tID")
 	for _, e := range i.Resources {
@@ -85,7 +88,11 @@ func (i Inventory) print(w io.Writer) error {
 		case e.Deleted:
 			note = " (deleted; its name is taken)"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s%s\n", e.Type, e.Scope, e.ID, note)
+		scope := e.Scope
+		if cluster := clusters[scope]; cluster != nil {
+			scope = "cluster " + cluster.Name
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s%s\n", e.Type, scope, e.ID, note)
 	}
 	return table.Flush()
 }

@@ -37,7 +37,7 @@ func TestState(t *testing.T) {
 			table := sandbox.StateText(t, request)
 			require.Regexp(t, `^TYPE +SCOPE +ID\n`, table)
 			require.Contains(t, table, " (before the first up)\n")
-			require.Regexp(t, `kubernetes:core/v1:Namespace +https://\S+ +bifrost\n`, table)
+			require.Regexp(t, `kubernetes:core/v1:Namespace +cluster dev +bifrost\n`, table)
 
 			request.JSON = true
 			document := sandbox.StateText(t, request)
