@@ -105,10 +105,10 @@ func (r runs) rollout(ctx context.Context) check.Result {
 		return check.Block("pod %s waits for its image", waiting)
 	}
 	if d.halted != "" {
-		return check.Fail(r.status(), "%s: %s", d, d.halted)
+		return check.Fail(r.status(), "%s: %s%s", d, d.halted, r.because(ctx))
 	}
-	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there", d, d.replicas,
-		d.updated, d.available, d.there)
+	return check.Fail(r.status(), "%s wants %d pods: %d are of the newest template, %d are available, %d are there%s", d, d.replicas,
+		d.updated, d.available, d.there, r.because(ctx))
 }
 
 // discovery: clustered pods find each other in the API server.
