@@ -50,7 +50,8 @@ func (d *desk) revisions(t *testing.T, command string) []string {
 
 // testOnECS: an upgrade, back to the revision before it and there for good, another start of the tasks, and old revisions away.
 func testOnECS(t *testing.T, ran map[string]bool) {
-	d := newDesk(t, ran, "Pulumi.aws-dev.yaml", nil, "pulumi config rm bifrost:eks")
+	d := newDesk(t, ran, "Pulumi.aws-dev.yaml", nil, "pulumi config rm bifrost:eks",
+		"pulumi config set --path 'sandbox:tags[0]' 2.1.0", "pulumi config set --path 'sandbox:tags[1]' 2.1.1")
 	d.serve(t)
 	d.stop()
 	d.edit(t, func(clouds map[string]any) { clouds["revisions"] = map[string]any{taskFamily: 40} })
