@@ -75,7 +75,7 @@ var breakages = []breakage{
 			require.NoError(t, s.client.CoreV1().Secrets(namespace).Delete(t.Context(), l.secret, metav1.DeleteOptions{}))
 		},
 		mend: func(t *testing.T, s *site, l *login) { s.refreshed(t, l) },
-		code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: "kubectl create job refresh-now --from=cronjob/refresh-ecr-secret -n bifrost",
+		code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
 		name: "the pull Secret is for another registry",
@@ -83,13 +83,13 @@ var breakages = []breakage{
 			patched(t, s, l.secret, `{"stringData":{".dockerconfigjson":"{\"auths\":{\"example.com\":{\"username\":\"AWS\",\"password\":\"x\"}}}"}}`)
 		},
 		mend: func(t *testing.T, s *site, l *login) { s.refreshed(t, l) },
-		code: "pull-login", error: "holds logins for example.com", hint: "kubectl create job refresh-now",
+		code: "pull-login", error: "holds logins for example.com", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
 		name: "the refresher's Role lacks patch",
 		make: func(t *testing.T, s *site, _ *login) { granted(t, s, "create", "get") },
 		mend: func(t *testing.T, s *site, _ *login) { granted(t, s, "create", "patch") },
-		code: "pull-rights", error: "lets it patch the Secret ecr-pull-secret", hint: "pulumi up --refresh --stack aws-dev",
+		code: "pull-rights", error: "lets it patch the Secret ecr-pull-secret", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
 		name: "the CronJob is suspended",
@@ -104,13 +104,13 @@ var breakages = []breakage{
 			background := metav1.DeletePropagationBackground
 			require.NoError(t, s.client.BatchV1().Jobs(namespace).Delete(t.Context(), "failing", metav1.DeleteOptions{PropagationPolicy: &background}))
 		},
-		code: "pull-job", error: "the role does not trust the refresher's ServiceAccount", hint: "pulumi up --refresh --stack aws-dev",
+		code: "pull-job", error: "the role does not trust the refresher's ServiceAccount", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
 		name: "the Service selects no pod",
 		make: func(t *testing.T, s *site, _ *login) { selector(t, s, "nobody") },
 		mend: func(t *testing.T, s *site, _ *login) { selector(t, s, gateway) },
-		code: "workload-endpoints", error: "selects no ready pod", hint: "pulumi up --refresh --stack aws-dev",
+		code: "workload-endpoints", error: "selects no ready pod", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 }
 
