@@ -17,25 +17,38 @@ type namedThing struct {
 	// key gives the name, and kind is for people.
 	key, kind, name string
 	tags            tagsOfName
+	// within has the name once, with a slash behind it: a cluster, a resource group; empty for the account.
+	within string
+	// full says that it is made in rollout full alone.
+	full bool
 }
 
 // tagsOfName finds the tags of what has the name; an error where nothing has it, or where it cannot be seen.
 type tagsOfName func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error)
 
 // id is how the thing is remembered: it is looked up once, when it is new to the stack.
-func (t namedThing) id() string { return t.kind + " " + t.name }
+func (t namedThing) id() string { return t.kind + " " + t.within + t.name }
 
 // namedThings are all that the stack makes in this rollout.
 func (c *Config) namedThings() []namedThing {
-	var all []namedThing
-	if c.Eks != nil {
-		all = append(all, c.namedOnEks()...)
-	}
-	if c.Ecs != nil {
+	all := c.namedIdentities()
+	if c.Ecs != nil && c.Rollout == RolloutFull {
 		all = append(all, c.namedOnEcs()...)
 	}
+	return slices.DeleteFunc(all, func(t namedThing) bool { return t.full && c.Rollout != RolloutFull })
+}
+
+// namedIdentities are the roles, policies and managed identities that the stack makes, in whichever rollout.
+func (c *Config) namedIdentities() []namedThing {
+	var all []namedThing
+	if c.Ecs != nil {
+		all = append(all, c.identitiesOnEcs()...)
+	}
+	if c.Eks != nil {
+		all = append(all, c.identitiesOnEks()...)
+	}
 	if c.Aks != nil {
-		all = append(all, c.namedOnAks()...)
+		all = append(all, c.identitiesOnAks()...)
 	}
 	return all
 }
@@ -49,7 +62,7 @@ func (c *Config) refuseTaken(ctx *pulumi.Context, provider pulumi.ProviderResour
 		if !slices.Contains(ids, thing.id()) {
 			continue
 		}
-		tags, err := thing.tags(ctx, c, thing.name, pulumi.Provider(provider))
+		tags, err := thing.tags(ctx, c, thing.within+thing.name, pulumi.Provider(provider))
 		switch {
 		case err != nil && denied(err):
 			unseen[thing.key], why[thing.key] = append(unseen[thing.key], thing.id()), err

@@ -16,45 +16,49 @@ import (
 	"bifrost/internal/iampolicy"
 )
 
-func (c *Config) namedOnEks() []namedThing {
+func (c *Config) identitiesOnEks() []namedThing {
 	var all []namedThing
 	if !c.Registry.Mirror {
-		all = append(all, namedThing{"eks.policyName", "policy", c.Eks.PolicyName, tagsOfPolicy})
+		all = append(all, namedThing{key: "eks.policyName", kind: "policy", name: c.Eks.PolicyName, tags: tagsOfPolicy})
 	}
 	if c.eksPull().makesRole() {
-		all = append(all, namedThing{"eks.roleName", "role", c.Eks.RoleName, tagsOfRole})
+		all = append(all, namedThing{key: "eks.roleName", kind: "role", name: c.Eks.RoleName, tags: tagsOfRole})
 	}
-	if len(c.Eks.GatewayPolicyArns) > 0 && c.Rollout == RolloutFull {
-		all = append(all, namedThing{"eks.gatewayRoleName", "role", c.Eks.GatewayRoleName, tagsOfRole})
+	if len(c.Eks.GatewayPolicyArns) > 0 {
+		all = append(all, namedThing{key: "eks.gatewayRoleName", kind: "role", name: c.Eks.GatewayRoleName, tags: tagsOfRole, full: true})
 	}
 	return all
 }
 
-// namedOnEcs: alarms have the names of cluster and service before them, so that those of two stacks meet only where the services do.
-func (c *Config) namedOnEcs() []namedThing {
+func (c *Config) identitiesOnEcs() []namedThing {
 	e := c.Ecs
 	all := []namedThing{
-		{"ecs.roleName", "role", e.RoleName, tagsOfRole},
-		{"ecs.policyName", "policy", e.PolicyName, tagsOfPolicy},
+		{key: "ecs.roleName", kind: "role", name: e.RoleName, tags: tagsOfRole},
+		{key: "ecs.policyName", kind: "policy", name: e.PolicyName, tags: tagsOfPolicy},
 	}
-	if c.Rollout != RolloutFull {
-		return all
-	}
-	all = append(all,
-		namedThing{"ecs.logGroup", "log group", e.LogGroup, tagsOfLogGroup},
-		namedThing{"ecs.name", "service", e.ClusterName + "/" + e.Name, tagsOfService},
-	)
 	if e.TaskRoleArn == "" {
-		all = append(all, namedThing{"ecs.taskRoleName", "role", c.taskRoleName(), tagsOfRole})
+		all = append(all, namedThing{key: "ecs.taskRoleName", kind: "role", name: c.taskRoleName(), tags: tagsOfRole, full: true})
+	}
+	return all
+}
+
+// namedOnEcs are what rollout full makes besides: alarms have the names of cluster and service before them, so that those of two stacks
+// meet only where the services do.
+func (c *Config) namedOnEcs() []namedThing {
+	e, cluster := c.Ecs, c.Ecs.ClusterName+"/"
+	all := []namedThing{
+		{key: "ecs.logGroup", kind: "log group", name: e.LogGroup, tags: tagsOfLogGroup},
+		{key: "ecs.name", kind: "service", within: cluster, name: e.Name, tags: tagsOfService},
 	}
 	if c.clusterForm(onEcs) == brokerCluster {
-		all = append(all, namedThing{"ecs.name", "service", e.ClusterName + "/" + ecs.BrokerName(e.Name), tagsOfService})
+		all = append(all, namedThing{key: "ecs.name", kind: "service", within: cluster, name: ecs.BrokerName(e.Name), tags: tagsOfService})
 	}
 	if c.makesZone() {
-		all = append(all, namedThing{"ecs.clustering.namespace", "private DNS zone", c.ecsClusteringArgs().Namespace, tagsOfZone})
+		zone := c.ecsClusteringArgs().Namespace
+		all = append(all, namedThing{key: "ecs.clustering.namespace", kind: "private DNS zone", name: zone, tags: tagsOfZone})
 	}
 	for _, name := range c.ecsSecretNames() {
-		all = append(all, namedThing{"ecs.secretPrefix", "secret", name, tagsOfSecret})
+		all = append(all, namedThing{key: "ecs.secretPrefix", kind: "secret", name: name, tags: tagsOfSecret})
 	}
 	return all
 }

@@ -5,17 +5,22 @@ import (
 
 	"github.com/pulumi/pulumi-azure-native-sdk/managedidentity/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/utils/ptr"
 )
 
-// namedOnAks: a federated credential has its name in an identity of the stack, and a role assignment has one that is made of its identity.
-func (c *Config) namedOnAks() []namedThing {
-	var all []namedThing
-	group := c.Azure.ResourceGroup + "/"
-	if !c.Registry.Mirror {
-		all = append(all, namedThing{"aks.identityName", "managed identity", group + c.Aks.IdentityName, tagsOfIdentity})
+// identitiesOnAks: a federated credential has its name in an identity of the stack, and a role assignment has one that is made of its
+// identity.
+func (c *Config) identitiesOnAks() []namedThing {
+	identity := func(key, name string, full bool) namedThing {
+		return namedThing{key: key, kind: "managed identity", name: name, tags: tagsOfIdentity, full: full,
+			within: ptr.Deref(c.Azure, Azure{}).ResourceGroup + "/"}
 	}
-	if g := c.Aks.GatewayIdentity; g != nil && c.Rollout == RolloutFull {
-		all = append(all, namedThing{"aks.gatewayIdentity.name", "managed identity", group + g.Name, tagsOfIdentity})
+	var all []namedThing
+	if !c.Registry.Mirror {
+		all = append(all, identity("aks.identityName", c.Aks.IdentityName, false))
+	}
+	if g := c.Aks.GatewayIdentity; g != nil {
+		all = append(all, identity("aks.gatewayIdentity.name", g.Name, true))
 	}
 	return all
 }

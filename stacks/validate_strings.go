@@ -44,14 +44,11 @@ var tokenAudience = check.Rule{
 	Want:    "the audience that the provider at Google Cloud allows: at most 256 characters, without spaces",
 }
 
-// ownName is a name that an account or a resource group has once.
-type ownName struct{ key, kind, name string }
-
 // validateOwnNames refuses one name for two things of this stack. IAM and Azure Resource Manager take capitals for small letters (IAM API
 // reference, CreateRole and CreatePolicy; Azure Resource Manager, "Naming rules and restrictions").
 func (c *Config) validateOwnNames(k *checker) {
 	taken := map[string]string{}
-	for _, own := range c.ownNames() {
+	for _, own := range c.namedIdentities() {
 		id := own.kind + " " + strings.ToLower(own.name)
 		if other, twice := taken[id]; twice {
 			k.add(field.Invalid(field.NewPath(own.key), own.name, fmt.Sprintf("the %s of %s has this name, and there is one of a name, "+
@@ -59,34 +56,6 @@ func (c *Config) validateOwnNames(k *checker) {
 		}
 		taken[id] = own.key
 	}
-}
-
-func (c *Config) ownNames() []ownName {
-	var all []ownName
-	if e := c.Ecs; e != nil {
-		all = append(all, ownName{"ecs.roleName", "role", e.RoleName}, ownName{"ecs.policyName", "policy", e.PolicyName})
-		if e.TaskRoleArn == "" {
-			all = append(all, ownName{"ecs.taskRoleName", "role", c.taskRoleName()})
-		}
-	}
-	if e := c.Eks; e != nil {
-		if !c.Registry.Mirror {
-			all = append(all, ownName{"eks.policyName", "policy", e.PolicyName})
-		}
-		if c.eksPull().makesRole() {
-			all = append(all, ownName{"eks.roleName", "role", e.RoleName})
-		}
-		if len(e.GatewayPolicyArns) > 0 {
-			all = append(all, ownName{"eks.gatewayRoleName", "role", e.GatewayRoleName})
-		}
-	}
-	if a := c.Aks; a != nil && a.GatewayIdentity != nil {
-		if !c.Registry.Mirror {
-			all = append(all, ownName{"aks.identityName", "managed identity", a.IdentityName})
-		}
-		all = append(all, ownName{"aks.gatewayIdentity.name", "managed identity", a.GatewayIdentity.Name})
-	}
-	return all
 }
 
 // validatePullSecretName refuses the name of a Secret that the stack makes for something else: the API server has one of a name.
