@@ -56,9 +56,8 @@ func objectsAt(w *cloud.World, server string) func(context.Context) (service.Obj
 
 // Object implements service.Objects.
 func (o objects) Object(_ context.Context, name service.ObjectName) (*unstructured.Unstructured, error) {
-	found := o.find(func(u *unstructured.Unstructured) bool {
-		return u.GetAPIVersion() == name.APIVersion && u.GetKind() == name.Kind && u.GetNamespace() == name.Namespace &&
-			u.GetName() == name.Name
+	found := o.find(name.APIVersion, name.Kind, func(u *unstructured.Unstructured) bool {
+		return u.GetNamespace() == name.Namespace && u.GetName() == name.Name
 	})
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s %s: %w", name.Kind, name.Name, service.ErrNotFound)
@@ -68,17 +67,18 @@ func (o objects) Object(_ context.Context, name service.ObjectName) (*unstructur
 
 // List implements service.Objects.
 func (o objects) List(_ context.Context, apiVersion, kind, namespace string) ([]unstructured.Unstructured, error) {
-	return o.find(func(u *unstructured.Unstructured) bool {
-		return u.GetAPIVersion() == apiVersion && u.GetKind() == kind && (namespace == "" || u.GetNamespace() == namespace)
+	return o.find(apiVersion, kind, func(u *unstructured.Unstructured) bool {
+		return namespace == "" || u.GetNamespace() == namespace
 	}), nil
 }
 
-func (o objects) find(is func(*unstructured.Unstructured) bool) []unstructured.Unstructured {
+// find copies the objects of one kind alone: a cluster has many of others.
+func (o objects) find(apiVersion, kind string, is func(*unstructured.Unstructured) bool) []unstructured.Unstructured {
 	o.w.Lock()
 	defer o.w.Unlock()
 	var found []unstructured.Unstructured
 	for _, r := range o.w.Resources {
-		if r.Scope != o.server || r.Deleted {
+		if r.Scope != o.server || r.Deleted || r.State["apiVersion"] != apiVersion || r.State["kind"] != kind {
 			continue
 		}
 		if u := unstructuredOf(r); u != nil && is(u) {

@@ -14,6 +14,7 @@ import (
 
 // Before are the categories of what must hold before the first up.
 func Before(s Stack, c service.Clouds) []check.Category {
+	c.Objects = shared(c.Objects)
 	b := newBefore(s, c)
 	var clusters []check.Check
 	for _, at := range s.places() {

@@ -23,7 +23,7 @@ type made struct {
 
 // madeChecks has one check for each group of things of which the stack has any.
 func (s Stack) madeChecks(c service.Clouds) []check.Check {
-	m := made{Stack: s, exists: c.Exists, objects: shared(c.Objects)}
+	m := made{Stack: s, exists: c.Exists, objects: c.Objects}
 	var all []check.Check
 	for _, group := range madeGroups {
 		things := s.untold(group)

@@ -23,7 +23,7 @@ type givenNames struct {
 
 // namedChecks are those of a stack on Kubernetes that names anything.
 func (s Stack) namedChecks(c service.Clouds, before bool) []check.Check {
-	n := givenNames{s, shared(c.Objects), before}
+	n := givenNames{s, c.Objects, before}
 	var all []check.Check
 	if len(n.wanted()) > 0 {
 		all = append(all, check.Check{Code: "named-objects",

@@ -107,6 +107,7 @@ func ReadOutputs(text []byte) (Outputs, error) {
 
 // Of are the categories for a stack that is up.
 func Of(s Stack, c service.Clouds) []check.Category {
+	c.Objects = shared(c.Objects)
 	client := shared(c.Kubernetes)
 	var trust, pull, workload, database, gateway, configuration, names []check.Check
 	cluster := s.Outputs.cluster()
