@@ -8,6 +8,7 @@ import (
 	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"bifrost/bifrostctl/verify/checks"
+	"bifrost/internal/iampolicy"
 )
 
 // Aws is what is asked for Amazon ECR.
@@ -23,9 +24,6 @@ type Aws struct {
 
 // Repository is one of Amazon ECR.
 type Repository struct{ ARN, Account, Region, Name string }
-
-// pullActions are what a pull needs on the repository (ECR user guide, "Amazon ECR repository policy examples").
-var pullActions = []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"}
 
 // newAws is nil where nothing is asked. All principals of a stack are of one account, and pull from the same repositories.
 func newAws(in Input) (*Aws, error) {
@@ -67,7 +65,7 @@ func statement(stack string, a Aws) (string, error) {
 	}
 	// Letters and digits alone (IAM user guide, "IAM JSON policy elements: Sid").
 	s.Sid = "BifrostPull" + a.Account + strings.Map(letterOrDigit, stack)
-	s.Effect, s.Action = "Allow", pullActions
+	s.Effect, s.Action = "Allow", iampolicy.PullActions
 	for _, p := range a.Principals {
 		s.Principal.AWS = append(s.Principal.AWS, p.PrincipalArn)
 	}

@@ -143,15 +143,7 @@ func (r request) read(ctx context.Context) (Input, error) {
 // parse reads what the letter needs. A configuration that is half edited, or lacks secrets until the vendor has sent the license, is none
 // of its business.
 func parse(name string, raw stacks.Raw, outputs []byte) (Input, error) {
-	values := map[string]any{}
-	for key, text := range raw.Values {
-		var value any
-		if json.Unmarshal([]byte(text), &value) != nil {
-			value = text
-		}
-		values[key] = value
-	}
 	read, err := checks.ReadOutputs(outputs)
-	return Input{Stack: name, Config: stacks.Lenient(name, "", values), Answered: read.Rollout == stacks.RolloutFull,
+	return Input{Stack: name, Config: stacks.Lenient(name, "", real.Objects(raw)), Answered: read.Rollout == stacks.RolloutFull,
 		Principals: read.Handoff}, err
 }

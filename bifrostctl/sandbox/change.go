@@ -27,7 +27,7 @@ func (r Runner) Remove(request Request, typ, id string) error {
 			return nil
 		}
 		found.Deleted, found.Edited = true, true // seeding leaves it so
-		back = "Others made it, and no up makes it again: " + request.thing("restore", found.Type, id) + " brings it back."
+		back = "Others made it, and no up makes it again: " + request.of("restore", found.Type, id) + " brings it back."
 		return nil
 	})
 	if err != nil {
@@ -66,12 +66,6 @@ func removed(world *cloud.World) []*cloud.Resource {
 	}
 	slices.SortFunc(found, func(a, b *cloud.Resource) int { return strings.Compare(a.Key(), b.Key()) })
 	return found
-}
-
-// thing returns the command line of a command of one thing.
-func (r Request) thing(command, typ, id string) string {
-	words := []string{r.Self, "sandbox", command, shellWord(r.Stack), shellWord(typ), shellWord(id)}
-	return strings.Join(append(words, r.where()...), " ")
 }
 
 // isType tells whether a type was asked for, by its token or as Pulumi displays that: aws:iam:Role for aws:iam/role:Role.

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
-	"strings"
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
@@ -25,7 +25,7 @@ func publishFirst(world *cloud.World, file, chosen *stacks.Config, say settings)
 		}
 		published, _ := repository.State["tags"].([]any)
 		tags := slices.Clone(say.Tags)
-		repository.State["tagsOf"] = image.Path[strings.LastIndex(image.Path, "/")+1:]
+		repository.State["tagsOf"] = path.Base(image.Path)
 		if first := cmp.Or(image.Digest, image.Tag); len(published) == 0 && len(tags) == 0 && first != "" {
 			tags = append(tags, first)
 			world.Given = append(world.Given, cloud.Given{Kind: "Image", ID: image.String()})
@@ -46,7 +46,7 @@ func unpublished(world *cloud.World, chosen *stacks.Config) string {
 		return ""
 	}
 	for _, repository := range world.Repositories() {
-		if repository.State["tagsOf"] == image.Path[strings.LastIndex(image.Path, "/")+1:] && !registry.Has(repository, reference) {
+		if repository.State["tagsOf"] == path.Base(image.Path) && !registry.Has(repository, reference) {
 			return image.String()
 		}
 	}

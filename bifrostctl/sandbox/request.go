@@ -71,9 +71,12 @@ func (r Request) command(operation Operation, settings ...string) string {
 	return strings.Join(append(words, r.where()...), " ")
 }
 
-// publish returns the command line that publishes a tag.
-func (r Request) publish(tag string) string {
-	words := []string{r.Self, "sandbox", "publish", shellWord(r.Stack), shellWord(tag)}
+// of returns the command line of a command that takes more words than the stack's name.
+func (r Request) of(command string, more ...string) string {
+	words := []string{r.Self, "sandbox", command, shellWord(r.Stack)}
+	for _, word := range more {
+		words = append(words, shellWord(word))
+	}
 	return strings.Join(append(words, r.where()...), " ")
 }
 

@@ -62,7 +62,7 @@ func explain(err error, request Request, result *Result) error {
 	}
 	if words := failed.Error(); strings.Contains(words, "image not found") && strings.Contains(words, " has no ") {
 		err = fmt.Errorf("%w\nThe vendor's registry has the tag of the stack's first command, until others are published:\n  %s", err,
-			request.publish(result.tag))
+			request.of("publish", result.tag))
 	}
 	return &FailedError{err}
 }
@@ -126,7 +126,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		r.noteGiven(world, p, server)
 		for _, gone := range removed(world) {
 			fmt.Fprintf(r.Stderr, "Removed by hand, and still missing: %s %s; it comes back with %s\n", gone.Type, gone.ID,
-				request.thing("restore", gone.Type, gone.ID))
+				request.of("restore", gone.Type, gone.ID))
 		}
 	}
 	config, err := p.raw()

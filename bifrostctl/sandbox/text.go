@@ -98,7 +98,7 @@ func next(request Request, result *Result) string {
 		return "Stack " + request.Stack + " is deleted from the sandbox."
 	case request.Operation == Preview && result.unpublished != "":
 		return fmt.Sprintf("Nothing was changed. The vendor's registry has no %s, and an up would fail to pull it. To publish it, and to "+
-			"deploy:\n  %s\n  %s", result.unpublished, request.publish(result.tag), request.command(Up))
+			"deploy:\n  %s\n  %s", result.unpublished, request.of("publish", result.tag), request.command(Up))
 	case request.Operation == Preview:
 		return "Nothing was changed. To deploy it:\n  " + request.command(Up)
 	case result.rollout == stacks.RolloutIdentity:

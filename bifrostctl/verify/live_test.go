@@ -110,14 +110,7 @@ func TestLive(t *testing.T) {
 			r := stand(t, w)
 			b.edit(t, r.World)
 			found := bad(r.document(verify.Options{}))
-			require.Len(t, found, 1, "%+v", found)
-			if b.status == "" {
-				b.status = check.Failed
-			}
-			require.Equal(t, b.code, found[0].Code, "%+v", found[0])
-			require.Equal(t, b.status, found[0].Result)
-			require.Contains(t, found[0].Error, b.error)
-			require.Contains(t, found[0].Hint, b.hint)
+			b.isOnly(t, found)
 		})
 	}
 }
@@ -140,11 +133,7 @@ func TestNamedBefore(t *testing.T) {
 			r := rehearse(t, b.way)
 			b.edit(t, r.World)
 			found := bad(r.document(verify.Options{Before: true}))
-			require.Len(t, found, 1, "%+v", found)
-			require.Equal(t, b.code, found[0].Code, "%+v", found[0])
-			require.Equal(t, check.Failed, found[0].Result)
-			require.Contains(t, found[0].Error, b.error)
-			require.Contains(t, found[0].Hint, b.hint)
+			b.isOnly(t, found)
 		})
 	}
 }

@@ -29,15 +29,19 @@ func Nearest(mistyped string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	distance := func(name string) int { return levenshtein.Distance(written, plain(name), nil) }
-	nearest := slices.MinFunc(names, func(a, b string) int { return distance(a) - distance(b) })
-	switch away := distance(nearest); {
+	switch nearest, away := closest(names, func(name string) int { return levenshtein.Distance(written, plain(name), nil) }); {
 	case away <= max(2, len(written)/3) && away < len(written):
 		return nearest
 	case len(within) == 1:
 		return within[0]
 	}
 	return ""
+}
+
+// closest is the first of the names that are least away, and how far that is.
+func closest(names []string, distance func(string) int) (name string, away int) {
+	name = slices.MinFunc(names, func(a, b string) int { return distance(a) - distance(b) })
+	return name, distance(name)
 }
 
 // plain are the letters and digits of a name, in lower case.

@@ -67,7 +67,5 @@ func didYouMean(region string, known []string) string {
 }
 
 func nearestRegion(region string, known []string) (nearest string, away int) {
-	distance := func(name string) int { return levenshtein.Distance(region, name, nil) }
-	nearest = slices.MinFunc(known, func(a, b string) int { return distance(a) - distance(b) })
-	return nearest, distance(nearest)
+	return closest(known, func(name string) int { return levenshtein.Distance(region, name, nil) })
 }

@@ -47,7 +47,8 @@ func fromFile(file string) login {
 
 // Kubeconfig returns a client of the cluster that a kubeconfig file's current context leads to, and a reader of its objects.
 func Kubeconfig(file string) (func(context.Context) (kubernetes.Interface, error), func(context.Context) (service.Objects, error)) {
-	return fromFile(file).client, fromFile(file).objects
+	way := fromFile(file)
+	return way.client, way.objects
 }
 
 // fromText logs in with a context of a kubeconfig's text.

@@ -102,7 +102,6 @@ func readConfig(dir string, text []byte) (stacks.Raw, error) {
 	if err := json.Unmarshal(text, &printed); err != nil {
 		return raw, fmt.Errorf("read what pulumi config --json printed: %w", err)
 	}
-	values := map[string]any{}
 	for key, entry := range printed {
 		name, ours := strings.CutPrefix(key, stacks.Project+":")
 		if !ours {
@@ -114,13 +113,21 @@ func readConfig(dir string, text []byte) (stacks.Raw, error) {
 			continue
 		}
 		raw.Values[name] = *entry.Value
-		var object any
-		if json.Unmarshal([]byte(*entry.Value), &object) != nil {
-			object = *entry.Value
-		}
-		values[name] = object
 	}
-	return raw, withSecrets(&raw, values)
+	return raw, withSecrets(&raw, Objects(raw))
+}
+
+// Objects are the values of a configuration as what their JSON says; what is none is text.
+func Objects(raw stacks.Raw) map[string]any {
+	values := map[string]any{}
+	for name, text := range raw.Values {
+		var value any
+		if json.Unmarshal([]byte(text), &value) != nil {
+			value = text
+		}
+		values[name] = value
+	}
+	return values
 }
 
 const (

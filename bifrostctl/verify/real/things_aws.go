@@ -28,15 +28,10 @@ import (
 // awsThings are the ways to ask AWS for what a stack has made. Cloud Control reads most types by one call; it has none for IAM's parts of
 // roles that the program's provider names otherwise, for Cloud Map, certificates, records and versions of secrets.
 func awsThings(config aws.Config) map[string]service.Exists {
-	all := controlled(cloudcontrol.NewFromConfig(config))
-	for _, more := range []map[string]service.Exists{
-		identityThings(iam.NewFromConfig(config)), secretThings(secretsmanager.NewFromConfig(config)),
-		namedThings(servicediscovery.NewFromConfig(config), acm.NewFromConfig(config), route53.NewFromConfig(config)),
-	} {
-		for typ, ask := range more {
-			all[typ] = ask
-		}
-	}
+	all := asked(controlled(cloudcontrol.NewFromConfig(config)))
+	all.add(identityThings(iam.NewFromConfig(config)))
+	all.add(secretThings(secretsmanager.NewFromConfig(config)))
+	all.add(namedThings(servicediscovery.NewFromConfig(config), acm.NewFromConfig(config), route53.NewFromConfig(config)))
 	all[pulumitype.AwsTaskDefinition] = taskDefinition(ecs.NewFromConfig(config))
 	return all
 }

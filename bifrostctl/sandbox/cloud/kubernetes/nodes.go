@@ -31,12 +31,12 @@ type Node struct {
 	Memory string `json:"memory"`
 }
 
-// nodePods is how many pods a node takes (kubelet, maxPods, default).
-const nodePods = "110"
+// What a node takes where nothing is said. nodePods is the kubelet's default (maxPods).
+const nodePods, nodeCPU, nodeMemory = "110", "4", "16Gi"
 
 // Check returns what is wrong with a node, with its key.
 func (n Node) Check() error {
-	for _, each := range [][2]string{{"cpu", cmp.Or(n.CPU, "4")}, {"memory", cmp.Or(n.Memory, "16Gi")}} {
+	for _, each := range [][2]string{{"cpu", cmp.Or(n.CPU, nodeCPU)}, {"memory", cmp.Or(n.Memory, nodeMemory)}} {
 		if _, err := resource.ParseQuantity(each[1]); err != nil {
 			return fmt.Errorf("%s: %q is no quantity of Kubernetes, such as 4 or 16Gi", each[0], each[1])
 		}
@@ -63,8 +63,8 @@ func (n Node) object(name string) corev1.Node {
 	for key, value := range n.Labels {
 		labels[key] = value
 	}
-	amounts := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cmp.Or(n.CPU, "4")),
-		corev1.ResourceMemory: resource.MustParse(cmp.Or(n.Memory, "16Gi")), corev1.ResourcePods: resource.MustParse(nodePods)}
+	amounts := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cmp.Or(n.CPU, nodeCPU)),
+		corev1.ResourceMemory: resource.MustParse(cmp.Or(n.Memory, nodeMemory)), corev1.ResourcePods: resource.MustParse(nodePods)}
 	return corev1.Node{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Node"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
 		Spec: corev1.NodeSpec{Taints: n.Taints},

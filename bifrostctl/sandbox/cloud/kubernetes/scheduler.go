@@ -18,6 +18,7 @@ import (
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/world"
+	"bifrost/image"
 )
 
 // unscheduled returns why a pod of an owner finds no node, in the words of the scheduler's event, and otherwise why the image of one does
@@ -66,20 +67,16 @@ func podFrom(owner *world.Resource, template corev1.PodTemplateSpec) *corev1.Pod
 func otherProcessor(c *double.Call, spec corev1.PodSpec, node *placed) []string {
 	var problems []string
 	for _, container := range append(slices.Clone(spec.InitContainers), spec.Containers...) {
-		name, _, _ := strings.Cut(container.Image, "@")
-		if at := strings.LastIndex(name, ":"); at > strings.LastIndex(name, "/") {
-			name = name[:at]
-		}
-		image := c.World.Get(imageType, server(c), name)
-		if image == nil {
+		reference, err := image.Parse(container.Image)
+		known := c.World.Get(imageType, server(c), reference.Host+"/"+reference.Path)
+		if err != nil || known == nil {
 			continue
 		}
-		built, on := double.List(image.State, "architectures"), node.Labels[corev1.LabelArchStable]
+		built, on := double.List(known.State, "architectures"), node.Labels[corev1.LabelArchStable]
 		if len(built) > 0 && !slices.Contains(built, any(on)) {
 			problems = append(problems, fmt.Sprintf("Failed to pull image %q: rpc error: code = NotFound desc = failed to pull and unpack "+
 				"image: no match for platform in manifest: not found (node %s is %s; the image is built for %s)", container.Image,
-				node.Name,
-				on, fmt.Sprint(built...)))
+				node.Name, on, fmt.Sprint(built...)))
 		}
 	}
 	return problems
