@@ -18,11 +18,14 @@ TIMEOUT := -timeout 30m
 
 .DEFAULT_GOAL := help
 # All of e2e is built without C, so that linters, programs and tests share what the compiler made of Kubernetes.
-# The control plane of the end-to-end tests, one folder for each go.sum. The version stamps let kubectl parse the server's version.
+# The programs of the end-to-end tests, one folder for each state of their modules and of what is ours in them. The version stamps let
+# kubectl parse the server's version.
 KUBERNETES := $(shell sed -n 's|^\tk8s.io/kubernetes \(v[0-9.]*\)$$|\1|p' e2e/go.mod)
 STAMP = -X $(1).gitVersion=$(KUBERNETES) -X $(1).gitMajor=1 -X $(1).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES))) -X $(1).gitTreeState=clean -X $(1).gitCommit=go-module -X $(1).buildDate=1970-01-01T00:00:00Z
 STAMPS := $(call STAMP,k8s.io/component-base/version) $(call STAMP,k8s.io/client-go/pkg/version)
-E2E_BIN := e2e/.bin/$(shell sha256sum e2e/go.sum 2>/dev/null | cut -c 1-16)
+E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/*/go.* e2e/programs/*/*.go 2>/dev/null | sha256sum | cut -c 1-16)
+# What runs on the nodes and in the clusters, each from a module of its own.
+E2E_PROGRAMS := $(notdir $(wildcard e2e/programs/*))
 
 .PHONY: help build sandbox test bridge e2e gateway bench lint golden docs clean FORCE
 
@@ -47,7 +50,7 @@ bridge: ## ask the real Terraform bridge what the doubles of the AWS and Google 
 	CGO_ENABLED=0 go -C e2e/bridge build -ldflags "-s -w" -o ../../$(E2E_BIN)/bridged .
 	BRIDGED_BINARY=$(abspath $(E2E_BIN)/bridged) go -C bifrostctl test $(TIMEOUT) -count=1 -v ./rehearsals/bridge
 
-e2e: build $(E2E_BIN)/kubectl ## run the stacks and the refreshers on a real Kubernetes control plane (Linux)
+e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks and the refreshers on a real Kubernetes control plane (Linux)
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./node/... ./images/...
@@ -74,6 +77,7 @@ lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, t
 	go -C bifrostctl vet ./...
 	go -C examples/any-app vet ./...
 	CGO_ENABLED=0 go -C e2e vet ./...
+	CGO_ENABLED=0 go -C e2e/programs/coredns vet ./...
 	CGO_ENABLED=0 go -C e2e/bridge vet ./...
 	bin/staticcheck ./...
 	cd bifrostctl && ../bin/staticcheck ./...
@@ -102,12 +106,17 @@ bin/pulumi: bifrostctl/go.mod
 	@echo "No Pulumi CLI of version 3.218 or newer is installed. Building $(PULUMI_VERSION): about 4 minutes on 2 cores, once."
 	go -C bifrostctl build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o ../$@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
-# etcd, kube-apiserver, kube-controller-manager and kube-scheduler are one program under four names.
+# etcd, the control plane, the kubelet and kube-proxy are one program under six names.
 $(E2E_BIN)/kubectl:
-	@echo "Building the Kubernetes control plane $(KUBERNETES) from its modules: about 5 minutes on 2 cores, once."
+	@echo "Building Kubernetes $(KUBERNETES) from its modules: about 5 minutes on 2 cores, once."
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$(E2E_BIN)/hyper ./hyper
-	for program in etcd kube-apiserver kube-controller-manager kube-scheduler; do ln -sf hyper $(E2E_BIN)/$$program; done
+	for program in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy; do ln -sf hyper $(E2E_BIN)/$$program; done
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$@ k8s.io/kubernetes/cmd/kubectl
+
+# containerd's snapshotters for other file systems need C, or are not used.
+$(E2E_PROGRAMS:%=$(E2E_BIN)/%):
+	@echo "Building $(@F) from its module: one or two minutes on 2 cores, once."
+	CGO_ENABLED=0 go -C e2e/programs/$(@F) build -tags "no_btrfs no_zfs no_devmapper" -ldflags "-s -w" -o ../../../$(E2E_BIN)/ tool
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck

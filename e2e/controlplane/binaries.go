@@ -9,25 +9,43 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
 
-// ErrNoBinaries means that the control plane was not built here for this module's go.sum.
-var ErrNoBinaries = errors.New("the control plane is not built here: run make e2e")
+// ErrNoBinaries means that the programs were not built here for the modules as they are.
+var ErrNoBinaries = errors.New("the programs of the clusters are not built here: run make e2e")
 
-// Binaries returns the folder of the built programs: .bin/ of this module, below it one folder for each go.sum, so that a change
-// of a version builds anew and a way back finds the old ones. ErrNoBinaries means that make e2e has not run.
+// What the programs are made of, in the order in which the Makefile reads it, relative to this module.
+var sources = []string{"go.sum", "hyper/*.go", "programs/*/go.*", "programs/*/*.go"}
+
+// What runs besides the control plane: the nodes' programs and those in the clusters, and the client.
+var others = []string{
+	"kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", "ecr-credential-provider", "coredns", "kube-router", "metrics-server", "kubectl",
+}
+
+// Binaries returns the folder of the built programs: .bin/ of this module, below it one folder for each state of the modules, so that
+// a change of a version builds anew and a way back finds the old ones. ErrNoBinaries means that make e2e has not run.
 func Binaries() (string, error) {
 	module, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
-	sums, err := os.ReadFile(filepath.Join(module, "go.sum"))
-	if err != nil {
-		return "", fmt.Errorf("programs of the control plane: %w", err)
+	hash := sha256.New()
+	for _, pattern := range sources {
+		files, err := filepath.Glob(filepath.Join(module, pattern))
+		if err != nil {
+			return "", err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return "", fmt.Errorf("programs of the clusters: %w", err)
+			}
+			hash.Write(text)
+		}
 	}
-	hash := sha256.Sum256(sums)
-	dir := filepath.Join(module, ".bin", hex.EncodeToString(hash[:])[:16])
-	for _, name := range append(programs(), "kubectl") {
+	dir := filepath.Join(module, ".bin", hex.EncodeToString(hash.Sum(nil))[:16])
+	for _, name := range slices.Concat(programs(), others) {
 		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("%w (%s is missing in %s)", ErrNoBinaries, name, dir)
 		}
