@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"bifrost/e2e/upstream"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -50,7 +52,7 @@ func TestLives(t *testing.T) {
 	})
 }
 
-const completes = "openai/" + model
+const completes = "openai/" + upstream.Model
 
 // completes is what a completion is answered to the bearer of a key; none is nobody.
 func (p *process) completes(t testing.TB, key string) int {
@@ -203,17 +205,17 @@ func twoProcesses(t *testing.T, s *site, all table) {
 func outage(withoutPings bool, health int) func(*testing.T, *site, table) {
 	return func(t *testing.T, s *site, all table) {
 		s.server = newServer(t)
-		s.server.provide(t, "bifrost", pgPassword, s.database)
+		require.NoError(t, s.server.Provide(t.Context(), "bifrost", pgPassword, s.database))
 		config := all.configuration(t, "postgres", document{"client": document{"disable_db_pings_in_health": withoutPings}})
 		p := s.up(t, config, nil)
 		require.Equal(t, http.StatusOK, p.completes(t, appKey))
-		s.server.stop(t)
+		require.NoError(t, s.server.Stop())
 		require.Equal(t, health, p.status(t, "/health"))
 		require.Equal(t, http.StatusOK, p.completes(t, appKey), "inference goes on from memory")
 		require.Equal(t, http.StatusOK, p.status(t, "/api/version"))
 		require.Equal(t, http.StatusUnauthorized, p.status(t, "/api/providers"))
 		require.ErrorIs(t, s.launch(t, config, nil).ready(t.Context()), errExited, "a replacement cannot start meanwhile")
-		s.server.start(t)
+		require.NoError(t, s.server.Start())
 		eventually(t, "/health is well again", func() bool { return p.status(t, "/health") == http.StatusOK })
 		eventually(t, "the store answers again", func() bool {
 			return p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status == http.StatusOK

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -14,14 +15,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/e2e/postgres"
 )
 
 // bench is a program under test, and what its cases share.
 type bench struct {
 	name, program string
 	// postgres starts the server of the cases that do not stop it, once.
-	postgres func() *server
-	upstream *upstream
+	postgres func() *postgres.Server
+	provider *provider
 }
 
 const standInVariable, realVariable = "STANDIN_BINARY", "BIFROST_BINARY"
@@ -59,11 +62,22 @@ func each(t *testing.T, test func(t *testing.T, on *bench)) {
 }
 
 func newBench(t testing.TB, name, program string) *bench {
-	postgres := sync.OnceValue(func() *server { return newServer(t) })
-	return &bench{name: name, program: program, postgres: postgres, upstream: newUpstream(t)}
+	server := sync.OnceValue(func() *postgres.Server { return newServer(t) })
+	return &bench{name: name, program: program, postgres: server, provider: newProvider(t)}
 }
 
-var postgresBin = sync.OnceValues(findPostgres)
+var postgresBin = sync.OnceValues(func() (string, error) { return postgres.Find(filepath.Join("..", ".bin")) })
+
+// newServer starts a PostgreSQL on loopback; the test's end stops it.
+func newServer(t testing.TB) *postgres.Server {
+	t.Helper()
+	bin, err := postgresBin()
+	require.NoError(t, err)
+	s, err := postgres.New(postgres.Config{Bin: bin, Address: "127.0.0.1", Port: freePort(t)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
 
 // needPostgres skips a case where there is no PostgreSQL; on CI it fails.
 func (b *bench) needPostgres(t testing.TB) {
@@ -81,7 +95,7 @@ type site struct {
 	bench    *bench
 	dir      string
 	database string
-	server   *server
+	server   *postgres.Server
 	// host is the address of loopback that the gateway listens on.
 	host string
 	// withoutFlags leaves the program to its variables.
@@ -98,14 +112,14 @@ func (s *site) launch(t testing.TB, config document, env map[string]string) *pro
 	t.Helper()
 	text, err := json.Marshal(config)
 	require.NoError(t, err)
-	replace := []string{"$UPSTREAM", s.bench.upstream.URL, "$DIR", s.dir, "$DATABASE", s.database}
+	replace := []string{"$UPSTREAM", s.bench.provider.URL, "$DIR", s.dir, "$DATABASE", s.database}
 	if strings.Contains(string(text), `"postgres"`) {
 		if s.server == nil {
 			s.server = s.bench.postgres()
-			s.server.provide(t, "bifrost", pgPassword, s.database)
+			require.NoError(t, s.server.Provide(t.Context(), "bifrost", pgPassword, s.database))
 		}
-		authority := s.server.authority
-		replace = append(replace, "$PG_PORT", strconv.Itoa(s.server.port), "$AUTHORITY", authority, "$AUTHORITIES", filepath.Dir(authority))
+		authority := s.server.Authority()
+		replace = append(replace, "$PG_PORT", strconv.Itoa(s.server.Port), "$AUTHORITY", authority, "$AUTHORITIES", filepath.Dir(authority))
 	}
 	placeholders := strings.NewReplacer(replace...)
 	all := map[string]string{
@@ -138,4 +152,20 @@ func (s *site) up(t testing.TB, config document, env map[string]string) *process
 	p := s.launch(t, config, env)
 	require.NoError(t, p.ready(t.Context()))
 	return p
+}
+
+// freePort is a port of loopback that nobody listens on, below those that the system gives to connections.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		port := 15000 + rand.IntN(15000)
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		require.NoError(t, listener.Close())
+		return port
+	}
+	t.Fatal("no free port between 15000 and 30000")
+	return 0
 }

@@ -44,7 +44,7 @@ func TestRefused(t *testing.T) {
 			if _, own := c.Document["config_store"]; own {
 				config["config_store"] = c.Document["config_store"]
 			}
-			replacePriceLists(config, on.upstream.URL)
+			replacePriceLists(config, on.provider.URL)
 			text, err := json.Marshal(config)
 			require.NoError(t, err)
 			s := on.site(t)

@@ -90,7 +90,7 @@ func (d deployed) start(t *testing.T, on *bench, table *tabwriter.Writer, stack 
 	require.NoError(t, json.Unmarshal([]byte(d.Files[configFile]), &config))
 	env := maps.Clone(d.Env)
 	s.replaceDatabases(t, config, env)
-	replacePriceLists(config, on.upstream.URL)
+	replacePriceLists(config, on.provider.URL)
 	local := s.writeFiles(t, d.Files)
 	for name, value := range env {
 		env[name] = local.Replace(value)
@@ -144,10 +144,10 @@ func (s *site) replaceDatabases(t testing.TB, config document, env map[string]st
 		}
 		if database := value("db_name"); !made[database] {
 			made[database] = true
-			s.server.provide(t, value("user"), value("password"), database)
+			require.NoError(t, s.server.Provide(t.Context(), value("user"), value("password"), database))
 		}
 		set("host", "localhost")
-		set("port", strconv.Itoa(s.server.port))
+		set("port", strconv.Itoa(s.server.Port))
 	}
 }
 
@@ -165,7 +165,7 @@ func (s *site) writeFiles(t testing.TB, files map[string]string) *strings.Replac
 	t.Helper()
 	authority := ""
 	if s.server != nil {
-		text, err := os.ReadFile(s.server.authority)
+		text, err := os.ReadFile(s.server.Authority())
 		require.NoError(t, err)
 		authority = string(text)
 	}

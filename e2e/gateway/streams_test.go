@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"bifrost/e2e/upstream"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -59,29 +61,29 @@ func (s *stream) next(t testing.TB) string {
 func streams(t *testing.T, s *site, all table) {
 	p := s.up(t, all.configuration(t, "", nil), nil)
 	// The first chunk is on its way before the answer's header.
-	go func() { s.bench.upstream.next <- struct{}{} }()
+	go func() { s.bench.provider.next <- struct{}{} }()
 	got := p.stream(t)
-	require.Equal(t, chunks[0], got.next(t))
-	for _, chunk := range chunks[1:] {
-		s.bench.upstream.next <- struct{}{}
+	require.Equal(t, upstream.Chunks[0], got.next(t))
+	for _, chunk := range upstream.Chunks[1:] {
+		s.bench.provider.next <- struct{}{}
 		require.Equal(t, chunk, got.next(t))
 	}
 	require.Equal(t, "[DONE]", got.next(t))
-	require.Equal(t, "Bearer "+providerKey, s.bench.upstream.authorization.Load())
+	require.Equal(t, "Bearer "+providerKey, s.bench.provider.Authorization())
 }
 
 func drains(t *testing.T, s *site, all table) {
 	p := s.up(t, all.configuration(t, "", nil), nil)
-	go func() { s.bench.upstream.next <- struct{}{} }()
+	go func() { s.bench.provider.next <- struct{}{} }()
 	got := p.stream(t)
-	require.Equal(t, chunks[0], got.next(t))
+	require.Equal(t, upstream.Chunks[0], got.next(t))
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	eventually(t, "new connections are refused", func() bool {
 		_, err := p.ask(t.Context(), request{path: "/health"})
 		return err != nil
 	})
-	for _, chunk := range chunks[1:] {
-		s.bench.upstream.next <- struct{}{}
+	for _, chunk := range upstream.Chunks[1:] {
+		s.bench.provider.next <- struct{}{}
 		require.Equal(t, chunk, got.next(t))
 	}
 	require.Equal(t, "[DONE]", got.next(t))

