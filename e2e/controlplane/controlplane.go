@@ -1,6 +1,6 @@
 // Package controlplane runs a real Kubernetes control plane for tests: etcd, kube-apiserver with RBAC, kube-controller-manager
-// and kube-scheduler, on free ports of 127.0.0.1. They are built from their modules by make e2e, and end with the process that started
-// them. There is no kubelet: see package node.
+// and kube-scheduler. The API server listens on the cluster's network, the others on free ports of 127.0.0.1. They are built from their
+// modules by make e2e, and end with the process that started them. Nodes are package kubelet's.
 package controlplane
 
 import (
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"bifrost/e2e/machine"
 )
 
 // Cluster is a running control plane.
@@ -28,9 +31,10 @@ type Cluster struct {
 
 	dir, bin, issuer string
 	etcd             string // the address of etcd
-	authority        []byte
+	network          *machine.Network
+	authority        *authority
 	tokens           map[string]string
-	running          map[string]*process
+	running          map[string]*machine.Process
 }
 
 const (
@@ -48,22 +52,34 @@ func programs() []string {
 // startLimit is how long a program may take to be ready on a busy machine; two to four seconds are usual.
 const startLimit = 3 * time.Minute
 
-// Start starts a control plane that keeps everything in dir, a new folder. The issuer is that of its ServiceAccounts' tokens, an https
-// URL. Stop it with Stop.
+// StartOn starts a control plane that keeps everything in dir, a new folder. Its API server is at the network's gateway, port 443. The
+// issuer is that of its ServiceAccounts' tokens, an https URL. Stop it with Stop.
+func StartOn(ctx context.Context, network *machine.Network, dir, issuer string) (*Cluster, error) {
+	return start(ctx, &Cluster{Address: network.Gateway.String() + ":443", dir: dir, issuer: issuer, network: network})
+}
+
+// Start starts a control plane without a network: its API server is at a free port of 127.0.0.1, where no pod reaches it.
 func Start(ctx context.Context, dir, issuer string) (*Cluster, error) {
-	bin, err := Binaries()
+	ports, err := freePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(5)
+	return start(ctx, &Cluster{Address: ports[0], dir: dir, issuer: issuer})
+}
+
+func start(ctx context.Context, c *Cluster) (*Cluster, error) {
+	ports, err := freePorts(4)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Address: ports[0], dir: dir, bin: bin, issuer: issuer, etcd: "http://" + ports[1], running: map[string]*process{}}
+	if c.bin, err = Binaries(); err != nil {
+		return nil, err
+	}
+	c.etcd, c.running = "http://"+ports[0], map[string]*machine.Process{}
 	if err := errors.Join(c.writePKI(), c.writeUsers(), os.WriteFile(c.file("audit-policy.yaml"), []byte(auditPolicy), 0o600)); err != nil {
-		return nil, fmt.Errorf("control plane in %s: %w", dir, err)
+		return nil, fmt.Errorf("control plane in %s: %w", c.dir, err)
 	}
-	if err := c.start(ctx, ports[2:]); err != nil {
+	if err := c.start(ctx, ports[1:]); err != nil {
 		c.Stop()
 		return nil, err
 	}
@@ -109,15 +125,14 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 
 // StartAPIServer starts the API server, where it always was, and waits until it is ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
-	if err := c.launch(apiServerProgram,
-		"--etcd-servers="+c.etcd, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+port(c.Address),
-		"--endpoint-reconciler-type=none",
+	if err := c.launch(apiServerProgram, append(c.onNetwork(),
+		"--etcd-servers="+c.etcd, "--bind-address="+host(c.Address), "--advertise-address="+host(c.Address), "--secure-port="+port(c.Address),
 		"--tls-cert-file="+c.file("api.crt"), "--tls-private-key-file="+c.file("api.key"), "--client-ca-file="+c.file("ca.crt"),
 		"--token-auth-file="+c.file("tokens.csv"), "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 		"--service-account-issuer="+c.issuer, "--api-audiences=https://kubernetes.default.svc",
 		"--service-account-key-file="+c.file("sa.pub"), "--service-account-signing-key-file="+c.file("sa.key"),
-		"--service-cluster-ip-range=10.96.0.0/16", "--profiling=false",
-		"--audit-policy-file="+c.file("audit-policy.yaml"), "--audit-log-path="+c.file("audit.jsonl")); err != nil {
+		"--service-cluster-ip-range="+machine.Services, "--profiling=false",
+		"--audit-policy-file="+c.file("audit-policy.yaml"), "--audit-log-path="+c.file("audit.jsonl"))...); err != nil {
 		return err
 	}
 	return c.await(ctx, apiServerProgram, func(ctx context.Context, client kubernetes.Interface) error {
@@ -125,9 +140,27 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	})
 }
 
+// onNetwork are the API server's flags that depend on whether nodes can reach it.
+func (c *Cluster) onNetwork() []string {
+	if c.network == nil {
+		return []string{"--endpoint-reconciler-type=none"}
+	}
+	return []string{
+		"--allow-privileged",
+		"--kubelet-certificate-authority=" + c.file("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-client-certificate=" + c.certificate(kubeletClient), "--kubelet-client-key=" + c.key(kubeletClient),
+		// Aggregated APIs and webhooks are called at their pods' addresses: nothing balances Services beside the control plane.
+		"--enable-aggregator-routing",
+		"--proxy-client-cert-file=" + c.certificate(frontProxy), "--proxy-client-key-file=" + c.key(frontProxy),
+		"--requestheader-client-ca-file=" + c.file("front-ca.crt"), "--requestheader-allowed-names=" + frontProxy,
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+	}
+}
+
 // KillAPIServer ends the API server at once, as a crash does: connections break, nothing is finished.
 func (c *Cluster) KillAPIServer() {
-	c.running[apiServerProgram].kill()
+	c.running[apiServerProgram].Kill()
 	delete(c.running, apiServerProgram)
 }
 
@@ -135,7 +168,7 @@ func (c *Cluster) KillAPIServer() {
 func (c *Cluster) Stop() {
 	for _, program := range slices.Backward(programs()) {
 		if p := c.running[program]; p != nil {
-			p.kill()
+			p.Kill()
 			delete(c.running, program)
 		}
 	}
@@ -148,7 +181,7 @@ func (c *Cluster) As(user string) *rest.Config {
 
 // WithToken returns a client's configuration with a bearer token, such as a ServiceAccount's. The client is not throttled.
 func (c *Cluster) WithToken(token string) *rest.Config {
-	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: c.authority},
+	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: c.authority.pem},
 		QPS: -1}
 }
 
@@ -170,15 +203,15 @@ func (c *Cluster) await(ctx context.Context, program string, check func(context.
 	}
 	last := errors.New("never asked")
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startLimit, true, func(ctx context.Context) (bool, error) {
-		if c.running[program].ended() {
+		if c.running[program].Ended() {
 			return false, errors.New("it has ended")
 		}
 		last = check(ctx, client)
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s is not ready: %w (%w); the end of %s:\n%s", program, err, last, c.running[program].log,
-			c.running[program].tail())
+		return fmt.Errorf("%s is not ready: %w (%w); the end of %s:\n%s", program, err, last, c.running[program].Log,
+			c.running[program].Tail())
 	}
 	return nil
 }
@@ -197,6 +230,11 @@ func freePorts(n int) ([]string, error) {
 	return addresses, nil
 }
 
+func host(address string) string {
+	host, _, _ := strings.Cut(address, ":")
+	return host
+}
+
 func port(address string) string {
 	_, port, _ := strings.Cut(address, ":")
 	return port
@@ -204,7 +242,7 @@ func port(address string) string {
 
 // launch starts a program with a log of its own.
 func (c *Cluster) launch(program string, args ...string) error {
-	p, err := launch(filepath.Join(c.bin, program), c.file(program+".log"), args)
+	p, err := machine.Launch(nil, exec.Command(filepath.Join(c.bin, program), args...), c.file(program+".log"))
 	if err != nil {
 		return fmt.Errorf("start %s: %w", program, err)
 	}

@@ -7,117 +7,125 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/hex"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 )
 
-// writePKI makes the certificate authority and the server's certificate, and the key that signs ServiceAccount tokens.
-func (c *Cluster) writePKI() error {
-	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// Names of the API server's certificates, each one's common name.
+const (
+	apiServerName = "api"
+	kubeletClient = "kubelet-client"
+	frontProxy    = "front-proxy"
+)
+
+// certificateHours is how long certificates are valid: longer than any run.
+const certificateHours = 24 * 365
+
+// authority signs certificates.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	pem         []byte
+}
+
+func newAuthority(name string) (*authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "e2e"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().AddDate(1, 0, 0),
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(certificateHours * time.Hour),
 		IsCA:     true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	authorityDER, err := x509.CreateCertificate(rand.Reader, authority, authority, authorityKey.Public(), authorityKey)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	return &authority{certificate: template, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
+}
+
+// writePKI makes the certificate authorities, what the API server shows to others, and the key that signs ServiceAccount tokens.
+func (c *Cluster) writePKI() error {
+	var err error
+	if c.authority, err = newAuthority("e2e"); err != nil {
+		return err
+	}
+	front, err := newAuthority("e2e front proxy")
 	if err != nil {
 		return err
 	}
-	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	server := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "kube-apiserver"}, NotBefore: authority.NotBefore,
-		NotAfter:    authority.NotAfter,
-		DNSNames:    []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1)},
-		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	serverDER, err := x509.CreateCertificate(rand.Reader, server, authority, serverKey.Public(), authorityKey)
-	if err != nil {
-		return err
-	}
-	serverKeyDER, err := x509.MarshalPKCS8PrivateKey(serverKey)
-	if err != nil {
-		return err
-	}
-	accountKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return err
-	}
-	accountPublic, err := x509.MarshalPKIXPublicKey(accountKey.Public())
-	if err != nil {
-		return err
-	}
-	c.authority = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityDER})
-	for name, block := range map[string]*pem.Block{
-		"ca.crt":  {Type: "CERTIFICATE", Bytes: authorityDER},
-		"api.crt": {Type: "CERTIFICATE", Bytes: serverDER},
-		"api.key": {Type: "PRIVATE KEY", Bytes: serverKeyDER},
-		"sa.key":  {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(accountKey)},
-		"sa.pub":  {Type: "PUBLIC KEY", Bytes: accountPublic},
+	addresses := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1), net.ParseIP(host(c.Address))}
+	names := []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
+	for _, step := range []func() error{
+		func() error {
+			return c.sign(c.authority, apiServerName, pkix.Name{CommonName: "kube-apiserver"}, addresses, names)
+		},
+		func() error {
+			return c.sign(c.authority, kubeletClient, pkix.Name{CommonName: kubeletClient, Organization: []string{"system:masters"}}, nil, nil)
+		},
+		func() error { return c.sign(front, frontProxy, pkix.Name{CommonName: frontProxy}, nil, nil) },
+		func() error { return os.WriteFile(c.file("ca.crt"), c.authority.pem, 0o600) },
+		func() error { return os.WriteFile(c.file("front-ca.crt"), front.pem, 0o600) },
+		c.writeAccountKey,
 	} {
-		if err := os.WriteFile(c.file(name), pem.EncodeToMemory(block), 0o600); err != nil {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Users of the control plane, besides ServiceAccounts.
-const (
-	// AdminUser may do everything.
-	AdminUser = "admin"
-	// NodeName is the one node's, NodeUser its identity with the API server.
-	NodeName = "node-1"
-	NodeUser = "system:node:" + NodeName
-
-	controllerManagerUser = "system:kube-controller-manager"
-	schedulerUser         = "system:kube-scheduler"
-)
-
-var groups = map[string]string{
-	AdminUser: "system:masters", NodeUser: "system:nodes", controllerManagerUser: "", schedulerUser: "",
-}
-
-// writeUsers makes a bearer token for each user.
-func (c *Cluster) writeUsers() error {
-	c.tokens = map[string]string{}
-	var csv string
-	for user, group := range groups {
-		secret := make([]byte, 16)
-		_, _ = rand.Read(secret) // never fails
-		c.tokens[user] = hex.EncodeToString(secret)
-		csv += fmt.Sprintf("%s,%s,%[2]s", c.tokens[user], user)
-		if group != "" {
-			csv += "," + group
-		}
-		csv += "\n"
-		if err := os.WriteFile(c.KubeconfigOf(user), c.kubeconfig(c.tokens[user]), 0o600); err != nil {
-			return err
-		}
+func (c *Cluster) writeAccountKey() error {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
 	}
-	return os.WriteFile(c.file("tokens.csv"), []byte(csv), 0o600)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return err
+	}
+	if err := writePEM(c.file("sa.key"), "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)); err != nil {
+		return err
+	}
+	return writePEM(c.file("sa.pub"), "PUBLIC KEY", public)
 }
 
-func (c *Cluster) kubeconfig(token string) []byte {
-	return fmt.Appendf(nil, `apiVersion: v1
-kind: Config
-current-context: e2e
-contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}]
-clusters: [{name: e2e, cluster: {server: "https://%s", certificate-authority: %q}}]
-users: [{name: e2e, user: {token: %q}}]
-`, c.Address, c.file("ca.crt"), token)
+// sign writes a certificate, for servers and for clients, and its key.
+func (c *Cluster) sign(by *authority, name string, subject pkix.Name, addresses []net.IP, names []string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: subject, NotBefore: by.certificate.NotBefore, NotAfter: by.certificate.NotAfter, DNSNames: names,
+		IPAddresses: addresses, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, by.certificate, key.Public(), by.key)
+	if err != nil {
+		return err
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := writePEM(c.certificate(name), "CERTIFICATE", der); err != nil {
+		return err
+	}
+	return writePEM(c.key(name), "PRIVATE KEY", keyDER)
 }
 
-func (c *Cluster) file(name string) string { return filepath.Join(c.dir, name) }
+func (c *Cluster) certificate(name string) string { return c.file(name + ".crt") }
+func (c *Cluster) key(name string) string         { return c.file(name + ".key") }
+
+func writePEM(file, kind string, der []byte) error {
+	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+}
