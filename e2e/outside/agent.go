@@ -1,0 +1,84 @@
+package outside
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// AgentAddress is where EKS Pod Identity's agent listens on every node (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
+const AgentAddress = "169.254.170.23:80"
+
+// Agent stands in for EKS Pod Identity's agent, for all clusters of the machine: which one's clouds answer is told by the address that a
+// request comes from.
+type Agent struct {
+	server *http.Server
+
+	mu     sync.Mutex
+	places []place
+}
+
+type place struct {
+	from   netip.Prefix
+	server *Server
+}
+
+// StartAgent listens on the address, AgentAddress on a machine, until Stop.
+func StartAgent(address string) (*Agent, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("the Pod Identity agent: %w", err)
+	}
+	a := &Agent{}
+	a.server = &http.Server{Addr: listener.Addr().String(), Handler: http.HandlerFunc(a.serve), ReadHeaderTimeout: time.Minute,
+		ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = a.server.Serve(listener) }()
+	return a, nil
+}
+
+// Address is HOST:PORT that it listens on.
+func (a *Agent) Address() string { return a.server.Addr }
+
+// Serve has a cluster's requests answered by its clouds; from are the addresses of its nodes and pods.
+func (a *Agent) Serve(s *Server, from ...netip.Prefix) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, prefix := range from {
+		a.places = append(a.places, place{prefix, s})
+	}
+}
+
+// Stop ends every connection.
+func (a *Agent) Stop() { _ = a.server.Close() }
+
+func (a *Agent) serve(w http.ResponseWriter, r *http.Request) {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s := a.of(from.Addr().Unmap())
+	if s == nil {
+		http.Error(w, "no cluster has the address "+r.RemoteAddr, http.StatusForbidden)
+		return
+	}
+	if s.read(w, r) {
+		s.clouds.ServeHTTP(w, r)
+	}
+}
+
+func (a *Agent) of(from netip.Addr) *Server {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.places {
+		if p.from.Contains(from) {
+			return p.server
+		}
+	}
+	return nil
+}

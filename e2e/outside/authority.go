@@ -1,0 +1,97 @@
+package outside
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"sync"
+	"time"
+)
+
+// Authority signs for every host outside. One serves all clusters of a test run.
+type Authority struct {
+	own tls.Certificate
+
+	mu     sync.Mutex
+	leaves map[string]*tls.Certificate
+}
+
+// NewAuthority makes the keys of one.
+func NewAuthority() (*Authority, error) {
+	own, err := certificate(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "outside"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, nil)
+	return &Authority{own: own, leaves: map[string]*tls.Certificate{}}, err
+}
+
+// PEM is the authority's certificate.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.own.Certificate[0]})
+}
+
+// Certificate is one for a host name or an IP address, made at the first call.
+func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known := a.leaves[host]; known != nil {
+		return known, nil
+	}
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: host}, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{host}
+	}
+	made, err := certificate(template, &a.own)
+	if err != nil {
+		return nil, err
+	}
+	a.leaves[host] = &made
+	return &made, nil
+}
+
+// tls answers for the name that a client asks for, and for the address that it connects to where it names none (RFC 6066, 3: no address is
+// a name).
+func (a *Authority) tls() *tls.Config {
+	return &tls.Config{NextProtos: []string{"http/1.1"}, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		host := hello.ServerName
+		if host == "" {
+			var err error
+			if host, _, err = net.SplitHostPort(hello.Conn.LocalAddr().String()); err != nil {
+				return nil, err
+			}
+		}
+		return a.Certificate(host)
+	}}
+}
+
+// certificate signs the template with a new key, or with the authority's.
+func certificate(template *x509.Certificate, authority *tls.Certificate) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
+		return tls.Certificate{}, err
+	}
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+	parent, signer := template, any(key)
+	if authority != nil {
+		parent, signer = authority.Leaf, authority.PrivateKey
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+}
