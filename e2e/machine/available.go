@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// systemPath is where programs of the system are, which a user's PATH may lack.
-const systemPath = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+// Path is where programs of the system are, which a user's PATH may lack.
+const Path = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 
 // Tools and plugins that a node needs from the machine.
 var (
@@ -52,7 +52,7 @@ func Available() error {
 
 // Tool is the path of a program of the system.
 func Tool(name string) (string, error) {
-	for _, dir := range filepath.SplitList(systemPath) {
+	for _, dir := range filepath.SplitList(Path) {
 		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
 			return path, nil
 		}

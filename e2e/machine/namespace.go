@@ -70,10 +70,11 @@ func (s *Namespace) configure(n *Network) error {
 		if err := netlink.LinkSetUp(link); err != nil {
 			return err
 		}
+		address := s.Address.String() + "/24"
 		if name == "lo" {
-			continue
+			address = Resolver + "/32"
 		}
-		if err := addAddress(netlink.AddrAdd, link, s.Address.String()+"/24"); err != nil {
+		if err := addAddress(netlink.AddrAdd, link, address); err != nil {
 			return err
 		}
 	}
