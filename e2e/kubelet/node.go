@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"bifrost/e2e/controlplane"
+	"bifrost/e2e/images"
 	"bifrost/e2e/machine"
 )
 
@@ -34,7 +35,7 @@ type Config struct {
 	// OutsideCA is the file with the authority of every server outside of the cluster; containerd and the credential providers trust it
 	// alone. Empty: what the machine trusts.
 	OutsideCA string
-	// Pause is the image of pods' sandboxes, pulled like any other; empty: registry.k8s.io/pause:3.10.
+	// Pause is the image of pods' sandboxes, pulled like any other; empty: images.Pause.
 	Pause string
 	// CredentialProviders is the folder of the kubelet's credential providers, CredentialProviderConfig the file that names them
 	// (CredentialProviderConfig, kubelet.config.k8s.io/v1). Empty: none.
@@ -111,7 +112,7 @@ func newNode(c Config) (*Node, error) {
 func (c *Config) defaults() {
 	for value, otherwise := range map[*string]string{
 		&c.Name: fmt.Sprintf("node-%d", c.Number), &c.Region: "region-a", &c.Zone: "zone-" + string(rune('b'-c.Number%2)),
-		&c.Pause: "registry.k8s.io/pause:3.10",
+		&c.Pause: images.Pause,
 	} {
 		if *value == "" {
 			*value = otherwise
