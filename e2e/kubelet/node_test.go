@@ -42,12 +42,12 @@ func TestPods(t *testing.T) {
 
 	service, err := c.client.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{})
 	require.NoError(t, err)
-	require.Equal(t, "served\n", c.must(t, "", "exec", "client", "--", "wget", "-qO-", "-T", "30", "http://"+service.Spec.ClusterIP))
+	require.Equal(t, "served\n", c.must(t, "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP))
 	require.Contains(t, c.must(t, "", "logs", "web"), "started\n")
 
 	kubernetes, err := c.client.CoreV1().Services("default").Get(t.Context(), "kubernetes", metav1.GetOptions{})
 	require.NoError(t, err)
-	_, err = c.kubectl(t.Context(), "", "exec", "client", "--", "wget", "-qO-", "-T", "30", "https://"+kubernetes.Spec.ClusterIP)
+	_, err = c.kubectl(t.Context(), "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "https://"+kubernetes.Spec.ClusterIP)
 	require.ErrorContains(t, err, "401", "the API server answers pods")
 }
 

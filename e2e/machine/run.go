@@ -73,7 +73,7 @@ func Skip(reason error) int {
 
 // begin is what the program does that go test started: it has a keeper, and cleans up where that was killed.
 func begin() (int, error) {
-	folder, err := os.MkdirTemp("", "bifrost-e2e-")
+	folder, err := os.MkdirTemp("", "bifrost-machine-")
 	if err != nil {
 		return 0, err
 	}
