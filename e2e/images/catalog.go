@@ -148,9 +148,13 @@ var content = regexp.MustCompile(`^/v2/(.+)/(manifests|blobs)/([^/]+)$`)
 
 // ServeHTTP serves a manifest, or a blob of one that was served before.
 func (c *Catalog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		http.Error(w, "nobody pushes here", http.StatusMethodNotAllowed)
+		return
+	}
 	asked := content.FindStringSubmatch(r.URL.Path)
-	if asked == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		c.content.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/", http.NoBody))
+	if asked == nil {
+		c.content.ServeHTTP(w, r)
 		return
 	}
 	repository, kind, reference := asked[1], asked[2], asked[3]

@@ -38,7 +38,7 @@ func (c Config) gateway() (v1.Image, error) {
 	}
 	return Spec{
 		Files: map[string]string{"/app/main": binary}, Texts: map[string]string{"/app/docker-entrypoint.sh": entrypoint},
-		Folders: map[string]int64{"/app/data": gatewayUser}, Busybox: append([]string{"wget"}, sh...), CA: c.CA,
+		Folders: map[string]int64{"/app/data": gatewayUser}, Busybox: []string{"*"}, CA: c.CA,
 		Entrypoint: []string{"/app/docker-entrypoint.sh"}, Cmd: []string{"/app/main"}, WorkingDir: "/app", User: fmt.Sprint(gatewayUser),
 		Volumes: []string{"/app/data"},
 	}.Build()

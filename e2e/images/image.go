@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ import (
 type Spec struct {
 	// Files are files of this machine, by their path in the image. A link is followed, and a folder comes with all that is in it.
 	Files map[string]string
+	// Machine are commands of this machine, which come to /usr/bin.
+	Machine []string
 	// Texts are files with their content. Scripts may be run.
 	Texts map[string]string
 	// Links are symbolic links.
@@ -68,6 +71,22 @@ func (s Spec) Build() (v1.Image, error) {
 		}
 		entries = append(entries, below...)
 	}
+	for _, name := range s.Machine {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return nil, fmt.Errorf("install %s on this machine, it belongs in an image: %w", name, err)
+		}
+		one, err := file("/usr/bin/"+name, path)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, one)
+	}
+	more, err := libraries(entries)
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, more...)
 	shell, err := busybox(s.Busybox)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,10 @@
 package images
 
 import (
+	"maps"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -27,30 +30,60 @@ type known struct {
 // sh are what a script may count on in an image with a shell.
 var sh = []string{"sh", "base64", "cat", "date", "mkdir", "printf", "sleep", "test", "[", "tr", "sed", "env", "id", "ls"}
 
-// known are all images. aws-cli has no kubectl, Google's images have none either, kubectl's has no shell. None but the gateway's sets a
-// user: they run as root unless the pod says otherwise.
+// kubeRouterCommands are what kube-router starts.
+var kubeRouterCommands = []string{"iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore",
+	"ipset", "ip"}
+
+// known are all images. aws-cli has no kubectl, Google's images have none either, kubectl's has no shell.
 func (c Config) known() []known {
-	program := func(name string) map[string]string {
-		return map[string]string{"/usr/local/bin/" + name: filepath.Join(c.Programs, name)}
-	}
 	rows := []struct {
-		repository string
-		spec       Spec
+		repository, program string
+		spec                Spec
 	}{
-		{`(^|/)pause$`, Spec{Files: map[string]string{"/pause": filepath.Join(c.Programs, "pause")}, Entrypoint: []string{"/pause"}, User: "65535:65535"}},
-		{`(^|/)kubectl$`, Spec{Files: map[string]string{"/bin/kubectl": filepath.Join(c.Programs, "kubectl")}, Entrypoint: []string{"/bin/kubectl"}}},
-		{`(^|/)aws-cli$`, Spec{Files: program("aws"), Busybox: sh, CA: c.CA, Env: trusting, Entrypoint: []string{"/usr/local/bin/aws"}}},
-		{`(^|/)(google-cloud-cli|cloud-sdk)$`, Spec{Files: program("gcloud"), Busybox: append([]string{"wget"}, sh...), CA: c.CA, Env: trusting,
-			Cmd: []string{"/bin/sh"}}},
-		{`(^|/)coredns$`, Spec{Files: map[string]string{"/coredns": filepath.Join(c.Programs, "coredns")}, Entrypoint: []string{"/coredns"}}},
-		{`(^|/)kube-router$`, Spec{Files: program("kube-router"), Busybox: sh, Entrypoint: []string{"/usr/local/bin/kube-router"}}},
-		{`(^|/)metrics-server$`, Spec{Files: map[string]string{"/metrics-server": filepath.Join(c.Programs, "metrics-server")},
-			Entrypoint: []string{"/metrics-server"}}},
-		{`(^|/)busybox$`, Spec{Busybox: []string{"*"}, CA: c.CA, Env: trusting, Cmd: []string{"sh"}}},
+		{`(^|/)pause$`, "pause", Spec{User: "65535:65535"}},
+		{`(^|/)kubectl$`, "kubectl", Spec{}},
+		{`(^|/)aws-cli$`, "aws", Spec{Busybox: sh, CA: c.CA, Env: trusting}},
+		{`(^|/)(google-cloud-cli|cloud-sdk)$`, "gcloud", Spec{Machine: []string{"curl"}, Busybox: sh, CA: c.CA, Env: trusting, Cmd: []string{"/bin/sh"}}},
+		{`(^|/)load$`, "load", Spec{Busybox: sh, CA: c.CA, User: "65532:65532"}},
+		{`(^|/)coredns$`, "coredns", Spec{}},
+		{`(^|/)kube-router$`, "kube-router", Spec{Machine: kubeRouterCommands, Files: extensions(), Busybox: sh}},
+		{`(^|/)metrics-server$`, "metrics-server", Spec{User: "65534:65534"}},
+		{`(^|/)busybox$`, "", Spec{Busybox: []string{"*"}, CA: c.CA, Env: trusting, Cmd: []string{"sh"}}},
 	}
 	all := []known{{``, c.gateway}}
 	for _, r := range rows {
-		all = append(all, known{r.repository, r.spec.Build})
+		all = append(all, known{r.repository, r.spec.with(c.Programs, r.program).Build})
+	}
+	for reference := range vendors {
+		repository, _, _ := strings.Cut(reference, ":")
+		all = append(all, known{"^" + regexp.QuoteMeta(repository) + "$", func() (v1.Image, error) { return c.vendor(reference) }})
+	}
+	return all
+}
+
+// with adds a program that was built for the image, which it starts unless something else is said.
+func (s Spec) with(programs, name string) Spec {
+	if name == "" {
+		return s
+	}
+	inImage := "/usr/local/bin/" + name
+	s.Files = maps.Clone(s.Files)
+	if s.Files == nil {
+		s.Files = map[string]string{}
+	}
+	s.Files[inImage] = filepath.Join(programs, name)
+	if s.Cmd == nil {
+		s.Entrypoint = []string{inImage}
+	}
+	return s
+}
+
+// extensions are those of iptables, which looks for them where they are on this machine.
+func extensions() map[string]string {
+	found, _ := filepath.Glob("/usr/lib/*/xtables")
+	all := map[string]string{}
+	for _, folder := range found {
+		all[folder] = folder
 	}
 	return all
 }

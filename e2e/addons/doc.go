@@ -1,0 +1,2 @@
+// Package addons is what a cluster of the end-to-end tests has of its own, in kube-system: the DNS server of its pods.
+package addons
