@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -21,20 +20,12 @@ func TestProgramsRunInTheirImages(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can change the root folder")
 	}
-	if testing.Short() {
-		t.Skip("unpacks whole images")
-	}
 	c := catalog(t)
 	for reference, command := range map[string][]string{
-		AWSVendor:                        {"/usr/bin/aws", "--version"},
-		GoogleVendor:                     {"/usr/bin/gcloud", "--version"},
 		"example.com/google-cloud-cli:1": {"/usr/bin/curl", "--version"},
 		Tool:                             {"/bin/sh", "-c", "echo hello | base64"},
 	} {
 		t.Run(reference, func(t *testing.T) {
-			if vendors[reference] != nil && Vendor(reference) == "" {
-				t.Skip("not installed here")
-			}
 			image, err := pull(t, c, reference)
 			require.NoError(t, err)
 			root := t.TempDir()
@@ -45,10 +36,6 @@ func TestProgramsRunInTheirImages(t *testing.T) {
 			run.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 			output, err := run.CombinedOutput()
 			require.NoError(t, err, "%s", output)
-			if vendors[reference] != nil {
-				name, _, _ := strings.Cut(Vendor(reference), " Python")
-				require.Contains(t, string(output), name)
-			}
 		})
 	}
 }
