@@ -36,8 +36,8 @@ type desk struct {
 
 // secretsOf a stack, as flags of the CLI, which encrypts them.
 const secretsOf = "--secret 'bifrost:secrets.adminPassword=the first password 0123' --secret bifrost:secrets.license=license-0123456789 " +
-	"--secret bifrost:secrets.encryptionKey=0123456789abcdef0123456789abcdef --secret bifrost:secrets.env.PG_PASSWORD=pg-password-0123456789 " +
-	"--secret bifrost:secrets.env.OPENAI_API_KEY=sk-0123456789"
+	"--secret bifrost:secrets.encryptionKey=0123456789abcdef0123456789abcdef --secret bifrost:secrets.env.PG_PASSWORD=" + databasePassword +
+	" --secret bifrost:secrets.env.OPENAI_API_KEY=sk-0123456789"
 
 // newDesk copies the project with one of the repository's stack files, which is the stack's then, changed by commands of pulumi.
 func newDesk(t *testing.T, ran map[string]bool, file string, cluster *site, changes ...string) *desk {
@@ -60,9 +60,11 @@ func newDesk(t *testing.T, ran map[string]bool, file string, cluster *site, chan
 		cluster.mu.Lock()
 		cluster.stack, cluster.folder, cluster.state = stack, "", d.clouds()
 		cluster.mu.Unlock()
+		cluster.emptyDatabases(t)
 	}
 	d.shell(t, "", "pulumi stack init "+stack)
 	d.shell(t, "", "pulumi config set-all --path "+secretsOf)
+	d.shell(t, "", "pulumi config set --path bifrost:gateway.preStopSeconds 1")
 	for _, change := range changes {
 		d.shell(t, "", change)
 	}

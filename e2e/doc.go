@@ -1,4 +1,4 @@
-// Package e2e holds the end-to-end tests: whole stacks on a real etcd, kube-apiserver, kube-controller-manager and kube-scheduler
-// (package controlplane), with a node that runs the refreshers' actual commands (package node). The cloud accounts and their token
-// services are the sandbox's. Run them with make e2e, on Linux.
+// Package e2e holds the end-to-end tests: whole stacks on real clusters, whose control plane (package controlplane), nodes (package kubelet) and
+// images (package images) are on this machine. The cloud accounts and their token services are the sandbox's, which package outside leads to.
+// Run them with make e2e, on Linux, as root.
 package e2e

@@ -11,9 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-
-	"bifrost/e2e/controlplane"
 )
 
 // gatewayRequest is what the gateway's container asks for.
@@ -66,12 +63,4 @@ func testEviction(t *testing.T, s *site) {
 	require.NoError(t, evict(before[1].Name), "the successor is there")
 	s.readyPods(t, namespace, 3)
 	report.add("Evictions on a cordoned node, "+s.stack, fmt.Sprintf("3 pods: the first evicted, the second refused (%v); once the first had a successor it was evicted\n", refused))
-}
-
-// cordon closes the node to pods that have none yet, or opens it again.
-func (s *site) cordon(t *testing.T, closed bool) {
-	t.Helper()
-	_, err := s.client.CoreV1().Nodes().Patch(context.Background(), controlplane.NodeName, types.StrategicMergePatchType,
-		fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, closed), metav1.PatchOptions{})
-	require.NoError(t, err)
 }

@@ -11,31 +11,30 @@ import (
 	"testing"
 
 	"bifrost/e2e/controlplane"
-	"bifrost/e2e/node"
+	"bifrost/e2e/machine"
+	"bifrost/e2e/postgres"
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
-// run skips all tests in one line where they cannot run, unless CI counts on them.
+// run skips all tests in one line where they cannot run, unless CI counts on them. What npm brings is fetched before the machine of the tests
+// has no way out.
 func run(m *testing.M) int {
 	if err := prerequisites(); err != nil {
-		if os.Getenv("CI") != "" {
-			fmt.Println("the end-to-end tests cannot run, and CI does not skip them:", err)
-			return 1
+		return machine.Skip(err)
+	}
+	return machine.Run(func() int {
+		status := m.Run()
+		for _, site := range []*site{eks, aks, watched, oncall} {
+			site.stop()
 		}
-		fmt.Println("skipped, all end-to-end tests:", err)
-		return 0
-	}
-	status := m.Run()
-	for _, site := range []*site{eks, aks} {
-		site.stop()
-	}
-	report.print()
-	return status
+		report.print()
+		return status
+	})
 }
 
 func prerequisites() error {
-	if err := node.Available(); err != nil {
+	if err := machine.Available(); err != nil {
 		return err
 	}
 	if _, err := controlplane.Binaries(); err != nil {
@@ -44,14 +43,27 @@ func prerequisites() error {
 	if _, err := os.Stat(bifrostctl); err != nil {
 		return errors.New("bin/bifrostctl is not built: run make e2e")
 	}
-	return nil
+	_, err := postgres.Find(cache)
+	return err
 }
 
-// repository is the root of the project, bifrostctl its companion.
+// repository is the root of the project, bifrostctl its companion, cache the folder of what is fetched once.
 var (
 	repository, _ = filepath.Abs("..")
 	bifrostctl    = filepath.Join(repository, "bin", "bifrostctl")
+	cache, _      = filepath.Abs(".bin")
 )
+
+// everything is whether all runs: make e2e-all. Otherwise what is most like something that runs is left out.
+var everything = os.Getenv("E2E_ALL") != ""
+
+// onlyAll leaves a test out of make e2e.
+func onlyAll(t *testing.T) {
+	t.Helper()
+	if !everything {
+		t.Skip("run by make e2e-all")
+	}
+}
 
 // figures is what the tests have to show, printed at the end.
 type figures struct {

@@ -170,7 +170,7 @@ func (s *site) place(t *testing.T, pod *corev1.Pod) place {
 	return place{name: pod.Namespace + "/" + pod.Name, pod: pod, space: space}
 }
 
-func outside(name, address string) place { return place{name: name, address: address} }
+func beyond(name, address string) place { return place{name: name, address: address} }
 
 // testNetwork: who may reach the gateway and the refresher, and what these may reach.
 func testNetwork(t *testing.T, s *site, balancer place) {
@@ -189,7 +189,7 @@ func testNetwork(t *testing.T, s *site, balancer place) {
 	dns.name = "DNS"
 	prometheus := s.pod(t, "monitoring", "prometheus", nil)
 	stranger := s.pod(t, "elsewhere", "stranger", map[string]string{"app": gateway})
-	internet, database := outside("internet", "203.0.113.7"), outside("database", "10.200.0.9")
+	internet, database := beyond("internet", "203.0.113.7"), beyond("database", "10.200.0.9")
 
 	const tcp, udp = corev1.ProtocolTCP, corev1.ProtocolUDP
 	n := s.policies(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ type example struct {
 	namespace   string   // its own, where it is not the default
 	pods        int32
 	injected    bool // the refresher, by EKS Pod Identity
-	mirrored    bool
+	// authorities: it has a file of those that sign for its database.
+	authorities bool
 	// prepare makes what others keep; more is looked at while the example is up; both may be nil.
 	prepare func(t *testing.T, s *site)
 	more    func(t *testing.T, s *site, e example)
@@ -36,12 +38,12 @@ type example struct {
 var (
 	eksExamples = []example{
 		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, more: func(t *testing.T, s *site, e example) {
-			testKeepsItsData(t, s, set(e.all()))
+			testKeepsItsData(t, s, set(e.all(s)))
 		}},
-		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, more: func(t *testing.T, s *site, e example) {
-			testNetwork(t, s, outside("load balancer", "10.0.17.4"))
+		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, more: func(t *testing.T, s *site, e example) {
+			testNetwork(t, s, beyond("load balancer", "10.0.17.4"))
 			testEviction(t, s)
-			testAutoscaler(t, s, set(e.all()))
+			testAutoscaler(t, s, set(e.all(s)))
 		}},
 		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
 			balancer := s.pod(t, "gateways", "envoy", nil)
@@ -52,19 +54,26 @@ var (
 	}
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
-		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, prepare: othersObjects},
-		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3},
+		{name: "air-gapped", namespace: "llm", pods: 3, prepare: othersObjects},
+		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
 	}
 )
 
-func (e example) all() []string { return append([]string{"protectIdentities=false"}, e.settings...) }
+// all are its settings: with authorities that sign for the tests' database, and pods that fit on two nodes of any size.
+func (e example) all(s *site) []string {
+	settings := slices.Concat([]string{"protectIdentities=false", "gateway.cpuRequest=100m", "gateway.memoryRequest=64Mi"}, brief, e.settings)
+	if e.authorities {
+		settings = append(settings, "gateway.postgres.caFile="+s.database.Authority())
+	}
+	return settings
+}
 
 // testExample: every object of the example is accepted without a warning, in a namespace that enforces restricted; its pods are made; a second
 // up changes nothing; a changed configuration rolls them; nothing is left.
 func testExample(t *testing.T, s *site, e example) {
 	s.fresh(t)
 	s.mu.Lock()
-	s.folder, s.nodePulls = "examples/"+e.name, e.mirrored
+	s.folder, s.mode = "examples/"+e.name, "example "+e.name
 	s.injected = map[string]bool{namespace + "/" + refresherSA: e.injected}
 	s.mu.Unlock()
 	defer func() {
@@ -77,19 +86,19 @@ func testExample(t *testing.T, s *site, e example) {
 		e.prepare(t, s)
 	}
 	if len(e.definitions) > 0 {
-		refused := s.begin(t, "preview", set(e.all())...)()
+		refused := s.begin(t, "preview", set(e.all(s))...)()
 		require.Error(t, refused.err)
 		require.Contains(t, refused.Error+refused.stderr, "does not exist", "the definitions are looked up, not assumed")
 		s.define(t, e.definitions)
 	}
 	before := inventory(t, s)
-	made := s.must(t, "up", set(e.all())...)
+	made := s.must(t, "up", set(e.all(s))...)
 	place := cmp.Or(e.namespace, namespace)
 	enforced, err := s.client.CoreV1().Namespaces().Get(t.Context(), place, metav1.GetOptions{})
 	require.NoError(t, err)
 	require.Equal(t, "restricted", enforced.Labels["pod-security.kubernetes.io/enforce"])
 	first := s.readyPods(t, place, e.pods)
-	unchanged(t, s.must(t, "up", set(e.all())...))
+	unchanged(t, s.must(t, "up", set(e.all(s))...))
 	require.Equal(t, first, s.readyPods(t, place, e.pods), "an unchanged up rolls nothing")
 	if e.more != nil {
 		t.Run("behaviour", func(t *testing.T) { e.more(t, s, e) })
@@ -151,12 +160,14 @@ func othersObjects(t *testing.T, s *site) {
 	for _, secret := range []*corev1.Secret{
 		{ObjectMeta: metav1.ObjectMeta{Name: "registry-internal"}, Type: corev1.SecretTypeDockerConfigJson, StringData: map[string]string{corev1.DockerConfigJsonKey: `{"auths":{"registry.internal.example.com":{"auth":"dTpw"}}}`}},
 		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-secrets"}, StringData: map[string]string{"license": "l", "encryption-key": "k", "admin-password": "a"}},
-		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-database"}, StringData: map[string]string{"password": "p"}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "bifrost-database"}, StringData: map[string]string{"password": databasePassword}},
 	} {
 		_, err = s.client.CoreV1().Secrets(place).Create(ctx, secret, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
-	_, err = s.client.CoreV1().ConfigMaps(place).Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "internal-ca"}, Data: map[string]string{"ca.crt": "none"}}, metav1.CreateOptions{})
+	authority, err := os.ReadFile(s.database.Authority())
+	require.NoError(t, err)
+	_, err = s.client.CoreV1().ConfigMaps(place).Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "internal-ca"}, Data: map[string]string{"ca.crt": string(authority)}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	eventually(t, "what controllers make in every namespace", func(ctx context.Context) error {
 		_, err := s.client.CoreV1().ConfigMaps(place).Get(ctx, "kube-root-ca.crt", metav1.GetOptions{})

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
+	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,21 +22,16 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"bifrost/e2e/controlplane"
-	"bifrost/e2e/node"
 )
 
-// refreshes is how often each design refreshes while readers poll.
-const refreshes = 100
-
-// refresher is a pod of the CronJob, as its controller would make it.
-func refresher(t *testing.T, s *site, l *login) *corev1.Pod {
-	t.Helper()
-	cronJob, err := s.client.BatchV1().CronJobs(namespace).Get(t.Context(), l.cronJob, metav1.GetOptions{})
-	require.NoError(t, err)
-	template := cronJob.Spec.JobTemplate.Spec.Template
-	template.ObjectMeta.Namespace, template.ObjectMeta.Name = namespace, l.cronJob+"-e2e"
-	return &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-}
+const (
+	// refreshes is how often each design refreshes while readers read.
+	refreshes = 100
+	// atOnce is how many Jobs refresh at the same time: more than a schedule ever starts.
+	atOnce = 6
+	// readPause is how long each reader waits between two reads: less than kubectl needs to start.
+	readPause = 20 * time.Millisecond
+)
 
 // readings are what the readers of a Secret saw.
 type readings struct {
@@ -47,15 +42,17 @@ type readings struct {
 	versions                map[string]bool
 }
 
-// poll reads a Secret with several readers, again and again until stop is called.
-func poll(t *testing.T, s *site, place, name string, check func(*corev1.Secret) error) (r *readings, stop func()) {
+// read reads a Secret with several readers, again and again until stop is called.
+func read(t *testing.T, s *site, place, name string, check func(*corev1.Secret) error) (r *readings, stop func()) {
 	t.Helper()
 	r = &readings{began: time.Now(), uids: map[types.UID]bool{}, versions: map[string]bool{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
 	for range 3 {
 		readers.Go(func() {
-			for ctx.Err() == nil {
+			pause := time.NewTicker(readPause)
+			defer pause.Stop()
+			for ; ctx.Err() == nil; <-pause.C {
 				secret, err := s.client.CoreV1().Secrets(place).Get(ctx, name, metav1.GetOptions{})
 				if ctx.Err() != nil {
 					return
@@ -90,17 +87,21 @@ func (r *readings) String() string {
 		refreshes, r.reads.Load(), r.missing.Load(), gap.Round(time.Millisecond), r.damaged.Load(), len(r.versions), len(r.uids))
 }
 
-// testInPlace: the Secret is there and whole at every moment of a hundred refreshes. Meanwhile the CronJob's own controller makes some
-// more, every minute.
+// testInPlace: the Secret is there and whole at every moment of a hundred refreshes, several at a time, and whoever pulls with it meanwhile gets
+// the image. The CronJob's own controller makes some more, every minute.
 func testInPlace(t *testing.T, s *site, l *login) {
-	pod := refresher(t, s, l)
 	before := pullSecret(t, s, l)
 	s.kubectl(t, controlplane.AdminUser, "patch", "cronjob", l.cronJob, "--patch", `{"spec":{"schedule":"* * * * *"}}`)
-	seen, stop := poll(t, s, namespace, l.secret, l.check)
-	for range refreshes {
-		require.NoError(t, s.agent.Run(t.Context(), pod, node.RunOptions{}).Failure())
+	seen, stop := read(t, s, namespace, l.secret, l.check)
+	pulled := s.pullAllAlong(t, l)
+	jobs, ctx := errgroup.WithContext(t.Context())
+	jobs.SetLimit(atOnce)
+	for n := range refreshes {
+		jobs.Go(func() error { return s.refresh(ctx, l, fmt.Sprintf("refresh-%d", n), nil) })
 	}
+	require.NoError(t, jobs.Wait())
 	awaitScheduled(t, s, l)
+	pulls := pulled()
 	stop()
 	after := pullSecret(t, s, l)
 	require.Zero(t, seen.missing.Load())
@@ -109,7 +110,7 @@ func testInPlace(t *testing.T, s *site, l *login) {
 	require.NotEqual(t, before.Data, after.Data)
 	require.Greater(t, len(seen.versions), refreshes/2, "the readers saw most of the tokens")
 	require.Greater(t, seen.reads.Load(), int64(refreshes), "the readers were faster than the refreshes")
-	report.add("Refresh in place, as the CronJob's container commands do it, "+s.stack, seen.String())
+	report.add("Refresh in place, by Jobs of the CronJob, "+s.stack, fmt.Sprintf("%v\n%d pods pulled the image meanwhile, none was refused\n", seen, pulls))
 }
 
 // awaitScheduled waits for a Job of the CronJob's own, and lets no other begin.
@@ -153,7 +154,7 @@ func testDeleteThenCreate(t *testing.T, s *site, l *login) {
 		}
 	}
 	refresh()
-	seen, stop := poll(t, s, place, name, l.check)
+	seen, stop := read(t, s, place, name, l.check)
 	for range refreshes {
 		refresh()
 	}
@@ -177,75 +178,31 @@ func (s *site) kubeconfigOf(t *testing.T, place, account string) string {
 	return file
 }
 
-// testKilled: a refresh that is killed, whatever it was about to do, leaves the old content.
-func testKilled(t *testing.T, s *site, l *login) {
-	pod := refresher(t, s, l)
-	// A refresh that nobody disturbs tells how many steps there are.
-	clouds, api := s.cloudsGate(t), s.apiGate(t)
-	require.NoError(t, s.agent.Run(t.Context(), pod, clouds.options(api)).Failure())
-	require.Positive(t, clouds.passed())
-	require.Positive(t, api.passed())
-
-	unharmed := func(what string, run func(ctx context.Context, kill context.CancelFunc) node.Result) {
-		before := pullSecret(t, s, l)
-		ctx, kill := context.WithCancel(t.Context())
-		defer kill()
-		require.Error(t, run(ctx, kill).Failure(), what)
-		require.Equal(t, before.ResourceVersion, pullSecret(t, s, l).ResourceVersion, what)
-	}
-	for n := range clouds.passed() {
-		unharmed(fmt.Sprintf("killed before request %d to the clouds", n+1), func(ctx context.Context, kill context.CancelFunc) node.Result {
-			clouds, api := s.cloudsGate(t), s.apiGate(t)
-			clouds.killBefore(n, kill)
-			return s.agent.Run(ctx, pod, clouds.options(api))
-		})
-	}
-	unharmed("killed between the containers", func(ctx context.Context, kill context.CancelFunc) node.Result {
-		return s.agent.Run(ctx, pod, node.RunOptions{BeforeContainer: func(name string) error {
-			if name == pod.Spec.Containers[0].Name {
-				kill()
-				return errors.New("killed")
-			}
-			return nil
-		}})
-	})
-	for n := range api.passed() {
-		unharmed(fmt.Sprintf("killed before request %d to the API server", n+1), func(ctx context.Context, kill context.CancelFunc) node.Result {
-			clouds, api := s.cloudsGate(t), s.apiGate(t)
-			api.killBefore(n, kill)
-			return s.agent.Run(ctx, pod, clouds.options(api))
-		})
-	}
-	require.NoError(t, s.agent.Run(t.Context(), pod, node.RunOptions{}).Failure(), "the next one succeeds")
-	report.add("Killed refreshes, "+s.stack, fmt.Sprintf("killed before each of %d requests to the clouds, between the containers, and before each of %d requests to the API server: the old content every time\n",
-		clouds.passed(), api.passed()))
-}
-
 // testHeals: somebody deletes the Secret, and the next refresh makes it again.
 func testHeals(t *testing.T, s *site, l *login) {
 	before := pullSecret(t, s, l)
 	require.NoError(t, s.client.CoreV1().Secrets(namespace).Delete(t.Context(), l.secret, metav1.DeleteOptions{}))
-	require.NoError(t, s.agent.Run(t.Context(), refresher(t, s, l), node.RunOptions{}).Failure())
+	s.refreshed(t, l, "heals")
 	require.NotEqual(t, before.UID, pullSecret(t, s, l).UID)
 }
 
-// testRestartDuringRefresh: the API server crashes between the two containers of a refresh, and is back later. The Job gets done.
+// testRestartDuringRefresh: the API server crashes in the middle of a refresh, and is back later. The Job gets done.
 func testRestartDuringRefresh(t *testing.T, s *site, l *login) {
 	before := pullSecret(t, s, l)
 	const name = "over-a-restart"
 	crashed := make(chan struct{})
 	var once sync.Once
-	s.watch(func(pod *corev1.Pod, container string) {
-		if strings.HasPrefix(pod.Name, name) && container == "apply" {
+	s.internet.Before(func(r *http.Request) {
+		if s.fromPod(r) {
 			once.Do(func() {
 				s.plane.KillAPIServer()
 				close(crashed)
 			})
 		}
 	})
-	defer s.watch(nil)
+	defer s.internet.Before(nil)
 	s.kubectl(t, controlplane.AdminUser, "create", "job", name, "--from=cronjob/"+l.cronJob)
-	<-crashed
+	require.NoError(t, within(t.Context(), crashed))
 	require.NoError(t, s.plane.StartAPIServer(t.Context()))
 	awaitJob(t, s, name)
 	after := pullSecret(t, s, l)
@@ -280,38 +237,4 @@ func testWaitsForNode(t *testing.T, s *site, l *login) {
 	after := pullSecret(t, s, l)
 	require.Equal(t, before.UID, after.UID)
 	require.NotEqual(t, before.Data, after.Data)
-}
-
-// testVendorCLI: the refresh works with the vendor's own CLI, where this machine has it.
-func testVendorCLI(t *testing.T, s *site, l *login) {
-	path := l.vendorCLI()
-	if path == "" {
-		t.Skip("neither AWS CLI version 2 (for aws-dev) nor the Google Cloud CLI (for azure-dev) is installed here: only the stand-in was tried")
-	}
-	before := pullSecret(t, s, l)
-	require.NoError(t, s.agent.Run(t.Context(), refresher(t, s, l), node.RunOptions{VendorCLI: path}).Failure())
-	require.NotEqual(t, before.Data, pullSecret(t, s, l).Data)
-	version, err := exec.Command(path, "--version").Output()
-	require.NoError(t, err)
-	first, _, _ := strings.Cut(string(version), "\n")
-	report.add("Refreshed with the vendor's own CLI, "+s.stack, first)
-}
-
-// vendorCLI finds a vendor's CLI of the version that the image holds; "" where there is none. Version 1 of the AWS CLI reads other variables.
-func (l *login) vendorCLI() string {
-	candidates := []string{"gcloud"}
-	if l == ecrLogin {
-		candidates = []string{"aws", "/usr/local/bin/aws", "/usr/bin/aws"}
-	}
-	for _, candidate := range candidates {
-		path, err := exec.LookPath(candidate)
-		if err != nil {
-			continue
-		}
-		version, err := exec.Command(path, "--version").Output()
-		if err == nil && (strings.HasPrefix(string(version), "aws-cli/2.") || strings.HasPrefix(string(version), "Google Cloud SDK ")) {
-			return path
-		}
-	}
-	return ""
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // oncall is a cluster of its own: its API server goes before its stack does.
-var oncall = &site{issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB2"}
+var oncall = &site{index: 4, issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB2"}
 
 // TestRunbook: each command of docs/operations.md that package runbook calls Run does what the page says of it, as it stands there. The tests
 // of that package tell of commands that are not in its table.

@@ -2,27 +2,16 @@ package e2e
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/metadata"
-
-	"bifrost/e2e/controlplane"
 )
 
 // The names that the stacks give.
@@ -53,12 +42,12 @@ type way struct {
 }
 
 var (
-	irsa = way{name: "refresh, IRSA", settings: []string{"ecs=null"}, login: ecrLogin, thorough: true}
-	// The others on EKS.
-	eksWays = []way{
-		{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true},
-		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, more: nodesGetNoToken},
+	irsa        = way{name: "refresh, IRSA", settings: []string{"ecs=null"}, login: ecrLogin, thorough: true}
+	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true}
+	// Without a Secret. What a node has found for a registry it keeps, so they come last.
+	eksLast = []way{
 		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, more: nodesGetTokenForECR},
+		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, more: nodesGetNoToken},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
 	federation = []string{
@@ -76,16 +65,17 @@ var (
 func TestEKS(t *testing.T) {
 	t.Parallel()
 	s := eks.started(t)
-	for _, w := range eksWays {
-		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
-	}
 	t.Run(irsa.name, func(t *testing.T) { life(t, s, irsa) })
+	t.Run(podIdentity.name, func(t *testing.T) { life(t, s, podIdentity) })
 	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, irsa) })
 	t.Run("example any-app", func(t *testing.T) { testAnyApp(t, s) })
 	for _, e := range eksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}
 	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
+	for _, w := range eksLast {
+		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
+	}
 }
 
 func TestAKS(t *testing.T) {
@@ -95,7 +85,7 @@ func TestAKS(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
 	t.Run("refresher", func(t *testing.T) {
-		testRefresher(t, s, aksWays[0], check{"delete then create", testDeleteThenCreate}) // the recipe for AKS refreshes so
+		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate}) // the recipe for AKS refreshes so
 	})
 	for _, e := range aksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
@@ -110,7 +100,7 @@ type check struct {
 
 // checks are in this order: the audit log is read before others than the refresher ask.
 var checks = []check{
-	{"in place", testInPlace}, {"killed", testKilled}, {"vendor CLI", testVendorCLI}, {"heals", testHeals},
+	{"in place", testInPlace}, {"refused pulls", testRefusedPulls}, {"killed", testKilled}, {"vendor CLI", testVendorCLI}, {"heals", testHeals},
 	{"API server restarted", testRestartDuringRefresh}, {"without a node", testWaitsForNode}, {"audit", testAudit}, {"rights", testRights},
 	{"escalation", testEscalation}, {"left over", testLeftOver},
 }
@@ -120,6 +110,7 @@ func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	s.fresh(t)
 	s.deploy(t, w)
 	defer s.must(t, "destroy")
+	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, w.login) })
 	defer s.serve(t)()
 	for _, c := range append(slices.Clone(checks), more...) {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s, w.login) })
@@ -215,8 +206,7 @@ func change(t *testing.T, s *site, w way, pods []types.UID, token *corev1.Secret
 func (s *site) deploy(t *testing.T, w way) {
 	t.Helper()
 	s.mu.Lock()
-	s.nodePulls = w.login == nil
-	s.injected = map[string]bool{namespace + "/" + refresherSA: w.injected}
+	s.mode, s.injected = w.name, map[string]bool{namespace + "/" + refresherSA: w.injected}
 	s.mu.Unlock()
 	s.must(t, "up", w.set()...)
 }
@@ -227,12 +217,16 @@ var noRunNow = func() string {
 	return fmt.Sprintf("%d,%d,%d * * * *", (minute+10)%60, (minute+30)%60, (minute+50)%60)
 }()
 
+// brief are settings with which pods go as soon as they may: what happens in the seconds before is tried elsewhere.
+var brief = []string{"gateway.preStopSeconds=1"}
+
 // set are the arguments of an up in this way.
 func (w way) set() []string {
-	if w.login == nil {
-		return set(w.settings)
+	settings := slices.Concat(w.settings, brief)
+	if w.login != nil {
+		settings = append(settings, "refresher.schedule="+noRunNow)
 	}
-	return set(append(slices.Clone(w.settings), "refresher.schedule="+noRunNow))
+	return set(settings)
 }
 
 func set(settings []string) []string {
@@ -241,154 +235,4 @@ func set(settings []string) []string {
 		args = append(args, "--set", setting)
 	}
 	return args
-}
-
-// gatewayPods returns the uids of the gateway's pods, all of which are ready: the controllers made them, in a namespace that
-// enforces restricted, and their image could be pulled.
-func gatewayPods(t *testing.T, s *site) []types.UID {
-	t.Helper()
-	deployment, err := s.client.AppsV1().Deployments(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
-	require.NoError(t, err)
-	require.Equal(t, *deployment.Spec.Replicas, deployment.Status.AvailableReplicas)
-	require.Equal(t, deployment.Generation, deployment.Status.ObservedGeneration)
-	var uids []types.UID
-	// What was rolled away may take a moment longer than the Deployment's status says.
-	eventually(t, "the old pods go", func(ctx context.Context) error {
-		list, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(deployment.Spec.Selector)})
-		if err != nil {
-			return err
-		}
-		uids = nil
-		for _, pod := range list.Items {
-			uids = append(uids, pod.UID)
-		}
-		if len(uids) != int(*deployment.Spec.Replicas) {
-			return fmt.Errorf("%d pods", len(uids))
-		}
-		return nil
-	})
-	slices.Sort(uids)
-	return uids
-}
-
-// pullSecret returns the pull Secret, which holds one login, for the right host and user, as the kubelet reads it.
-func pullSecret(t *testing.T, s *site, want *login) *corev1.Secret {
-	t.Helper()
-	secret, err := s.client.CoreV1().Secrets(namespace).Get(t.Context(), want.secret, metav1.GetOptions{})
-	require.NoError(t, err)
-	require.NoError(t, want.check(secret))
-	return secret
-}
-
-// check tells what is wrong with a pull Secret, without its content.
-func (l *login) check(secret *corev1.Secret) error {
-	if secret.Type != corev1.SecretTypeDockerConfigJson {
-		return fmt.Errorf("type %s", secret.Type)
-	}
-	var document struct {
-		Auths map[string]struct{ Username, Password, Auth string }
-	}
-	if err := json.Unmarshal(secret.Data[corev1.DockerConfigJsonKey], &document); err != nil {
-		return fmt.Errorf("not JSON: %w", err)
-	}
-	entry, found := document.Auths[l.host]
-	switch {
-	case len(document.Auths) != 1 || !found:
-		return fmt.Errorf("%d logins, and one for %s: %t", len(document.Auths), l.host, found)
-	case entry.Username != l.user:
-		return fmt.Errorf("user %q", entry.Username)
-	case entry.Password == "":
-		return fmt.Errorf("no password")
-	case entry.Auth != base64.StdEncoding.EncodeToString([]byte(entry.Username+":"+entry.Password)):
-		return fmt.Errorf("auth is not user and password")
-	}
-	return nil
-}
-
-// refreshByCronJob makes a Job from the CronJob, as a person would, and waits until it is complete.
-func refreshByCronJob(t *testing.T, s *site, l *login, name string) {
-	t.Helper()
-	s.kubectl(t, controlplane.AdminUser, "create", "job", name, "--from=cronjob/"+l.cronJob)
-	awaitJob(t, s, name)
-}
-
-func awaitJob(t *testing.T, s *site, name string) {
-	t.Helper()
-	eventually(t, "job "+name, func(ctx context.Context) error {
-		job, err := s.client.BatchV1().Jobs(namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		for _, condition := range job.Status.Conditions {
-			if condition.Type == batchv1.JobComplete && condition.Status == corev1.ConditionTrue {
-				return nil
-			}
-		}
-		return fmt.Errorf("%+v, %s", job.Status, s.words(ctx))
-	})
-}
-
-// words are the last words of the containers that failed.
-func (s *site) words(ctx context.Context) string {
-	pods, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err.Error()
-	}
-	var words []string
-	for _, pod := range pods.Items {
-		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-			if ended := status.State.Terminated; ended != nil && ended.ExitCode != 0 {
-				words = append(words, fmt.Sprintf("%s/%s: exit code %d: %s", pod.Name, status.Name, ended.ExitCode, ended.Message))
-			}
-			if waiting := status.State.Waiting; waiting != nil {
-				words = append(words, fmt.Sprintf("%s/%s: %s: %s", pod.Name, status.Name, waiting.Reason, waiting.Message))
-			}
-		}
-	}
-	return strings.Join(words, "\n")
-}
-
-// kubectl runs the real one, as a user, in the stack's namespace.
-func (s *site) kubectl(t *testing.T, user string, args ...string) string {
-	t.Helper()
-	out, err := s.tryKubectl(t.Context(), s.plane.KubeconfigOf(user), args...)
-	require.NoError(t, err, "%s", out)
-	return out
-}
-
-func (s *site) tryKubectl(ctx context.Context, kubeconfig string, args ...string) (string, error) {
-	bin, err := controlplane.Binaries()
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "kubectl"), append([]string{"--kubeconfig", kubeconfig, "--namespace", namespace}, args...)...)
-	cmd.Env = []string{"HOME=" + s.dir}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-// inventory names every object of the cluster but those that come and go by themselves.
-func inventory(t *testing.T, s *site) []string {
-	t.Helper()
-	lists, err := s.client.Discovery().ServerPreferredResources()
-	require.NoError(t, err)
-	objects, err := metadata.NewForConfig(s.plane.As(controlplane.AdminUser))
-	require.NoError(t, err)
-	var found []string
-	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "get"}}, lists) {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		require.NoError(t, err)
-		for _, resource := range list.APIResources {
-			if slices.Contains([]string{"events", "leases", "componentstatuses", "endpoints", "nodes"}, resource.Name) {
-				continue
-			}
-			items, err := objects.Resource(version.WithResource(resource.Name)).List(t.Context(), metav1.ListOptions{})
-			require.NoError(t, err)
-			for _, item := range items.Items {
-				found = append(found, resource.Name+" "+item.Namespace+"/"+item.Name)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
 }

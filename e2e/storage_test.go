@@ -16,7 +16,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const provisioner = "e2e.bifrost.dev/disk"
+const (
+	provisioner = "e2e.bifrost.dev/disk"
+	// selectedNode is where the scheduler writes the node of a claim's first pod.
+	selectedNode = "volume.kubernetes.io/selected-node"
+)
 
 // storage gives the cluster StorageClasses, and the claims of their pods folders on this machine: what a CSI driver does. It ends with the test.
 func (s *site) storage(t *testing.T, classes ...string) {
@@ -55,7 +59,7 @@ func (s *site) provision(ctx context.Context) error {
 		return err
 	}
 	for _, claim := range claims.Items {
-		if claim.Annotations["volume.kubernetes.io/storage-provisioner"] != provisioner || claim.Spec.VolumeName != "" || claim.Annotations["volume.kubernetes.io/selected-node"] == "" {
+		if claim.Annotations["volume.kubernetes.io/storage-provisioner"] != provisioner || claim.Spec.VolumeName != "" || claim.Annotations[selectedNode] == "" {
 			continue
 		}
 		if err := s.makeVolume(ctx, &claim); err != nil && !apierrors.IsAlreadyExists(err) {
@@ -73,20 +77,29 @@ func (s *site) provision(ctx context.Context) error {
 		if err := s.client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{}); err != nil {
 			return err
 		}
-		_ = os.RemoveAll(volume.Spec.HostPath.Path)
+		_ = os.RemoveAll(volume.Spec.Local.Path)
 	}
 	return nil
 }
 
 func (s *site) makeVolume(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	name := "pvc-" + string(claim.UID)
+	dir := filepath.Join(s.dir, "disks", name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	_, err := s.client.CoreV1().PersistentVolumes().Create(ctx, &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{"pv.kubernetes.io/provisioned-by": provisioner}},
 		Spec: corev1.PersistentVolumeSpec{
 			StorageClassName: *claim.Spec.StorageClassName, AccessModes: claim.Spec.AccessModes, PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
 			Capacity:               corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
 			ClaimRef:               &corev1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
-			PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: filepath.Join(s.dir, "disks", name)}},
+			PersistentVolumeSource: corev1.PersistentVolumeSource{Local: &corev1.LocalVolumeSource{Path: dir}},
+			NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{
+					Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{claim.Annotations[selectedNode]},
+				}},
+			}}}},
 		},
 	}, metav1.CreateOptions{})
 	return err

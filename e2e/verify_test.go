@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,11 +17,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"bifrost/e2e/controlplane"
-	"bifrost/e2e/node"
 )
 
 // watched is a cluster of its own, in which things are broken by hand.
-var watched = &site{stack: "aws-dev", issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB1"}
+var watched = &site{index: 3, stack: "aws-dev", issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB1"}
 
 // finding is a check of bifrostctl verify that is not good.
 type finding struct{ Code, Result, Error, Hint string }
@@ -54,11 +54,11 @@ func (s *site) verify(t *testing.T) []finding {
 	return found
 }
 
-// refreshed lets the refresher write the pull Secret anew.
-func (s *site) refreshed(t *testing.T, l *login) {
+// filled lets the refresher write the pull Secret anew.
+func filled(t *testing.T, s *site, l *login) {
 	t.Helper()
 	defer s.serve(t)()
-	require.NoError(t, s.agent.Run(t.Context(), refresher(t, s, l), node.RunOptions{}).Failure())
+	s.refreshed(t, l, "filled")
 }
 
 // breakage is one thing that somebody with kubectl can break.
@@ -74,7 +74,7 @@ var breakages = []breakage{
 		make: func(t *testing.T, s *site, l *login) {
 			require.NoError(t, s.client.CoreV1().Secrets(namespace).Delete(t.Context(), l.secret, metav1.DeleteOptions{}))
 		},
-		mend: func(t *testing.T, s *site, l *login) { s.refreshed(t, l) },
+		mend: filled,
 		code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
@@ -82,7 +82,7 @@ var breakages = []breakage{
 		make: func(t *testing.T, s *site, l *login) {
 			patched(t, s, l.secret, `{"stringData":{".dockerconfigjson":"{\"auths\":{\"example.com\":{\"username\":\"AWS\",\"password\":\"x\"}}}"}}`)
 		},
-		mend: func(t *testing.T, s *site, l *login) { s.refreshed(t, l) },
+		mend: filled,
 		code: "pull-login", error: "holds logins for example.com", hint: "bin/bifrostctl sandbox up aws-dev --refresh",
 	},
 	{
@@ -175,7 +175,15 @@ func TestVerify(t *testing.T) {
 	t.Cleanup(watched.stop)
 	s := watched.started(t)
 	s.fresh(t)
-	s.deploy(t, irsa)
+	world, err := theWorld()
+	require.NoError(t, err)
+	image := ecrLogin.host + "/acme-hub"
+	digest, err := world.catalog.Digest(image + ":2.1.0")
+	require.NoError(t, err)
+	byDigest := irsa
+	// The sandbox makes up what a tag means, and the nodes have another image.
+	byDigest.settings = append(slices.Clone(irsa.settings), "registry.image="+image+"@"+digest)
+	s.deploy(t, byDigest)
 	gatewayPods(t, s)
 	require.Empty(t, s.verify(t))
 	for _, b := range breakages {

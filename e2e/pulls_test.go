@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// puller is a pod with the gateway's image and user, and a pull Secret, that asks the registry for the image whatever the node has, and ends.
+func (s *site) puller(ctx context.Context, name, secret string) (*corev1.Pod, error) {
+	deployment, err := s.client.AppsV1().Deployments(namespace).Get(ctx, gateway, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	template := deployment.Spec.Template.Spec
+	serving := template.Containers[0]
+	return s.client.CoreV1().Pods(namespace).Create(ctx, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "puller"}},
+		Spec: corev1.PodSpec{
+			ServiceAccountName: template.ServiceAccountName, AutomountServiceAccountToken: template.AutomountServiceAccountToken,
+			ImagePullSecrets: []corev1.LocalObjectReference{{Name: secret}}, SecurityContext: template.SecurityContext, RestartPolicy: corev1.RestartPolicyNever,
+			Containers: []corev1.Container{{
+				Name: "pull", Image: serving.Image, ImagePullPolicy: corev1.PullAlways, Command: []string{"sleep", "0"}, SecurityContext: serving.SecurityContext,
+			}},
+		},
+	}, metav1.CreateOptions{})
+}
+
+// pullers is how many pods pull at the same time.
+const pullers = 2
+
+// pullAllAlong lets pods come, pull and go until what it returns is called: that tells how many did, and fails where a pull was refused.
+func (s *site) pullAllAlong(t *testing.T, l *login) (stop func() int64) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	var pulled atomic.Int64
+	var pulling errgroup.Group
+	for p := range pullers {
+		pulling.Go(func() error {
+			for n := 0; ctx.Err() == nil; n++ {
+				if err := s.pullOnce(t.Context(), l, fmt.Sprintf("puller-%d-%d", p, n)); err != nil {
+					return err
+				}
+				pulled.Add(1)
+			}
+			return nil
+		})
+	}
+	return func() int64 {
+		cancel()
+		require.NoError(t, pulling.Wait())
+		require.Empty(t, s.refusals(t, "puller-"))
+		require.Positive(t, pulled.Load())
+		return pulled.Load()
+	}
+}
+
+// pullOnce is one pod's life: it must have pulled without a second try.
+func (s *site) pullOnce(ctx context.Context, l *login, name string) error {
+	pod, err := s.puller(ctx, name, l.secret)
+	if err != nil {
+		return err
+	}
+	phase, err := s.ended(ctx, pod)
+	if err == nil && phase != corev1.PodSucceeded {
+		err = fmt.Errorf("pod %s is %s: %s", name, phase, s.words(ctx))
+	}
+	now := int64(0)
+	return errors.Join(err, s.client.CoreV1().Pods(namespace).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
+}
+
+// refusals are what the kubelets said of pulls that failed, of pods whose names begin so.
+func (s *site) refusals(t *testing.T, prefix string) []string {
+	t.Helper()
+	events, err := s.client.CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "type=Warning"})
+	require.NoError(t, err)
+	var said []string
+	for _, e := range events.Items {
+		if strings.HasPrefix(e.InvolvedObject.Name, prefix) && (e.Reason == "Failed" || e.Reason == "FailedToRetrieveImagePullSecret") {
+			said = append(said, e.InvolvedObject.Name+": "+e.Reason+": "+e.Message)
+		}
+	}
+	return said
+}
+
+// refusals are pull Secrets that the registry does not take, and the words that the kubelet has for it, which docs and verify quote.
+var refusals = []struct {
+	name string
+	// holds is the login of the Secret, for a host and a user; nil: there is no Secret.
+	holds func(host, user string) []byte
+	says  []string
+}{
+	{"missing", nil, []string{"Unable to retrieve some image pull secrets", "no basic auth credentials"}},
+	{"another-registry", func(_, user string) []byte { return loginFor("example.com", user, "x") }, []string{"no basic auth credentials"}},
+	{"wrong-password", func(host, user string) []byte { return loginFor(host, user, "wrong") }, []string{"unexpected status from HEAD request to https://", "401 Unauthorized"}},
+}
+
+// loginFor is the content of a pull Secret with one login.
+func loginFor(host, user, password string) []byte {
+	return fmt.Appendf(nil, `{"auths":{%q:{"username":%q,"password":%q}}}`, host, user, password)
+}
+
+// testRefusedPulls: what a pod's events say when the registry does not let it have the image, and that it gets it once its Secret is whole.
+func testRefusedPulls(t *testing.T, s *site, l *login) {
+	secrets := s.client.CoreV1().Secrets(namespace)
+	pods := map[string]*corev1.Pod{}
+	for _, r := range refusals {
+		name := "refused-" + r.name
+		if r.holds != nil {
+			_, err := secrets.Create(t.Context(), pullSecretOf(name, r.holds(l.host, l.user)), metav1.CreateOptions{})
+			require.NoError(t, err)
+		}
+		pod, err := s.puller(t.Context(), name, name)
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			s.gone(t, pod)
+			require.NoError(t, secrets.Delete(context.Background(), name, metav1.DeleteOptions{}))
+		})
+		pods[r.name] = pod
+	}
+	var table strings.Builder
+	for _, r := range refusals {
+		var said string
+		eventually(t, r.name, func(context.Context) error {
+			said = strings.Join(s.refusals(t, pods[r.name].Name), "\n")
+			for _, words := range r.says {
+				if !strings.Contains(said, words) {
+					return fmt.Errorf("not said: %s\n%s", words, said)
+				}
+			}
+			return nil
+		})
+		fmt.Fprintln(&table, said)
+	}
+	good := pullSecret(t, s, l).Data[corev1.DockerConfigJsonKey]
+	for _, r := range refusals {
+		_, err := secrets.Update(t.Context(), pullSecretOf("refused-"+r.name, good), metav1.UpdateOptions{})
+		if r.holds == nil {
+			_, err = secrets.Create(t.Context(), pullSecretOf("refused-"+r.name, good), metav1.CreateOptions{})
+		}
+		require.NoError(t, err)
+	}
+	for _, pod := range pods {
+		phase, err := s.ended(t.Context(), pod)
+		require.NoError(t, err)
+		require.Equal(t, corev1.PodSucceeded, phase, "%s: it is pulled at the next try", pod.Name)
+	}
+	report.add("Refused pulls, "+s.stack, table.String())
+}
+
+func pullSecretOf(name string, content []byte) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{corev1.DockerConfigJsonKey: content}}
+}
+
+// testExpiredToken: once the login has expired pods that come are refused, and those that run go on.
+func testExpiredToken(t *testing.T, s *site, l *login) {
+	running := gatewayPods(t, s)
+	s.clocks(t, "13h")
+	stop := s.serve(t)
+	pod, err := s.puller(t.Context(), "expired", l.secret)
+	require.NoError(t, err)
+	defer s.gone(t, pod)
+	var said []string
+	eventually(t, "the expired login is refused", func(context.Context) error {
+		if said = s.refusals(t, pod.Name); len(said) == 0 {
+			return errors.New(s.words(t.Context()))
+		}
+		return nil
+	})
+	require.Equal(t, running, gatewayPods(t, s))
+	stop()
+	s.clocks(t, "0s")
+	defer s.serve(t)()
+	phase, err := s.ended(t.Context(), pod)
+	require.NoError(t, err)
+	require.Equal(t, corev1.PodSucceeded, phase, "%s", s.words(t.Context()))
+	report.add("A login that has expired, "+s.stack, strings.Join(said, "\n"))
+}
+
+// clocks puts those of the clouds ahead, while nobody serves them.
+func (s *site) clocks(t *testing.T, later string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), bifrostctl, "sandbox", "change", s.argument(), "sandbox:clock", "all", "later="+later,
+		"--dir", repository, "--state", s.state).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
