@@ -55,6 +55,9 @@ func New(c Config) (*Server, error) {
 			"--pwfile="+password)
 	}
 	if err == nil {
+		err = s.letIn()
+	}
+	if err == nil {
 		err = s.Start()
 	}
 	if err != nil {
@@ -66,6 +69,16 @@ func New(c Config) (*Server, error) {
 // Close ends the server and removes what it kept.
 func (s *Server) Close() error {
 	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
+}
+
+// letIn lets clients of every address in: initdb writes loopback's alone.
+func (s *Server) letIn() error {
+	rules, err := os.OpenFile(filepath.Join(s.data(), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = rules.WriteString("host all all all scram-sha-256\n")
+	return errors.Join(err, rules.Close())
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
