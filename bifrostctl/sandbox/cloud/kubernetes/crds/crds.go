@@ -1,5 +1,5 @@
 // Package crds holds the CustomResourceDefinitions of the custom resources that the program makes, as far as their schemas say what of
-// these resources is wrong. They are hand-written after the released ones; rules in CEL and defaults are left out.
+// these resources is wrong. make definitions takes them from the released ones; rules in CEL and defaults are left out.
 package crds
 
 import (
