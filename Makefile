@@ -53,6 +53,7 @@ bridge: ## ask the real Terraform bridge what the doubles of the AWS and Google 
 
 e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks on real Kubernetes clusters (Linux, root)
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
+	go -C e2e/definitions run . ../../$(E2E_BIN)/definitions
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./images/...
 	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 60m

@@ -134,12 +134,14 @@ func (s *site) readyPods(t *testing.T, place string, want int32) []string {
 	return uids
 }
 
-// define installs CustomResourceDefinitions until the test ends: the same that the sandbox holds custom resources against.
+// define installs CustomResourceDefinitions until the test ends, as their projects released them.
 func (s *site) define(t *testing.T, names []string) {
 	t.Helper()
+	programs, err := controlplane.Binaries()
+	require.NoError(t, err)
 	for _, name := range names {
-		file := filepath.Join(repository, "bifrostctl", "sandbox", "cloud", "kubernetes", "crds", name+".yaml")
-		s.kubectl(t, controlplane.AdminUser, "apply", "-f", file)
+		file := filepath.Join(programs, "definitions", name+".yaml")
+		s.kubectl(t, controlplane.AdminUser, "apply", "--server-side", "-f", file)
 		s.kubectl(t, controlplane.AdminUser, "wait", "--for=condition=Established", "-f", file, "--timeout=60s")
 		t.Cleanup(func() {
 			out, err := s.tryKubectl(context.Background(), s.plane.KubeconfigOf(controlplane.AdminUser), "delete", "-f", file)
