@@ -5,10 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"bifrost/e2e/upstream"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/e2e/upstream"
 )
 
 // lives are what no single start shows: restarts, outages, streams, the end. Every one holds for both programs.
@@ -32,9 +33,11 @@ var lives = []struct {
 	{"two processes do not know each other", true, twoProcesses},
 	{"an outage of the database, with its pings in /health", true, outage(false, 503)},
 	{"an outage of the database, without its pings in /health", true, outage(true, 200)},
+	{"a database that hangs, without its pings in /health", true, hang},
 	{"a stream arrives chunk by chunk", false, streams},
 	{"SIGTERM lets a stream end", false, drains},
 	{"SIGTERM ends an idle gateway at once", false, endsIdle},
+	{"a WebSocket needs the login, and ends at SIGTERM", false, webSocket},
 	{"price lists are needed at the first start alone", false, laterStarts},
 }
 
@@ -221,6 +224,26 @@ func outage(withoutPings bool, health int) func(*testing.T, *site, table) {
 			return p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status == http.StatusOK
 		})
 	}
+}
+
+// hang: the system takes connections to the database, and nobody answers on them.
+func hang(t *testing.T, s *site, all table) {
+	s.server = newServer(t)
+	require.NoError(t, s.server.Provide(t.Context(), "bifrost", pgPassword, s.database))
+	p := s.up(t, all.configuration(t, "postgres", document{"client": document{"disable_db_pings_in_health": true}}), nil)
+	require.Equal(t, http.StatusOK, p.completes(t, appKey))
+	require.NoError(t, s.server.Freeze())
+	began := time.Now()
+	require.Equal(t, http.StatusOK, p.status(t, "/health"))
+	for range 100 {
+		require.Equal(t, http.StatusOK, p.completes(t, appKey), "no request waits for its row in the log")
+	}
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.NoError(t, s.server.Thaw())
+	eventually(t, "the store answers again", func() bool {
+		return p.must(t, request{path: "/api/governance/virtual-keys", header: asAdmin}).status == http.StatusOK
+	})
+	p.stop(t)
 }
 
 func laterStarts(t *testing.T, s *site, all table) {

@@ -4,14 +4,16 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"bifrost/e2e/upstream"
-
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/e2e/upstream"
 )
 
 // stream is a completion whose chunks are read one by one.
@@ -97,4 +99,21 @@ func endsIdle(t *testing.T, s *site, all table) {
 	p.stop(t)
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.Equal(t, 0, p.cmd.ProcessState.ExitCode())
+}
+
+func webSocket(t *testing.T, s *site, all table) {
+	p := s.up(t, all.configuration(t, "", nil), nil)
+	url := "ws" + strings.TrimPrefix(p.url, "http") + "/ws"
+	_, refused, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+	require.Error(t, err)
+	require.Equal(t, http.StatusUnauthorized, refused.StatusCode)
+	connection, _, err := websocket.DefaultDialer.DialContext(t.Context(), url, http.Header{"Authorization": {basicLogin}})
+	require.NoError(t, err)
+	defer connection.Close()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, connection.SetReadDeadline(time.Now().Add(10*time.Second)))
+	_, _, err = connection.NextReader()
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the gateway ends it")
+	p.ended(t, stopLimit)
 }

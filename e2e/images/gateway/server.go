@@ -25,7 +25,7 @@ func (g *gateway) serve(ctx context.Context, s settings) error {
 	if g.cluster, err = joinCluster(ctx, g, s); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server := &http.Server{Handler: g.authenticate(g.routes())}
+	server := &http.Server{Handler: g.authenticate(g.routes(ctx))}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	logLine("info", "successfully started bifrost, serving UI on http://%s", address)
@@ -53,7 +53,7 @@ func (g *gateway) serve(ctx context.Context, s settings) error {
 	return nil
 }
 
-func (g *gateway) routes() http.Handler {
+func (g *gateway) routes(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", g.health)
 	mux.HandleFunc("GET /metrics", g.metrics)
@@ -79,6 +79,7 @@ func (g *gateway) routes() http.Handler {
 		answer(w, http.StatusOK, map[string]any{"nodes": nodes})
 	})
 	mux.HandleFunc("POST /v1/chat/completions", g.complete)
+	mux.HandleFunc("GET /ws", g.dashboard(ctx))
 	// The dashboard takes every other path.
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -124,7 +125,7 @@ var openPaths = []string{"/health", "/login", "/favicon.ico", "/api/version", "/
 // authenticate asks for the administrator's login, for all but inference, health and the login itself.
 func (g *gateway) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		closed := strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics"
+		closed := strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics" || r.URL.Path == "/ws"
 		if g.login == nil || !g.login.Enabled || !closed || slices.Contains(openPaths, r.URL.Path) || g.whitelisted(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
