@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,9 +125,6 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.Launch(Containerd); err != nil {
 		return err
 	}
-	if err := n.await(ctx, Containerd, func(context.Context) error { _, err := os.Stat(n.socket()); return err }); err != nil {
-		return err
-	}
 	client, err := kubernetes.NewForConfig(n.config.Cluster.As(controlplane.AdminUser))
 	if err != nil {
 		return err
@@ -192,7 +190,7 @@ func (n *Node) await(ctx context.Context, program string, check func(context.Con
 	return nil
 }
 
-// Launch starts one of the node's programs, again after Kill.
+// Launch starts one of the node's programs, again after Kill. Containerd answers when it returns: the kubelet ends where it does not.
 func (n *Node) Launch(program string) error {
 	cmd := exec.Command(filepath.Join(n.bin, program), n.arguments(program)...)
 	cmd.Env = append(os.Environ(), "PATH="+n.bin+":"+machine.Path)
@@ -207,7 +205,16 @@ func (n *Node) Launch(program string) error {
 		return fmt.Errorf("start %s: %w", program, err)
 	}
 	n.running[program] = p
-	return n.group.Add(p.PID())
+	if err := n.group.Add(p.PID()); err != nil || program != Containerd {
+		return err
+	}
+	return n.await(context.Background(), Containerd, func(ctx context.Context) error {
+		connection, err := new(net.Dialer).DialContext(ctx, "unix", n.socket())
+		if err == nil {
+			err = connection.Close()
+		}
+		return err
+	})
 }
 
 // Kill ends one of the node's programs, as a crash does. Containers go on without them.

@@ -1,11 +1,23 @@
 package kubelet
 
 import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"bifrost/e2e/machine"
 )
 
 const pods = `
@@ -33,6 +45,14 @@ spec:
   nodeName: node-2
   terminationGracePeriodSeconds: 0
   containers: [{name: client, image: "docker.io/library/busybox:1.37", command: [sleep, "86400"]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: asker}
+spec:
+  nodeName: node-1
+  restartPolicy: Never
+  containers: [{name: asker, image: "docker.io/rancher/kubectl:v1.36.3", args: [get, --raw, /version]}]
 `
 
 func TestPods(t *testing.T) {
@@ -45,10 +65,123 @@ func TestPods(t *testing.T) {
 	require.Equal(t, "served\n", c.must(t, "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP))
 	require.Contains(t, c.must(t, "", "logs", "web"), "started\n")
 
-	kubernetes, err := c.client.CoreV1().Services("default").Get(t.Context(), "kubernetes", metav1.GetOptions{})
+	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s", "pod/asker")
+	require.Contains(t, c.must(t, "", "logs", "asker"), "gitVersion", "pods reach the API server")
+}
+
+// A node's programs can crash: its containers go on, and it finds them again.
+func TestPrograms(t *testing.T) {
+	c := started(t)
+	c.run(t, "staying", "node-2", `sleep 86400`)
+	node := c.nodes[1]
+	for _, program := range []string{Kubelet, Containerd, KubeProxy} {
+		node.Kill(program)
+	}
+	for _, program := range []string{Containerd, Kubelet, KubeProxy} {
+		require.NoError(t, node.Launch(program))
+	}
+	require.Eventually(t, func() bool {
+		out, err := c.kubectl(t.Context(), "", "exec", "staying", "--", "true")
+		return err == nil && out == ""
+	}, time.Minute, 200*time.Millisecond)
+	require.Equal(t, "0", c.must(t, "", "get", "pod", "staying", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"))
+}
+
+// A node that loses power takes its containers with it, and nobody else's; another one takes its name and address.
+func TestStop(t *testing.T) {
+	c := started(t)
+	config := c.nodes[1].config
+	config.Number, config.Name = 3, "node-3"
+	node, err := Start(t.Context(), config)
 	require.NoError(t, err)
-	_, err = c.kubectl(t.Context(), "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "https://"+kubernetes.Spec.ClusterIP)
-	require.ErrorContains(t, err, "401", "the API server answers pods")
+	c.run(t, "left", "node-1", `sleep 86400`)
+	c.run(t, "lost", "node-3", `sleep 111222`)
+	require.Len(t, processes(t, "sleep\x00111222"), 1)
+	node.Stop()
+	require.Empty(t, processes(t, "sleep\x00111222"))
+	require.Empty(t, c.must(t, "", "exec", "left", "--", "true"))
+
+	c.must(t, "", "delete", "node", "node-3")
+	node, err = Start(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		node.Stop()
+		_, err := c.kubectl(context.Background(), "", "delete", "node", "node-3")
+		require.NoError(t, err)
+	})
+	c.run(t, "after", "node-3", `sleep 86400`)
+}
+
+// The memory of a node's programs, for docs/e2e.md.
+func TestMemory(t *testing.T) {
+	c := started(t)
+	for _, program := range []string{Kubelet, Containerd, KubeProxy} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", c.nodes[0].running[program].PID()))
+		require.NoError(t, err)
+		t.Log(program, regexp.MustCompile(`Pss:\s+\d+ kB`).FindString(string(text)))
+	}
+}
+
+// nestedVariable holds the test program that a test starts on a machine within its own.
+const nestedVariable = "BIFROST_KUBELET_NESTED"
+
+// A run with pods is killed: nothing stays of it.
+func TestNothingStays(t *testing.T) {
+	if os.Getenv(nestedVariable) != "" {
+		c := started(t)
+		c.run(t, "running", "node-1", `sleep 333444`)
+		fmt.Println("\nmade", machine.Folder())
+		select {}
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestNothingStays$")
+	cmd.Env = append(os.Environ(), nestedVariable+"=yes")
+	pipe, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var folder string
+	for lines := bufio.NewScanner(pipe); folder == "" && lines.Scan(); {
+		_, folder, _ = strings.Cut(lines.Text(), "made ")
+	}
+	require.NotEmpty(t, folder)
+	remains, err := machine.Remains(folder)
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(remains, "\n"), "/kubepods/")
+	require.Len(t, processes(t, "sleep\x00333444"), 1)
+
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	require.Eventually(t, func() bool {
+		remains, err := machine.Remains(folder)
+		return err == nil && len(remains) == 0
+	}, time.Minute, 50*time.Millisecond)
+	require.Empty(t, processes(t, "sleep\x00333444"))
+}
+
+// run has a pod with a command run on a node until the test ends.
+func (c *cluster) run(t *testing.T, name, node, command string) {
+	t.Helper()
+	c.must(t, fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {name: %s}
+spec:
+  nodeName: %s
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "docker.io/library/busybox:1.37", command: [sh, -c, %q]}]
+`, name, node, "exec "+command), "apply", "-f", "-")
+	t.Cleanup(func() { _, _ = c.kubectl(context.Background(), "", "delete", "pod", name, "--wait=false") })
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout=120s", "pod/"+name)
+}
+
+// processes are those of this machine whose arguments are these, with a zero byte between two.
+func processes(t *testing.T, arguments string) []string {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	return slices.DeleteFunc(all, func(file string) bool {
+		text, _ := os.ReadFile(file)
+		return strings.TrimSuffix(string(text), "\x00") != arguments
+	})
 }
 
 func TestNodes(t *testing.T) {

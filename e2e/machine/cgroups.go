@@ -94,6 +94,23 @@ func clean(folder string) error {
 	return errors.Join(removeGroup(groupOf(folder)), os.RemoveAll(folder))
 }
 
+// Remains are the control groups and the folder that are left of a run, by its folder.
+func Remains(folder string) ([]string, error) {
+	dirs, err := hierarchies()
+	if err != nil {
+		return nil, err
+	}
+	found, err := filepath.Glob(folder)
+	for _, dir := range dirs {
+		groups, err := groupsIn(filepath.Join(dir, groupOf(folder)))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, groups...)
+	}
+	return found, err
+}
+
 // removeGroup removes a control group with those below it. One whose last process has just ended may be busy for a moment.
 func removeGroup(name string) error {
 	dirs, err := hierarchies()

@@ -140,14 +140,8 @@ func footprint(t *testing.T) string {
 // remains are this run's processes, control groups and files.
 func remains(t *testing.T, folder string) []string {
 	t.Helper()
-	dirs, err := hierarchies()
+	found, err := Remains(folder)
 	require.NoError(t, err)
-	found, _ := filepath.Glob(folder)
-	for _, dir := range dirs {
-		groups, err := groupsIn(filepath.Join(dir, groupOf(folder)))
-		require.NoError(t, err)
-		found = append(found, groups...)
-	}
 	processes, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(t, err)
 	for _, process := range processes {
