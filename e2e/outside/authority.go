@@ -59,9 +59,9 @@ func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
 	return &made, nil
 }
 
-// tls answers for the name that a client asks for, and for the address that it connects to where it names none (RFC 6066, 3: no address is
+// TLS answers for the name that a client asks for, and for the address that it connects to where it names none (RFC 6066, 3: no address is
 // a name).
-func (a *Authority) tls() *tls.Config {
+func (a *Authority) TLS() *tls.Config {
 	return &tls.Config{NextProtos: []string{"http/1.1"}, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		host := hello.ServerName
 		if host == "" {

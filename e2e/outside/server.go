@@ -63,7 +63,7 @@ func Start(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, listener: listener, clouds: clouds{file: c.Network}, webhook: &webhook{podIdentity: c.PodIdentity},
 		logins: map[string]login{}, pulls: pulls{tags: map[string]string{}}}
-	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), TLSConfig: c.Authority.tls(), ReadHeaderTimeout: time.Minute,
+	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), TLSConfig: c.Authority.TLS(), ReadHeaderTimeout: time.Minute,
 		ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = s.server.ServeTLS(listener, "", "") }()
 	return s, nil

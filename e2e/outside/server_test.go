@@ -1,20 +1,16 @@
-package outside
+package outside_test
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -24,121 +20,44 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/e2e/images"
+	"bifrost/e2e/outside"
+	"bifrost/e2e/outside/outsidetest"
 )
 
-const (
-	registryHost = "444455556666.dkr.ecr.us-east-1.amazonaws.com"
-	image        = registryHost + "/acme-hub:2.1.0"
-)
+const image = outsidetest.Registry + "/acme-hub:" + outsidetest.Tag
 
-// sandbox stands for a command of the sandbox: a proxy with a password, and services behind it with an authority of their own.
-type sandbox struct {
-	file string // network.json
-
-	mu    sync.Mutex
-	asked []string
-}
-
-// startSandbox lets the registry give the image to AWS:good and refuse AWS:expired; all other hosts say who they are.
-func startSandbox(t *testing.T) *sandbox {
+func startClouds(t *testing.T) *outsidetest.Clouds {
 	t.Helper()
-	s := &sandbox{file: filepath.Join(t.TempDir(), "network.json")}
-	s.restart(t)
-	return s
-}
-
-func (s *sandbox) restart(t *testing.T) {
-	t.Helper()
-	authority, err := NewAuthority()
+	clouds, err := outsidetest.Start(t.TempDir())
 	require.NoError(t, err)
-	services := httptest.NewUnstartedServer(http.HandlerFunc(s.answer))
-	services.TLS = authority.tls()
-	services.StartTLS()
-	t.Cleanup(services.Close)
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Proxy-Authorization") == "" {
-			w.WriteHeader(http.StatusProxyAuthRequired)
-			return
-		}
-		if r.Method != http.MethodConnect {
-			s.answer(w, r)
-			return
-		}
-		if strings.HasPrefix(r.Host, "nowhere.") {
-			http.Error(w, "no such host", http.StatusBadGateway)
-			return
-		}
-		server, err := net.Dial("tcp", services.Listener.Addr().String())
-		if err != nil {
-			return
-		}
-		client, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
-		go func() { _, _ = io.Copy(server, client) }()
-		_, _ = io.Copy(client, server)
-	}))
-	t.Cleanup(proxy.Close)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(ca, authority.PEM(), 0o600))
-	text, err := json.Marshal(map[string]string{"proxy": strings.Replace(proxy.URL, "http://", "http://sandbox:password@", 1), "ca": ca})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(s.file, text, 0o600))
+	t.Cleanup(clouds.Close)
+	clouds.Login("good", "")
+	clouds.Login("expired", outsidetest.Expired)
+	return clouds
 }
 
-func (s *sandbox) answer(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	s.asked = append(s.asked, r.Method+" "+r.Host+r.URL.Path)
-	s.mu.Unlock()
-	body, _ := io.ReadAll(r.Body)
-	if r.Host != registryHost {
-		fmt.Fprintf(w, "%s %s %s %s", r.Host, r.URL.Path, r.Header.Get("Authorization"), body)
-		return
-	}
-	user, password, given := r.BasicAuth()
-	switch {
-	case !given:
-		w.Header().Set("WWW-Authenticate", `Basic realm="https://registry/"`)
-		w.WriteHeader(http.StatusUnauthorized)
-	case password == "expired":
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}`)
-	case user != "AWS" || password != "good":
-		w.WriteHeader(http.StatusUnauthorized)
-	case !strings.HasSuffix(r.URL.Path, "/manifests/2.1.0") && r.URL.Path != "/v2/":
-		w.WriteHeader(http.StatusNotFound)
-	}
-}
-
-func (s *sandbox) took() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	asked := s.asked
-	s.asked = nil
-	return asked
+// served is what is outside, with a client that finds every host there, as with a resolver that knows one address.
+type served struct {
+	*outside.Server
+	authority *outside.Authority
+	catalog   *images.Catalog
+	client    *http.Client
 }
 
 // start serves a catalog of images without programs.
-func start(t *testing.T, c Config) *Server {
+func start(t *testing.T, c outside.Config) *served {
 	t.Helper()
+	s := &served{catalog: images.New(images.Config{})}
+	s.catalog.Add(``, images.Spec{Texts: map[string]string{"/app/main": "the program"}}.Build)
 	var err error
-	c.Authority, err = NewAuthority()
+	s.authority, err = outside.NewAuthority()
 	require.NoError(t, err)
-	c.Address, c.Images = "127.0.0.1:0", images.New(images.Config{})
-	c.Images.Add(``, images.Spec{Texts: map[string]string{"/app/main": "the program"}}.Build)
-	s, err := Start(c)
+	c.Address, c.Authority, c.Images = "127.0.0.1:0", s.authority, s.catalog
+	s.Server, err = outside.Start(c)
 	require.NoError(t, err)
 	t.Cleanup(s.Stop)
-	return s
-}
-
-// client finds every host at the server, as a resolver that knows one address.
-func client(t *testing.T, s *Server) *http.Client {
-	t.Helper()
 	pool := x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(s.config.Authority.PEM()))
+	require.True(t, pool.AppendCertsFromPEM(s.authority.PEM()))
 	way := &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, s.Address())
@@ -146,14 +65,15 @@ func client(t *testing.T, s *Server) *http.Client {
 		TLSClientConfig: &tls.Config{RootCAs: pool},
 	}
 	t.Cleanup(way.CloseIdleConnections)
-	return &http.Client{Transport: way}
+	s.client = &http.Client{Transport: way}
+	return s
 }
 
-func pull(t *testing.T, s *Server, reference string, auth authn.Authenticator) error {
+func pull(t *testing.T, s *served, reference string, auth authn.Authenticator) error {
 	t.Helper()
 	parsed, err := name.ParseReference(reference)
 	require.NoError(t, err)
-	pulled, err := remote.Image(parsed, remote.WithTransport(client(t, s).Transport), remote.WithAuth(auth), remote.WithContext(t.Context()),
+	pulled, err := remote.Image(parsed, remote.WithTransport(s.client.Transport), remote.WithAuth(auth), remote.WithContext(t.Context()),
 		remote.WithRetryPredicate(func(error) bool { return false }))
 	if err != nil {
 		return err
@@ -188,16 +108,16 @@ func text(t *testing.T, answer *http.Response, err error) (int, string) {
 
 // TestCloudsJudgePulls: whoever pulls is asked for a login by the sandbox, and gets what the sandbox says at every step.
 func TestCloudsJudgePulls(t *testing.T) {
-	clouds := startSandbox(t)
-	var pulls []Pull
-	s := start(t, Config{Network: func() string { return clouds.file }, Pulled: func(p Pull) { pulls = append(pulls, p) }})
+	clouds := startClouds(t)
+	var pulls []outside.Pull
+	s := start(t, outside.Config{Network: clouds.File, Pulled: func(p outside.Pull) { pulls = append(pulls, p) }})
 	require.NoError(t, pull(t, s, image, basic("AWS", "good")))
-	for _, asked := range clouds.took() {
-		require.Contains(t, []string{"GET " + registryHost + "/v2/", "GET " + registryHost + "/v2/acme-hub/manifests/2.1.0"}, asked)
+	for _, asked := range clouds.Asked() {
+		require.Contains(t, []string{"GET " + outsidetest.Registry + "/v2/", "GET " + outsidetest.Registry + "/v2/acme-hub/manifests/2.1.0"}, asked)
 	}
 	kinds := map[string]int{}
 	for _, p := range pulls {
-		require.Equal(t, []string{registryHost, "acme-hub", "Basic", "AWS"}, []string{p.Host, p.Repository, p.Scheme, p.User})
+		require.Equal(t, []string{outsidetest.Registry, "acme-hub", "Basic", "AWS"}, []string{p.Host, p.Repository, p.Scheme, p.User})
 		require.Equal(t, http.StatusOK, p.Status)
 		kinds[p.Kind]++
 	}
@@ -211,23 +131,23 @@ func TestCloudsJudgePulls(t *testing.T) {
 			require.ErrorContains(t, refused, "Your authorization token has expired")
 		}
 	}
-	require.ErrorContains(t, pull(t, s, image, authn.Anonymous), "401")
-	require.ErrorContains(t, pull(t, s, registryHost+"/acme-hub:9.9.9", basic("AWS", "good")), "404")
+	require.ErrorContains(t, pull(t, s, image, authn.Anonymous), "Not Authorized")
+	require.ErrorContains(t, pull(t, s, outsidetest.Registry+"/acme-hub:9.9.9", basic("AWS", "good")), "Requested image not found")
 
 	// By digest: what a tag was pulled as is judged as that tag, anything else by itself.
-	digest, err := s.config.Images.Digest(image)
+	digest, err := s.catalog.Digest(image)
 	require.NoError(t, err)
-	require.NoError(t, pull(t, s, registryHost+"/acme-hub@"+digest, basic("AWS", "good")))
-	require.ErrorContains(t, pull(t, s, registryHost+"/other@"+digest, basic("AWS", "good")), "404")
+	require.NoError(t, pull(t, s, outsidetest.Registry+"/acme-hub@"+digest, basic("AWS", "good")))
+	require.ErrorContains(t, pull(t, s, outsidetest.Registry+"/other@"+digest, basic("AWS", "good")), "Requested image not found")
 
-	require.NoError(t, os.Remove(clouds.file))
-	require.ErrorContains(t, pull(t, s, image, basic("AWS", "good")), "503")
+	require.NoError(t, os.Remove(clouds.File()))
+	require.ErrorContains(t, pull(t, s, image, basic("AWS", "good")), "no command of the sandbox serves the clouds")
 	require.NoError(t, pull(t, s, "registry.k8s.io/kubectl:v1.34.3", authn.Anonymous), "public registries are not the clouds'")
 }
 
 // TestMirrorsLogin: a registry of nobody's cloud may want a login of its own.
 func TestMirrorsLogin(t *testing.T) {
-	s := start(t, Config{})
+	s := start(t, outside.Config{})
 	require.NoError(t, pull(t, s, "registry.internal.example.com/mirror/acme-hub:1", authn.Anonymous))
 	s.Login("registry.internal.example.com", "u", "p")
 	require.ErrorContains(t, pull(t, s, "registry.internal.example.com/mirror/acme-hub:1", authn.Anonymous), "authentication required")
@@ -237,21 +157,20 @@ func TestMirrorsLogin(t *testing.T) {
 
 // TestEveryHost: each host answers under its own certificate, with what the sandbox says as it is now; handlers come before it.
 func TestEveryHost(t *testing.T) {
-	clouds := startSandbox(t)
-	s := start(t, Config{Network: func() string { return clouds.file }})
-	c := client(t, s)
+	clouds := startClouds(t)
+	s := start(t, outside.Config{Network: clouds.File})
 	post := func(address string) (int, string) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("a token"))
 		require.NoError(t, err)
 		request.Header.Set("Authorization", "Bearer x")
-		answer, err := c.Do(request)
+		answer, err := s.client.Do(request)
 		return text(t, answer, err)
 	}
 	for range 2 {
 		status, body := post("https://sts.us-east-1.amazonaws.com/path")
 		require.Equal(t, http.StatusOK, status)
 		require.Equal(t, "sts.us-east-1.amazonaws.com /path Bearer x a token", body)
-		clouds.restart(t) // another password, another authority
+		require.NoError(t, clouds.Restart()) // another password, another authority
 	}
 	status, body := post("https://nowhere.example/")
 	require.Equal(t, http.StatusBadGateway, status)
@@ -259,7 +178,7 @@ func TestEveryHost(t *testing.T) {
 	s.Handle("*.openai.com", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "a model at "+r.Host) }))
 	_, body = post("https://api.openai.com/v1/chat")
 	require.Equal(t, "a model at api.openai.com", body)
-	require.NoError(t, os.Remove(clouds.file))
+	require.NoError(t, os.Remove(clouds.File()))
 	status, body = post("https://sts.us-east-1.amazonaws.com/")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, body, "no command of the sandbox serves the clouds")
@@ -267,14 +186,13 @@ func TestEveryHost(t *testing.T) {
 
 // TestHook counts requests, and holds one until its client is gone: it is never answered.
 func TestHook(t *testing.T) {
-	clouds := startSandbox(t)
-	s := start(t, Config{Network: func() string { return clouds.file }})
-	c := client(t, s)
+	clouds := startClouds(t)
+	s := start(t, outside.Config{Network: clouds.File})
 	var hosts []string
 	s.Before(func(r *http.Request) { hosts = append(hosts, r.Host) })
 	require.NoError(t, pull(t, s, "registry.k8s.io/kubectl:v1.34.3", authn.Anonymous))
 	require.Contains(t, hosts, "registry.k8s.io")
-	clouds.took()
+	clouds.Asked()
 
 	held := make(chan struct{})
 	s.Before(func(r *http.Request) {
@@ -288,21 +206,21 @@ func TestHook(t *testing.T) {
 	}()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://sts.amazonaws.com/", strings.NewReader("held"))
 	require.NoError(t, err)
-	_, err = c.Do(request)
+	_, err = s.client.Do(request)
 	require.ErrorIs(t, err, context.Canceled)
 	s.Before(nil)
-	status, _ := text(t, must(c.Get("https://sts.amazonaws.com/after")), nil)
+	status, _ := text(t, must(s.client.Get("https://sts.amazonaws.com/after")), nil)
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, []string{"GET sts.amazonaws.com/after"}, clouds.took(), "the held request came nowhere")
+	require.Equal(t, []string{"GET sts.amazonaws.com/after"}, clouds.Asked(), "the held request came nowhere")
 }
 
 func must(answer *http.Response, _ error) *http.Response { return answer }
 
 // TestAgent: the cluster that a request comes from has its own clouds answer, in clear.
 func TestAgent(t *testing.T) {
-	clouds := startSandbox(t)
-	s := start(t, Config{Network: func() string { return clouds.file }})
-	agent, err := StartAgent("127.0.0.1:0")
+	clouds := startClouds(t)
+	s := start(t, outside.Config{Network: clouds.File})
+	agent, err := outside.StartAgent("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(agent.Stop)
 	ask := func() (int, string) {
@@ -313,10 +231,10 @@ func TestAgent(t *testing.T) {
 		answer, err := http.DefaultClient.Do(request)
 		return text(t, answer, err)
 	}
-	agent.Serve(s, netip.MustParsePrefix("10.101.0.0/16"))
+	agent.Serve(s.Server, netip.MustParsePrefix("10.101.0.0/16"))
 	status, _ := ask()
 	require.Equal(t, http.StatusForbidden, status, "an address of no cluster")
-	agent.Serve(s, netip.MustParsePrefix("127.0.0.0/8"))
+	agent.Serve(s.Server, netip.MustParsePrefix("127.0.0.0/8"))
 	status, body := ask()
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "169.254.170.23 /v1/credentials the token ", body)

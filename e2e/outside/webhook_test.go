@@ -1,4 +1,4 @@
-package outside
+package outside_test
 
 import (
 	"bytes"
@@ -12,11 +12,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+
+	"bifrost/e2e/outside"
 )
 
 // TestWebhook asks as an API server does, at the address that the configuration names.
 func TestWebhook(t *testing.T) {
-	s := start(t, Config{PodIdentity: func(_, account string) bool { return account == "associated" }})
+	s := start(t, outside.Config{PodIdentity: func(_, account string) bool { return account == "associated" }})
 	account := func(name string, annotations map[string]string) runtime.Object {
 		return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, Annotations: annotations}}
 	}
@@ -76,14 +78,14 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-func admitted(t *testing.T, s *Server, address string, pod corev1.Pod) corev1.PodSpec {
+func admitted(t *testing.T, s *served, address string, pod corev1.Pod) corev1.PodSpec {
 	t.Helper()
 	raw, err := json.Marshal(pod)
 	require.NoError(t, err)
 	question, err := json.Marshal(admissionv1.AdmissionReview{Request: &admissionv1.AdmissionRequest{
 		UID: "u", Namespace: "ns", Object: runtime.RawExtension{Raw: raw}}})
 	require.NoError(t, err)
-	answer, err := client(t, s).Post(address, "application/json", bytes.NewReader(question))
+	answer, err := s.client.Post(address, "application/json", bytes.NewReader(question))
 	status, body := text(t, answer, err)
 	require.Equal(t, http.StatusOK, status, body)
 	var review admissionv1.AdmissionReview
