@@ -1,0 +1,174 @@
+package providers
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// row is what the providers did in a move, each as lines.
+type row struct {
+	move move
+	did  map[string][]string
+}
+
+func TestProviders(t *testing.T) {
+	var rows []row
+	for _, suite := range []struct {
+		file  string
+		moves []move
+		setup []string
+	}{
+		{"Pulumi.aws-dev.yaml", moves, []string{"pulumi config rm bifrost:ecs"}},
+		{"examples/minimal/Pulumi.minimal.yaml", storage, nil},
+	} {
+		rows = append(rows, play(t, suite.file, suite.setup, suite.moves)...)
+	}
+	table := page(rows)
+	fmt.Println(table)
+	require.Empty(t, open(rows), "differences without a reason")
+}
+
+// play runs the moves with each of the providers, side by side.
+func play(t *testing.T, file string, setup []string, moves []move) []row {
+	rows := make([]row, len(moves))
+	for i, m := range moves {
+		rows[i] = row{m, map[string][]string{double: nil, live: nil, real: nil}}
+	}
+	results := map[string][][]string{}
+	t.Run(file, func(t *testing.T) {
+		for _, provider := range []string{double, live, real} {
+			did := make([][]string, len(moves))
+			results[provider] = did
+			t.Run(provider, func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, provider, file)
+				for _, line := range setup {
+					b.shell(t, line)
+				}
+				b.serve(t)
+				for i, m := range moves {
+					did[i] = b.play(t, m)
+				}
+				b.gone(t)
+			})
+		}
+	})
+	for i := range rows {
+		for provider, did := range results {
+			rows[i].did[provider] = did[i]
+		}
+	}
+	return rows
+}
+
+// play makes one move, and returns what was done; nothing where the double cannot be asked.
+func (b *bench) play(t *testing.T, m move) []string {
+	t.Helper()
+	t.Logf("%s: == %s", b.provider, m.name)
+	for _, line := range m.changes {
+		b.shell(t, line)
+	}
+	if m.notDouble != "" && b.provider == double {
+		return nil
+	}
+	if m.byHand != nil {
+		m.byHand(t, b)
+	}
+	operations := m.operations
+	if operations == nil {
+		operations = []string{"preview", "up"}
+	}
+	before := b.workload(t)
+	var lines []string
+	for i, operation := range operations {
+		var meanwhile func(*testing.T, func())
+		if i == len(operations)-1 && m.meanwhile != nil {
+			meanwhile = func(t *testing.T, interrupt func()) { m.meanwhile(t, b, interrupt) }
+		}
+		done := b.operation(t, operation, meanwhile).lines()
+		if done == nil {
+			done = []string{"nothing"}
+		}
+		for _, line := range done {
+			lines = append(lines, operation+": "+line)
+		}
+	}
+	if after := b.workload(t); before != "" && after != "" && before != after && b.plane != nil {
+		t.Logf("%s: %s: the workload is another one", b.provider, m.name)
+	}
+	return lines
+}
+
+// difference is a line that only one of two providers has.
+type difference struct{ move, provider, line string }
+
+// differences between the real provider and ours.
+func (r row) differences() []difference {
+	var found []difference
+	for _, ours := range []string{double, live} {
+		if ours == double && r.move.notDouble != "" {
+			continue
+		}
+		for _, line := range r.did[real] {
+			if !slices.Contains(r.did[ours], line) {
+				found = append(found, difference{r.move.name, ours, "lacks " + line})
+			}
+		}
+		for _, line := range r.did[ours] {
+			if !slices.Contains(r.did[real], line) {
+				found = append(found, difference{r.move.name, ours, "has " + line})
+			}
+		}
+	}
+	return found
+}
+
+// reason explains differences.
+type reason struct {
+	moves, provider string // regular expressions
+	line            string
+	why             string
+}
+
+func (r reason) explains(d difference) bool {
+	return regexp.MustCompile("^("+r.moves+")$").MatchString(d.move) && regexp.MustCompile("^("+r.provider+")$").MatchString(d.provider) &&
+		regexp.MustCompile(r.line).MatchString(d.line)
+}
+
+// open are the differences that no reason explains.
+func open(rows []row) []difference {
+	var left []difference
+	for _, r := range rows {
+		for _, d := range r.differences() {
+			if !slices.ContainsFunc(reasons, func(r reason) bool { return r.explains(d) }) {
+				left = append(left, d)
+			}
+		}
+	}
+	return left
+}
+
+// page is the table of docs/provider.md.
+func page(rows []row) string {
+	var text strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&text, "\n## %s\n", r.move.name)
+		for _, line := range r.did[real] {
+			fmt.Fprintf(&text, "  %s\n", line)
+		}
+		for _, d := range r.differences() {
+			fmt.Fprintf(&text, "  ! %s %s\n", d.provider, d.line)
+		}
+	}
+	_ = os.WriteFile(filepath.Join(os.TempDir(), "provider-table.txt"), []byte(text.String()), 0o600)
+	return text.String()
+}
+
+var reasons []reason
