@@ -25,9 +25,9 @@ STAMP = -X $(1).gitVersion=$(KUBERNETES) -X $(1).gitMajor=1 -X $(1).gitMinor=$(w
 STAMPS := $(call STAMP,k8s.io/component-base/version) $(call STAMP,k8s.io/client-go/pkg/version)
 E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/*/go.* e2e/programs/*/*.go 2>/dev/null | sha256sum | cut -c 1-16)
 # What runs on the nodes and in the clusters, each from a module of its own.
-E2E_PROGRAMS := $(notdir $(wildcard e2e/programs/*))
+E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e gateway bench lint golden docs definitions clean FORCE
+.PHONY: help build sandbox test bridge e2e gateway monitoring bench lint golden docs definitions clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -62,6 +62,11 @@ gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BIN
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway
 	cd e2e/gateway && STANDIN_BINARY=$(abspath $(E2E_BIN)/gateway) BIFROST_BINARY=$(abspath $(BIFROST_BINARY)) CGO_ENABLED=0 go test -count=1 -timeout 60m
 
+monitoring: $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus ## have the Prometheus Operator, kube-state-metrics and Prometheus themselves watch the gateway and its refresher (6 minutes of builds)
+	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway
+	go -C e2e/definitions run . ../../$(E2E_BIN)/definitions
+	cd e2e/monitoring && BIFROST_BINARY=$(abspath $(BIFROST_BINARY)) CGO_ENABLED=0 go test -count=1 $(TIMEOUT)
+
 bench: ## previews as ratios, and the CPU-seconds of a first build, by component and by package (minutes)
 	go -C bifrostctl test ./rehearsals/stacks -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
@@ -89,7 +94,7 @@ lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, t
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd examples/any-app && ../../bin/staticcheck ./...
 	cd tools && ../bin/staticcheck ./...
-	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./controlplane ./gateway ./images/... ./runbook
+	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./controlplane ./monitoring ./gateway ./images/... ./runbook
 	cd e2e/bridge && CGO_ENABLED=0 ../../bin/staticcheck ./...
 	cd e2e/definitions && ../../bin/staticcheck ./...
 	bin/revive -config revive.toml -set_exit_status ./...
@@ -120,10 +125,10 @@ $(E2E_BIN)/kubectl:
 	for program in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy; do ln -sf hyper $(E2E_BIN)/$$program; done
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$@ k8s.io/kubernetes/cmd/kubectl
 
-# containerd's snapshotters for other file systems need C, or are not used.
-$(E2E_PROGRAMS:%=$(E2E_BIN)/%):
+# containerd's snapshotters for other file systems need C, or are not used; Prometheus finds its targets in Kubernetes alone.
+$(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus:
 	@echo "Building $(@F) from its module: one or two minutes on 2 cores, once."
-	CGO_ENABLED=0 go -C e2e/programs/$(@F) build -tags "no_btrfs no_zfs no_devmapper" -ldflags "-s -w" -o ../../../$(E2E_BIN)/ tool
+	CGO_ENABLED=0 go -C e2e/programs/$(@F) build -tags "no_btrfs no_zfs no_devmapper remove_all_sd enable_kubernetes_sd" -ldflags "-s -w" -o ../../../$(E2E_BIN)/ tool
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck

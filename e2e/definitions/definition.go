@@ -25,11 +25,19 @@ const (
 	version        = "v1" // of all of them
 )
 
+// operatorFile is where the Prometheus Operator has the definition of a kind.
+func operatorFile(plural string) string {
+	return "example/prometheus-operator-crd/monitoring.coreos.com_" + plural + ".yaml"
+}
+
 var all = []definition{
-	{"servicemonitors", operatorModule, "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml", true},
-	{"prometheusrules", operatorModule, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml", true},
-	{"prometheuses", operatorModule, "example/prometheus-operator-crd/monitoring.coreos.com_prometheuses.yaml", false},
+	{"servicemonitors", operatorModule, operatorFile("servicemonitors"), true},
+	{"prometheusrules", operatorModule, operatorFile("prometheusrules"), true},
 	{"httproutes", gatewayModule, "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml", true},
+	// The operator itself does not start without these.
+	{"prometheuses", operatorModule, operatorFile("prometheuses"), false},
+	{"podmonitors", operatorModule, operatorFile("podmonitors"), false},
+	{"probes", operatorModule, operatorFile("probes"), false},
 }
 
 // release asks Go for a field of the module's record.
