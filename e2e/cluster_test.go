@@ -58,6 +58,7 @@ func (s *site) startCluster(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	s.serveUpstreams()
 	world.agent.Serve(s.internet, s.network.Pods)
 	if err := s.internet.InstallWebhook(ctx, s.client, s.tenant); err != nil {
 		return err

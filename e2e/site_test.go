@@ -3,6 +3,7 @@ package e2e
 import (
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,8 @@ type site struct {
 	internet *outside.Server
 	database *postgres.Server
 	nodes    []*kubelet.Node
+	// pace is how long the provider takes for a chunk of a stream, in nanoseconds.
+	pace atomic.Int64
 
 	mu sync.Mutex
 	// folder is that of the example that is deployed, from the repository on; empty for the project's own stack.

@@ -42,7 +42,7 @@ var configSchema = schema{name: "configstore", lock: 1000001, wait: time.Minute,
 	`CREATE TABLE IF NOT EXISTS standin_sessions (token TEXT PRIMARY KEY, expires BIGINT NOT NULL)`,
 }}
 
-var logsSchema = schema{name: "logstore", lock: 1000002, wait: 5 * time.Minute, oldest: 160000, tables: []string{
+var logsSchema = schema{name: "logstore", lock: 1000011, wait: 5 * time.Minute, oldest: 160000, tables: []string{
 	`CREATE TABLE IF NOT EXISTS standin_logs (at BIGINT NOT NULL, model TEXT NOT NULL, status BIGINT NOT NULL)`,
 }}
 
