@@ -77,6 +77,10 @@ func begin() (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// PostgreSQL is another user, and has its files below.
+	if err := os.Chmod(folder, 0o711); err != nil {
+		return 0, err
+	}
 	alive, hold, err := os.Pipe()
 	if err != nil {
 		return 0, err
