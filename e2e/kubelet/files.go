@@ -67,7 +67,7 @@ func (n *Node) writeFiles() error {
 
 // files of a node, by their path in its folder.
 var files = map[string]string{
-	// Without CAP_SYS_RESOURCE nobody may lower a score of the OOM killer.
+	// Without CAP_SYS_RESOURCE nobody may lower a score of the OOM killer. A profile of AppArmor would be loaded into the machine's kernel.
 	"containerd.toml": `version = 3
 root = "{{.Dir}}/containerd"
 state = "{{.Dir}}/state"
@@ -83,6 +83,7 @@ state = "{{.Dir}}/state"
   disable = true
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true
+  disable_apparmor = true
   [plugins.'io.containerd.cri.v1.runtime'.containerd]
     default_runtime_name = "runc"
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]

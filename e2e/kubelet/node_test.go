@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -110,16 +109,6 @@ func TestStop(t *testing.T) {
 		require.NoError(t, err)
 	})
 	c.run(t, "after", "node-3", `sleep 86400`)
-}
-
-// The memory of a node's programs, for docs/e2e.md.
-func TestMemory(t *testing.T) {
-	c := started(t)
-	for _, program := range []string{Kubelet, Containerd, KubeProxy} {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", c.nodes[0].running[program].PID()))
-		require.NoError(t, err)
-		t.Log(program, regexp.MustCompile(`Pss:\s+\d+ kB`).FindString(string(text)))
-	}
 }
 
 // nestedVariable holds the test program that a test starts on a machine within its own.

@@ -45,9 +45,8 @@ func groupOf(folder string) string { return filepath.Base(folder) }
 // makeCgroups makes the run's control group in every hierarchy.
 func makeCgroups(folder string) error { return makeGroup(groupOf(folder)) }
 
-// makeGroup makes a control group in every hierarchy, by its path from the root. With version 2 its children get the controllers that
-// the kubelet needs; "/sys/fs/cgroup/.../cgroup.subtree_control" of the kernel's admin-guide/cgroup-v2.rst: each parent must have them
-// enabled, and only those that are enabled in the parent can be.
+// makeGroup makes a control group in every hierarchy, by its path from the root. With version 2 its parents get the controllers that the
+// kubelet asks for; at the root of all they stay.
 func makeGroup(name string) error {
 	dirs, err := hierarchies()
 	if err != nil {
@@ -61,30 +60,33 @@ func makeGroup(name string) error {
 	if !unified() {
 		return nil
 	}
-	path := cgroupRoot
-	for _, part := range append([]string{""}, strings.Split(name, "/")...) {
-		path = filepath.Join(path, part)
-		if err := enable(path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return enableAbove(cgroupRoot, name)
 }
 
-// enable gives the children of a control group of version 2 the controllers that it has itself, of those that a kubelet needs.
-func enable(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(dir, "cgroup.subtree_control")
-	for _, controller := range strings.Fields(string(text)) {
-		if !slices.Contains([]string{"cpu", "cpuset", "hugetlb", "io", "memory", "pids"}, controller) {
-			continue
+// wanted are the controllers of version 2 without which the kubelet takes no group for its pods, where the machine has them
+// (getSupportedUnifiedControllers in k8s.io/kubernetes/pkg/kubelet/cm).
+var wanted = []string{"cpu", "cpuset", "hugetlb", "memory", "pids"}
+
+// enableAbove gives a control group of version 2 its controllers: every parent must have them enabled for its children, the root first.
+// The group itself has none enabled: it can have processes then (admin-guide/cgroup-v2, "Top-down Constraint" and "No Internal Process
+// Constraint").
+func enableAbove(root, name string) error {
+	dir := root
+	for part := range strings.SplitSeq(name, "/") {
+		text, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+		if err != nil {
+			return err
 		}
-		if err := os.WriteFile(file, []byte("+"+controller), 0o644); err != nil {
-			return fmt.Errorf("enable %s in %s: %w", controller, file, err)
+		file := filepath.Join(dir, "cgroup.subtree_control")
+		for _, controller := range strings.Fields(string(text)) {
+			if !slices.Contains(wanted, controller) {
+				continue
+			}
+			if err := os.WriteFile(file, []byte("+"+controller), 0o644); err != nil {
+				return fmt.Errorf("enable %s in %s: %w", controller, file, err)
+			}
 		}
+		dir = filepath.Join(dir, part)
 	}
 	return nil
 }
@@ -169,10 +171,10 @@ type Group struct {
 // NewGroup makes a control group below the run's own.
 func NewGroup(name string) (*Group, error) {
 	g := &Group{Path: "/" + filepath.Join(groupOf(Folder()), name)}
-	// With version 2 a group with children that have controllers has no processes of its own.
-	return g, errors.Join(makeGroup(g.Path[1:]), makeGroup(g.own()))
+	return g, makeGroup(g.own())
 }
 
+// own is where its programs are: a group whose children have controllers may have no processes itself.
 func (g *Group) own() string { return filepath.Join(g.Path[1:], "system") }
 
 // killer is the hierarchy in which a process is looked for: each has all of them.

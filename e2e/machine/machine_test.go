@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,7 +123,8 @@ func everything() error {
 		}
 	}
 	fmt.Println("made", Folder())
-	select {}
+	time.Sleep(time.Hour) // it is killed; a select for nothing would be a deadlock
+	return nil
 }
 
 // footprint is what a run could leave on the machine.
@@ -203,12 +206,17 @@ func TestNothingStays(t *testing.T) {
 	}
 }
 
+// childOf is the one child of a process.
 func childOf(t *testing.T, pid int) int {
 	t.Helper()
-	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
+	all, err := filepath.Glob("/proc/[0-9]*/status")
 	require.NoError(t, err)
-	var child int
-	_, err = fmt.Sscan(string(out), &child)
+	children := slices.DeleteFunc(all, func(file string) bool {
+		text, _ := os.ReadFile(file)
+		return !strings.Contains(string(text), fmt.Sprintf("\nPPid:\t%d\n", pid))
+	})
+	require.Len(t, children, 1)
+	child, err := strconv.Atoi(filepath.Base(filepath.Dir(children[0])))
 	require.NoError(t, err)
 	return child
 }
