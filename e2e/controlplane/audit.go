@@ -17,7 +17,7 @@ kind: Policy
 omitStages: [RequestReceived]
 rules:
 - level: None
-  users: [admin, "system:kube-scheduler", "system:kube-proxy", "system:apiserver"]
+  users: [admin, "system:kube-scheduler", "system:kube-proxy", "system:apiserver", "system:serviceaccount:kube-system:coredns"]
 - level: None
   userGroups: ["system:nodes"]
 - level: Metadata

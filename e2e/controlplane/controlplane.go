@@ -126,7 +126,8 @@ func (c *Cluster) start(ctx context.Context, ports []string) error {
 // StartAPIServer starts the API server, where it always was, and waits until it is ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	if err := c.launch(apiServerProgram, append(c.onNetwork(),
-		"--etcd-servers="+c.etcd, "--bind-address="+host(c.Address), "--advertise-address="+host(c.Address), "--secure-port="+port(c.Address),
+		"--etcd-servers="+c.etcd,
+		"--bind-address="+host(c.Address), "--advertise-address="+host(c.Address), "--secure-port="+port(c.Address),
 		"--tls-cert-file="+c.file("api.crt"), "--tls-private-key-file="+c.file("api.key"), "--client-ca-file="+c.file("ca.crt"),
 		"--token-auth-file="+c.file("tokens.csv"), "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 		"--service-account-issuer="+c.issuer, "--api-audiences=https://kubernetes.default.svc",

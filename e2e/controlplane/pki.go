@@ -65,7 +65,8 @@ func (c *Cluster) writePKI() error {
 			return c.sign(c.authority, apiServerName, pkix.Name{CommonName: "kube-apiserver"}, addresses, names)
 		},
 		func() error {
-			return c.sign(c.authority, kubeletClient, pkix.Name{CommonName: kubeletClient, Organization: []string{"system:masters"}}, nil, nil)
+			subject := pkix.Name{CommonName: kubeletClient, Organization: []string{groups[AdminUser]}}
+			return c.sign(c.authority, kubeletClient, subject, nil, nil)
 		},
 		func() error { return c.sign(front, frontProxy, pkix.Name{CommonName: frontProxy}, nil, nil) },
 		func() error { return os.WriteFile(c.file("ca.crt"), c.authority.pem, 0o600) },

@@ -98,7 +98,8 @@ state = "{{.Dir}}/state"
 	// Pods' addresses are the network's own: what leaves the node keeps them, so that policies and logs are about real ones.
 	"cni/10-pods.conflist": `{"cniVersion": "1.0.0", "name": "pods", "plugins": [
   {"type": "bridge", "bridge": "pods", "isGateway": true, "ipMasq": false, "hairpinMode": true,
-   "ipam": {"type": "host-local", "dataDir": "{{.Dir}}/ipam", "ranges": [[{"subnet": "{{.PodsOfNode}}"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+   "ipam": {"type": "host-local", "dataDir": "{{.Dir}}/ipam",
+    "ranges": [[{"subnet": "{{.PodsOfNode}}"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}
 ]}
 `,
@@ -123,6 +124,11 @@ clusterDomain: cluster.local
 clusterDNS: [{{.DNS}}]
 resolvConf: {{.Dir}}/resolv.conf
 serializeImagePulls: false
+# Nothing is throttled: many pods come and go, and no event is lost.
+registryPullQPS: 0
+eventRecordQPS: 0
+kubeAPIQPS: 1000
+kubeAPIBurst: 1000
 # The disk is the machine's: how full it is, is not the tests'.
 imageMinimumGCAge: 24h
 imageGCHighThresholdPercent: 100

@@ -59,7 +59,8 @@ func answer(query []byte, outside netip.Addr) ([]byte, error) {
 			continue
 		}
 		message.Answers = append(message.Answers, dnsmessage.Resource{
-			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}, Body: &dnsmessage.AResource{A: outside.As4()},
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60},
+			Body:   &dnsmessage.AResource{A: outside.As4()},
 		})
 	}
 	return message.Pack()

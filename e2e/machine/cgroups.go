@@ -31,8 +31,8 @@ func hierarchies() ([]string, error) {
 	}
 	var found []string
 	for line := range strings.Lines(string(mounts)) {
-		words := strings.Fields(line)
-		if len(words) > 2 && strings.HasPrefix(words[2], "cgroup") && strings.HasPrefix(words[1], cgroupRoot) && !slices.Contains(found, words[1]) {
+		words := strings.Fields(line) // device, folder, kind
+		if strings.HasPrefix(words[2], "cgroup") && strings.HasPrefix(words[1], cgroupRoot) && !slices.Contains(found, words[1]) {
 			found = append(found, words[1])
 		}
 	}

@@ -132,7 +132,8 @@ func footprint(t *testing.T) string {
 	t.Helper()
 	var all []string
 	for _, command := range []string{
-		"cat /proc/self/mounts", "ip -o link", "iptables-save", "nft list ruleset", "ls /etc /var/lib /run/netns", "cat /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
+		"cat /proc/self/mounts", "ip -o link", "iptables-save", "nft list ruleset", "ls /etc /var/lib /run/netns",
+		"cat /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
 	} {
 		out, _ := exec.Command("sh", "-c", "PATH=$PATH:"+Path+"; "+command+" 2>&1").Output()
 		all = append(all, string(out))

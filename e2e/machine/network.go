@@ -37,8 +37,9 @@ func NewNetwork(index int) (*Network, error) {
 		return nil, fmt.Errorf("network %d: an index is 1 to 9", index)
 	}
 	n := &Network{
-		Index: index, Gateway: netip.AddrFrom4([4]byte{172, 20, byte(index), 1}), Outside: netip.AddrFrom4([4]byte{203, 0, 113, byte(index)}),
-		Pods: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(100 + index), 0, 0}), 16),
+		Index: index, Gateway: netip.AddrFrom4([4]byte{172, 20, byte(index), 1}),
+		Outside: netip.AddrFrom4([4]byte{203, 0, 113, byte(index)}),
+		Pods:    netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(100 + index), 0, 0}), 16),
 	}
 	if err := n.lay(); err != nil {
 		return nil, errors.Join(fmt.Errorf("network %d: %w", index, err), n.Close())

@@ -77,7 +77,7 @@ func begin() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// PostgreSQL is another user, and has its files below.
+	// Programs of the tests that are another user's find their own in it.
 	if err := os.Chmod(folder, 0o711); err != nil {
 		return 0, err
 	}
@@ -100,7 +100,8 @@ func keep() int {
 	folder := Folder()
 	cmd := again(firstStage, folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS,
+		Pdeathsig:  syscall.SIGKILL,
 	}
 	err := makeCgroups(folder)
 	status := 1
