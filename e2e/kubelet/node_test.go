@@ -122,6 +122,7 @@ func TestNothingStays(t *testing.T) {
 		fmt.Println("\nmade", machine.Folder())
 		select {}
 	}
+	before := places(t)
 	cmd := exec.Command("/proc/self/exe", "-test.run=^TestNothingStays$")
 	cmd.Env = append(os.Environ(), nestedVariable+"=yes")
 	pipe, err := cmd.StdoutPipe()
@@ -144,6 +145,19 @@ func TestNothingStays(t *testing.T) {
 		return err == nil && len(remains) == 0
 	}, time.Minute, 50*time.Millisecond)
 	require.Empty(t, processes(t, "sleep\x00333444"))
+	require.Equal(t, before, places(t))
+}
+
+// places are where programs of a node could put what is theirs.
+func places(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"/*", "/etc/*", "/opt/*", "/root/.*", "/run/*", "/usr/*/*", "/var/lib/*", "/var/log/*"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		all = append(all, found...)
+	}
+	return all
 }
 
 // run has a pod with a command run on a node until the test ends.

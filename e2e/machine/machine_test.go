@@ -101,6 +101,7 @@ func everything() error {
 		func() error { return os.WriteFile("/proc/sys/kernel/panic", []byte("11"), 0o644) },
 		func() error { return os.WriteFile("/etc/cni-of-a-test", nil, 0o644) },
 		func() error { return os.MkdirAll("/var/lib/kubelet/of-a-test", 0o755) },
+		func() error { return os.MkdirAll("/opt/of-a-test", 0o755) },
 		func() error { return os.WriteFile(filepath.Join(os.TempDir(), "of-a-test"), nil, 0o644) },
 		func() error { return host.Start(exec.Command("iptables", "-A", "FORWARD", "-j", "DROP")) },
 		func() error {
@@ -132,7 +133,7 @@ func footprint(t *testing.T) string {
 	t.Helper()
 	var all []string
 	for _, command := range []string{
-		"cat /proc/self/mounts", "ip -o link", "iptables-save", "nft list ruleset", "ls /etc /var/lib /run/netns",
+		"cat /proc/self/mounts", "ip -o link", "iptables-save", "nft list ruleset", "ls /etc /opt /var/lib /run/netns",
 		"cat /proc/sys/kernel/panic /proc/sys/vm/overcommit_memory",
 	} {
 		out, _ := exec.Command("sh", "-c", "PATH=$PATH:"+Path+"; "+command+" 2>&1").Output()

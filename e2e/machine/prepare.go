@@ -38,6 +38,8 @@ func prepare(folder string) error {
 		func() error { return unix.Mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755") },
 		func() error { return errors.Join(os.Mkdir("/run/lock", 0o755), os.Mkdir("/run/netns", 0o755)) },
 		func() error { return scratch("/etc") },
+		// Containerd makes a folder of its own here.
+		func() error { return scratch("/opt") },
 		func() error { return scratch("/var") },
 		resolveWithin, hideSysctls, func() error { return onDisk(folder) },
 		func() error { return os.MkdirAll(filepath.Join(folder, "tmp"), 0o777|os.ModeSticky) },
@@ -53,6 +55,9 @@ func prepare(folder string) error {
 
 // scratch keeps what is written below a folder in memory.
 func scratch(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	upper, work := filepath.Join("/run/scratch", dir, "upper"), filepath.Join("/run/scratch", dir, "work")
 	if err := errors.Join(os.MkdirAll(upper, 0o755), os.MkdirAll(work, 0o755)); err != nil {
 		return err
