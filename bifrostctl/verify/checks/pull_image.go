@@ -144,15 +144,16 @@ func pullWords(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod
 	if err != nil {
 		return "", err
 	}
-	newest := ""
+	var newest corev1.Event
 	for _, e := range events.Items {
 		about := e.InvolvedObject.Kind == "Pod" && e.InvolvedObject.Name == pod.Name && e.Type == corev1.EventTypeWarning
-		if about && (strings.Contains(e.Message, "Failed to pull image") || e.Reason == "FailedToRetrieveImagePullSecret") {
-			newest = e.Message
+		pulls := strings.Contains(e.Message, "Failed to pull image") || e.Reason == "FailedToRetrieveImagePullSecret"
+		if about && pulls && !e.LastTimestamp.Before(&newest.LastTimestamp) {
+			newest = e
 		}
 	}
-	if newest != "" {
-		return newest, nil
+	if newest.Message != "" {
+		return newest.Message, nil
 	}
 	for _, c := range append(slices.Clone(pod.Status.InitContainerStatuses), pod.Status.ContainerStatuses...) {
 		if w := c.State.Waiting; w != nil && slices.Contains(badWaits, w.Reason) {

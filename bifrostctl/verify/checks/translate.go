@@ -48,6 +48,9 @@ var meanings = []meaning{
 	{regexp.MustCompile(`unable to assume the role`), "the execution role does not exist, or does not trust ECS", Stack.up},
 	{regexp.MustCompile(`(?i)Unable to retrieve some image pull secrets|: secret missing:`), "the pull Secret is missing", Stack.refresh},
 	{regexp.MustCompile(`: no credentials:|no basic auth credentials`), "the pod has no login for the registry", Stack.refresh},
+	// containerd's words, where the registry's own do not come with them.
+	{regexp.MustCompile(`unexpected status from (HEAD|GET) request to \S+ 401 Unauthorized`), "the registry does not know the pod's login",
+		Stack.refresh},
 	{regexp.MustCompile(`did not contain json key`), "a secret is no JSON with the key that ecs.secretRefs names",
 		always("aws secretsmanager get-secret-value --secret-id ARN --query SecretString | jq -r 'fromjson|keys'; write one of them into " +
 			"ecs.secretRefs")},
@@ -63,13 +66,15 @@ var meanings = []meaning{
 		"the container is not healthy: a store may be down, or the check's program is not in the image", Stack.logs},
 	{regexp.MustCompile(`OOMKilled|OutOfMemory`), "the container needed more memory than its limit", Stack.memory},
 	{regexp.MustCompile(`(?i)MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested image not found|: image not found:|repository ` +
-		`with name .* does not exist`), "the registry has no such image",
+		`with name .* does not exist|failed to resolve (image|reference).*: not found`), "the registry has no such image",
 		always("write a tag or digest that the vendor named into registry.image, then pulumi up")},
 	{noAnswer, "the registry or service cannot be reached: private subnets need NAT or endpoints, clusters with restricted egress a mirror",
 		always("let the nodes or subnets reach the registry: NAT, or endpoints for ecr.api, ecr.dkr, S3, logs and secretsmanager")},
 	{regexp.MustCompile(`toomanyrequests|429 Too Many Requests`), "the registry limits the requests",
 		always("wait, and look again with --wait 10m")},
 	{regexp.MustCompile(`: no pull permission:`), "the role may not pull from the repository", Stack.up},
+	{regexp.MustCompile(`unexpected status from (HEAD|GET) request to \S+ 403 Forbidden`),
+		"the registry refuses the login: its token has expired, or its principal may not pull", Stack.refresh},
 }
 
 // unknownWords is what words mean that no table has.
