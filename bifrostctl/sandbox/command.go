@@ -237,7 +237,8 @@ func publishCommand() *cobra.Command {
 		Use:   "publish STACK [TAG...]",
 		Short: "Publish new tags of the image in the vendor's registry, or show those that are there",
 		Long: `The vendor's registry has the tag of the stack's first command, and those that the stack file names in sandbox:tags. A pull
-of any other is refused until it is published. A tag that is published again has moved: it means another image.`,
+of any other is refused until it is published. A tag that is published again has moved: it means another image. TAG@sha256:DIGEST says
+which one: verify compares it with what the nodes of a cluster of yours run.`,
 		Example: "  bifrostctl sandbox publish aws-dev 2.1.1",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -53,8 +54,17 @@ func unpublished(world *cloud.World, chosen *stacks.Config) string {
 	return ""
 }
 
-// Publish puts images under tags into the registry of the stack's image, as the vendor does, and shows the tags there.
+// tagged is a tag, with the digest of the image where it is a real one (OCI distribution specification, "Pulling manifests").
+var tagged = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?$`)
+
+// Publish puts images under tags into the registry of the stack's image, as the vendor does, and shows the tags there. A tag may have a
+// digest, as TAG@DIGEST: otherwise the image is one that nobody else has.
 func (r Runner) Publish(request Request, tags []string) error {
+	for _, tag := range tags {
+		if !tagged.MatchString(tag) {
+			return fmt.Errorf("%q is no tag of an image: write TAG or TAG@sha256:DIGEST", tag)
+		}
+	}
 	return r.change(request, func(world *cloud.World) error {
 		repositories := world.Repositories()
 		if len(repositories) == 0 {

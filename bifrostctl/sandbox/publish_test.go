@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,17 @@ func TestPublish(t *testing.T) {
 	for reference, has := range map[string]bool{"2.2.0": true, former: true, moved: true, "2.3.0": false, "sha256:0": false} {
 		require.Equal(t, has, registry.Has(repository(), reference), reference)
 	}
+
+	// An image that is somewhere else, too, has a digest already.
+	real := "sha256:" + strings.Repeat("a", 64)
+	require.NoError(t, runner.Publish(request, []string{"2.2.0@" + real, "2.4.0@" + real}))
+	require.Equal(t, real, registry.Digest(repository(), "2.2.0"))
+	require.Equal(t, real, registry.Digest(repository(), "2.4.0"))
+	require.True(t, registry.Has(repository(), former))
+	require.NoError(t, runner.Publish(request, []string{"2.2.0"}))
+	require.NotEqual(t, real, registry.Digest(repository(), "2.2.0"))
+	require.True(t, registry.Has(repository(), real))
+	require.ErrorContains(t, runner.Publish(request, []string{"2.2.0@sha256:short"}), "write TAG or TAG@sha256:DIGEST")
 	require.NoError(t, runner.Run(t.Context(), upgrade))
 }
 

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 func (w *World) settleRepository(r *Resource) {
 	r.State["tags"] = []any{}
 	if known := w.Resources[r.Key()]; known != nil {
-		for _, kept := range []string{"tags", "tagsOf", "moved"} {
+		for _, kept := range []string{"tags", "tagsOf", "moved", "digests"} {
 			if known.State[kept] != nil {
 				r.State[kept] = known.State[kept]
 			}
@@ -32,24 +33,58 @@ func (w *World) Repositories() []*Resource {
 	return all
 }
 
-// Publish puts an image under a tag into a repository. A tag that was there has moved: it means another image.
-func (w *World) Publish(repository *Resource, tag string) {
+// Publish puts an image under a tag into a repository: the one that a digest names, as TAG@DIGEST, or one that nobody else has. A tag that
+// was there has moved: it means another image.
+func (w *World) Publish(repository *Resource, image string) {
+	tag, digest, _ := strings.Cut(image, "@")
 	tags, _ := repository.State["tags"].([]any)
 	if !slices.Contains(tags, any(tag)) {
 		repository.State["tags"] = append(tags, tag)
-		return
+	} else {
+		mapOf(repository, "moved")[tag] = float64(moved(repository, tag) + 1)
 	}
-	moved, _ := repository.State["moved"].(map[string]any)
-	if moved == nil {
-		moved = map[string]any{}
-		repository.State["moved"] = moved
+	if digest != "" {
+		mapOf(repository, "digests")[meaning(tag, moved(repository, tag))] = digest
 	}
-	moved[tag] = float64(Moved(repository, tag) + 1)
 }
 
-// Moved is how often a tag has moved.
-func Moved(repository *Resource, tag string) int {
+// mapOf is a map in a resource's state, made where there is none.
+func mapOf(r *Resource, name string) map[string]any {
+	known, _ := r.State[name].(map[string]any)
+	if known == nil {
+		known = map[string]any{}
+		r.State[name] = known
+	}
+	return known
+}
+
+// moved is how often a tag has moved.
+func moved(repository *Resource, tag string) int {
 	moved, _ := repository.State["moved"].(map[string]any)
 	times, _ := moved[tag].(float64)
 	return int(times)
+}
+
+// meaning names what a tag meant after so many moves.
+func meaning(tag string, moves int) string { return fmt.Sprintf("%s/%d", tag, moves) }
+
+// Digests are all that a tag has meant in a repository, what it means now last. A digest is its own.
+func Digests(repository *Resource, reference string) []string {
+	if strings.HasPrefix(reference, "sha256:") {
+		return []string{reference}
+	}
+	given, _ := repository.State["digests"].(map[string]any)
+	var all []string
+	for moves := range moved(repository, reference) + 1 {
+		digest, _ := given[meaning(reference, moves)].(string)
+		switch {
+		case digest != "":
+		case moves == 0:
+			digest = "sha256:" + Hex(64, reference)
+		default:
+			digest = "sha256:" + Hex(64, reference, moves)
+		}
+		all = append(all, digest)
+	}
+	return all
 }

@@ -45,6 +45,7 @@ type cluster struct {
 	plane   *controlplane.Cluster
 	client  kubernetes.Interface
 	clouds  *outsidetest.Clouds
+	images  *images.Catalog
 	outside *outside.Server
 	node    *kubelet.Node
 	names   time.Duration // until the cluster's DNS answered
@@ -101,6 +102,7 @@ func (c *cluster) startOutside(bin string) (ca string, err error) {
 	if c.clouds, err = outsidetest.Start(folder); err != nil {
 		return "", err
 	}
+	c.images = images.New(images.Config{Programs: bin, CA: authority.PEM()})
 	c.outside, err = outside.Start(outside.Config{
 		Address: c.network.Outside.String() + ":443", Authority: authority, Network: c.clouds.File, Pulled: c.pulled,
 		PodIdentity: func(_, account string) bool { return account == associated },

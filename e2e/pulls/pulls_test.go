@@ -153,6 +153,21 @@ func TestPullWithSecret(t *testing.T) {
 	require.Contains(t, slices.Collect(maps.Values(got)), "blobs")
 }
 
+// TestPodTellsItsDigest: verify compares it with what the tag means now.
+func TestPodTellsItsDigest(t *testing.T) {
+	c := started(t)
+	c.clouds.Login("valid", "")
+	c.secret(t, "valid", "valid")
+	c.pod(t, "tells", acme("tells"), "valid")
+	eventually(t, "the pod runs", func(ctx context.Context) error { return c.runs(ctx, "tells") })
+	p, err := c.client.CoreV1().Pods(namespace).Get(t.Context(), "tells", metav1.GetOptions{})
+	require.NoError(t, err)
+	digest, err := c.images.Digest(acme("tells"))
+	require.NoError(t, err)
+	require.Equal(t, acme("tells"), p.Status.ContainerStatuses[0].Image)
+	require.Equal(t, outsidetest.Registry+"/tells@"+digest, p.Status.ContainerStatuses[0].ImageID)
+}
+
 // TestLoginExpires: pods come and go while the Secret is refreshed in place and every token expires, and none of them fails. Without a
 // refresh a pull is refused, and succeeds by itself after the next one; what is on the node is given to pods with a login that was good.
 func TestLoginExpires(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -77,14 +76,6 @@ func Handler(n *loopback.Network, check func(Request) (digest string, refusal *A
 	})
 }
 
-// digest of what is asked for: a digest is its own.
-func digest(reference string) string {
-	if strings.HasPrefix(reference, "sha256:") {
-		return reference
-	}
-	return "sha256:" + world.Hex(64, reference)
-}
-
 func refuse(w http.ResponseWriter, a *Answer) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.Status)
@@ -98,24 +89,14 @@ func Has(repository *world.Resource, reference string) bool {
 		return true
 	}
 	return slices.ContainsFunc(tags, func(tag any) bool {
-		text := fmt.Sprint(tag)
-		return slices.ContainsFunc(digests(text, world.Moved(repository, text)), func(d string) bool { return d == reference })
+		return slices.Contains(world.Digests(repository, fmt.Sprint(tag)), reference)
 	})
 }
 
 // Digest is what a tag means now; a digest is its own.
 func Digest(repository *world.Resource, reference string) string {
-	all := digests(reference, world.Moved(repository, reference))
+	all := world.Digests(repository, reference)
 	return all[len(all)-1]
-}
-
-// digests are all that a tag has meant, which has moved so often.
-func digests(reference string, moved int) []string {
-	all := []string{digest(reference)}
-	for i := range moved {
-		all = append(all, "sha256:"+world.Hex(64, reference, i+1))
-	}
-	return all
 }
 
 // Pull asks the image's registry for its manifest, as a kubelet does, with a login.
