@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +68,12 @@ type breakage struct {
 }
 
 var breakages = []breakage{
+	{
+		name: "the tag moves",
+		make: func(t *testing.T, s *site, _ *login) { s.publish(t, imageTag) },
+		mend: func(t *testing.T, s *site, _ *login) { s.publishReal(t) },
+		code: "pull-tag", error: "the tag " + imageTag + " has moved", hint: "registry.image",
+	},
 	{
 		name: "the pull Secret is deleted",
 		make: func(t *testing.T, s *site, l *login) {
@@ -169,22 +174,35 @@ func failingJob(t *testing.T, s *site, l *login) {
 	})
 }
 
+// publish puts an image under the stack's tag into the sandbox's registry.
+func (s *site) publish(t *testing.T, image string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), bifrostctl, "sandbox", "publish", s.argument(), image, "--dir", repository, "--state", s.state).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// imageTag is that of the stack's image.
+const imageTag = "2.1.0"
+
+// publishReal has the sandbox's registry say of the stack's tag what nodes get for it.
+func (s *site) publishReal(t *testing.T) {
+	t.Helper()
+	world, err := theWorld()
+	require.NoError(t, err)
+	digest, err := world.catalog.Digest(ecrLogin.host + "/acme-hub:" + imageTag)
+	require.NoError(t, err)
+	s.publish(t, imageTag+"@"+digest)
+}
+
 // TestVerify: on a real API server, too, a healthy stack is fine, and each thing that is broken there is the one finding.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	t.Cleanup(watched.stop)
 	s := watched.started(t)
 	s.fresh(t)
-	world, err := theWorld()
-	require.NoError(t, err)
-	image := ecrLogin.host + "/acme-hub"
-	digest, err := world.catalog.Digest(image + ":2.1.0")
-	require.NoError(t, err)
-	byDigest := irsa
-	// The sandbox makes up what a tag means, and the nodes have another image.
-	byDigest.settings = append(slices.Clone(irsa.settings), "registry.image="+image+"@"+digest)
-	s.deploy(t, byDigest)
+	s.deploy(t, irsa)
 	gatewayPods(t, s)
+	s.publishReal(t)
 	require.Empty(t, s.verify(t))
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
