@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e gateway monitoring bench lint golden docs definitions clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all gateway monitoring bench lint golden docs definitions clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -58,6 +58,9 @@ e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks o
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./images/... ./outside/... ./addons
 	CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./machine ./kubelet ./pulls
 	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 60m
+
+e2e-all: export E2E_ALL := 1
+e2e-all: e2e ## run the end-to-end tests with every way to pull, every example and both restarts of the API server
 
 gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BINARY names, on all cases and on what every stack gives it
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway

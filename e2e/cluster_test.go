@@ -92,8 +92,10 @@ var theWorld = sync.OnceValues(func() (*world, error) {
 	return w, err
 })
 
+// stop ends the cluster; it may have been stopped, or never started.
 func (s *site) stop() {
 	var errs error
+	defer func() { s.nodes, s.internet, s.plane, s.database, s.network = nil, nil, nil, nil, nil }()
 	for _, node := range s.nodes {
 		if node != nil {
 			node.Stop()

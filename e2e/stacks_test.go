@@ -64,6 +64,7 @@ var (
 
 func TestEKS(t *testing.T) {
 	t.Parallel()
+	t.Cleanup(eks.stop)
 	s := eks.started(t)
 	t.Run(irsa.name, func(t *testing.T) { life(t, s, irsa) })
 	t.Run(podIdentity.name, func(t *testing.T) { life(t, s, podIdentity) })
@@ -80,6 +81,7 @@ func TestEKS(t *testing.T) {
 
 func TestAKS(t *testing.T) {
 	t.Parallel()
+	t.Cleanup(aks.stop)
 	s := aks.started(t)
 	for _, w := range aksWays {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
