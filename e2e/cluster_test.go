@@ -159,6 +159,9 @@ func (s *site) startNodes(ctx context.Context) error {
 	}
 	waiting, cancel := context.WithTimeout(ctx, pollLimit)
 	defer cancel()
+	if err := s.reportVersions(ctx); err != nil {
+		return err
+	}
 	return dns.Await(waiting, func(ctx context.Context, network, address string) (connection net.Conn, err error) {
 		err = s.nodes[0].Host.Do(func() error {
 			connection, err = (&net.Dialer{}).DialContext(ctx, network, address)

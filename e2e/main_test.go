@@ -28,6 +28,7 @@ func run(m *testing.M) int {
 		for _, site := range []*site{eks, aks, watched, oncall} {
 			site.stop()
 		}
+		report.add("Pulls of the gateway's image, as the registries saw them", pulls.String())
 		report.print()
 		return status
 	})

@@ -127,3 +127,16 @@ func inventory(t *testing.T, s *site) []string {
 	slices.Sort(found)
 	return found
 }
+
+// leftNothing waits until all that came since is gone again: pods end in their own time.
+func leftNothing(t *testing.T, s *site, before []string) {
+	t.Helper()
+	eventually(t, "destroy leaves nothing", func(context.Context) error {
+		now := inventory(t, s)
+		if slices.Equal(before, now) {
+			return nil
+		}
+		left := slices.DeleteFunc(slices.Clone(now), func(object string) bool { return slices.Contains(before, object) })
+		return fmt.Errorf("%d objects before, %d after: %v", len(before), len(now), left)
+	})
+}

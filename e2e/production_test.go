@@ -30,6 +30,8 @@ type example struct {
 	injected    bool // the refresher, by EKS Pod Identity
 	// authorities: it has a file of those that sign for its database.
 	authorities bool
+	// mirrored: it names its image by the digest in a registry of its own, which asks for a login.
+	mirrored bool
 	// prepare makes what others keep; more is looked at while the example is up; both may be nil.
 	prepare func(t *testing.T, s *site)
 	more    func(t *testing.T, s *site, e example)
@@ -38,12 +40,12 @@ type example struct {
 var (
 	eksExamples = []example{
 		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, more: func(t *testing.T, s *site, e example) {
-			testKeepsItsData(t, s, set(e.all(s)))
+			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
 		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, more: func(t *testing.T, s *site, e example) {
 			testNetwork(t, s, beyond("load balancer", "10.0.17.4"))
 			testEviction(t, s)
-			testAutoscaler(t, s, set(e.all(s)))
+			testAutoscaler(t, s, set(e.all(t, s)))
 		}},
 		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
 			balancer := s.pod(t, "gateways", "envoy", nil)
@@ -54,19 +56,30 @@ var (
 	}
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
-		{name: "air-gapped", namespace: "llm", pods: 3, prepare: othersObjects},
+		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, prepare: othersObjects},
 		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
 	}
 )
 
 // all are its settings: with authorities that sign for the tests' database, and pods that fit on two nodes of any size.
-func (e example) all(s *site) []string {
+func (e example) all(t *testing.T, s *site) []string {
+	t.Helper()
 	settings := slices.Concat([]string{"protectIdentities=false", "gateway.cpuRequest=100m", "gateway.memoryRequest=64Mi"}, brief, e.settings)
 	if e.authorities {
 		settings = append(settings, "gateway.postgres.caFile="+s.database.Authority())
 	}
+	if e.mirrored {
+		world, err := theWorld()
+		require.NoError(t, err)
+		digest, err := world.catalog.Digest(mirror + ":2.1.0")
+		require.NoError(t, err)
+		settings = append(settings, "registry.image="+mirror+"@"+digest)
+	}
 	return settings
 }
+
+// mirror is the image's place in the network of the air-gapped example.
+const mirror = "registry.internal.example.com/mirror/acme-hub"
 
 // testExample: every object of the example is accepted without a warning, in a namespace that enforces restricted; its pods are made; a second
 // up changes nothing; a changed configuration rolls them; nothing is left.
@@ -86,25 +99,25 @@ func testExample(t *testing.T, s *site, e example) {
 		e.prepare(t, s)
 	}
 	if len(e.definitions) > 0 {
-		refused := s.begin(t, "preview", set(e.all(s))...)()
+		refused := s.begin(t, "preview", set(e.all(t, s))...)()
 		require.Error(t, refused.err)
 		require.Contains(t, refused.Error+refused.stderr, "does not exist", "the definitions are looked up, not assumed")
 		s.define(t, e.definitions)
 	}
 	before := inventory(t, s)
-	made := s.must(t, "up", set(e.all(s))...)
+	made := s.must(t, "up", set(e.all(t, s))...)
 	place := cmp.Or(e.namespace, namespace)
 	enforced, err := s.client.CoreV1().Namespaces().Get(t.Context(), place, metav1.GetOptions{})
 	require.NoError(t, err)
 	require.Equal(t, "restricted", enforced.Labels["pod-security.kubernetes.io/enforce"])
 	first := s.readyPods(t, place, e.pods)
-	unchanged(t, s.must(t, "up", set(e.all(s))...))
+	unchanged(t, s.must(t, "up", set(e.all(t, s))...))
 	require.Equal(t, first, s.readyPods(t, place, e.pods), "an unchanged up rolls nothing")
 	if e.more != nil {
 		t.Run("behaviour", func(t *testing.T) { e.more(t, s, e) })
 	}
 	s.must(t, "destroy")
-	require.Equal(t, before, inventory(t, s), "destroy leaves nothing")
+	leftNothing(t, s, before)
 	report.add("Example "+e.name+" on the real control plane", fmt.Sprintf("%d resources, %d ready pods; no warning; the second up changed nothing; destroy left nothing\n", len(made.Resources), e.pods))
 }
 
@@ -154,6 +167,7 @@ func (s *site) define(t *testing.T, names []string) {
 func othersObjects(t *testing.T, s *site) {
 	ctx := context.Background()
 	const place = "llm"
+	s.internet.Login("registry.internal.example.com", "u", "p")
 	_, err := s.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: place, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.drop(t, place) })

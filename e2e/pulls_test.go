@@ -79,14 +79,14 @@ func (s *site) pullOnce(ctx context.Context, l *login, name string) error {
 	return errors.Join(err, s.client.CoreV1().Pods(namespace).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 }
 
-// refusals are what the kubelets said of pulls that failed, of pods whose names begin so.
+// refusals are the kubelets' reasons for pulls that failed, of pods whose names begin so.
 func (s *site) refusals(t *testing.T, prefix string) []string {
 	t.Helper()
 	events, err := s.client.CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "type=Warning"})
 	require.NoError(t, err)
 	var said []string
 	for _, e := range events.Items {
-		if strings.HasPrefix(e.InvolvedObject.Name, prefix) && (e.Reason == "Failed" || e.Reason == "FailedToRetrieveImagePullSecret") {
+		if strings.HasPrefix(e.InvolvedObject.Name, prefix) && (strings.HasPrefix(e.Message, "Failed to pull image") || e.Reason == "FailedToRetrieveImagePullSecret") {
 			said = append(said, e.InvolvedObject.Name+": "+e.Reason+": "+e.Message)
 		}
 	}

@@ -186,7 +186,7 @@ func life(t *testing.T, s *site, w way) {
 		change(t, s, w, pods, token)
 	}
 	s.must(t, "destroy")
-	require.Equal(t, before, inventory(t, s), "destroy leaves nothing")
+	leftNothing(t, s, before)
 }
 
 // change edits configuration and labels of a stack that is up: both arrive. The label is on the first run's pods, too: another one runs, and

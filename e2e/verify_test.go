@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"slices"
 	"strings"
@@ -95,11 +96,9 @@ var breakages = []breakage{
 	},
 	{
 		name: "the registry refuses the login, and pods ask it",
-		make: func(t *testing.T, s *site, l *login) {
-			patched(t, s, l.secret, fmt.Sprintf(`{"stringData":{%q:%q}}`, corev1.DockerConfigJsonKey, loginFor(l.host, l.user, "wrong")))
-			pullPolicy(t, s, corev1.PullAlways)
-		},
+		make: refusePulls,
 		mend: func(t *testing.T, s *site, l *login) {
+			s.internet.Before(nil)
 			filled(t, s, l)
 			pullPolicy(t, s, corev1.PullIfNotPresent)
 		},
@@ -138,6 +137,26 @@ func patched(t *testing.T, s *site, secret, patch string) {
 	t.Helper()
 	_, err := s.client.CoreV1().Secrets(namespace).Patch(t.Context(), secret, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "somebody"})
 	require.NoError(t, err)
+}
+
+// refusePulls lets new pods ask the registry with a wrong login. Once one was refused nobody asks again: the clouds are not served while verify
+// looks at them.
+func refusePulls(t *testing.T, s *site, l *login) {
+	t.Helper()
+	defer s.serve(t)()
+	patched(t, s, l.secret, fmt.Sprintf(`{"stringData":{%q:%q}}`, corev1.DockerConfigJsonKey, loginFor(l.host, l.user, "wrong")))
+	pullPolicy(t, s, corev1.PullAlways)
+	eventually(t, "a pod is refused", func(context.Context) error {
+		if said := s.refusals(t, gateway+"-"); len(said) == 0 {
+			return errors.New("nobody was refused")
+		}
+		return nil
+	})
+	s.internet.Before(func(r *http.Request) {
+		if !s.fromPod(r) {
+			<-r.Context().Done()
+		}
+	})
 }
 
 // pullPolicy makes another rollout.
