@@ -42,6 +42,7 @@ func Register(n *loopback.Network, w *served.World) error {
 		n.Handle("*.dkr-ecr*.*."+suffix, registry.Handler(n, a.pull))
 	}
 	n.Handle(podIdentityAgent, http.HandlerFunc(a.podIdentity))
+	n.Handle(metadataService, a.metadata())
 	return nil
 }
 
