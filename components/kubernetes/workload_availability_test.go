@@ -94,6 +94,7 @@ func TestScheduling(t *testing.T) {
 	over := func(key, when string) map[string]any {
 		return map[string]any{
 			"maxSkew": 1.0, "topologyKey": key, "whenUnsatisfiable": when, "matchLabelKeys": []any{"pod-template-hash"},
+			"nodeTaintsPolicy": "Honor",
 			"labelSelector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}},
 		}
 	}

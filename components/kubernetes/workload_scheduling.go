@@ -50,7 +50,9 @@ func (a *WorkloadSchedulingArgs) place(pod *corev1.PodSpecArgs) {
 	pod.PriorityClassName = component.OptionalString(given.PriorityClass)
 }
 
-// spreadConstraints count the pods of one revision: those of the former one would bend the spread while it goes.
+// spreadConstraints count the pods of one revision: those of the former one would bend the spread while it goes. They leave out nodes that
+// take no pod, which they would count by default: a zone whose nodes are drained, or gone, would hold up the pods that the others have to
+// take over (Kubernetes, "Pod Topology Spread Constraints", nodeTaintsPolicy).
 func (a *BifrostWorkloadArgs) spreadConstraints() corev1.TopologySpreadConstraintArray {
 	if a.Storage != nil {
 		return nil
@@ -66,8 +68,9 @@ func (a *BifrostWorkloadArgs) spreadConstraints() corev1.TopologySpreadConstrain
 		}
 		constraints = append(constraints, &corev1.TopologySpreadConstraintArgs{
 			MaxSkew: pulumi.Int(1), TopologyKey: pulumi.String(over.key), WhenUnsatisfiable: pulumi.String(over.when),
-			LabelSelector:  a.application().pods(),
-			MatchLabelKeys: pulumi.StringArray{pulumi.String("pod-template-hash")},
+			NodeTaintsPolicy: pulumi.String("Honor"),
+			LabelSelector:    a.application().pods(),
+			MatchLabelKeys:   pulumi.StringArray{pulumi.String("pod-template-hash")},
 		})
 	}
 	return constraints
