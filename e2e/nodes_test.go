@@ -53,8 +53,8 @@ func (s *site) podAt(ctx context.Context, remote string) (string, error) {
 	return name, err
 }
 
-// kill ends the processes of a pod's container that runs, as the kernel does when memory is short: nobody in it can do anything about it.
-func (s *site) kill(ctx context.Context, pod *corev1.Pod, container string) error {
+// processes are those of a pod's container that runs.
+func (s *site) processes(ctx context.Context, pod *corev1.Pod, container string) ([]int, error) {
 	var id string
 	err := poll(ctx, func(ctx context.Context) error {
 		now, err := s.client.CoreV1().Pods(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
@@ -70,13 +70,13 @@ func (s *site) kill(ctx context.Context, pod *corev1.Pod, container string) erro
 		return fmt.Errorf("%s/%s does not run", pod.Name, container)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	groups, err := filepath.Glob("/proc/[0-9]*/cgroup")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	killed := 0
+	var found []int
 	for _, file := range groups {
 		text, err := os.ReadFile(file)
 		if err != nil || !strings.Contains(string(text), id) {
@@ -84,14 +84,30 @@ func (s *site) kill(ctx context.Context, pod *corev1.Pod, container string) erro
 		}
 		process, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {
-			return err
+			return nil, err
 		}
+		found = append(found, process)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s/%s: no process has the control group of container %s", pod.Name, container, id)
+	}
+	return found, nil
+}
+
+// kill ends the processes of a pod's container that runs, as the kernel does when memory is short: nobody in it can do anything about it.
+func (s *site) kill(ctx context.Context, pod *corev1.Pod, container string) error {
+	processes, err := s.processes(ctx, pod, container)
+	if err != nil {
+		return err
+	}
+	killed := 0
+	for _, process := range processes {
 		if err := syscall.Kill(process, syscall.SIGKILL); err == nil {
 			killed++
 		}
 	}
 	if killed == 0 {
-		return fmt.Errorf("%s/%s: no process has the control group of container %s", pod.Name, container, id)
+		return fmt.Errorf("%s/%s: its processes have ended", pod.Name, container)
 	}
 	return nil
 }

@@ -135,6 +135,7 @@ imageGCHighThresholdPercent: 100
 evictionHard: {memory.available: 50Mi, nodefs.available: 0%, imagefs.available: 0%}
 # As often as a kubelet may: tests wait for what it says.
 nodeStatusUpdateFrequency: 5s
+volumeStatsAggPeriod: 5s
 syncFrequency: 10s
 volumePluginDir: {{.Dir}}/volumeplugins
 podLogsDir: {{.Dir}}/podlogs

@@ -1,0 +1,190 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"bifrost/e2e/controlplane"
+	"bifrost/e2e/images"
+	"bifrost/e2e/upstream"
+)
+
+// tallied is what the load generator counts of each kind of requests.
+type tallied struct {
+	Asked, Failed, Again int
+	Slowest              int64 `json:"slowest_ms"`
+}
+
+// clients are a pod that asks the gateway's Service for completions, all the time.
+type clients struct {
+	s     *site
+	name  string
+	began time.Time
+	ended chan error
+
+	mu       sync.Mutex
+	counts   map[string]tallied
+	failures []string
+}
+
+const loadImage = "registry.test/load:1"
+
+var addLoadImage = sync.OnceValue(func() error {
+	world, err := theWorld()
+	if err != nil {
+		return err
+	}
+	programs, err := controlplane.Binaries()
+	world.catalog.Add("^registry.test/load$", images.Spec{
+		Files: map[string]string{"/bin/load": filepath.Join(programs, "load")}, Entrypoint: []string{"/bin/load"}, User: "65532",
+	}.Build)
+	return err
+})
+
+// startClients starts the load on a node, and waits until every kind of requests is under way.
+func (s *site) startClients(t *testing.T, node string) *clients {
+	t.Helper()
+	require.NoError(t, addLoadImage())
+	service, err := s.client.CoreV1().Services(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
+	require.NoError(t, err)
+	pod, err := s.client.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-", Labels: map[string]string{"app": "load"}},
+		Spec: corev1.PodSpec{
+			NodeName: node, RestartPolicy: corev1.RestartPolicyNever, AutomountServiceAccountToken: ptr.To(false),
+			TerminationGracePeriodSeconds: ptr.To(int64(120)),
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot: ptr.To(true), RunAsUser: ptr.To(int64(65532)),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			Containers: []corev1.Container{{
+				Name: "load", Image: loadImage,
+				Args: []string{"-url", "http://" + service.Spec.ClusterIP, "-key", loadKey, "-model", "openai/" + upstream.Model},
+				SecurityContext: &corev1.SecurityContext{
+					AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+				},
+			}},
+		},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { s.gone(t, pod) })
+	l := &clients{s: s, name: pod.Name, ended: make(chan error, 1)}
+	eventually(t, "the load generator runs", func(ctx context.Context) error {
+		now, err := s.client.CoreV1().Pods(namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+		if err == nil && now.Status.Phase != corev1.PodRunning {
+			err = fmt.Errorf("%s: %s", now.Status.Phase, s.words(ctx))
+		}
+		return err
+	})
+	go func() { l.ended <- l.follow(context.Background()) }()
+	eventually(t, "requests are under way", func(context.Context) error { return l.moved(map[string]tallied{}) })
+	require.Empty(t, l.failures, "before anything happens")
+	l.began = time.Now()
+	return l
+}
+
+// moved tells whether requests of every kind were answered since.
+func (l *clients) moved(since map[string]tallied) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.counts) == 0 {
+		return errors.New("nothing was counted")
+	}
+	for kind, count := range l.counts {
+		if count.Asked-since[kind].Asked < 2 {
+			return fmt.Errorf("%s: %+v", kind, count)
+		}
+	}
+	return nil
+}
+
+// follow reads what the pod writes, to its end.
+func (l *clients) follow(ctx context.Context) error {
+	logs, err := l.s.client.CoreV1().Pods(namespace).GetLogs(l.name, &corev1.PodLogOptions{Follow: true}).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer logs.Close()
+	for said := json.NewDecoder(logs); ; {
+		var line struct {
+			Kind, Error string
+			Counts      map[string]tallied
+			Ended       bool
+		}
+		if err := said.Decode(&line); err != nil {
+			return fmt.Errorf("the load generator did not come to its end: %w", err)
+		}
+		l.mu.Lock()
+		if line.Error != "" {
+			l.failures = append(l.failures, line.Kind+": "+line.Error)
+		}
+		if line.Counts != nil {
+			l.counts = line.Counts
+		}
+		l.mu.Unlock()
+		if line.Ended {
+			return nil
+		}
+	}
+}
+
+// stop waits for requests that come after whatever has happened, and for those under way; none may have failed. It is a row of the report.
+func (l *clients) stop(t *testing.T, event string) {
+	t.Helper()
+	l.mu.Lock()
+	since := maps.Clone(l.counts)
+	l.mu.Unlock()
+	eventually(t, "requests go on", func(context.Context) error { return l.moved(since) })
+	took := time.Since(l.began)
+	require.NoError(t, l.s.client.CoreV1().Pods(namespace).Delete(t.Context(), l.name, metav1.DeleteOptions{}))
+	require.NoError(t, <-l.ended)
+	require.Empty(t, l.failures, "%s: %+v", event, l.counts)
+	moves.add(event, took, l.counts)
+}
+
+// movements are what clients noticed while pods came and went.
+type movements struct {
+	mu   sync.Mutex
+	rows []string
+}
+
+var moves movements
+
+func (m *movements) add(event string, took time.Duration, counts map[string]tallied) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	row := fmt.Sprintf("%s\t%.0f s", event, took.Seconds())
+	slowest, again := int64(0), 0
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		count := counts[kind]
+		row += fmt.Sprintf("\t%d", count.Asked)
+		slowest, again = max(slowest, count.Slowest), again+count.Again
+	}
+	failed := 0
+	for _, count := range counts {
+		failed += count.Failed
+	}
+	m.rows = append(m.rows, row+fmt.Sprintf("\t%d\t%d\t%d ms", again, failed, slowest))
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\ttook\t"+strings.Join(slices.Sorted(maps.Keys(counts)), "\t")+"\tasked again\tfailed\tslowest")
+	for _, row := range m.rows {
+		fmt.Fprintln(w, row)
+	}
+	_ = w.Flush()
+	report.add("Requests during rollouts and drains", table.String())
+}
