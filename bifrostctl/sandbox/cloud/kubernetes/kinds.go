@@ -162,9 +162,10 @@ func (k *kind) model() *double.Type {
 	}
 }
 
-// sameName tells whether the replacement would take the old object's name: the old one must go first.
+// sameName tells whether the replacement would take the old object's name: the old one must go first. One that the API server names takes
+// none (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Diff).
 func sameName(before, after double.Object) bool {
-	return double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
+	return double.Get(after, "metadata.name") != nil && double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
 		double.Get(before, "metadata.namespace") == double.Get(after, "metadata.namespace")
 }
 
