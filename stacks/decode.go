@@ -71,7 +71,7 @@ func objectOrText(text string) any {
 
 // decode fills c with what decodes. The rest is problems with their paths, and never with a secret's value.
 func decode(values map[string]any, c *Config) *fitter {
-	f := &fitter{numbers: map[string]bool{}}
+	f := &fitter{numbers: map[string]string{}}
 	fitted := f.object(nil, reflect.TypeFor[Config](), values)
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result: c, MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },

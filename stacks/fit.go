@@ -19,8 +19,8 @@ type fitter struct {
 	problems field.ErrorList
 	// open are the paths of keys whose value is not known, because it does not decode.
 	open []string
-	// numbers are the paths at which the stack file has a number and a text is wanted.
-	numbers map[string]bool
+	// numbers are those that stand where a text is wanted, by path.
+	numbers map[string]string
 }
 
 // fit returns the part of a value that decodes into t; false where none of it does.
@@ -43,9 +43,9 @@ func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
 			return f.list(p, t, list), true
 		}
 	case reflect.String:
-		switch value.(type) {
+		switch value := value.(type) {
 		case json.Number:
-			f.numbers[p.String()] = true
+			f.numbers[p.String()] = value.String()
 			return value, true
 		case string:
 			return value, true

@@ -24,6 +24,8 @@ type Raw struct {
 	Foreign []string
 	// Dir is the project's folder, where relative paths begin; empty is the working directory.
 	Dir string
+	// File is the text of the stack file, which tells how a number is written; empty where nobody knows it.
+	File []byte
 }
 
 // ConfigError is a refused configuration; nothing was registered. It lists every problem.
@@ -121,7 +123,7 @@ func EnvironmentKeys() []string {
 
 // read collects the configuration of the running stack.
 func read(ctx *pulumi.Context, opts Options) Raw {
-	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{}, Dir: opts.Dir}
+	raw := Raw{Values: map[string]string{}, Secret: map[string]bool{}, Dir: opts.Dir, File: StackFile(opts.Dir, ctx.Stack())}
 	prefix := Project + ":"
 	for _, key := range append(slices.Clone(opts.Keys), knownKeys()...) {
 		name, ours := strings.CutPrefix(key, prefix)
@@ -153,6 +155,7 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	read := decode(values, c)
 	problems = append(problems, read.problems...)
 	problems = append(problems, placeholders(values)...)
+	problems = append(problems, lostDigits(raw.File, read.numbers)...)
 	problems = append(problems, c.Gateway.loadFiles(raw.Dir)...)
 	problems = append(problems, c.Network.loadFiles(raw.Dir)...)
 	problems = append(problems, c.loadSchema(raw.Dir)...)

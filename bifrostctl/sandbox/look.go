@@ -27,7 +27,9 @@ type Look struct {
 	// Outputs is the JSON text of the stack's outputs, secrets masked, and State that of its resources, as `pulumi stack export` prints it;
 	// empty objects where the stack was never up.
 	Outputs, State []byte
-	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets.
+	// Called is how commands of the sandbox name the stack, with the flags of folders that are not the usual ones, quoted for a shell.
+	Called string
+	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets, and the --kubeconfig of this command.
 	Sets string
 }
 
@@ -59,7 +61,8 @@ func open(ctx context.Context, request Request) (*Look, error) {
 		return nil, err
 	}
 	look := &Look{World: held.world, Outputs: []byte("{}"), State: []byte("{}"),
-		Sets: strings.Join(sets(settings), " ")}
+		Called: strings.Join(append([]string{shellWord(request.Stack)}, request.where()...), " "),
+		Sets:   strings.Join(append(sets(settings), request.cluster()...), " ")}
 	if err := look.prepare(held.project, settings); err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (l *Look) prepare(p *project, settings []string) error {
 
 // raw is the configuration as the engine hands it over.
 func (p *project) raw() (stacks.Raw, error) {
-	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{secretsKey: true}, Dir: p.dir}
+	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{secretsKey: true}, Dir: p.dir, File: p.text}
 	for key, value := range p.values {
 		text, isText := value.(string)
 		if !isText {

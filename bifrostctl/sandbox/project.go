@@ -35,6 +35,7 @@ type project struct {
 	dir   string
 	stack string // its name
 	file  string
+	text  []byte // what the file holds
 	// environments says that the stack file imports Pulumi ESC environments, which only Pulumi Cloud can open.
 	environments bool
 	// values is the configuration of the program, by key without the project's prefix.
@@ -62,7 +63,7 @@ func loadProject(dir, argument string) (*project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read stack %q: %w", stack, err)
 	}
-	p := &project{dir: dir, stack: stack, file: file, values: map[string]any{}, others: map[string]any{}}
+	p := &project{dir: dir, stack: stack, file: file, text: text, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
 	if err := yaml.Unmarshal(text, &settings); err != nil {
 		return nil, fmt.Errorf("%s is no YAML object: %w", file, yamlerror.Explain(text, err))

@@ -63,6 +63,7 @@ func open(ctx context.Context, r runner) (*Project, error) {
 	if p.Config, err = readConfig(r.dir, []byte(config)); err != nil {
 		return nil, err
 	}
+	p.Config.File = stacks.StackFile(r.dir, r.stack)
 	outputs, err := r.run(ctx, "stack", "output", "--json", "--show-secrets=false")
 	if err != nil {
 		return nil, err
