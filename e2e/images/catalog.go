@@ -33,10 +33,11 @@ type Config struct {
 type Catalog struct {
 	content http.Handler
 
-	mu    sync.Mutex
-	rows  []row
-	tags  map[string]string // digest by image and tag
 	blobs blobs
+
+	mu   sync.Mutex
+	rows []row
+	tags map[string]string // digest by image and tag
 }
 
 // row is one image. Its name is that of a repository in content.
@@ -74,21 +75,26 @@ func (c *Catalog) Digest(reference string) (string, error) {
 	return digest, err
 }
 
-// published has the image of a repository in content, under its tag.
+// published has the image of a repository in content, under its tag. While one image is made, others are served.
 func (c *Catalog) published(repository, tag string) (row, string, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	r := c.row(repository)
-	if digest := c.tags[r.name+":"+tag]; digest != "" {
+	digest := c.tags[r.name+":"+tag]
+	c.mu.Unlock()
+	if digest != "" {
 		return r, digest, nil
 	}
 	image, err := r.image()
 	if err != nil {
 		return row{}, "", fmt.Errorf("the image %s: %w", repository, err)
 	}
-	digest, err := c.publish(r.name, tag, image)
+	if digest, err = c.publish(r.name, tag, image); err != nil {
+		return row{}, "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.tags[r.name+":"+tag] = digest
-	return r, digest, err
+	return r, digest, nil
 }
 
 func (c *Catalog) row(repository string) row {
