@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path"
 	"regexp"
+	"runtime"
 	"slices"
 )
 
@@ -49,7 +50,10 @@ func libraries(entries []entry) ([]entry, error) {
 	return all, nil
 }
 
-// needsLibraries tells whether a file is a program or a library that is linked to others.
+// processor is this machine's in the header of its programs.
+var processor = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH]
+
+// needsLibraries tells whether a file is a program or a library for this machine that is linked to others. ldd fails on those of others.
 func needsLibraries(path string) bool {
 	f, err := elf.Open(path)
 	if err != nil {
@@ -57,5 +61,5 @@ func needsLibraries(path string) bool {
 	}
 	defer f.Close()
 	needed, err := f.ImportedLibraries()
-	return err == nil && len(needed) > 0
+	return err == nil && len(needed) > 0 && f.Machine == processor
 }
