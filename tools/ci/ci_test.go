@@ -250,6 +250,8 @@ func TestMainRequiresChecks(t *testing.T) {
 		Checks struct{ Contexts []string } `json:"required_status_checks"`
 	}
 	require.NoError(t, json.Unmarshal(read(t, "access/github/main.json"), &rules))
-	require.Equal(t, []string{"checks"}, rules.Checks.Contexts)
-	require.Contains(t, workflow(t, "checks"), "checks")
+	require.Equal(t, []string{"checks", "e2e"}, rules.Checks.Contexts)
+	for _, job := range rules.Checks.Contexts {
+		require.Contains(t, workflow(t, "checks"), job)
+	}
 }
