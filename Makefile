@@ -130,7 +130,7 @@ $(E2E_BIN)/kubectl:
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w $(STAMPS)" -o ../$@ k8s.io/kubernetes/cmd/kubectl
 
 # containerd's snapshotters for other file systems need C, or are not used; Prometheus finds its targets in Kubernetes alone.
-$(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus:
+$(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus $(E2E_BIN)/traefik:
 	@echo "Building $(@F) from its module: one or two minutes on 2 cores, once."
 	CGO_ENABLED=0 go -C e2e/programs/$(@F) build -tags "no_btrfs no_zfs no_devmapper remove_all_sd enable_kubernetes_sd" -ldflags "-s -w" -o ../../../$(E2E_BIN)/ tool
 
