@@ -162,13 +162,16 @@ func (s *site) startNodes(ctx context.Context) error {
 	if err := s.reportVersions(ctx); err != nil {
 		return err
 	}
-	return dns.Await(waiting, func(ctx context.Context, network, address string) (connection net.Conn, err error) {
+	if err := dns.Await(waiting, func(ctx context.Context, network, address string) (connection net.Conn, err error) {
 		err = s.nodes[0].Host.Do(func() error {
 			connection, err = (&net.Dialer{}).DialContext(ctx, network, address)
 			return err
 		})
 		return connection, err
-	})
+	}); err != nil {
+		return err
+	}
+	return addons.StartKubeRouter(waiting, s.plane.As(controlplane.AdminUser))
 }
 
 // authority is the file of the authority of all hosts outside.

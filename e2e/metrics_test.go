@@ -2,15 +2,12 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
+	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,95 +17,115 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"bifrost/e2e/addons"
 	"bifrost/e2e/controlplane"
+	"bifrost/e2e/reach"
 )
 
-const metricsAPI = "metrics.k8s.io/v1beta1"
-
-// load is a metrics server that tells of each pod what the test says: thousandths of a core that every container uses.
-type load struct{ milli atomic.Int64 }
-
-// metrics registers a metrics server in the cluster's API, behind the real aggregator, until the test ends. The real autoscaler asks it.
-func (s *site) metrics(t *testing.T) *load {
+// metrics has the real metrics server in the cluster until the test ends. The real autoscaler asks it.
+func (s *site) metrics(t *testing.T) {
 	t.Helper()
-	l := &load{}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		answer, err := s.answer(r, l)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusNotFound)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(answer)
-	}))
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	require.NoError(t, err)
-	// The aggregator follows a Service of type ExternalName to this machine.
-	file := filepath.Join(t.TempDir(), "metrics.yaml")
-	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `
-apiVersion: v1
-kind: Service
-metadata: {name: metrics-server, namespace: kube-system}
-spec: {type: ExternalName, externalName: localhost}
----
-apiVersion: apiregistration.k8s.io/v1
-kind: APIService
-metadata: {name: v1beta1.metrics.k8s.io}
-spec:
-  group: metrics.k8s.io
-  version: v1beta1
-  groupPriorityMinimum: 100
-  versionPriority: 100
-  insecureSkipTLSVerify: true
-  service: {name: metrics-server, namespace: kube-system, port: %s}
-`, address.Port()), 0o600))
-	// An API that nobody answers for keeps every namespace from going.
+	admin := s.plane.As(controlplane.AdminUser)
 	t.Cleanup(func() {
-		out, err := s.tryKubectl(context.Background(), s.plane.KubeconfigOf(controlplane.AdminUser), "--namespace=kube-system", "delete", "--ignore-not-found", "-f", file)
-		require.NoError(t, err, out)
+		ctx, cancel := context.WithTimeout(context.Background(), pollLimit)
+		defer cancel()
+		require.NoError(t, addons.StopMetricsServer(ctx, admin))
 	})
-	s.kubectl(t, controlplane.AdminUser, "--namespace=kube-system", "apply", "-f", file)
-	eventually(t, "the metrics API", func(ctx context.Context) error {
-		return s.client.Discovery().RESTClient().Get().AbsPath("/apis/" + metricsAPI).Do(ctx).Error()
-	})
-	return l
+	ctx, cancel := context.WithTimeout(t.Context(), pollLimit)
+	defer cancel()
+	require.NoError(t, addons.StartMetricsServer(ctx, admin))
 }
 
-// answer is what a metrics server says (k8s.io/metrics, v1beta1).
-func (s *site) answer(r *http.Request, l *load) (any, error) {
-	path := strings.TrimPrefix(r.URL.Path, "/apis/"+metricsAPI)
-	if path == "" {
-		return metav1.APIResourceList{
-			TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: metricsAPI,
-			APIResources: []metav1.APIResource{{Name: "pods", Kind: "PodMetrics", Namespaced: true, Verbs: []string{"get", "list"}}},
-		}, nil
-	}
-	var of string
-	if _, err := fmt.Sscanf(strings.ReplaceAll(path, "/", " "), " namespaces %s pods", &of); err != nil {
-		return nil, errors.New("only lists of a namespace's pods")
-	}
-	pods, err := s.client.CoreV1().Pods(of).List(r.Context(), metav1.ListOptions{LabelSelector: r.URL.Query().Get("labelSelector")})
-	if err != nil {
-		return nil, err
-	}
-	items := []any{}
-	for _, pod := range pods.Items {
-		containers := []any{}
-		for _, c := range pod.Spec.Containers {
-			containers = append(containers, map[string]any{"name": c.Name, "usage": map[string]any{"cpu": fmt.Sprintf("%dm", l.milli.Load()), "memory": "64Mi"}})
+// clients ask the gateway all the time, as a balancer does: at its pods' addresses, from an address of its own.
+type clients struct {
+	http     http.Client
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	pods     atomic.Pointer[[]string]
+	answered atomic.Int64
+}
+
+// concurrency is how many requests are under way: more than two cores have time for.
+const concurrency = 16
+
+// load starts clients. They ask until the test ends, or until stop is called.
+func (s *site) load(t *testing.T, from netip.Addr) *clients {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0)), Timeout: time.Second}
+	c := &clients{http: http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: concurrency}, Timeout: 10 * time.Second}, stop: cancel}
+	t.Cleanup(c.end)
+	c.pods.Store(&[]string{})
+	c.running.Go(func() {
+		for ctx.Err() == nil {
+			list, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + gateway})
+			if err == nil {
+				addresses := readyAddresses(list.Items)
+				c.pods.Store(&addresses)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
 		}
-		items = append(items, map[string]any{
-			"metadata": map[string]any{"name": pod.Name, "namespace": pod.Namespace, "labels": pod.Labels}, "timestamp": metav1.NewTime(time.Now()), "window": "10s", "containers": containers,
+	})
+	for n := range concurrency {
+		c.running.Go(func() {
+			for ; ctx.Err() == nil; n++ {
+				c.ask(ctx, n)
+			}
 		})
 	}
-	return map[string]any{"kind": "PodMetricsList", "apiVersion": metricsAPI, "metadata": map[string]any{}, "items": items}, nil
+	return c
 }
 
-// testAutoscaler: under load the real autoscaler scales the real Deployment, an up reverts nothing, and when the load goes the pods stay for
-// the time that the configuration asks for.
-func testAutoscaler(t *testing.T, s *site, settings []string) {
-	l := s.metrics(t)
+func readyAddresses(pods []corev1.Pod) []string {
+	var addresses []string
+	for _, pod := range pods {
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				addresses = append(addresses, pod.Status.PodIP)
+			}
+		}
+	}
+	return addresses
+}
+
+// ask is one request. What becomes of it is nobody's concern here: pods go while they are asked.
+func (c *clients) ask(ctx context.Context, n int) {
+	pods := *c.pods.Load()
+	if len(pods) == 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+		return
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+pods[n%len(pods)]+":8080/health", http.NoBody)
+	if err != nil {
+		return
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	if response.StatusCode == http.StatusOK {
+		c.answered.Add(1)
+	}
+}
+
+func (c *clients) end() {
+	c.stop()
+	c.running.Wait()
+	c.http.CloseIdleConnections()
+}
+
+// testAutoscaler: under load the real autoscaler scales the real Deployment by what the pods really use, an up reverts nothing, and when the
+// load goes the pods stay for the time that the configuration asks for.
+func testAutoscaler(t *testing.T, s *site, balancer reach.Place, settings []string) {
+	s.metrics(t)
 	replicas := func(ctx context.Context) int32 {
 		d, err := s.client.AppsV1().Deployments(namespace).Get(ctx, gateway, metav1.GetOptions{})
 		require.NoError(t, err)
@@ -119,45 +136,61 @@ func testAutoscaler(t *testing.T, s *site, settings []string) {
 		require.NoError(t, err)
 		return found
 	}
-	condition := func(typ autoscalingv2.HorizontalPodAutoscalerConditionType, reason string) func(context.Context) error {
-		return func(ctx context.Context) error {
-			found := autoscaler(ctx)
-			for _, c := range found.Status.Conditions {
-				if c.Type == typ && c.Reason == reason {
-					return nil
-				}
+	utilization := func(ctx context.Context) (int32, error) {
+		found := autoscaler(ctx)
+		for _, metric := range found.Status.CurrentMetrics {
+			if metric.Resource != nil && metric.Resource.Name == corev1.ResourceCPU && metric.Resource.Current.AverageUtilization != nil {
+				return *metric.Resource.Current.AverageUtilization, nil
 			}
-			return fmt.Errorf("%+v", found.Status.Conditions)
 		}
+		return 0, fmt.Errorf("%+v", found.Status)
 	}
 	least, most := *autoscaler(t.Context()).Spec.MinReplicas, autoscaler(t.Context()).Spec.MaxReplicas
-	require.Equal(t, least, replicas(t.Context()))
-
-	request := s.gatewayRequest(t, corev1.ResourceCPU).MilliValue()
-	l.milli.Store(2 * request)
-	eventually(t, "more pods under load", func(ctx context.Context) error {
-		if n := replicas(ctx); n != most {
-			return fmt.Errorf("%d replicas, %+v", n, autoscaler(ctx).Status)
-		}
-		return nil
-	})
-	eventually(t, "pods are ready", func(ctx context.Context) error {
-		d, err := s.client.AppsV1().Deployments(namespace).Get(ctx, gateway, metav1.GetOptions{})
-		if err == nil && d.Status.AvailableReplicas != most {
-			err = fmt.Errorf("%d", d.Status.AvailableReplicas)
+	target := *autoscaler(t.Context()).Spec.Metrics[0].Resource.Target.AverageUtilization
+	var idle, busy int32
+	eventually(t, "the autoscaler knows what idle pods use", func(ctx context.Context) error {
+		var err error
+		idle, err = utilization(ctx)
+		if err == nil && idle >= target {
+			err = fmt.Errorf("%d%%", idle)
 		}
 		return err
 	})
+	require.Equal(t, least, replicas(t.Context()))
+
+	began := time.Now()
+	l := s.load(t, balancer.Address)
+	eventually(t, "more pods under load", func(ctx context.Context) error {
+		now, err := utilization(ctx)
+		if err != nil {
+			return err
+		}
+		busy = max(busy, now)
+		if n := replicas(ctx); n != most {
+			return fmt.Errorf("%d replicas after %d answers, %+v", n, l.answered.Load(), autoscaler(ctx).Status)
+		}
+		return nil
+	})
+	took, answered := time.Since(began), l.answered.Load()
+	s.readyPods(t, namespace, most)
 	pods := gatewayPods(t, s)
 	unchanged(t, s.must(t, "up", settings...))
 	require.Equal(t, pods, gatewayPods(t, s), "an unchanged up reverts nothing")
 	s.must(t, "up", append(settings, "--set", "gateway.annotations.note=x")...)
 	require.Equal(t, most, replicas(t.Context()), "nor does one that changes the Deployment")
 
-	l.milli.Store(request / 100)
-	eventually(t, "the autoscaler sees the load go", condition(autoscalingv2.AbleToScale, "ScaleDownStabilized"))
+	l.end()
+	eventually(t, "the autoscaler sees the load go", func(ctx context.Context) error {
+		found := autoscaler(ctx)
+		for _, c := range found.Status.Conditions {
+			if c.Type == autoscalingv2.AbleToScale && c.Reason == "ScaleDownStabilized" {
+				return nil
+			}
+		}
+		return fmt.Errorf("%+v", found.Status.Conditions)
+	})
 	require.Equal(t, most, replicas(t.Context()), "streams are not cut as soon as the load goes")
-	report.add("The real HorizontalPodAutoscaler on "+s.stack, fmt.Sprintf(
-		"%d replicas without load, %d at %d m of %d m requested; still %d after an unchanged up and after one that changes the Deployment, and with the load gone (ScaleDownStabilized)\nThe load came from a stand-in metrics server behind the real aggregator.\n",
-		least, most, 2*request, request, most))
+	report.add("The real HorizontalPodAutoscaler and metrics-server on "+s.stack, fmt.Sprintf(
+		"%d replicas at %d%% of the requested CPU, %d within %.0f s under load (up to %d%%, %d requests answered); still %d after an unchanged up and after one that changes the Deployment, and with the load gone (ScaleDownStabilized)\n",
+		least, idle, most, took.Seconds(), busy, answered, most))
 }

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"bifrost/e2e/controlplane"
+	"bifrost/e2e/reach"
 )
 
 // example is one of the examples, as it is tried on a real control plane.
@@ -43,14 +44,15 @@ var (
 			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
 		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, more: func(t *testing.T, s *site, e example) {
-			testNetwork(t, s, beyond("load balancer", "10.0.17.4"))
+			// The balancer is in a subnet that is named, and the collector in a namespace.
+			balancer := s.address(t, "balancer", "10.0.17.4")
+			testNetwork(t, s, []reach.Place{balancer}, crossing{"gateway", "prometheus", tcp, 4317, true},
+				crossing{"gateway", "stranger", tcp, 4317, false}, crossing{"refresher", "agent", tcp, 80, false})
 			testEviction(t, s)
-			testAutoscaler(t, s, set(e.all(t, s)))
+			testAutoscaler(t, s, balancer, set(e.all(t, s)))
 		}},
 		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
-			balancer := s.pod(t, "gateways", "envoy", nil)
-			balancer.name = "Gateway"
-			testNetwork(t, s, balancer)
+			testNetwork(t, s, balancerPods(t, s), crossing{"refresher", "agent", tcp, 80, true})
 			testDiscovery(t, s)
 		}},
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,6 +24,26 @@ const manager = "e2e"
 // Apply applies the objects of a YAML text on the server's side, one after the other, and takes over fields of others. Kinds must be known
 // to the server when it is called.
 func Apply(ctx context.Context, config *rest.Config, text string) error {
+	return each(config, text, func(resource dynamic.ResourceInterface, object *unstructured.Unstructured) error {
+		_, err := resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true})
+		return err
+	})
+}
+
+// Delete deletes the objects of a YAML text, one after the other, and what they own after them. Those that are not there are left out.
+func Delete(ctx context.Context, config *rest.Config, text string) error {
+	return each(config, text, func(resource dynamic.ResourceInterface, object *unstructured.Unstructured) error {
+		background := metav1.DeletePropagationBackground
+		err := resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// each calls a function with each object and where it belongs.
+func each(config *rest.Config, text string, do func(dynamic.ResourceInterface, *unstructured.Unstructured) error) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
@@ -43,22 +64,24 @@ func Apply(ctx context.Context, config *rest.Config, text string) error {
 		} else if err != nil {
 			return err
 		}
-		if err := apply(ctx, client, mapper, object); err != nil {
+		resource, err := resourceOf(client, mapper, object)
+		if err == nil {
+			err = do(resource, object)
+		}
+		if err != nil {
 			return fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 }
 
-func apply(ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper, object *unstructured.Unstructured) error {
+func resourceOf(client dynamic.Interface, mapper meta.RESTMapper, object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	kind := object.GroupVersionKind()
 	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var resource dynamic.ResourceInterface = client.Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		resource = client.Resource(mapping.Resource).Namespace(object.GetNamespace())
+		return client.Resource(mapping.Resource).Namespace(object.GetNamespace()), nil
 	}
-	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true})
-	return err
+	return client.Resource(mapping.Resource), nil
 }

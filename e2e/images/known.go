@@ -14,7 +14,7 @@ const (
 	Pause         = "registry.k8s.io/pause:3.10.1"
 	CoreDNS       = "registry.k8s.io/coredns/coredns:v1.12.4"
 	KubeRouter    = "docker.io/cloudnativelabs/kube-router:v2.1.0"
-	MetricsServer = "registry.k8s.io/metrics-server/metrics-server:v0.8.0"
+	MetricsServer = "registry.k8s.io/metrics-server/metrics-server:v0.9.0"
 	// Tool has busybox with all its commands, for clients and small servers.
 	Tool = "docker.io/library/busybox:1.37"
 	// AWSVendor and GoogleVendor hold the CLIs that are installed on this machine: see Vendors.
