@@ -30,7 +30,7 @@ func StartKubeRouter(ctx context.Context, config *rest.Config) error {
 		if err != nil {
 			return err
 		}
-		if s := set.Status; s.DesiredNumberScheduled == 0 || s.NumberReady != s.DesiredNumberScheduled || s.UpdatedNumberScheduled != s.NumberReady {
+		if s := set.Status; s.DesiredNumberScheduled == 0 || s.NumberReady != s.DesiredNumberScheduled {
 			return fmt.Errorf("%d of %d pods of kube-router are ready", s.NumberReady, s.DesiredNumberScheduled)
 		}
 		return nil

@@ -20,7 +20,8 @@ var sources = []string{"go.sum", "hyper/*.go", "programs/*/go.*", "programs/*/*.
 
 // What runs besides the control plane: the nodes' programs and those in the clusters, and the client.
 var others = []string{
-	"kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", "ecr-credential-provider", "coredns", "kube-router", "metrics-server", "kubectl",
+	"kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", "ecr-credential-provider",
+	"coredns", "kube-router", "metrics-server", "kubectl",
 }
 
 // Binaries returns the folder of the built programs: .bin/ of this module, below it one folder for each state of the modules, so that
