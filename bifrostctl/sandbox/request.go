@@ -65,10 +65,7 @@ func (r Request) command(operation Operation, settings ...string) string {
 	if operation != Destroy {
 		words = append(words, sets(append(without(r.Set, settings), settings...))...)
 	}
-	if r.Kubeconfig != "" {
-		words = append(words, "--kubeconfig", shellWord(r.Kubeconfig))
-	}
-	return strings.Join(append(words, r.where()...), " ")
+	return strings.Join(append(append(words, r.cluster()...), r.where()...), " ")
 }
 
 // of returns the command line of a command that takes more words than the stack's name.
@@ -92,6 +89,14 @@ func sets(settings []string) []string {
 // letter returns the command line that prints the letter to the vendor.
 func (r Request) letter() string {
 	return strings.Join(append([]string{r.Self, "handoff", shellWord(r.Stack), "--sandbox"}, r.where()...), " ")
+}
+
+// cluster is the flag of the stack's real cluster.
+func (r Request) cluster() []string {
+	if r.Kubeconfig == "" {
+		return nil
+	}
+	return []string{"--kubeconfig", shellWord(r.Kubeconfig)}
 }
 
 // where are the flags of the folders that are not the usual ones.

@@ -137,7 +137,7 @@ func (r *request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds
 	if err != nil {
 		return checks.Stack{}, service.Clouds{}, nil, err
 	}
-	r.options.Sets = found.Sets
+	r.options.Called, r.options.Sets = found.Called, found.Sets
 	stack, err := parse(found.Name, found.Config, found.Outputs, found.State)
 	if err != nil {
 		return stack, service.Clouds{}, nil, errors.Join(err, found.Close())

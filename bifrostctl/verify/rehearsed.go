@@ -46,17 +46,17 @@ var sandboxMends = []struct {
 	{regexp.MustCompile(`kubectl create namespace ([\w-]+)`), "bin/bifrostctl sandbox restore STACK kubernetes:core/v1:Namespace $1"},
 }
 
-// rehearsed says how a stack in the sandbox is mended. sets are the --set flags of its last up.
-func rehearsed(stack checks.Stack, sets string, reports []check.Report) {
+// rehearsed says how a stack in the sandbox is mended.
+func rehearsed(stack checks.Stack, options Options, reports []check.Report) {
 	for _, report := range reports {
 		for i := range report.Outcomes {
-			report.Outcomes[i].Hint = sandboxMend(stack, sets, report.Outcomes[i].Hint)
+			report.Outcomes[i].Hint = sandboxMend(stack, options, report.Outcomes[i].Hint)
 		}
 	}
 }
 
-func sandboxMend(stack checks.Stack, sets, hint string) string {
-	words := words(stack, sets)
+func sandboxMend(stack checks.Stack, options Options, hint string) string {
+	words := words(stack, options)
 	for _, mend := range sandboxMends {
 		hint = mend.pulumi.ReplaceAllString(hint, words.Replace(mend.instead))
 	}
@@ -64,7 +64,8 @@ func sandboxMend(stack checks.Stack, sets, hint string) string {
 }
 
 // words are what the capitals in mends stand for.
-func words(stack checks.Stack, sets string) *strings.Replacer {
+func words(stack checks.Stack, options Options) *strings.Replacer {
+	sets := options.Sets
 	if sets != "" {
 		sets = " " + sets
 	}
@@ -86,7 +87,8 @@ func words(stack checks.Stack, sets string) *strings.Replacer {
 	if cluster := cmp.Or(stack.Outputs.EKS, stack.Outputs.AKS); cluster != nil {
 		pullSecret = cluster.Namespace + "/" + cluster.PullSecret
 	}
-	literal := strings.NewReplacer("$", "$$")
-	return strings.NewReplacer("STACK", literal.Replace(stack.Name), "SETS", literal.Replace(sets), "TAG", literal.Replace(tag),
-		"VENDOR", strings.ReplaceAll(literal.Replace(vendor), "STACK", literal.Replace(stack.Name)), "PULLSECRET", pullSecret)
+	literal := func(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+	called := literal(cmp.Or(options.Called, stack.Name))
+	return strings.NewReplacer("Pulumi.STACK", literal("Pulumi."+stack.Name), "STACK", called, "SETS", literal(sets), "TAG", literal(tag),
+		"VENDOR", strings.ReplaceAll(literal(vendor), "STACK", called), "PULLSECRET", pullSecret)
 }

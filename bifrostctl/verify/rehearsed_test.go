@@ -29,7 +29,7 @@ func TestSandboxMends(t *testing.T) {
 		"send the vendor the letter that `bifrostctl handoff prod` prints":   "bin/bifrostctl sandbox state prod lists the vendor's side; change or restore mends it",
 		"kubectl create configmap vpc-cni -n kube-system --from-literal=a=b": "kubectl create configmap vpc-cni -n kube-system --from-literal=a=b",
 	} {
-		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "prod"}, "", pulumi))
+		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "prod"}, verify.Options{}, pulumi))
 	}
 }
 
@@ -47,6 +47,20 @@ func TestSandboxMendsOfTheStack(t *testing.T) {
 		"kubectl create job refresh-now --from=cronjob/refresh-ecr-secret -n llm":                                      "bin/bifrostctl sandbox remove prod kubernetes:core/v1:Secret llm/ecr-pull-secret where it is there, then bin/bifrostctl sandbox up prod --refresh --set gateway.replicas=3 --set a=$b",
 		"kubectl delete secret x -n llm, then kubectl create job refresh-now --from=cronjob/refresh-ecr-secret -n llm": "bin/bifrostctl sandbox remove prod kubernetes:core/v1:Secret llm/ecr-pull-secret where it is there, then bin/bifrostctl sandbox up prod --refresh --set gateway.replicas=3 --set a=$b",
 	} {
-		require.Equal(t, want, verify.SandboxMend(stack, "--set gateway.replicas=3 --set a=$b", hint))
+		require.Equal(t, want, verify.SandboxMend(stack, verify.Options{Sets: "--set gateway.replicas=3 --set a=$b"}, hint))
+	}
+}
+
+// TestSandboxMendsElsewhere: mends name the stack as it was called, in its folders and with its cluster.
+func TestSandboxMendsElsewhere(t *testing.T) {
+	t.Parallel()
+	options := verify.Options{Called: "examples/clustered --dir '/my project' --state /clouds", Sets: "--kubeconfig admin.conf"}
+	for hint, want := range map[string]string{
+		"pulumi up --refresh --stack clustered": "bin/bifrostctl sandbox up examples/clustered --dir '/my project' --state /clouds --refresh --kubeconfig admin.conf",
+		"pulumi config set --stack clustered --path 'bifrost:gateway.memoryLimit' 4Gi, then pulumi up": "write gateway.memoryLimit: 4Gi into Pulumi.clustered.yaml, " +
+			"then bin/bifrostctl sandbox up examples/clustered --dir '/my project' --state /clouds --kubeconfig admin.conf",
+		"kubectl create namespace llm": "bin/bifrostctl sandbox restore examples/clustered --dir '/my project' --state /clouds kubernetes:core/v1:Namespace llm",
+	} {
+		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "clustered"}, options, hint))
 	}
 }

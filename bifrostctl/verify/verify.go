@@ -21,8 +21,8 @@ type Options struct {
 	Before bool
 	// Sandbox says that the stack is one of the sandbox, and how it is mended there.
 	Sandbox bool
-	// Sets are the --set flags of its last up there.
-	Sets string
+	// Called is how commands name it there, with the flags of its folders; Sets are the flags of its last up.
+	Called, Sets string
 	// Wait is how long failed checks are repeated; 0 looks once.
 	Wait   time.Duration
 	Format report.Format
@@ -66,7 +66,7 @@ func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Cl
 		return errors.New("interrupted")
 	}
 	if options.Sandbox {
-		rehearsed(stack, options.Sets, reports)
+		rehearsed(stack, options, reports)
 	}
 	if err := report.Print(w, options.Format, stack.Name, reports); err != nil {
 		return err

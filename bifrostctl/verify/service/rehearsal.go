@@ -26,8 +26,9 @@ type Rehearsal struct {
 	Config stacks.Raw
 	// Outputs is the JSON text of the outputs, secrets masked; State that of the stack's resources, as `pulumi stack export` prints it.
 	Outputs, State []byte
-	// Sets are the --set flags of the last up, quoted for a shell, without the values of secrets.
-	Sets   string
-	Clouds Clouds
-	Close  func() error
+	// Called is how commands of the sandbox name the stack, with the flags of its folders; Sets are the --set flags of the last up,
+	// without the values of secrets, and the --kubeconfig. Both are quoted for a shell.
+	Called, Sets string
+	Clouds       Clouds
+	Close        func() error
 }
