@@ -14,35 +14,47 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
-// Remove deletes one resource from the stack's clouds, which the engine does not learn of.
+// Remove deletes one resource from the stack's clouds, with what its cloud deletes along with it, which the engine does not learn of.
 func (r Runner) Remove(request Request, typ, id string) error {
+	var gone int
 	back := "Pulumi sees it missing, and makes it again, with " + request.command(Up) + " --refresh."
 	err := r.change(request, func(world *cloud.World) error {
 		found, err := find(world, typ, id)
 		if err != nil {
 			return fmt.Errorf("%w; see %s", err, request.command("state"))
 		}
-		if !found.Seeded {
-			world.Remove(found)
-			return nil
+		for _, each := range along(world, found) {
+			if !each.Deleted {
+				takeAway(world, each)
+				gone++
+			}
 		}
-		found.Deleted, found.Edited = true, true // seeding leaves it so
-		back = "Others made it, and no up makes it again: " + request.of("restore", found.Type, id) + " brings it back."
+		if takeAway(world, found); found.Seeded {
+			back = "Others made it, and no up makes it again: " + request.of("restore", found.Type, id) + " brings it back."
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Stdout, "Removed %s %s. %s\n", typ, id, back)
+	with := ""
+	if gone > 0 {
+		with = fmt.Sprintf(", and %d that its cloud deletes with it", gone)
+	}
+	fmt.Fprintf(r.Stdout, "Removed %s %s%s. %s\n", typ, id, with, back)
 	return nil
 }
 
-// Restore brings back what others made and Remove took away.
+// Restore brings back what others made and Remove took away, with what others made of what went along with it.
 func (r Runner) Restore(request Request, typ, id string) error {
 	err := r.change(request, func(world *cloud.World) error {
 		for _, each := range removed(world) {
 			if isType(each.Type, typ) && each.ID == id {
-				each.Deleted, each.Edited = false, false
+				for _, back := range append(along(world, each), each) {
+					if back.Seeded && back.Edited {
+						back.Deleted, back.Edited = false, false
+					}
+				}
 				return nil
 			}
 		}

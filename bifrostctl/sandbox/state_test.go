@@ -183,3 +183,58 @@ func countTypes(w *cloud.World) map[string]int {
 	}
 	return counts
 }
+
+// TestRemoveTakesAlong: with a namespace, the definition of a kind, a policy and a role goes what its cloud deletes with it, and what
+// others made of it comes back with it.
+func TestRemoveTakesAlong(t *testing.T) {
+	t.Parallel()
+	const own = "arn:aws:iam::111122223333:policy/bifrost-bedrock-invoke"
+	for name, c := range map[string]struct {
+		typ, id string
+		gone    []string
+		back    bool
+	}{
+		"namespace":  {edits.NamespaceKind, "bifrost", []string{edits.DeploymentKind, edits.SecretKind, edits.JobKind, edits.AccountKind}, false},
+		"definition": {pulumitype.KubernetesDefinition, "servicemonitors.monitoring.coreos.com", []string{pulumitype.KubernetesServiceMonitor}, true},
+		"policy":     {edits.PolicyType, own, nil, true},
+		"role":       {edits.RoleType, "BifrostECRPullRole", nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stacktest.New(t, "examples/eks-production")
+			s.Engine.MustUp()
+			request := sandbox.Request{Stack: "../../examples/eks-production", State: t.TempDir()}
+			file := filepath.Join(request.State, "eks-production", "world.json")
+			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+			require.NoError(t, s.World.Save(file))
+			live := func() (types, attached []string) {
+				w, err := cloud.Load(file)
+				require.NoError(t, err)
+				for _, r := range w.Resources {
+					if !r.Deleted {
+						types = append(types, r.Type)
+					}
+					if policy, _ := r.State["policyArn"].(string); r.Type == edits.AttachmentType && !r.Deleted {
+						attached = append(attached, r.State["role"].(string)+" "+policy)
+					}
+				}
+				return types, attached
+			}
+			_, attached := live()
+			require.Len(t, attached, 2)
+			var stdout bytes.Buffer
+			require.NoError(t, sandbox.Runner{Stdout: &stdout}.Remove(request, c.typ, c.id), "%s %s", c.typ, c.id)
+			require.Contains(t, stdout.String(), "that its cloud deletes with it")
+			types, attached := live()
+			for _, typ := range c.gone {
+				require.NotContains(t, types, typ)
+			}
+			if c.typ == edits.PolicyType || c.typ == edits.RoleType {
+				require.Len(t, attached, 1)
+				require.NotContains(t, attached[0], c.id)
+			}
+			err := sandbox.Runner{Stdout: &stdout}.Restore(request, c.typ, c.id)
+			require.Equal(t, c.back, err == nil, "%v", err)
+		})
+	}
+}

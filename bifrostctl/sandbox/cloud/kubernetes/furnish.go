@@ -16,6 +16,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes/crds"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
+	"bifrost/internal/check"
 )
 
 // Contents are what stands in a cluster before the first deployment, beside what every cluster has. What stands there already stays as
@@ -119,6 +120,9 @@ func (f furnisher) namespaced(contents Contents) {
 		labels := double.Object{corev1.LabelMetadataName: name, podsecurity.EnforceLevelLabel: string(podsecurity.LevelRestricted)}
 		r := f.put(pulumitype.KubernetesNamespace, "v1", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}})
 		double.Set(r.State, "metadata.labels", labels)
+		if kept := f.world.Resources[r.Key()]; kept != nil {
+			kept.Seeded = true // a stack that lets its namespace go leaves it to others
+		}
 	}
 	for _, name := range contents.ServiceAccounts {
 		f.put(pulumitype.KubernetesServiceAccount, "v1", name, nil)
@@ -135,6 +139,7 @@ func (f furnisher) namespaced(contents Contents) {
 		for key, text := range secret.Keys {
 			data[key] = base64.StdEncoding.EncodeToString([]byte(text))
 		}
+		f.keep(pulumitype.KubernetesSecret, secret.Name, data)
 		f.put(pulumitype.KubernetesSecret, "v1", secret.Name,
 			double.Object{"type": cmp.Or(secret.Type, "Opaque"), "data": data}).Secrets = []string{"data"}
 	}
@@ -143,7 +148,35 @@ func (f furnisher) namespaced(contents Contents) {
 		for key, text := range configMap.Keys {
 			data[key] = text
 		}
+		f.keep(pulumitype.KubernetesConfigMap, configMap.Name, data)
 		f.put(pulumitype.KubernetesConfigMap, "v1", configMap.Name, double.Object{"data": data})
+	}
+}
+
+// keep leaves the keys that an object of others has. What is named for the first time comes to them, and is told of; a key that takes the
+// place of another one but for a slip does not, or a misspelt name would make its own object fit.
+func (f furnisher) keep(typ string, name Name, data double.Object) {
+	known := f.world.Get(typ, f.server, objectID(name.Namespace, name.Name))
+	if known == nil || !known.Seeded || known.Edited {
+		return
+	}
+	has := keysOf(known.State)
+	unnamed := slices.DeleteFunc(slices.Clone(has), func(key string) bool { return data[key] != nil })
+	var further []string
+	for key := range data {
+		switch {
+		case slices.Contains(has, key):
+		case check.Nearest(key, unnamed) != "":
+			delete(data, key)
+		default:
+			further = append(further, key)
+		}
+	}
+	for _, key := range has {
+		data[key] = double.Map(known.State, "data")[key]
+	}
+	if slices.Sort(further); len(further) > 0 {
+		f.world.Given = append(f.world.Given, world.Given{Kind: typ[strings.LastIndex(typ, ":")+1:], ID: known.ID, Keys: further})
 	}
 }
 
