@@ -12,17 +12,20 @@ import (
 
 // resolved is a plain value of the SDK as its output, which is an input, too.
 func resolved[T any, O pulumi.Input](v T) O {
-	numbers(reflect.ValueOf(&v))
+	numbers(reflect.ValueOf(&v).Elem())
 	return any(pulumi.Any(v).ApplyT(func(v any) T { return v.(T) })).(O)
 }
 
 // numbers turns the numbers of fields that take a number or a text, such as ports, into numbers: JSON's own keep their digits and
-// are texts underneath.
+// are texts underneath. What v points to, and its lists, become v's own: the configuration has them, too, and stays as it is.
 func numbers(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			numbers(v.Elem())
+			own := reflect.New(v.Type().Elem())
+			own.Elem().Set(v.Elem())
+			v.Set(own)
+			numbers(own.Elem())
 		}
 	case reflect.Interface:
 		if n, ok := v.Interface().(json.Number); ok {
@@ -35,6 +38,10 @@ func numbers(v reflect.Value) {
 			numbers(v.Field(i))
 		}
 	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
+		v.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v))
 		for i := range v.Len() {
 			numbers(v.Index(i))
 		}

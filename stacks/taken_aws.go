@@ -64,11 +64,29 @@ func (c *Config) namedOnEcs() []namedThing {
 }
 
 // ecsSecretNames are those of the secrets that the component makes.
-func (c *Config) ecsSecretNames() []string {
-	args := &ecs.EcsServiceArgs{
+func (c *Config) ecsSecretNames() []string { return c.ecsSecrets().SecretNames() }
+
+// ecsSecrets are those of the component's arguments that say which secrets the tasks read.
+func (c *Config) ecsSecrets() *ecs.EcsServiceArgs {
+	return &ecs.EcsServiceArgs{
+		Region: c.Aws.Region, LogGroup: c.Ecs.LogGroup, SecretRefs: c.Ecs.SecretRefs, SecretRefKmsKeyArns: c.Ecs.SecretRefKmsKeyArns,
 		SecretPrefix: c.Ecs.SecretPrefix, SecretEnv: c.secretInputs(onEcs), DatabaseCa: c.Gateway.databaseCa, NetworkCa: c.Network.ca,
 	}
-	return args.SecretNames()
+}
+
+// crowdedRole is no error: such a stack goes up, and one more secret does not. The tasks of before read with the policy of before, so that
+// the role has both until they are gone.
+func crowdedRole(c *Config) string {
+	if c.Ecs == nil {
+		return ""
+	}
+	named, size := c.ecsSecrets().Rights()
+	if 2*size <= ecs.MaxInlinePolicies {
+		return ""
+	}
+	return fmt.Sprintf("the execution role's policy has %d characters for %d secrets: while a secret is added, removed or renamed, the role "+
+		"has the policy of before beside the new one, and IAM takes %d characters in a role; shorten ecs.secretPrefix and the variables' "+
+		"names, or keep several values as keys of one secret in JSON, which ecs.secretRefs name", size, named, ecs.MaxInlinePolicies)
 }
 
 func tagsOfRole(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {

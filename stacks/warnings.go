@@ -19,7 +19,7 @@ func (c *Config) warnings() []string {
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
 		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway,
-		nothingToAlertOf, budgetOfNothing, newRegion} {
+		nothingToAlertOf, budgetOfNothing, newRegion, crowdedRole} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
 		}

@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -47,4 +48,17 @@ func TestNewRegions(t *testing.T) {
 	s = stackFile(t, "aws-dev").set("aws.region", "us-east-3").set("ecs", nil).set("registry.mirror", true).set("eks", map[string]any{"clusterName": "dev"})
 	require.Contains(t, strings.Join(parsed(t, "aws-dev", s).Warnings(), "\n"), "aws.region: us-east-3 is none of the regions")
 	require.NotContains(t, strings.Join(parsed(t, "aws-dev", stackFile(t, "aws-dev")).Warnings(), "\n"), "none of the regions")
+}
+
+// TestCrowdedRoleWarns: of two policies that are in the role during a change of secrets, one may have half of what IAM takes.
+func TestCrowdedRoleWarns(t *testing.T) {
+	t.Parallel()
+	for count, warns := range map[int]bool{3: false, 70: true} {
+		secrets := map[string]any{"PG_PASSWORD": canary}
+		for i := range count {
+			secrets[fmt.Sprintf("PROVIDER_KEY_NUMBER_%03d", i)] = canary
+		}
+		warnings := strings.Join(parsed(t, "aws-dev", stackFile(t, "aws-dev").set("secrets.env", secrets)).Warnings(), "\n")
+		require.Equal(t, warns, strings.Contains(warnings, "IAM takes 10240 characters in a role"), "%d: %s", count, warnings)
+	}
 }

@@ -14,8 +14,8 @@ import (
 const (
 	// maxInlinePolicyName, in characters, is the longest name of a policy in a role (IAM API reference, PutRolePolicy).
 	maxInlinePolicyName = 128
-	// maxInlinePolicies, in characters without white space, is the most of all policies in a role (IAM user guide, "IAM and STS quotas").
-	maxInlinePolicies = 10240
+	// MaxInlinePolicies, in characters without white space, is the most of all policies in a role (IAM user guide, "IAM and STS quotas").
+	MaxInlinePolicies = 10240
 	// maxSecretName, in characters (Secrets Manager API reference, CreateSecret).
 	maxSecretName = 512
 	// rightsKeyLength is that of rightsKey.
@@ -44,11 +44,23 @@ func (a *EcsServiceArgs) validateDerived(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateRights refuses more secrets than a policy in the execution role can name. What is not known yet has ids of the same length.
+// validateRights refuses more secrets than a policy in the execution role can name.
 func (a *EcsServiceArgs) validateRights(p *field.Path) field.ErrorList {
+	secrets, size := a.Rights()
+	if size <= MaxInlinePolicies {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("with it the right to read %d secrets is "+
+		"a policy of %d characters, and IAM takes %d in a role; shorten this and the variables' names, or keep several values as keys "+
+		"of one secret in JSON, which secretRefs name", secrets, size, MaxInlinePolicies))}
+}
+
+// Rights are how many secrets the policy in the execution role names, and how many characters it has; 0 where the region is none. What is not
+// known yet has ids of the same length.
+func (a *EcsServiceArgs) Rights() (named, size int) {
 	const account, suffix = "000000000000", "-AbCdEf"
 	if !check.Region.Pattern.MatchString(a.Region) {
-		return nil
+		return 0, 0
 	}
 	within := func(service, resource string) string {
 		return strings.Join([]string{"arn", iampolicy.Partition(a.Region), service, a.Region, account, resource}, ":")
@@ -59,10 +71,8 @@ func (a *EcsServiceArgs) validateRights(p *field.Path) field.ErrorList {
 	}
 	rights, err := iampolicy.EcsExecution(within("logs", "log-group:"+a.logGroup()), secrets, a.secretPrefix(), a.Region).
 		Reading(a.referenced(), a.SecretRefKmsKeyArns).JSON()
-	if err != nil || len(rights) <= maxInlinePolicies {
-		return nil
+	if err != nil {
+		return 0, 0
 	}
-	return field.ErrorList{field.Invalid(p.Child("secretPrefix"), a.secretPrefix(), fmt.Sprintf("with it the right to read %d secrets is "+
-		"a policy of %d characters, and IAM takes %d in a role; shorten this and the variables' names, or keep several values as keys "+
-		"of one secret in JSON, which secretRefs name", len(secrets)+len(a.referenced()), len(rights), maxInlinePolicies))}
+	return len(secrets) + len(a.referenced()), len(rights)
 }
