@@ -95,7 +95,7 @@ func TestScheduling(t *testing.T) {
 		return map[string]any{
 			"maxSkew": 1.0, "topologyKey": key, "whenUnsatisfiable": when, "matchLabelKeys": []any{"pod-template-hash"},
 			"nodeTaintsPolicy": "Honor",
-			"labelSelector": map[string]any{"matchLabels": map[string]any{"app": "bifrost"}},
+			"labelSelector":    map[string]any{"matchLabels": map[string]any{"app": "bifrost"}},
 		}
 	}
 	const constraints = "spec.template.spec.topologySpreadConstraints"
