@@ -36,8 +36,8 @@ func (s *site) metrics(t *testing.T) {
 	require.NoError(t, addons.StartMetricsServer(ctx, admin))
 }
 
-// clients ask the gateway all the time, as a balancer does: at its pods' addresses, from an address of its own.
-type clients struct {
+// crowd asks the gateway all the time, as a balancer does: at its pods' addresses, from an address of its own.
+type crowd struct {
 	http     http.Client
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -48,12 +48,12 @@ type clients struct {
 // concurrency is how many requests are under way: more than two cores have time for.
 const concurrency = 16
 
-// load starts clients. They ask until the test ends, or until stop is called.
-func (s *site) load(t *testing.T, from netip.Addr) *clients {
+// load starts such a crowd. It asks until the test ends, or until stop is called.
+func (s *site) load(t *testing.T, from netip.Addr) *crowd {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0)), Timeout: time.Second}
-	c := &clients{http: http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: concurrency}, Timeout: 10 * time.Second}, stop: cancel}
+	c := &crowd{http: http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: concurrency}, Timeout: 10 * time.Second}, stop: cancel}
 	t.Cleanup(c.end)
 	c.pods.Store(&[]string{})
 	c.running.Go(func() {
@@ -92,7 +92,7 @@ func readyAddresses(pods []corev1.Pod) []string {
 }
 
 // ask is one request. What becomes of it is nobody's concern here: pods go while they are asked.
-func (c *clients) ask(ctx context.Context, n int) {
+func (c *crowd) ask(ctx context.Context, n int) {
 	pods := *c.pods.Load()
 	if len(pods) == 0 {
 		select {
@@ -116,7 +116,7 @@ func (c *clients) ask(ctx context.Context, n int) {
 	}
 }
 
-func (c *clients) end() {
+func (c *crowd) end() {
 	c.stop()
 	c.running.Wait()
 	c.http.CloseIdleConnections()
