@@ -64,7 +64,9 @@ func newDesk(t *testing.T, ran map[string]bool, file string, cluster *site, chan
 	}
 	d.shell(t, "", "pulumi stack init "+stack)
 	d.shell(t, "", "pulumi config set-all --path "+secretsOf)
-	d.shell(t, "", "pulumi config set --path bifrost:gateway.preStopSeconds 1")
+	if cluster != nil {
+		d.shell(t, "", "pulumi config set --path bifrost:gateway.preStopSeconds 1")
+	}
 	for _, change := range changes {
 		d.shell(t, "", change)
 	}
@@ -142,7 +144,7 @@ func (d *desk) run(t *testing.T, input, command string) (string, error) {
 		"PULUMI_SKIP_CONFIRMATIONS=true", // somebody would say yes
 		"AWS_ACCESS_KEY_ID=AKIASOMEBODY", "AWS_SECRET_ACCESS_KEY=x", "AWS_PAGER=")
 	if d.cluster != nil {
-		cmd.Env = append(cmd.Env, "KUBECONFIG="+d.cluster.plane.KubeconfigOf(controlplane.AdminUser))
+		cmd.Env = append(cmd.Env, "KUBECONFIG="+d.cluster.plane.KubeconfigOf(controlplane.AdminUser), "NO_PROXY="+d.cluster.network.Gateway.String())
 	}
 	if text, err := os.ReadFile(filepath.Join(d.clouds(), d.stack, "network.json")); err == nil {
 		var network struct{ Proxy, CA string }

@@ -14,6 +14,7 @@ import (
 // testAnyApp: examples/any-app goes up, stays up and goes away. It is a program of its own, which a test of the companion's module runs
 // in the engine: this module does not import that one.
 func testAnyApp(t *testing.T, s *site) {
+	onlyAll(t)
 	s.fresh(t)
 	before := inventory(t, s)
 	dir := filepath.Join(s.state, s.stack)

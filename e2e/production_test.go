@@ -33,6 +33,7 @@ type example struct {
 	authorities bool
 	// mirrored: it names its image by the digest in a registry of its own, which asks for a login.
 	mirrored bool
+	rest     bool // run by make e2e-all alone
 	// prepare makes what others keep; more is looked at while the example is up; both may be nil.
 	prepare func(t *testing.T, s *site)
 	more    func(t *testing.T, s *site, e example)
@@ -51,14 +52,14 @@ var (
 			testEviction(t, s)
 			testAutoscaler(t, s, balancer, set(e.all(t, s)))
 		}},
-		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
+		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, rest: true, more: func(t *testing.T, s *site, _ example) {
 			testNetwork(t, s, balancerPods(t, s), crossing{"refresher", "agent", tcp, 80, true})
 			testDiscovery(t, s)
 		}},
 	}
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
-		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, prepare: othersObjects},
+		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, rest: true, prepare: othersObjects},
 		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
 	}
 )
@@ -86,6 +87,9 @@ const mirror = "registry.internal.example.com/mirror/acme-hub"
 // testExample: every object of the example is accepted without a warning, in a namespace that enforces restricted; its pods are made; a second
 // up changes nothing; a changed configuration rolls them; nothing is left.
 func testExample(t *testing.T, s *site, e example) {
+	if e.rest {
+		onlyAll(t)
+	}
 	s.fresh(t)
 	s.mu.Lock()
 	s.folder, s.mode = "examples/"+e.name, "example "+e.name

@@ -37,6 +37,7 @@ type way struct {
 	login    *login // nil: there is no pull Secret
 	injected bool   // by EKS Pod Identity
 	thorough bool   // configuration is changed, too
+	rest     bool   // run by make e2e-all alone
 	// more is looked at while the stack is up; may be nil.
 	more func(t *testing.T, s *site)
 }
@@ -56,8 +57,8 @@ var (
 	}
 	aksWays = []way{
 		{name: "trust aks", login: arLogin, thorough: true},
-		{name: "trust entra", settings: entra, login: arLogin},
-		{name: "trust aks, own federation", settings: federation, login: arLogin},
+		{name: "trust entra", settings: entra, login: arLogin, rest: true},
+		{name: "trust aks, own federation", settings: federation, login: arLogin, rest: true},
 		{name: "trust entra, own federation", settings: slices.Concat(entra, federation), login: arLogin},
 	}
 )
@@ -87,7 +88,7 @@ func TestAKS(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
 	t.Run("refresher", func(t *testing.T) {
-		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate}) // the recipe for AKS refreshes so
+		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate, once: true}) // the recipe for AKS refreshes so
 	})
 	for _, e := range aksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
@@ -98,13 +99,17 @@ func TestAKS(t *testing.T) {
 type check struct {
 	name string
 	test func(*testing.T, *site, *login)
+	// once: on one cloud is enough for make e2e, on EKS.
+	once bool
 }
 
 // checks are in this order: the audit log is read before others than the refresher ask.
 var checks = []check{
-	{"in place", testInPlace}, {"refused pulls", testRefusedPulls}, {"killed", testKilled}, {"vendor CLI", testVendorCLI}, {"heals", testHeals},
-	{"API server restarted", testRestartDuringRefresh}, {"without a node", testWaitsForNode}, {"audit", testAudit}, {"rights", testRights},
-	{"escalation", testEscalation}, {"left over", testLeftOver},
+	{name: "in place", test: testInPlace, once: true}, {name: "refused pulls", test: testRefusedPulls, once: true},
+	{name: "killed", test: testKilled}, {name: "vendor CLI", test: testVendorCLI}, {name: "heals", test: testHeals},
+	{name: "API server restarted", test: testRestartDuringRefresh, once: true}, {name: "without a node", test: testWaitsForNode, once: true},
+	{name: "audit", test: testAudit}, {name: "rights", test: testRights}, {name: "escalation", test: testEscalation, once: true},
+	{name: "left over", test: testLeftOver, once: true},
 }
 
 // testRefresher looks at the refresher of a stack that is up: what it may, what it does, and what becomes of a disturbed one.
@@ -112,10 +117,20 @@ func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	s.fresh(t)
 	s.deploy(t, w)
 	defer s.must(t, "destroy")
-	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, w.login) })
+	t.Run("expired", func(t *testing.T) {
+		if s != eks {
+			onlyAll(t)
+		}
+		testExpiredToken(t, s, w.login)
+	})
 	defer s.serve(t)()
 	for _, c := range append(slices.Clone(checks), more...) {
-		t.Run(c.name, func(t *testing.T) { c.test(t, s, w.login) })
+		t.Run(c.name, func(t *testing.T) {
+			if c.once && s != eks {
+				onlyAll(t)
+			}
+			c.test(t, s, w.login)
+		})
 	}
 }
 
@@ -153,6 +168,9 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 
 // life is a stack's life in one way: up, refreshed, unchanged, changed, gone.
 func life(t *testing.T, s *site, w way) {
+	if w.rest {
+		onlyAll(t)
+	}
 	s.fresh(t)
 	before := inventory(t, s)
 	s.deploy(t, w)
