@@ -40,6 +40,7 @@ var meanings = []meaning{
 	{regexp.MustCompile(`AADSTS700016|AADSTS500011`), "the managed identity or the app registration does not exist", Stack.up},
 	{regexp.MustCompile(`attribute condition`), "the token does not meet the condition of Google's side", Stack.handOff},
 	{regexp.MustCompile(`iam\.serviceAccounts\.getAccessToken`), "the subject may not act as Google's service account", Stack.handOff},
+	{regexp.MustCompile(`(?i)authorization token is invalid|unauthenticated request`), "the registry does not know the pod's login", Stack.refresh},
 	{regexp.MustCompile(`artifactregistry\.repositories\.downloadArtifacts`),
 		"Google's service account may not read the repository, or the repository does not exist", Stack.handOff},
 	{regexp.MustCompile(`invalid_target`), "Google's pool or provider does not exist, or is disabled", Stack.handOff},

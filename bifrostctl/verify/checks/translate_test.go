@@ -30,6 +30,9 @@ func TestWordsOfNodes(t *testing.T) {
 		{forbidden + "Your authorization token has expired. Reauthenticate and try again.", "the registry token has expired"},
 		{forbidden + "User: x is not authorized to perform: ecr:BatchGetImage on resource: y because no resource-based policy allows the " +
 			"ecr:BatchGetImage action", "the vendor has not allowlisted the principal"},
+		{"GET https://r.example/v2/acme/manifests/1: DENIED: Your Authorization Token is invalid.", "the registry does not know the pod's login"},
+		{`GET https://r.example/v2/acme/manifests/1: UNAUTHORIZED: Unauthenticated request. Unauthenticated requests do not have permission ` +
+			`"artifactregistry.repositories.downloadArtifacts" on resource "x"`, "the registry does not know the pod's login"},
 		{earlier + status + "403 Forbidden", "the registry refuses the login: its token has expired, or its principal may not pull"},
 		{failed + "r.example/acme:1: not found", "the registry has no such image"},
 		{earlier + "r.example/acme:1: not found", "the registry has no such image"},
