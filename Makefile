@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e e2e-all gateway monitoring bench lint golden docs definitions clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring bench lint golden docs definitions clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -61,6 +61,14 @@ e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks o
 
 e2e-all: export E2E_ALL := 1
 e2e-all: e2e ## run the end-to-end tests with every way to pull, every example and both restarts of the API server
+
+# Pulumi's own provider for Kubernetes: an installed one of the SDK's version, else one built from its module (about 14 minutes of one core).
+KUBERNETES_SDK := $(shell sed -n 's|.*github.com/pulumi/pulumi-kubernetes/sdk/v4 \(v[0-9.]*\).*|\1|p' bifrostctl/go.mod)
+INSTALLED_PROVIDER := $(wildcard $(HOME)/.pulumi/plugins/resource-kubernetes-$(KUBERNETES_SDK)/pulumi-resource-kubernetes)
+
+provider: build $(E2E_BIN)/kubectl $(E2E_BIN)/pulumi-resource-kubernetes ## compare both our Kubernetes providers with Pulumi's own on a real API server
+	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
+	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 30m ./providers $(if $(UPDATE),-args -update)
 
 gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BINARY names, on all cases and on what every stack gives it
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway
@@ -98,7 +106,7 @@ lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, t
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd examples/any-app && ../../bin/staticcheck ./...
 	cd tools && ../bin/staticcheck ./...
-	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./addons ./controlplane ./monitoring ./gateway ./kubelet ./machine ./images/... ./outside/... ./pulls ./reach ./runbook
+	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./addons ./controlplane ./monitoring ./gateway ./kubelet ./machine ./images/... ./outside/... ./providers ./pulls ./reach ./runbook
 	cd e2e/bridge && CGO_ENABLED=0 ../../bin/staticcheck ./...
 	cd e2e/definitions && ../../bin/staticcheck ./...
 	bin/revive -config revive.toml -set_exit_status ./...
@@ -133,6 +141,10 @@ $(E2E_BIN)/kubectl:
 $(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus $(E2E_BIN)/traefik:
 	@echo "Building $(@F) from its module: one or two minutes on 2 cores, once."
 	CGO_ENABLED=0 go -C e2e/programs/$(@F) build -tags "no_btrfs no_zfs no_devmapper remove_all_sd enable_kubernetes_sd" -ldflags "-s -w" -o ../../../$(E2E_BIN)/ tool
+
+$(E2E_BIN)/pulumi-resource-kubernetes: e2e/provider/go.sum e2e/provider/main.go
+	@mkdir -p $(@D)
+	if [ -n "$(INSTALLED_PROVIDER)" ]; then cp "$(INSTALLED_PROVIDER)" $@; else CGO_ENABLED=0 go -C e2e/provider build -ldflags "-s -w" -o ../../$@ .; fi
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck

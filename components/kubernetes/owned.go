@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +18,12 @@ func register(ctx *pulumi.Context, typ, name string, c pulumi.ComponentResource,
 	// Components of two types may have one name; a hook's is the stack's own.
 	kind := typ[strings.LastIndex(typ, ":")+1:]
 	return scope.Explaining(kind+"-owned-elsewhere", func(failed *pulumi.ErrorHookArgs) error {
-		return errors.Join(OwnedElsewhere(failed), madeElsewhere(scope, failed))
+		// A refused change is one that did not become ready, of which the engine shows the provider's error and not a hook's
+		// (pulumi, resource/deploy/step.go, UpdateStep; pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Update).
+		if advice := OwnedElsewhere(failed); advice != "" {
+			return ctx.Log.Warn(advice, nil)
+		}
+		return madeElsewhere(scope, failed)
 	})
 }
 
@@ -44,16 +48,15 @@ func madeElsewhere(scope component.Scope, failed *pulumi.ErrorHookArgs) error {
 
 // OwnedElsewhere says how a field comes back that another manager owns, and of which the API server lets nobody else make another value
 // (kubernetes, "Server-Side Apply", "Conflicts"). The variable is that of the provider (pulumi-kubernetes v4.32,
-// provider/pkg/provider/provider.go, Configure; provider/pkg/await/await.go, patchForce).
-func OwnedElsewhere(failed *pulumi.ErrorHookArgs) error {
+// provider/pkg/provider/provider.go, Configure; provider/pkg/await/await.go, patchForce). Empty where it is something else that failed.
+func OwnedElsewhere(failed *pulumi.ErrorHookArgs) string {
 	if len(failed.Errors) == 0 || !strings.Contains(failed.Errors[0], "Apply failed with") {
-		return nil
+		return ""
 	}
 	advice := "take it back once with `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`"
 	if strings.Contains(failed.Errors[0], ".spec.replicas") {
 		advice += "; whoever means to keep another number of pods writes it down: replicas, or autoscaling (of a stack gateway.replicas, " +
 			"gateway.autoscaling)"
 	}
-	return fmt.Errorf("%s: another manager owns the field, as kubectl scale, kubectl edit and an autoscaler that was taken away leave it; "+
-		"%s", failed.Errors[0], advice)
+	return "Another manager owns the field, as kubectl scale, kubectl edit and an autoscaler that was taken away leave it: " + advice
 }

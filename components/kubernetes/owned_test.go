@@ -16,22 +16,22 @@ func TestOwnedElsewhere(t *testing.T) {
 		want []string
 	}{
 		"scaled": {`Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas`,
-			[]string{"`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`", "gateway.replicas", "gateway.autoscaling", `"kubectl"`}},
+			[]string{"`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`", "gateway.replicas", "gateway.autoscaling"}},
 		"edited": {`Apply failed with 1 conflict: conflict with "kubectl-edit" using v1: .data`,
 			[]string{"`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`", "kubectl edit"}},
 		"another failure": {"the object has been modified; please apply your changes to the latest version", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := kubernetes.OwnedElsewhere(&pulumi.ErrorHookArgs{FailedOperation: "update", Errors: []string{c.text}})
+			advice := kubernetes.OwnedElsewhere(&pulumi.ErrorHookArgs{FailedOperation: "update", Errors: []string{c.text}})
 			if c.want == nil {
-				require.NoError(t, err)
+				require.Empty(t, advice)
 				return
 			}
 			for _, want := range c.want {
-				require.ErrorContains(t, err, want)
+				require.Contains(t, advice, want)
 			}
 		})
 	}
-	require.NoError(t, kubernetes.OwnedElsewhere(&pulumi.ErrorHookArgs{}))
+	require.Empty(t, kubernetes.OwnedElsewhere(&pulumi.ErrorHookArgs{}))
 }

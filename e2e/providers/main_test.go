@@ -18,10 +18,7 @@ var (
 	plugin        = "pulumi-resource-kubernetes"
 )
 
-var (
-	update = flag.Bool("update", false, "write docs/provider.md anew")
-	all    = flag.Bool("all", false, "run all steps, and not only those that can delete or replace what runs")
-)
+var update = flag.Bool("update", false, "write docs/provider.md anew")
 
 func TestMain(m *testing.M) {
 	flag.Parse()

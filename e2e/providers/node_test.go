@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -123,11 +124,25 @@ func (n *node) pod(ctx context.Context, pod *corev1.Pod, held map[string]bool, f
 		finish(pod, corev1.PodFailed, 1, "Error")
 		_, _ = api.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 	case ofJob:
+		n.token(ctx, pod)
 		finish(pod, corev1.PodSucceeded, 0, "Completed")
 		_, _ = api.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 	default:
 		run(pod)
 		_, _ = api.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+	}
+}
+
+// token fills the pull Secrets of the pod's namespace, as the refresher does.
+func (n *node) token(ctx context.Context, pod *corev1.Pod) {
+	secrets, err := n.client.CoreV1().Secrets(pod.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + string(corev1.SecretTypeDockerConfigJson)})
+	for i := 0; err == nil && i < len(secrets.Items); i++ {
+		login := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"auths":{"example.com":{"auth":%q}}}`, pod.UID))
+		body := fmt.Sprintf(`{"apiVersion":"v1","kind":"Secret","metadata":{"name":%q},"type":%q,"data":{%q:%q}}`, secrets.Items[i].Name,
+			corev1.SecretTypeDockerConfigJson, corev1.DockerConfigJsonKey, login)
+		force := true
+		_, _ = n.client.CoreV1().Secrets(pod.Namespace).Patch(ctx, secrets.Items[i].Name, types.ApplyPatchType, []byte(body),
+			metav1.PatchOptions{FieldManager: "bifrost-refresher", Force: &force})
 	}
 }
 

@@ -40,11 +40,13 @@ type record struct {
 	said  []string
 	// open are the resources whose step began and did not end.
 	open map[string]bool
+	// reading are those whose last step is a refresh.
+	reading map[string]bool
 }
 
 func readRecord(t *testing.T, file string) record {
 	t.Helper()
-	r := record{steps: map[string][]string{}, open: map[string]bool{}}
+	r := record{steps: map[string][]string{}, open: map[string]bool{}, reading: map[string]bool{}}
 	f, err := os.Open(file)
 	if err != nil {
 		return r // it failed before it began
@@ -67,6 +69,7 @@ func (r *record) add(e event) {
 	case e.ResourcePreEvent != nil && watched(e.ResourcePreEvent.Metadata):
 		s := e.ResourcePreEvent.Metadata
 		r.open[s.name()] = true
+		r.reading[s.name()] = s.Op == refresh
 		if s.Op != refresh { // what came of it, its end says
 			r.steps[s.name()] = append(r.steps[s.name()], s.Op+s.named()+s.diff())
 		}
@@ -87,12 +90,15 @@ func (r *record) add(e event) {
 // refresh is the step of a resource that is read anew.
 const refresh = "refresh"
 
-// end of a step. That of a refresh tells what the read has found.
+// end of a step. That of a refresh tells whether the read has found something else.
 func (r *record) end(s step) {
 	began := r.open[s.name()]
 	delete(r.open, s.name())
-	if began && watched(s) && !slices.ContainsFunc(r.steps[s.name()], func(known string) bool { return strings.HasPrefix(known, s.Op) }) {
-		r.steps[s.name()] = append(r.steps[s.name()], "is found to "+s.Op+s.diff())
+	if !began || !r.reading[s.name()] || !watched(s) || s.Op == refresh && len(s.DetailedDiff) == 0 {
+		return
+	}
+	if found := "is found changed" + s.diff(); !slices.Contains(r.steps[s.name()], found) {
+		r.steps[s.name()] = append(r.steps[s.name()], found)
 	}
 }
 
@@ -174,7 +180,8 @@ var masks = []struct {
 	{regexp.MustCompile(`pulumi-kubernetes-[0-9a-f]+`), "MANAGER"},
 	{regexp.MustCompile(`-first-[0-9a-f]+(-[a-z0-9]{5})?`), "-first"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}`), "UID"},
-	{regexp.MustCompile(`\?timeout=\S+`), ""},
+	{regexp.MustCompile(`\?timeout=[^" ]+`), ""},
+	{regexp.MustCompile(`(?i)server-side apply field conflict detected[.,] see \S+ for troubleshooting help\.?`), "CONFLICT"},
 	{regexp.MustCompile(`\s+`), " "},
 }
 

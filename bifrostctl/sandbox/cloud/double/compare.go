@@ -18,27 +18,38 @@ type comparison struct {
 	typ *Type
 	// ignored are the properties whose changes the program ignores. The engine puts back their old inputs; the state may differ from those.
 	ignored []string
-	found   map[string]change
+	// write writes a path.
+	write func(resource.PropertyPath) string
+	found map[string]change
 }
 
 // changesOf compares two versions of properties as they are.
 func changesOf(before, after Object) map[string]change {
-	c := comparison{found: map[string]change{}}
+	c := comparison{write: resource.PropertyPath.String, found: map[string]change{}}
 	c.compare(before, after, nil)
 	return c.found
 }
 
 // changes compares what a resource is with what it is asked to be.
 func (s *server) changes(typ *Type, state, inputs, after Object, ignored []string) map[string]change {
+	write := s.provider.Path
+	if write == nil {
+		write = resource.PropertyPath.String
+	}
 	if s.provider.ComparesInputs {
-		found := changesOf(inputs, after)
+		if s.provider.Shown != nil {
+			inputs = s.provider.Shown(state, inputs)
+		}
+		c := comparison{ignored: ignored, write: write, found: map[string]change{}}
+		c.compare(inputs, after, nil)
+		found := c.found
 		maps.DeleteFunc(found, func(path string, differs change) bool {
 			equal := typ.Equal[differs.property]
 			return equal != nil && !differs.unknown && equal(Get(inputs, path), Get(after, path))
 		})
 		return found
 	}
-	c := comparison{typ: typ, ignored: ignored, found: map[string]change{}}
+	c := comparison{typ: typ, ignored: ignored, write: write, found: map[string]change{}}
 	c.compare(state, after, nil)
 	return c.found
 }
@@ -52,7 +63,7 @@ func (c *comparison) compare(before, after any, path resource.PropertyPath) {
 		}
 	}
 	switch {
-	case reflect.DeepEqual(before, after):
+	case reflect.DeepEqual(before, after), c.typ == nil && c.ignores(path):
 		return
 	case before == nil:
 		c.add(path, pulumirpc.PropertyDiff_ADD, after)
@@ -90,7 +101,7 @@ func (c *comparison) add(path resource.PropertyPath, kind pulumirpc.PropertyDiff
 	if c.typ != nil {
 		found.holds = held(name, whole)
 	}
-	c.found[path.String()] = found
+	c.found[c.write(path)] = found
 }
 
 // held are the properties that a value has, as the tables write them.
@@ -162,7 +173,7 @@ func (c *comparison) aligned(members, wanted []any, path resource.PropertyPath) 
 	ordered := make([]any, len(wanted))
 	for i, w := range wanted {
 		for j, member := range left {
-			probe := comparison{typ: c.typ, ignored: c.ignored, found: map[string]change{}}
+			probe := comparison{typ: c.typ, ignored: c.ignored, write: c.write, found: map[string]change{}}
 			probe.compare(member, w, append(slices.Clip(path), i))
 			if len(probe.found) == 0 {
 				ordered[i], left = member, slices.Delete(left, j, j+1)

@@ -76,6 +76,16 @@ func addReplace(res *pulumirpc.DiffResponse, path string, kind pulumirpc.Propert
 	addDiff(res, path, kind)
 }
 
+// addBroken adds the property for whose sake a resource is replaced that is not as it should be. It need not differ itself, and the detailed
+// diff of pulumi-kubernetes says nothing of it then (provider.go, Diff).
+func addBroken(res *pulumirpc.DiffResponse, path string, silent bool) {
+	if !silent {
+		addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)
+		return
+	}
+	res.Changes, res.Replaces = pulumirpc.DiffResponse_DIFF_SOME, append(res.Replaces, path)
+}
+
 // addTop adds the top-level property of a path, once: the engine's display knows the others from the detailed diff only.
 func addTop(properties []string, path string) []string {
 	top := path

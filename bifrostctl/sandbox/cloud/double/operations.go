@@ -3,7 +3,6 @@ package double
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -80,7 +79,7 @@ func (s *server) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	res := diffResponse(s.changes(typ, state, before, after, req.IgnoreChanges), replace)
 	if typ.Broken != nil {
 		if path := typ.Broken(c, req.Id, after); path != "" {
-			addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)
+			addBroken(res, path, s.provider.ComparesInputs)
 		}
 	}
 	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (typ.DeletesFirst && was[createFirst] != true || typ.Name.nameGiven(after, marks) ||
@@ -101,6 +100,7 @@ func (s *server) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pul
 	in, secrets := open(props)
 	withoutMarks(in)
 	secrets = append(secrets, secretOutputs(typ)...)
+	c.Previewing = req.Preview
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}
@@ -148,6 +148,7 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	}
 	defer s.world.Unlock()
 	s.world.Begin("") // what is read may not be seen yet, as any other resource
+	c.Reading = true
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}
@@ -159,7 +160,6 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	c.Reading = true
 	r, err := s.find(c, typ, req.Id, before)
 	if err != nil {
 		return nil, err
@@ -169,6 +169,9 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	}
 	secrets = append(secrets, secretOutputs(typ)...)
 	answered := Clone(r.Inputs)
+	if s.provider.Shown != nil && len(in) > 0 {
+		answered = Clone(s.provider.Shown(r.State, in))
+	}
 	maps.Copy(answered, withoutMarks(in))
 	inputs, err := marshal(answered, append(secretInputs, secretOutputs(typ)...))
 	if err != nil {
@@ -187,6 +190,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		return nil, err
 	}
 	defer s.world.Unlock()
+	c.Previewing = req.Preview
 	if err := s.ready(c); err != nil {
 		return nil, err
 	}
@@ -204,7 +208,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 	withoutMarks(inputs)
 	c.State = before
 	c.Changed = topLevel(s.changes(typ, before, inputs, in, req.IgnoreChanges))
-	if req.Preview && typ.Preview == nil {
+	if req.Preview && (typ.Preview == nil || s.blind(c)) {
 		state, err := marshal(s.planned(typ, before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
 	}
@@ -213,12 +217,12 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		return nil, err
 	}
 	if r == nil {
-		return nil, fmt.Errorf("%s %q does not exist any more: run `pulumi refresh`", c.Type, req.Id)
+		return nil, s.missing(c, req.Id)
 	}
 	keepIgnored(c, r, in)
 	if req.Preview {
 		if err := s.preview(c, typ, r, in); err != nil {
-			return nil, err
+			return nil, s.unchanged(r, in, err, secrets)
 		}
 		state, err := marshal(s.planned(typ, before, inputs, in), secrets)
 		return &pulumirpc.UpdateResponse{Properties: state}, err
@@ -230,7 +234,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		state = Overlay(r.State, r.Inputs, in)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.unchanged(r, in, err, secrets)
 	}
 	r.Inputs, r.State = in, state
 	answer, err := s.finish(c, typ, r, secrets)

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/world"
 )
@@ -23,6 +25,11 @@ type Provider struct {
 	// ComparesInputs says that Diff holds the new inputs against the last ones, as azure-native and pulumi-kubernetes do. Providers that
 	// are bridged from Terraform hold the state against the inputs.
 	ComparesInputs bool
+	// Shown is what of a resource's state the new inputs are held against, where that is not the last inputs alone: what a provider asks its
+	// cloud for, as it was answered last. May be nil.
+	Shown func(state, inputs Object) Object
+	// Path writes the path of a difference; nil is as the Terraform bridge does.
+	Path func(resource.PropertyPath) string
 	// Stable are the computed outputs that a previewed change leaves as they are; all others are unknown then. Nil: it leaves all.
 	Stable []string
 	// Configure signs an instance of the provider in. What it returns is the Session of the instance's later calls.
@@ -32,6 +39,12 @@ type Provider struct {
 	Replace func(before, after Object) bool
 	// Ready is asked before every call that would contact the cloud. May be nil.
 	Ready func(c *Call) error
+	// Blind tells that the cloud cannot be asked, so that a preview plans without it. May be nil.
+	Blind func(c *Call) bool
+	// Unready words why a resource is not what was asked for, or is the error of a change that was not done. May be nil.
+	Unready func(c *Call, r *world.Resource, reasons []string) ([]string, error)
+	// Missing is the error of a change of what does not exist any more. May be nil.
+	Missing func(c *Call, id string) error
 	// Forgets is asked before a deletion: what cannot be reached any more may leave the state without one. May be nil.
 	Forgets func(c *Call) (bool, error)
 	// Types and Functions are what is modelled, by Pulumi token.
@@ -117,8 +130,8 @@ type Call struct {
 	World *served.World
 	// Session is what Configure returned for the provider instance that is called.
 	Session any
-	// Type is the token of the type or function, Name the logical name of the resource.
-	Type, Name string
+	// Type is the token of the type or function, Name the logical name of the resource, URN its URN.
+	Type, Name, URN string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
 	// State is what the engine knows of the resource, in an update or a deletion: what the cloud answered last.
@@ -127,10 +140,10 @@ type Call struct {
 	Changed []string
 	// Context ends with the call, or when the engine gives the deployment up.
 	Context context.Context
-	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Creating and Reading say that the
-	// call is a create or a read.
-	Timeout           time.Duration
-	Creating, Reading bool
+	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Creating, Reading and Previewing say
+	// that the call is a create, a read, or a preview of a create or a change.
+	Timeout                       time.Duration
+	Creating, Reading, Previewing bool
 
 	strike strike
 }

@@ -90,7 +90,7 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 		return nil, nil, s.unconfigured()
 	}
 	s.world.Begin(token)
-	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), Context: con.during(ctx), strike: strikeOf(ctx)}, typ,
+	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), URN: urn, Context: con.during(ctx), strike: strikeOf(ctx)}, typ,
 		nil
 }
 
@@ -105,6 +105,15 @@ func (s *server) ready(c *Call) error {
 	return s.provider.Ready(c)
 }
 
+func (s *server) blind(c *Call) bool { return s.provider.Blind != nil && s.provider.Blind(c) }
+
+func (s *server) missing(c *Call, id string) error {
+	if s.provider.Missing != nil {
+		return s.provider.Missing(c, id)
+	}
+	return fmt.Errorf("%s %q does not exist any more: run `pulumi refresh`", c.Type, id)
+}
+
 func (s *server) find(c *Call, typ *Type, id string, state Object) (*world.Resource, error) {
 	if typ.Find != nil {
 		return typ.Find(c, id)
@@ -117,7 +126,7 @@ func (s *server) find(c *Call, typ *Type, id string, state Object) (*world.Resou
 
 // preview asks the cloud about a plan of which all is known.
 func (s *server) preview(c *Call, typ *Type, r *world.Resource, in Object) error {
-	if typ.Preview == nil || !Known(in) {
+	if typ.Preview == nil || !Known(in) || s.blind(c) {
 		return nil
 	}
 	return typ.Preview(c, r, in)
@@ -127,8 +136,12 @@ func (s *server) preview(c *Call, typ *Type, r *world.Resource, in Object) error
 // not what was asked for is an error that carries its state: the engine keeps it and tries again.
 func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resource.PropertyPath) (*structpb.Struct, error) {
 	reasons := s.await(c, typ, r)
+	var undone error
+	if len(reasons) > 0 && s.provider.Unready != nil {
+		reasons, undone = s.provider.Unready(c, r, reasons)
+	}
 	r.AddSecrets(secrets)
-	if err := s.world.Commit(); err != nil {
+	if err := errors.Join(undone, s.world.Commit()); err != nil {
 		return nil, err
 	}
 	state, err := marshal(r.State, secrets)
@@ -136,6 +149,22 @@ func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resourc
 		return state, err
 	}
 	return nil, notReady(r, state, reasons, secrets)
+}
+
+// unchanged is the error of a change that was refused. Where a provider reads then what there is, the engine takes the change as one that did
+// not become ready, and keeps its inputs (HalfMade).
+func (s *server) unchanged(r *world.Resource, in Object, refused error, secrets []resource.PropertyPath) error {
+	var half *HalfMade
+	if !errors.As(refused, &half) {
+		return refused
+	}
+	state, err := marshal(r.State, secrets)
+	if err != nil {
+		return err
+	}
+	asked := *r
+	asked.Inputs = in
+	return notReady(&asked, state, []string{half.Reason.Error()}, secrets)
 }
 
 // notReady tells the engine that a resource exists and is not what was asked for.

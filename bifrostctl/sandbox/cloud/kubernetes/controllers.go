@@ -128,7 +128,7 @@ func failure(state double.Object) []string {
 	var reasons []string
 	for _, v := range double.List(state, "status.conditions") {
 		if c, ok := v.(double.Object); ok && c["type"] == "Failed" {
-			reasons = append(reasons, double.String(c, "message"))
+			reasons = append(reasons, fmt.Sprintf("[%s] %s", c["reason"], c["message"]))
 		}
 	}
 	return reasons
@@ -161,8 +161,8 @@ func replaceUnready(after double.Object) string {
 	return fmt.Sprintf("metadata.annotations[%q]", annotation)
 }
 
-// awaitService looks for ready pods behind a Service, for which the provider waits unless it has no selector, no address
-// of its own, or another name only.
+// awaitService looks for pods behind a Service that are not ready, for which the provider waits unless it has no selector, no address of its
+// own, or another name only. It waits for no pods where there are none (pulumi-kubernetes v4.32, provider/pkg/await/service.go).
 func awaitService(c *double.Call, r *world.Resource) []string {
 	selector := double.Map(r.State, "spec.selector")
 	headless := double.Get(r.State, "spec.clusterIP") == "None" || double.Get(r.State, "spec.type") == "ExternalName"
@@ -171,13 +171,14 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 	}
 	for _, owner := range slices.Concat(c.World.List(pulumitype.KubernetesDeployment, server(c)),
 		c.World.List(pulumitype.KubernetesStatefulSet, server(c))) {
-		if namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) &&
-			available(owner) {
-			return nil
+		unready := namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) &&
+			!available(owner) && replicasOf(owner) > 0
+		if unready {
+			return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels " +
+				"on any Pods"}
 		}
 	}
-	return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on " +
-		"any Pods"}
+	return nil
 }
 
 // subset tells whether labels have all of a selector's.

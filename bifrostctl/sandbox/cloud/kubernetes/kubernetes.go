@@ -11,10 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"bifrost/bifrostctl/sandbox/cloud/double"
+	"bifrost/bifrostctl/sandbox/cloud/kubernetes/live"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 )
 
@@ -28,6 +31,11 @@ func Provider() *double.Provider {
 		Package:        "kubernetes",
 		Schema:         providerSchema,
 		ComparesInputs: true,
+		Shown:          live.Inputs,
+		Path:           writePath,
+		Blind:          func(c *double.Call) bool { return sessionOf(c).unreachable != nil },
+		Unready:        unready,
+		Missing:        missing,
 		Config:         kubernetes.ProviderArgs{},
 		Configure:      configure,
 		Replace:        otherCluster,
@@ -36,6 +44,28 @@ func Provider() *double.Provider {
 		Types:          providerSchema.Describe(types),
 		Functions:      map[string]*double.Function{},
 	}
+}
+
+// writePath writes the path of a difference: only what would be read as more than a name is quoted (pulumi-kubernetes v4.32,
+// provider/pkg/provider/provider.go, addPatchValueToDiff).
+func writePath(path resource.PropertyPath) string {
+	text := ""
+	for _, element := range path {
+		switch element := element.(type) {
+		case int:
+			text += fmt.Sprintf("[%d]", element)
+		case string:
+			switch {
+			case strings.ContainsAny(element, `."[]`):
+				text += fmt.Sprintf(`["%s"]`, strings.ReplaceAll(element, `"`, `\"`))
+			case text == "":
+				text = element
+			default:
+				text += "." + element
+			}
+		}
+	}
+	return text
 }
 
 // session is one configured instance of the provider.
@@ -79,12 +109,21 @@ func configure(w *served.World, config double.Object) (any, error) {
 	return s, nil
 }
 
+// ready refuses what has to ask the API server where that cannot be reached. A preview plans without it, whoever may not sign in, too.
 func ready(c *double.Call) error {
-	if err := sessionOf(c).unreachable; err != nil {
-		return fmt.Errorf("configured Kubernetes cluster is unreachable: %w", err)
+	err := sessionOf(c).unreachable
+	switch {
+	case err == nil, c.Previewing:
+		return nil
+	case c.Reading:
+		return fmt.Errorf("failed to read resource state due to unreachable cluster. %s: %w", gone, err)
 	}
-	return nil
+	return fmt.Errorf("configured Kubernetes cluster is unreachable: %w", err)
 }
+
+// gone says how a resource leaves the state whose cluster does not exist any more.
+const gone = `If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the ` +
+	`PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"`
 
 // forgets is what a deletion does where the cluster is gone (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Delete).
 func forgets(c *double.Call) (bool, error) {
@@ -92,9 +131,7 @@ func forgets(c *double.Call) (bool, error) {
 	if s.unreachable == nil || s.deleteUnreachable {
 		return s.unreachable != nil, nil
 	}
-	return false, fmt.Errorf("configured Kubernetes cluster is unreachable: %w. If the cluster was deleted, you can remove this resource "+
-		"from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to \"true\"",
-		s.unreachable)
+	return false, fmt.Errorf("configured Kubernetes cluster is unreachable. %s: %w", gone, s.unreachable)
 }
 
 // otherCluster tells whether a change of the provider's configuration means another cluster: another clusterIdentifier,

@@ -25,8 +25,7 @@ func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, 
 	}
 	id := objectID(namespace, name)
 	failed := func(format string, args ...any) (string, double.Object, error) {
-		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id,
-			fmt.Errorf(format, args...))
+		return "", nil, notCreated(c, fmt.Errorf(format, args...))
 	}
 	if namespace != "" && !namespaceExists(c, namespace) {
 		return failed("namespaces %q not found", namespace)
@@ -68,7 +67,7 @@ func (k *kind) update(c *double.Call, r *world.Resource, in double.Object) (doub
 	touch(c.World, live)
 	stored, err := k.store(c, live, r.State)
 	if err != nil {
-		return nil, fmt.Errorf("resource %q was not successfully updated by the Kubernetes API server: %w", r.ID, err)
+		return nil, notUpdated(c, r.ID, err)
 	}
 	return stored, nil
 }

@@ -25,7 +25,7 @@ const waitTime = 10 * time.Minute
 // controllers and its nodes decide about them. What the world records of them is a copy.
 func Live() *double.Provider {
 	p := Provider()
-	p.Configure = configureLive
+	p.Configure, p.Unready = configureLive, unreadyLive
 	for i := range kinds {
 		kinds[i].toLive(p.Types[kinds[i].token])
 	}
@@ -53,7 +53,7 @@ func (k *kind) toLive(t *double.Type) {
 	}
 	t.Check = func(_ *double.Call, in double.Object, fail double.Fail) { k.validateNames(in, fail) }
 	t.Find, t.Preview = k.find, k.rehearse
-	t.Create, t.Update, t.Await, t.Delete = k.apply, k.reapply, k.wait, k.erase
+	t.Create, t.Update, t.Await, t.Delete = k.make, k.reapply, k.wait, k.erase
 	if k.broken != nil {
 		t.Broken = k.brokenLive
 	}
@@ -93,7 +93,10 @@ func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read %s %q: %w", k.kind, id, err)
+		if c.Reading {
+			return nil, err
+		}
+		return nil, lost(c, err)
 	}
 	r := c.World.Resources[world.Key(k.token, server(c), id)]
 	if found == nil {
@@ -110,8 +113,8 @@ func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
 	return r, nil
 }
 
-// apply makes an object server-side. A name that exists already is an error since 4.29 of the provider.
-func (k *kind) apply(c *double.Call, in double.Object) (string, double.Object, error) {
+// make posts an object. A name that exists already is an error since 4.29 of the provider.
+func (k *kind) make(c *double.Call, in double.Object) (string, double.Object, error) {
 	name := double.String(in, "metadata.name")
 	if prefix := double.String(in, "metadata.generateName"); name == "" {
 		name = prefix + world.Hex(5, prefix, c.World.Next())
@@ -119,43 +122,43 @@ func (k *kind) apply(c *double.Call, in double.Object) (string, double.Object, e
 	id := objectID(k.namespace(c, in), name)
 	body := k.live(c, in, name)
 	var made double.Object
-	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
-		known, err := cluster.Get(ctx, k.ref(id))
-		if err != nil {
-			return err
-		}
-		if known != nil {
-			return fmt.Errorf("%s %q already exists", k.resource, name)
-		}
-		made, err = cluster.Apply(ctx, k.ref(id), body, k.patch(c, id, in))
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+		made, err = cluster.Create(ctx, k.ref(id), body, false)
 		return err
 	})
 	if err != nil {
-		return "", nil, fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", id, conflict(err))
+		return "", nil, notCreated(c, err)
 	}
 	return id, live.Stripped(made), nil
 }
 
-// reapply applies an object's new inputs.
+// reapply applies an object's new inputs, once what people did with kubectl is the stack's.
 func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
-	body := k.request(c, r, in)
 	var made double.Object
-	err := away(c, func(ctx context.Context, cluster *live.Cluster) (err error) {
+	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
+		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(r.ID))
+		if err != nil {
+			return err
+		}
+		body := k.request(c, found, in, k.manager(r.ID))
 		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(c, r.ID, in))
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("resource %q was not successfully updated by the Kubernetes API server: %w", r.ID, conflict(err))
+	switch {
+	case err == nil:
+		return live.Stripped(made), nil
+	case live.Away(err), apierrors.IsNotFound(err):
+		return nil, lost(c, err)
 	}
-	return live.Stripped(made), nil
+	return nil, notUpdated(c, r.ID, err)
 }
 
-// request is what a change sends. Of what the program ignores it leaves out what another owns: applying it would take it over or be
-// refused. What nobody else owns is sent as it is, because leaving it out would delete it.
-func (k *kind) request(c *double.Call, r *world.Resource, in double.Object) double.Object {
-	body := k.live(c, in, double.String(r.State, "metadata.name"))
+// request is what a change sends. Of what the program ignores it leaves out what others own alone: applying it would take it over or be
+// refused. All else is sent as it is, because leaving it out would delete it.
+func (k *kind) request(c *double.Call, found, in double.Object, manager string) double.Object {
+	body := k.live(c, in, double.String(found, "metadata.name"))
 	for _, path := range c.IgnoreChanges {
-		if live.OwnedByOthers(r.State, path, k.manager(r.ID)) {
+		if live.OwnedByOthersAlone(found, path, manager) {
 			remove(body, path)
 		}
 	}
@@ -179,31 +182,22 @@ func (k *kind) patch(c *double.Call, id string, in double.Object) live.Patch {
 	return live.Patch{Manager: k.manager(id), Force: forced}
 }
 
-// conflict says what to do about a field that another manager owns.
-func conflict(err error) error {
-	if !apierrors.IsConflict(err) {
-		return err
-	}
-	return fmt.Errorf("Server-Side Apply field conflict detected: %w\nAnother manager owns the field: leave it to that one "+
-		"(ignoreChanges), or take it over with the annotation %s: \"true\"", err, patchForce)
-}
-
 // rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,
 // or comes into a namespace that is not there yet.
 func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) error {
 	name := cmp.Or(double.String(in, "metadata.name"), double.String(in, "metadata.generateName")+"xxxxx")
 	namespace := k.namespace(c, in)
 	id := objectID(namespace, name)
-	body := k.live(c, in, name)
-	if r != nil {
-		body = k.request(c, r, in)
-	}
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
-		if r == nil {
-			known, err := cluster.Get(ctx, k.ref(id))
-			if err != nil || known != nil {
-				return err
-			}
+		if r != nil {
+			patch := k.patch(c, id, in)
+			patch.DryRun, patch.Force = true, patch.Force || live.Uncontested(r.State)
+			_, err := cluster.Apply(ctx, k.ref(id), k.request(c, r.State, in, k.manager(id)), patch)
+			return err
+		}
+		known, err := cluster.Get(ctx, k.ref(id))
+		if err != nil || known != nil {
+			return err
 		}
 		if namespace != "" {
 			place, err := cluster.Get(ctx, kindOf(pulumitype.KubernetesNamespace).ref(namespace))
@@ -211,15 +205,16 @@ func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) err
 				return err
 			}
 		}
-		patch := k.patch(c, id, in)
-		patch.DryRun = true
-		_, err := cluster.Apply(ctx, k.ref(id), body, patch)
+		_, err = cluster.Create(ctx, k.ref(id), k.live(c, in, name), true)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("the Kubernetes API server would refuse %s %q: %w", k.kind, id, conflict(err))
+	switch {
+	case err == nil || apierrors.IsForbidden(err): // who may not try a plan may still carry it out
+		return nil
+	case r == nil:
+		return notCreated(c, err)
 	}
-	return nil
+	return notUpdated(c, id, err)
 }
 
 func kindOf(token string) *kind {
@@ -269,7 +264,7 @@ func (k *kind) erase(c *double.Call, r *world.Resource, in double.Object) error 
 		return cluster.Delete(ctx, k.ref(r.ID), cmp.Or(c.Timeout, waitTime))
 	})
 	if err != nil {
-		return fmt.Errorf("delete %s %q: %w", k.kind, r.ID, err)
+		return err
 	}
 	return k.remove(c, r, in)
 }

@@ -8,7 +8,6 @@ import (
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 	"bifrost/bifrostctl/sandbox/cloud/served"
-	"bifrost/bifrostctl/world"
 )
 
 // TestAChangeLeavesOthersFieldsAlone: of what the program ignores, a request holds what nobody else owns, as it is.
@@ -16,10 +15,10 @@ func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
 	k := kindOf(pulumitype.KubernetesSecret)
 	in := double.Object{"metadata": double.Object{"name": "pull", "namespace": "ns", "labels": double.Object{"a": "new"}}, "data": double.Object{"k": "bGl2ZQ=="}}
 	request := func(owner string) double.Object {
-		r := &world.Resource{ID: "ns/pull", State: double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
+		found := double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
 			double.Object{"manager": owner, "fieldsV1": double.Object{"f:data": double.Object{"f:k": double.Object{}}}},
-		}}}}
-		return k.request(&double.Call{World: served.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, r, in)
+		}}}
+		return k.request(&double.Call{World: served.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, found, in, k.manager("ns/pull"))
 	}
 	require.Equal(t, double.Object{"k": "bGl2ZQ=="}, request(k.manager("ns/pull"))["data"])
 	refreshed := request("refresher")

@@ -53,6 +53,7 @@ func Update(object, old map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stored object: %w", err)
 	}
+	prepareForUpdate(o, was)
 	if err := invalid(gvk, o, validateUpdate(o, was)); err != nil {
 		return nil, err
 	}

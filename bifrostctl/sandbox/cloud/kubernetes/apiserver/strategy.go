@@ -46,6 +46,30 @@ func prepareForCreate(o runtime.Object) {
 	}
 }
 
+// prepareForUpdate takes away what an object no longer needs and nobody has changed (k8s.io/kubernetes/pkg/registry/core/service,
+// dropTypeDependentFields: what a Service has by default while others than the cluster reach it).
+func prepareForUpdate(o, old runtime.Object) {
+	service, is := o.(*core.Service)
+	if !is {
+		return
+	}
+	was, now := &old.(*core.Service).Spec, &service.Spec
+	outside := func(s *core.ServiceSpec) bool {
+		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer || s.Type == core.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
+	}
+	if outside(was) && !outside(now) && was.ExternalTrafficPolicy == now.ExternalTrafficPolicy {
+		now.ExternalTrafficPolicy = ""
+	}
+	before, after := was.AllocateLoadBalancerNodePorts, now.AllocateLoadBalancerNodePorts
+	left := was.Type == core.ServiceTypeLoadBalancer && now.Type != core.ServiceTypeLoadBalancer
+	if left && before != nil && after != nil && *before == *after {
+		now.AllocateLoadBalancerNodePorts = nil
+	}
+	if now.Type != core.ServiceTypeLoadBalancer {
+		service.Status.LoadBalancer = core.LoadBalancerStatus{}
+	}
+}
+
 // generateSelector lets a Job select its own pods by its uid. Labels that the user gave stay; validation refuses those that
 // are not the Job's.
 func generateSelector(job *batch.Job) {

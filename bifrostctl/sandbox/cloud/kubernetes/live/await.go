@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +38,9 @@ func (c *Cluster) Await(ctx context.Context, r Ref, kind string, timeout time.Du
 	// Looks are not cut off by the timeout: the last one tells why.
 	look := func(context.Context) (bool, error) {
 		found, err := c.Get(ctx, r)
+		if timeout > 0 && passes(err) {
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -51,6 +53,9 @@ func (c *Cluster) Await(ctx context.Context, r Ref, kind string, timeout time.Du
 			return true, nil
 		}
 		seen, err := stateOf(ctx, c, live)
+		if timeout > 0 && passes(err) {
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -59,14 +64,19 @@ func (c *Cluster) Await(ctx context.Context, r Ref, kind string, timeout time.Du
 	}
 	if timeout == 0 {
 		_, err := look(ctx)
+		if len(now.reasons) > 0 {
+			now.reasons = append([]string{fmt.Sprintf("Resource '%s' was created but failed to initialize", r.Name)}, now.reasons...)
+		}
 		return live, now.reasons, err
 	}
 	err := wait.PollUntilContextTimeout(ctx, c.pause, timeout, true, look)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return live, now.reasons, errors.New("the wait was interrupted")
+		return live, append([]string{fmt.Sprintf("Resource operation was cancelled for %q", r.Name)}, now.reasons...), nil
 	case wait.Interrupted(err):
-		return live, append([]string{fmt.Sprintf("timed out after %s", timeout)}, now.reasons...), nil
+		return live, append([]string{fmt.Sprintf("'%s' timed out waiting to be Ready", r.Name)}, now.reasons...), nil
+	case now.failed:
+		return live, append([]string{fmt.Sprintf("Resource '%s' was created but failed to initialize", r.Name)}, now.reasons...), err
 	}
 	return live, now.reasons, err
 }
@@ -86,7 +96,7 @@ func jobState(ctx context.Context, c *Cluster, live Object) (state, error) {
 			return state{ready: true}, nil
 		case batchv1.JobFailed:
 			words, err := c.podWords(ctx, job.Namespace, job.Spec.Selector)
-			return state{failed: true, reasons: append([]string{fmt.Sprintf("the Job failed: %s: %s", condition.Reason, condition.Message)},
+			return state{failed: true, reasons: append([]string{fmt.Sprintf("[%s] %s", condition.Reason, condition.Message)},
 				words...)}, err
 		}
 	}
@@ -173,7 +183,9 @@ func ingressState(_ context.Context, _ *Cluster, live Object) (state, error) {
 	return state{reasons: []string{"Ingress .status.loadBalancer field was not updated with a hostname/IP address"}}, nil
 }
 
-// serviceState: a Service that selects pods and has an address of its own needs a ready endpoint.
+// serviceState: no pod of a Service that selects some and has an address of its own is on its way; where there are none it waits for none
+// (pulumi-kubernetes 4.32, pkg/await/service.go). The provider waits for an address of a LoadBalancer, too, and 10 seconds after each change of
+// the endpoints; as with an Ingress there is nobody here to give one.
 func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 	service, err := decode[corev1.Service](live)
 	if err != nil {
@@ -194,13 +206,15 @@ func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 			return state{}, err
 		}
 		for _, endpoint := range slice.Endpoints {
-			if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
-				return state{ready: true}, nil
+			unready := endpoint.Conditions.Ready != nil && !*endpoint.Conditions.Ready
+			ending := endpoint.Conditions.Terminating != nil && *endpoint.Conditions.Terminating
+			if unready && !ending {
+				return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' " +
+					"may not match labels on any Pods"}}, nil
 			}
 		}
 	}
-	return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not " +
-		"match labels on any Pods"}}, nil
+	return state{ready: true}, nil
 }
 
 // podWords returns what the containers of the selected pods wait for or died of.

@@ -1,5 +1,5 @@
-// Package live is a real Kubernetes API server in the place of the sandbox's own: its identity, requests that outlast its
-// restarts, the discovery of its issuer, and the waiting of the Pulumi Kubernetes provider (v4.32).
+// Package live is a real Kubernetes API server in the place of the sandbox's own: its identity, the requests and
+// the waiting of the Pulumi Kubernetes provider (v4.32), and the discovery of its issuer.
 package live
 
 import (
@@ -38,8 +38,8 @@ type Cluster struct {
 
 	dynamic dynamic.Interface
 	raw     rest.Interface
-	// patience is how long a request is repeated that meets a server which is not there; pause lies between two looks.
-	patience, pause time.Duration
+	// pause lies between two looks of one who waits.
+	pause time.Duration
 
 	mu        sync.Mutex
 	warnings  []string
@@ -68,7 +68,7 @@ func Connect(ctx context.Context, file string) (*Cluster, error) {
 	}
 	c := &Cluster{
 		Server: strings.TrimSuffix(login.Host, "/"), CA: string(login.CAData),
-		patience: time.Minute, pause: 500 * time.Millisecond, documents: map[string][]byte{},
+		pause: 500 * time.Millisecond, documents: map[string][]byte{},
 	}
 	if !strings.HasPrefix(c.Server, "https://") || c.CA == "" {
 		return nil, fmt.Errorf("its server %s needs an https URL and a certificate-authority: the clouds' look-ups report both", c.Server)
@@ -113,7 +113,7 @@ func (c *Cluster) clients(login *rest.Config) error {
 	return nil
 }
 
-// Reach asks the server once, without patience.
+// Reach asks the server whether it is there.
 func (c *Cluster) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, greetingTime)
 	defer cancel()

@@ -3,30 +3,109 @@ package live
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// OwnedByOthers tells whether another manager than ours owns the field at a dotted path, or something in it (Kubernetes,
-// "Server-Side Apply", field management).
-func OwnedByOthers(live Object, path, manager string) bool {
+// Creator is the manager of what a create writes, until the first update takes it over (pulumi-kubernetes 4.32, pkg/await/await.go, Creation
+// and fixCSAFieldManagers).
+const Creator = "pulumi-kubernetes"
+
+// creators are the names under which versions of the provider have created.
+var creators = []string{Creator, "pulumi-kubernetes.exe", "pulumi-resource-kubernetes"}
+
+// takenOver are the managers whose fields an update takes over, by the beginning of their names, and the operation of theirs.
+var takenOver = []struct{ name, operation string }{
+	{"kubectl", "Apply"}, {"kubectl", "Update"}, {"before-first-apply", "Update"}, {Creator, "Update"}, {"pulumi-resource-kubernetes", "Update"},
+}
+
+func entries(live Object) []any {
 	metadata, _ := live["metadata"].(Object)
 	entries, _ := metadata["managedFields"].([]any)
-	for _, e := range entries {
+	return entries
+}
+
+// Taken returns who owns a live object's fields once the manager has taken over what was done with kubectl apply, edit, label or patch, but
+// not with kubectl scale, which is a subresource, and what a create wrote; false where it takes nothing.
+func Taken(live Object, manager string) (owners []any, changed bool) {
+	var own Object
+	for _, e := range entries(live) {
 		entry, _ := e.(Object)
-		if entry["manager"] == manager {
-			continue
+		switch {
+		case entry["manager"] == manager && entry["operation"] == "Apply":
+			own = merged(own, entry)
+		case taken(entry):
+			own, changed = merged(own, entry), true
+		default:
+			owners = append(owners, entry)
 		}
+	}
+	if !changed {
+		return entries(live), false
+	}
+	own["manager"], own["operation"] = manager, "Apply"
+	return append(owners, own), true
+}
+
+func taken(entry Object) bool {
+	name, _ := entry["manager"].(string)
+	if of, _ := entry["subresource"].(string); of != "" {
+		return false
+	}
+	return slices.ContainsFunc(takenOver, func(t struct{ name, operation string }) bool {
+		return strings.HasPrefix(name, t.name) && entry["operation"] == t.operation
+	})
+}
+
+// merged is one entry with the fields of another.
+func merged(own, entry Object) Object {
+	if own == nil {
+		return shallow(entry)
+	}
+	own = shallow(own)
+	own["fieldsV1"] = union(own["fieldsV1"], entry["fieldsV1"])
+	return own
+}
+
+func union(a, b any) Object {
+	all := Object{}
+	for _, fields := range []any{a, b} {
+		fields, _ := fields.(Object)
+		for key, below := range fields {
+			all[key] = union(all[key], below)
+		}
+	}
+	return all
+}
+
+// OwnedByOthersAlone tells whether other managers than ours own the field at a dotted path, or something in it, and ours does not (Kubernetes,
+// "Server-Side Apply", field management; pulumi-kubernetes 4.32, pkg/await/await.go, handleSSAIgnoreFields).
+func OwnedByOthersAlone(live Object, path, manager string) bool {
+	var ours, theirs bool
+	for _, e := range entries(live) {
+		entry, _ := e.(Object)
 		fields, _ := entry["fieldsV1"].(Object)
 		for _, key := range strings.Split(path, ".") {
 			fields, _ = fields["f:"+key].(Object)
 		}
 		if fields != nil {
-			return true
+			ours, theirs = ours || entry["manager"] == manager, theirs || entry["manager"] != manager
 		}
 	}
-	return false
+	return theirs && !ours
+}
+
+// Uncontested tells whether a dry run of an update takes over whatever it meets: where a create still owns fields, as the update itself does
+// first, and where nobody is recorded (pulumi-kubernetes 4.32, pkg/await/await.go, patchForce).
+func Uncontested(live Object) bool {
+	owners := entries(live)
+	return len(owners) == 0 || slices.ContainsFunc(owners, func(e any) bool {
+		entry, _ := e.(Object)
+		name, _ := entry["manager"].(string)
+		return entry["operation"] == "Update" && slices.Contains(creators, name)
+	})
 }
 
 // Stripped returns the object without the record of its fields' owners.

@@ -107,7 +107,7 @@ func (s *server) connect(t *testing.T) *Cluster {
 	t.Helper()
 	c, err := Connect(t.Context(), s.kubeconfig(t, "{token: t}"))
 	require.NoError(t, err)
-	c.pause, c.patience = time.Millisecond, 5*time.Second
+	c.pause = time.Millisecond
 	return c
 }
 
@@ -183,18 +183,30 @@ func aJob(conditions ...any) Object {
 	}
 }
 
-// TestRequestsOutlastARestart: every way in which a server that restarts answers, before it answers.
-func TestRequestsOutlastARestart(t *testing.T) {
+// TestRequestsAreAskedOnce: a change that meets a server which is not there fails, as with the provider; the answer may be lost.
+func TestRequestsAreAskedOnce(t *testing.T) {
 	s := newServer(t)
 	c := s.connect(t)
-	s.answer("PATCH "+jobPath,
-		answer{}, status(503, "ServiceUnavailable", "starting"), status(401, "Unauthorized", "Unauthorized"),
-		status(403, "Forbidden", "jobs is forbidden: not yet ready to handle request"), answer{200, aJob()})
+	for _, away := range []answer{{}, status(503, "ServiceUnavailable", "starting"), status(401, "Unauthorized", "Unauthorized")} {
+		s.answer("PATCH "+jobPath, away, answer{200, aJob()})
+		_, err := c.Apply(t.Context(), job, aJob(), Patch{Manager: "m"})
+		require.Error(t, err)
+		require.Equal(t, away.code == 0, Away(err))
+	}
 	made, err := c.Apply(t.Context(), job, aJob(), Patch{Manager: "m"})
 	require.NoError(t, err)
 	require.Equal(t, "u1", text(made, "metadata", "uid"))
 	require.Contains(t, c.Warnings(), "the server warns")
 	require.Empty(t, c.Warnings(), "each is told once")
+
+	s.answer("POST /apis/batch/v1/namespaces/ns/jobs", answer{201, aJob()}, status(409, "AlreadyExists", `jobs.batch "first" already exists`))
+	s.asked = nil
+	_, err = c.Create(t.Context(), job, Object{"apiVersion": "batch/v1", "kind": "Job", "spec": Object{"parallelism": 1.0}}, true)
+	require.NoError(t, err)
+	require.Contains(t, s.asked[0], "dryRun=All")
+	require.Contains(t, s.asked[0], "fieldManager=pulumi-kubernetes")
+	_, err = c.Create(t.Context(), job, aJob(), false)
+	require.EqualError(t, err, `jobs.batch "first" already exists`)
 
 	s.answer("PATCH "+jobPath, status(409, "Conflict", `conflict with "kubectl"`))
 	s.asked = nil
@@ -204,11 +216,6 @@ func TestRequestsOutlastARestart(t *testing.T) {
 	require.Contains(t, s.asked[0], "dryRun=All")
 	require.Contains(t, s.asked[0], "fieldManager=m")
 	require.Contains(t, s.asked[0], "force=false")
-
-	c.patience = 20 * time.Millisecond
-	s.answer("GET "+jobPath, answer{})
-	_, err = c.Get(t.Context(), job)
-	require.ErrorContains(t, err, "did not answer for 20ms")
 
 	s.answer("GET "+jobPath, status(404, "NotFound", "gone"))
 	found, err := c.Get(t.Context(), job)
@@ -220,7 +227,7 @@ func TestDeleteWaits(t *testing.T) {
 	s := newServer(t)
 	c := s.connect(t)
 	there, gone := answer{200, aJob()}, status(404, "NotFound", "gone")
-	s.answer("GET "+jobPath, there, there, there, gone)
+	s.answer("GET "+jobPath, there, there, answer{}, there, gone) // it outlasts a restart
 	s.answer("DELETE "+jobPath, answer{200, Object{"kind": "Status", "apiVersion": "v1", "status": "Success"}})
 	require.NoError(t, c.Delete(t.Context(), job, time.Minute))
 	require.Len(t, s.answers["GET "+jobPath], 1, "looked until it was gone")
@@ -241,7 +248,7 @@ func TestAwaitJob(t *testing.T) {
 		}}, "containerStatuses": []any{Object{"name": "apply", "state": Object{"waiting": Object{"reason": "PodInitializing"}}}}},
 	}}}})
 
-	s.answer("GET "+jobPath, answer{200, aJob()}, answer{200, aJob()}, answer{200, aJob(complete)})
+	s.answer("GET "+jobPath, answer{200, aJob()}, answer{}, status(503, "ServiceUnavailable", "starting"), answer{200, aJob(complete)})
 	_, reasons, err := c.Await(t.Context(), job, "Job", time.Minute)
 	require.NoError(t, err)
 	require.Empty(t, reasons)
@@ -249,22 +256,23 @@ func TestAwaitJob(t *testing.T) {
 	s.answer("GET "+jobPath, answer{200, aJob(failed)})
 	_, reasons, err = c.Await(t.Context(), job, "Job", time.Minute)
 	require.NoError(t, err)
-	require.Equal(t, []string{"the Job failed: BackoffLimitExceeded: too often", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
+	require.Equal(t, []string{"Resource 'first' was created but failed to initialize", "[BackoffLimitExceeded] too often", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
 
 	s.answer("GET "+jobPath, answer{200, aJob()})
 	_, reasons, err = c.Await(t.Context(), job, "Job", 20*time.Millisecond)
 	require.NoError(t, err)
-	require.Equal(t, []string{"timed out after 20ms", "the Job is not complete", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
+	require.Equal(t, []string{"'first' timed out waiting to be Ready", "the Job is not complete", "pod first-x: container token: Error with exit code 3: AccessDenied"}, reasons)
 
 	_, reasons, err = c.Await(t.Context(), job, "Job", 0)
 	require.NoError(t, err)
-	require.Equal(t, "the Job is not complete", reasons[0], "a read looks once")
+	require.Equal(t, "the Job is not complete", reasons[1], "a read looks once")
 
 	ctx, interrupt := context.WithCancel(t.Context())
 	s.answer("GET "+jobPath, answer{200, aJob()})
 	time.AfterFunc(10*time.Millisecond, interrupt)
-	_, _, err = c.Await(ctx, job, "Job", time.Hour)
-	require.EqualError(t, err, "the wait was interrupted")
+	_, reasons, err = c.Await(ctx, job, "Job", time.Hour)
+	require.NoError(t, err)
+	require.Equal(t, `Resource operation was cancelled for "first"`, reasons[0])
 
 	s.answer("GET "+jobPath, status(404, "NotFound", "gone"))
 	_, _, err = c.Await(t.Context(), job, "Job", time.Minute)
@@ -315,9 +323,11 @@ func TestStates(t *testing.T) {
 		"old pods still there": {"Deployment", deployment(2, 3, 2, 2), list(), false},
 		"not updated":          {"Deployment", deployment(2, 2, 1, 2), list(), false},
 		"not available":        {"Deployment", deployment(2, 2, 2, 1), list(), false},
-		"endpoint":             {"Service", service(Object{"selector": Object{"a": "b"}}), list(unready, ready), true},
+		"endpoint":             {"Service", service(Object{"selector": Object{"a": "b"}}), list(ready), true},
+		"one of two":           {"Service", service(Object{"selector": Object{"a": "b"}}), list(unready, ready), false},
 		"unready endpoint":     {"Service", service(Object{"selector": Object{"a": "b"}}), list(unready), false},
-		"no endpoint":          {"Service", service(Object{"selector": Object{"a": "b"}}), list(), false},
+		"no endpoint":          {"Service", service(Object{"selector": Object{"a": "b"}}), list(), true},
+		"an ending one":        {"Service", service(Object{"selector": Object{"a": "b"}}), list(Object{"conditions": Object{"ready": false, "terminating": true}}), true},
 		"no selector":          {"Service", service(Object{}), list(), true},
 		"headless":             {"Service", service(Object{"selector": Object{"a": "b"}, "clusterIP": "None"}), list(), true},
 		"set is ready":         {"StatefulSet", set(2, 1, "a", "RollingUpdate"), list(), true},
@@ -369,11 +379,39 @@ func TestOwnership(t *testing.T) {
 		entry("ours", Object{"f:data": Object{"f:k": Object{}}, "f:metadata": Object{"f:labels": Object{}}}),
 		entry("refresher", Object{"f:data": Object{"f:.dockerconfigjson": Object{}}}),
 	}}}
-	require.True(t, OwnedByOthers(live, "data", "ours"))
-	require.False(t, OwnedByOthers(live, "metadata.labels", "ours"))
-	require.True(t, OwnedByOthers(live, "metadata.labels", "another"))
+	require.False(t, OwnedByOthersAlone(live, "data", "ours"), "shared")
+	require.True(t, OwnedByOthersAlone(live, "data", "another"))
+	require.False(t, OwnedByOthersAlone(live, "metadata.labels", "ours"))
+	require.True(t, OwnedByOthersAlone(live, "metadata.labels", "another"))
 	require.Equal(t, Object{"metadata": Object{"name": "n"}}, Stripped(live))
 	require.Contains(t, live["metadata"], "managedFields", "nothing is changed in place")
+}
+
+// TestTaken: an update takes over what a create wrote and what people did with kubectl, but for what is a subresource.
+func TestTaken(t *testing.T) {
+	entry := func(manager, operation, subresource string, fields ...string) Object {
+		labels := Object{}
+		for _, f := range fields {
+			labels["f:"+f] = Object{}
+		}
+		return Object{"manager": manager, "operation": operation, "subresource": subresource, "fieldsV1": Object{"f:metadata": Object{"f:labels": labels}}}
+	}
+	object := func(entries ...any) Object { return Object{"metadata": Object{"managedFields": entries}} }
+	scaled, refresher := entry("kubectl", "Update", "scale", "s"), entry("refresher", "Apply", "", "r")
+
+	owners, changed := Taken(object(entry("ours", "Apply", "", "a"), scaled, refresher, entry("kubectl-label", "Update", "", "b"), entry(Creator, "Update", "", "c")), "ours")
+	require.True(t, changed)
+	require.Equal(t, []any{scaled, refresher, entry("ours", "Apply", "", "a", "b", "c")}, owners)
+
+	owners, changed = Taken(object(entry(Creator, "Update", "", "c")), "ours")
+	require.True(t, changed, "the first update after a create")
+	require.Equal(t, []any{entry("ours", "Apply", "", "c")}, owners)
+
+	_, changed = Taken(object(entry("ours", "Apply", "", "a"), scaled, refresher), "ours")
+	require.False(t, changed)
+	require.True(t, Uncontested(object()))
+	require.True(t, Uncontested(object(scaled, entry(Creator, "Update", "", "c"))))
+	require.False(t, Uncontested(object(scaled, entry("ours", "Apply", "", "a"))))
 }
 
 // TestPasses: what a crash of the API server does to a request is asked again; what it means is not.

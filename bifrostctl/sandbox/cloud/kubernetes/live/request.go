@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 )
@@ -56,7 +57,48 @@ type Patch struct {
 	DryRun bool
 }
 
-// Apply applies an object server-side and returns what the server made of it. It may be repeated: a lost answer is asked for again.
+// Create posts a new object and returns what the server made of it. A name that exists is an error (pulumi-kubernetes 4.29 and later).
+func (c *Cluster) Create(ctx context.Context, r Ref, object Object, dryRun bool) (Object, error) {
+	options := metav1.CreateOptions{FieldManager: Creator}
+	if dryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	// The client takes no float64 for a whole number.
+	whole, err := integers(object)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Name, err)
+	}
+	return c.request(ctx, func(ctx context.Context) (*unstructured.Unstructured, error) {
+		return c.at(r).Create(ctx, &unstructured.Unstructured{Object: whole}, options)
+	})
+}
+
+// integers copies an object as the client's own decoder would read it.
+func integers(o Object) (Object, error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	var copied Object
+	return copied, utiljson.Unmarshal(text, &copied)
+}
+
+// TakeOver makes the manager the owner of what others did with kubectl and of what Create wrote, and returns the object then; see Taken.
+func (c *Cluster) TakeOver(ctx context.Context, r Ref, live Object, manager string) (Object, error) {
+	entries, changed := Taken(live, manager)
+	if !changed {
+		return live, nil
+	}
+	patch, err := json.Marshal([]any{Object{"op": "replace", "path": "/metadata/managedFields", "value": entries}})
+	if err != nil {
+		return nil, fmt.Errorf("encode the owners of %s: %w", r.Name, err)
+	}
+	return c.request(ctx, func(ctx context.Context) (*unstructured.Unstructured, error) {
+		return c.at(r).Patch(ctx, r.Name, types.JSONPatchType, patch, metav1.PatchOptions{})
+	})
+}
+
+// Apply applies an object server-side and returns what the server made of it.
 func (c *Cluster) Apply(ctx context.Context, r Ref, object Object, p Patch) (Object, error) {
 	text, err := json.Marshal(object)
 	if err != nil {
@@ -71,17 +113,17 @@ func (c *Cluster) Apply(ctx context.Context, r Ref, object Object, p Patch) (Obj
 	})
 }
 
-// Delete deletes an object in the background and waits until it is gone, a namespace with all that is in it. What is not there is
-// a success.
+// Delete deletes an object after what it owns, as the pods of a Deployment, and waits until it is gone, a namespace with all that is in it.
+// What is not there is a success.
 func (c *Cluster) Delete(ctx context.Context, r Ref, timeout time.Duration) error {
 	live, err := c.Get(ctx, r)
 	if err != nil || live == nil {
 		return err
 	}
 	uid := types.UID(text(live, "metadata", "uid"))
-	background := metav1.DeletePropagationBackground
+	foreground := metav1.DeletePropagationForeground
 	_, err = c.request(ctx, func(ctx context.Context) (*unstructured.Unstructured, error) {
-		err := c.at(r).Delete(ctx, r.Name, metav1.DeleteOptions{PropagationPolicy: &background,
+		err := c.at(r).Delete(ctx, r.Name, metav1.DeleteOptions{PropagationPolicy: &foreground,
 			Preconditions: &metav1.Preconditions{UID: &uid}})
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) { // gone, or another has the name: the loop below looks
 			return nil, nil
@@ -93,6 +135,9 @@ func (c *Cluster) Delete(ctx context.Context, r Ref, timeout time.Duration) erro
 	}
 	err = wait.PollUntilContextTimeout(ctx, c.pause, timeout, true, func(context.Context) (bool, error) {
 		live, err := c.Get(ctx, r)
+		if passes(err) {
+			return false, nil
+		}
 		return err == nil && (live == nil || text(live, "metadata", "uid") != string(uid)), err
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
@@ -119,33 +164,22 @@ func (c *Cluster) list(ctx context.Context, resource schema.GroupVersionResource
 	return found, err
 }
 
-// request asks the API server, again and again for a while as long as it is not there. The last error is the answer.
+// request asks the API server once: a change that meets a server which is not there fails (pulumi-kubernetes 4.32, pkg/await/await.go).
 func (c *Cluster) request(ctx context.Context, ask func(context.Context) (*unstructured.Unstructured, error)) (Object, error) {
-	var answer *unstructured.Unstructured
-	var last error
-	err := wait.PollUntilContextTimeout(ctx, c.pause, c.patience, true, func(whole context.Context) (bool, error) {
-		once, cancel := context.WithTimeout(whole, requestTime)
-		defer cancel()
-		answer, last = ask(once)
-		if passes(last) {
-			return false, nil
-		}
-		return true, last
-	})
+	once, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	answer, err := ask(once)
 	switch {
-	case err == nil && answer == nil:
-		return nil, nil
-	case err == nil:
-		return plain(answer.Object)
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
-	case wait.Interrupted(err) && last != nil:
-		return nil, fmt.Errorf("the API server %s did not answer for %s: %w", c.Server, c.patience, last)
+	case err != nil || answer == nil:
+		return nil, err
 	}
-	return nil, err
+	return plain(answer.Object)
 }
 
-// passes tells of an error whether it may pass by itself: the server is away, begins, or has too much to do.
+// passes tells of an error whether it may pass by itself: the server is away, begins, or has too much to do. Whoever waits looks again then,
+// as the provider's watches come back.
 func passes(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var network net.Error
@@ -163,6 +197,12 @@ func passes(err error) bool {
 	// answer.
 	return errors.As(err, &network) || strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "Please retry") ||
 		errors.Is(err, context.DeadlineExceeded)
+}
+
+// Away tells of an error that it is none of the server's, but of the way there.
+func Away(err error) bool {
+	var answered apierrors.APIStatus
+	return passes(err) && !errors.As(err, &answered)
 }
 
 // plain copies an object so that all its numbers are float64, as everywhere in the sandbox.
