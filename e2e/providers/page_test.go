@@ -98,7 +98,7 @@ func summary(lines []string) string {
 		}
 		name, fate, isStep := strings.Cut(rest, ": ")
 		switch {
-		case rest == "it fails":
+		case rest == failing:
 			fails[operation] = true
 		case isStep && name != "error" && name != "warning":
 			fate, kind := paths.ReplaceAllString(fate, ""), strings.Fields(name)[0]

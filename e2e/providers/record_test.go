@@ -79,7 +79,7 @@ func (r *record) add(e event) {
 		s := e.ResOpFailedEvent.Metadata
 		delete(r.open, s.name())
 		r.steps[s.name()] = append(r.steps[s.name()], s.Op+" fails")
-	case e.DiagnosticEvent != nil && !e.DiagnosticEvent.Ephemeral && e.DiagnosticEvent.Severity != "info" && e.DiagnosticEvent.Severity != "info#err":
+	case e.DiagnosticEvent != nil && !e.DiagnosticEvent.Ephemeral && (e.DiagnosticEvent.Severity == "warning" || e.DiagnosticEvent.Severity == "error"):
 		d := e.DiagnosticEvent
 		if text := masked(d.Message); text != "" && !strings.Contains(text, "from $PATH at") {
 			r.said = append(r.said, fmt.Sprintf("%s: %s: %s", d.Severity, shortName(d.URN), text))
@@ -152,11 +152,14 @@ func (s step) diff() string {
 	return " {" + strings.Join(paths, ", ") + "}"
 }
 
+// failing says that an operation fails.
+const failing = "it fails"
+
 // lines is the record as text, one line a resource and one for each thing said.
 func (r record) lines() []string {
 	var lines []string
 	if r.failed {
-		lines = append(lines, "it fails")
+		lines = append(lines, failing)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.steps)) {
 		lines = append(lines, name+": "+strings.Join(r.steps[name], ", then "))
