@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
-	"bifrost/e2e/controlplane"
-	"bifrost/e2e/images"
 	"bifrost/e2e/upstream"
 )
 
@@ -44,22 +41,9 @@ type clients struct {
 
 const loadImage = "registry.test/load:1"
 
-var addLoadImage = sync.OnceValue(func() error {
-	world, err := theWorld()
-	if err != nil {
-		return err
-	}
-	programs, err := controlplane.Binaries()
-	world.catalog.Add("^registry.test/load$", images.Spec{
-		Files: map[string]string{"/bin/load": filepath.Join(programs, "load")}, Entrypoint: []string{"/bin/load"}, User: "65532",
-	}.Build)
-	return err
-})
-
 // startClients starts the load on a node, and waits until every kind of requests is under way.
 func (s *site) startClients(t *testing.T, node string) *clients {
 	t.Helper()
-	require.NoError(t, addLoadImage())
 	service, err := s.client.CoreV1().Services(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
 	require.NoError(t, err)
 	pod, err := s.client.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{

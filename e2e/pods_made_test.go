@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"bifrost/e2e/controlplane"
 )
 
 // testAsMade: user, folders, rights and place of the pods are what their specification says.
@@ -21,8 +19,7 @@ func testAsMade(t *testing.T, s *site) {
 	pod := pods[0].Name
 	require.Regexp(t, `^uid=1000 gid=1000 groups=1000`, s.in(t, pod, "id"))
 	for _, folder := range []string{"/", "/app", "/etc"} {
-		out, err := s.tryKubectl(t.Context(), s.plane.KubeconfigOf(controlplane.AdminUser), "exec", pod, "-c", gateway, "--", "touch", folder+"/written")
-		require.Error(t, err, out)
+		out := s.in(t, pod, "sh", "-c", "touch "+folder+"/written 2>&1 || true")
 		require.Contains(t, out, "Read-only file system")
 	}
 	for _, folder := range []string{"/tmp", "/app/data", "/app/data/logs"} {
@@ -39,14 +36,14 @@ func testAsMade(t *testing.T, s *site) {
 	variables := s.in(t, pod, "env")
 	require.Contains(t, variables, "GOMEMLIMIT=241591910", "90 % of 256Mi")
 	require.NotRegexp(t, `(?m)^BIFROST_SERVICE_HOST=`, variables, "no variables of Services")
-	report.add("The pod as made", fmt.Sprintf("user 1000, group 1000, data folder %s; root read-only; no capabilities, no new privileges, seccomp; zones %v\n",
-		strings.TrimSpace(owner), zones))
+	report.add("The pod as made", fmt.Sprintf("user and group 1000, data folder of group and mode %s; read-only root; no capabilities, "+
+		"no new privileges, seccomp; zones %v\n", strings.TrimSpace(owner), zones))
 }
 
 // testOwnsItsVolume: the gateway's user may write to the volume of its claim, which the kubelet gave to the pod's group.
 func testOwnsItsVolume(t *testing.T, s *site) {
 	pod := gateway + "-0"
-	require.Regexp(t, `^1000 \d?[2367]7\d\n`, s.in(t, pod, "stat", "-c", "%g %a", "/app/data"), "group 1000 may write, and new files are its")
+	require.Regexp(t, `^1000 2\d7\d\n`, s.in(t, pod, "stat", "-c", "%g %a", "/app/data"), "the group may write, and new files are its")
 	files := s.in(t, pod, "stat", "-c", "%n %u %g", "/app/data/config.db", "/app/data/logs.db")
 	require.Equal(t, "/app/data/config.db 1000 1000\n/app/data/logs.db 1000 1000\n", files)
 	require.Contains(t, s.in(t, pod, "cat", "/proc/mounts"), " /app/data ", "a volume, and no folder of the image")

@@ -25,16 +25,27 @@ const adminPassword = "sandbox-fake-adminPassword"
 // direct keeps no connection: each request finds out anew whether a pod answers.
 var direct = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 
-// ask asks one pod, past the Service: as its administrator, or with the key of an application.
-func ask(ctx context.Context, pod *corev1.Pod, key, method, path, body string) (int, string, error) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+net.JoinHostPort(pod.Status.PodIP, "8080")+path, strings.NewReader(body))
+const completions = "/v1/chat/completions"
+
+// to is a request to one pod, past the Service: as its administrator, or with the key of an application.
+func to(ctx context.Context, pod *corev1.Pod, key, method, path string, body io.Reader) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+net.JoinHostPort(pod.Status.PodIP, "8080")+path, body)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.SetBasicAuth("admin", adminPassword)
 	if key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	return r, nil
+}
+
+// ask is what one pod answers.
+func ask(ctx context.Context, pod *corev1.Pod, key, method, path, body string) (int, string, error) {
+	r, err := to(ctx, pod, key, method, path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
 	}
 	answer, err := direct.Do(r)
 	if err != nil {
@@ -115,7 +126,7 @@ func testMesh(t *testing.T, s *site) {
 	took := time.Since(began)
 	after := s.servingReady(t)
 	meet(t, "its successor is found", after)
-	report.add("A mesh of three", fmt.Sprintf("all find all; the others forgot a lost member after %.0f s, and found its successor after %.0f s\n",
+	report.add("A mesh of three", fmt.Sprintf("all find all; a lost member is forgotten after %.0f s, its successor found after %.0f s\n",
 		took.Seconds(), time.Since(began).Seconds()))
 }
 
@@ -123,7 +134,7 @@ func testMesh(t *testing.T, s *site) {
 func completes(t *testing.T, what string, pod *corev1.Pod, key string) {
 	t.Helper()
 	eventually(t, what, func(ctx context.Context) error {
-		status, text, err := ask(ctx, pod, key, http.MethodPost, "/v1/chat/completions",
+		status, text, err := ask(ctx, pod, key, http.MethodPost, completions,
 			`{"model": "openai/`+upstream.Model+`", "messages": [{"role": "user", "content": "count"}]}`)
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("%d %s", status, text)

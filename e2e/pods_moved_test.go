@@ -55,20 +55,15 @@ func testFailingRollout(t *testing.T, s *site) {
 		}
 		return fmt.Errorf("%d pods: %s", len(list.Items), s.words(ctx))
 	})
-	if everything {
-		require.Error(t, rollout.Wait(), "it fails by itself, at the end of its time")
-	} else {
-		interrupt()
-		require.Error(t, rollout.Wait())
-	}
+	interrupt()
+	require.Error(t, rollout.Wait(), "%s", &said)
 	s.must(t, "up", set(servingStack)...)
 	s.unmoved(t, before)
 	clients.stop(t, fmt.Sprintf("rollout that fails (%d exits), and back", exits))
-	_ = said
 }
 
-// testDrain: a node is drained as people do it, and opened again. The budget keeps two pods, the others get successors on the other node, and
-// no client notices.
+// testDrain: a node is drained as people do it, and opened again. The budget keeps two pods, the others get successors on the other node,
+// and no client notices.
 func testDrain(t *testing.T, s *site) {
 	before := s.servingReady(t)
 	drained, stays := s.nodes[0].Name, s.nodes[1].Name

@@ -16,8 +16,8 @@ import (
 	"bifrost/e2e/controlplane"
 )
 
-// serving is the cluster on which the gateway's pods are looked at: what their specification promises, and what clients notice while pods come
-// and go.
+// serving is the cluster on which the gateway's pods are looked at: what their specification promises, and what clients notice while pods
+// come and go.
 var serving = &site{index: 5, stack: "aws-dev", issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB3"}
 
 const (
@@ -43,6 +43,7 @@ var servingStack = []string{
 // TestPods looks at the pods of one stack, one after the other: each look leaves three pods that are ready.
 func TestPods(t *testing.T) {
 	t.Parallel()
+	t.Cleanup(serving.stop)
 	s := serving.started(t)
 	s.fresh(t)
 	s.pace.Store(int64(time.Second))

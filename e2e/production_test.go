@@ -42,6 +42,7 @@ type example struct {
 var (
 	eksExamples = []example{
 		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, more: func(t *testing.T, s *site, e example) {
+			testOwnsItsVolume(t, s)
 			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
 		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, more: func(t *testing.T, s *site, e example) {
