@@ -91,9 +91,9 @@ func enableAbove(root, name string) error {
 	return nil
 }
 
-// clean removes what outlives a run's processes: its control groups and its folder.
+// clean takes away what outlives a run's processes: its control groups, its folder, and the higher limit.
 func clean(folder string) error {
-	return errors.Join(removeGroup(groupOf(folder)), os.RemoveAll(folder))
+	return errors.Join(removeGroup(groupOf(folder)), os.RemoveAll(folder), lowerLimit(inotifyLimit))
 }
 
 // Remains are the control groups and the folder that are left of a run, by its folder.

@@ -10,11 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysctls are what the kubelet sets for the whole machine below, with the values that it wants
-// (setupKernelTunables in k8s.io/kubernetes/pkg/kubelet/cm). Inside they are plain files.
+// sysctls are settings of the whole machine below, plain files inside: those that the kubelet sets, with the values that it wants
+// (setupKernelTunables in k8s.io/kubernetes/pkg/kubelet/cm), and one more.
 var sysctls = map[string]string{
 	"vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic": "10", "kernel/panic_on_oops": "1",
 	"kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
+	// A run within the run finds the limit high enough: what it is, the keeper outside has seen to.
+	"fs/inotify/max_user_instances": "8192",
 }
 
 // Addresses that every cloud has, on the loopback interface of the tests' machine or of each node.

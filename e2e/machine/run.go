@@ -103,7 +103,10 @@ func keep() int {
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS,
 		Pdeathsig:  syscall.SIGKILL,
 	}
-	err := makeCgroups(folder)
+	limit, err := raiseLimit(inotifyLimit)
+	if err == nil {
+		err = makeCgroups(folder)
+	}
 	status := 1
 	if err == nil {
 		status, err = supervise(cmd, func() {
@@ -113,6 +116,7 @@ func keep() int {
 			}()
 		})
 	}
+	_ = limit.Close()
 	if err := errors.Join(err, clean(folder)); err != nil {
 		fmt.Println("the tests' machine:", err)
 		return max(status, 1)
