@@ -76,8 +76,8 @@ func addReplace(res *pulumirpc.DiffResponse, path string, kind pulumirpc.Propert
 	addDiff(res, path, kind)
 }
 
-// addBroken adds the property for whose sake a resource is replaced that is not as it should be. It need not differ itself, and the detailed
-// diff of pulumi-kubernetes says nothing of it then (provider.go, Diff).
+// addBroken adds the property for whose sake a resource is replaced that is not as it should be. It need not differ itself, and the
+// detailed diff of pulumi-kubernetes says nothing of it then (provider.go, Diff).
 func addBroken(res *pulumirpc.DiffResponse, path string, silent bool) {
 	if !silent {
 		addReplace(res, path, pulumirpc.PropertyDiff_UPDATE_REPLACE)

@@ -25,8 +25,8 @@ type Provider struct {
 	// ComparesInputs says that Diff holds the new inputs against the last ones, as azure-native and pulumi-kubernetes do. Providers that
 	// are bridged from Terraform hold the state against the inputs.
 	ComparesInputs bool
-	// Shown is what of a resource's state the new inputs are held against, where that is not the last inputs alone: what a provider asks its
-	// cloud for, as it was answered last. May be nil.
+	// Shown is what of a resource's state the new inputs are held against, where that is not the last inputs alone: what a provider asks
+	// its cloud for, as it was answered last. May be nil.
 	Shown func(state, inputs Object) Object
 	// Path writes the path of a difference; nil is as the Terraform bridge does.
 	Path func(resource.PropertyPath) string
@@ -140,8 +140,8 @@ type Call struct {
 	Changed []string
 	// Context ends with the call, or when the engine gives the deployment up.
 	Context context.Context
-	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Creating, Reading and Previewing say
-	// that the call is a create, a read, or a preview of a create or a change.
+	// Timeout is how long the program lets a create, update or delete take; 0 leaves it to the provider. Creating, Reading and Previewing
+	// say that the call is a create, a read, or a preview of a create or a change.
 	Timeout                       time.Duration
 	Creating, Reading, Previewing bool
 

@@ -90,8 +90,9 @@ func (s *server) call(ctx context.Context, urn string) (*Call, *Type, error) {
 		return nil, nil, s.unconfigured()
 	}
 	s.world.Begin(token)
-	return &Call{World: s.world, Session: con.session, Type: token, Name: u.Name(), URN: urn, Context: con.during(ctx), strike: strikeOf(ctx)}, typ,
-		nil
+	return &Call{
+		World: s.world, Session: con.session, Type: token, Name: u.Name(), URN: urn, Context: con.during(ctx), strike: strikeOf(ctx),
+	}, typ, nil
 }
 
 func (s *server) unconfigured() error {
@@ -151,8 +152,8 @@ func (s *server) finish(c *Call, typ *Type, r *world.Resource, secrets []resourc
 	return nil, notReady(r, state, reasons, secrets)
 }
 
-// unchanged is the error of a change that was refused. Where a provider reads then what there is, the engine takes the change as one that did
-// not become ready, and keeps its inputs (HalfMade).
+// unchanged is the error of a change that was refused. Where a provider reads then what there is, the engine takes the change as one that
+// did not become ready, and keeps its inputs (HalfMade).
 func (s *server) unchanged(r *world.Resource, in Object, refused error, secrets []resource.PropertyPath) error {
 	var half *HalfMade
 	if !errors.As(refused, &half) {

@@ -161,8 +161,8 @@ func replaceUnready(after double.Object) string {
 	return fmt.Sprintf("metadata.annotations[%q]", annotation)
 }
 
-// awaitService looks for pods behind a Service that are not ready, for which the provider waits unless it has no selector, no address of its
-// own, or another name only. It waits for no pods where there are none (pulumi-kubernetes v4.32, provider/pkg/await/service.go).
+// awaitService looks for pods behind a Service that are not ready, for which the provider waits unless it has no selector, no address of
+// its own, or another name only. It waits for no pods where there are none (pulumi-kubernetes v4.32, provider/pkg/await/service.go).
 func awaitService(c *double.Call, r *world.Resource) []string {
 	selector := double.Map(r.State, "spec.selector")
 	headless := double.Get(r.State, "spec.clusterIP") == "None" || double.Get(r.State, "spec.type") == "ExternalName"
@@ -174,8 +174,8 @@ func awaitService(c *double.Call, r *world.Resource) []string {
 		unready := namespaceOf(owner) == namespaceOf(r) && subset(selector, double.Map(owner.State, "spec.template.metadata.labels")) &&
 			!available(owner) && replicasOf(owner) > 0
 		if unready {
-			return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels " +
-				"on any Pods"}
+			return []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match " +
+				"labels on any Pods"}
 		}
 	}
 	return nil

@@ -13,16 +13,16 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-// The words are those of pulumi-kubernetes v4.32 (provider/pkg/provider/provider.go, Create, Read and Update; provider/pkg/await/await.go and
-// error.go): the program's hooks read them, and people look them up.
+// The words are those of pulumi-kubernetes v4.32 (provider/pkg/provider/provider.go, Create, Read and Update; provider/pkg/await/await.go
+// and error.go): the program's hooks read them, and people look them up.
 
 // notCreated is the error of an object that the API server refused.
 func notCreated(c *double.Call, err error) error {
 	return fmt.Errorf("resource %q was not successfully created by the Kubernetes API server: %w", c.URN, err)
 }
 
-// notUpdated is the error of a change that the API server refused. The provider reads then what there is, and takes the change for one that did
-// not become ready.
+// notUpdated is the error of a change that the API server refused. The provider reads then what there is, and takes the change for one that
+// did not become ready.
 func notUpdated(c *double.Call, id string, err error) error {
 	if strings.Contains(err.Error(), "no matches for kind") {
 		return fmt.Errorf("update of resource %q failed because %w", c.URN, err)
@@ -56,7 +56,8 @@ func conflict(err error) error {
 	}
 	return fmt.Errorf("server-side apply field conflict detected, see https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/"+
 		"managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources for troubleshooting help\n%w\n"+
-		"Another manager owns the field: leave it to that one (ignoreChanges), or take it over with the annotation %s: \"true\"", err, patchForce)
+		"Another manager owns the field: leave it to that one (ignoreChanges), or take it over with the annotation %s: \"true\"",
+		err, patchForce)
 }
 
 // unready words why an object of the double's is not what was asked for: the reasons of its controllers follow.
@@ -81,14 +82,15 @@ func cancelled(name string) string {
 	return fmt.Sprintf("Resource operation was cancelled for %q", name)
 }
 
-// worded words the first of the reasons. After an interruption the provider cannot read what there is, and takes a change for one that failed.
+// worded words the first of the reasons. After an interruption the provider cannot read what there is, and takes a change for one that
+// failed.
 func worded(c *double.Call, r *world.Resource, reasons []string, interrupted bool) ([]string, error) {
 	first := errors.New(reasons[0])
 	switch {
 	case c.Reading:
 	case c.Creating:
-		first = fmt.Errorf("resource %q was successfully created, but the Kubernetes API server reported that it failed to fully initialize "+
-			"or become live: %w", c.URN, first)
+		first = fmt.Errorf("resource %q was successfully created, but the Kubernetes API server reported that it failed to fully "+
+			"initialize or become live: %w", c.URN, first)
 	case interrupted:
 		return reasons, fmt.Errorf("update of resource %q failed: %w", c.URN, first)
 	default:

@@ -55,7 +55,8 @@ func prepareForUpdate(o, old runtime.Object) {
 	}
 	was, now := &old.(*core.Service).Spec, &service.Spec
 	outside := func(s *core.ServiceSpec) bool {
-		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer || s.Type == core.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
+		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer ||
+			s.Type == core.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
 	}
 	if outside(was) && !outside(now) && was.ExternalTrafficPolicy == now.ExternalTrafficPolicy {
 		now.ExternalTrafficPolicy = ""

@@ -184,8 +184,8 @@ func ingressState(_ context.Context, _ *Cluster, live Object) (state, error) {
 }
 
 // serviceState: no pod of a Service that selects some and has an address of its own is on its way; where there are none it waits for none
-// (pulumi-kubernetes 4.32, pkg/await/service.go). The provider waits for an address of a LoadBalancer, too, and 10 seconds after each change of
-// the endpoints; as with an Ingress there is nobody here to give one.
+// (pulumi-kubernetes 4.32, pkg/await/service.go). The provider waits for an address of a LoadBalancer, too, and 10 seconds after each
+// change of the endpoints; as with an Ingress there is nobody here to give one.
 func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 	service, err := decode[corev1.Service](live)
 	if err != nil {
@@ -209,8 +209,8 @@ func serviceState(ctx context.Context, c *Cluster, live Object) (state, error) {
 			unready := endpoint.Conditions.Ready != nil && !*endpoint.Conditions.Ready
 			ending := endpoint.Conditions.Terminating != nil && *endpoint.Conditions.Terminating
 			if unready && !ending {
-				return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' " +
-					"may not match labels on any Pods"}}, nil
+				return state{reasons: []string{"Service does not target any Pods. Selected Pods may not be ready, or field " +
+					"'.spec.selector' may not match labels on any Pods"}}, nil
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// Creator is the manager of what a create writes, until the first update takes it over (pulumi-kubernetes 4.32, pkg/await/await.go, Creation
-// and fixCSAFieldManagers).
+// Creator is the manager of what a create writes, until the first update takes it over (pulumi-kubernetes 4.32, pkg/await/await.go,
+// Creation and fixCSAFieldManagers).
 const Creator = "pulumi-kubernetes"
 
 // creators are the names under which versions of the provider have created.
@@ -18,7 +18,8 @@ var creators = []string{Creator, "pulumi-kubernetes.exe", "pulumi-resource-kuber
 
 // takenOver are the managers whose fields an update takes over, by the beginning of their names, and the operation of theirs.
 var takenOver = []struct{ name, operation string }{
-	{"kubectl", "Apply"}, {"kubectl", "Update"}, {"before-first-apply", "Update"}, {Creator, "Update"}, {"pulumi-resource-kubernetes", "Update"},
+	{"kubectl", "Apply"}, {"kubectl", "Update"}, {"before-first-apply", "Update"},
+	{Creator, "Update"}, {"pulumi-resource-kubernetes", "Update"},
 }
 
 func entries(live Object) []any {
@@ -80,8 +81,8 @@ func union(a, b any) Object {
 	return all
 }
 
-// OwnedByOthersAlone tells whether other managers than ours own the field at a dotted path, or something in it, and ours does not (Kubernetes,
-// "Server-Side Apply", field management; pulumi-kubernetes 4.32, pkg/await/await.go, handleSSAIgnoreFields).
+// OwnedByOthersAlone tells whether other managers than ours own the field at a dotted path, or something in it, and ours does not
+// (Kubernetes, "Server-Side Apply", field management; pulumi-kubernetes 4.32, pkg/await/await.go, handleSSAIgnoreFields).
 func OwnedByOthersAlone(live Object, path, manager string) bool {
 	var ours, theirs bool
 	for _, e := range entries(live) {
@@ -97,8 +98,8 @@ func OwnedByOthersAlone(live Object, path, manager string) bool {
 	return theirs && !ours
 }
 
-// Uncontested tells whether a dry run of an update takes over whatever it meets: where a create still owns fields, as the update itself does
-// first, and where nobody is recorded (pulumi-kubernetes 4.32, pkg/await/await.go, patchForce).
+// Uncontested tells whether a dry run of an update takes over whatever it meets: where a create still owns fields, as the update itself
+// does first, and where nobody is recorded (pulumi-kubernetes 4.32, pkg/await/await.go, patchForce).
 func Uncontested(live Object) bool {
 	owners := entries(live)
 	return len(owners) == 0 || slices.ContainsFunc(owners, func(e any) bool {

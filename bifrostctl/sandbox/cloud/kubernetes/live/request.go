@@ -178,8 +178,8 @@ func (c *Cluster) request(ctx context.Context, ask func(context.Context) (*unstr
 	return plain(answer.Object)
 }
 
-// passes tells of an error whether it may pass by itself: the server is away, begins, or has too much to do. Whoever waits looks again then,
-// as the provider's watches come back.
+// passes tells of an error whether it may pass by itself: the server is away, begins, or has too much to do. Whoever waits looks again
+// then, as the provider's watches come back.
 func passes(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var network net.Error
