@@ -145,11 +145,19 @@ func (s *site) emptyDatabases(t *testing.T) {
 
 // startNodes starts two nodes at the same time, and what answers their pods for names.
 func (s *site) startNodes(ctx context.Context) error {
+	folder, config, err := s.providerFiles()
+	if err != nil {
+		return err
+	}
 	s.nodes = make([]*kubelet.Node, 2)
 	starting, onNodes := errgroup.WithContext(ctx)
 	for i := range s.nodes {
 		starting.Go(func() (err error) {
-			s.nodes[i], err = kubelet.Start(onNodes, kubelet.Config{Cluster: s.plane, Network: s.network, Number: i + 1, OutsideCA: s.authority()})
+			s.nodes[i], err = kubelet.Start(onNodes, kubelet.Config{
+				Cluster: s.plane, Network: s.network, Number: i + 1, OutsideCA: s.authority(), CredentialProviders: folder, CredentialProviderConfig: config,
+				// AWS's own libraries would take the authorities of whoever runs the tests.
+				Env: []string{"AWS_CA_BUNDLE=" + s.authority()},
+			})
 			return err
 		})
 	}

@@ -42,6 +42,7 @@ type outcome struct {
 	Error     string
 	Changes   struct{ Create, Update, Replace, Delete, Same int }
 	Resources []struct{ URN string }
+	Outputs   map[string]any
 	Warnings  []string
 	stderr    string
 	err       error

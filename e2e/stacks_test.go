@@ -38,8 +38,9 @@ type way struct {
 	injected bool   // by EKS Pod Identity
 	thorough bool   // configuration is changed, too
 	rest     bool   // run by make e2e-all alone
-	// more is looked at while the stack is up; may be nil.
-	more func(t *testing.T, s *site)
+	// prepare comes before the stack, more is looked at while it is up; both may be nil.
+	prepare func(t *testing.T, s *site, w way)
+	more    func(t *testing.T, s *site)
 }
 
 var (
@@ -47,8 +48,8 @@ var (
 	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true}
 	// Without a Secret. What a node has found for a registry it keeps, so they come last.
 	eksLast = []way{
-		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, more: nodesGetTokenForECR},
-		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, more: nodesGetNoToken},
+		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, prepare: nodesAskWithTokens, more: kubeletsPull},
+		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, prepare: nodesAskAsThemselves, more: nodesPull},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
 	federation = []string{
@@ -178,6 +179,9 @@ func life(t *testing.T, s *site, w way) {
 		onlyAll(t)
 	}
 	s.fresh(t)
+	if w.prepare != nil {
+		w.prepare(t, s, w)
+	}
 	before := inventory(t, s)
 	s.deploy(t, w)
 	enforced, err := s.client.CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
