@@ -30,7 +30,7 @@ E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e
 .PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring bench lint golden docs definitions clean FORCE
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 build: $(PULUMI) bin/bifrost bin/bifrostctl ## build bin/bifrost, bin/bifrostctl and, where none is installed, bin/pulumi
 
