@@ -62,8 +62,8 @@ func filled(t *testing.T, s *site, l *login) {
 
 // breakage is one thing that somebody with kubectl can break.
 type breakage struct {
-	name              string
-	make, mend        func(t *testing.T, s *site, l *login)
+	name        string
+	make, mend  func(t *testing.T, s *site, l *login)
 	code, error string
 	hint        string // a regular expression
 }
