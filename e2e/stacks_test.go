@@ -154,6 +154,7 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 	} {
 		t.Run(moment, func(t *testing.T) {
 			s.fresh(t)
+			s.puts(w)
 			finished := s.begin(t, "up", w.set()...)
 			eventually(t, moment, reached)
 			s.plane.KillAPIServer()
@@ -232,12 +233,17 @@ func change(t *testing.T, s *site, w way, pods []types.UID, token *corev1.Secret
 	require.Equal(t, "platform", relabelled.Labels["team"])
 }
 
+// puts tells the cluster how the image will be pulled.
+func (s *site) puts(w way) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mode, s.injected = w.name, map[string]bool{namespace + "/" + refresherSA: w.injected}
+}
+
 // deploy brings the whole stack up.
 func (s *site) deploy(t *testing.T, w way) {
 	t.Helper()
-	s.mu.Lock()
-	s.mode, s.injected = w.name, map[string]bool{namespace + "/" + refresherSA: w.injected}
-	s.mu.Unlock()
+	s.puts(w)
 	s.must(t, "up", w.set()...)
 }
 
