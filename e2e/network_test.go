@@ -49,7 +49,6 @@ var crossings = []crossing{
 	{"gateway", "gateway", tcp, 10102, true},
 	{"gateway", "gateway", udp, 10102, false},
 	{"gateway", "gateway", tcp, 22, false},
-	{"gateway", "gateway", tcp, 8080, false},
 	{"refresher", "gateway", tcp, 8080, false},
 	{"gateway", "DNS", udp, 53, true},
 	{"gateway", "DNS", tcp, 53, true},

@@ -49,11 +49,14 @@ var (
 			// The balancer is in a subnet that is named, and the collector in a namespace.
 			balancer := s.address(t, "balancer", "10.0.17.4")
 			testNetwork(t, s, []reach.Place{balancer}, crossing{"gateway", "prometheus", tcp, 4317, true},
-				crossing{"gateway", "stranger", tcp, 4317, false}, crossing{"refresher", "agent", tcp, 80, false})
+				crossing{"gateway", "stranger", tcp, 4317, false}, crossing{"refresher", "agent", tcp, 80, false},
+				crossing{"gateway", "gateway", tcp, 8080, false})
 			testEviction(t, s)
 			testAutoscaler(t, s, balancer, set(e.all(t, s)))
 		}},
 		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, rest: true, more: func(t *testing.T, s *site, _ example) {
+			// Members at each other's 8080 are not asked about: the way out has no such port, but kube-router takes what one policy opens
+			// inwards, here to all pods of the namespace, for its way out as well.
 			testNetwork(t, s, balancerPods(t, s), crossing{"refresher", "agent", tcp, 80, true})
 			testDiscovery(t, s)
 		}},
