@@ -49,7 +49,7 @@ func TestRetriedFirstRun(t *testing.T) {
 			}{
 				{job + "when=after,error=the first failure", "the first failure", s.Engine.Up},
 				{job + "when=after,error=the second failure", "the second failure", s.Engine.Up},
-				{job + "when=after,delay=1h", "interrupted", s.Interrupt},
+				{job + "when=after,delay=1h", "was cancelled", s.Interrupt},
 				{job + "when=after,error=the third failure", "the third failure", s.Engine.Up},
 				{job + "delay=1h", "interrupted", s.Interrupt},
 				{job + "error=throttled", "too many requests", s.Engine.Up},
