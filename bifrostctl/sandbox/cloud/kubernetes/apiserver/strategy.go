@@ -56,8 +56,8 @@ func prepareForUpdate(o, old runtime.Object) {
 	was, now := &old.(*core.Service).Spec, &service.Spec
 	outside := func(s *core.ServiceSpec) bool {
 		//lint:ignore SA1019 servers still have external addresses
-		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer ||
-			s.Type == core.ServiceTypeClusterIP && len(s.ExternalIPs) > 0
+		external := len(s.ExternalIPs) > 0
+		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer || s.Type == core.ServiceTypeClusterIP && external
 	}
 	if outside(was) && !outside(now) && was.ExternalTrafficPolicy == now.ExternalTrafficPolicy {
 		now.ExternalTrafficPolicy = ""
