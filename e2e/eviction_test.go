@@ -9,19 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// gatewayRequest is what the gateway's container asks for.
-func (s *site) gatewayRequest(t *testing.T, name corev1.ResourceName) *resource.Quantity {
-	t.Helper()
-	d, err := s.client.AppsV1().Deployments(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
-	require.NoError(t, err)
-	request := d.Spec.Template.Spec.Containers[0].Resources.Requests[name]
-	require.False(t, request.IsZero())
-	return &request
-}
 
 // testEviction: while a node is drained one pod may go, and no other before it has a successor.
 func testEviction(t *testing.T, s *site) {
