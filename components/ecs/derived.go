@@ -55,8 +55,8 @@ func (a *EcsServiceArgs) validateRights(p *field.Path) field.ErrorList {
 		"of one secret in JSON, which secretRefs name", secrets, size, MaxInlinePolicies))}
 }
 
-// Rights are how many secrets the policy in the execution role names, and how many characters it has; 0 where the region is none. What is not
-// known yet has ids of the same length.
+// Rights are how many secrets the policy in the execution role names, and how many characters it has; 0 where the region is none. What is
+// not known yet has ids of the same length.
 func (a *EcsServiceArgs) Rights() (named, size int) {
 	const account, suffix = "000000000000", "-AbCdEf"
 	if !check.Region.Pattern.MatchString(a.Region) {

@@ -21,7 +21,8 @@ if ! [ -w "$dir" ]; then
   echo "the data folder $dir cannot be written to by user $(id -u)" >&2
   exit 1
 fi
-exec "$@" -app-dir "$dir" -host "${APP_HOST:-0.0.0.0}" -port "${APP_PORT:-8080}" -log-level "${LOG_LEVEL:-info}" -log-style "${LOG_STYLE:-json}"
+exec "$@" -app-dir "$dir" -host "${APP_HOST:-0.0.0.0}" -port "${APP_PORT:-8080}" \
+	-log-level "${LOG_LEVEL:-info}" -log-style "${LOG_STYLE:-json}"
 `
 
 // gatewayUser is the user that the vendor's image sets.

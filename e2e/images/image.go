@@ -106,7 +106,9 @@ func (s Spec) assemble(entries []entry) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := v1.Config{Entrypoint: s.Entrypoint, Cmd: s.Cmd, User: s.User, WorkingDir: s.WorkingDir, Env: append([]string{defaultPath}, s.Env...)}
+	config := v1.Config{
+		Entrypoint: s.Entrypoint, Cmd: s.Cmd, User: s.User, WorkingDir: s.WorkingDir, Env: append([]string{defaultPath}, s.Env...),
+	}
 	if len(s.Volumes) > 0 {
 		config.Volumes = map[string]struct{}{}
 		for _, name := range s.Volumes {

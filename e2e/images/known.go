@@ -43,7 +43,9 @@ func (c Config) known() []known {
 		{`(^|/)pause$`, "pause", Spec{User: "65535:65535"}},
 		{`(^|/)kubectl$`, "kubectl", Spec{}},
 		{`(^|/)aws-cli$`, "aws", Spec{Busybox: sh, CA: c.CA, Env: trusting}},
-		{`(^|/)(google-cloud-cli|cloud-sdk)$`, "gcloud", Spec{Machine: []string{"curl"}, Busybox: sh, CA: c.CA, Env: trusting, Cmd: []string{"/bin/sh"}}},
+		{`(^|/)(google-cloud-cli|cloud-sdk)$`, "gcloud", Spec{
+			Machine: []string{"curl"}, Busybox: sh, CA: c.CA, Env: trusting, Cmd: []string{"/bin/sh"},
+		}},
 		{`(^|/)load$`, "load", Spec{Busybox: sh, CA: c.CA, User: "65532:65532"}},
 		{`(^|/)coredns$`, "coredns", Spec{}},
 		{`(^|/)kube-router$`, "kube-router", Spec{Machine: kubeRouterCommands, Files: extensions(), Busybox: sh}},

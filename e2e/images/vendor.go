@@ -31,7 +31,10 @@ type vendor struct {
 }
 
 // googleParts leaves out the emulators, the other tools and what belongs to them.
-var googleParts = []string{"bin/gcloud", "lib", "data/cli", "properties", "platform/bundledpythonunix/bin", "platform/bundledpythonunix/lib", ".install"}
+var googleParts = []string{
+	"bin/gcloud", "lib", "data/cli", "properties",
+	"platform/bundledpythonunix/bin", "platform/bundledpythonunix/lib", ".install",
+}
 
 // Vendor tells the version of the CLI that AWSVendor or GoogleVendor holds; empty where none is installed here.
 func Vendor(reference string) string {

@@ -57,7 +57,8 @@ func prepareForUpdate(o, old runtime.Object) {
 	outside := func(s *core.ServiceSpec) bool {
 		//lint:ignore SA1019 servers still have external addresses
 		external := len(s.ExternalIPs) > 0
-		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer || s.Type == core.ServiceTypeClusterIP && external
+		return s.Type == core.ServiceTypeNodePort || s.Type == core.ServiceTypeLoadBalancer ||
+			s.Type == core.ServiceTypeClusterIP && external
 	}
 	if outside(was) && !outside(now) && was.ExternalTrafficPolicy == now.ExternalTrafficPolicy {
 		now.ExternalTrafficPolicy = ""
