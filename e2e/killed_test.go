@@ -116,7 +116,8 @@ func (s *site) gates(t *testing.T) (*gates, *net.TCPAddr) {
 	}
 	certificate, err := s.plane.ServerCertificate()
 	require.NoError(t, err)
-	listener, err := tls.Listen("tcp", net.JoinHostPort(s.network.Gateway.String(), "0"), &tls.Config{Certificates: []tls.Certificate{certificate}})
+	// A port that the refresher's NetworkPolicy opens for API servers.
+	listener, err := tls.Listen("tcp", net.JoinHostPort(s.network.Gateway.String(), "6443"), &tls.Config{Certificates: []tls.Certificate{certificate}})
 	require.NoError(t, err)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, api := g.find(r); api == nil || api.pass(r) {
