@@ -95,10 +95,9 @@ state = "{{.Dir}}/state"
     bin_dirs = ["{{.Plugins}}"]
     conf_dir = "{{.Dir}}/cni"
 `,
-	// Pods' addresses are the network's own: what leaves the node keeps them, so that policies and logs are about real ones. Each pod is
-	// routed alone, as on EKS: Services and policies between pods of one node need no module of the kernel that a bridge would.
+	// Pods' addresses are the network's own: what leaves the node keeps them, so that policies and logs are about real ones.
 	"cni/10-pods.conflist": `{"cniVersion": "1.0.0", "name": "pods", "plugins": [
-  {"type": "ptp", "ipMasq": false,
+  {"type": "bridge", "bridge": "pods", "isGateway": true, "ipMasq": false, "hairpinMode": true,
    "ipam": {"type": "host-local", "dataDir": "{{.Dir}}/ipam",
     "ranges": [[{"subnet": "{{.PodsOfNode}}"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/kubernetes"
@@ -61,7 +63,7 @@ func (c *cluster) start() error {
 	if err != nil {
 		return err
 	}
-	ca := filepath.Join(machine.Folder(), "outside.crt")
+	ca, begin := filepath.Join(machine.Folder(), "outside.crt"), time.Now()
 	if err := os.WriteFile(ca, authority.PEM(), 0o644); err != nil {
 		return err
 	}
@@ -84,11 +86,14 @@ func (c *cluster) start() error {
 	if c.client, err = kubernetes.NewForConfig(c.plane.As(controlplane.AdminUser)); err != nil {
 		return err
 	}
+	fmt.Printf("control plane after %.1f s\n", time.Since(begin).Seconds())
 	for number := range 2 {
+		begin := time.Now()
 		n, err := Start(ctx, Config{Cluster: c.plane, Network: c.network, Number: number + 1, OutsideCA: ca})
 		if err != nil {
 			return err
 		}
+		fmt.Printf("%s ready after %.1f s\n", n.Name, time.Since(begin).Seconds())
 		c.nodes = append(c.nodes, n)
 	}
 	return nil

@@ -47,14 +47,6 @@ spec:
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: neighbour}
-spec:
-  nodeName: node-1
-  terminationGracePeriodSeconds: 0
-  containers: [{name: neighbour, image: "docker.io/library/busybox:1.37", command: [sleep, "86400"]}]
----
-apiVersion: v1
-kind: Pod
 metadata: {name: asker}
 spec:
   nodeName: node-1
@@ -65,14 +57,11 @@ spec:
 func TestPods(t *testing.T) {
 	c := started(t)
 	c.must(t, pods, "apply", "-f", "-")
-	c.must(t, "", "wait", "--for=condition=Ready", "--timeout=120s", "pod/web", "pod/client", "pod/neighbour")
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout=120s", "pod/web", "pod/client")
 
 	service, err := c.client.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{})
 	require.NoError(t, err)
-	for _, from := range []string{"client", "neighbour", "web"} {
-		served := c.must(t, "", "exec", from, "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP)
-		require.Equal(t, "served\n", served, "from %s: another node, the same one, the pod itself", from)
-	}
+	require.Equal(t, "served\n", c.must(t, "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP))
 	require.Contains(t, c.must(t, "", "logs", "web"), "started\n")
 
 	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s", "pod/asker")
@@ -106,7 +95,7 @@ func TestStop(t *testing.T) {
 	require.NoError(t, err)
 	c.run(t, "left", "node-1", `sleep 86400`)
 	c.run(t, "lost", "node-3", `sleep 111222`)
-	require.Eventually(t, func() bool { return len(processes(t, "sleep\x00111222")) == 1 }, time.Minute, 20*time.Millisecond)
+	require.Len(t, processes(t, "sleep\x00111222"), 1)
 	node.Stop()
 	require.Empty(t, processes(t, "sleep\x00111222"))
 	require.Empty(t, c.must(t, "", "exec", "left", "--", "true"))
@@ -147,7 +136,7 @@ func TestNothingStays(t *testing.T) {
 	remains, err := machine.Remains(folder)
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(remains, "\n"), "/kubepods/")
-	require.Eventually(t, func() bool { return len(processes(t, "sleep\x00333444")) == 1 }, time.Minute, 20*time.Millisecond)
+	require.Len(t, processes(t, "sleep\x00333444"), 1)
 
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()

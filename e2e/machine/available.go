@@ -16,7 +16,7 @@ const Path = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 // Tools and plugins that a node needs from the machine.
 var (
 	tools   = []string{"runc", "iptables", "nft", "conntrack", "ipset"}
-	plugins = []string{"host-local", "loopback", "portmap", "ptp"}
+	plugins = []string{"bridge", "host-local", "loopback", "portmap"}
 	// pluginFolders are where Debian and the plugins' own releases put them.
 	pluginFolders = []string{"/usr/lib/cni", "/opt/cni/bin"}
 	controllers   = []string{"cpu", "cpuset", "memory", "pids"}
