@@ -34,7 +34,7 @@ func TestPodsFollowTheirIdentity(t *testing.T) {
 			t.Parallel()
 			s := stacktest.New(t, c.stack)
 			s.Set(c.first...).Engine.MustUp()
-			const rolled = `[spec.template.metadata.annotations["bifrost/runtime-identity"]]`
+			const rolled = `[spec.template.metadata.annotations.bifrost/runtime-identity]`
 			require.Contains(t, s.Set(c.second...).Engine.Preview().Plan(), "update Deployment "+c.deployment+" "+rolled)
 			made := s.Engine.MustUp().Resource(c.deployment)
 			template := made.Inputs["spec"].ObjectValue()["template"].ObjectValue()["metadata"].ObjectValue()

@@ -116,7 +116,7 @@ func TestOneSetting(t *testing.T) {
 		}},
 		{"azure-dev", "gateway.config.client.enforce_auth_on_inference=false", []string{
 			"update Secret aks-gateway-config [data[\"config.json\"]]",
-			"update Deployment aks-gateway-deployment [spec.template.metadata.annotations[\"checksum/config\"]]",
+			"update Deployment aks-gateway-deployment [spec.template.metadata.annotations.checksum/config]",
 		}},
 	} {
 		t.Run(c.stack+"/"+c.setting, func(t *testing.T) {
