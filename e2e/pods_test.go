@@ -33,6 +33,7 @@ const (
 var servingStack = []string{
 	"ecs=null", "registry.mirror=true", "registry.image=registry.internal.example.com/mirror/acme-hub:2.1.0",
 	"gateway.replicas=3", "gateway.cpuRequest=100m", "gateway.memoryRequest=64Mi", "gateway.memoryLimit=256Mi",
+	"gateway.networkPolicy.from=[{namespace: bifrost}, {cidr: 172.20.5.1/32}]", // its namespace, and the test itself
 	"gateway.ephemeralStorageRequest=8Mi", "gateway.ephemeralStorageLimit=32Mi", "gateway.scheduling.topologySpread.zone=DoNotSchedule",
 	`gateway.config.providers.openai.keys=[{name: openai, value: env.OPENAI_API_KEY, models: ["*"], weight: 1}]`,
 	`gateway.config.governance.virtual_keys=[{id: load, name: load, value: env.LOAD_KEY,

@@ -58,6 +58,7 @@ func testOnKubernetes(t *testing.T, s *site, ran map[string]bool) {
 	require.Contains(t, d.page(t, runbook.Up), "-enablePatchForce", "the variable leaves the provider in the state")
 	same(t, d.page(t, runbook.Up))
 
+	d.labelled(t)
 	d.stoppedAutoscaler(t)
 
 	refreshByCronJob(t, s, ecrLogin, "by-hand")
@@ -72,6 +73,19 @@ func (d *desk) stopped(t *testing.T) {
 	d.page(t, runbook.ScaleToZero)
 	d.cluster.rolledOut(t)
 	require.Empty(t, gatewayPods(t, d.cluster))
+}
+
+// labelled: what somebody did with kubectl label is taken back, though no preview plans it.
+func (d *desk) labelled(t *testing.T) {
+	t.Helper()
+	d.shell(t, "", "kubectl label service bifrost -n bifrost environment=by-hand --overwrite")
+	d.shell(t, "", "pulumi config set --path bifrost:gateway.service.annotations.team platform")
+	require.Contains(t, d.fails(t, runbook.Up), "conflict", "the preview")
+	d.page(t, runbook.UpSkipPreview)
+	service, err := d.cluster.client.CoreV1().Services(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "dev", service.Labels["environment"])
+	require.Equal(t, "platform", service.Annotations["team"])
 }
 
 // stoppedAutoscaler: an autoscaler leaves zero pods alone, and an up leaves the number to the autoscaler.

@@ -24,6 +24,7 @@ const (
 	Preview          = `pulumi preview`
 	Up               = `pulumi up`
 	UpRefresh        = `pulumi up --refresh`
+	UpSkipPreview    = `pulumi up --skip-preview`
 	UpForced         = `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up`
 	UpForcedRefresh  = `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh`
 	Destroy          = `pulumi destroy`
@@ -53,7 +54,7 @@ done`
 // Commands is how each command of the page is tried; those of bifrostctl, and words, are there for the same reason: that nothing is passed
 // over.
 var Commands = map[string]Way{
-	Preview: Run, Up: Run, UpRefresh: Run, UpForced: Run, UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
+	Preview: Run, Up: Run, UpRefresh: Run, UpSkipPreview: Run, UpForced: Run, UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
 	SetAdminPassword: Run, SetRestart: Run, SetGrownTo: Run, Restart: Run, ScaleToZero: Run, RefresherPods: Run, GrowClaim: Run,
 	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, StopOnECS: Run, DestroyBut: Run, StackRemove: Run,
 	DeregisterOldOnes: Run,

@@ -1,5 +1,6 @@
 // Command load asks a gateway for completions, all the time and in every way that clients have, and counts what was refused. It writes
-// JSON: a line for each request that failed, a summary each second, and the last one once it is told to end and nothing is under way.
+// JSON, from the first answer on: a line for each request that failed, a summary each second, and the last one once it is told to end and
+// nothing is under way.
 package main
 
 import (
@@ -67,8 +68,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 
-	t := &tally{counts: map[string]Count{}, out: json.NewEncoder(os.Stdout)}
 	c := client{url: *url, key: *key, model: *model}
+	// What enforces NetworkPolicies hears of a new pod a moment after its start: before, its requests are refused.
+	for every := time.Tick(100 * time.Millisecond); ctx.Err() == nil; <-every {
+		if _, _, err := kinds[0].ask(c); err == nil {
+			break
+		}
+	}
+	t := &tally{counts: map[string]Count{}, out: json.NewEncoder(os.Stdout)}
 	var running sync.WaitGroup
 	for _, k := range kinds {
 		t.counts[k.name] = Count{}
