@@ -57,7 +57,8 @@ func testFailingRollout(t *testing.T, s *site) {
 	})
 	interrupt()
 	require.Error(t, rollout.Wait(), "%s", &said)
-	s.must(t, "up", set(servingStack)...)
+	// After an interruption the provider cannot read the Deployment any more: the state has the former one.
+	s.must(t, "up", append(set(servingStack), "--refresh")...)
 	s.unmoved(t, before)
 	clients.stop(t, fmt.Sprintf("rollout that fails (%d exits), and back", exits))
 }
