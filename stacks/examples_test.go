@@ -80,11 +80,7 @@ func manifests(t testing.TB, g *graphtest.Graph) string {
 		object := masked(resource.NewObjectProperty(r.Inputs), false)
 		text, err := yaml.Marshal(object)
 		require.NoError(t, err)
-		name := "metadata.name"
-		if !r.Has(name) {
-			name = "metadata.generateName"
-		}
-		key := fmt.Sprintf("%v %v", r.Input(t, "kind"), r.Input(t, name))
+		key := fmt.Sprintf("%v %v", r.Input(t, "kind"), r.Input(t, "metadata.name"))
 		require.NotContains(t, objects, key)
 		objects[key] = string(text)
 	}

@@ -162,16 +162,20 @@ func (k *kind) model() *double.Type {
 	}
 }
 
-// sameName tells whether the replacement would take the old object's name: the old one must go first. One that the API server names takes
-// none (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Diff).
+// sameName tells whether the replacement would take the old object's name: the old one must go first.
 func sameName(before, after double.Object) bool {
-	return double.Get(after, "metadata.name") != nil && double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
+	return double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
 		double.Get(before, "metadata.namespace") == double.Get(after, "metadata.namespace")
 }
 
 // validate lets the API server's own code look at an object when all of it is known, as the provider's dry run of a preview
 // does; before that only what is known of its names.
 func (k *kind) validate(c *double.Call, in double.Object, fail double.Fail) {
+	// pulumi-kubernetes v4.25, provider/pkg/provider/provider.go, Check; met with that provider.
+	if double.Get(in, "metadata.generateName") != nil {
+		fail("", "the `.metadata.generateName` field is not supported in Server-Side Apply mode")
+		return
+	}
 	if !double.Known(in) {
 		k.validateNames(in, fail)
 		return

@@ -432,6 +432,7 @@ func TestRefused(t *testing.T) {
 		{"quantity", deployment(1, limits("512Mb")), "quantities must match the regular expression"},
 		{"base64", object(secretType, "x", pulumi.Map{"data": pulumi.StringMap{"a": s("not base64!")}}), "illegal base64 data"},
 		{"name", object(configMapType, "A_b", nil), `Invalid value: "A_b"`},
+		{"generated name", enginetest.Resource{Type: configMapType, Name: "x", Props: pulumi.Map{"metadata": pulumi.Map{"generateName": s("x-"), "namespace": s("app")}}}, "is not supported in Server-Side Apply mode"},
 		{"service name", object(serviceType, "1st", pulumi.Map{"spec": pulumi.Map{}}), `Invalid value: "1st"`},
 		{"label", object(namespaceType, "x", pulumi.Map{"metadata": pulumi.Map{"labels": pulumi.StringMap{"a": s("b c")}}}), `Invalid value: "b c"`},
 		{"data key", object(configMapType, "x", pulumi.Map{"data": pulumi.StringMap{"a b": s("c")}}), `Invalid value: "a b"`},
