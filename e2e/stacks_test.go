@@ -153,6 +153,9 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 		},
 	} {
 		t.Run(moment, func(t *testing.T) {
+			if moment == making {
+				onlyAll(t)
+			}
 			s.fresh(t)
 			s.puts(w)
 			finished := s.begin(t, "up", w.set()...)
