@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -172,7 +171,7 @@ func sameName(before, after double.Object) bool {
 // does; before that only what is known of its names.
 func (k *kind) validate(c *double.Call, in double.Object, fail double.Fail) {
 	// pulumi-kubernetes v4.25, provider/pkg/provider/provider.go, Check; met with that provider.
-	if double.Get(in, "metadata.generateName") != nil {
+	if double.Get(in, "metadata.name") == nil && double.Get(in, "metadata.generateName") != nil {
 		fail("", "the `.metadata.generateName` field is not supported in Server-Side Apply mode")
 		return
 	}
@@ -180,7 +179,7 @@ func (k *kind) validate(c *double.Call, in double.Object, fail double.Fail) {
 		k.validateNames(in, fail)
 		return
 	}
-	candidate := k.live(c, in, cmp.Or(double.String(in, "metadata.name"), double.String(in, "metadata.generateName")+"xxxxx"))
+	candidate := k.live(c, in, double.String(in, "metadata.name"))
 	double.Set(candidate, "metadata.uid", "to-be-given")
 	// A dry run of a custom resource waits until its definition is there.
 	if _, err := k.store(c, candidate, nil); err != nil && !errors.As(err, new(*noMatch)) {

@@ -20,9 +20,6 @@ var builtin = []string{"default", "kube-system", "kube-public", "kube-node-lease
 // create posts an object. A name that exists already is an error since 4.29 of the provider.
 func (k *kind) create(c *double.Call, in double.Object) (string, double.Object, error) {
 	name, namespace := double.String(in, "metadata.name"), k.namespace(c, in)
-	if prefix := double.String(in, "metadata.generateName"); name == "" {
-		name = prefix + world.Hex(5, prefix, c.World.Next())
-	}
 	id := objectID(namespace, name)
 	failed := func(format string, args ...any) (string, double.Object, error) {
 		return "", nil, notCreated(c, fmt.Errorf(format, args...))

@@ -116,9 +116,6 @@ func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
 // make posts an object. A name that exists already is an error since 4.29 of the provider.
 func (k *kind) make(c *double.Call, in double.Object) (string, double.Object, error) {
 	name := double.String(in, "metadata.name")
-	if prefix := double.String(in, "metadata.generateName"); name == "" {
-		name = prefix + world.Hex(5, prefix, c.World.Next())
-	}
 	id := objectID(k.namespace(c, in), name)
 	body := k.live(c, in, name)
 	var made double.Object
@@ -185,8 +182,7 @@ func (k *kind) patch(c *double.Call, id string, in double.Object) live.Patch {
 // rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,
 // or comes into a namespace that is not there yet.
 func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) error {
-	name := cmp.Or(double.String(in, "metadata.name"), double.String(in, "metadata.generateName")+"xxxxx")
-	namespace := k.namespace(c, in)
+	name, namespace := double.String(in, "metadata.name"), k.namespace(c, in)
 	id := objectID(namespace, name)
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
 		if r != nil {
