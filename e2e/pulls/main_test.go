@@ -106,7 +106,7 @@ func (c *cluster) startOutside(bin string) (ca string, err error) {
 	c.outside, err = outside.Start(outside.Config{
 		Address: c.network.Outside.String() + ":443", Authority: authority, Network: c.clouds.File, Pulled: c.pulled,
 		PodIdentity: func(_, account string) bool { return account == associated },
-		Images:      images.New(images.Config{Programs: bin, CA: authority.PEM()}),
+		Images:      c.images,
 	})
 	if err != nil {
 		return "", err
