@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"bifrost/e2e/machine"
+	"bifrost/e2e/pki"
 )
 
 // Cluster is a running control plane.
@@ -32,7 +33,7 @@ type Cluster struct {
 	dir, bin, issuer string
 	etcd             string // the address of etcd
 	network          *machine.Network
-	authority        *authority
+	authority        tls.Certificate
 	tokens           map[string]string
 	running          map[string]*machine.Process
 }
@@ -182,7 +183,7 @@ func (c *Cluster) As(user string) *rest.Config {
 
 // WithToken returns a client's configuration with a bearer token, such as a ServiceAccount's. The client is not throttled.
 func (c *Cluster) WithToken(token string) *rest.Config {
-	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: c.authority.pem},
+	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pki.PEM(c.authority)},
 		QPS: -1}
 }
 

@@ -70,7 +70,7 @@ type Node struct{ Kubeconfig, Certificate, Key, Authority string }
 func (c *Cluster) NewNode(name string, address netip.Addr) (Node, error) {
 	user := "system:node:" + name
 	subject := pkix.Name{CommonName: user, Organization: []string{"system:nodes"}}
-	if err := c.sign(c.authority, name, subject, []net.IP{address.AsSlice()}, []string{name}); err != nil {
+	if err := c.sign(&c.authority, name, subject, []net.IP{address.AsSlice()}, []string{name}); err != nil {
 		return Node{}, fmt.Errorf("certificate of node %s: %w", name, err)
 	}
 	n := Node{Kubeconfig: c.KubeconfigOf(user), Certificate: c.certificate(name), Key: c.key(name), Authority: c.file("ca.crt")}

@@ -1,17 +1,13 @@
 package outside
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"sync"
-	"time"
+
+	"bifrost/e2e/pki"
 )
 
 // Authority signs for every host outside. One serves all clusters of a test run.
@@ -24,15 +20,13 @@ type Authority struct {
 
 // NewAuthority makes the keys of one.
 func NewAuthority() (*Authority, error) {
-	own, err := certificate(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "outside"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, nil)
+	own, err := pki.NewAuthority("outside")
 	return &Authority{own: own, leaves: map[string]*tls.Certificate{}}, err
 }
 
 // PEM is the authority's certificate.
 func (a *Authority) PEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.own.Certificate[0]})
+	return pki.PEM(a.own)
 }
 
 // Certificate is one for a host name or an IP address, made at the first call.
@@ -51,7 +45,7 @@ func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
 	} else {
 		template.DNSNames = []string{host}
 	}
-	made, err := certificate(template, &a.own)
+	made, err := pki.Sign(template, &a.own)
 	if err != nil {
 		return nil, err
 	}
@@ -72,26 +66,4 @@ func (a *Authority) TLS() *tls.Config {
 		}
 		return a.Certificate(host)
 	}}
-}
-
-// certificate signs the template with a new key, or with the authority's.
-func certificate(template *x509.Certificate, authority *tls.Certificate) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
-		return tls.Certificate{}, err
-	}
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
-	parent, signer := template, any(key)
-	if authority != nil {
-		parent, signer = authority.Leaf, authority.PrivateKey
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
