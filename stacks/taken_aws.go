@@ -86,7 +86,8 @@ func crowdedRole(c *Config) string {
 	}
 	return fmt.Sprintf("the execution role's policy has %d characters for %d secrets: while a secret is added, removed or renamed, the "+
 		"role has the policy of before beside the new one, and IAM takes %d characters in a role; shorten ecs.secretPrefix and the "+
-		"variables' names, or keep several values as keys of one secret in JSON, which ecs.secretRefs name", size, named, ecs.MaxInlinePolicies)
+		"variables' names, or keep several values as keys of one secret in JSON, which ecs.secretRefs name",
+		size, named, ecs.MaxInlinePolicies)
 }
 
 func tagsOfRole(ctx *pulumi.Context, _ *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
