@@ -53,8 +53,8 @@ func (d DNS) Apply(ctx context.Context, config *rest.Config) error {
 // The first queries after a start may be lost: so one question waits no longer than this.
 const questionTimeout = 500 * time.Millisecond
 
-// Await waits until the Service answers for a name of the cluster and for one outside. dial connects from where the Service is reached, as a
-// node's network namespace.
+// Await waits until the Service answers for a name of the cluster and for one outside. dial connects from where the Service is reached, as
+// a node's network namespace.
 func (d DNS) Await(ctx context.Context, dial func(ctx context.Context, network, address string) (net.Conn, error)) error {
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dial(ctx, network, netip.AddrPortFrom(d.Address, 53).String())

@@ -183,8 +183,9 @@ func (c *Cluster) As(user string) *rest.Config {
 
 // WithToken returns a client's configuration with a bearer token, such as a ServiceAccount's. The client is not throttled.
 func (c *Cluster) WithToken(token string) *rest.Config {
-	return &rest.Config{Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pki.PEM(c.authority)},
-		QPS: -1}
+	return &rest.Config{
+		Host: "https://" + c.Address, BearerToken: token, TLSClientConfig: rest.TLSClientConfig{CAData: pki.PEM(c.authority)}, QPS: -1,
+	}
 }
 
 // KubeconfigOf returns the file with a user's kubeconfig.

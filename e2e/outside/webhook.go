@@ -34,8 +34,10 @@ func (s *Server) InstallWebhook(ctx context.Context, client kubernetes.Interface
 	s.webhook.client, s.webhook.tenant = client, tenant
 	s.webhook.mu.Unlock()
 	address := "https://" + s.Address() + "/pods"
-	none, policy, scope := admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.Ignore, admissionregistrationv1.NamespacedScope
-	_, err := client.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{
+	none, policy := admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.Ignore
+	scope := admissionregistrationv1.NamespacedScope
+	webhooks := client.AdmissionregistrationV1().MutatingWebhookConfigurations()
+	_, err := webhooks.Create(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: "credentials"},
 		Webhooks: []admissionregistrationv1.MutatingWebhook{{
 			Name: webhookName, AdmissionReviewVersions: []string{"v1"}, SideEffects: &none, FailurePolicy: &policy,

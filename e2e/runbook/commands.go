@@ -54,7 +54,8 @@ done`
 // Commands is how each command of the page is tried; those of bifrostctl, and words, are there for the same reason: that nothing is passed
 // over.
 var Commands = map[string]Way{
-	Preview: Run, Up: Run, UpRefresh: Run, UpSkipPreview: Run, UpForced: Run, UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
+	Preview: Run, Up: Run, UpRefresh: Run, UpSkipPreview: Run, UpForced: Run,
+	UpForcedRefresh: Run, Destroy: Run, DestroyGone: Run, StateDelete: Run,
 	SetAdminPassword: Run, SetRestart: Run, SetGrownTo: Run, Restart: Run, ScaleToZero: Run, RefresherPods: Run, GrowClaim: Run,
 	ListRevisions: Run, GoBack: Run, AwaitStable: Run, DeployAnew: Run, StopOnECS: Run, DestroyBut: Run, StackRemove: Run,
 	DeregisterOldOnes: Run,

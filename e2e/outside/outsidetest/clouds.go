@@ -88,7 +88,8 @@ func (c *Clouds) Restart() error {
 	if err := os.WriteFile(ca, authority.PEM(), 0o600); err != nil {
 		return err
 	}
-	text, err := json.Marshal(map[string]string{"proxy": strings.Replace(proxy.URL, "http://", "http://sandbox:"+password+"@", 1), "ca": ca})
+	address := strings.Replace(proxy.URL, "http://", "http://sandbox:"+password+"@", 1)
+	text, err := json.Marshal(map[string]string{"proxy": address, "ca": ca})
 	if err != nil {
 		return err
 	}
