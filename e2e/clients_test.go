@@ -76,6 +76,8 @@ func (s *site) startClients(t *testing.T, node string) *clients {
 	})
 	go func() { l.ended <- l.follow(context.Background()) }()
 	eventually(t, "requests are under way", func(context.Context) error { return l.moved(map[string]tallied{}) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	require.Empty(t, l.failures, "before anything happens")
 	l.began = time.Now()
 	return l

@@ -102,39 +102,65 @@ func (s *site) tryKubectl(ctx context.Context, kubeconfig string, args ...string
 	return string(out), err
 }
 
-// inventory names every object of the cluster but those that come and go by themselves.
+// inventory names every object of the cluster but those that come and go by themselves, once no other is about to go: what an earlier test
+// deleted is not there.
 func inventory(t *testing.T, s *site) []string {
 	t.Helper()
-	lists, err := s.client.Discovery().ServerPreferredResources()
-	require.NoError(t, err)
-	objects, err := metadata.NewForConfig(s.plane.As(controlplane.AdminUser))
-	require.NoError(t, err)
 	var found []string
+	eventually(t, "what was deleted is gone", func(ctx context.Context) error {
+		var going []string
+		var err error
+		if found, going, err = s.objects(ctx); err == nil && len(going) > 0 {
+			err = fmt.Errorf("still there: %v", going)
+		}
+		return err
+	})
+	return found
+}
+
+// objects are those of inventory at this moment, and which of them are being deleted. It fails while the API server forgets a kind.
+func (s *site) objects(ctx context.Context) (found, going []string, err error) {
+	lists, err := s.client.Discovery().ServerPreferredResources()
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, err := metadata.NewForConfig(s.plane.As(controlplane.AdminUser))
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "get"}}, lists) {
 		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		require.NoError(t, err)
+		if err != nil {
+			return nil, nil, err
+		}
 		for _, resource := range list.APIResources {
 			if slices.Contains([]string{"events", "leases", "componentstatuses", "endpoints", "nodes"}, resource.Name) {
 				continue
 			}
-			items, err := objects.Resource(version.WithResource(resource.Name)).List(t.Context(), metav1.ListOptions{})
-			require.NoError(t, err)
+			items, err := objects.Resource(version.WithResource(resource.Name)).List(ctx, metav1.ListOptions{})
+			if err != nil {
+				return nil, nil, err
+			}
 			for _, item := range items.Items {
-				found = append(found, resource.Name+" "+item.Namespace+"/"+item.Name)
+				name := resource.Name + " " + item.Namespace + "/" + item.Name
+				found = append(found, name)
+				if item.DeletionTimestamp != nil {
+					going = append(going, name)
+				}
 			}
 		}
 	}
 	slices.Sort(found)
-	return found
+	return found, going, nil
 }
 
 // leftNothing waits until all that came since is gone again: pods end in their own time.
 func leftNothing(t *testing.T, s *site, before []string) {
 	t.Helper()
-	eventually(t, "destroy leaves nothing", func(context.Context) error {
-		now := inventory(t, s)
-		if slices.Equal(before, now) {
-			return nil
+	eventually(t, "destroy leaves nothing", func(ctx context.Context) error {
+		now, _, err := s.objects(ctx)
+		if err != nil || slices.Equal(before, now) {
+			return err
 		}
 		left := slices.DeleteFunc(slices.Clone(now), func(object string) bool { return slices.Contains(before, object) })
 		return fmt.Errorf("%d objects before, %d after: %v", len(before), len(now), left)

@@ -18,6 +18,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"bifrost/e2e/controlplane"
 	"bifrost/e2e/upstream"
 )
 
@@ -73,7 +74,8 @@ func testStreamAtTheEnd(t *testing.T, s *site) {
 	s.pace.Store(int64(pace))
 	defer s.pace.Store(int64(time.Second))
 	pod := s.servingReady(t)[0]
-	rows := s.accounted(t)
+	rows, err := s.accounted(t.Context())
+	require.NoError(t, err)
 	r, err := to(t.Context(), &pod, loadKey, http.MethodPost, completions,
 		strings.NewReader(`{"model": "openai/`+upstream.Model+`", "stream": true, "messages": [{"role": "user", "content": "count"}]}`))
 	require.NoError(t, err)
@@ -101,14 +103,13 @@ func testStreamAtTheEnd(t *testing.T, s *site) {
 	next("[DONE]")
 	ended := time.Since(asked)
 	require.Greater(t, ended, preStop, "after SIGTERM")
-	_, _, err = ask(t.Context(), &pod, "", http.MethodGet, "/health", "")
-	require.Error(t, err, "by then nobody else is served")
-	eventually(t, "the stream is accounted for", func(context.Context) error {
-		if s.accounted(t) == rows {
+	eventually(t, "by then nobody else is served", func(ctx context.Context) error {
+		if _, _, err := ask(ctx, &pod, "", http.MethodGet, "/health", ""); err == nil {
 			return errNotYet
 		}
 		return nil
 	})
+	eventually(t, "the stream is accounted for", func(ctx context.Context) error { return s.accounts(ctx, rows) })
 	s.servingReady(t)
 	report.add("A stream at a pod's end", fmt.Sprintf("whole, and accounted for, %.0f s after the pod was asked to go (preStopSeconds %.0f)\n",
 		ended.Seconds(), preStop.Seconds()))
@@ -173,15 +174,23 @@ func testDeaf(t *testing.T, s *site) {
 func testOutOfMemory(t *testing.T, s *site) {
 	pods := s.servingReady(t)
 	hit := pods[0]
+	// 60 MB, of the 100 MB that the gateway takes by default: it holds a request whole.
+	long := `{"model": "openai/` + upstream.Model + `", "messages": [{"role": "user", "content": "` + strings.Repeat("x", 60<<20) + `"}]}`
+	ctx, stop := context.WithCancel(t.Context())
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
-			// 60 MB each, of the 100 MB that the gateway takes by default: it holds a request whole.
-			_, _, _ = ask(t.Context(), &hit, loadKey, http.MethodPost, completions, // what becomes of it is not the question
-				`{"model": "openai/`+upstream.Model+`", "messages": [{"role": "user", "content": "`+strings.Repeat("x", 60<<20)+`"}]}`)
+			for ctx.Err() == nil {
+				_, _, _ = ask(ctx, &hit, loadKey, http.MethodPost, completions, long) // what becomes of it is not the question
+			}
 		})
 	}
-	defer asking.Wait()
+	enough := func() {
+		stop()
+		asking.Wait()
+	}
+	defer enough()
+	before, _ := restarts(&hit)
 	var last *corev1.ContainerStateTerminated
 	eventually(t, "it is killed", func(ctx context.Context) error {
 		now, err := s.client.CoreV1().Pods(namespace).Get(ctx, hit.Name, metav1.GetOptions{})
@@ -189,16 +198,20 @@ func testOutOfMemory(t *testing.T, s *site) {
 			return err
 		}
 		n, how := restarts(now)
-		if last = how; n == 0 || how == nil {
+		if last = how; n == before || how == nil {
 			return errNotYet
 		}
 		return nil
 	})
+	enough()
 	require.Equal(t, "OOMKilled", last.Reason)
 	require.EqualValues(t, 137, last.ExitCode)
-	for _, pod := range s.servingReady(t) {
-		n, _ := restarts(&pod)
-		require.Equal(t, pod.UID == hit.UID, n > 0, "the others go on, and it is the same pod")
+	after := s.servingReady(t)
+	for i, pod := range pods {
+		was, _ := restarts(&pod)
+		now, _ := restarts(&after[i])
+		require.Equal(t, pod.UID, after[i].UID)
+		require.Equal(t, pod.UID == hit.UID, now > was, "the others go on")
 	}
 	report.add("Out of memory", fmt.Sprintf("limit 256Mi: %s, exit code %d, started again in the same pod\n", last.Reason, last.ExitCode))
 }
@@ -206,7 +219,9 @@ func testOutOfMemory(t *testing.T, s *site) {
 // testOutOfDisk: a pod that fills its folder is evicted, and has a successor.
 func testOutOfDisk(t *testing.T, s *site) {
 	hit := s.servingReady(t)[0]
-	s.in(t, hit.Name, "dd", "if=/dev/zero", "of=/tmp/full", "bs=1048576", "count=48")
+	// The pod may be gone before the last byte.
+	_, _ = s.tryKubectl(t.Context(), s.plane.KubeconfigOf(controlplane.AdminUser), "exec", hit.Name, "-c", gateway, "--",
+		"dd", "if=/dev/zero", "of=/tmp/full", "bs=1048576", "count=48")
 	var said string
 	eventually(t, "it is evicted", func(ctx context.Context) error {
 		events, err := s.client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{

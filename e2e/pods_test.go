@@ -72,7 +72,7 @@ func TestPods(t *testing.T) {
 		}
 	}
 	s.must(t, "destroy")
-	require.Equal(t, before, inventory(t, s), "destroy leaves nothing")
+	leftNothing(t, s, before)
 }
 
 // recovers tells whether three pods are ready after a look that failed.

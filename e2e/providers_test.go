@@ -99,7 +99,7 @@ func (s *site) restartKubelets(t *testing.T) {
 
 // nodesAskWithTokens configures the nodes as docs/kubelet-pull.md says, with the provider that the stack prints beside the AMI's own.
 func nodesAskWithTokens(t *testing.T, s *site, w way) {
-	foreseen := s.begin(t, "preview", append(w.set(), "--set", "rollout=identity")...)()
+	foreseen := s.begin(t, "preview", append(s.set(w), "--set", "rollout=identity")...)()
 	require.NoError(t, foreseen.err, "%s\n%s", foreseen.Error, foreseen.stderr)
 	text, _ := foreseen.Outputs["eks"].(map[string]any)["kubelet"].(string)
 	var printed providers
@@ -208,18 +208,23 @@ func (s *site) refusedPull(t *testing.T, pod *corev1.Pod) string {
 	return words
 }
 
-// logged is what a kubelet said with these words, without what stands before its error.
-func (s *site) logged(t *testing.T, words string) string {
+// logged waits until a kubelet says something with these words, and returns it without what stands before its error.
+func (s *site) logged(t *testing.T, words string) (said string) {
 	t.Helper()
-	for _, node := range s.nodes {
-		text, err := os.ReadFile(node.Log(kubelet.Kubelet))
-		require.NoError(t, err)
-		for line := range strings.Lines(string(text)) {
-			if _, why, found := strings.Cut(line, "err="); found && strings.Contains(why, words) {
-				return strings.TrimSpace(why)
+	eventually(t, "a kubelet says "+words, func(context.Context) error {
+		for _, node := range s.nodes {
+			text, err := os.ReadFile(node.Log(kubelet.Kubelet))
+			if err != nil {
+				return err
+			}
+			for line := range strings.Lines(string(text)) {
+				if _, why, found := strings.Cut(line, "err="); found && strings.Contains(why, words) {
+					said = strings.TrimSpace(why)
+					return nil
+				}
 			}
 		}
-	}
-	require.Fail(t, "no kubelet says "+words)
-	return ""
+		return errNotYet
+	})
+	return said
 }

@@ -135,12 +135,8 @@ func awaitScheduled(t *testing.T, s *site, l *login) {
 func testDeleteThenCreate(t *testing.T, s *site, l *login) {
 	const place, account, name = "recipe-refresh", "bifrost-sa", "pull"
 	ctx := t.Context()
-	_, err := s.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: place}}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	defer func() {
-		require.NoError(t, s.client.CoreV1().Namespaces().Delete(context.Background(), place, metav1.DeleteOptions{}))
-	}()
-	_, err = s.client.CoreV1().ServiceAccounts(place).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
+	s.space(t, place)
+	_, err := s.client.CoreV1().ServiceAccounts(place).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	grant(t, s, place, account, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "create", "delete"}})
 	kubeconfig := s.kubeconfigOf(t, place, account)

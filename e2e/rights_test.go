@@ -3,6 +3,7 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -186,11 +187,7 @@ func testAudit(t *testing.T, s *site, l *login) {
 func testEscalation(t *testing.T, s *site, l *login) {
 	ctx := t.Context()
 	const place, powerful, puller = "recipe", "powerful", "bifrost-sa"
-	_, err := s.client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: place}}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	defer func() {
-		require.NoError(t, s.client.CoreV1().Namespaces().Delete(context.Background(), place, metav1.DeleteOptions{}))
-	}()
+	s.space(t, place)
 	for _, account := range []string{powerful, puller} {
 		_, err := s.client.CoreV1().ServiceAccounts(place).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
 		require.NoError(t, err)
@@ -199,7 +196,7 @@ func testEscalation(t *testing.T, s *site, l *login) {
 	grant(t, s, place, puller, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "create", "delete"}})
 
 	recipe, _ := s.as(t, place, puller)
-	_, err = recipe.CoreV1().Pods(place).List(ctx, metav1.ListOptions{})
+	_, err := recipe.CoreV1().Pods(place).List(ctx, metav1.ListOptions{})
 	require.ErrorContains(t, err, "forbidden")
 	stolen := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "stolen", Annotations: map[string]string{corev1.ServiceAccountNameKey: powerful}},
@@ -298,7 +295,7 @@ func testLeftOver(t *testing.T, s *site, l *login) {
 	pullSecret(t, s, l)
 }
 
-// grant gives a ServiceAccount a Role with one rule.
+// grant gives a ServiceAccount a Role with one rule, and waits until the API server knows it: that learns of Roles a moment after they are made.
 func grant(t *testing.T, s *site, place, account string, rule rbacv1.PolicyRule) {
 	t.Helper()
 	name := metav1.ObjectMeta{Name: account}
@@ -309,4 +306,15 @@ func grant(t *testing.T, s *site, place, account string, rule rbacv1.PolicyRule)
 		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: account, Namespace: place}},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:               "system:serviceaccount:" + place + ":" + account,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: place, Resource: rule.Resources[0], Verb: rule.Verbs[0]},
+	}}
+	eventually(t, "the rights of "+account, func(ctx context.Context) error {
+		answer, err := s.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+		if err == nil && !answer.Status.Allowed {
+			err = errors.New(answer.Status.Reason)
+		}
+		return err
+	})
 }

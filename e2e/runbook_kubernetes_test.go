@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,7 +20,7 @@ import (
 // testOnKubernetes: a secret is rotated, the pods are started anew, stopped and taken back, and the cluster goes before the stack.
 func testOnKubernetes(t *testing.T, s *site, ran map[string]bool) {
 	d := newDesk(t, ran, "Pulumi.aws-dev.yaml", s, "pulumi config rm bifrost:ecs",
-		"pulumi config set --path bifrost:refresher.schedule '"+noRunNow+"'")
+		"pulumi config set --path bifrost:refresher.schedule '"+noRunNow()+"'")
 	require.Contains(t, d.page(t, runbook.Preview), "to create")
 	d.page(t, runbook.Up)
 	first := gatewayPods(t, s)
@@ -139,7 +138,7 @@ func (d *desk) clusterGoes(t *testing.T) {
 
 // testGrownVolume: the claim grows by hand, and the stack goes on.
 func testGrownVolume(t *testing.T, s *site, ran map[string]bool) {
-	d := newDesk(t, ran, "examples/minimal/Pulumi.minimal.yaml", s, "pulumi config set --path bifrost:refresher.schedule '"+noRunNow+"'")
+	d := newDesk(t, ran, "examples/minimal/Pulumi.minimal.yaml", s, "pulumi config set --path bifrost:refresher.schedule '"+noRunNow()+"'")
 	s.storage(t, "gp2")
 	d.page(t, runbook.Up)
 	pod := s.readyPods(t, namespace, 1)
@@ -153,20 +152,18 @@ func testGrownVolume(t *testing.T, s *site, ran map[string]bool) {
 	d.page(t, runbook.Destroy)
 }
 
-// resize does what a CSI driver does for a claim that asks for more.
+// resize does what a CSI driver does for a claim that asks for more. Controllers write to the same objects.
 func (s *site) resize(t *testing.T, size string) {
 	t.Helper()
 	claim, err := s.client.CoreV1().PersistentVolumeClaims(namespace).Get(t.Context(), "data-bifrost-0", metav1.GetOptions{})
 	require.NoError(t, err)
 	want := resource.MustParse(size)
 	require.Equal(t, want.String(), claim.Spec.Resources.Requests.Storage().String())
-	volume, err := s.client.CoreV1().PersistentVolumes().Get(t.Context(), claim.Spec.VolumeName, metav1.GetOptions{})
+	_, err = s.client.CoreV1().PersistentVolumes().Patch(t.Context(), claim.Spec.VolumeName, types.MergePatchType,
+		fmt.Appendf(nil, `{"spec":{"capacity":{"storage":%q}}}`, size), metav1.PatchOptions{})
 	require.NoError(t, err)
-	volume.Spec.Capacity[corev1.ResourceStorage] = want
-	_, err = s.client.CoreV1().PersistentVolumes().Update(t.Context(), volume, metav1.UpdateOptions{})
-	require.NoError(t, err)
-	claim.Status.Capacity[corev1.ResourceStorage] = want
-	_, err = s.client.CoreV1().PersistentVolumeClaims(namespace).UpdateStatus(t.Context(), claim, metav1.UpdateOptions{})
+	_, err = s.client.CoreV1().PersistentVolumeClaims(namespace).Patch(t.Context(), claim.Name, types.MergePatchType,
+		fmt.Appendf(nil, `{"status":{"capacity":{"storage":%q}}}`, size), metav1.PatchOptions{}, "status")
 	require.NoError(t, err)
 }
 

@@ -34,7 +34,7 @@ func (s *site) fresh(t *testing.T) {
 	s.emptyDatabases(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.folder, s.state, s.mode, s.injected = "", t.TempDir(), "", nil
+	s.folder, s.state, s.mode, s.injected, s.schedule = "", t.TempDir(), "", nil, noRunNow()
 }
 
 // outcome is what the tests look at of what a command of the sandbox printed with --json.

@@ -41,6 +41,8 @@ type site struct {
 	state string
 	// injected are the ServiceAccounts, as namespace/name, with a Pod Identity association.
 	injected map[string]bool
+	// schedule is the refresher's, where a test does not wait for its runs.
+	schedule string
 	// mode is how the stack's image is pulled, in the words of the report.
 	mode string
 }

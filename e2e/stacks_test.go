@@ -158,19 +158,19 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			}
 			s.fresh(t)
 			s.puts(w)
-			finished := s.begin(t, "up", w.set()...)
+			finished := s.begin(t, "up", s.set(w)...)
 			eventually(t, moment, reached)
 			s.plane.KillAPIServer()
 			require.NoError(t, s.plane.StartAPIServer(t.Context()))
 			o := finished()
 			if moment == making {
 				require.Error(t, o.err)
-				o = s.begin(t, "up", w.set()...)()
+				o = s.begin(t, "up", s.set(w)...)()
 			}
 			require.NoError(t, o.err, "%s\n%s", o.Error, o.stderr)
 			pullSecret(t, s, w.login)
 			gatewayPods(t, s)
-			again := s.must(t, "up", w.set()...)
+			again := s.must(t, "up", s.set(w)...)
 			unchanged(t, again)
 			s.must(t, "destroy")
 		})
@@ -207,7 +207,7 @@ func life(t *testing.T, s *site, w way) {
 		require.Equal(t, first.UID, token.UID, "in place")
 	}
 
-	again := s.must(t, "up", w.set()...)
+	again := s.must(t, "up", s.set(w)...)
 	unchanged(t, again)
 	require.Equal(t, pods, gatewayPods(t, s), "an unchanged up rolls nothing")
 	if w.login != nil {
@@ -224,7 +224,7 @@ func life(t *testing.T, s *site, w way) {
 // change edits configuration and labels of a stack that is up: both arrive. The label is on the first run's pods, too: another one runs, and
 // writes a token into the same Secret.
 func change(t *testing.T, s *site, w way, pods []types.UID, token *corev1.Secret) {
-	s.must(t, "up", append(w.set(), set([]string{"gateway.config.client.enforce_auth_on_inference=false", "labels.team=platform"})...)...)
+	s.must(t, "up", append(s.set(w), set([]string{"gateway.config.client.enforce_auth_on_inference=false", "labels.team=platform"})...)...)
 	rolled := gatewayPods(t, s)
 	require.Len(t, rolled, len(pods))
 	for _, pod := range pods {
@@ -247,23 +247,23 @@ func (s *site) puts(w way) {
 func (s *site) deploy(t *testing.T, w way) {
 	t.Helper()
 	s.puts(w)
-	s.must(t, "up", w.set()...)
+	s.must(t, "up", s.set(w)...)
 }
 
-// noRunNow is as often as Google's default and ten minutes from now: the controller makes no run while a test looks at its own.
-var noRunNow = func() string {
+// noRunNow is as often as Google's default, and the next time 18 minutes from now: the controller makes no run while a test looks at its own.
+func noRunNow() string {
 	minute := time.Now().Minute()
-	return fmt.Sprintf("%d,%d,%d * * * *", (minute+10)%60, (minute+30)%60, (minute+50)%60)
-}()
+	return fmt.Sprintf("%d,%d,%d * * * *", (minute+19)%60, (minute+39)%60, (minute+59)%60)
+}
 
 // brief are settings with which pods go as soon as they may: what happens in the seconds before is tried elsewhere.
 var brief = []string{"gateway.preStopSeconds=1"}
 
 // set are the arguments of an up in this way.
-func (w way) set() []string {
+func (s *site) set(w way) []string {
 	settings := slices.Concat(w.settings, brief)
 	if w.login != nil {
-		settings = append(settings, "refresher.schedule="+noRunNow)
+		settings = append(settings, "refresher.schedule="+s.schedule)
 	}
 	return set(settings)
 }

@@ -108,10 +108,10 @@ func (s *site) makeVolume(ctx context.Context, claim *corev1.PersistentVolumeCla
 // testKeepsItsData: the gateway's one pod has a volume, which stays under a changed configuration, one pod after the other.
 func testKeepsItsData(t *testing.T, s *site, settings []string) {
 	set := func() (string, string) {
+		s.readyPods(t, namespace, 1)
 		found, err := s.client.AppsV1().StatefulSets(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, *found.Spec.Replicas)
-		require.EqualValues(t, 1, found.Status.ReadyReplicas)
 		claim, err := s.client.CoreV1().PersistentVolumeClaims(namespace).Get(t.Context(), "data-"+gateway+"-0", metav1.GetOptions{})
 		require.NoError(t, err)
 		require.Equal(t, corev1.ClaimBound, claim.Status.Phase)

@@ -57,14 +57,18 @@ spec:
 func TestPods(t *testing.T) {
 	c := started(t)
 	c.must(t, pods, "apply", "-f", "-")
-	c.must(t, "", "wait", "--for=condition=Ready", "--timeout=120s", "pod/web", "pod/client")
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+startLimit.String(), "pod/web", "pod/client")
 
 	service, err := c.client.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{})
 	require.NoError(t, err)
-	require.Equal(t, "served\n", c.must(t, "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP))
+	// The other node's kube-proxy learns a moment later that the pod is ready.
+	require.Eventually(t, func() bool {
+		page, err := c.kubectl(t.Context(), "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP)
+		return err == nil && page == "served\n"
+	}, startLimit, 200*time.Millisecond)
 	require.Contains(t, c.must(t, "", "logs", "web"), "started\n")
 
-	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s", "pod/asker")
+	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout="+startLimit.String(), "pod/asker")
 	require.Contains(t, c.must(t, "", "logs", "asker"), "gitVersion", "pods reach the API server")
 }
 
@@ -82,7 +86,7 @@ func TestPrograms(t *testing.T) {
 	require.Eventually(t, func() bool {
 		out, err := c.kubectl(t.Context(), "", "exec", "staying", "--", "true")
 		return err == nil && out == ""
-	}, time.Minute, 200*time.Millisecond)
+	}, startLimit, 200*time.Millisecond)
 	require.Equal(t, "0", c.must(t, "", "get", "pod", "staying", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"))
 }
 
@@ -143,7 +147,7 @@ func TestNothingStays(t *testing.T) {
 	require.Eventually(t, func() bool {
 		remains, err := machine.Remains(folder)
 		return err == nil && len(remains) == 0
-	}, time.Minute, 50*time.Millisecond)
+	}, startLimit, 50*time.Millisecond)
 	require.Empty(t, processes(t, "sleep\x00333444"))
 	require.Equal(t, before, places(t))
 }
@@ -173,7 +177,7 @@ spec:
   containers: [{name: main, image: "docker.io/library/busybox:1.37", command: [sh, -c, %q]}]
 `, name, node, "exec "+command), "apply", "-f", "-")
 	t.Cleanup(func() { _, _ = c.kubectl(context.Background(), "", "delete", "pod", name, "--wait=false") })
-	c.must(t, "", "wait", "--for=condition=Ready", "--timeout=120s", "pod/"+name)
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+startLimit.String(), "pod/"+name)
 }
 
 // processes are those of this machine whose arguments are these, with a zero byte between two.

@@ -128,7 +128,7 @@ func removeGroup(name string) error {
 }
 
 func removeTree(root string) error {
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		groups, err := groupsIn(root)
 		if err != nil {
 			return err
@@ -192,7 +192,7 @@ func (g *Group) Add(pid int) error {
 
 // Kill ends every process in the group and below it, as when a machine loses power, and waits until none is left.
 func (g *Group) Kill() error {
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		groups, err := groupsIn(filepath.Join(killer(), g.Path))
 		if err != nil {
 			return err

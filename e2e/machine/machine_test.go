@@ -202,7 +202,7 @@ func TestNothingStays(t *testing.T) {
 				require.NoError(t, syscall.Kill(childOf(t, cmd.Process.Pid), c.signal))
 			}
 			_ = cmd.Wait()
-			require.Eventually(t, func() bool { return len(remains(t, folder)) == 0 }, time.Minute, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return len(remains(t, folder)) == 0 }, 3*time.Minute, 20*time.Millisecond)
 			require.Equal(t, before, footprint(t))
 		})
 	}
