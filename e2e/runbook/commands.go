@@ -74,6 +74,7 @@ var Commands = map[string]Way{
 	"kubectl scale":                Words,
 	"kubectl edit":                 Words,
 	"Apply failed with 1 conflict": Words,
+	"already exists":               Words,
 	"batch insert failed":          Words,
 
 	// What stays is looked at by bifrostctl/rehearsals, and is no longer the stack's.
