@@ -53,7 +53,7 @@ func testOnECS(t *testing.T, ran map[string]bool) {
 	d := newDesk(t, ran, "Pulumi.aws-dev.yaml", nil, "pulumi config rm bifrost:eks",
 		"pulumi config set --path 'sandbox:tags[0]' 2.1.0", "pulumi config set --path 'sandbox:tags[1]' 2.1.1")
 	d.serve(t)
-	d.stop()
+	d.Stop()
 	d.edit(t, func(clouds map[string]any) { clouds["revisions"] = map[string]any{taskFamily: 40} })
 
 	require.Contains(t, d.page(t, runbook.Preview), "to create")
@@ -86,7 +86,7 @@ func testOnECS(t *testing.T, ran map[string]bool) {
 
 	d.stoppedOnECS(t)
 
-	d.stop()
+	d.Stop()
 	d.edit(t, olderRevisions)
 	d.page(t, runbook.DeregisterOldOnes)
 	kept := d.revisions(t, strings.Replace(runbook.ListRevisions, "[:5]", "", 1))
@@ -140,7 +140,7 @@ func olderRevisions(clouds map[string]any) {
 // edit changes what there is in the clouds, while nobody serves them.
 func (d *desk) edit(t *testing.T, change func(map[string]any)) {
 	t.Helper()
-	file := filepath.Join(d.clouds(), d.stack, "world.json")
+	file := filepath.Join(d.Clouds(), d.Stack, "world.json")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var clouds map[string]any
