@@ -21,18 +21,24 @@ import (
 	"bifrost/e2e/controlplane"
 )
 
-// gatewayPods returns the uids of the gateway's pods, all of which are ready: the controllers made them, in a namespace that
-// enforces restricted, and their image could be pulled.
+// gatewayPods returns the uids of the gateway's pods once all that should be there are available, and no others are left: the controllers
+// made them, in a namespace that enforces restricted, and their image could be pulled. An up that waited for them is over by then, but a pod
+// may miss a probe on a machine that has much to do.
 func gatewayPods(t *testing.T, s *site) []types.UID {
 	t.Helper()
-	deployment, err := s.client.AppsV1().Deployments(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
-	require.NoError(t, err)
-	require.Equal(t, *deployment.Spec.Replicas, deployment.Status.AvailableReplicas)
-	require.Equal(t, deployment.Generation, deployment.Status.ObservedGeneration)
 	var uids []types.UID
-	// What was rolled away may take a moment longer than the Deployment's status says.
-	eventually(t, "the old pods go", func(ctx context.Context) error {
-		list, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(deployment.Spec.Selector)})
+	eventually(t, "the gateway's pods are available, and the former ones gone", func(ctx context.Context) error {
+		deployment, err := s.client.AppsV1().Deployments(namespace).Get(ctx, gateway, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		status := deployment.Status
+		if deployment.Generation != status.ObservedGeneration || *deployment.Spec.Replicas != status.AvailableReplicas {
+			return fmt.Errorf("%d of %d replicas are available: %+v", status.AvailableReplicas, *deployment.Spec.Replicas, status)
+		}
+		list, err := s.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{
+			LabelSelector: metav1.FormatLabelSelector(deployment.Spec.Selector),
+		})
 		if err != nil {
 			return err
 		}
