@@ -16,19 +16,19 @@ const Project = "bifrost"
 // The comments of the fields are the reference: make docs writes docs/reference and Pulumi.yaml from them. In them "Default 30." gives a
 // value, "Default: the cluster's own." tells one in words, and "Required." or "Required with pull node." demands the key.
 type Config struct {
-	// Platform is where the gateway runs: aws (EKS, ECS or both) or azure (AKS). Required.
+	// Platform is where the gateway runs: aws (EKS, ECS or both), azure (AKS) or google (GKE). Required.
 	Platform string
 	// Rollout identity makes only the identities and prints what the vendor must allowlist; full adds the workload and changes no
 	// identity. Default full.
 	Rollout Rollout
-	// ProtectIdentities keeps Pulumi from deleting the role or identity that the vendor allowlisted, and pool and service account of
-	// gcp.federation. What would replace one of them is refused, too. Default true.
+	// ProtectIdentities keeps Pulumi from deleting the role, identity or service account that the vendor allowlisted, and pool and service
+	// account of gcp.federation. What would replace one of them is refused, too. Default true.
 	ProtectIdentities bool
-	// NamePrefix begins every name that is not given, of what an account or a cluster has once: roles, policies, the managed identity, the
-	// service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in one account. Another
+	// NamePrefix begins every name that is not given, of what an account or a cluster has once: roles, policies, managed identities and
+	// service accounts, the service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in one account. Another
 	// one renames all of them.
 	NamePrefix string
-	// Tags of the resources at AWS and Azure, 48 at most: two come to them.
+	// Tags of the resources at AWS and Azure, 48 at most: two come to them. What is made at Google Cloud can have none.
 	Tags map[string]string
 	// Labels of all Kubernetes objects.
 	Labels map[string]string
@@ -37,6 +37,8 @@ type Config struct {
 	Aws *Aws
 	// Azure says which subscription of Azure is used, and where. Required on platform azure.
 	Azure *Azure
+	// Google says which project of Google Cloud is used, and as whom. Required on platform google.
+	Google *Google
 	// Registry has the image of the gateway. Required.
 	Registry Registry
 	// Eks is an existing EKS cluster on which the gateway runs, and who pulls the image there. Required on platform aws, unless ecs is
@@ -46,6 +48,8 @@ type Config struct {
 	Ecs *Ecs
 	// Aks is an existing AKS cluster on which the gateway runs, and the identity that pulls the image there. Required on platform azure.
 	Aks *Aks
+	// Gke is an existing GKE cluster on which the gateway runs, and who pulls the image there. Required on platform google.
+	Gke *Gke
 	// Gcp is how the refresher signs in at Google Cloud: with credentialConfig, which the vendor sends after allowlisting, or with
 	// federation, which makes Google's side here. Required on platform azure with rollout full.
 	Gcp *Gcp

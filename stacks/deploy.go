@@ -34,8 +34,9 @@ type platform struct {
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":   {validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
-	"azure": {validateAzure, newAzureProvider, nil, []target{onAks}},
+	"aws":    {validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
+	"azure":  {validateAzure, newAzureProvider, nil, []target{onAks}},
+	"google": {validateGoogle, newGoogleProvider, nil, []target{onGke}},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }

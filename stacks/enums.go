@@ -104,6 +104,34 @@ func (Login) Values() []string {
 	return []string{string(LoginAzureCLI), string(LoginWorkloadIdentity), string(LoginServicePrincipal)}
 }
 
+// GkePull says who pulls the image on GKE.
+type GkePull string
+
+const (
+	// GkePullRefresh: the kubelet, with a pull Secret that a CronJob keeps fresh.
+	GkePullRefresh GkePull = "refresh"
+	// GkePullNode: the kubelet, as the service account of its node pool.
+	GkePullNode GkePull = "node"
+)
+
+// Values implements enum.
+func (GkePull) Values() []string { return []string{string(GkePullRefresh), string(GkePullNode)} }
+
+// GkeSignIn says as whom the refresher signs in on GKE.
+type GkeSignIn string
+
+const (
+	// GkeSignInServiceAccount: as a service account of Google that trusts its ServiceAccount.
+	GkeSignInServiceAccount GkeSignIn = "serviceAccount"
+	// GkeSignInPrincipal: as its ServiceAccount itself.
+	GkeSignInPrincipal GkeSignIn = "principal"
+)
+
+// Values implements enum.
+func (GkeSignIn) Values() []string {
+	return []string{string(GkeSignInServiceAccount), string(GkeSignInPrincipal)}
+}
+
 // SingleZone says whether subnets of one zone are enough for tasks.
 type SingleZone string
 

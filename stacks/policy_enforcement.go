@@ -9,6 +9,7 @@ import (
 
 	"bifrost/internal/azureaks"
 	"bifrost/internal/enforcement"
+	"bifrost/internal/googlegke"
 )
 
 // MakesNetworkPolicies tells whether the stack makes network policies that it relies on: nobody who wants none for the gateway asks whether
@@ -25,6 +26,18 @@ func enforcementOnAks(found *azureaks.ManagedCluster) enforcement.Verdict {
 	}
 	n := found.NetworkProfile
 	return enforcement.AKS(n.NetworkPlugin, n.NetworkPolicy, n.NetworkDataplane)
+}
+
+// enforcementOnGke is what Google says of the cluster that was looked up.
+func enforcementOnGke(found *googlegke.Cluster) enforcement.Verdict {
+	return enforcement.GKE(found.DatapathProvider, found.EnforcesPolicies())
+}
+
+// EnforceOnGke lets the cluster enforce network policies. Google makes all nodes anew for it (Google Kubernetes Engine, "Control
+// communication between Pods and Services using network policies").
+func (c *Config) EnforceOnGke() string {
+	return fmt.Sprintf("`gcloud container clusters update %[1]s --update-addons=NetworkPolicy=ENABLED`, then `gcloud container clusters update "+
+		"%[1]s --enable-network-policy`, which makes all nodes anew", c.Gke.flags())
 }
 
 // automatic tells whether the cluster is one of EKS Auto Mode, which brings its own agents and network plugin.

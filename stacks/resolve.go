@@ -7,6 +7,7 @@ import (
 	"bifrost/components/aws"
 	"bifrost/components/azure"
 	"bifrost/components/ecs"
+	"bifrost/components/gcp"
 	"bifrost/components/kubernetes"
 	"bifrost/image"
 	"bifrost/internal/check"
@@ -26,18 +27,23 @@ func (c *Config) resolve() {
 		c.Aws = &Aws{}
 	case c.Platform == "azure" && c.Azure == nil:
 		c.Azure = &Azure{}
+	case c.Platform == "google" && c.Google == nil:
+		c.Google = &Google{}
 	}
 	c.resolveGateway()
 	fill(&c.Refresher.ServiceAccount, kubernetes.DefaultPullServiceAccount)
 	fill(&c.Refresher.Images.Aws, kubernetes.DefaultAwsImage)
 	fill(&c.Refresher.Images.Gcloud, kubernetes.DefaultGcloudImage)
 	fill(&c.Refresher.Images.Kubectl, kubernetes.DefaultKubectlImage)
-	c.Eks, c.Aks, c.Ecs = copied(c.Eks), copied(c.Aks), copied(c.Ecs)
+	c.Eks, c.Aks, c.Gke, c.Ecs = copied(c.Eks), copied(c.Aks), copied(c.Gke), copied(c.Ecs)
 	if c.Eks != nil {
 		c.Eks.resolve(c.prefix())
 	}
 	if c.Aks != nil {
 		c.Aks.resolve(c.Azure, c.prefix())
+	}
+	if c.Gke != nil {
+		c.Gke.resolve(c.Google, c.prefix())
 	}
 	if c.Ecs != nil {
 		c.Ecs.resolve(c)
@@ -96,6 +102,8 @@ func (c *Config) resolveGateway() {
 		fill(&g.Clustering.Region, c.Aws.Region)
 	case c.Azure != nil:
 		fill(&g.Clustering.Region, c.Azure.Location)
+	case c.Gke != nil:
+		fill(&g.Clustering.Region, c.Gke.Location)
 	}
 }
 
@@ -127,6 +135,19 @@ func (a *Aks) resolve(on *Azure, prefix string) {
 	}
 	if a.Entra = copied(a.Entra); a.Entra != nil {
 		a.Entra.AppId = a.Entra.appId()
+	}
+}
+
+func (g *Gke) resolve(on *Google, prefix string) {
+	if on != nil {
+		fill(&g.ProjectId, on.ProjectId)
+	}
+	fill(&g.Pull, GkePullRefresh)
+	fill(&g.Auth, GkeSignInServiceAccount)
+	fill(&g.ServiceAccountId, prefix+gcp.DefaultPullServiceAccountId)
+	fill(&g.SecretName, kubernetes.DefaultArSecretName)
+	if g.GatewayServiceAccount = copied(g.GatewayServiceAccount); g.GatewayServiceAccount != nil {
+		fill(&g.GatewayServiceAccount.Id, prefix+gcp.DefaultGatewayServiceAccountId)
 	}
 }
 
@@ -165,7 +186,8 @@ func given[T any](p *T, byDefault T) *T {
 // Defaults returns a configuration with every object in it and every default filled in, for whoever describes the keys.
 func Defaults() *Config {
 	c := newConfig("STACK")
-	c.Eks, c.Aks, c.Ecs, c.Gateway.Otel = &Eks{}, &Aks{GatewayIdentity: &GatewayIdentity{}}, &Ecs{}, &Otel{}
+	c.Eks, c.Ecs, c.Gateway.Otel = &Eks{}, &Ecs{}, &Otel{}
+	c.Aks, c.Gke = &Aks{GatewayIdentity: &GatewayIdentity{}}, &Gke{GatewayServiceAccount: &GatewayServiceAccount{}}
 	c.resolve()
 	return c
 }

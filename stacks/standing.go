@@ -93,6 +93,8 @@ var keptThings = map[string]keptThing{
 	"ecs-execution-role": {"the role", "aws:iam/role:Role", aws.EcrPullRoleType, "ecs, ecs.roleName and aws.iamPath"},
 	"aks-identity": {"the managed identity", "azure-native:managedidentity:UserAssignedIdentity", azure.AksWorkloadIdentityType,
 		"registry.mirror"},
+	"gke-pull-account": {"the service account", "gcp:serviceaccount/account:Account", gcp.GkePullIdentityType,
+		"google.projectId, gke.pull, gke.auth, gke.serviceAccountId and registry.mirror"},
 	"gcp-pool": {"the workload identity pool", "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", gcp.GcpFederationType,
 		"gcp.federation and registry.mirror"},
 	"gcp-account": {"the service account", "gcp:serviceaccount/account:Account", gcp.GcpFederationType,
@@ -134,6 +136,17 @@ func (d *ecsDeployment) standing() standing {
 		rollout: string(d.Rollout), principals: []string{role}, protected: d.ProtectIdentities,
 		kept: map[string]string{"ecs-execution-role": role},
 	}
+}
+
+func (d *gkeDeployment) standing() standing {
+	s := standing{
+		rollout: string(d.Rollout), principals: d.gkePull().principals(d.Config, d.cluster),
+		protected: d.ProtectIdentities, kept: map[string]string{},
+	}
+	if d.makesPullAccount() {
+		s.kept["gke-pull-account"] = d.gkePullEmail()
+	}
+	return s
 }
 
 // standing on AKS: whoever makes Google's side here gives the rights there, and the vendor knows nobody. Another place or name of the

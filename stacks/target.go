@@ -47,7 +47,8 @@ var (
 	onEks   cluster = eksTarget{podsTarget{"eks"}}
 	onEcs   target  = ecsTarget{}
 	onAks   cluster = aksTarget{podsTarget{"aks"}}
-	targets         = []target{onEks, onEcs, onAks}
+	onGke   cluster = gkeTarget{podsTarget{"gke"}}
+	targets         = []target{onEks, onEcs, onAks, onGke}
 )
 
 // targets are the stack's, in the order of their deployment.

@@ -167,7 +167,7 @@ func (a *BifrostBrokerArgs) newNetworkPolicy(s component.Scope) error {
 			Ingress: networkingv1.NetworkPolicyIngressRuleArray{&networkingv1.NetworkPolicyIngressRuleArgs{
 				From: networkingv1.NetworkPolicyPeerArray{podsWith(clients)}, Ports: tcp(gateway.BrokerPort),
 			}},
-			Egress: outward("", false),
+			Egress: outward("", nil),
 		},
 	}, s.Options()...)
 	return err

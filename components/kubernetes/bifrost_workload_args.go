@@ -78,6 +78,9 @@ type BifrostWorkloadArgs struct {
 	// AzureClientId is the client id of the identity that the gateway itself has on AKS (workload identity), such as for Azure OpenAI.
 	// The webhook of workload identity writes it into pods when they are made: let another one change podAnnotations, too.
 	AzureClientId pulumi.StringInput `pulumi:"azureClientId,optional"`
+	// GoogleServiceAccount is the email of the service account of Google as which the gateway itself signs in on GKE (workload identity),
+	// such as for Vertex AI. It opens the way to the metadata server. An existing ServiceAccount is not annotated with it.
+	GoogleServiceAccount pulumi.StringInput `pulumi:"googleServiceAccount,optional"`
 
 	// CpuRequest is the CPU that a pod requests, as a Kubernetes quantity, at most cpuLimit. Default 250m.
 	CpuRequest string `pulumi:"cpuRequest,optional"`

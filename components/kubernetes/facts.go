@@ -9,6 +9,9 @@ const (
 	// AzureClientAnnotation of a ServiceAccount names the client id of its identity on AKS (Azure Workload Identity, "Labels and
 	// annotations").
 	AzureClientAnnotation = "azure.workload.identity/client-id"
+	// GoogleAccountAnnotation of a ServiceAccount names the service account of Google as which its pods sign in on GKE (Google Kubernetes
+	// Engine, "Authenticate to Google Cloud APIs from GKE workloads").
+	GoogleAccountAnnotation = "iam.gke.io/gcp-service-account"
 	// EcrUser and ArUser are the users of logins with a token, at Amazon ECR and at Artifact Registry.
 	EcrUser = "AWS"
 	ArUser  = "oauth2accesstoken"

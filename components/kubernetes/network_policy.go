@@ -19,9 +19,19 @@ const (
 	apiServerPort = 6443
 )
 
-// podIdentityAgents are the addresses of the EKS Pod Identity Agent on every node, port 80 (Amazon EKS user guide, "Set up the Amazon EKS
-// Pod Identity Agent").
-var podIdentityAgents = []string{"169.254.170.23/32", "fd00:ec2::23/128"}
+// nodeAgent runs on every node and gives its pods credentials of a cloud.
+type nodeAgent struct {
+	cidrs []string
+	port  int
+}
+
+var (
+	// podIdentityAgents is the EKS Pod Identity Agent (Amazon EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
+	podIdentityAgents = []nodeAgent{{[]string{"169.254.170.23/32", "fd00:ec2::23/128"}, 80}}
+	// metadataServers are GKE's metadata server, as a policy of Calico sees it, and as one of Dataplane V2 does (Google Kubernetes Engine,
+	// "About Workload Identity Federation for GKE", network policy).
+	metadataServers = []nodeAgent{{[]string{"169.254.169.252/32"}, 988}, {[]string{"169.254.169.254/32"}, 80}}
+)
 
 // Validate reports every problem of the peer, at p and below it.
 func (n NetworkPeer) Validate(p *field.Path) field.ErrorList {
@@ -99,19 +109,19 @@ func toAnywhere(ipFamily string, ports ...int) *networkingv1.NetworkPolicyEgress
 	return &networkingv1.NetworkPolicyEgressRuleArgs{To: anywhere(ipFamily), Ports: tcp(ports...)}
 }
 
-// outward are the ways out that every pod here has: DNS, to any address because a node's own cache may answer, and HTTPS. With EKS Pod
-// Identity there is a third one, to the agents.
-func outward(ipFamily string, podIdentity bool) networkingv1.NetworkPolicyEgressRuleArray {
+// outward are the ways out that every pod here has: DNS, to any address because a node's own cache may answer, and HTTPS. Pods that get
+// their credentials from agents on the node reach those, too.
+func outward(ipFamily string, agents []nodeAgent) networkingv1.NetworkPolicyEgressRuleArray {
 	dns := networkingv1.NetworkPolicyPortArray{policyPort("UDP", dnsPort), policyPort("TCP", dnsPort)}
 	rules := networkingv1.NetworkPolicyEgressRuleArray{
 		&networkingv1.NetworkPolicyEgressRuleArgs{Ports: dns}, toAnywhere(ipFamily, httpsPort),
 	}
-	if podIdentity {
-		var agents networkingv1.NetworkPolicyPeerArray
-		for _, cidr := range podIdentityAgents {
-			agents = append(agents, NetworkPeer{Cidr: cidr}.args())
+	for _, agent := range agents {
+		var addresses networkingv1.NetworkPolicyPeerArray
+		for _, cidr := range agent.cidrs {
+			addresses = append(addresses, NetworkPeer{Cidr: cidr}.args())
 		}
-		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{To: agents, Ports: tcp(80)})
+		rules = append(rules, &networkingv1.NetworkPolicyEgressRuleArgs{To: addresses, Ports: tcp(agent.port)})
 	}
 	return rules
 }

@@ -25,7 +25,7 @@ type PullSecretArgs struct {
 	RegistryHost string `pulumi:"registryHost"`
 	// Ecr takes tokens from Amazon ECR.
 	Ecr *EcrTokenArgs `pulumi:"ecr,optional"`
-	// ArtifactRegistry takes tokens from Google Cloud through workload identity federation.
+	// ArtifactRegistry takes tokens from Google Cloud, through workload identity federation or from GKE's metadata server.
 	ArtifactRegistry *ArtifactRegistryTokenArgs `pulumi:"artifactRegistry,optional"`
 	// SecretName of the pull Secret. Default ecr-pull-secret or ar-pull-secret.
 	SecretName string `pulumi:"secretName,optional"`

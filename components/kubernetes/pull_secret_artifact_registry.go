@@ -35,11 +35,13 @@ const (
 	azureTokenDir       = "/var/run/secrets/bifrost/azure"
 )
 
-// ArtifactRegistryTokenArgs take tokens from Google Cloud with a credential configuration of type external_account. Google is
-// shown the ServiceAccount's own token or, with Entra, the managed identity's.
+// ArtifactRegistryTokenArgs take tokens from Google Cloud with a credential configuration of type external_account, or from GKE's metadata
+// server. With a credential configuration Google is shown the ServiceAccount's own token or, with Entra, the managed identity's.
 type ArtifactRegistryTokenArgs struct {
-	// CredentialConfig is the JSON document; its credential_source.file must be TokenFile. It holds no secret.
-	CredentialConfig pulumi.StringInput `pulumi:"credentialConfig"`
+	// CredentialConfig is the JSON document; its credential_source.file must be TokenFile. It holds no secret. Give this or Metadata.
+	CredentialConfig pulumi.StringInput `pulumi:"credentialConfig,optional"`
+	// Metadata takes tokens from GKE's metadata server, on a cluster with workload identity. Give this or CredentialConfig.
+	Metadata *MetadataServerArgs `pulumi:"metadata,optional"`
 	// TokenAudience of the projected ServiceAccount token. Default api://AzureADTokenExchange; with Entra it is always that.
 	TokenAudience string `pulumi:"tokenAudience,optional"`
 	// TokenFile is the absolute path at which Google's side is shown a token, in a folder of its own. Default
@@ -69,8 +71,11 @@ type EntraExchangeArgs struct {
 // Validate reports every problem of the arguments, below the path.
 func (a *ArtifactRegistryTokenArgs) Validate(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if a.CredentialConfig == nil {
+	if a.CredentialConfig == nil && a.Metadata == nil {
 		errs = append(errs, field.Required(p.Child("credentialConfig"), "the credential configuration that the vendor sent"))
+	}
+	if a.Metadata != nil {
+		errs = append(errs, a.validateMetadata(p)...)
 	}
 	errs = append(errs, validateTokenFile(p.Child("tokenFile"), a.TokenFile)...)
 	errs = append(errs, validateImage(p.Child("image"), a.Image)...)
@@ -124,6 +129,9 @@ const (
 )
 
 func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
+	if a.Metadata != nil {
+		return a.Metadata.tokenSource(a.Image)
+	}
 	tokenFile := cmp.Or(a.TokenFile, DefaultGcpTokenFile)
 	audience := cmp.Or(a.TokenAudience, iampolicy.AzureTokenExchangeAudience)
 	source := tokenSource{
@@ -132,12 +140,10 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 		tokenLife:        cmp.Or(time.Duration(a.TokenLifeSeconds)*time.Second, ArTokenLife),
 		credentialConfig: a.CredentialConfig,
 		inputs:           pulumi.StringArray{a.CredentialConfig, pulumi.String(audience), pulumi.String(tokenFile)},
-		env: corev1.EnvVarArray{
-			// gcloud does not read GOOGLE_APPLICATION_CREDENTIALS; this property it does.
+		// gcloud does not read GOOGLE_APPLICATION_CREDENTIALS; this property it does.
+		env: append(corev1.EnvVarArray{
 			env("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", pulumi.String(credentialConfigDir+"/"+credentialConfigKey)),
-			env("CLOUDSDK_CONFIG", pulumi.String(homeDir+"/gcloud")),
-			env("CLOUDSDK_CORE_DISABLE_PROMPTS", pulumi.String("1")),
-		},
+		}, gcloudEnv()...),
 	}
 	if a.Entra != nil {
 		return a.Entra.tokenSource(source, tokenFile)
@@ -146,6 +152,13 @@ func (a *ArtifactRegistryTokenArgs) tokenSource() tokenSource {
 	source.mounts = corev1.VolumeMountArray{mount("gcp-token", path.Dir(tokenFile))}
 	source.volumes = corev1.VolumeArray{tokenVolume("gcp-token", audience, path.Base(tokenFile))}
 	return source
+}
+
+// gcloudEnv are the variables that gcloud needs in a pod: a folder that it may write, and nobody to ask.
+func gcloudEnv() corev1.EnvVarArray {
+	return corev1.EnvVarArray{
+		env("CLOUDSDK_CONFIG", pulumi.String(homeDir+"/gcloud")), env("CLOUDSDK_CORE_DISABLE_PROMPTS", pulumi.String("1")),
+	}
 }
 
 // tokenSource is the given one behind an exchange at Microsoft Entra, whose token goes into the file.

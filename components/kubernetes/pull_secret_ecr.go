@@ -57,7 +57,7 @@ var podIdentityScript string
 func (a *EcrTokenArgs) tokenSource() tokenSource {
 	source := tokenSource{
 		secretName: DefaultEcrSecretName, cronJobName: DefaultEcrCronJobName, schedule: DefaultEcrSchedule,
-		image: cmp.Or(a.Image, DefaultAwsImage), user: EcrUser, tokenLife: EcrTokenLife, podIdentity: a.PodIdentity,
+		image: cmp.Or(a.Image, DefaultAwsImage), user: EcrUser, tokenLife: EcrTokenLife,
 		env: corev1.EnvVarArray{
 			env("AWS_REGION", pulumi.String(a.Region)),
 			env("AWS_STS_REGIONAL_ENDPOINTS", pulumi.String("regional")),
@@ -67,6 +67,7 @@ func (a *EcrTokenArgs) tokenSource() tokenSource {
 	}
 	const command = "aws ecr get-login-password"
 	if a.PodIdentity {
+		source.agents = podIdentityAgents
 		source.script = tokenScript(podIdentityScript, command, "getting a token of Amazon ECR with EKS Pod Identity")
 		source.inputs = pulumi.StringArray{pulumi.String(a.Region)}
 		return source

@@ -15,7 +15,7 @@ func (r refresher) newNetworkPolicy(s component.Scope, args *PullSecretNetworkPo
 	if given.Disabled {
 		return nil
 	}
-	egress := append(outward(r.ipFamily, r.source.podIdentity), toAnywhere(r.ipFamily, apiServerPort))
+	egress := append(outward(r.ipFamily, r.source.agents), toAnywhere(r.ipFamily, apiServerPort))
 	for _, destination := range given.Destinations {
 		egress = append(egress, destination.rule(r.ipFamily))
 	}

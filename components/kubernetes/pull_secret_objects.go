@@ -33,8 +33,12 @@ func (r refresher) newCredentialConfig(s component.Scope) (pulumi.StringInput, e
 }
 
 func (r refresher) newServiceAccount(s component.Scope) (*corev1.ServiceAccount, error) {
+	meta := r.meta(pulumi.String(r.serviceAccount))
+	if len(r.source.annotations) > 0 {
+		meta.Annotations = r.source.annotations
+	}
 	return corev1.NewServiceAccount(s.Ctx, s.Child("service-account"), &corev1.ServiceAccountArgs{
-		Metadata:                     r.meta(pulumi.String(r.serviceAccount)),
+		Metadata:                     meta,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 	}, s.Options()...)
 }

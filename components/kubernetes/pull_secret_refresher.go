@@ -37,8 +37,10 @@ type tokenSource struct {
 	// user goes with the token in the pull Secret.
 	user      string
 	tokenLife time.Duration
-	// podIdentity lets the pods reach the EKS Pod Identity Agent.
-	podIdentity bool
+	// agents on the node give the pods their credentials; nil where none does.
+	agents []nodeAgent
+	// annotations of the ServiceAccount say as whom it signs in.
+	annotations pulumi.StringMap
 	// credentialConfig is a document that the CLI signs in with, mounted at credentialConfigDir; nil where it needs none.
 	credentialConfig pulumi.StringInput
 	// inputs are the values besides the script that decide which token comes out.

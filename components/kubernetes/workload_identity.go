@@ -29,8 +29,16 @@ func (a *BifrostWorkloadArgs) validateIdentity(p *field.Path) field.ErrorList {
 	if id, plain := a.AzureClientId.(pulumi.String); plain {
 		errs = append(errs, check.Required(p.Child("azureClientId"), string(id), check.UUID)...)
 	}
-	if a.AzureClientId != nil && (a.AwsRoleArn != nil || a.PodIdentity) {
+	onAws := a.AwsRoleArn != nil || a.PodIdentity
+	if a.AzureClientId != nil && onAws {
 		errs = append(errs, field.Forbidden(p.Child("azureClientId"), "a gateway runs in one cloud: awsRoleArn or podIdentity is set too"))
+	}
+	if email, plain := a.GoogleServiceAccount.(pulumi.String); plain {
+		errs = append(errs, check.Required(p.Child("googleServiceAccount"), string(email), check.GcpServiceAccountEmail)...)
+	}
+	if a.GoogleServiceAccount != nil && (onAws || a.AzureClientId != nil) {
+		errs = append(errs, field.Forbidden(p.Child("googleServiceAccount"),
+			"a gateway runs in one cloud: awsRoleArn, podIdentity or azureClientId is set too"))
 	}
 	if a.PodIdentity && a.AwsRoleArn != nil {
 		errs = append(errs, field.Forbidden(p.Child("awsRoleArn"), "the pod identity association names the role; remove it or podIdentity"))
@@ -56,10 +64,24 @@ func (a *BifrostWorkloadArgs) identityAnnotations() pulumi.StringMap {
 	if a.AzureClientId != nil {
 		annotations[AzureClientAnnotation] = a.AzureClientId
 	}
+	if a.GoogleServiceAccount != nil {
+		annotations[GoogleAccountAnnotation] = a.GoogleServiceAccount
+	}
 	if a.EcrRoleArn != nil {
 		annotations[EcrRoleAnnotation] = a.EcrRoleArn
 	}
 	return annotations
+}
+
+// nodeAgents are those that give the gateway its credentials.
+func (a *BifrostWorkloadArgs) nodeAgents() []nodeAgent {
+	switch {
+	case a.PodIdentity:
+		return podIdentityAgents
+	case a.GoogleServiceAccount != nil:
+		return metadataServers
+	}
+	return nil
 }
 
 // identityLabels are labels of pods: the webhook of Azure Workload Identity looks at a pod's own label, and never at its ServiceAccount's.

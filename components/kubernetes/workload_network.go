@@ -149,7 +149,7 @@ func (d NetworkDestination) rule(ipFamily string) *networkingv1.NetworkPolicyEgr
 }
 
 func (a *BifrostWorkloadArgs) policyEgress() networkingv1.NetworkPolicyEgressRuleArray {
-	policy, rules := a.networkPolicy(), outward(a.IpFamily, a.PodIdentity)
+	policy, rules := a.networkPolicy(), outward(a.IpFamily, a.nodeAgents())
 	databases := policy.DatabasePorts
 	if databases == nil && a.Storage == nil {
 		databases = []int{postgresPort}

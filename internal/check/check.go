@@ -81,6 +81,19 @@ var (
 	GcpServiceAccount = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`, "the id of a service account, without @...: 6 to 30 lowercase letters, "+
 		"digits "+
 		"and hyphens, beginning with a letter")
+	// GcpServiceAccountEmail: an account of a project's own, or one that Google makes in it (IAM, "Types of service accounts").
+	GcpServiceAccountEmail = rule(`^[a-z0-9][a-z0-9-]{0,61}@([a-z0-9][a-z0-9.-]*\.iam|developer|appspot)\.gserviceaccount\.com$`,
+		"the email of a service account, such as NAME@PROJECT.iam.gserviceaccount.com")
+	// GcpRole: IAM, "Roles and permissions": a role of Google's, of an organization or of a project.
+	GcpRole = rule(`^(roles/[A-Za-z0-9_.]+|(organizations/\d+|projects/[a-z0-9-]+)/roles/[A-Za-z0-9_.]+)$`,
+		"a role such as roles/aiplatform.user")
+	// GcpDisplayName: IAM API, ServiceAccount.displayName.
+	GcpDisplayName = rule(`^[\x20-\x7e]{1,100}$`, "at most 100 letters")
+	// GkeWorkloadPool: Google Kubernetes Engine API, WorkloadIdentityConfig.
+	GkeWorkloadPool = rule(`^[a-z][a-z0-9-]{4,28}[a-z0-9]\.svc\.id\.goog$`, "PROJECT.svc.id.goog")
+	// GkeCluster and GkeLocation: Google Kubernetes Engine API, projects.locations.clusters.
+	GkeCluster  = rule(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`, "the name of a GKE cluster: 1 to 40 lowercase letters, digits and hyphens")
+	GkeLocation = rule(`^[a-z]+-[a-z]+\d+(-[a-z])?$`, "a region or a zone of Google Cloud, such as europe-west1 or europe-west1-b")
 	// ClientBodySize: nginx, client_max_body_size.
 	ClientBodySize = rule(`^\d{1,9}[kKmMgG]?$`, "a size as nginx has it, such as 100m")
 	// PrometheusDuration: prometheus-operator API reference, Duration, without its compound forms.

@@ -23,6 +23,7 @@ const (
 	// AzureManager is Azure Network Policy Manager.
 	AzureManager = "Azure Network Policy Manager"
 	VpcCni       = "the Amazon VPC CNI"
+	DataplaneV2  = "GKE Dataplane V2"
 	AutoMode     = "EKS Auto Mode"
 )
 
@@ -44,6 +45,19 @@ func AKS(plugin, policy, dataplane string) Verdict {
 		return Verdict{Unknown: "Azure says networkPolicy " + policy + " and networkDataplane " + dataplane}
 	}
 	return Verdict{Lacking: "its network policy engine is none"}
+}
+
+// GKE judges the datapath of a cluster and whether its network policies are switched on. Dataplane V2, which Autopilot always has, is Cilium
+// and enforces them by itself; otherwise Calico does, where it is switched on (Google Kubernetes Engine, "GKE Dataplane V2" and "Control
+// communication between Pods and Services using network policies").
+func GKE(datapathProvider string, enabled bool) Verdict {
+	switch {
+	case datapathProvider == "ADVANCED_DATAPATH":
+		return Verdict{By: DataplaneV2}
+	case enabled:
+		return Verdict{By: Calico}
+	}
+	return Verdict{Lacking: "it has neither Dataplane V2 nor network policy enforcement"}
 }
 
 // EKSAddon is the add-on that networks the pods of EKS clusters without Auto Mode.
