@@ -23,6 +23,8 @@ type Options struct {
 
 // platform is where a stack runs.
 type platform struct {
+	// objects are those of the configuration that it reads, of platformObjects.
+	objects  []string
 	validate func(*Config, *checker)
 	// provider is that of the cloud, guarded against another account.
 	provider func(*pulumi.Context, *Config) (pulumi.ProviderResource, error)
@@ -34,9 +36,9 @@ type platform struct {
 
 // platforms are the platforms by name, as in the configuration key platform.
 var platforms = map[string]platform{
-	"aws":    {validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
-	"azure":  {validateAzure, newAzureProvider, nil, []target{onAks}},
-	"google": {validateGoogle, newGoogleProvider, nil, []target{onGke}},
+	"aws":    {[]string{"aws", "eks", "ecs"}, validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
+	"azure":  {[]string{"azure", "aks", "gcp"}, validateAzure, newAzureProvider, nil, []target{onAks}},
+	"google": {[]string{"google", "gke"}, validateGoogle, newGoogleProvider, nil, []target{onGke}},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }

@@ -133,8 +133,13 @@ func TestEKSFullKeepsIdentities(t *testing.T) {
 // output is what a stack exports under a name, or nil: the input of a component made for it, since mocks record no outputs.
 func output(t *testing.T, s settings, name string) any {
 	t.Helper()
+	return outputOf(t, s.graph(t, "aws-dev"), name)
+}
+
+// outputOf runs the program on a recorder, and gives one of its outputs.
+func outputOf(t *testing.T, g *graphtest.Graph, name string) any {
+	t.Helper()
 	const probe = "test:index:Output"
-	g := s.graph(t, "aws-dev")
 	require.NoError(t, g.Run(func(ctx *pulumi.Context) error {
 		if err := program(g)(ctx); err != nil {
 			return err

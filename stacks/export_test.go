@@ -28,6 +28,7 @@ var (
 	OnEks = onEks
 	OnEcs = onEcs
 	OnAks = onAks
+	OnGke = onGke
 
 	Read              = read
 	DecodeValues      = decodeValues

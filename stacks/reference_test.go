@@ -121,7 +121,7 @@ func TestSchemaValues(t *testing.T) {
 		}
 		// What one platform does not run, the other one does.
 		takes := map[string]bool{}
-		for _, stack := range []string{"aws-dev", "azure-dev"} {
+		for _, stack := range devStacks {
 			if p := problemAt(t, stackFile(t, stack).set(key, "nonsense"), key); p != nil && p.Type == field.ErrorTypeNotSupported {
 				for _, m := range quoted.FindAllStringSubmatch(p.Detail, -1) {
 					takes[m[1]] = true

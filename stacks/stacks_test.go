@@ -197,7 +197,8 @@ func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error)
 		"aws:iam/getRole:getRole":                                   roleLookup("/"),
 		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": always(map[string]any{"arn": "arn:aws:iam::111122223333:oidc-provider/" + strings.TrimPrefix(eksIssuer, "https://")}),
 		"gcp:organizations/getProject:getProject":                   always(map[string]any{"number": "210987654321"}),
-		"azure-native:containerservice:getManagedCluster":           always(aksLookup("1.34.2", true, true)),
+		gkeCluster: always(gkeLookup()),
+		"azure-native:containerservice:getManagedCluster": always(aksLookup("1.34.2", true, true)),
 		"azure-native:containerservice:listManagedClusterUserCredentials": always(map[string]any{
 			"kubeconfigs": []any{map[string]any{"name": "clusterUser", "value": base64.StdEncoding.EncodeToString([]byte(aksUserKubeconfig))}},
 		}),
@@ -206,7 +207,7 @@ func cloud() map[string]func(resource.PropertyMap) (resource.PropertyMap, error)
 	return answers
 }
 
-var devStacks = []string{"aws-dev", "azure-dev"}
+var devStacks = []string{"aws-dev", "azure-dev", "google-dev"}
 
 // TestURNs pins the URNs: a name that leaves the golden is a resource that existing stacks would lose and make again.
 func TestURNs(t *testing.T) {
@@ -288,7 +289,7 @@ func TestProtectedIdentities(t *testing.T) {
 	t.Parallel()
 	for stack, types := range map[string][]string{
 		"aws-dev":   {"aws:iam/role:Role", "aws:iam/openIdConnectProvider:OpenIdConnectProvider"},
-		"azure-dev": {"azure-native:managedidentity:UserAssignedIdentity"},
+		"azure-dev": {"azure-native:managedidentity:UserAssignedIdentity"}, "google-dev": {"gcp:serviceaccount/account:Account"},
 	} {
 		protected := record(t, stack, settingsWithOidc(t, stack).set("protectIdentities", nil))
 		open := record(t, stack, stackFile(t, stack).set("protectIdentities", "false"))

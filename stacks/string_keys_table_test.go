@@ -30,6 +30,7 @@ func longerThan(than int) string { return strings.Repeat("a", than+1) }
 // Values that are refused for one reason wherever they stand.
 var (
 	nonsense         = texts("nonsense")
+	accountEmail     = texts("bifrost", "a@example.com", "a b@acme-dev.iam.gserviceaccount.com", "serviceAccount:a@acme-dev.iam.gserviceaccount.com")
 	subdomain        = texts("A_b", "-a", longerThan(253))
 	labelTexts       = texts("A_b", "a.b", longerThan(63))
 	labelKey         = texts("a b", "-a", longerThan(63), "A!/b")
@@ -137,7 +138,15 @@ var refusedTexts = map[string]refusedText{
 	"ecs.secretPrefix":     texts("a b/", "a:b/", longerThan(256)),
 	"ecs.secretKmsKeyArn":  kmsKey,
 
-	"aks.clusterName": texts("-dev", "a.b", longerThan(63)), "aks.resourceGroup": texts("a/b", "a.", longerThan(90)),
+	"google.projectId": texts("12345", "Acme", "acme-", longerThan(30)), "google.impersonateServiceAccount": accountEmail,
+	"gke.clusterName": texts("Dev", "1dev", "a.b", longerThan(40)), "gke.location": texts("westeurope", "europe", "europe-west1-bc"),
+	"gke.projectId": texts("12345", "Acme", longerThan(30)), "gke.pull": nonsense, "gke.auth": nonsense, "gke.context": texts("dev"),
+	"gke.serviceAccountId": texts("short", "Bifrost", "a.bcdef", longerThan(30)), "gke.serviceAccountEmail": accountEmail,
+	"gke.vendorServiceAccount": accountEmail, "gke.secretName": texts("A_b", longerThan(253), "bifrost-config", "bifrost-broker-env"),
+	"gke.gatewayServiceAccountEmail":    accountEmail,
+	"gke.gatewayServiceAccount.id":      texts("short", "Bifrost", longerThan(30), "bifrost-pull-sa"),
+	"gke.gatewayServiceAccount.roles[]": texts("aiplatform.user", "roles/", "roles/a b", "folders/1/roles/x"),
+	"aks.clusterName":                   texts("-dev", "a.b", longerThan(63)), "aks.resourceGroup": texts("a/b", "a.", longerThan(90)),
 	"aks.login": nonsense, "aks.trust": nonsense, "aks.context": texts("dev"),
 	"aks.identityName":                            texts("a", "-ab", "a.b", longerThan(128)),
 	"aks.federatedCredentialName":                 texts("a", "-ab", "a.b", longerThan(120)),

@@ -95,14 +95,20 @@ func TestTextsWithoutARule(t *testing.T) {
 	}
 }
 
+// objectStacks are the dev stacks of objects that platform azure does not read.
+var objectStacks = map[string]string{
+	"aws": "aws-dev", "eks": "aws-dev", "ecs": "aws-dev", "google": "google-dev", "gke": "google-dev",
+}
+
 // textProblem is what the configuration says at a key that has the value; nil for one that is left out.
 func textProblem(t *testing.T, c refusedText, key string, value any) *field.Error {
 	t.Helper()
 	stack := c.stack
 	if stack == "" {
 		stack = "azure-dev"
-		if strings.HasPrefix(key, "aws.") || strings.HasPrefix(key, "eks.") || strings.HasPrefix(key, "ecs.") {
-			stack = "aws-dev"
+		object, _, _ := strings.Cut(key, ".")
+		if of, other := objectStacks[object]; other {
+			stack = of
 		}
 	}
 	s := stackFile(t, stack)

@@ -35,6 +35,7 @@ func (c *Config) validate() field.ErrorList {
 	case !known:
 		k.add(check.NotSupported(field.NewPath("platform"), c.Platform, platformNames()))
 	default:
+		k.unused(c, platform)
 		platform.validate(c, k)
 	}
 	if c.Rollout == "" {
@@ -69,11 +70,19 @@ func (c *Config) checkImage(k *checker, required bool, fits func(image.Reference
 	}
 }
 
+// platformObjects are the objects of the configuration that not every platform reads, and whether the stack file has them.
+var platformObjects = map[string]func(*Config) bool{
+	"aws": func(c *Config) bool { return c.Aws != nil }, "eks": func(c *Config) bool { return c.Eks != nil },
+	"ecs": func(c *Config) bool { return c.Ecs != nil }, "azure": func(c *Config) bool { return c.Azure != nil },
+	"aks": func(c *Config) bool { return c.Aks != nil }, "google": func(c *Config) bool { return c.Google != nil },
+	"gke": func(c *Config) bool { return c.Gke != nil }, "gcp": func(c *Config) bool { return c.Gcp != nil },
+}
+
 // unused refuses objects that the platform does not read.
-func (k *checker) unused(platform string, objects map[string]bool) {
-	for _, name := range slices.Sorted(maps.Keys(objects)) {
-		if objects[name] {
-			k.add(field.Forbidden(field.NewPath(name), "platform "+platform+" does not read it; remove it"))
+func (k *checker) unused(c *Config, on platform) {
+	for _, name := range slices.Sorted(maps.Keys(platformObjects)) {
+		if platformObjects[name](c) && !slices.Contains(on.objects, name) {
+			k.add(field.Forbidden(field.NewPath(name), "platform "+c.Platform+" does not read it; remove it"))
 		}
 	}
 }

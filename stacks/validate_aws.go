@@ -9,7 +9,6 @@ import (
 )
 
 func validateAws(c *Config, k *checker) {
-	k.unused("aws", map[string]bool{"azure": c.Azure != nil, "aks": c.Aks != nil, "gcp": c.Gcp != nil})
 	p := field.NewPath("aws")
 	if c.written.Aws == nil {
 		k.add(field.Required(p, "give region and accountId"))

@@ -12,7 +12,6 @@ import (
 )
 
 func validateAzure(c *Config, k *checker) {
-	k.unused("azure", map[string]bool{"aws": c.Aws != nil, "eks": c.Eks != nil, "ecs": c.Ecs != nil})
 	p := field.NewPath("azure")
 	if c.written.Azure == nil {
 		k.add(field.Required(p, "give subscriptionId, tenantId, location and resourceGroup"))

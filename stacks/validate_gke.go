@@ -9,9 +9,6 @@ import (
 )
 
 func validateGoogle(c *Config, k *checker) {
-	k.unused("google", map[string]bool{
-		"aws": c.Aws != nil, "eks": c.Eks != nil, "ecs": c.Ecs != nil, "azure": c.Azure != nil, "aks": c.Aks != nil, "gcp": c.Gcp != nil,
-	})
 	p := field.NewPath("google")
 	if c.written.Google == nil {
 		k.add(field.Required(p, "give projectId"))
