@@ -52,9 +52,9 @@ func (c *Config) guardAdoption(ctx *pulumi.Context) error {
 func (c *Config) stopAdoption(ctx *pulumi.Context) error {
 	f := c.Gcp.Federation
 	text := fmt.Sprintf("gcp.federation.adopt takes over the pool %[1]s and its provider %[2]s in project %[3]s, whoever made them. The "+
-		"provider then trusts the refresher on AKS cluster %[4]s alone: whoever signs in through it today no longer can; and `pulumi "+
+		"provider then trusts the refresher on %[4]s alone: whoever signs in through it today no longer can; and `pulumi "+
 		"destroy` of this stack deletes both. See whom it trusts with `gcloud iam workload-identity-pools providers describe %[2]s "+
-		"--workload-identity-pool %[1]s --project %[3]s --location global`", f.PoolId, f.ProviderId, f.ProjectId, c.Aks.ClusterName)
+		"--workload-identity-pool %[1]s --project %[3]s --location global`", f.PoolId, f.ProviderId, f.ProjectId, c.googleToken().cluster)
 	if c.agreed().Adopted == c.adopted() {
 		return ctx.Log.Warn(text, nil)
 	}

@@ -78,28 +78,6 @@ func (c *Config) aksIdentityArgs(cluster *aksCluster) *azure.AksWorkloadIdentity
 	}
 }
 
-// tokenHolder is the managed identity whose token may be shown to Google's side.
-type tokenHolder struct {
-	tenantId, clientId pulumi.StringInput
-	// ready is what must be before it can have one.
-	ready []pulumi.Resource
-}
-
-// arPullSecretArgs are those of the pull Secret that Google's tokens keep fresh.
-func (c *Config) arPullSecretArgs(credentialConfig pulumi.StringInput, identity tokenHolder) *kubernetes.PullSecretArgs {
-	token := &kubernetes.ArtifactRegistryTokenArgs{
-		CredentialConfig: credentialConfig,
-		TokenAudience:    c.Aks.TokenAudience,
-		TokenFile:        c.Aks.TokenFile,
-		Image:            c.Refresher.Images.Gcloud,
-		TokenLifeSeconds: c.Gcp.tokenLifeSeconds(),
-	}
-	if entra := c.Aks.Entra; c.Aks.Trust == TrustEntra && entra != nil {
-		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.tenantId, ClientId: identity.clientId, AppIdUri: entra.AppIdUri}
-	}
-	return &kubernetes.PullSecretArgs{SecretName: c.Aks.SecretName, ArtifactRegistry: token, DependsOn: identity.ready}
-}
-
 func (d *aksDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
 	own, err := d.newAksGatewayIdentity(ctx)
 	if err != nil {

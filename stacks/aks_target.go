@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"bifrost/components/kubernetes"
 )
@@ -16,14 +15,11 @@ func (aksTarget) title() string { return "AKS" }
 func (aksTarget) used(c *Config) bool { return c.Aks != nil }
 
 func (t aksTarget) facts(c *Config) Cluster {
-	a, life := c.Aks, kubernetes.ArTokenLife
-	if asked := c.Gcp.tokenLifeSeconds(); asked > 0 {
-		life = time.Duration(asked) * time.Second
-	}
+	a := c.Aks
 	return Cluster{
 		Target: t.key, Context: a.Context,
 		SignIn:       fmt.Sprintf("az aks get-credentials --resource-group %s --name %s", a.ResourceGroup, a.ClusterName),
-		RegistryUser: kubernetes.ArUser, TokenLife: life, Token: "a Google access token", TokenAudience: a.TokenAudience,
+		RegistryUser: kubernetes.ArUser, TokenLife: c.arTokenLife(), Token: "a Google access token", TokenAudience: a.TokenAudience,
 		IdentityAnnotation: kubernetes.AzureClientAnnotation, Identity: a.GatewayClientId, Refreshes: t.refreshes(c),
 	}
 }
@@ -58,4 +54,15 @@ func (t aksTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
 		return nil
 	}
 	return c.arPullSecretArgs(madeUp, tokenHolder{tenantId: madeUp, clientId: madeUp})
+}
+
+func (t aksTarget) googleToken(c *Config) googleToken {
+	a := c.Aks
+	shown := googleToken{
+		place: t.key, cluster: "AKS cluster " + a.ClusterName, audience: a.TokenAudience, file: a.TokenFile, secretName: a.SecretName,
+	}
+	if a.Trust == TrustEntra && a.Entra != nil {
+		shown.appIdUri = a.Entra.AppIdUri
+	}
+	return shown
 }

@@ -92,7 +92,7 @@ func (c *Config) federationArgs(number string, shown shownToken) *gcp.GcpFederat
 		PoolId: f.PoolId, ProviderId: f.ProviderId, ServiceAccountId: f.ServiceAccountId,
 		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
 		Repository: repository,
-		TokenFile:  c.Aks.TokenFile,
+		TokenFile:  c.googleToken().file,
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,
 	}
 }

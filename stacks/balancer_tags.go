@@ -45,7 +45,9 @@ func (c *Config) taggedService(at target) *kubernetes.WorkloadServiceArgs {
 		return service
 	}
 	tags, _ := c.annotatedTags()
-	service.Annotations = withAnnotation(service.Annotations, serviceTags[at.name()], tags)
+	if name := serviceTags[at.name()]; name != "" {
+		service.Annotations = withAnnotation(service.Annotations, name, tags)
+	}
 	return service
 }
 

@@ -30,7 +30,7 @@ type cluster interface {
 
 // Cluster is what is known of the stack's cluster of Kubernetes, whichever cloud it is of.
 type Cluster struct {
-	// Target is its key in the configuration and in the outputs: eks or aks.
+	// Target is its key in the configuration and in the outputs: eks, aks or kubernetes.
 	Target string
 	// Context names a context of secrets.kubeconfig; empty is the current one.
 	Context string
@@ -50,6 +50,8 @@ type Cluster struct {
 	Identity string
 	// Refreshes tells whether a pull Secret is made and kept fresh.
 	Refreshes bool
+	// StaticKey tells whether the pull Secret holds a key of the vendor's, which nothing keeps fresh.
+	StaticKey bool
 }
 
 // Cluster returns the stack's cluster of Kubernetes; false where it has none.

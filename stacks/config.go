@@ -5,6 +5,7 @@ package stacks
 import (
 	"bifrost/image"
 	"bifrost/internal/gateway/configjson"
+	"bifrost/internal/registrykey"
 )
 
 // Project is the name of the Pulumi project and so the prefix of every configuration key.
@@ -16,7 +17,8 @@ const Project = "bifrost"
 // The comments of the fields are the reference: make docs writes docs/reference and Pulumi.yaml from them. In them "Default 30." gives a
 // value, "Default: the cluster's own." tells one in words, and "Required." or "Required with pull node." demands the key.
 type Config struct {
-	// Platform is where the gateway runs: aws (EKS, ECS or both), azure (AKS) or google (GKE). Required.
+	// Platform is where the gateway runs: aws (EKS, ECS or both), azure (AKS), google (GKE) or kubernetes (any cluster that a kubeconfig
+	// reaches). Required.
 	Platform string
 	// Rollout identity makes only the identities and prints what the vendor must allowlist; full adds the workload and changes no
 	// identity. Default full.
@@ -53,6 +55,9 @@ type Config struct {
 	// Gcp is how the refresher signs in at Google Cloud: with credentialConfig, which the vendor sends after allowlisting, or with
 	// federation, which makes Google's side here. Required on platform azure with rollout full.
 	Gcp *Gcp
+	// Kubernetes is an existing cluster of any kind on which the gateway runs, and how the image is pulled there. Required on platform
+	// kubernetes.
+	Kubernetes *Kubernetes
 	// Refresher is what keeps the pull Secret fresh on Kubernetes.
 	Refresher Refresher
 	// Network is what stands between the gateway, its refresher and the internet: a proxy, and authorities of its own.
@@ -67,11 +72,16 @@ type Config struct {
 
 	// stack is its name.
 	stack string
+	// dir is the project's folder, where relative paths begin.
+	dir string
 	// schema is what gateway.schemaFile holds.
 	schema *configjson.Schema
 	// image is registry.image taken apart, and imageProblem why it could not be.
 	image        image.Reference
 	imageProblem error
+	// registryKey is secrets.registryKey read, and registryKeyProblem why it could not be.
+	registryKey        registrykey.Key
+	registryKeyProblem error
 	// written is the same without defaults.
 	written *Config
 }
@@ -262,6 +272,9 @@ type Secrets struct {
 	Env map[string]string
 	// EcsEnv are those of the tasks of ECS alone. They win over env there.
 	EcsEnv map[string]string
+	// RegistryKey is the key of a service account of the vendor's, as the JSON document or as base64 of it. It is the one long-lived
+	// credential that a stack may have, and stands in the pull Secret alone. Required with kubernetes.pull key.
+	RegistryKey string
 	// Kubeconfig is used instead of the cluster's own login. Default: the login of the cloud's CLI.
 	Kubeconfig string
 }

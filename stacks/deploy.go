@@ -26,7 +26,7 @@ type platform struct {
 	// objects are those of the configuration that it reads, of platformObjects.
 	objects  []string
 	validate func(*Config, *checker)
-	// provider is that of the cloud, guarded against another account.
+	// provider is that of the cloud, guarded against another account; nil where there is no cloud.
 	provider func(*pulumi.Context, *Config) (pulumi.ProviderResource, error)
 	// signedIn refuses credentials of another account; nil where the first look-up tells.
 	signedIn func(*pulumi.Context, *Config, pulumi.ProviderResource) error
@@ -39,6 +39,8 @@ var platforms = map[string]platform{
 	"aws":    {[]string{"aws", "eks", "ecs"}, validateAws, newAwsProvider, signedInAws, []target{onEks, onEcs}},
 	"azure":  {[]string{"azure", "aks", "gcp"}, validateAzure, newAzureProvider, nil, []target{onAks}},
 	"google": {[]string{"google", "gke"}, validateGoogle, newGoogleProvider, nil, []target{onGke}},
+
+	"kubernetes": {[]string{"kubernetes", "gcp"}, validateAny, nil, nil, []target{onAny}},
 }
 
 func platformNames() []string { return slices.Sorted(maps.Keys(platforms)) }
@@ -86,9 +88,12 @@ type deployment interface {
 // deploy is the recipe: look at what is there, make the identities, hand them off to the vendor; then, in rollout full, the gateway.
 func (c *Config) deploy(ctx *pulumi.Context) error {
 	on := platforms[c.Platform]
-	provider, err := on.provider(ctx, c)
-	if err != nil {
-		return err
+	var provider pulumi.ProviderResource
+	var err error
+	if on.provider != nil {
+		if provider, err = on.provider(ctx, c); err != nil {
+			return err
+		}
 	}
 	if on.signedIn != nil {
 		if err := on.signedIn(ctx, c, provider); err != nil {
@@ -185,8 +190,10 @@ func (c *Config) deployKubernetes(ctx *pulumi.Context, parts kubernetesParts) (p
 		}
 		workload.PullSecret = pullSecret.SecretName
 		workload.DependsOn = append(workload.DependsOn, pullSecret.Ready()...)
-		outputs["pullSecret"], outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.SecretName, pullSecret.FirstRun,
-			pullSecret.CronJob
+		outputs["pullSecret"] = pullSecret.SecretName
+		if parts.at.refreshes(c) {
+			outputs["firstRunJob"], outputs["refreshCronJob"] = pullSecret.FirstRun, pullSecret.CronJob
+		}
 	}
 
 	if workload.ExistingConfigSecret == "" {

@@ -87,6 +87,21 @@ const (
 // Values implements enum.
 func (Trust) Values() []string { return []string{string(TrustAks), string(TrustEntra)} }
 
+// ClusterPull says with what the image is pulled on any cluster of Kubernetes.
+type ClusterPull string
+
+const (
+	// ClusterPullKey: with a key of a service account of the vendor's, which does not expire by itself.
+	ClusterPullKey ClusterPull = "key"
+	// ClusterPullFederation: with a pull Secret that a CronJob keeps fresh; Google's side trusts the issuer of the cluster's tokens.
+	ClusterPullFederation ClusterPull = "federation"
+)
+
+// Values implements enum.
+func (ClusterPull) Values() []string {
+	return []string{string(ClusterPullKey), string(ClusterPullFederation)}
+}
+
 // Login says how kubelogin signs in without a person.
 type Login string
 

@@ -152,6 +152,7 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	foreign := foreignKeys(raw)
 	values, problems := decodeValues(raw)
 	c := newConfig(stack)
+	c.dir = raw.Dir
 	read := decode(values, c)
 	problems = append(problems, read.problems...)
 	problems = append(problems, placeholders(values)...)

@@ -49,11 +49,14 @@ func (c *Config) completePullSecret(pull *kubernetes.PullSecretArgs, namespace p
 	r := &c.Refresher
 	pull.Namespace = namespace
 	pull.RegistryHost = c.image.Host
+	pull.Labels = c.labels()
+	if pull.RegistryKey != nil {
+		return
+	}
 	pull.ServiceAccount = r.ServiceAccount
 	pull.Schedule = r.Schedule
 	pull.KubectlImage = r.Images.Kubectl
 	pull.IpFamily = c.Gateway.IpFamily
-	pull.Labels = c.labels()
 	pull.AlertRules = c.alertRules()
 	pull.Pods = &kubernetes.PullSecretPodArgs{
 		Scheduling: c.refresherPlacement().args(), Labels: r.PodLabels, Annotations: r.PodAnnotations,

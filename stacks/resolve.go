@@ -21,6 +21,7 @@ func (c *Config) resolve() {
 	written := *c
 	c.written = &written
 	c.image, c.imageProblem = image.Parse(c.Registry.Image)
+	c.resolveRegistryKey()
 	// What the platform must have is there, if only empty: that it is missing is told of what was written.
 	switch {
 	case c.Platform == "aws" && c.Aws == nil:
@@ -47,6 +48,9 @@ func (c *Config) resolve() {
 	}
 	if c.Ecs != nil {
 		c.Ecs.resolve(c)
+	}
+	if c.Kubernetes = copied(c.Kubernetes); c.Kubernetes != nil {
+		c.Kubernetes.resolve()
 	}
 }
 
@@ -188,6 +192,7 @@ func Defaults() *Config {
 	c := newConfig("STACK")
 	c.Eks, c.Ecs, c.Gateway.Otel = &Eks{}, &Ecs{}, &Otel{}
 	c.Aks, c.Gke = &Aks{GatewayIdentity: &GatewayIdentity{}}, &Gke{GatewayServiceAccount: &GatewayServiceAccount{}}
+	c.Kubernetes = &Kubernetes{}
 	c.resolve()
 	return c
 }

@@ -158,8 +158,7 @@ func (d *aksDeployment) standing() standing {
 	}
 	s.kept["aks-identity"] = "of the stack"
 	if d.federated() {
-		f := d.Gcp.Federation
-		s.kept["gcp-pool"], s.kept["gcp-account"] = f.ProjectId+"/"+f.PoolId, f.ProjectId+"/"+f.ServiceAccountId
+		s.keepFederation(d.Gcp.Federation)
 		return s
 	}
 	s.principals = []string{d.aksPrincipal()}
@@ -172,6 +171,16 @@ func (d *aksDeployment) aksPrincipal() string {
 		return fmt.Sprintf("managed identity %s of resource group %s in %s, with tokens of version %d for %s",
 			d.Aks.IdentityName, d.Azure.ResourceGroup, d.Azure.Location, e.TokenVersion, e.AppIdUri)
 	}
-	return fmt.Sprintf("%s of %s, with tokens for %s", iampolicy.ServiceAccountSubject(d.Gateway.Namespace, d.Refresher.ServiceAccount),
-		d.cluster.issuer, d.Aks.TokenAudience)
+	return d.tokenPrincipal(d.cluster.issuer)
+}
+
+// tokenPrincipal is the refresher's ServiceAccount, as the vendor's side at Google knows it by its token.
+func (c *Config) tokenPrincipal(issuer string) string {
+	return fmt.Sprintf("%s of %s, with tokens for %s", iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount),
+		issuer, c.googleToken().audience)
+}
+
+// keepFederation keeps what gcp.federation makes.
+func (s standing) keepFederation(f *Federation) {
+	s.kept["gcp-pool"], s.kept["gcp-account"] = f.ProjectId+"/"+f.PoolId, f.ProjectId+"/"+f.ServiceAccountId
 }

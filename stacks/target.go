@@ -48,7 +48,11 @@ var (
 	onEcs   target  = ecsTarget{}
 	onAks   cluster = aksTarget{podsTarget{"aks"}}
 	onGke   cluster = gkeTarget{podsTarget{"gke"}}
-	targets         = []target{onEks, onEcs, onAks, onGke}
+	onAny   cluster = anyTarget{podsTarget{"kubernetes"}}
+	targets         = []target{
+		onEks, onEcs, onAks, onGke,
+		onAny,
+	}
 )
 
 // targets are the stack's, in the order of their deployment.

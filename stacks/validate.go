@@ -45,6 +45,7 @@ func (c *Config) validate() field.ErrorList {
 	k.add(check.Optional(field.NewPath("namePrefix"), c.NamePrefix, check.NamePrefix)...)
 	k.add(check.Labels(field.NewPath("labels"), c.Labels)...)
 	c.validateMirror(k)
+	c.validateRegistryKey(k)
 	c.validateNetwork(k)
 	c.validateAgreed(k)
 	c.validateRefresher(k)
@@ -76,6 +77,7 @@ var platformObjects = map[string]func(*Config) bool{
 	"ecs": func(c *Config) bool { return c.Ecs != nil }, "azure": func(c *Config) bool { return c.Azure != nil },
 	"aks": func(c *Config) bool { return c.Aks != nil }, "google": func(c *Config) bool { return c.Google != nil },
 	"gke": func(c *Config) bool { return c.Gke != nil }, "gcp": func(c *Config) bool { return c.Gcp != nil },
+	"kubernetes": func(c *Config) bool { return c.Kubernetes != nil },
 }
 
 // unused refuses objects that the platform does not read.

@@ -24,8 +24,7 @@ func validateAzure(c *Config, k *checker) {
 	k.add(check.AzureTags(field.NewPath("tags"), c.Tags, managedByTag, stackTag)...)
 	// The federation needs it too: its service account reads the repository.
 	c.checkImage(k, c.Rollout != RolloutIdentity || c.federated(), image.Reference.ArtifactRegistry,
-		"REGION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG with Google's region, "+
-			"or set registry.mirror to true for a registry of your own")
+		googleImage)
 	k.forbid("registry", "platform azure does not read it; remove it", map[string]bool{
 		"additionalRepositoryArns": len(c.Registry.AdditionalRepositoryArns) > 0, "pullThroughCache": c.Registry.PullThroughCache,
 	})

@@ -215,6 +215,9 @@ func (c *Config) missingSecrets() []string {
 			need(at, name)
 		}
 	}
+	if c.holdsKey() && c.Secrets.RegistryKey == "" {
+		missing = append(missing, registryKeyPath)
+	}
 	slices.Sort(missing)
 	return slices.Compact(missing)
 }

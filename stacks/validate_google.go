@@ -71,9 +71,9 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	}
 	k.add(check.Required(p.Child("audience"), text("audience"), wifAudience)...)
 	// The audience that a provider without a list of its own allows (Google Cloud IAM API, Oidc.allowedAudiences).
-	if own := "https:" + text("audience"); strings.HasPrefix(c.Aks.TokenAudience, "https://iam.googleapis.com/") &&
-		c.Aks.TokenAudience != own {
-		k.add(field.Invalid(field.NewPath("aks", "tokenAudience"), c.Aks.TokenAudience, "names another provider than "+
+	shown := c.googleToken()
+	if own := "https:" + text("audience"); strings.HasPrefix(shown.audience, "https://iam.googleapis.com/") && shown.audience != own {
+		k.add(field.Invalid(field.NewPath(shown.place, "tokenAudience"), shown.audience, "names another provider than "+
 			"gcp.credentialConfig.audience; write "+own))
 	}
 	k.add(check.Optional(p.Child("service_account_impersonation_url"), text("service_account_impersonation_url"), impersonationUrl)...)
@@ -83,9 +83,9 @@ func (c *Config) validateCredentialConfig(k *checker) {
 	k.add(check.Required(p.Child("token_url"), text("token_url"), tokenUrl)...)
 	source, _ := config["credential_source"].(map[string]any)
 	file, _ := source["file"].(string)
-	if want := c.Aks.TokenFile; file != want {
+	if file != shown.file {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
-			fmt.Sprintf("the token is mounted at %s; write that here, or set aks.tokenFile to this path", want)))
+			fmt.Sprintf("the token is mounted at %s; write that here, or set %s.tokenFile to this path", shown.file, shown.place)))
 	}
 	if format, ok := source["format"].(map[string]any); ok && format["type"] != "text" {
 		k.add(check.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))

@@ -32,9 +32,7 @@ func (c *Config) validateMirror(k *checker) {
 	if c.Gcp != nil {
 		k.add(field.Forbidden(field.NewPath("gcp"), why))
 	}
-	if !reflect.ValueOf(c.written.Refresher).IsZero() {
-		k.add(field.Forbidden(field.NewPath("refresher"), why))
-	}
+	c.refuseRefresher(k, why)
 	if e := c.written.Eks; e != nil {
 		k.forbid("eks", why, map[string]bool{
 			"pull": e.Pull != "", "auth": e.Auth != "", "nodeRoleArns": len(e.NodeRoleArns) > 0,
@@ -48,7 +46,18 @@ func (c *Config) validateMirror(k *checker) {
 			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
 		})
 	}
+	if a := c.written.Kubernetes; a != nil {
+		k.forbid("kubernetes", why, map[string]bool{"pull": a.Pull != "", "secretName": a.SecretName != ""})
+		k.forbid("kubernetes", why, a.federationOnly())
+	}
 	if c.Ecs != nil {
 		k.add(field.Forbidden(p.Child("mirror"), "tasks of ECS pull from Amazon ECR with their execution role; remove it, or ecs"))
+	}
+}
+
+// refuseRefresher refuses what is said of a refresher that nothing makes.
+func (c *Config) refuseRefresher(k *checker, why string) {
+	if !reflect.ValueOf(c.written.Refresher).IsZero() {
+		k.add(field.Forbidden(field.NewPath("refresher"), why))
 	}
 }

@@ -18,13 +18,12 @@ import (
 var pullSecretKeys = keys{
 	"serviceAccount": "refresher.serviceAccount", "schedule": "refresher.schedule", "labels": "labels",
 	"kubectlImage": "refresher.images.kubectl", "ecr.image": "refresher.images.aws", "artifactRegistry.image": "refresher.images.gcloud",
-	"artifactRegistry.tokenFile":        "aks.tokenFile",
 	"artifactRegistry.tokenLifeSeconds": "gcp.credentialConfig.service_account_impersonation.token_lifetime_seconds",
 	"artifactRegistry.entra.appIdUri":   "aks.entra.appIdUri",
 	"alertRules.labels":                 "gateway.monitoring.alertLabels",
 	"pods.scheduling":                   "refresher.scheduling", "pods.labels": "refresher.podLabels",
 	"pods.annotations": "refresher.podAnnotations", "pods.env": "refresher.env", "pods.secretRefs": "refresher.secretRefs",
-	"pods.imagePullSecrets": "refresher.imagePullSecrets", "pods.ca": "",
+	"pods.imagePullSecrets": "refresher.imagePullSecrets", "pods.ca": "", "registryKey.key": "secrets.registryKey",
 }
 
 // validateRefresher checks what keeps the pull Secret fresh, with the keys of the other registry's, which this stack does not read.
@@ -42,14 +41,16 @@ func (c *Config) validateRefresher(k *checker) {
 					"rename one, gateway.serviceAccount for instance"))
 		}
 		if pull := on.pullSecret(c); pull != nil {
-			from["secretName"] = on.name() + ".secretName"
-			pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool { return (other.Ecr == nil) == (pull.Ecr == nil) })
-			pulls = append(pulls, pull)
-			schedule := kubernetes.DefaultArSchedule
-			if pull.Ecr != nil {
-				schedule = kubernetes.DefaultEcrSchedule
+			from["secretName"], from["artifactRegistry.tokenFile"] = on.name()+".secretName", on.name()+".tokenFile"
+			if on.refreshes(c) {
+				pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool { return (other.Ecr == nil) == (pull.Ecr == nil) })
+				schedule := kubernetes.DefaultArSchedule
+				if pull.Ecr != nil {
+					schedule = kubernetes.DefaultEcrSchedule
+				}
+				c.validateSchedule(k, on.facts(c), cmp.Or(c.Refresher.Schedule, schedule))
 			}
-			c.validateSchedule(k, on.facts(c), cmp.Or(c.Refresher.Schedule, schedule))
+			pulls = append(pulls, pull)
 		}
 	}
 	for _, pull := range pulls {

@@ -1,6 +1,10 @@
 package kubernetes
 
-import "time"
+import (
+	"time"
+
+	"bifrost/internal/registrykey"
+)
 
 // Names that clouds give a meaning to.
 const (
@@ -15,6 +19,11 @@ const (
 	// EcrUser and ArUser are the users of logins with a token, at Amazon ECR and at Artifact Registry.
 	EcrUser = "AWS"
 	ArUser  = "oauth2accesstoken"
+	// RegistryKeyUser is the user of a login with the key of a service account at Artifact Registry.
+	RegistryKeyUser = registrykey.User
+	// GoogleTokenAudience is the audience of a ServiceAccount's token for Google's security token service, where nothing asks for another
+	// one. The provider at Google Cloud must allow it.
+	GoogleTokenAudience = "sts.googleapis.com"
 )
 
 // How long tokens live: Amazon ECR, GetAuthorizationToken; Google Cloud's security token service and IAM credentials.

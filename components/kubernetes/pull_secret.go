@@ -14,7 +14,7 @@ const PullSecretType = "bifrost:index:PullSecret"
 // PullSecret is an image pull Secret whose content never outlives a registry token, and what keeps it fresh: a
 // ServiceAccount that may create and patch this one Secret and nothing else, a CronJob, and a Job for the first token. The
 // Secret is written in place, so that pulls never meet a missing one, and Pulumi never reverts its content. It is ready to be used once it
-// holds its first token: pods that name it depend on Ready.
+// holds its first token: pods that name it depend on Ready. With RegistryKey it is the Secret alone, with that key.
 type PullSecret struct {
 	pulumi.ResourceState
 	component.Rights
@@ -22,7 +22,7 @@ type PullSecret struct {
 	// SecretName is the Secret's name and waits for nothing. A Job that failed is replaced by the next up: were the name an output of it,
 	// the spec of a running Deployment would be unknown meanwhile, and the provider would delete the Deployment first.
 	SecretName pulumi.StringOutput `pulumi:"secretName"`
-	// FirstRun is the name of the Job that fetched the first token.
+	// FirstRun is the name of the Job that fetched the first token; empty with a key, as CronJob is.
 	FirstRun pulumi.StringOutput `pulumi:"firstRun"`
 	// CronJob is the name of the CronJob.
 	CronJob pulumi.StringOutput `pulumi:"cronJob"`
@@ -33,13 +33,15 @@ func NewPullSecret(ctx *pulumi.Context, name string, args *PullSecretArgs, opts 
 	if err := component.Refuse(PullSecretType, name, args.Validate(nil)); err != nil {
 		return nil, err
 	}
-	r := args.refresher()
-
 	c := &PullSecret{}
 	s, err := register(ctx, PullSecretType, name, c, opts...)
 	if err != nil {
 		return nil, err
 	}
+	if args.RegistryKey != nil {
+		return c, c.hold(s, args)
+	}
+	r := args.refresher()
 
 	config, err := r.newCredentialConfig(s)
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 	DefaultKubectlImage       = "registry.k8s.io/kubectl:v1.34.3"
 )
 
-// PullSecretArgs are the arguments of NewPullSecret. Exactly one of Ecr and ArtifactRegistry says where tokens come from.
+// PullSecretArgs are the arguments of NewPullSecret. Exactly one of Ecr, ArtifactRegistry and RegistryKey says what is in the Secret.
 type PullSecretArgs struct {
 	// Namespace of everything; it must exist.
 	Namespace pulumi.StringInput `pulumi:"namespace"`
@@ -27,7 +27,10 @@ type PullSecretArgs struct {
 	Ecr *EcrTokenArgs `pulumi:"ecr,optional"`
 	// ArtifactRegistry takes tokens from Google Cloud, through workload identity federation or from GKE's metadata server.
 	ArtifactRegistry *ArtifactRegistryTokenArgs `pulumi:"artifactRegistry,optional"`
-	// SecretName of the pull Secret. Default ecr-pull-secret or ar-pull-secret.
+	// RegistryKey is a key that does not expire by itself, at Artifact Registry: nothing keeps the Secret fresh, and what is said of a
+	// refresher is refused.
+	RegistryKey *RegistryKeyArgs `pulumi:"registryKey,optional"`
+	// SecretName of the pull Secret. Default ecr-pull-secret, ar-pull-secret or bifrost-pull-secret.
 	SecretName string `pulumi:"secretName,optional"`
 	// ServiceAccount of the refresher, made here: the subject that clouds trust. Default bifrost-pull.
 	ServiceAccount string `pulumi:"serviceAccount,optional"`
@@ -73,12 +76,15 @@ func (a *PullSecretArgs) Validate(p *field.Path) field.ErrorList {
 		errs = append(errs, field.Required(p.Child("namespace"), "the namespace of the Secret"))
 	}
 	errs = append(errs, check.Required(p.Child("registryHost"), a.RegistryHost, check.RegistryHost)...)
-	if (a.Ecr == nil) == (a.ArtifactRegistry == nil) {
-		errs = append(errs, field.Required(p.Child("ecr"), "give exactly one of ecr and artifactRegistry"))
-	} else if a.Ecr != nil {
+	switch {
+	case !a.oneSource():
+		errs = append(errs, field.Required(p.Child("ecr"), "give exactly one of ecr, artifactRegistry and registryKey"))
+	case a.Ecr != nil:
 		errs = append(errs, a.Ecr.Validate(p.Child("ecr"))...)
-	} else {
+	case a.ArtifactRegistry != nil:
 		errs = append(errs, a.ArtifactRegistry.Validate(p.Child("artifactRegistry"))...)
+	default:
+		errs = append(errs, a.validateKey(p)...)
 	}
 	if a.SecretName != "" {
 		errs = append(errs, check.Subdomain(p.Child("secretName"), a.SecretName)...)
@@ -101,10 +107,15 @@ func (a *PullSecretAlertRulesArgs) Validate(p *field.Path) field.ErrorList {
 	return check.Labels(p.Child("labels"), a.Labels)
 }
 
+// oneSource tells whether one thing alone says what is in the Secret.
+func (a *PullSecretArgs) oneSource() bool {
+	return check.ExactlyOne(a.Ecr != nil, a.ArtifactRegistry != nil, a.RegistryKey != nil)
+}
+
 // complete tells whether all is there that the pods' variables are made of. What is missing is refused.
 func (a *PullSecretArgs) complete() bool {
 	switch {
-	case a.Namespace == nil, (a.Ecr == nil) == (a.ArtifactRegistry == nil):
+	case a.Namespace == nil, !a.oneSource(), a.RegistryKey != nil:
 		return false
 	case a.Ecr != nil:
 		return a.Ecr.PodIdentity || a.Ecr.RoleArn != nil

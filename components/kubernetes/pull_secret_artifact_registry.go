@@ -27,6 +27,10 @@ const (
 	// workload-identity webhook leaves these pods alone: they do not carry its label.
 	DefaultGcpTokenFile = "/var/run/secrets/azure/tokens/azure-identity-token"
 
+	// DefaultClusterTokenFile is where credential configurations of clusters outside of the clouds look for the token (Google Cloud,
+	// "Configure Workload Identity Federation with Kubernetes").
+	DefaultClusterTokenFile = "/var/run/service-account/token"
+
 	// DefaultEntraAuthority is the host of Microsoft Entra's token endpoint in Azure's public cloud.
 	DefaultEntraAuthority = "https://login.microsoftonline.com"
 
