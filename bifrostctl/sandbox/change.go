@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/world"
 )
 
 // Remove deletes one resource from the stack's clouds, with what its cloud deletes along with it, which the engine does not learn of.
@@ -87,19 +89,15 @@ func isType(token, asked string) bool {
 
 // Change sets properties of one thing in the stack's clouds, path=value, which the engine does not learn of.
 func (r Runner) Change(request Request, typ, id string, settings []string) error {
-	for _, cluster := range []string{pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster} {
-		if isType(cluster, typ) {
-			typ = cluster
+	err := r.change(request, func(clouds *cloud.World) error {
+		clusters := clouds.Standing()
+		if slices.ContainsFunc(clusters, func(c world.Standing) bool { return isType(c.Type, typ) }) {
+			return changeCluster(clusters, typ, id, settings)
 		}
-	}
-	err := r.change(request, func(world *cloud.World) error {
-		switch typ {
-		case pulumitype.AwsEksCluster, pulumitype.AwsEcsCluster, pulumitype.AzureManagedCluster:
-			return changeCluster(world, typ, id, settings)
-		case clockType:
-			return changeClock(world, settings)
+		if typ == clockType {
+			return changeClock(clouds, settings)
 		}
-		found, err := find(world, typ, id)
+		found, err := find(clouds, typ, id)
 		if err != nil {
 			return fmt.Errorf("%w; see %s", err, request.command("state"))
 		}
@@ -116,34 +114,18 @@ func (r Runner) Change(request Request, typ, id string, settings []string) error
 	return nil
 }
 
-// changeCluster changes what the sandbox knows of a cluster that the stack takes for granted. One of AKS may have its resource group in
-// front of its name.
-func changeCluster(world *cloud.World, typ, name string, settings []string) error {
-	for _, account := range world.AWS {
-		for i := range account.EKS {
-			if typ == pulumitype.AwsEksCluster && account.EKS[i].Name == name {
-				return changeFields(&account.EKS[i], settings)
-			}
-		}
-		for i := range account.ECS {
-			if typ == pulumitype.AwsEcsCluster && account.ECS[i].Name == name {
-				return changeFields(&account.ECS[i], settings)
-			}
-		}
-	}
-	for _, subscription := range world.Azure {
-		for i := range subscription.AKS {
-			c := &subscription.AKS[i]
-			if typ == pulumitype.AzureManagedCluster && (c.Name == name || c.ResourceGroup+"/"+c.Name == name) {
-				return changeFields(c, settings)
-			}
+// changeCluster changes what the sandbox knows of a cluster that the stack takes for granted.
+func changeCluster(clusters []world.Standing, typ, name string, settings []string) error {
+	for _, cluster := range clusters {
+		if isType(cluster.Type, typ) && slices.Contains(cluster.Names, name) {
+			return changeFields(cluster.Cluster, settings)
 		}
 	}
 	return fmt.Errorf("there is no cluster %q of type %s", name, typ)
 }
 
 // changeFields changes fields of what is at a pointer by their names in JSON.
-func changeFields[T any](at *T, settings []string) error {
+func changeFields(at any, settings []string) error {
 	text, err := json.Marshal(at)
 	if err != nil {
 		return err
@@ -158,13 +140,13 @@ func changeFields[T any](at *T, settings []string) error {
 	if text, err = json.Marshal(values); err != nil {
 		return err
 	}
-	var changed T
+	changed := reflect.New(reflect.TypeOf(at).Elem())
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&changed); err != nil {
+	if err := decoder.Decode(changed.Interface()); err != nil {
 		return fmt.Errorf("%v: %w", values["name"], err)
 	}
-	*at = changed
+	reflect.ValueOf(at).Elem().Set(changed.Elem())
 	return nil
 }
 

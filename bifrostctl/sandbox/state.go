@@ -122,26 +122,12 @@ func seeded(world *cloud.World) []Existing {
 	add := func(typ, scope, id string, state map[string]any) {
 		found = append(found, Existing{Type: typ, Scope: scope, ID: id, Seeded: true, State: state})
 	}
-	for _, account := range world.AWS {
-		for _, c := range account.EKS {
-			add(pulumitype.AwsEksCluster, account.ID+"/"+c.Region, c.Name, map[string]any{
-				"version": c.Version, "endpoint": c.Endpoint(account.ID), "issuer": c.Issuer(account.ID),
-				"nodeRoles": c.NodeRoles, "podIdentityAgent": c.PodIdentityAgent, "credentialProvider": c.CredentialProvider,
-				"networkPolicies": cmp.Or(c.NetworkPolicies, "vpc-cni"),
-			})
-		}
-		for _, c := range account.ECS {
-			add(pulumitype.AwsEcsCluster, account.ID+"/"+c.Region, c.ARN(account.ID), nil)
-		}
+	for _, cluster := range world.Standing() {
+		add(cluster.Type, cluster.Scope, cluster.ID, cluster.State)
 	}
 	for _, subscription := range world.Azure {
 		for _, group := range subscription.ResourceGroups {
 			add(pulumitype.AzureResourceGroup, subscription.ID, group, nil)
-		}
-		for _, c := range subscription.AKS {
-			add(pulumitype.AzureManagedCluster, subscription.ID, c.ResourceGroup+"/"+c.Name,
-				map[string]any{"version": c.Version, "fqdn": c.FQDN(subscription.Tenant), "issuer": c.Issuer(subscription.Tenant),
-					"networkPolicies": cmp.Or(c.NetworkPolicies, "cilium dataplane")})
 		}
 	}
 	return found

@@ -51,22 +51,3 @@ func (c AKSCluster) NetworkProfile() (plugin, policy, dataplane string) {
 	}
 	return "none", "", ""
 }
-
-// PolicyEngine returns what enforces network policies in the cluster at server, and the cluster's cloud.
-func (w *World) PolicyEngine(server string) (engine PolicyEngine, cloud string) {
-	for _, account := range w.AWS {
-		for _, c := range account.EKS {
-			if c.Endpoint(account.ID) == server {
-				return c.NetworkPolicies, "eks"
-			}
-		}
-	}
-	for _, subscription := range w.Azure {
-		for _, c := range subscription.AKS {
-			if c.Endpoint(subscription.Tenant) == server {
-				return c.NetworkPolicies, "aks"
-			}
-		}
-	}
-	return Unknown, ""
-}

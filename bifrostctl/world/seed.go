@@ -111,7 +111,7 @@ type Cluster struct {
 	Server string `json:"server"`
 	// CA is the PEM text of the certificate authority that signed the server's certificate.
 	CA string `json:"ca"`
-	// Name is the name by which the cloud knows the cluster; Cloud is "eks" or "aks".
+	// Name is the name by which the cloud, or a kubeconfig, knows the cluster; Cloud is "eks", "aks" or "kubernetes".
 	Name  string `json:"name"`
 	Cloud string `json:"cloud"`
 	// Account is the AWS account, with Region, or the Azure tenant of the cluster.
@@ -229,25 +229,6 @@ func (w *World) moveCluster(from string, c *Cluster) {
 			w.Put(r)
 		}
 	}
-}
-
-// API returns the real API server that was the world's cluster the last time; nil where the cluster is of the sandbox's own.
-func (w *World) API() *APIServer {
-	for _, account := range w.AWS {
-		for _, c := range account.EKS {
-			if c.API != nil {
-				return c.API
-			}
-		}
-	}
-	for _, subscription := range w.Azure {
-		for _, c := range subscription.AKS {
-			if c.API != nil {
-				return c.API
-			}
-		}
-	}
-	return nil
 }
 
 // addOIDCProvider makes the IAM OIDC provider that somebody registered for the cluster before.

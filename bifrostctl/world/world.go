@@ -26,6 +26,8 @@ type World struct {
 	Azure map[string]*AzureSubscription `json:"azure,omitempty"`
 	// GCP holds the projects of Google Cloud by id.
 	GCP map[string]*GCPProject `json:"gcp,omitempty"`
+	// Kubernetes holds the clusters that no cloud's look-up knows.
+	Kubernetes []*KubernetesCluster `json:"kubernetes,omitempty"`
 	// SignedIn says as whom the providers act.
 	SignedIn SignedIn `json:"signedIn"`
 	// Clusters holds every Kubernetes API server by the URL under which clients reach it.

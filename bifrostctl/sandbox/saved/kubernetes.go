@@ -45,7 +45,7 @@ func kubernetesOf(w *cloud.World, server string) func(context.Context) (kubernet
 		}
 		client := fake.NewClientset(objects...)
 		known := client.Discovery().(*discovery.FakeDiscovery)
-		known.Resources, known.FakedServerVersion = resources(w, server), &version.Info{GitVersion: "v" + versionOf(w, server)}
+		known.Resources, known.FakedServerVersion = resources(w, server), &version.Info{GitVersion: "v" + w.Version(server)}
 		return client, nil
 	}
 }
@@ -269,23 +269,4 @@ func resources(w *cloud.World, server string) []*metav1.APIResourceList {
 			metav1.APIResource{Name: strings.ToLower(parts[2]), Kind: parts[2]})
 	}
 	return lists
-}
-
-// versionOf is the version of the cluster at server.
-func versionOf(w *cloud.World, server string) string {
-	for _, account := range w.AWS {
-		for _, c := range account.EKS {
-			if c.Endpoint(account.ID) == server {
-				return c.Version
-			}
-		}
-	}
-	for _, subscription := range w.Azure {
-		for _, c := range subscription.AKS {
-			if c.Endpoint(subscription.Tenant) == server {
-				return c.Version
-			}
-		}
-	}
-	return ""
 }
