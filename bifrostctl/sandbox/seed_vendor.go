@@ -60,10 +60,10 @@ func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.Azu
 	client := cmp.Or(entra.AppId, strings.TrimPrefix(application, "api://"))
 	w.SeedApplication(subscription.Tenant, application, client, cmp.Or(entra.TokenVersion, sandboxTokenVersion))
 
-	reader := ""
+	var readers []string
 	if f, ok := world.ReadCredentialConfig(orEmpty(file.Gcp).CredentialConfig); ok && len(subscription.AKS) > 0 {
 		w.SeedProject(f.Project, f.Number)
-		reader = f.Email
+		readers = append(readers, "serviceAccount:"+f.Email)
 		if orEmpty(chosen.Aks).Trust == stacks.TrustEntra {
 			seedEntraTrust(w, f, file, chosen, subscription, application, client)
 		} else {
@@ -77,7 +77,7 @@ func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.Azu
 	if project := orEmpty(orEmpty(chosen.Gcp).Federation).ProjectId; project != "" {
 		w.SeedProject(project, projectNumber(project))
 	}
-	seedARRepository(w, file, reader)
+	seedARRepository(w, file, readers)
 }
 
 // seedEntraTrust makes the vendor trust the managed identity of the stack file's name, as the hand-off describes it.
@@ -94,13 +94,13 @@ func seedEntraTrust(w *cloud.World, f world.Federation, file, chosen *stacks.Con
 }
 
 // seedARRepository makes the image's repository exist: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE.
-func seedARRepository(w *cloud.World, file *stacks.Config, reader string) {
+func seedARRepository(w *cloud.World, file *stacks.Config, readers []string) {
 	r, ok := file.Image().ArtifactRegistryRepository()
 	if !ok {
 		return // the program refuses it
 	}
 	w.SeedProject(r.Project, projectNumber(r.Project))
-	w.SeedARRepository(r.Project, r.Location, r.Name, reader)
+	w.SeedARRepository(r.Project, r.Location, r.Name, readers...)
 }
 
 // projectNumber makes up the number of a project that nothing names.

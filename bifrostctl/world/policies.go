@@ -1,7 +1,7 @@
 package world
 
 // PolicyEngine is what enforces network policies in a cluster. Empty is the cloud's own good choice: the add-on vpc-cni on EKS, Cilium's
-// dataplane on AKS.
+// dataplane on AKS, Dataplane V2 on GKE.
 type PolicyEngine string
 
 // The other engines.

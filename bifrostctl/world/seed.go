@@ -58,13 +58,6 @@ type FargateProfile struct {
 	PodExecutionRole string `json:"podExecutionRole"`
 }
 
-// GCPProject is a project of Google Cloud.
-type GCPProject struct {
-	ID string `json:"id"`
-	// Number is what principals and audiences name.
-	Number string `json:"number"`
-}
-
 // ECSCluster is an existing ECS cluster.
 type ECSCluster struct {
 	Name   string `json:"name"`
@@ -111,10 +104,10 @@ type Cluster struct {
 	Server string `json:"server"`
 	// CA is the PEM text of the certificate authority that signed the server's certificate.
 	CA string `json:"ca"`
-	// Name is the name by which the cloud, or a kubeconfig, knows the cluster; Cloud is "eks", "aks" or "kubernetes".
+	// Name is the name by which the cloud, or a kubeconfig, knows the cluster; Cloud is "eks", "aks", "gke" or "kubernetes".
 	Name  string `json:"name"`
 	Cloud string `json:"cloud"`
-	// Account is the AWS account, with Region, or the Azure tenant of the cluster.
+	// Account is the AWS account or the project of Google Cloud, with Region, or the Azure tenant of the cluster.
 	Account string `json:"account"`
 	Region  string `json:"region,omitempty"`
 	// Issuer is the issuer of the cluster's service account tokens, an https URL; empty where the feature is off.

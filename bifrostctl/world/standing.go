@@ -39,6 +39,9 @@ func (w *World) Standing() []Standing {
 	for _, subscription := range w.Azure {
 		all = append(all, subscription.standing()...)
 	}
+	for _, project := range w.GCP {
+		all = append(all, project.standing()...)
+	}
 	for _, cluster := range w.Kubernetes {
 		all = append(all, cluster.standing())
 	}

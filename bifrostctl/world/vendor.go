@@ -170,46 +170,54 @@ func (w *World) SeedFederation(f Federation) {
 		"attributeMapping": map[string]any{"google.subject": "assertion.sub"},
 		"oidc":             map[string]any{"issuerUri": f.Issuer, "allowedAudiences": []any{f.Audience}},
 	}})
-	accountID, _, _ := strings.Cut(f.Email, "@")
-	w.Settle(&Resource{Type: pulumitype.GcpServiceAccount, Scope: f.Project, ID: serviceAccountID(f), State: map[string]any{
-		"accountId": accountID, "email": f.Email, "project": f.Project, "uniqueId": Hex(20, "service account", f.Email), "disabled": false,
-	}})
+	w.addServiceAccount(f.Project, f.Email)
 	if f.Subject != "" {
 		w.addMember(f)
 	}
 }
 
-func serviceAccountID(f Federation) string {
-	return fmt.Sprintf("projects/%s/serviceAccounts/%s", f.Project, f.Email)
-}
-
 func (w *World) addMember(f Federation) {
-	const role = "roles/iam.workloadIdentityUser"
-	member := fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", f.Number,
-		f.Pool,
-		f.Subject)
-	w.Settle(&Resource{Type: pulumitype.GcpServiceAccountMember, Scope: f.Project, ID: serviceAccountID(f) + "/" + role + "/" + member,
-		State: map[string]any{
-			"serviceAccountId": serviceAccountID(f), "role": role, "member": member,
-		}})
+	w.addAccountMember(f.Project, f.Email, "roles/iam.workloadIdentityUser",
+		fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/%s", f.Number, f.Pool,
+			f.Subject))
 }
 
-// SeedARRepository makes an Artifact Registry repository exist, with every tag, that the service account may read.
-func (w *World) SeedARRepository(project, location, name, reader string) {
+func (w *World) addAccountMember(project, email, role, member string) {
+	account := AccountPath(project, email)
+	w.Settle(&Resource{Type: pulumitype.GcpServiceAccountMember, Scope: project, ID: account + "/" + role + "/" + member,
+		State: map[string]any{"serviceAccountId": account, "role": role, "member": member}})
+}
+
+// SeedImpersonation makes a service account of the vendor's exist, whose tokens others may take: members as IAM writes them.
+func (w *World) SeedImpersonation(project, email string, members ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.addServiceAccount(project, email)
+	for _, member := range members {
+		w.addAccountMember(project, email, "roles/iam.serviceAccountTokenCreator", member)
+	}
+}
+
+// SeedARRepository makes an Artifact Registry repository exist, with every tag, that some may read: members as IAM writes them.
+func (w *World) SeedARRepository(project, location, name string, readers ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
 	w.settleRepository(&Resource{Type: pulumitype.GcpRepository, Scope: project, ID: id, State: map[string]any{
 		"project": project, "location": location, "repositoryId": name, "format": "DOCKER",
 	}})
-	if reader == "" {
-		return
+	for _, reader := range readers {
+		w.Settle(Reader(project, location, name, reader))
 	}
+}
+
+// Reader is a member that may read a repository of Artifact Registry.
+func Reader(project, location, name, member string) *Resource {
 	const role = "roles/artifactregistry.reader"
-	member := "serviceAccount:" + reader
-	w.Settle(&Resource{Type: pulumitype.GcpRepositoryMember, Scope: project, ID: id + "/" + role + "/" + member, State: map[string]any{
+	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
+	return &Resource{Type: pulumitype.GcpRepositoryMember, Scope: project, ID: id + "/" + role + "/" + member, State: map[string]any{
 		"project": project, "location": location, "repository": name, "role": role, "member": member,
-	}})
+	}}
 }
 
 // SeedApplication makes an app registration of a tenant exist.

@@ -80,6 +80,8 @@ type SignedIn struct {
 	AWSAccount string `json:"awsAccount,omitempty"`
 	// AzureSubscription is the subscription of `az account show`.
 	AzureSubscription string `json:"azureSubscription,omitempty"`
+	// GCPProject is the project of `gcloud config get project`.
+	GCPProject string `json:"gcpProject,omitempty"`
 }
 
 // New returns a world in which nothing exists.

@@ -6,11 +6,15 @@ const (
 	GcpRepositoryMember     = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 	GcpPool                 = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
 	GcpPoolProvider         = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
+	GcpCluster              = "gcp:container/cluster:Cluster"
+	GcpProjectMember        = "gcp:projects/iAMMember:IAMMember"
 	GcpServiceAccount       = "gcp:serviceaccount/account:Account"
 	GcpServiceAccountMember = "gcp:serviceaccount/iAMMember:IAMMember"
 )
 
 // Look-ups of the Google Cloud provider.
 const (
-	GcpGetProject = "gcp:organizations/getProject:getProject"
+	GcpGetCluster        = "gcp:container/getCluster:getCluster"
+	GcpGetProject        = "gcp:organizations/getProject:getProject"
+	GcpGetServiceAccount = "gcp:serviceaccount/getAccount:getAccount"
 )

@@ -13,7 +13,7 @@ import (
 // policyEngine are the objects by which a cluster shows what enforces its network policies. Names, containers and arguments are those of
 // the engines' own manifests: aws/amazon-vpc-cni-k8s, config/master/aws-k8s-cni.yaml; Azure/azure-container-networking,
 // npm/azure-npm.yaml; cilium/cilium, install/kubernetes/cilium; the Tigera operator; Amazon EKS user guide, "Use Network Policies with EKS
-// Auto Mode".
+// Auto Mode"; Google Kubernetes Engine, "About GKE Dataplane V2" (anetd) and "Control communication between Pods" (Calico).
 func policyEngine(w *cloud.World, server string) []runtime.Object {
 	engine, of := w.PolicyEngine(server)
 	switch engine {
@@ -45,6 +45,10 @@ func byCloud(engine world.PolicyEngine, of string) []runtime.Object {
 		return []runtime.Object{awsNode("false")}
 	case of == "eks":
 		return []runtime.Object{awsNode("true")}
+	case of == "gke" && engine == world.Calico:
+		return []runtime.Object{daemonSet("kube-system", "calico-node", "calico-node")}
+	case of == "gke" && engine == "":
+		return []runtime.Object{daemonSet("kube-system", "anetd", "cilium-agent")}
 	case engine == world.Calico:
 		return []runtime.Object{calico}
 	case engine == world.NoEngine:

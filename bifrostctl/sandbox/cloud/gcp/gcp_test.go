@@ -24,7 +24,7 @@ func newWorld() *cloud.World {
 	w := cloud.NewWorld()
 	w.SeedProject("acme", "1234")
 	w.SeedProject("other", "5678")
-	w.SeedARRepository("acme", "europe-west1", "hub", "")
+	w.SeedARRepository("acme", "europe-west1", "hub")
 	return w
 }
 
@@ -150,7 +150,7 @@ func TestAccountMadeAgain(t *testing.T) {
 	w := newWorld()
 	e := enginetest.New(t, w, program("acme", account), nil)
 	before := e.MustUp().Resource("account").Outputs["uniqueId"]
-	w.SeedARRepository("acme", "europe-west1", "hub", email)
+	w.SeedARRepository("acme", "europe-west1", "hub", "serviceAccount:"+email)
 	require.Len(t, w.List(pulumitype.GcpRepositoryMember, "acme"), 1)
 	require.NoError(t, e.Destroy().Err)
 	require.Empty(t, w.List(pulumitype.GcpRepositoryMember, "acme"))
