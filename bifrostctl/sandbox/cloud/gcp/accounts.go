@@ -41,16 +41,43 @@ func account() *double.Type {
 	}
 }
 
+// getAccount finds a service account by its id, its email or its whole name (google/services/resourcemanager/
+// data_source_google_service_account.go).
+func getAccount(c *double.Call, args double.Object) (double.Object, error) {
+	name := double.String(args, "accountId")
+	if !strings.Contains(name, "@") {
+		name = fmt.Sprintf("%s@%s.iam.gserviceaccount.com", name, project(c, args))
+	}
+	if !strings.HasPrefix(name, "projects/") {
+		name = world.AccountPath("-", name)
+	}
+	email := name[strings.LastIndex(name, "/")+1:]
+	for id := range c.World.GCP {
+		if found := c.World.Get(pulumitype.GcpServiceAccount, id, world.AccountPath(id, email)); found != nil {
+			answer := double.Clone(found.State)
+			answer["id"] = found.ID
+			return answer, nil
+		}
+	}
+	return nil, fmt.Errorf("%s not found", name)
+}
+
 // forget takes an account's own policy away, and its memberships of others': they stay under a name with the account's unique id, which
-// one that is made again has not (Google Cloud IAM, "Delete and undelete service accounts").
+// one that is made again has not (Google Cloud IAM, "Delete and undelete service accounts"). What the vendor's policies say stays in the
+// sandbox under the name, and means the former account (World.Grants).
 func forget(c *double.Call, account *world.Resource) {
 	for _, r := range c.World.Resources {
 		ofAccount := r.Type == pulumitype.GcpServiceAccountMember && r.State["serviceAccountId"] == account.ID
-		asMember := r.Type == pulumitype.GcpRepositoryMember && r.State["member"] == account.State["member"]
+		asMember := memberTypes[r.Type] && r.State["member"] == account.State["member"] && !r.Seeded
 		if ofAccount || asMember {
 			c.World.Remove(r)
 		}
 	}
+}
+
+// memberTypes are the types of members.
+var memberTypes = map[string]bool{
+	pulumitype.GcpServiceAccountMember: true, pulumitype.GcpRepositoryMember: true, pulumitype.GcpProjectMember: true,
 }
 
 // accountMember is one member of a service account's policy (google/tpgiamresource/resource_iam_member.go). The provider reads, changes
@@ -69,61 +96,10 @@ func accountMember() *double.Type {
 				return "", nil, fmt.Errorf("Error retrieving IAM policy for service account '%s': googleapi: Error 404: Unknown service "+
 					"account", account)
 			}
-			if err := poolExists(c, "service account '"+account+"'", double.String(in, "member")); err != nil {
+			if err := memberExists(c, "service account '"+account+"'", double.String(in, "member")); err != nil {
 				return "", nil, err
 			}
 			return member(account, double.Clone(in), c)
 		},
 	}
-}
-
-// member is the id and the state of a member of what has the given id. A policy has its members' addresses in lower case.
-func member(of string, state double.Object, c *double.Call) (string, double.Object, error) {
-	state["member"] = normalMember(double.String(state, "member"))
-	state["etag"] = "BwXh" + world.Hex(8, c.World.Next())
-	return of + "/" + double.String(state, "role") + "/" + double.String(state, "member"), state, nil
-}
-
-// normalMember and sameMember are the provider's comparison (google/tpgiamresource/iam.go, normalizeIamMemberCasing): case counts in
-// principals of pools and in the two names for everybody.
-func normalMember(member string) string {
-	kind, value, found := strings.Cut(member, ":")
-	if !found || strings.HasPrefix(kind, "principal") {
-		return member
-	}
-	return kind + ":" + strings.ToLower(value)
-}
-
-func sameMember(state, input any) bool {
-	was, _ := state.(string)
-	is, _ := input.(string)
-	return normalMember(was) == normalMember(is)
-}
-
-// checkMember knows the forms that the provider takes (google/tpgiamresource/resource_iam_member.go, validateIAMMember), and Google's.
-func checkMember(_ *double.Call, in double.Object, fail double.Fail) {
-	if member := double.String(in, "member"); member != "" && !memberPattern.MatchString(member) {
-		fail("member", "Error 400: The member %q is of an unknown type", member)
-	}
-	if role := double.String(in, "role"); role != "" && !strings.Contains(role, "roles/") {
-		fail("role", "Error 400: Role %q is not supported", role)
-	}
-}
-
-// poolExists refuses a principal of a pool that was never made (terraform-google-kubernetes-engine issue 916).
-func poolExists(c *double.Call, of, member string) error {
-	name := poolOf.FindStringSubmatch(member)
-	if name == nil {
-		return nil
-	}
-	for id, p := range c.World.GCP {
-		pool := fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", id, name[2])
-		if p.Number == name[1] && c.World.Resources[world.Key(pulumitype.GcpPool, id, pool)] != nil {
-			return nil
-		}
-	}
-	//lint:ignore ST1005 the words are not ours
-	return fmt.Errorf("Error applying IAM policy for %s: Error setting IAM policy for %s: googleapi: Error 400: Identity Pool does not "+
-		"exist (projects/%s/locations/global/workloadIdentityPools/%s). Please check that you specified a valid resource name as returned "+
-		"in the `name` attribute in the configuration API., badRequest", of, of, name[1], name[2])
 }

@@ -1,5 +1,6 @@
-// Package gcp is the double of the Pulumi Google Cloud provider (v7): workload identity pools with their providers, service accounts, and
-// the two bindings of a federation. The words of errors are those of Google's APIs as the provider shows them.
+// Package gcp is the double of the Pulumi Google Cloud provider (v7): workload identity pools with their providers, service accounts,
+// members of their policies and of those of projects and repositories, and the look-ups of what is there. The words of errors are those of
+// Google's APIs as the provider shows them.
 package gcp
 
 import (
@@ -11,6 +12,7 @@ import (
 
 	sdk "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
@@ -32,18 +34,21 @@ func Provider() *double.Provider {
 			pulumitype.GcpServiceAccount:       account(),
 			pulumitype.GcpServiceAccountMember: accountMember(),
 			pulumitype.GcpRepositoryMember:     repositoryMember(),
+			pulumitype.GcpProjectMember:        projectMember(),
 		}),
 		Functions: map[string]*double.Function{
-			pulumitype.GcpGetProject: {Args: organizations.LookupProjectArgs{}, Call: getProject},
+			pulumitype.GcpGetProject:        {Args: organizations.LookupProjectArgs{}, Call: getProject},
+			pulumitype.GcpGetCluster:        {Args: clusterArgs{}, Call: getCluster},
+			pulumitype.GcpGetServiceAccount: {Args: serviceaccount.LookupAccountArgs{}, Call: getAccount},
 		},
 	}
 }
 
-// session is one configured instance of the provider: its project.
-type session struct{ project string }
+// session is one configured instance of the provider: its project, and its location where it has one.
+type session struct{ project, region, zone string }
 
 func configure(_ *served.World, config double.Object) (any, error) {
-	return &session{project: double.String(config, "project")}, nil
+	return &session{double.String(config, "project"), double.String(config, "region"), double.String(config, "zone")}, nil
 }
 
 // ready refuses calls to a project that does not exist.

@@ -1,17 +1,21 @@
 package gcp_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/enginetest"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/world"
+	"bifrost/internal/googlegke"
 )
 
 const (
@@ -22,7 +26,12 @@ const (
 
 func newWorld() *cloud.World {
 	w := cloud.NewWorld()
-	w.SeedProject("acme", "1234")
+	w.SeedGoogle(world.GCPProject{ID: "acme", Number: "1234", GKE: []world.GKECluster{
+		{Name: "dev", Location: "europe-west1", Version: "1.34.1-gke.100", WorkloadIdentity: true, NodePools: []world.GKENodePool{
+			{Name: "plain"}, {Name: "own", ServiceAccount: "nodes@acme.iam.gserviceaccount.com", Scopes: []string{"cloud-platform"}, Exposed: true},
+		}},
+		{Name: "old", Location: "europe-west1-b", Version: "1.23.1-gke.100", NetworkPolicies: world.Calico, NodePools: []world.GKENodePool{{Name: "plain"}}},
+	}})
 	w.SeedProject("other", "5678")
 	w.SeedARRepository("acme", "europe-west1", "hub")
 	return w
@@ -72,9 +81,20 @@ var (
 	}}
 )
 
+// clusterUser and bound are what a service account of a GKE cluster's has.
+var (
+	clusterUser = with(enginetest.Resource{Type: user.Type, Name: "clusterUser", Props: user.Props},
+		pulumi.Map{"member": s("serviceAccount:acme.svc.id.goog[bifrost/pull]")})
+	clusterPrincipal = with(enginetest.Resource{Type: user.Type, Name: "clusterPrincipal", Props: user.Props},
+		pulumi.Map{"member": s("principal://iam.googleapis.com/projects/1234/locations/global/workloadIdentityPools/acme.svc.id.goog/subject/ns/bifrost/sa/pull")})
+	bound = enginetest.Resource{Type: pulumitype.GcpProjectMember, Name: "bound", Props: pulumi.Map{
+		"project": s("acme"), "role": s("roles/aiplatform.user"), "member": s("serviceAccount:" + email),
+	}}
+)
+
 // TestUnchanged: what was made is what was asked for, as the provider compares it, also once it was read again.
 func TestUnchanged(t *testing.T) {
-	e := enginetest.New(t, newWorld(), program("acme", pool, provider, account, user, reader), nil)
+	e := enginetest.New(t, newWorld(), program("acme", pool, provider, account, user, clusterUser, clusterPrincipal, reader, bound), nil)
 	up := e.MustUp()
 	require.Equal(t, "projects/acme/locations/europe-west1/repositories/hub", up.Resource("reader").Outputs["repository"].StringValue())
 	require.Empty(t, e.MustUp().Plan())
@@ -89,7 +109,7 @@ func TestChanges(t *testing.T) {
 			"delete-replaced " + typ + " " + name,
 		}
 	}
-	all := []enginetest.Resource{pool, provider, account, user, reader}
+	all := []enginetest.Resource{pool, provider, account, user, reader, bound}
 	for name, c := range map[string]struct {
 		changed enginetest.Resource
 		want    []string
@@ -111,6 +131,8 @@ func TestChanges(t *testing.T) {
 		"the whole path":    {with(reader, pulumi.Map{"repository": s("projects/acme/locations/europe-west1/repositories/hub")}), nil},
 		"a member's case":   {with(reader, pulumi.Map{"member": s("serviceAccount:" + strings.ToUpper(email))}), nil},
 		"a principal's":     {with(user, pulumi.Map{"member": s(strings.Replace(principal, "Me", "me", 1))}), replaced("IAMMember", "user", "member")},
+		"a project's path":  {with(bound, pulumi.Map{"project": s("projects/acme")}), nil},
+		"another role":      {with(bound, pulumi.Map{"role": s("roles/viewer")}), replaced("IAMMember", "bound", "role")},
 		"a member's role":   {with(reader, pulumi.Map{"role": s("roles/artifactregistry.writer")}), replaced("RepositoryIamMember", "reader", "role")},
 		"a pool's own name": {with(pool, pulumi.Map{"displayName": s("Pool")}), []string{"update WorkloadIdentityPool pool [displayName]"}},
 	} {
@@ -150,7 +172,7 @@ func TestAccountMadeAgain(t *testing.T) {
 	w := newWorld()
 	e := enginetest.New(t, w, program("acme", account), nil)
 	before := e.MustUp().Resource("account").Outputs["uniqueId"]
-	w.SeedARRepository("acme", "europe-west1", "hub", "serviceAccount:"+email)
+	w.Put(world.Reader("acme", "europe-west1", "hub", "serviceAccount:"+email))
 	require.Len(t, w.List(pulumitype.GcpRepositoryMember, "acme"), 1)
 	require.NoError(t, e.Destroy().Err)
 	require.Empty(t, w.List(pulumitype.GcpRepositoryMember, "acme"))
@@ -170,6 +192,10 @@ func TestRefused(t *testing.T) {
 		"reader of no pool":         {[]enginetest.Resource{with(reader, pulumi.Map{"member": stranger})}, "Identity Pool does not exist (projects/1234/"},
 		"member without account":    {[]enginetest.Resource{pool, user}, "Error retrieving IAM policy for service account 'projects/acme/serviceAccounts/" + email + "': googleapi: Error 404"},
 		"member without repository": {[]enginetest.Resource{with(reader, pulumi.Map{"repository": s("none")})}, "googleapi: Error 404"},
+		"user of no cluster's pool": {[]enginetest.Resource{account, with(user, pulumi.Map{"member": s("serviceAccount:other.svc.id.goog[bifrost/pull]")})}, "Identity Pool does not exist (other.svc.id.goog)"},
+		"principal of no cluster":   {[]enginetest.Resource{account, with(user, pulumi.Map{"member": s("principal://iam.googleapis.com/projects/5678/locations/global/workloadIdentityPools/other.svc.id.goog/subject/ns/a/sa/b")})}, "Identity Pool does not exist (projects/5678/"},
+		"reader that is not there":  {[]enginetest.Resource{reader}, "googleapi: Error 400: Service account puller@acme.iam.gserviceaccount.com does not exist."},
+		"role in no project":        {[]enginetest.Resource{with(bound, pulumi.Map{"project": s("none")})}, `Error retrieving IAM policy for project "none"`},
 		"project":                   {[]enginetest.Resource{with(pool, pulumi.Map{"workloadIdentityPoolId": s("gcp-pool")})}, "must not begin with gcp-"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,4 +237,66 @@ func TestGetProject(t *testing.T) {
 	}
 	require.NoError(t, look("other").Err)
 	require.Contains(t, look("none").Messages(), `does not have permission to access Project "none" or it may not exist`)
+}
+
+// TestGetCluster: the look-up says of a cluster what the program asks of it.
+func TestGetCluster(t *testing.T) {
+	look := func(project, location, name string, see func(*googlegke.Cluster)) *enginetest.Result {
+		return enginetest.New(t, newWorld(), func(ctx *pulumi.Context) error {
+			p, err := gcp.NewProvider(ctx, "gcp", &gcp.ProviderArgs{Project: s("acme")})
+			if err != nil {
+				return err
+			}
+			found, err := googlegke.LookUpCluster(ctx, project, location, name, pulumi.Provider(p))
+			if err == nil {
+				see(found)
+			}
+			return err
+		}, nil).Up()
+	}
+	require.NoError(t, look("acme", "europe-west1", "dev", func(c *googlegke.Cluster) {
+		require.Equal(t, "acme.svc.id.goog", c.WorkloadPool())
+		require.Equal(t, "1.34.1-gke.100", c.MasterVersion)
+		require.Equal(t, "ADVANCED_DATAPATH", c.DatapathProvider)
+		require.False(t, c.EnforcesPolicies())
+		require.Equal(t, []bool{true, false}, []bool{c.NodePools[0].HasMetadataServer(), c.NodePools[1].HasMetadataServer()})
+		require.Equal(t, "default", c.NodePools[0].NodeConfigs[0].ServiceAccount)
+		require.Contains(t, c.NodePools[0].NodeConfigs[0].OauthScopes, "https://www.googleapis.com/auth/devstorage.read_only")
+		require.Equal(t, "nodes@acme.iam.gserviceaccount.com", c.NodePools[1].NodeConfigs[0].ServiceAccount)
+		ca, err := base64.StdEncoding.DecodeString(c.CaCertificate())
+		require.NoError(t, err)
+		require.Equal(t, newWorld().Clusters["https://"+c.Endpoint].CA, string(ca))
+	}).Err)
+	require.NoError(t, look("acme", "europe-west1-b", "old", func(c *googlegke.Cluster) {
+		require.Empty(t, c.WorkloadPool())
+		require.True(t, c.EnforcesPolicies())
+		require.Equal(t, "LEGACY_DATAPATH", c.DatapathProvider)
+		require.False(t, c.NodePools[0].HasMetadataServer())
+	}).Err)
+	none := func(*googlegke.Cluster) { t.Error("found") }
+	require.Contains(t, look("acme", "europe-west1-b", "dev", none).Messages(), "projects/acme/locations/europe-west1-b/clusters/dev not found")
+	require.Contains(t, look("none", "europe-west1", "dev", none).Messages(), "Error 403: Permission denied on resource project none")
+}
+
+// TestGetAccount: an id, an email and a name mean the same account.
+func TestGetAccount(t *testing.T) {
+	look := func(id string) *enginetest.Result {
+		w := newWorld()
+		w.SeedServiceAccount("acme", email)
+		return enginetest.New(t, w, func(ctx *pulumi.Context) error {
+			p, err := gcp.NewProvider(ctx, "gcp", &gcp.ProviderArgs{Project: s("acme")})
+			if err != nil {
+				return err
+			}
+			found, err := serviceaccount.LookupAccount(ctx, &serviceaccount.LookupAccountArgs{AccountId: id}, pulumi.Provider(p))
+			if err == nil {
+				require.Equal(t, "serviceAccount:"+email, found.Member)
+			}
+			return err
+		}, nil).Up()
+	}
+	for _, id := range []string{"puller", email, "projects/acme/serviceAccounts/" + email} {
+		require.NoError(t, look(id).Err, id)
+	}
+	require.Contains(t, look("none").Messages(), "projects/-/serviceAccounts/none@acme.iam.gserviceaccount.com not found")
 }

@@ -3,21 +3,12 @@ package gcp
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/artifactregistry"
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud/double"
-)
-
-// Forms of members (Google Cloud IAM API reference, Policy: Binding.members).
-var (
-	memberPattern = regexp.MustCompile(`^(user|serviceAccount|group|domain):.+$|^principal(Set)?://iam\.googleapis\.com/.+$|` +
-		`^all(Authenticated)?Users$`)
-	poolOf = regexp.MustCompile(
-		`^principal(?:Set)?://iam\.googleapis\.com/projects/([^/]+)/locations/global/workloadIdentityPools/([^/]+)/`)
 )
 
 // repositoryMember is one member of a repository's policy (google/services/artifactregistry/iam_artifact_registry_repository.go). The
@@ -37,7 +28,7 @@ func repositoryMember() *double.Type {
 				return "", nil, fmt.Errorf("Error retrieving IAM policy for artifactregistry repository %q: googleapi: Error 404: "+
 					"Requested entity was not found", id)
 			}
-			if err := poolExists(c, fmt.Sprintf("artifactregistry repository %q", id), double.String(in, "member")); err != nil {
+			if err := memberExists(c, fmt.Sprintf("artifactregistry repository %q", id), double.String(in, "member")); err != nil {
 				return "", nil, err
 			}
 			// The state has the repository's path, whatever was given (ArtifactRegistryRepositoryIamUpdaterProducer).

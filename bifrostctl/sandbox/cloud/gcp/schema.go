@@ -53,6 +53,11 @@ var providerSchema = double.Schema{
 			Computed:  []string{"etag"},
 			Behaviour: memberBehaviour,
 		},
+		pulumitype.GcpProjectMember: {
+			Replace:   []string{"project", "role", "member", "condition"},
+			Computed:  []string{"etag"},
+			Behaviour: memberBehaviour,
+		},
 		pulumitype.GcpRepositoryMember: {
 			Replace:   []string{"project", "location", "repository", "role", "member", "condition"},
 			Computed:  []string{"etag", "project", "location"},
@@ -60,6 +65,15 @@ var providerSchema = double.Schema{
 		},
 	},
 	Lookups: map[string]double.Lookup{
+		pulumitype.GcpGetCluster: {
+			Missing: "its path, and that it was not found; 403 of a project that is not there",
+			Source: "terraform-provider-google 5.44.1, google/services/container/data_source_google_container_cluster.go and " +
+				"resource_container_cluster.go",
+		},
+		pulumitype.GcpGetServiceAccount: {
+			Missing: "its name, and that it was not found",
+			Source:  "terraform-provider-google 5.44.1, google/services/resourcemanager/data_source_google_service_account.go",
+		},
 		pulumitype.GcpGetProject: {
 			Missing: "an error that cannot tell a project that does not exist from one that may not be read",
 			Source: "terraform-provider-google 5.44.1, google/services/resourcemanager/data_source_google_project.go and " +
