@@ -214,7 +214,7 @@ func TestAnotherProject(t *testing.T) {
 	moved := pulumi.Map{"project": s("other")}
 	e.SetProgram(program("other", with(pool, moved), with(account, moved)))
 	e.MustUp()
-	require.Empty(t, w.List(pulumitype.GcpServiceAccount, "acme"))
+	require.Nil(t, w.Get(pulumitype.GcpServiceAccount, "acme", world.AccountPath("acme", email)))
 	require.Empty(t, w.List(pulumitype.GcpPool, "acme"), "deleted, and kept for 30 days")
 	require.True(t, w.Resources["gcp:iam/workloadIdentityPool:WorkloadIdentityPool|acme|"+poolID].Deleted)
 	require.Len(t, w.List(pulumitype.GcpPool, "other"), 1)

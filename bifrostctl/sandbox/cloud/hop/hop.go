@@ -32,6 +32,8 @@ const (
 	Entra Hop = "Microsoft Entra token exchange"
 	// GoogleSTS is Google's token exchange: pool, provider, audience, attribute mapping and condition.
 	GoogleSTS Hop = "Google STS token exchange"
+	// Metadata is the metadata server of a GKE node: whose token a pod gets.
+	Metadata Hop = "GKE metadata server"
 	// Impersonation is Google's generateAccessToken: who may act as the service account.
 	Impersonation Hop = "Google generateAccessToken"
 	// ArtifactRegistry is the pull from Artifact Registry: the reader's role on the repository.

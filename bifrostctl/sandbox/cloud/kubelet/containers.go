@@ -31,9 +31,9 @@ type image struct {
 
 // images are those of the refreshers. aws-cli has no kubectl, the Google Cloud images have none either, kubectl's has no shell.
 var images = []image{
-	{regexp.MustCompile(`(^|/)aws-cli(:|@|$)`), []string{"sh", "bash"}, []string{"aws", "base64", "cat", "date"}, []string{"aws"}},
+	{regexp.MustCompile(`(^|/)aws-cli(:|@|$)`), []string{"sh", "bash"}, []string{"aws", "base64", "cat", "date", "sleep"}, []string{"aws"}},
 	{regexp.MustCompile(`(^|/)(google-cloud-cli|cloud-sdk)(:|@|$)`), []string{"sh", "bash"},
-		[]string{"gcloud", "curl", "base64", "cat", "date"}, nil},
+		[]string{"gcloud", "curl", "base64", "cat", "date", "sleep"}, nil},
 	{regexp.MustCompile(`(^|/)kubectl(:|@|$)`), nil, []string{"kubectl"}, []string{"kubectl"}},
 }
 

@@ -83,7 +83,10 @@ func (n *Node) note(err error) error {
 // in it: that one is for the pod's own containers.
 func (n *Node) pullAsNode(ctx context.Context, p Pod, image, host string) error {
 	_, region, ecr := aws.RegistryOf(host)
-	if n.Cluster.Cloud != "eks" || !ecr {
+	switch {
+	case n.Cluster.Cloud == "gke" && !ecr:
+		return n.pullAsGoogleNode(ctx, p, image)
+	case n.Cluster.Cloud != "eks" || !ecr:
 		return hop.Refuse(hop.Kubelet, hop.NoCredentials, "the nodes have no credentials for %s, and the pod names no pull Secret", host)
 	}
 	_, annotations := n.API.ServiceAccount(p.Namespace, p.serviceAccount())

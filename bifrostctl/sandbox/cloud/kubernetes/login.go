@@ -96,6 +96,11 @@ func authenticateExec(exec *api.ExecConfig, cluster *world.Cluster) error {
 			return fmt.Errorf("%w: the token is for EKS cluster %q, the server is %s", errNoCredentials, name, cluster.Server)
 		}
 		return nil
+	case command == "gke-gcloud-auth-plugin":
+		if cluster.Cloud != "gke" {
+			return fmt.Errorf("%w: the plugin's token is Google's, the server is %s", errNoCredentials, cluster.Server)
+		}
+		return nil
 	case command == "kubelogin" && strings.Contains(args, "get-token"):
 		mode := flag(exec.Args, "--login")
 		for _, env := range exec.Env {

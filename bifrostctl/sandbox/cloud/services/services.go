@@ -17,7 +17,7 @@ import (
 )
 
 // issuerHosts are the hosts of the clusters' OIDC issuers.
-var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com"}
+var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com", "container.googleapis.com"}
 
 // Start starts the network and lets the world's clients reach it, with a real API server, or where the world is entered, other processes
 // too: they come in through the network's proxy, one at a time. Stop it with Stop.

@@ -64,11 +64,33 @@ func (g *cloud) mayImpersonate(h holder, email string) *hop.Refusal {
 	}
 	for _, r := range g.world.List(pulumitype.GcpServiceAccountMember, account.Scope) {
 		ofAccount := r.State["serviceAccountId"] == account.ID || strings.HasSuffix(fmt.Sprint(r.State["serviceAccountId"]), "/"+email)
-		if ofAccount && slices.Contains(impersonators, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
+		if ofAccount && slices.Contains(impersonators, fmt.Sprint(r.State["role"])) && g.means(r, h) {
 			return nil
 		}
 	}
-	return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "%s does not have roles/iam.workloadIdentityUser on %s", h.Principal, email)
+	role := impersonators[0]
+	if h.Email != "" {
+		role = impersonators[1]
+	}
+	return hop.Refuse(hop.Impersonation, hop.NoImpersonation, "%s does not have %s on %s", h.name(), role, email)
+}
+
+// means tells whether a member of a policy is the holder. IAM resolves a service account to its unique id when a policy is saved: one that
+// was made again under its name is a stranger to what the vendor's policies say.
+func (g *cloud) means(member *world.Resource, h holder) bool {
+	if !h.is(fmt.Sprint(member.State["member"])) {
+		return false
+	}
+	account := g.account(h.Email)
+	if !member.Seeded || account == nil {
+		return true
+	}
+	id, key := fmt.Sprint(account.State["uniqueId"]), world.GrantKey(member.ID, h.Email)
+	if known, seen := g.world.Grants[key]; seen {
+		return known == id
+	}
+	g.world.Grants[key] = id
+	return true
 }
 
 // is tells whether an IAM member means the holder.
@@ -76,7 +98,7 @@ func (h holder) is(member string) bool {
 	if h.Email != "" {
 		return member == "serviceAccount:"+h.Email
 	}
-	if member == h.Principal || member == h.Pool+"/*" {
+	if member == h.Principal || member == h.Pool+"/*" || h.Former != "" && member == h.Former {
 		return true
 	}
 	for name, value := range h.Attributes {
@@ -171,7 +193,10 @@ func (g *cloud) pull(r registry.Request) (digest string, refusal *registry.Answe
 }
 
 func (h holder) name() string {
-	if h.Email != "" {
+	switch {
+	case h.Node != "":
+		return "serviceAccount:" + h.Email + ", which the nodes of pool " + h.Node + " have,"
+	case h.Email != "":
 		return "serviceAccount:" + h.Email
 	}
 	return h.Principal
@@ -185,7 +210,7 @@ func (g *cloud) mayRead(h holder, project, location, name string) bool {
 		repository := fmt.Sprint(r.State["repository"])
 		same := r.State["project"] == project && r.State["location"] == location &&
 			(repository == name || strings.HasSuffix(repository, "/"+name))
-		if same && slices.Contains(readers, fmt.Sprint(r.State["role"])) && h.is(fmt.Sprint(r.State["member"])) {
+		if same && slices.Contains(readers, fmt.Sprint(r.State["role"])) && g.means(r, h) {
 			return true
 		}
 	}

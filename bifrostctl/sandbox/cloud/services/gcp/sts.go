@@ -1,5 +1,5 @@
-// Package gcp is the part of Google Cloud that a pull passes through: the token exchange of workload identity federation,
-// generateAccessToken, and Artifact Registry. It evaluates the pools, service accounts and bindings of the world.
+// Package gcp is the part of Google Cloud that a pull passes through: the token exchange of workload identity federation, the metadata
+// server of GKE's nodes, generateAccessToken, and Artifact Registry. It evaluates the pools, service accounts and bindings of the world.
 package gcp
 
 import (
@@ -43,6 +43,7 @@ func Register(n *loopback.Network, w *served.World) error {
 	g := &cloud{n, w}
 	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
 	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
+	n.Handle(MetadataHost, g.metadata())
 	for _, host := range []string{"*-docker.pkg.dev", "docker.*.rep.pkg.dev", "gcr.io", "*.gcr.io"} {
 		n.Handle(host, registry.Handler(n, g.pull))
 	}
@@ -54,12 +55,16 @@ type holder struct {
 	Principal  string            `json:"principal"`
 	Pool       string            `json:"pool"`
 	Attributes map[string]string `json:"attributes,omitempty"`
-	Email      string            `json:"email"`
+	// Former is the principal of a GKE cluster's ServiceAccount in its former form.
+	Former string `json:"former,omitempty"`
+	Email  string `json:"email"`
+	// Node is the node pool whose nodes have the service account, where the token is theirs.
+	Node string `json:"node,omitempty"`
 }
 
 func (g *cloud) seal(h holder) (string, error) {
 	return mint.Sign(g.world.World, issuer, map[string]any{"principal": h.Principal, "pool": h.Pool, "attributes": h.Attributes,
-		"email": h.Email}, accessLifetime)
+		"former": h.Former, "email": h.Email, "node": h.Node}, accessLifetime)
 }
 
 // failure is an error of the token exchange (RFC 8693, RFC 6749).
