@@ -10,6 +10,7 @@ const (
 	GcpProjectMember        = "gcp:projects/iAMMember:IAMMember"
 	GcpServiceAccount       = "gcp:serviceaccount/account:Account"
 	GcpServiceAccountMember = "gcp:serviceaccount/iAMMember:IAMMember"
+	GcpServiceAccountKey    = "gcp:serviceaccount/key:Key"
 )
 
 // Look-ups of the Google Cloud provider.

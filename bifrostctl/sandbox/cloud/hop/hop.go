@@ -34,6 +34,8 @@ const (
 	GoogleSTS Hop = "Google STS token exchange"
 	// Metadata is the metadata server of a GKE node: whose token a pod gets.
 	Metadata Hop = "GKE metadata server"
+	// KeyToken is Google's OAuth token endpoint: whether what is signed with a service account's key is that account's.
+	KeyToken Hop = "Google OAuth token of a key"
 	// Impersonation is Google's generateAccessToken: who may act as the service account.
 	Impersonation Hop = "Google generateAccessToken"
 	// ArtifactRegistry is the pull from Artifact Registry: the reader's role on the repository.
@@ -63,6 +65,7 @@ const (
 	Missing           Reason = "missing"
 	SecretMissing     Reason = "secret missing"
 	Expired           Reason = "expired"
+	Revoked           Reason = "revoked"
 	Invalid           Reason = "invalid"
 	Forbidden         Reason = "forbidden"
 	CommandNotFound   Reason = "command not found"

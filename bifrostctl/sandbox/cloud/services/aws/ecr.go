@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,7 @@ var registryHost = regexp.MustCompile(`^(\d{12})\.dkr([.-])ecr(?:-fips)?\.([a-z0
 
 // pull is ECR's registry: the token's principal needs the three actions from its own policies and, in another account, from the
 // repository's as well (ECR user guide, "Repository policies vs. IAM policies").
-func (a *cloud) pull(r registry.Request) (digest string, refusal *registry.Answer) {
+func (a *cloud) pull(_ context.Context, r registry.Request) (digest string, refusal *registry.Answer) {
 	var s session
 	err := mint.Open(a.world.World, registryTokens, r.Password, &s)
 	switch {

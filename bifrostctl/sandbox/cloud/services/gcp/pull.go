@@ -1,8 +1,8 @@
 package gcp
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -11,11 +11,9 @@ import (
 	"time"
 
 	"bifrost/bifrostctl/internal/pulumitype"
-	"bifrost/bifrostctl/judge/token"
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
-	"bifrost/bifrostctl/world"
 )
 
 var generate = regexp.MustCompile(`^/v1/projects/-/serviceAccounts/([^/:]+):generateAccessToken$`)
@@ -109,15 +107,6 @@ func (h holder) is(member string) bool {
 	return false
 }
 
-func (g *cloud) account(email string) *world.Resource {
-	for _, r := range g.world.Resources {
-		if r.Type == pulumitype.GcpServiceAccount && !r.Deleted && r.State["email"] == email {
-			return r
-		}
-	}
-	return nil
-}
-
 // readers are roles with artifactregistry.repositories.downloadArtifacts.
 var readers = []string{"roles/artifactregistry.reader", "roles/artifactregistry.writer", "roles/artifactregistry.repoAdmin"}
 
@@ -150,20 +139,11 @@ func RepositoryOf(host, path string) (project, location, name, id string, privat
 }
 
 // pull is Artifact Registry.
-func (g *cloud) pull(r registry.Request) (digest string, refusal *registry.Answer) {
+func (g *cloud) pull(ctx context.Context, r registry.Request) (digest string, refusal *registry.Answer) {
 	const at = hop.ArtifactRegistry
-	var h holder
-	err := mint.Open(g.world.World, issuer, r.Password, &h)
-	if err != nil || r.User != "oauth2accesstoken" {
-		reason, detail := hop.Invalid, fmt.Sprintf("the login is not one that Google gave (user %q)", r.User)
-		if errors.Is(err, token.ErrExpired) {
-			reason, detail = hop.Expired, fmt.Sprintf("the access token is older than %s", accessLifetime)
-		}
-		return "", &registry.Answer{
-			Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Refusal: hop.Refuse(at, reason, "%s", detail),
-			Message: `Unauthenticated request. Unauthenticated requests do not have permission ` +
-				`"artifactregistry.repositories.downloadArtifacts" (or it may not exist)`,
-		}
+	h, refused := g.login(ctx, r)
+	if refused != nil {
+		return "", refused
 	}
 	project, location, name, id, _ := RepositoryOf(r.Host, r.Repository)
 	if id == "" {

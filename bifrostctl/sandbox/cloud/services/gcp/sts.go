@@ -44,6 +44,7 @@ func Register(n *loopback.Network, w *served.World) error {
 	n.Handle("sts.googleapis.com", http.HandlerFunc(g.sts))
 	n.Handle("iamcredentials.googleapis.com", http.HandlerFunc(g.credentials))
 	n.Handle(MetadataHost, g.metadata())
+	n.Handle("oauth2.googleapis.com", http.HandlerFunc(g.oauth))
 	for _, host := range []string{"*-docker.pkg.dev", "docker.*.rep.pkg.dev", "gcr.io", "*.gcr.io"} {
 		n.Handle(host, registry.Handler(n, g.pull))
 	}

@@ -42,7 +42,7 @@ const emptyManifest = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image
 	`"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}`
 
 // Handler serves manifests to those whom check lets pass, with the digest that it tells.
-func Handler(n *loopback.Network, check func(Request) (digest string, refusal *Answer)) http.Handler {
+func Handler(n *loopback.Network, check func(context.Context, Request) (digest string, refusal *Answer)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, given := r.BasicAuth()
 		if !given {
@@ -59,7 +59,7 @@ func Handler(n *loopback.Network, check func(Request) (digest string, refusal *A
 			http.NotFound(w, r)
 			return
 		}
-		digest, answer := check(Request{r.Host, asked[1], asked[2], user, password})
+		digest, answer := check(r.Context(), Request{r.Host, asked[1], asked[2], user, password})
 		if answer != nil {
 			if answer.Refusal != nil {
 				n.Refusals.Add(answer.Refusal)
