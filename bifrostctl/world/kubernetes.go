@@ -70,6 +70,17 @@ func (c *KubernetesCluster) Reachable() bool {
 	return !slices.ContainsFunc(privateSuffixes, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
 }
 
+// IssuerHosts are the hosts of issuers that a cluster's owner has chosen, and that everybody reaches.
+func (w *World) IssuerHosts() []string {
+	var hosts []string
+	for _, c := range w.Kubernetes {
+		if issuer, err := url.Parse(c.Issuer()); err == nil && c.Reachable() {
+			hosts = append(hosts, issuer.Hostname())
+		}
+	}
+	return hosts
+}
+
 func (c *KubernetesCluster) cluster() *Cluster {
 	return &Cluster{Server: c.Endpoint(), CA: c.API.authority(c.Endpoint()), Name: c.Name, Cloud: "kubernetes", Issuer: c.Issuer()}
 }

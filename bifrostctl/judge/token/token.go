@@ -22,22 +22,51 @@ type Verifier struct {
 	Now    func() time.Time
 }
 
+// ErrUnreachable means that nobody could ask the issuer for its keys.
+var ErrUnreachable = errors.New("the issuer's discovery cannot be read")
+
 // Verify checks a token through the discovery of the issuer that the verifier trusts, and returns the token's claims. The audience is the
-// caller's to check. An expired token is ErrExpired; a token of another issuer is an error that names both.
+// caller's to check. An expired token is ErrExpired; a token of another issuer is an error that names both; one whose issuer does not answer
+// is ErrUnreachable.
 func (v Verifier) Verify(ctx context.Context, issuer, raw string) (map[string]any, error) {
-	unchecked, err := Claims(raw)
-	if err != nil {
+	if err := isOf(issuer, raw); err != nil {
 		return nil, err
-	}
-	if unchecked["iss"] != issuer {
-		return nil, fmt.Errorf("a token of issuer %v, not of %s", unchecked["iss"], issuer)
 	}
 	ctx = oidc.ClientContext(ctx, v.Client)
 	provider, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
-		return nil, fmt.Errorf("discovery of issuer %s: %w", issuer, err)
+		return nil, fmt.Errorf("%w: issuer %s: %w", ErrUnreachable, issuer, err)
 	}
-	verified, err := provider.VerifierContext(ctx, &oidc.Config{SkipClientIDCheck: true, Now: v.Now}).Verify(ctx, raw)
+	return v.verified(ctx, raw, provider.VerifierContext(ctx, v.config()))
+}
+
+// VerifyWith checks a token as Verify does, with keys that the issuer's owner gave instead of its discovery.
+func (v Verifier) VerifyWith(ctx context.Context, keys jose.JSONWebKeySet, issuer, raw string) (map[string]any, error) {
+	if err := isOf(issuer, raw); err != nil {
+		return nil, err
+	}
+	given := &oidc.StaticKeySet{}
+	for _, key := range keys.Keys {
+		given.PublicKeys = append(given.PublicKeys, key.Key)
+	}
+	return v.verified(ctx, raw, oidc.NewVerifier(issuer, given, v.config()))
+}
+
+func (v Verifier) config() *oidc.Config { return &oidc.Config{SkipClientIDCheck: true, Now: v.Now} }
+
+func isOf(issuer, raw string) error {
+	unchecked, err := Claims(raw)
+	if err != nil {
+		return err
+	}
+	if unchecked["iss"] != issuer {
+		return fmt.Errorf("a token of issuer %v, not of %s", unchecked["iss"], issuer)
+	}
+	return nil
+}
+
+func (Verifier) verified(ctx context.Context, raw string, by *oidc.IDTokenVerifier) (map[string]any, error) {
+	verified, err := by.Verify(ctx, raw)
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
 		return nil, ErrExpired

@@ -122,10 +122,14 @@ func TestChanges(t *testing.T) {
 			with(provider, pulumi.Map{"oidc": pulumi.Map{"issuerUri": s("https://issuer.example.com/"), "allowedAudiences": pulumi.StringArray{s("a"), s("b")}}}),
 			[]string{"update WorkloadIdentityPoolProvider provider [oidc.allowedAudiences[0] oidc.allowedAudiences[1]]"},
 		},
-		"no condition":      {with(provider, pulumi.Map{"attributeCondition": nil}), []string{"update WorkloadIdentityPoolProvider provider [attributeCondition]"}},
-		"not disabled":      {with(provider, pulumi.Map{"disabled": pulumi.Bool(false)}), nil},
-		"no project":        {with(provider, pulumi.Map{"project": nil}), nil},
-		"another provider":  {with(provider, pulumi.Map{"workloadIdentityPoolProviderId": s("another")}), replaced("WorkloadIdentityPoolProvider", "provider", "workloadIdentityPoolProviderId")},
+		"no condition":     {with(provider, pulumi.Map{"attributeCondition": nil}), []string{"update WorkloadIdentityPoolProvider provider [attributeCondition]"}},
+		"not disabled":     {with(provider, pulumi.Map{"disabled": pulumi.Bool(false)}), nil},
+		"no project":       {with(provider, pulumi.Map{"project": nil}), nil},
+		"another provider": {with(provider, pulumi.Map{"workloadIdentityPoolProviderId": s("another")}), replaced("WorkloadIdentityPoolProvider", "provider", "workloadIdentityPoolProviderId")},
+		"uploaded keys": {
+			with(provider, pulumi.Map{"oidc": pulumi.Map{"issuerUri": s("https://issuer.example.com/"), "jwksJson": s(`{"keys":[]}`), "allowedAudiences": pulumi.StringArray{s("b"), s("a")}}}),
+			[]string{"update WorkloadIdentityPoolProvider provider [oidc.jwksJson]"},
+		},
 		"no display name":   {with(account, pulumi.Map{"displayName": nil}), []string{"update Account account [displayName]"}},
 		"enabled":           {with(account, pulumi.Map{"disabled": pulumi.Bool(false)}), nil},
 		"the whole path":    {with(reader, pulumi.Map{"repository": s("projects/acme/locations/europe-west1/repositories/hub")}), nil},
@@ -185,11 +189,19 @@ func TestRefused(t *testing.T) {
 		resources []enginetest.Resource
 		want      string
 	}{
-		"account twice":             {[]enginetest.Resource{account, {Type: account.Type, Name: "x", Props: account.Props}}, "Service account puller already exists within project projects/acme"},
-		"pool twice":                {[]enginetest.Resource{pool, {Type: pool.Type, Name: "x", Props: pool.Props}}, "Error creating WorkloadIdentityPool: googleapi: Error 409"},
-		"provider without pool":     {[]enginetest.Resource{provider}, "Error creating WorkloadIdentityPoolProvider: googleapi: Error 404"},
-		"principal of no pool":      {[]enginetest.Resource{account, with(user, pulumi.Map{"member": stranger})}, "Identity Pool does not exist (projects/1234/"},
-		"reader of no pool":         {[]enginetest.Resource{with(reader, pulumi.Map{"member": stranger})}, "Identity Pool does not exist (projects/1234/"},
+		"account twice":         {[]enginetest.Resource{account, {Type: account.Type, Name: "x", Props: account.Props}}, "Service account puller already exists within project projects/acme"},
+		"pool twice":            {[]enginetest.Resource{pool, {Type: pool.Type, Name: "x", Props: pool.Props}}, "Error creating WorkloadIdentityPool: googleapi: Error 409"},
+		"provider without pool": {[]enginetest.Resource{provider}, "Error creating WorkloadIdentityPoolProvider: googleapi: Error 404"},
+		"principal of no pool":  {[]enginetest.Resource{account, with(user, pulumi.Map{"member": stranger})}, "Identity Pool does not exist (projects/1234/"},
+		"reader of no pool":     {[]enginetest.Resource{with(reader, pulumi.Map{"member": stranger})}, "Identity Pool does not exist (projects/1234/"},
+		"keys with a certificate": {
+			[]enginetest.Resource{pool, with(provider, pulumi.Map{"oidc": pulumi.Map{"issuerUri": s("https://issuer.example.com/"), "jwksJson": s(`{"keys":[{"kty":"RSA","x5c":["MII"]}]}`)}})},
+			"Input JWK is not in a valid json format",
+		},
+		"keys that are none": {
+			[]enginetest.Resource{pool, with(provider, pulumi.Map{"oidc": pulumi.Map{"issuerUri": s("https://issuer.example.com/"), "jwksJson": s("here")}})},
+			"Input JWK is not in a valid json format",
+		},
 		"member without account":    {[]enginetest.Resource{pool, user}, "Error retrieving IAM policy for service account 'projects/acme/serviceAccounts/" + email + "': googleapi: Error 404"},
 		"member without repository": {[]enginetest.Resource{with(reader, pulumi.Map{"repository": s("none")})}, "googleapi: Error 404"},
 		"user of no cluster's pool": {[]enginetest.Resource{account, with(user, pulumi.Map{"member": s("serviceAccount:other.svc.id.goog[bifrost/pull]")})}, "Identity Pool does not exist (other.svc.id.goog)"},

@@ -1,7 +1,9 @@
 package gcp
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/iam"
@@ -96,4 +98,19 @@ func checkProvider(in double.Object, fail double.Fail) {
 	if issuer := double.String(in, "oidc.issuerUri"); issuer != "" && !strings.HasPrefix(issuer, "https://") {
 		fail("oidc.issuerUri", "Error 400: %q must be an https URL", issuer)
 	}
+	if keys := double.String(in, "oidc.jwksJson"); keys != "" && !isKeySet(keys) {
+		fail("oidc.jwksJson", "Error 400: Input JWK is not in a valid json format")
+	}
+}
+
+// isKeySet tells whether Google takes what is uploaded for the keys of an issuer: a set without certificates. Whether they are the issuer's
+// shows at the first exchange (Google Cloud, "Troubleshoot Workload Identity Federation").
+func isKeySet(text string) bool {
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if json.Unmarshal([]byte(text), &set) != nil || set.Keys == nil {
+		return false
+	}
+	return !slices.ContainsFunc(set.Keys, func(key map[string]any) bool { return key["x5c"] != nil || key["x5t"] != nil })
 }

@@ -130,6 +130,15 @@ func Open(w *world.World, issuer, raw string, claims any) error {
 	return nil
 }
 
+// Keys are an issuer's, as its discovery shows them.
+func Keys(w *world.World, issuer string) (jose.JSONWebKeySet, error) {
+	private, err := key(w, issuer)
+	if err != nil {
+		return jose.JSONWebKeySet{}, err
+	}
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public()}}}, nil
+}
+
 // Discovery serves an issuer's OIDC discovery document and keys, below the issuer's path.
 func Discovery(w *world.World, issuer string) (http.Handler, error) {
 	private, err := key(w, issuer)

@@ -16,7 +16,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 )
 
-// issuerHosts are the hosts of the clusters' OIDC issuers.
+// issuerHosts are the hosts of the OIDC issuers of the clouds' clusters.
 var issuerHosts = []string{"oidc.eks.*", "*.oic.prod-aks.azure.com", "container.googleapis.com"}
 
 // Start starts the network and lets the world's clients reach it, with a real API server, or where the world is entered, other processes
@@ -26,9 +26,9 @@ func Start(w *served.World) error {
 	if err != nil {
 		return err
 	}
-	hosts := issuerHosts
+	hosts := append(w.IssuerHosts(), issuerHosts...)
 	if w.Live != nil {
-		hosts = append([]string{w.Live.Host()}, issuerHosts...)
+		hosts = append(hosts, w.Live.Host())
 	}
 	for _, pattern := range hosts {
 		network.Handle(pattern, discovery(w))

@@ -135,11 +135,13 @@ func (g *cloud) exchange(r *http.Request) (holder, *failure) {
 			expected),
 			hop.IssuerMismatch, "the token has %v, the provider trusts %s", claims["iss"], expected)
 	}
-	claims, err = token.Verifier{Client: g.network.Client(), Now: g.world.Now}.Verify(r.Context(), expected, raw)
-	if errors.Is(err, token.ErrExpired) {
+	claims, err = g.verify(r.Context(), expected, raw, uploadedWith(oidc))
+	switch {
+	case errors.Is(err, token.ErrExpired):
 		return refuse("invalid_grant", "ID Token is stale.", hop.Expired, "the subject token")
-	}
-	if err != nil {
+	case errors.Is(err, token.ErrUnreachable):
+		return refuse("invalid_grant", "Error connecting to the given credential's issuer.", hop.Missing, "%v", err)
+	case err != nil:
 		return refuse("invalid_grant", "Error verifying the signature of the ID Token.", hop.Invalid, "%v", err)
 	}
 	allowed, _ := oidc["allowedAudiences"].([]any)
