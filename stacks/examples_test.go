@@ -80,7 +80,12 @@ func manifests(t testing.TB, g *graphtest.Graph) string {
 		object := masked(resource.NewObjectProperty(r.Inputs), false)
 		text, err := yaml.Marshal(object)
 		require.NoError(t, err)
-		key := fmt.Sprintf("%v %v", r.Input(t, "kind"), r.Input(t, "metadata.name"))
+		// What has no name of its own gets one of its logical name and random digits.
+		var name any = r.Name + "-"
+		if r.Has("metadata.name") {
+			name = r.Input(t, "metadata.name")
+		}
+		key := fmt.Sprintf("%v %v", r.Input(t, "kind"), name)
 		require.NotContains(t, objects, key)
 		objects[key] = string(text)
 	}

@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"slices"
+
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -55,23 +57,27 @@ func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, depend
 }
 
 // newFirstRun makes the Job that fetches the first token. It is a Job of its own, not one made from the CronJob, whose history limit would
-// delete it. Its template is immutable, so its name follows from the template, from what the pod reads besides, and from the Secret's uid:
-// another template is another Job, made before the former one goes, and a Secret made again is filled again. It never expires by itself,
-// or a refresh of the stack would miss it and the next up run it again.
+// delete it. Its template is immutable, and has a hash of what the pod reads besides and the Secret's uid: another template is another Job,
+// made before the former one goes, and a Secret made again is filled again. Pulumi names it, with random digits: where the new one fails, the
+// former one stands until the next up that succeeds, and whoever takes the change back must not find its name taken. It never expires by
+// itself, or a refresh of the stack would miss it and the next up run it again.
 func (r refresher) newFirstRun(
 	s component.Scope, pod *corev1.PodSpecArgs, secret *corev1.Secret, dependsOn []pulumi.Resource,
 ) (*batchv1.Job, error) {
-	template := &corev1.PodTemplateSpecArgs{
-		Metadata: r.podMeta(pulumi.StringMap{"bifrost.dev/secret-uid": secret.Metadata.Uid().Elem()}), Spec: pod,
-	}
-	inputs := append(pulumi.StringArray{pulumi.JSONMarshal(template)}, r.source.inputs...)
+	inputs := r.source.inputs
 	if r.pods.Ca != nil {
-		inputs = append(inputs, pulumi.String(r.pods.Ca.Pem))
+		inputs = append(slices.Clone(inputs), pulumi.String(r.pods.Ca.Pem))
 	}
-	jobName := inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
-		return names.Hashed(r.source.cronJobName+"-first", names.MaxLabel, parts...)
-	}).(pulumi.StringOutput)
-	meta := r.meta(jobName)
+	template := &corev1.PodTemplateSpecArgs{
+		Metadata: r.podMeta(pulumi.StringMap{
+			"bifrost.dev/secret-uid": secret.Metadata.Uid().Elem(),
+			"bifrost.dev/reads": inputs.ToStringArrayOutput().ApplyT(func(parts []string) string {
+				return names.Hashed("inputs", names.MaxLabel, parts...)
+			}).(pulumi.StringOutput),
+		}),
+		Spec: pod,
+	}
+	meta := r.meta(nil)
 	// Otherwise the next up waits again for the Job that failed (pulumi-kubernetes issue 856).
 	meta.Annotations = pulumi.StringMap{"pulumi.com/replaceUnready": pulumi.String("true")}
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
@@ -114,7 +113,6 @@ func TestPullSecretObjects(t *testing.T) {
 			require.Equal(t, "true", job.Input(t, `metadata.annotations["pulumi.com/replaceUnready"]`))
 			require.Equal(t, "uid-of-x-secret", job.Input(t, `spec.template.metadata.annotations["bifrost.dev/secret-uid"]`))
 			require.False(t, job.Has("spec.ttlSecondsAfterFinished"), "a Job that vanishes runs again")
-			require.Empty(t, validation.IsDNS1123Label(job.Input(t, "metadata.name").(string)))
 			require.True(t, g.DependsOn(job, binding))
 			require.True(t, g.DependsOn(job, s))
 			require.True(t, g.DependsOn(cron, s))
@@ -129,16 +127,20 @@ func TestPullSecretObjects(t *testing.T) {
 	}
 }
 
-// TestFirstRunName: the Job runs again when something that decides the token changes, and at no other change.
-func TestFirstRunName(t *testing.T) {
+// TestFirstRunTemplate: the Job is another one, when something that decides the token changes, and at no other change.
+func TestFirstRunTemplate(t *testing.T) {
 	t.Parallel()
 	job := func(change func(*kubernetes.PullSecretArgs)) graphtest.Resource {
 		args := ecrArgs()
 		change(args)
 		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job")
 	}
-	name := func(change func(*kubernetes.PullSecretArgs)) any { return job(change).Input(t, "metadata.name") }
-	same := name(func(*kubernetes.PullSecretArgs) {})
+	template := func(change func(*kubernetes.PullSecretArgs)) any {
+		made := job(change)
+		require.False(t, made.Has("metadata.name"), "a name would be taken where an up has failed")
+		return made.Input(t, "spec.template")
+	}
+	same := template(func(*kubernetes.PullSecretArgs) {})
 	for what, change := range map[string]func(*kubernetes.PullSecretArgs){
 		"role": func(a *kubernetes.PullSecretArgs) {
 			a.Ecr.RoleArn = pulumi.String("arn:aws:iam::111122223333:role/Other")
@@ -159,14 +161,14 @@ func TestFirstRunName(t *testing.T) {
 		},
 		"authorities": func(a *kubernetes.PullSecretArgs) { a.Pods = withCa("PEM") },
 	} {
-		require.NotEqual(t, same, name(change), what)
+		require.NotEqual(t, same, template(change), what)
 	}
-	require.NotEqual(t, name(func(a *kubernetes.PullSecretArgs) { a.Pods = withCa("PEM") }),
-		name(func(a *kubernetes.PullSecretArgs) { a.Pods = withCa("OTHER") }), "the same file with other authorities in it")
+	require.NotEqual(t, template(func(a *kubernetes.PullSecretArgs) { a.Pods = withCa("PEM") }),
+		template(func(a *kubernetes.PullSecretArgs) { a.Pods = withCa("OTHER") }), "the same file with other authorities in it")
 	entra := func(change func(*kubernetes.EntraExchangeArgs)) any {
 		args := entraArgs()
 		change(args.ArtifactRegistry.Entra)
-		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "metadata.name")
+		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "spec.template")
 	}
 	unchanged := entra(func(*kubernetes.EntraExchangeArgs) {})
 	for what, change := range map[string]func(*kubernetes.EntraExchangeArgs){
@@ -178,7 +180,7 @@ func TestFirstRunName(t *testing.T) {
 		require.NotEqual(t, unchanged, entra(change), what)
 	}
 	before, after := job(func(*kubernetes.PullSecretArgs) {}), job(func(a *kubernetes.PullSecretArgs) { a.Schedule = "0 */2 * * *" })
-	require.Equal(t, same, after.Input(t, "metadata.name"))
+	require.Equal(t, same, after.Input(t, "spec.template"))
 	require.Equal(t, before.Input(t, "spec"), after.Input(t, "spec"))
 }
 

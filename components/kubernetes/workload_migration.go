@@ -2,8 +2,6 @@ package kubernetes
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -13,7 +11,6 @@ import (
 	"bifrost/internal/component"
 	"bifrost/internal/effects"
 	"bifrost/internal/gateway"
-	"bifrost/internal/names"
 )
 
 const migrationBackoffLimit = 2
@@ -31,9 +28,10 @@ func (a *BifrostWorkloadArgs) validateMigration(p *field.Path) field.ErrorList {
 func (a *BifrostWorkloadArgs) migrationApp() string { return a.application().child("migrate") }
 
 // newMigration migrates the database before the rollout, in a Job of the pods' own template. Meshes leave its pods alone, unless podLabels
-// or podAnnotations say otherwise: with a proxy beside it it would not end. Its name follows from what it migrates with,
-// so that another image or config.json is another Job; another secret replaces it under its name. The pods wait for it by DependsOn
-// alone: a property of theirs that came from a Job would be unknown whenever that is replaced, and have the provider delete them.
+// or podAnnotations say otherwise: with a proxy beside it it would not end. Another template is another Job, as another image, config.json
+// or secret makes it. Pulumi names it, with random digits: where it fails, the former one stands until the next up that succeeds, and a
+// roll-back must not find its name taken. The pods wait for it by DependsOn alone: a property of theirs that came from a Job would be unknown whenever
+// that is replaced, and have the provider delete them.
 func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Resource) ([]pulumi.Resource, error) {
 	if !a.MigrationJob {
 		return nil, nil
@@ -53,7 +51,7 @@ func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Res
 	app := map[string]string{"app": a.migrationApp()}
 	// Without the annotation, the next up waits again for the Job that failed (pulumi-kubernetes issue 856).
 	meta := a.application().annotated("", pulumi.StringMap{"pulumi.com/replaceUnready": pulumi.String("true")})
-	meta.Name, meta.Labels = a.migrationName(), component.Merge(a.Labels, app)
+	meta.Name, meta.Labels = nil, component.Merge(a.Labels, app)
 	timeout := minutes(deadline + 60)
 	job, err := batchv1.NewJob(s.Ctx, s.Child("migration"), &batchv1.JobArgs{
 		Metadata: meta,
@@ -75,21 +73,6 @@ func (a *BifrostWorkloadArgs) migrationFailed(deadline int) string {
 	return fmt.Sprintf("the migration did not finish, and the pods that run stay as they are; see `kubectl logs --selector app=%s`. "+
 		"A Job that was active until its deadline of %d s has an image that does not know %s and started a server: take a newer image, or "+
 		"remove migrationJob", a.migrationApp(), deadline, gateway.MigrateOnlyVariable)
-}
-
-// migrationName has a short hash of image, config.json and plain variables: none of them holds a secret, so that the name is none.
-func (a *BifrostWorkloadArgs) migrationName() pulumi.StringOutput {
-	config := a.Config
-	if config == nil {
-		config = pulumi.String(a.ExistingConfigSecret)
-	}
-	return pulumi.Unsecret(config.ToStringOutput().ApplyT(func(config string) string {
-		parts := []string{a.Image, config}
-		for _, name := range slices.Sorted(maps.Keys(a.Env)) {
-			parts = append(parts, name, a.Env[name])
-		}
-		return names.Hashed(a.migrationApp(), names.MaxLabel, parts...)
-	})).(pulumi.StringOutput)
 }
 
 // migratingPod is the gateway's pod without what only a server has. ExtraContainers would keep it from ending; a proxy that the database

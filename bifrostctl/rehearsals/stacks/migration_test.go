@@ -55,7 +55,7 @@ func TestRetriedMigration(t *testing.T) {
 	s := stacktest.New(t, "azure-dev").Set("gateway.migrationJob=true")
 	s.Engine.MustUp()
 	for _, r := range s.World.Resources {
-		if string(r.Type) == edits.JobKind && strings.Contains(r.ID, "bifrost-migrate-") {
+		if string(r.Type) == edits.JobKind && strings.Contains(r.ID, "-migration-") {
 			r.State["status"] = map[string]any{"failed": 1.0, "conditions": []any{map[string]any{"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "message": "Job was active longer than specified deadline"}}}
 		}
 	}

@@ -35,7 +35,7 @@ var replaced = map[string]string{
 // ofTheCluster: an alarm of the new name is there before the former one goes.
 const ofTheCluster = "its name begins with the cluster's, so that those of services in two clusters do not meet"
 
-// anotherPod: a Job is made under a new name, and only then the one that has run goes.
+// anotherPod: a Job is made, which the provider names, and only then the one that has run goes.
 const anotherPod = "its pod has a home for the cloud's CLI, labels, nodes of Linux and a mesh's absence, and a template is immutable; the token is " +
 	"fetched once more"
 

@@ -2,6 +2,7 @@ package double
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"time"
 
@@ -113,9 +114,12 @@ type AutoName struct {
 	// Path of the name among the inputs; "" where the type needs no name.
 	Path string
 	// Unless is the path of a property that takes the name's place.
-	Unless    string
-	Separator string
-	Digits    int
+	Unless string
+	// MarkedAt is the path of a map in which MarkKey is "true" beside a name given here. Such a provider keeps no other name: one that the
+	// program gave and no longer does makes way for one given here. "" keeps any.
+	MarkedAt, MarkKey string
+	Separator         string
+	Digits            int
 }
 
 // Function is the double of one function (a look-up).
@@ -162,9 +166,20 @@ func (a AutoName) assign(c *Call, in, before Object, seed []byte) bool {
 		return false
 	}
 	name := String(before, a.Path)
-	if name == "" {
+	if name == "" || a.MarkedAt != "" && !a.Given(before) {
 		name = c.Name + a.Separator + world.Hex(a.Digits, c.Name, seed)
 	}
 	Set(in, a.Path, name)
+	if a.MarkedAt != "" {
+		marks := maps.Clone(Map(in, a.MarkedAt))
+		if marks == nil {
+			marks = Object{}
+		}
+		marks[a.MarkKey] = "true"
+		Set(in, a.MarkedAt, marks)
+	}
 	return true
 }
+
+// Given tells whether the name among the inputs is marked as given here.
+func (a AutoName) Given(in Object) bool { return Map(in, a.MarkedAt)[a.MarkKey] == "true" }

@@ -148,7 +148,7 @@ var kinds = []kind{
 func (k *kind) model() *double.Type {
 	return &double.Type{
 		Args:        k.args,
-		Name:        double.AutoName{Path: "metadata.name", Unless: "metadata.generateName", Separator: "-", Digits: 8},
+		Name:        autoName,
 		ReplaceIf:   k.replaceIf,
 		Broken:      k.broken,
 		DeleteFirst: sameName,
@@ -161,9 +161,16 @@ func (k *kind) model() *double.Type {
 	}
 }
 
-// sameName tells whether the replacement would take the old object's name: the old one must go first.
+// autoName is how the provider names what the program gives no name (pulumi-kubernetes v4.32, provider/pkg/metadata/naming.go).
+var autoName = double.AutoName{
+	Path: "metadata.name", Unless: "metadata.generateName", MarkedAt: "metadata.annotations", MarkKey: "pulumi.com/autonamed",
+	Separator: "-", Digits: 8,
+}
+
+// sameName tells whether the replacement would take the old object's name: the old one must go first. A name that the provider gave is
+// another one each time (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Diff).
 func sameName(before, after double.Object) bool {
-	return double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
+	return !autoName.Given(after) && double.Get(before, "metadata.name") == double.Get(after, "metadata.name") &&
 		double.Get(before, "metadata.namespace") == double.Get(after, "metadata.namespace")
 }
 

@@ -3,6 +3,7 @@ package kubernetes_test
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -368,6 +369,9 @@ func TestChanges(t *testing.T) {
 	replaced := func(kind, path string) []string {
 		return []string{"delete-replaced " + kind, "replace " + kind + " [" + path + "]", "create-replacement " + kind + " [" + path + "]"}
 	}
+	madeFirst := func(kind, path string) []string {
+		return []string{"create-replacement " + kind + " [" + path + "]", "replace " + kind + " [" + path + "]", "delete-replaced " + kind}
+	}
 	tests := []struct {
 		name          string
 		immutable     bool
@@ -382,7 +386,9 @@ func TestChanges(t *testing.T) {
 		{"config map, immutable", true, configMap("1"), configMap("2"), replaced("ConfigMap x", "data.a")},
 		{"role of a binding", false, bind("a"), bind("b"), replaced("RoleBinding x", "roleRef.name")},
 		{"job template", false, job("x", nil), job("x", pulumi.Map{"hostname": s("h")}), replaced("Job x", "spec.template.spec.hostname")},
-		{"name", false, configMapNamed("x", "one"), configMapNamed("x", "two"), []string{"create-replacement ConfigMap x [metadata.name]", "replace ConfigMap x [metadata.name]", "delete-replaced ConfigMap x"}},
+		{"name", false, configMapNamed("x", "one"), configMapNamed("x", "two"), madeFirst("ConfigMap x", "metadata.name")},
+		{"job template, without a name", false, unnamed(job("x", nil)), unnamed(job("x", pulumi.Map{"hostname": s("h")})), madeFirst("Job x", "spec.template.spec.hostname")},
+		{"no name any more", false, job("x", nil), unnamed(job("x", nil)), madeFirst("Job x", "metadata.annotations metadata.name")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -398,6 +404,15 @@ func TestChanges(t *testing.T) {
 			require.Empty(t, e.MustUp().Plan())
 		})
 	}
+}
+
+// unnamed leaves the name to the provider.
+func unnamed(r enginetest.Resource) enginetest.Resource {
+	metadata := maps.Clone(r.Props["metadata"].(pulumi.Map))
+	delete(metadata, "name")
+	r.Props = maps.Clone(r.Props)
+	r.Props["metadata"] = metadata
+	return r
 }
 
 func configMapNamed(logical, name string) enginetest.Resource {
