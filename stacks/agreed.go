@@ -12,7 +12,7 @@ import (
 
 // Agreed are changes that an `up` makes only once this confirms them.
 type Agreed struct {
-	// TakenAway are places, of eks, ecs and aks, at which the gateway runs and this stack file takes it away: by rollout identity, or by
+	// TakenAway are places, of eks, ecs, aks and gke, at which the gateway runs and this stack file takes it away: by rollout identity, or by
 	// leaving the place out. Remove them when the gateway is to come back.
 	TakenAway []string
 	// NewPrincipals are those of whom a stopped up says that they pull from now on, and that the vendor must be told.

@@ -11,7 +11,7 @@ import (
 
 // Annotations by which a controller tags what it makes of an object: the load balancer with its listeners and target groups (AWS Load
 // Balancer Controller, "Ingress annotations" and "Service annotations"), and on AKS the public address of a Service (Cloud Provider Azure,
-// "Tagging resources"; the load balancer is the whole cluster's, and has its tags).
+// "Tagging resources"; the load balancer is the whole cluster's, and has its tags). No controller of GKE does.
 const albTags = awsIngresses + "tags"
 
 var serviceTags = map[string]string{
@@ -41,13 +41,12 @@ func (c *Config) annotatedTags() (text string, left []string) {
 // taggedService has the stack's tags on what a controller makes of the gateway's Service, unless it says so itself.
 func (c *Config) taggedService(at target) *kubernetes.WorkloadServiceArgs {
 	service := copied(c.Gateway.Service)
-	if service == nil || service.Type != loadBalancerType {
+	annotation, tagged := serviceTags[at.name()]
+	if service == nil || service.Type != loadBalancerType || !tagged {
 		return service
 	}
 	tags, _ := c.annotatedTags()
-	if name := serviceTags[at.name()]; name != "" {
-		service.Annotations = withAnnotation(service.Annotations, name, tags)
-	}
+	service.Annotations = withAnnotation(service.Annotations, annotation, tags)
 	return service
 }
 
@@ -74,7 +73,8 @@ func withAnnotation(annotations map[string]string, name, value string) map[strin
 // untagged tells which tags a load balancer of the stack will not have.
 func untagged(c *Config) string {
 	g := &c.Gateway
-	balanced := g.Service != nil && g.Service.Type == loadBalancerType || g.Ingress != nil && g.Ingress.Controller == kubernetes.IngressALB
+	on := c.onKubernetes()
+	balanced := on != nil && serviceTags[on.name()] != "" && g.Service != nil && g.Service.Type == loadBalancerType || g.Ingress != nil && g.Ingress.Controller == kubernetes.IngressALB
 	_, left := c.annotatedTags()
 	if !balanced || len(left) == 0 {
 		return ""

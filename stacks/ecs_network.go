@@ -113,7 +113,7 @@ func (n *ecsNetworkCheck) warnOfGiven() {
 // denied tells whether the signed-in identity may not look something up, from the codes of AWS and of
 // Azure Resource Manager.
 func denied(err error) bool {
-	codes := []string{"UnauthorizedOperation", "AccessDenied", "not authorized", "AuthorizationFailed"}
+	codes := []string{"UnauthorizedOperation", "AccessDenied", "not authorized", "AuthorizationFailed", "PERMISSION_DENIED", "Error 403"}
 	return slices.ContainsFunc(codes, func(code string) bool {
 		return strings.Contains(err.Error(), code)
 	})

@@ -16,7 +16,7 @@ import (
 )
 
 // exampleStacks are the stack files of examples/, by the name of their folder and stack.
-var exampleStacks = []string{"air-gapped", "aks-production", "clustered", "eks-production", "minimal"}
+var exampleStacks = []string{"air-gapped", "aks-production", "clustered", "eks-production", "gke-production", "minimal"}
 
 // example reads the stack file of an example, with a canary for every secret that it needs.
 func example(t testing.TB, name string) settings {

@@ -1,6 +1,9 @@
 package stacks
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/components/gcp"
@@ -12,8 +15,33 @@ func (c *Config) gkeGatewayArgs(workloadPool string) *gcp.GkeGatewayIdentityArgs
 	return &gcp.GkeGatewayIdentityArgs{
 		ProjectId: c.Google.ProjectId, WorkloadPool: workloadPool,
 		Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
-		ServiceAccountId: own.Id, Roles: own.Roles,
+		ServiceAccountId: own.Id, Roles: own.Roles, DisplayName: c.displayName(gatewayOnGke),
 	}
+}
+
+// mightyRoles are roles of Google's with which whoever has them has the project, or may give rights to others (IAM, "Basic roles" and
+// "Predefined roles").
+var mightyRoles = []string{
+	"roles/owner", "roles/editor", "roles/resourcemanager.projectIamAdmin", "roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin",
+	"roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountKeyAdmin", "roles/iam.workloadIdentityUser",
+}
+
+// mightyAccount tells of roles with which whoever takes the gateway over has the project.
+func mightyAccount(c *Config) string {
+	if c.Gke == nil || c.Gke.GatewayServiceAccount == nil {
+		return ""
+	}
+	var mighty []string
+	for _, role := range c.Gke.GatewayServiceAccount.Roles {
+		if slices.Contains(mightyRoles, role) {
+			mighty = append(mighty, role)
+		}
+	}
+	if len(mighty) == 0 {
+		return ""
+	}
+	return "gke.gatewayServiceAccount.roles: whoever takes the gateway over may change everything in project " + c.Google.ProjectId +
+		", or act as others there (" + strings.Join(mighty, ", ") + "); a gateway needs what it calls alone, such as roles/aiplatform.user"
 }
 
 // newGkeGatewayIdentity makes the identity; one that is given is only named.

@@ -80,7 +80,7 @@ func (c *Config) gkePullIdentityArgs(workloadPool string) *gcp.GkePullIdentityAr
 	args := &gcp.GkePullIdentityArgs{
 		ProjectId: c.Google.ProjectId, WorkloadPool: workloadPool,
 		Namespace: c.Gateway.Namespace, ServiceAccount: c.Refresher.ServiceAccount,
-		ServiceAccountId: c.Gke.ServiceAccountId, ServiceAccountEmail: c.Gke.ServiceAccountEmail,
+		ServiceAccountId: c.Gke.ServiceAccountId, ServiceAccountEmail: c.Gke.ServiceAccountEmail, DisplayName: c.displayName(pullsOnGke),
 		Protect: c.ProtectIdentities,
 	}
 	if args.ServiceAccountEmail != "" {

@@ -3,10 +3,12 @@ package stacks_test
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
 	"bifrost/components/kubernetes"
 	"bifrost/internal/graphtest"
@@ -322,4 +324,36 @@ func TestGkeKubeconfig(t *testing.T) {
 	require.Equal(t, "gcloud container clusters get-credentials dev --location europe-west1 --project acme-dev "+
 		"--impersonate-service-account deployer@acme-dev.iam.gserviceaccount.com", cluster.SignIn)
 	require.Equal(t, stacks.RolloutFull, parsed(t, "google-dev", s).Rollout)
+}
+
+// TestGkeConnector: what the example's page shows for the Cloud SQL connector is accepted over the example.
+func TestGkeConnector(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../examples/gke-production/README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(rest, "```")
+	var shown struct {
+		Config map[string]map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(block), &shown))
+	s := example(t, "gke-production").set("gateway.postgres", nil).
+		set("gateway.config.config_store.config.ssl_mode", "disable").set("gateway.config.logs_store.config.ssl_mode", "disable")
+	for object, keys := range shown.Config {
+		for key, value := range keys {
+			below, nested := value.(map[string]any)
+			if !nested {
+				s.set(strings.TrimPrefix(object, stacks.Project+":")+"."+key, value)
+			}
+			for name, text := range below {
+				s.set(strings.TrimPrefix(object, stacks.Project+":")+"."+key+"."+name, text)
+			}
+		}
+	}
+	g := record(t, "gke-production", s)
+	pods := g.Named(t, gatewayType, "gke-gateway-deployment")
+	require.Equal(t, "cloud-sql", pods.Input(t, "spec.template.spec.initContainers[0].name"))
+	require.Contains(t, told(g.Named(t, policyType, "gke-gateway-network-policy")), "3307")
+	require.Empty(t, parsed(t, "gke-production", s).Warnings())
 }

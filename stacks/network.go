@@ -53,6 +53,10 @@ var withoutProxy = []string{
 	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10",
 }
 
+// namesInside are names of a place's own to which no proxy leads: GKE's metadata server (Google Kubernetes Engine, "About Workload Identity
+// Federation for GKE").
+var namesInside = map[string][]string{onGke.name(): {"metadata.google.internal"}}
+
 // proxyVariables lead a program to the proxy; none where there is no proxy. inside are further names of the stack's own.
 func (n *Network) proxyVariables(inside ...string) map[string]string {
 	if n.Proxy == "" {
@@ -66,9 +70,9 @@ func (n *Network) proxyVariables(inside ...string) map[string]string {
 
 // proxyEnv leads the gateway at a place to the proxy. A secret variable takes the place of a plain one: it has the proxy's login.
 func (c *Config) proxyEnv(at target) map[string]string {
-	var inside []string
+	inside := slices.Clone(namesInside[at.name()])
 	if c.clusterForm(at) == brokerCluster {
-		inside = []string{at.brokerHost(c)}
+		inside = append(inside, at.brokerHost(c))
 	}
 	plain := c.Network.proxyVariables(inside...)
 	secret := c.secretEnv(at)
@@ -83,7 +87,7 @@ func (c *Config) proxyEnv(at target) map[string]string {
 // refresherEnv are the plain variables of the container that fetches the token.
 func (c *Config) refresherEnv() map[string]string {
 	env := map[string]string{}
-	for name, value := range c.Network.proxyVariables() {
+	for name, value := range c.Network.proxyVariables(namesInside[c.onKubernetes().name()]...) {
 		if _, referred := c.Refresher.SecretRefs[name]; !referred {
 			env[name] = value
 		}

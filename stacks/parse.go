@@ -184,7 +184,7 @@ func foreignKeys(raw Raw) field.ErrorList {
 		switch p := field.NewPath(key); {
 		case slices.Contains(readByProviders, namespace):
 			problems = append(problems, field.Forbidden(p, fmt.Sprintf("default providers are disabled, so nothing reads %s; see the "+
-				"objects aws, azure, gcp, eks and aks of this project", name)))
+				"objects of this project, such as aws, azure and google", name)))
 		case levenshtein.Distance(namespace, Project, nil) <= mostSlips:
 			problems = append(problems, field.Forbidden(p, fmt.Sprintf("nothing reads it; did you mean %s:%s?", Project, name)))
 		}

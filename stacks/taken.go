@@ -19,6 +19,8 @@ type namedThing struct {
 	tags            tagsOfName
 	// within has the name once, with a slash behind it: a cluster, a resource group; empty for the account.
 	within string
+	// own says how the cloud shows that it is this stack's, where it has no tags; empty where the tags do.
+	own string
 	// full says that it is made in rollout full alone.
 	full bool
 }
@@ -38,19 +40,21 @@ func (c *Config) namedThings() []namedThing {
 	return slices.DeleteFunc(all, func(t namedThing) bool { return t.full && c.Rollout != RolloutFull })
 }
 
-// namedIdentities are the roles, policies and managed identities that the stack makes, in whichever rollout.
+// namedIdentities are the roles, policies, managed identities and service accounts that the stack makes, in whichever rollout.
 func (c *Config) namedIdentities() []namedThing {
 	var all []namedThing
-	if c.Ecs != nil {
-		all = append(all, c.identitiesOnEcs()...)
-	}
-	if c.Eks != nil {
-		all = append(all, c.identitiesOnEks()...)
-	}
-	if c.Aks != nil {
-		all = append(all, c.identitiesOnAks()...)
+	for _, at := range c.targets() {
+		if of, some := identitiesAt[at.name()]; some {
+			all = append(all, of(c)...)
+		}
 	}
 	return all
+}
+
+// identitiesAt are those of each place that has some.
+var identitiesAt = map[string]func(*Config) []namedThing{
+	onEks.name(): (*Config).identitiesOnEks, onEcs.name(): (*Config).identitiesOnEcs, onAks.name(): (*Config).identitiesOnAks,
+	onGke.name(): (*Config).identitiesOnGke,
 }
 
 // refuseTaken refuses what is new to this stack and stands there already: to make it fails half way, and a second stack would take a log
@@ -89,7 +93,10 @@ func (c *Config) takenByOthers(thing namedThing, stack string) error {
 		whose = "its tag " + stackTag + " says that it is of stack " + stack
 	}
 	own := c.tags()
+	mend := fmt.Sprintf("give it the tags %s=%s and %s=%s", managedByTag, own[managedByTag], stackTag, own[stackTag])
+	if thing.own != "" {
+		whose, mend = "nothing shows that it is of this stack", thing.own
+	}
 	return fmt.Errorf("%s: the %s exists, and %s: choose another name here, or one %s:namePrefix for all names of this stack; where it "+
-		"is this stack's, give it the tags %s=%s and %s=%s",
-		thing.key, thing.id(), whose, Project, managedByTag, own[managedByTag], stackTag, own[stackTag])
+		"is this stack's, %s", thing.key, thing.id(), whose, Project, mend)
 }

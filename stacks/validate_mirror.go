@@ -46,6 +46,13 @@ func (c *Config) validateMirror(k *checker) {
 			"tokenAudience": a.TokenAudience != "", "tokenFile": a.TokenFile != "", "trust": a.Trust != "", "entra": a.Entra != nil,
 		})
 	}
+	if g := c.written.Gke; g != nil {
+		k.forbid("gke", why, map[string]bool{
+			"pull": g.Pull != "", "auth": g.Auth != "", "serviceAccountId": g.ServiceAccountId != "",
+			"serviceAccountEmail": g.ServiceAccountEmail != "", "vendorServiceAccount": g.VendorServiceAccount != "",
+			"secretName": g.SecretName != "",
+		})
+	}
 	if a := c.written.Kubernetes; a != nil {
 		k.forbid("kubernetes", why, map[string]bool{"pull": a.Pull != "", "secretName": a.SecretName != ""})
 		k.forbid("kubernetes", why, a.federationOnly())

@@ -18,7 +18,7 @@ func (c *Config) warnings() []string {
 		return all
 	}
 	for _, warn := range []func(*Config) string{sqliteOnEcs, openAdministration, unknownAdministration, onlySingleSignOn, unknownConfigKeys,
-		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway,
+		unclustered, administratorsKubeconfig, untagged, unscraped, retiredController, shortDrain, tokenless, mightyGateway, mightyAccount,
 		nothingToAlertOf, budgetOfNothing, newRegion, crowdedRole} {
 		if warning := warn(c); warning != "" {
 			all = append(all, warning)
@@ -29,14 +29,16 @@ func (c *Config) warnings() []string {
 
 // newRegion is no error: clouds open regions, and the program is older than these.
 func newRegion(c *Config) string {
-	switch {
-	case c.Aws != nil:
-		if unknown := check.UnknownRegion(c.Aws.Region, check.AwsRegions); unknown != "" {
-			return "aws.region: " + unknown
-		}
-	case c.Azure != nil:
-		if unknown := check.UnknownRegion(c.Azure.Location, check.AzureRegions); unknown != "" {
-			return "azure.location: " + unknown
+	for _, of := range []struct {
+		key, region string
+		known       []string
+	}{
+		{"aws.region", ptr.Deref(c.Aws, Aws{}).Region, check.AwsRegions},
+		{"azure.location", ptr.Deref(c.Azure, Azure{}).Location, check.AzureRegions},
+		{"gke.location", check.GoogleRegionOf(ptr.Deref(c.Gke, Gke{}).Location), check.GoogleRegions},
+	} {
+		if unknown := check.UnknownRegion(of.region, of.known); unknown != "" {
+			return of.key + ": " + unknown
 		}
 	}
 	return ""

@@ -63,9 +63,13 @@ func TestMetadataServer(t *testing.T) {
 	}
 	same := name(func(*kubernetes.MetadataServerArgs) {})
 	for what, change := range map[string]func(*kubernetes.MetadataServerArgs){
-		"account":      func(m *kubernetes.MetadataServerArgs) { m.ServiceAccountEmail = pulumi.String("b@acme-dev.iam.gserviceaccount.com") },
-		"itself":       func(m *kubernetes.MetadataServerArgs) { m.ServiceAccountEmail = nil },
-		"impersonates": func(m *kubernetes.MetadataServerArgs) { m.ImpersonateServiceAccount = "c@acme-hub.iam.gserviceaccount.com" },
+		"account": func(m *kubernetes.MetadataServerArgs) {
+			m.ServiceAccountEmail = pulumi.String("b@acme-dev.iam.gserviceaccount.com")
+		},
+		"itself": func(m *kubernetes.MetadataServerArgs) { m.ServiceAccountEmail = nil },
+		"impersonates": func(m *kubernetes.MetadataServerArgs) {
+			m.ImpersonateServiceAccount = "c@acme-hub.iam.gserviceaccount.com"
+		},
 	} {
 		require.NotEqual(t, same, name(change), "the first token comes anew with another %s", what)
 	}

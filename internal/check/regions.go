@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Regions of AWS (aws-sdk-go-v2, internal/endpoints/awsrulesfn, partitions.json) and of Azure ("List of Azure regions", programmatic
-// names). Clouds open new ones: a name that is not among them is no error by itself.
+// Regions of AWS (aws-sdk-go-v2, internal/endpoints/awsrulesfn, partitions.json), of Azure ("List of Azure regions", programmatic names) and
+// of Google Cloud (Compute Engine, "Regions and zones"). Clouds open new ones: a name that is not among them is no error by itself.
 var (
 	AwsRegions = strings.Fields(`af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
 		ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1
@@ -26,7 +26,18 @@ var (
 		southeastasia southindia spaincentral swedencentral swedensouth switzerlandnorth switzerlandwest uaecentral uaenorth
 		uksouth ukwest westcentralus westeurope westindia westus westus2 westus3 usgovarizona usgovtexas usgovvirginia chinaeast
 		chinaeast2 chinaeast3 chinanorth chinanorth2 chinanorth3`)
+	GoogleRegions = strings.Fields(`africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1
+		asia-south2 asia-southeast1 asia-southeast2 australia-southeast1 australia-southeast2 europe-central2 europe-north1 europe-north2
+		europe-southwest1 europe-west1 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 europe-west10
+		europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1 northamerica-northeast2 northamerica-south1
+		southamerica-east1 southamerica-west1 us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4`)
 )
+
+// googleZone is the letter behind the region in the name of a zone of Google Cloud.
+var googleZone = regexp.MustCompile(`-[a-z]$`)
+
+// GoogleRegionOf is the region of a region or of a zone.
+func GoogleRegionOf(location string) string { return googleZone.ReplaceAllString(location, "") }
 
 // compass is the word before the number of every region of AWS.
 var compass = regexp.MustCompile(`-(central|(north|south)?(east|west)?)-\d+$`)
