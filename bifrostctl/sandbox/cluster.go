@@ -43,7 +43,7 @@ func (f folders) settled(world *cloud.World, request Request, server string) err
 			"%s to start afresh", world.API().Server, f.stack)
 	case world.Live != nil && server == "":
 		return errors.New("--kubeconfig: stack " + request.Stack + " has no Kubernetes cluster: name one (eks.clusterName, " +
-			"aks.clusterName), or run without --kubeconfig")
+			"aks.clusterName, gke.clusterName), or run without --kubeconfig")
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ const (
 	defaultSubscription = "00000000-0000-0000-0000-000000000001"
 	defaultTenant       = "00000000-0000-0000-0000-000000000002"
 	defaultLocation     = "eastus"
+	defaultProject      = "sandbox-project"
+	defaultPlace        = "us-central1"
 )
 
 // seed makes everything that the stack takes for granted exist in the world: the account or subscription, the resource group, the clusters
@@ -45,26 +47,38 @@ func seed(world *cloud.World, values, chosen map[string]any, say settings) (serv
 // lenient are a stack file's values as the program resolves them, whether it would refuse them or not. No file that they name is read.
 func lenient(values map[string]any) *stacks.Config { return stacks.Lenient("", "", values) }
 
+// seeders make what a stack takes for granted on each platform, and return the URL of its cluster's API server, or "".
+var seeders = map[string]func(world *cloud.World, file, chosen *stacks.Config) (server string){
+	"aws": seedAWS, "azure": seedAzure, "google": seedGoogle,
+}
+
 func seedPlatform(world *cloud.World, file, chosen *stacks.Config) (server string) {
-	switch file.Platform {
-	case "aws":
-		account := awsSeed(file, world.API())
-		world.SeedAWS(account)
-		seedPolicies(world, file, account.ID)
-		seedECR(world, file, account)
-		seedECS(world, file, account)
-		if len(account.EKS) > 0 {
-			return account.EKS[0].Endpoint(account.ID)
-		}
-	case "azure":
-		subscription := azureSeed(file, world.API())
-		world.SeedAzure(subscription)
-		seedGCP(world, file, chosen, subscription)
-		if len(subscription.AKS) > 0 {
-			return subscription.AKS[0].Endpoint(subscription.Tenant)
-		}
+	if seeder := seeders[file.Platform]; seeder != nil {
+		return seeder(world, file, chosen)
 	}
 	return ""
+}
+
+func seedAWS(world *cloud.World, file, _ *stacks.Config) (server string) {
+	account := awsSeed(file, world.API())
+	world.SeedAWS(account)
+	seedPolicies(world, file, account.ID)
+	seedECR(world, file, account)
+	seedECS(world, file, account)
+	if len(account.EKS) == 0 {
+		return ""
+	}
+	return account.EKS[0].Endpoint(account.ID)
+}
+
+func seedAzure(world *cloud.World, file, chosen *stacks.Config) (server string) {
+	subscription := azureSeed(file, world.API())
+	world.SeedAzure(subscription)
+	seedGCP(world, file, chosen, subscription)
+	if len(subscription.AKS) == 0 {
+		return ""
+	}
+	return subscription.AKS[0].Endpoint(subscription.Tenant)
 }
 
 // seedPolicies makes the account's own policies that the gateway's role is to have.

@@ -149,11 +149,14 @@ func (w *World) SeedGoogle(seed GCPProject) {
 	}
 }
 
-// SeedServiceAccount makes a service account of a project exist.
-func (w *World) SeedServiceAccount(project, email string) {
+// SeedServiceAccount makes a service account of a project exist, as which ServiceAccounts of clusters may act: members as IAM writes them.
+func (w *World) SeedServiceAccount(project, email string, users ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.addServiceAccount(project, email)
+	for _, user := range users {
+		w.addAccountMember(project, email, "roles/iam.workloadIdentityUser", user)
+	}
 }
 
 func (w *World) addServiceAccount(project, email string) {

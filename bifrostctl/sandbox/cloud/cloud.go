@@ -29,6 +29,8 @@ type (
 	ECSCluster        = world.ECSCluster
 	AzureSubscription = world.AzureSubscription
 	AKSCluster        = world.AKSCluster
+	GCPProject        = world.GCPProject
+	GKECluster        = world.GKECluster
 	Given             = world.Given
 	APIServer         = world.APIServer
 )

@@ -37,6 +37,15 @@ var images = []image{
 	{regexp.MustCompile(`(^|/)kubectl(:|@|$)`), nil, []string{"kubectl"}, []string{"kubectl"}},
 }
 
+// imageOf is what is known of an image.
+func imageOf(reference string) (image, bool) {
+	i := slices.IndexFunc(images, func(i image) bool { return i.name.MatchString(reference) })
+	if i < 0 {
+		return image{}, false
+	}
+	return images[i], true
+}
+
 // container is one that runs.
 type container struct {
 	node   *Node
@@ -52,12 +61,12 @@ type container struct {
 // runContainer runs a container to its end and returns why it failed, or "". What an image does that the sandbox does not know is
 // taken to succeed without effect.
 func (n *Node) runContainer(p Pod, volumes map[string]*volume, spec corev1.Container) string {
-	i := slices.IndexFunc(images, func(i image) bool { return i.name.MatchString(spec.Image) })
-	if i < 0 {
+	known, found := imageOf(spec.Image)
+	if !found {
 		return ""
 	}
 	injected := n.injections(p)
-	c := &container{node: n, pod: p, image: images[i], tree: newTree(p, volumes, spec, injected), env: map[string]string{}}
+	c := &container{node: n, pod: p, image: known, tree: newTree(p, volumes, spec, injected), env: map[string]string{}}
 	for _, each := range injected {
 		maps.Copy(c.env, each.env)
 	}

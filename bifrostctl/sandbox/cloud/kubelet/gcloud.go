@@ -13,6 +13,9 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 )
 
+// credentialFile is the variable by which gcloud finds a credential configuration.
+const credentialFile = "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"
+
 // noAccount is what gcloud says when it has no account; it reads no GOOGLE_APPLICATION_CREDENTIALS.
 const noAccount = "ERROR: (gcloud.auth.print-access-token) You do not currently have an active account selected."
 
@@ -57,7 +60,7 @@ func (c *container) gcloud(ctx context.Context, call call) error {
 // account is an access token of gcloud's own account: of a credential configuration or, on a node of Google's, of the metadata server.
 func (c *container) account(ctx context.Context, call call, home string) (string, error) {
 	config := c.loggedIn
-	if name := call.env["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"]; name != "" {
+	if name := call.env[credentialFile]; name != "" {
 		var err error
 		if config, err = c.tree.Read(name); err != nil {
 			c.refuse(hop.Missing, "the credential configuration %s", name)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"bifrost/bifrostctl/sandbox/cloud/hop"
 	"bifrost/bifrostctl/sandbox/cloud/services/gcp"
 	"bifrost/bifrostctl/world"
@@ -21,6 +23,20 @@ const (
 
 // metadataHosts are what pods call the metadata server; on other clouds' nodes the address is another's, and the name nobody's.
 var metadataHosts = []string{gcp.MetadataHost, "metadata", "169.254.169.254"}
+
+// AsksMetadata tells whether a pod asks the metadata server for tokens: its ServiceAccount is to act as a service account of Google, or it
+// runs gcloud without a credential configuration.
+func AsksMetadata(api API, namespace string, spec corev1.PodSpec) bool {
+	p := Pod{Namespace: namespace, Spec: spec}
+	if _, annotations := api.ServiceAccount(namespace, p.serviceAccount()); annotations[googleAccountAnnotation] != "" {
+		return true
+	}
+	return slices.ContainsFunc(containersOf(p), func(c corev1.Container) bool {
+		known, found := imageOf(c.Image)
+		return found && slices.Contains(known.commands, "gcloud") &&
+			!slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == credentialFile })
+	})
+}
 
 // client is what a pod's containers reach others with.
 func (n *Node) client(p Pod) *http.Client {

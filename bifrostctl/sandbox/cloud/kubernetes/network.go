@@ -40,6 +40,30 @@ var dns = destination{
 // cloudAPIs are what the refreshers ask: the clouds' token services and the API server.
 var cloudAPIs = destination{what: "HTTPS outside the cluster (TCP 443)", protocol: corev1.ProtocolTCP, port: 443}
 
+// metadataServers are where the packets of a pod's requests to GKE's metadata server go, as network policies see them: Calico after their
+// redirection, Dataplane V2 before it (Google Kubernetes Engine, "About Workload Identity Federation for GKE", network policy).
+var metadataServers = map[world.PolicyEngine]destination{
+	"": {
+		what: "GKE's metadata server (TCP 80 of 169.254.169.254)", protocol: corev1.ProtocolTCP, port: 80,
+		address: netip.MustParseAddr("169.254.169.254"),
+	},
+	world.Calico: {
+		what: "GKE's metadata server (TCP 988 of 169.254.169.252)", protocol: corev1.ProtocolTCP, port: 988,
+		address: netip.MustParseAddr("169.254.169.252"),
+	},
+}
+
+// metadata is GKE's metadata server, where a pod needs it: its ServiceAccount is to act as a service account of Google, or it runs gcloud
+// without a credential configuration.
+func (p *podCheck) metadata(pod *corev1.PodTemplateSpec) []destination {
+	engine, cloud := p.call.World.PolicyEngine(server(p.call))
+	to, enforced := metadataServers[engine]
+	if cloud != "gke" || !enforced || !kubelet.AsksMetadata(apiServer{p.call.World, server(p.call)}, p.namespace, pod.Spec) {
+		return nil
+	}
+	return []destination{to}
+}
+
 // cutOff returns the destinations that the NetworkPolicies of a namespace keep its pods from.
 func (p *podCheck) cutOff(pod *corev1.PodTemplateSpec, wanted ...destination) {
 	policies := egressPolicies(p.call, p.namespace, pod.Labels)

@@ -41,6 +41,7 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 	}
 	p.rights(pod.Spec.ServiceAccountName)
 	p.cutOff(&pod, append(append(p.databases(&pod), p.broker(&pod)...), dns)...)
+	p.cutOff(&pod, p.metadata(&pod)...)
 	if owner.Type == pulumitype.KubernetesJob {
 		p.cutOff(&pod, cloudAPIs)
 	}
