@@ -1,4 +1,4 @@
-package kubelet
+package kubelet_test
 
 import (
 	"bufio"
@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"bifrost/e2e/kubelet"
 	"bifrost/e2e/machine"
 )
 
@@ -57,18 +58,18 @@ spec:
 func TestPods(t *testing.T) {
 	c := started(t)
 	c.must(t, pods, "apply", "-f", "-")
-	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+startLimit.String(), "pod/web", "pod/client")
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+limit.String(), "pod/web", "pod/client")
 
-	service, err := c.client.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{})
+	service, err := c.Client.CoreV1().Services("default").Get(t.Context(), "web", metav1.GetOptions{})
 	require.NoError(t, err)
 	// The other node's kube-proxy learns a moment later that the pod is ready.
 	require.Eventually(t, func() bool {
 		page, err := c.kubectl(t.Context(), "", "exec", "client", "--", "timeout", "30", "wget", "-qO-", "http://"+service.Spec.ClusterIP)
 		return err == nil && page == "served\n"
-	}, startLimit, 200*time.Millisecond)
+	}, limit, 200*time.Millisecond)
 	require.Contains(t, c.must(t, "", "logs", "web"), "started\n")
 
-	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout="+startLimit.String(), "pod/asker")
+	c.must(t, "", "wait", "--for=jsonpath={.status.phase}=Succeeded", "--timeout="+limit.String(), "pod/asker")
 	require.Contains(t, c.must(t, "", "logs", "asker"), "gitVersion", "pods reach the API server")
 }
 
@@ -76,26 +77,25 @@ func TestPods(t *testing.T) {
 func TestPrograms(t *testing.T) {
 	c := started(t)
 	c.run(t, "staying", "node-2", `sleep 86400`)
-	node := c.nodes[1]
-	for _, program := range []string{Kubelet, Containerd, KubeProxy} {
+	node := c.Nodes[1]
+	for _, program := range []string{kubelet.Kubelet, kubelet.Containerd, kubelet.KubeProxy} {
 		node.Kill(program)
 	}
-	for _, program := range []string{Containerd, Kubelet, KubeProxy} {
+	for _, program := range []string{kubelet.Containerd, kubelet.Kubelet, kubelet.KubeProxy} {
 		require.NoError(t, node.Launch(program))
 	}
 	require.Eventually(t, func() bool {
 		out, err := c.kubectl(t.Context(), "", "exec", "staying", "--", "true")
 		return err == nil && out == ""
-	}, startLimit, 200*time.Millisecond)
+	}, limit, 200*time.Millisecond)
 	require.Equal(t, "0", c.must(t, "", "get", "pod", "staying", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"))
 }
 
 // A node that loses power takes its containers with it, and nobody else's; another one takes its name and address.
 func TestStop(t *testing.T) {
 	c := started(t)
-	config := c.nodes[1].config
-	config.Number, config.Name = 3, "node-3"
-	node, err := Start(t.Context(), config)
+	config := kubelet.Config{Cluster: c.Plane, Network: c.Network, Number: 3, OutsideCA: c.CA}
+	node, err := kubelet.Start(t.Context(), config)
 	require.NoError(t, err)
 	c.run(t, "left", "node-1", `sleep 86400`)
 	c.run(t, "lost", "node-3", `sleep 111222`)
@@ -105,7 +105,7 @@ func TestStop(t *testing.T) {
 	require.Empty(t, c.must(t, "", "exec", "left", "--", "true"))
 
 	c.must(t, "", "delete", "node", "node-3")
-	node, err = Start(t.Context(), config)
+	node, err = kubelet.Start(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		node.Stop()
@@ -147,7 +147,7 @@ func TestNothingStays(t *testing.T) {
 	require.Eventually(t, func() bool {
 		remains, err := machine.Remains(folder)
 		return err == nil && len(remains) == 0
-	}, startLimit, 50*time.Millisecond)
+	}, limit, 50*time.Millisecond)
 	require.Empty(t, processes(t, "sleep\x00333444"))
 	require.Equal(t, before, places(t))
 }
@@ -177,7 +177,7 @@ spec:
   containers: [{name: main, image: "docker.io/library/busybox:1.37", command: [sh, -c, %q]}]
 `, name, node, "exec "+command), "apply", "-f", "-")
 	t.Cleanup(func() { _, _ = c.kubectl(context.Background(), "", "delete", "pod", name, "--wait=false") })
-	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+startLimit.String(), "pod/"+name)
+	c.must(t, "", "wait", "--for=condition=Ready", "--timeout="+limit.String(), "pod/"+name)
 }
 
 // processes are those of this machine whose arguments are these, with a zero byte between two.
@@ -193,7 +193,7 @@ func processes(t *testing.T, arguments string) []string {
 
 func TestNodes(t *testing.T) {
 	c := started(t)
-	nodes, err := c.client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	nodes, err := c.Client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	zones := map[string]string{}
 	for _, node := range nodes.Items {

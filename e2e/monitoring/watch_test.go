@@ -55,7 +55,7 @@ func eventually(t *testing.T, what string, check func(ctx context.Context) error
 func (c *cluster) apply(t *testing.T, texts ...[]byte) {
 	t.Helper()
 	for _, text := range texts {
-		require.NoError(t, addons.Apply(t.Context(), c.plane.As(controlplane.AdminUser), string(text)))
+		require.NoError(t, addons.Apply(t.Context(), c.Plane.As(controlplane.AdminUser), string(text)))
 	}
 }
 
@@ -71,10 +71,10 @@ func testdata(t *testing.T, name string) []byte {
 func TestWatched(t *testing.T) {
 	c := started(t)
 	for _, name := range []string{namespace, "monitoring"} {
-		_, err := c.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		require.NoError(t, err)
 	}
-	_, err := c.client.CoreV1().Secrets(namespace).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: login}, Type: corev1.SecretTypeBasicAuth,
+	_, err := c.Client.CoreV1().Secrets(namespace).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: login}, Type: corev1.SecretTypeBasicAuth,
 		StringData: map[string]string{"username": "admin", "password": password}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	c.apply(t, testdata(t, "watchers.yaml"), testdata(t, "gateway.yaml"))
@@ -104,7 +104,7 @@ func (c *cluster) prometheus(t *testing.T) api {
 
 // ready is the address of a pod that is ready.
 func (c *cluster) ready(ctx context.Context, namespace, name string) (string, error) {
-	pod, err := c.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	pod, err := c.Client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -256,7 +256,7 @@ func testAlerts(t *testing.T, c *cluster, prometheus api) {
 	})
 	prometheus.awaitStates(t, "inactive", "inactive")
 
-	cronJobs := c.client.BatchV1().CronJobs(namespace)
+	cronJobs := c.Client.BatchV1().CronJobs(namespace)
 	_, err := cronJobs.Patch(t.Context(), cronJob, types.MergePatchType, []byte(`{"spec": {"suspend": true}}`), metav1.PatchOptions{})
 	require.NoError(t, err)
 	longAgo := time.Now().Add(-13 * time.Hour).UTC().Format(time.RFC3339)
@@ -274,9 +274,9 @@ func testAlerts(t *testing.T, c *cluster, prometheus api) {
 // runJob has a Job of the CronJob run a command.
 func (c *cluster) runJob(t *testing.T, name, command string) {
 	t.Helper()
-	owner, err := c.client.BatchV1().CronJobs(namespace).Get(t.Context(), cronJob, metav1.GetOptions{})
+	owner, err := c.Client.BatchV1().CronJobs(namespace).Get(t.Context(), cronJob, metav1.GetOptions{})
 	require.NoError(t, err)
-	_, err = c.client.BatchV1().Jobs(namespace).Create(t.Context(), &batchv1.Job{
+	_, err = c.Client.BatchV1().Jobs(namespace).Create(t.Context(), &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(owner, batchv1.SchemeGroupVersion.WithKind("CronJob"))}},
 		Spec: batchv1.JobSpec{BackoffLimit: new(int32), Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever,
 			Containers: []corev1.Container{{Name: "run", Image: "registry.test/busybox:1", Command: []string{command}}}}}},
@@ -287,7 +287,7 @@ func (c *cluster) runJob(t *testing.T, name, command string) {
 // testLogin: with another password than the gateway's, Prometheus is turned away.
 func testLogin(t *testing.T, c *cluster, prometheus api) {
 	patch := fmt.Appendf(nil, `{"data": {"password": %q}}`, base64.StdEncoding.EncodeToString([]byte("another")))
-	_, err := c.client.CoreV1().Secrets(namespace).Patch(t.Context(), login, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err := c.Client.CoreV1().Secrets(namespace).Patch(t.Context(), login, types.MergePatchType, patch, metav1.PatchOptions{})
 	require.NoError(t, err)
 	eventually(t, "a refused scrape", func(ctx context.Context) error {
 		found, err := prometheus.gateway(ctx)

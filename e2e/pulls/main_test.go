@@ -7,19 +7,16 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes"
 
 	"bifrost/e2e/addons"
+	"bifrost/e2e/clustertest"
 	"bifrost/e2e/controlplane"
-	"bifrost/e2e/images"
-	"bifrost/e2e/kubelet"
 	"bifrost/e2e/machine"
 	"bifrost/e2e/outside"
 	"bifrost/e2e/outside/outsidetest"
@@ -39,16 +36,11 @@ func TestMain(m *testing.M) {
 var site cluster
 
 type cluster struct {
-	once    sync.Once
-	err     error
-	network *machine.Network
-	plane   *controlplane.Cluster
-	client  kubernetes.Interface
-	clouds  *outsidetest.Clouds
-	images  *images.Catalog
-	outside *outside.Server
-	node    *kubelet.Node
-	names   time.Duration // until the cluster's DNS answered
+	*clustertest.Cluster
+	once   sync.Once
+	err    error
+	clouds *outsidetest.Clouds
+	names  time.Duration // until the cluster's DNS answered
 
 	mu    sync.Mutex
 	pulls []outside.Pull
@@ -56,75 +48,40 @@ type cluster struct {
 
 func started(t *testing.T) *cluster {
 	t.Helper()
-	site.once.Do(func() { site.err = site.start() })
+	site.once.Do(func() { site.err = site.start(context.Background()) })
 	require.NoError(t, site.err)
 	return &site
 }
 
-func (c *cluster) start() error {
-	ctx := context.Background()
-	bin, err := controlplane.Binaries()
+func (c *cluster) start(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "clouds")
 	if err != nil {
 		return err
 	}
-	if c.network, err = machine.NewNetwork(1); err != nil {
+	if c.clouds, err = outsidetest.Start(folder); err != nil {
 		return err
 	}
-	ca, err := c.startOutside(bin)
-	if err != nil {
+	if c.Cluster, err = clustertest.New(); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "plane")
-	if err != nil {
-		return err
-	}
-	if c.plane, err = controlplane.StartOn(ctx, c.network, dir, "https://issuer.e2e.example/cluster"); err != nil {
-		return err
-	}
-	if c.client, err = kubernetes.NewForConfig(c.plane.As(controlplane.AdminUser)); err != nil {
-		return err
-	}
-	if c.node, err = kubelet.Start(ctx, kubelet.Config{Cluster: c.plane, Network: c.network, Number: 1, OutsideCA: ca}); err != nil {
+	if err := c.Start(ctx, outside.Config{
+		Network: c.clouds.File, Pulled: c.pulled, PodIdentity: func(_, account string) bool { return account == associated },
+	}, 1); err != nil {
 		return err
 	}
 	return c.startDNS(ctx)
 }
 
-func (c *cluster) startOutside(bin string) (ca string, err error) {
-	authority, err := outside.NewAuthority()
-	if err != nil {
-		return "", err
-	}
-	folder, err := os.MkdirTemp("", "clouds")
-	if err != nil {
-		return "", err
-	}
-	if c.clouds, err = outsidetest.Start(folder); err != nil {
-		return "", err
-	}
-	c.images = images.New(images.Config{Programs: bin, CA: authority.PEM()})
-	c.outside, err = outside.Start(outside.Config{
-		Address: c.network.Outside.String() + ":443", Authority: authority, Network: c.clouds.File, Pulled: c.pulled,
-		PodIdentity: func(_, account string) bool { return account == associated },
-		Images:      c.images,
-	})
-	if err != nil {
-		return "", err
-	}
-	ca = filepath.Join(machine.Folder(), "outside.crt")
-	return ca, os.WriteFile(ca, authority.PEM(), 0o644)
-}
-
 func (c *cluster) startDNS(ctx context.Context) error {
 	began := time.Now()
-	dns := addons.DNS{Address: netip.MustParseAddr(machine.DNSService), Outside: c.network.Outside}
-	if err := dns.Apply(ctx, c.plane.As(controlplane.AdminUser)); err != nil {
+	dns := addons.DNS{Address: netip.MustParseAddr(machine.DNSService), Outside: c.Network.Outside}
+	if err := dns.Apply(ctx, c.Plane.As(controlplane.AdminUser)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := dns.Await(ctx, func(_ context.Context, network, address string) (conn net.Conn, err error) {
-		err = c.node.Host.Do(func() error {
+		err = c.Nodes[0].Host.Do(func() error {
 			conn, err = net.DialTimeout(network, address, time.Second)
 			return err
 		})
@@ -135,14 +92,8 @@ func (c *cluster) startDNS(ctx context.Context) error {
 }
 
 func (c *cluster) stop() {
-	if c.node != nil {
-		c.node.Stop()
-	}
-	if c.plane != nil {
-		c.plane.Stop()
-	}
-	if c.outside != nil {
-		c.outside.Stop()
+	if c.Cluster != nil {
+		c.Stop()
 	}
 	if c.clouds != nil {
 		c.clouds.Close()

@@ -20,7 +20,7 @@ func (c *cluster) ended(t *testing.T, name string) (corev1.PodPhase, string) {
 	t.Helper()
 	var phase corev1.PodPhase
 	eventually(t, name, func(ctx context.Context) error {
-		p, err := c.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+		p, err := c.Client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func (c *cluster) ended(t *testing.T, name string) (corev1.PodPhase, string) {
 		}
 		return nil
 	})
-	stream, err := c.client.CoreV1().Pods(namespace).GetLogs(name, &corev1.PodLogOptions{}).Stream(t.Context())
+	stream, err := c.Client.CoreV1().Pods(namespace).GetLogs(name, &corev1.PodLogOptions{}).Stream(t.Context())
 	require.NoError(t, err)
 	defer stream.Close()
 	log, err := io.ReadAll(stream)
@@ -44,7 +44,7 @@ func TestNames(t *testing.T) {
 		"nslookup -type=a sts.us-east-1.amazonaws.com && nslookup -type=a kube-dns.kube-system.svc.cluster.local && ! nslookup -type=a no.default.svc.cluster.local"}})
 	phase, log := c.ended(t, "asks")
 	require.Equal(t, corev1.PodSucceeded, phase, log)
-	require.Contains(t, log, "Name:\tsts.us-east-1.amazonaws.com\nAddress: "+c.network.Outside.String())
+	require.Contains(t, log, "Name:\tsts.us-east-1.amazonaws.com\nAddress: "+c.Network.Outside.String())
 	require.Contains(t, log, "Name:\tkube-dns.kube-system.svc.cluster.local\nAddress: 10.96.0.10")
 	require.Contains(t, log, "NXDOMAIN")
 	t.Logf("DNS answered %v after its objects were made", c.names)
@@ -56,10 +56,10 @@ func TestPodIdentity(t *testing.T) {
 	agent, err := outside.StartAgent(outside.AgentAddress)
 	require.NoError(t, err)
 	t.Cleanup(agent.Stop)
-	agent.Serve(c.outside, c.network.Pods)
-	require.NoError(t, c.outside.InstallWebhook(t.Context(), c.client, ""))
+	agent.Serve(c.Outside, c.Network.Pods)
+	require.NoError(t, c.Outside.InstallWebhook(t.Context(), c.Client, ""))
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: associated}}
-	_, err = c.client.CoreV1().ServiceAccounts(namespace).Create(t.Context(), account, metav1.CreateOptions{})
+	_, err = c.Client.CoreV1().ServiceAccounts(namespace).Create(t.Context(), account, metav1.CreateOptions{})
 	require.NoError(t, err)
 	const script = `wget -qO- --header "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI`
 	var log string
@@ -70,7 +70,7 @@ func TestPodIdentity(t *testing.T) {
 			ServiceAccountName: associated, RestartPolicy: corev1.RestartPolicyNever, TerminationGracePeriodSeconds: new(int64),
 			Containers: []corev1.Container{{Name: "c", Image: images.Tool, Command: []string{"sh", "-c", script}}},
 		}}
-		_, err = c.client.CoreV1().Pods(namespace).Create(t.Context(), p, metav1.CreateOptions{})
+		_, err = c.Client.CoreV1().Pods(namespace).Create(t.Context(), p, metav1.CreateOptions{})
 		require.NoError(t, err)
 		_, log = c.ended(t, name)
 	}

@@ -31,7 +31,7 @@ func (c *cluster) secret(t *testing.T, name, password string) {
 	require.NoError(t, err)
 	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Type: corev1.SecretTypeDockerConfigJson,
 		Data: map[string][]byte{corev1.DockerConfigJsonKey: content}}
-	secrets := c.client.CoreV1().Secrets(namespace)
+	secrets := c.Client.CoreV1().Secrets(namespace)
 	if _, err := secrets.Get(t.Context(), name, metav1.GetOptions{}); err == nil {
 		_, err = secrets.Update(t.Context(), s, metav1.UpdateOptions{})
 		require.NoError(t, err)
@@ -57,15 +57,15 @@ func (c *cluster) podWith(t *testing.T, name string, container corev1.Container,
 	for _, secret := range secrets {
 		p.Spec.ImagePullSecrets = append(p.Spec.ImagePullSecrets, corev1.LocalObjectReference{Name: secret})
 	}
-	_, err := c.client.CoreV1().Pods(namespace).Create(t.Context(), p, metav1.CreateOptions{})
+	_, err := c.Client.CoreV1().Pods(namespace).Create(t.Context(), p, metav1.CreateOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_ = c.client.CoreV1().Pods(namespace).Delete(context.Background(), name, metav1.DeleteOptions{})
+		_ = c.Client.CoreV1().Pods(namespace).Delete(context.Background(), name, metav1.DeleteOptions{})
 	})
 }
 
 func (c *cluster) runs(ctx context.Context, name string) error {
-	p, err := c.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+	p, err := c.Client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (c *cluster) runs(ctx context.Context, name string) error {
 
 // words are what the kubelet's events of a pod say of its image.
 func (c *cluster) words(ctx context.Context, pod string) string {
-	events, err := c.client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + pod})
+	events, err := c.Client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + pod})
 	if err != nil {
 		return err.Error()
 	}
@@ -160,9 +160,9 @@ func TestPodTellsItsDigest(t *testing.T) {
 	c.secret(t, "valid", "valid")
 	c.pod(t, "tells", acme("tells"), "valid")
 	eventually(t, "the pod runs", func(ctx context.Context) error { return c.runs(ctx, "tells") })
-	p, err := c.client.CoreV1().Pods(namespace).Get(t.Context(), "tells", metav1.GetOptions{})
+	p, err := c.Client.CoreV1().Pods(namespace).Get(t.Context(), "tells", metav1.GetOptions{})
 	require.NoError(t, err)
-	digest, err := c.images.Digest(acme("tells"))
+	digest, err := c.Images.Digest(acme("tells"))
 	require.NoError(t, err)
 	require.Equal(t, acme("tells"), p.Status.ContainerStatuses[0].Image)
 	require.Equal(t, outsidetest.Registry+"/tells@"+digest, p.Status.ContainerStatuses[0].ImageID)
@@ -187,7 +187,7 @@ func TestLoginExpires(t *testing.T) {
 		c.pod(t, name, acme("expires"), "refreshed")
 		eventually(t, name, func(ctx context.Context) error { return c.runs(ctx, name) })
 		require.NotContains(t, c.words(t.Context(), name), "Failed to pull image")
-		require.NoError(t, c.client.CoreV1().Pods(namespace).Delete(t.Context(), name, metav1.DeleteOptions{}))
+		require.NoError(t, c.Client.CoreV1().Pods(namespace).Delete(t.Context(), name, metav1.DeleteOptions{}))
 	}
 
 	c.clouds.Login(token(last), outsidetest.Expired)
