@@ -16,13 +16,14 @@ import (
 	"k8s.io/client-go/rest"
 
 	"bifrost/e2e/images"
+	"bifrost/e2e/machine"
 )
 
 // DNS is the names' server of a cluster.
 type DNS struct {
 	// Address is its Service's, which the kubelets tell their pods.
 	Address netip.Addr
-	// Outside is what every name outside cluster.local stands for.
+	// Outside is what every name outside cluster.local stands for, but for that of Google's metadata server.
 	Outside netip.Addr
 }
 
@@ -36,8 +37,8 @@ func (d DNS) text() (string, error) {
 	var b strings.Builder
 	err := coreDNSObjects.Execute(&b, struct {
 		DNS
-		Image string
-	}{d, images.CoreDNS})
+		Image, Metadata string
+	}{d, images.CoreDNS, machine.InstanceMetadata})
 	return b.String(), err
 }
 

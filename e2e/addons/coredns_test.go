@@ -31,6 +31,8 @@ func TestObjects(t *testing.T) {
 	var configuration corev1.ConfigMap
 	require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(byKind["ConfigMap"].Object, &configuration))
 	require.Contains(t, configuration.Data["Corefile"], `answer "{{ .Name }} 60 IN A 203.0.113.7"`)
+	require.Contains(t, configuration.Data["Corefile"], "IN A metadata.google.internal {\n"+
+		`        answer "{{ .Name }} 60 IN A 169.254.169.254"`)
 	var service corev1.Service
 	require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(byKind["Service"].Object, &service))
 	require.Equal(t, "10.96.0.10", service.Spec.ClusterIP)

@@ -26,6 +26,8 @@ const (
 	// PodIdentityAgent is where EKS's agent listens, InstanceMetadata where the metadata service of AWS, Azure and Google does.
 	PodIdentityAgent = "169.254.170.23"
 	InstanceMetadata = "169.254.169.254"
+	// PodMetadata is where a node of GKE, without its dataplane V2, has pods' requests to the metadata service go.
+	PodMetadata = "169.254.169.252"
 )
 
 // prepare makes the machine inside the new namespaces: what programs write outside of the run's folder reaches nothing below.
@@ -111,7 +113,7 @@ func loopback() error {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("loopback interface: %w", err)
 	}
-	for _, address := range []string{Resolver, PodIdentityAgent, InstanceMetadata} {
+	for _, address := range []string{Resolver, PodIdentityAgent, InstanceMetadata, PodMetadata} {
 		if err := addAddress(netlink.AddrAdd, lo, address+"/32"); err != nil {
 			return err
 		}

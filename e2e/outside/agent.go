@@ -24,8 +24,8 @@ type Agent struct {
 }
 
 type place struct {
-	from   netip.Prefix
-	server *Server
+	from    netip.Prefix
+	handler http.Handler
 }
 
 // StartAgent listens on the address, AgentAddress on a machine, until Stop.
@@ -46,10 +46,19 @@ func (a *Agent) Address() string { return a.server.Addr }
 
 // Serve has a cluster's requests answered by its clouds; from are the addresses of its nodes and pods.
 func (a *Agent) Serve(s *Server, from ...netip.Prefix) {
+	a.Handle(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.read(w, r) {
+			s.clouds.ServeHTTP(w, r)
+		}
+	}), from...)
+}
+
+// Handle answers requests from these addresses. What was handled last counts.
+func (a *Agent) Handle(handler http.Handler, from ...netip.Prefix) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, prefix := range from {
-		a.places = append(a.places, place{prefix, s})
+		a.places = append([]place{{prefix, handler}}, a.places...)
 	}
 }
 
@@ -62,22 +71,20 @@ func (a *Agent) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s := a.of(from.Addr().Unmap())
-	if s == nil {
+	handler := a.of(from.Addr().Unmap())
+	if handler == nil {
 		http.Error(w, "no cluster has the address "+r.RemoteAddr, http.StatusForbidden)
 		return
 	}
-	if s.read(w, r) {
-		s.clouds.ServeHTTP(w, r)
-	}
+	handler.ServeHTTP(w, r)
 }
 
-func (a *Agent) of(from netip.Addr) *Server {
+func (a *Agent) of(from netip.Addr) http.Handler {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.places {
 		if p.from.Contains(from) {
-			return p.server
+			return p.handler
 		}
 	}
 	return nil

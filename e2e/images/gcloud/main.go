@@ -1,6 +1,6 @@
 // Command gcloud stands in for the Google Cloud CLI in the end-to-end tests: `gcloud auth print-access-token`. As the real one does, it
 // wants a folder for its configuration that it can write to, ignores GOOGLE_APPLICATION_CREDENTIALS, and takes the credential
-// configuration that the property auth/credential_file_override names.
+// configuration that the property auth/credential_file_override names; without one it is whom the metadata server names, if there is one.
 package main
 
 import (
@@ -39,10 +39,17 @@ to obtain new credentials.`)
 )
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	rest := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--quiet" || arg == "-q" })
+	impersonated := ""
+	rest := slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		email, found := strings.CutPrefix(arg, "--impersonate-service-account=")
+		if found {
+			impersonated = email
+		}
+		return found || arg == "--quiet" || arg == "-q"
+	})
 	if strings.Join(rest, " ") != "auth print-access-token" {
-		fmt.Fprintf(stderr, "ERROR: (gcloud) this stand-in knows `gcloud auth print-access-token [--quiet]` only, not %q\n",
-			strings.Join(args, " "))
+		fmt.Fprintf(stderr, "ERROR: (gcloud) this stand-in knows `gcloud auth print-access-token [--quiet] "+
+			"[--impersonate-service-account=EMAIL]` only, not %q\n", strings.Join(args, " "))
 		return 2
 	}
 	if err := writeConfiguration(); err != nil {
@@ -50,6 +57,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	token, err := accessToken(ctx)
+	if err == nil && impersonated != "" {
+		token, err = impersonate(ctx, token, impersonated)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "%s%v\n", failed, err)
 		return 1
@@ -90,7 +100,7 @@ type credentials struct {
 func accessToken(ctx context.Context) (string, error) {
 	file := os.Getenv("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE")
 	if file == "" {
-		return "", errNoAccount
+		return fromMetadata(ctx)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

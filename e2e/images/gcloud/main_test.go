@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,9 +62,25 @@ func TestAccessToken(t *testing.T) {
 	require.Equal(t, "federated\n", out, "without impersonation")
 }
 
+// TestMetadata: without a credential file the account is that of the metadata server, which is asked past every proxy.
+func TestMetadata(t *testing.T) {
+	var asked string
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header.Get("Metadata-Flavor") + " " + r.URL.Path
+		_, _ = io.WriteString(w, `{"access_token":"of-the-pod","expires_in":3599,"token_type":"Bearer"}`)
+	}))
+	defer metadata.Close()
+	env := []string{"CLOUDSDK_CONFIG=" + t.TempDir(), "HTTP_PROXY=http://127.0.0.1:1", "GCE_METADATA_ROOT=" + metadata.Listener.Addr().String()}
+	code, out, complaints := imagetest.Command(t, env, "auth", "print-access-token")
+	require.Zero(t, code, complaints)
+	require.Equal(t, "of-the-pod\n", out)
+	require.Equal(t, "Google /computeMetadata/v1/instance/service-accounts/default/token", asked)
+}
+
 func TestRefusals(t *testing.T) {
 	proxy, _ := clouds(t)
 	home := "CLOUDSDK_CONFIG=" + t.TempDir()
+	nobody := "GCE_METADATA_ROOT=127.0.0.1:1"
 	read := []string{"auth", "print-access-token"}
 	for name, c := range map[string]struct {
 		env, args []string
@@ -71,7 +88,7 @@ func TestRefusals(t *testing.T) {
 		want      string
 	}{
 		"another command": {[]string{home}, []string{"projects", "list"}, 2, "only"},
-		"no account": {[]string{home, "GOOGLE_APPLICATION_CREDENTIALS=" + configuration(t, "http://sts.test", "")}, read, 1,
+		"no account": {[]string{home, nobody, "GOOGLE_APPLICATION_CREDENTIALS=" + configuration(t, "http://sts.test", "")}, read, 1,
 			"ERROR: (gcloud.auth.print-access-token) You do not currently have an active account selected."},
 		"no folder": {[]string{"CLOUDSDK_CONFIG=/proc/nothing"}, read, 1, "ERROR: gcloud failed to load: could not create directory [/proc/nothing]"},
 		"no file":   {[]string{home, "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE=/nowhere"}, read, 1, "/nowhere"},
