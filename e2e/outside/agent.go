@@ -14,8 +14,15 @@ import (
 // AgentAddress is where EKS Pod Identity's agent listens on every node (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
 const AgentAddress = "169.254.170.23:80"
 
-// Agent stands in for EKS Pod Identity's agent, for all clusters of the machine: which one's clouds answer is told by the address that a
-// request comes from.
+// MetadataAddress is where the metadata service of a cloud's machines listens, PodMetadataAddress where a node of GKE, without its dataplane V2,
+// has its pods' requests to that one go (Google Kubernetes Engine, "About Workload Identity Federation for GKE", network policies).
+const (
+	MetadataAddress    = "169.254.169.254:80"
+	PodMetadataAddress = "169.254.169.252:988"
+)
+
+// Agent stands in for EKS Pod Identity's agent, or a metadata service, for all clusters of the machine: which one's clouds answer is told by
+// the address that a request comes from.
 type Agent struct {
 	server *http.Server
 
@@ -28,20 +35,23 @@ type place struct {
 	handler http.Handler
 }
 
-// StartAgent listens on the address, AgentAddress on a machine, until Stop.
-func StartAgent(address string) (*Agent, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("the Pod Identity agent: %w", err)
-	}
+// StartAgent listens on the addresses, those above on a machine, until Stop.
+func StartAgent(addresses ...string) (*Agent, error) {
 	a := &Agent{}
-	a.server = &http.Server{Addr: listener.Addr().String(), Handler: http.HandlerFunc(a.serve), ReadHeaderTimeout: time.Minute,
-		ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = a.server.Serve(listener) }()
+	a.server = &http.Server{Handler: http.HandlerFunc(a.serve), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	for _, address := range addresses {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			a.Stop()
+			return nil, fmt.Errorf("an agent of the nodes: %w", err)
+		}
+		a.server.Addr = listener.Addr().String()
+		go func() { _ = a.server.Serve(listener) }()
+	}
 	return a, nil
 }
 
-// Address is HOST:PORT that it listens on.
+// Address is HOST:PORT that it listens on, the last one.
 func (a *Agent) Address() string { return a.server.Addr }
 
 // Serve has a cluster's requests answered by its clouds; from are the addresses of its nodes and pods.

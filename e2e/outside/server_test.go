@@ -18,6 +18,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/stretchr/testify/require"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"bifrost/e2e/images"
 	"bifrost/e2e/outside"
@@ -215,6 +221,42 @@ func TestHook(t *testing.T) {
 }
 
 func must(answer *http.Response, _ error) *http.Response { return answer }
+
+// TestPodMetadata: the pod that asks is found by its address, and its ServiceAccount's token goes along, under the name that the clouds know.
+func TestPodMetadata(t *testing.T) {
+	clouds := startClouds(t)
+	s := start(t, outside.Config{Network: clouds.File})
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "ns", Name: "pulls", Annotations: map[string]string{"iam.gke.io/gcp-service-account": "a@p.iam.gserviceaccount.com"},
+	}}
+	cluster := fake.NewClientset(account)
+	agent, err := outside.StartAgent("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(agent.Stop)
+	agent.Handle(s.PodMetadata(cluster, "p.svc.id.goog"), netip.MustParsePrefix("127.0.0.0/8"))
+	ask := func() (int, string) {
+		answer, err := http.Get("http://" + agent.Address() + "/computeMetadata/v1/instance/service-accounts/default/token")
+		return text(t, answer, err)
+	}
+	status, body := ask()
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, body, "no pod has the address 127.0.0.1")
+
+	_, err = cluster.CoreV1().Pods("ns").Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "p", UID: "u"}, Spec: corev1.PodSpec{ServiceAccountName: "pulls"}, Status: corev1.PodStatus{PodIP: "127.0.0.1"},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	var bound *authenticationv1.TokenRequest
+	cluster.PrependReactor("create", "serviceaccounts", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		bound = action.(clienttesting.CreateAction).GetObject().(*authenticationv1.TokenRequest)
+		return true, &authenticationv1.TokenRequest{Status: authenticationv1.TokenRequestStatus{Token: "the token"}}, nil
+	})
+	status, body = ask()
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, "metadata.google.internal /computeMetadata/v1/instance/service-accounts/default/token")
+	require.Equal(t, []string{"p.svc.id.goog"}, bound.Spec.Audiences)
+	require.Equal(t, "p", bound.Spec.BoundObjectRef.Name)
+}
 
 // TestAgent: the cluster that a request comes from has its own clouds answer, in clear.
 func TestAgent(t *testing.T) {

@@ -16,13 +16,14 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// webhook writes into pods what the webhooks of IRSA, EKS Pod Identity and Azure Workload Identity write.
+// webhook writes into pods what the webhooks of IRSA, EKS Pod Identity and Azure Workload Identity write, and OpenShift's admission.
 type webhook struct {
 	podIdentity func(namespace, serviceAccount string) bool
 
 	mu     sync.Mutex
 	client kubernetes.Interface
 	tenant string
+	ids    ids
 }
 
 const webhookName = "credentials.outside.test"
@@ -63,10 +64,13 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	response := &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
-	patch, err := h.patch(r.Context(), review.Request)
+	patch, refused, err := h.patch(r.Context(), review.Request)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
+	}
+	if refused != nil {
+		response.Allowed, response.Result = false, &metav1.Status{Code: http.StatusForbidden, Message: refused.Error()}
 	}
 	if patch != nil {
 		kind := admissionv1.PatchTypeJSONPatch
@@ -77,17 +81,31 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(review)
 }
 
-func (h *webhook) patch(ctx context.Context, request *admissionv1.AdmissionRequest) ([]byte, error) {
+func (h *webhook) patch(ctx context.Context, request *admissionv1.AdmissionRequest) (patch []byte, refused, err error) {
 	var pod corev1.Pod
 	if err := json.Unmarshal(request.Object.Raw, &pod); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	i, err := h.injection(ctx, request.Namespace, &pod)
-	if err != nil || i == nil {
-		return nil, err
+	if err != nil {
+		return nil, nil, err
 	}
-	i.into(&pod)
-	return json.Marshal([]map[string]any{{"op": "replace", "path": "/spec", "value": pod.Spec}})
+	h.mu.Lock()
+	ids := h.ids
+	h.mu.Unlock()
+	if i == nil && ids.none() {
+		return nil, nil, nil
+	}
+	if i != nil {
+		i.into(&pod)
+	}
+	if !ids.none() {
+		if err := ids.admit(&pod); err != nil {
+			return nil, err, nil
+		}
+	}
+	patch, err = json.Marshal([]map[string]any{{"op": "replace", "path": "/spec", "value": pod.Spec}})
+	return patch, nil, err
 }
 
 // injection is a token, with environment variables, that a cloud's webhook adds to a pod.

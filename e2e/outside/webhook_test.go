@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/utils/ptr"
 
 	"bifrost/e2e/outside"
 )
@@ -78,7 +79,45 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
+// TestUserIDs: pods get the ids of the namespace's range, and those that ask for others are refused.
+func TestUserIDs(t *testing.T) {
+	s := start(t, outside.Config{})
+	cluster := fake.NewClientset(&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "default"}})
+	require.NoError(t, s.InstallWebhook(t.Context(), cluster, ""))
+	s.UserIDs(1000680000, 10000)
+	address := "https://" + s.Address() + "/pods"
+	given := admitted(t, s, address, corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c"}}}}).SecurityContext
+	require.Equal(t, &corev1.PodSecurityContext{RunAsUser: ptr.To(int64(1000680000)), FSGroup: ptr.To(int64(1000680000))}, given)
+	own := corev1.Pod{Spec: corev1.PodSpec{
+		SecurityContext: &corev1.PodSecurityContext{FSGroup: ptr.To(int64(1000))},
+		Containers:      []corev1.Container{{Name: "c", SecurityContext: &corev1.SecurityContext{RunAsUser: ptr.To(int64(1000))}}},
+	}}
+	refused := reviewed(t, s, address, own)
+	require.False(t, refused.Allowed)
+	require.Contains(t, refused.Result.Message, "1000 is not an allowed group")
+	require.Contains(t, refused.Result.Message, ".containers[0].runAsUser: Invalid value: 1000: must be in the ranges: [1000680000, 1000689999]")
+	s.UserIDs(0, 0)
+	require.Equal(t, own.Spec, admitted(t, s, address, own))
+}
+
 func admitted(t *testing.T, s *served, address string, pod corev1.Pod) corev1.PodSpec {
+	t.Helper()
+	response := reviewed(t, s, address, pod)
+	require.True(t, response.Allowed)
+	require.EqualValues(t, "u", response.UID)
+	if response.Patch == nil {
+		return pod.Spec
+	}
+	var patch []struct {
+		Op, Path string
+		Value    corev1.PodSpec
+	}
+	require.NoError(t, json.Unmarshal(response.Patch, &patch))
+	require.Equal(t, "/spec", patch[0].Path)
+	return patch[0].Value
+}
+
+func reviewed(t *testing.T, s *served, address string, pod corev1.Pod) *admissionv1.AdmissionResponse {
 	t.Helper()
 	raw, err := json.Marshal(pod)
 	require.NoError(t, err)
@@ -90,16 +129,5 @@ func admitted(t *testing.T, s *served, address string, pod corev1.Pod) corev1.Po
 	require.Equal(t, http.StatusOK, status, body)
 	var review admissionv1.AdmissionReview
 	require.NoError(t, json.Unmarshal([]byte(body), &review))
-	require.True(t, review.Response.Allowed)
-	require.EqualValues(t, "u", review.Response.UID)
-	if review.Response.Patch == nil {
-		return pod.Spec
-	}
-	var patch []struct {
-		Op, Path string
-		Value    corev1.PodSpec
-	}
-	require.NoError(t, json.Unmarshal(review.Response.Patch, &patch))
-	require.Equal(t, "/spec", patch[0].Path)
-	return patch[0].Value
+	return review.Response
 }
