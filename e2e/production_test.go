@@ -45,7 +45,7 @@ var (
 			testOwnsItsVolume(t, s)
 			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
-		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, more: func(t *testing.T, s *site, e example) {
+		{name: "eks-production", definitions: []string{"servicemonitors", "prometheusrules"}, pods: 3, authorities: true, settings: lightLoad, more: func(t *testing.T, s *site, e example) {
 			// The balancer is in a subnet that is named, and the collector in a namespace.
 			balancer := s.address(t, "balancer", "10.0.17.4")
 			testNetwork(t, s, []reach.Place{balancer}, crossing{"gateway", "prometheus", tcp, 4317, true},
@@ -67,6 +67,9 @@ var (
 		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
 	}
 )
+
+// lightLoad is much for these pods, so that they are busy on a machine that has much else to do.
+var lightLoad = []string{"gateway.cpuRequest=50m"}
 
 // all are its settings: with authorities that sign for the tests' database, and pods that fit on two nodes of any size.
 func (e example) all(t *testing.T, s *site) []string {

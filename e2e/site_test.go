@@ -49,7 +49,9 @@ type site struct {
 
 var (
 	eks = &site{index: 1, stack: "aws-dev", issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB0"}
-	aks = &site{index: 2, stack: "azure-dev", issuer: "https://westeurope.oic.prod-aks.azure.com/00000000-0000-4000-8000-000000000002/0e2e0e2e-0000-4000-8000-000000000003/", tenant: "00000000-0000-4000-8000-000000000002"}
+	// exemplary has the examples for EKS, and the pulls without a Secret, which change the nodes.
+	exemplary = &site{index: 6, stack: "aws-dev", issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E2E0123456789ABCDEF0123456789AB5"}
+	aks       = &site{index: 2, stack: "azure-dev", issuer: "https://westeurope.oic.prod-aks.azure.com/00000000-0000-4000-8000-000000000002/0e2e0e2e-0000-4000-8000-000000000003/", tenant: "00000000-0000-4000-8000-000000000002"}
 )
 
 // started returns the site with its cluster up; the first call starts it, TestMain stops it.

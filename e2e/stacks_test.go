@@ -50,8 +50,8 @@ type way struct {
 var (
 	irsa        = way{name: "refresh, IRSA", settings: []string{"ecs=null"}, login: ecrLogin, thorough: true}
 	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true}
-	// Without a Secret. What a node has found for a registry it keeps, so they come last.
-	eksLast = []way{
+	// What a node has found for a registry it keeps, so they come last.
+	withoutSecret = []way{
 		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, prepare: nodesAskWithTokens, more: kubeletsPull},
 		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, prepare: nodesAskAsThemselves, more: nodesPull},
 	}
@@ -76,11 +76,17 @@ func TestEKS(t *testing.T) {
 	t.Run(podIdentity.name, func(t *testing.T) { life(t, s, podIdentity) })
 	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, irsa) })
 	t.Run("example any-app", func(t *testing.T) { testAnyApp(t, s) })
+	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
+}
+
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	t.Cleanup(exemplary.stop)
+	s := exemplary.started(t)
 	for _, e := range eksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}
-	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
-	for _, w := range eksLast {
+	for _, w := range withoutSecret {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
 }
