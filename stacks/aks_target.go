@@ -61,8 +61,8 @@ func (t aksTarget) googleToken(c *Config) googleToken {
 	shown := googleToken{
 		place: t.key, cluster: "AKS cluster " + a.ClusterName, audience: a.TokenAudience, file: a.TokenFile, secretName: a.SecretName,
 	}
-	if a.Trust == TrustEntra && a.Entra != nil {
-		shown.appIdUri = a.Entra.AppIdUri
+	if a.Trust == TrustEntra {
+		shown.entra = a.Entra
 	}
 	return shown
 }

@@ -82,7 +82,7 @@ func (c *Config) clusterToken() shownToken {
 	subject := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount)
 	return shownToken{
 		issuer: pulumi.String(c.Kubernetes.Issuer), subject: pulumi.String(subject), audience: pulumi.String(c.Kubernetes.TokenAudience),
-		condition: pulumi.String(fmt.Sprintf("assertion.sub == '%s'", subject)),
+		condition: pulumi.String(fmt.Sprintf("assertion.sub == '%s'", subject)), jwks: c.Kubernetes.Jwks,
 	}
 }
 

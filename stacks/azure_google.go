@@ -23,7 +23,11 @@ func (e *Entra) appId() string {
 
 // shownToken is what identifies the token that Google's side is shown: its claims, and a CEL condition on them that nobody else's
 // token meets.
-type shownToken struct{ issuer, subject, audience, condition pulumi.StringInput }
+type shownToken struct {
+	issuer, subject, audience, condition pulumi.StringInput
+	// jwks are the issuer's keys, where Google cannot fetch them; empty otherwise.
+	jwks string
+}
 
 // shownToken of the cluster is the ServiceAccount's own. Entra's is the managed identity's: its claims differ by version (Microsoft
 // identity platform, "Access token claims reference"), and every identity of the tenant can have one for the same audience.
@@ -90,7 +94,7 @@ func (c *Config) federationArgs(number string, shown shownToken) *gcp.GcpFederat
 	return &gcp.GcpFederationArgs{
 		ProjectId: f.ProjectId, ProjectNumber: pulumi.String(number),
 		PoolId: f.PoolId, ProviderId: f.ProviderId, ServiceAccountId: f.ServiceAccountId,
-		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition,
+		Issuer: shown.issuer, Subject: shown.subject, Audience: shown.audience, Condition: shown.condition, Jwks: shown.jwks,
 		Repository: repository,
 		TokenFile:  c.googleToken().file,
 		Adopt:      f.Adopt, Protect: c.ProtectIdentities,

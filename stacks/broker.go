@@ -53,7 +53,8 @@ func (c *Config) newBroker(
 		Namespace: workload.Namespace, Image: workload.Image, ImagePullPolicy: workload.ImagePullPolicy, PullSecret: workload.PullSecret,
 		Config: config, SecretEnv: map[string]pulumi.StringInput{}, SecretRefs: map[string]kubernetes.SecretKeyRef{},
 		OpenNetwork: workload.NetworkPolicy.Disabled, Scheduling: workload.Scheduling,
-		Labels: workload.Labels, Annotations: workload.Annotations, DependsOn: workload.DependsOn,
+		NamespaceUserIds: workload.NamespaceUserIds,
+		Labels:           workload.Labels, Annotations: workload.Annotations, DependsOn: workload.DependsOn,
 	}
 	for _, name := range brokerVariables {
 		if value, ok := workload.SecretEnv[name]; ok {

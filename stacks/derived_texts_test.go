@@ -108,7 +108,8 @@ func TestMadeSecrets(t *testing.T) {
 		c := s.parsed(t, "test")
 		for _, r := range record(t, "test", s).Of("kubernetes:core/v1:Secret") {
 			name := r.Input(t, "metadata").(map[string]any)["name"].(string)
-			if c.Eks != nil && name == c.Eks.SecretName || c.Aks != nil && name == c.Aks.SecretName {
+			if c.Eks != nil && name == c.Eks.SecretName || c.Aks != nil && name == c.Aks.SecretName ||
+				c.Kubernetes != nil && name == c.Kubernetes.SecretName {
 				continue
 			}
 			found++

@@ -20,8 +20,8 @@ type googleToken struct {
 	place, cluster string
 	// audience of the token, file where it is found, and secretName the pull Secret's.
 	audience, file, secretName string
-	// appIdUri is the app registration for which Microsoft Entra exchanges the token first; empty where Google is shown the cluster's own.
-	appIdUri string
+	// entra is the app registration for which Microsoft Entra exchanges the token first; nil where Google is shown the cluster's own.
+	entra *Entra
 }
 
 // googleToken is that of the stack's cluster; nothing where it shows none.
@@ -50,8 +50,8 @@ func (c *Config) arPullSecretArgs(credentialConfig pulumi.StringInput, identity 
 		Image:            c.Refresher.Images.Gcloud,
 		TokenLifeSeconds: c.Gcp.tokenLifeSeconds(),
 	}
-	if shown.appIdUri != "" {
-		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.tenantId, ClientId: identity.clientId, AppIdUri: shown.appIdUri}
+	if entra := shown.entra; entra != nil {
+		token.Entra = &kubernetes.EntraExchangeArgs{TenantId: identity.tenantId, ClientId: identity.clientId, AppIdUri: entra.AppIdUri}
 	}
 	return &kubernetes.PullSecretArgs{SecretName: shown.secretName, ArtifactRegistry: token, DependsOn: identity.ready}
 }

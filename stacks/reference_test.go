@@ -164,7 +164,7 @@ func withDefaults(t *testing.T) []settings {
 	nginx := stackFile(t, "azure-dev").set("gateway.ingress", map[string]any{
 		"annotations": map[string]any{"cert-manager.io/cluster-issuer": "letsencrypt"}, "controller": "nginx", "hosts": []any{"a.example.com"}, "tlsSecret": "tls", "allowedCidrs": []any{"10.0.0.0/8"},
 	})
-	return append(all, nginx, aksStack(t, aksTrusts["federated aks"]))
+	return append(all, nginx, aksStack(t, aksTrusts["federated aks"]), federatedStack(t))
 }
 
 // sameWithDefault deploys the first stack that takes the key, without it and with its default; it tells whether there was one.

@@ -61,10 +61,12 @@ func (c *Config) completePullSecret(pull *kubernetes.PullSecretArgs, namespace p
 	pull.Pods = &kubernetes.PullSecretPodArgs{
 		Scheduling: c.refresherPlacement().args(), Labels: r.PodLabels, Annotations: r.PodAnnotations,
 		Env: c.refresherEnv(), SecretRefs: r.SecretRefs, ImagePullSecrets: r.ImagePullSecrets, Ca: c.Network.caArgs(),
+		NamespaceUserIds: c.namespaceUserIds(),
 	}
 	pull.NetworkPolicy = &kubernetes.PullSecretNetworkPolicyArgs{
 		Destinations: destinationsOf(nil, c.Network.Proxy),
-		ExtraEgress:  inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](r.ExtraEgress),
+		ExtraEgress: append(c.dnsEgress(),
+			inputs[networkingv1.NetworkPolicyEgressRuleInput, networkingv1.NetworkPolicyEgressRuleOutput](r.ExtraEgress)...),
 	}
 }
 

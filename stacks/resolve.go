@@ -22,11 +22,11 @@ func (c *Config) resolve() {
 	c.written = &written
 	c.image, c.imageProblem = image.Parse(c.Registry.Image)
 	c.resolveRegistryKey()
-	// What the platform must have is there, if only empty: that it is missing is told of what was written.
+	// What the platform, or a place, must have is there, if only empty: that it is missing is told of what was written.
 	switch {
 	case c.Platform == "aws" && c.Aws == nil:
 		c.Aws = &Aws{}
-	case c.Platform == "azure" && c.Azure == nil:
+	case c.Azure == nil && (c.Platform == "azure" || c.Aks != nil):
 		c.Azure = &Azure{}
 	case c.Platform == "google" && c.Google == nil:
 		c.Google = &Google{}

@@ -31,6 +31,8 @@ var freeBeside = map[string]refusedText{
 
 // otherJudges are keys that are held against their far end by a whole document's rules, with the place.
 var otherJudges = map[string]string{
+	"kubernetes.kubeconfigFile":           "a path, which is read when the gateway is deployed: TestReach",
+	"kubernetes.context":                  "looked for in the kubeconfig when the gateway is deployed: TestReach",
 	"gcp.credentialConfig{}":              "Google's document: validateCredentialConfig",
 	"gcp.credentialConfig{name}":          "Google's document: validateCredentialConfig",
 	"gateway.config{}":                    "config.json: the gateway's schema and its own rules",

@@ -59,6 +59,7 @@ var (
 	certifiedBeside  = []any{"ecs.securityGroups", nil, "ecs.loadBalancer.dns", map[string]any{"names": []any{"a.example.com"}, "zoneId": "Z0123456789ABC"}}
 	clusteredBeside  = []any{"ecs.clustering.namespace", "bifrost.internal"}
 	entraBeside      = []any{"aks.trust", "entra", "aks.entra", map[string]any{"appIdUri": "api://00000000-1111-2222-3333-444444444444", "tokenVersion": 1}}
+	federatedBeside  = []any{"kubernetes", federatedCluster(), "gcp", federation(), "secrets.registryKey", nil}
 	gcpMade          = []any{"gcp", federation()}
 	identifiedBeside = []any{"aks.gatewayIdentity", map[string]any{"roleAssignments": []any{map[string]any{"role": "Reader", "scope": "/subscriptions/00000000-0000-4000-8000-000000000001"}}}}
 	tracedBeside     = []any{"gateway.otel.collectorUrl", "collector.observability:4317"}
@@ -160,6 +161,14 @@ var refusedTexts = map[string]refusedText{
 	"aks.gatewayIdentity.roleAssignments[].scope": texts("bifrost-dev", "/subscriptions/x"),
 	"aks.entra.appIdUri":                          texts("app", "api://x/", "http://x y", "api://"+longerThan(250)).with(entraBeside...),
 	"aks.entra.appId":                             texts("app", "00000000-1111").with(entraBeside...),
+
+	"kubernetes.pull":          nonsense,
+	"kubernetes.clusterName":   texts("my cluster", "é", longerThan(253)),
+	"kubernetes.secretName":    texts("A_b", longerThan(253), "bifrost-config"),
+	"kubernetes.issuer":        texts("http://a.b", "a.b", "https://", "https://a.b/"+longerThan(2000)).with(federatedBeside...),
+	"kubernetes.jwks":          texts("https://a.b/jwks", "{}", `{"keys": []}`, `{"keys": [{"kty": "oct"}]}`).with(federatedBeside...),
+	"kubernetes.tokenAudience": texts("a b", "é", longerThan(256)).with(federatedBeside...),
+	"kubernetes.tokenFile":     texts("token", "/token", "/a/../b").with(federatedBeside...),
 
 	"gcp.federation.projectId":        texts("123456789012", "Acme", "a", longerThan(30)).with(gcpMade...),
 	"gcp.federation.poolId":           texts("gcp-pool", "a", "A_b", longerThan(32)).with(gcpMade...),
@@ -267,6 +276,7 @@ var refusedTexts = map[string]refusedText{
 	"secrets.env{name}":     texts("A B", "1A", "A=B", longerThan(253)).untold(),
 	"secrets.ecsEnv{name}":  envName.untold().on("aws-dev"),
 	"secrets.kubeconfig":    texts("a b", "[a, b]", "a: b: c").untold(),
+	"secrets.registryKey":   texts("not a key", "{}", "AIzaSyA0").untold().on("local-dev"),
 
 	"agreed.takenAway[]": nonsense,
 	"agreed.adopted":     texts("pool", "a/b"),

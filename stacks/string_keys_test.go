@@ -110,6 +110,9 @@ func textProblem(t *testing.T, c refusedText, key string, value any) *field.Erro
 		if of, other := objectStacks[object]; other {
 			stack = of
 		}
+		if strings.HasPrefix(key, "kubernetes.") {
+			stack = "local-dev"
+		}
 	}
 	s := stackFile(t, stack)
 	for i := 0; i < len(c.beside); i += 2 {

@@ -157,7 +157,7 @@ func validateJwks(p *field.Path, text string) field.ErrorList {
 			return field.ErrorList{field.Forbidden(p, "one of its keys is private, with which anybody could sign tokens of the cluster"+see)}
 		}
 		if kind != "RSA" && kind != "EC" {
-			return field.ErrorList{check.NotSupported(p.Child("keys").Child("kty"), kind, []string{"RSA", "EC"})}
+			return field.ErrorList{field.Invalid(p, kind, "the type of one of its keys, and Google takes RSA and EC"+see)}
 		}
 	}
 	return nil

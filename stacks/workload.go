@@ -46,6 +46,7 @@ func (c *Config) workloadArgs(at cluster) kubernetes.BifrostWorkloadArgs {
 		PodLabels:               g.PodLabels,
 		PodAnnotations:          g.PodAnnotations,
 		RuntimeIdentity:         at.runtimeIdentity(c),
+		NamespaceUserIds:        c.namespaceUserIds(),
 		ExtraVolumes:            inputs[corev1.VolumeInput, corev1.VolumeOutput](g.ExtraVolumes),
 		ExtraVolumeMounts:       inputs[corev1.VolumeMountInput, corev1.VolumeMountOutput](g.ExtraVolumeMounts),
 		ExtraContainers:         inputs[corev1.ContainerInput, corev1.ContainerOutput](g.ExtraContainers),
@@ -91,6 +92,7 @@ func (c *Config) networkPolicyArgs(at target) *kubernetes.WorkloadNetworkPolicyA
 		args.DatabasePorts, args.Destinations = []int{}, databases
 	}
 	args.ExtraEgress = append(args.ExtraEgress, c.brokerEgress(at)...)
+	args.ExtraEgress = append(args.ExtraEgress, c.dnsEgress()...)
 	args.Destinations = append(args.Destinations, c.otherDestinations(at)...)
 	return args
 }

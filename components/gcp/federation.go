@@ -49,6 +49,8 @@ type GcpFederationArgs struct {
 	// Condition is a CEL expression over the token's claims (assertion.NAME) that must hold. Without one, every token of a shared
 	// issuer for this audience would be let into the pool.
 	Condition pulumi.StringInput `pulumi:"condition"`
+	// Jwks is the issuer's set of public keys, a JSON document, where Google cannot fetch it from the issuer. Default: Google does.
+	Jwks string `pulumi:"jwks,optional"`
 	// Repository is what the service account may read.
 	Repository image.ArtifactRegistryRepository `pulumi:"repository"`
 	// TokenFile is the absolute path of the token, as the credential configuration shall name it.
@@ -170,10 +172,7 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		WorkloadIdentityPoolProviderId: pulumi.String(args.ProviderId),
 		AttributeMapping:               pulumi.StringMap{"google.subject": issuer.ApplyT(mapping).(pulumi.StringOutput)},
 		AttributeCondition:             args.Condition.ToStringOutput().ToStringPtrOutput(),
-		Oidc: &iam.WorkloadIdentityPoolProviderOidcArgs{
-			IssuerUri:        args.Issuer,
-			AllowedAudiences: pulumi.StringArray{args.Audience},
-		},
+		Oidc:                           args.oidc(),
 	}, s.Options(pulumi.DependsOn([]pulumi.Resource{user}), existing(poolName+"/providers/"+args.ProviderId))...)
 	if err != nil {
 		return nil, s.Failed("workload identity pool provider", err)
@@ -188,6 +187,15 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		"credentialConfig": c.CredentialConfig, "serviceAccountEmail": c.ServiceAccountEmail,
 		"member": c.Member, "providerName": c.ProviderName,
 	})
+}
+
+// oidc is what the provider trusts. An uploaded set of keys is used instead of the issuer's own (Google Cloud IAM API, Oidc.jwksJson).
+func (a *GcpFederationArgs) oidc() *iam.WorkloadIdentityPoolProviderOidcArgs {
+	oidc := &iam.WorkloadIdentityPoolProviderOidcArgs{IssuerUri: a.Issuer, AllowedAudiences: pulumi.StringArray{a.Audience}}
+	if a.Jwks != "" {
+		oidc.JwksJson = pulumi.String(a.Jwks)
+	}
+	return oidc
 }
 
 // existing says, for a resource's id, what to do where it exists already: import it or, when its creation fails for that, tell how to

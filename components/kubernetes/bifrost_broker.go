@@ -46,6 +46,8 @@ type BifrostBrokerArgs struct {
 	OpenNetwork bool `pulumi:"openNetwork,optional"`
 	// Scheduling says on which nodes the pod may run. The spread is not read, since there is one pod. Default: on any.
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
+	// NamespaceUserIds lets the namespace give the pod its user and group, as OpenShift does. Default: the image's own user, 1000.
+	NamespaceUserIds bool `pulumi:"namespaceUserIds,optional"`
 	// Labels of all objects and of the pod. The selector is the label app alone.
 	Labels map[string]string `pulumi:"labels,optional"`
 	// Annotations of all objects. The pod has none of them.

@@ -82,6 +82,10 @@ type BifrostWorkloadArgs struct {
 	// such as for Vertex AI. It opens the way to the metadata server. An existing ServiceAccount is not annotated with it.
 	GoogleServiceAccount pulumi.StringInput `pulumi:"googleServiceAccount,optional"`
 
+	// NamespaceUserIds lets the namespace give the pods their users and groups, as OpenShift does: they state none. Where nothing gives
+	// them, a kubelet refuses an image whose user is a name or root. Default: the image's own user, 1000.
+	NamespaceUserIds bool `pulumi:"namespaceUserIds,optional"`
+
 	// CpuRequest is the CPU that a pod requests, as a Kubernetes quantity, at most cpuLimit. Default 250m.
 	CpuRequest string `pulumi:"cpuRequest,optional"`
 	// MemoryRequest is the memory that a pod requests, as a Kubernetes quantity, at most memoryLimit. Default 512Mi.

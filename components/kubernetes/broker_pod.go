@@ -49,7 +49,7 @@ func (a *BifrostBrokerArgs) newDeployment(s component.Scope, needs []pulumi.Reso
 // template is what the Deployment makes its pod from. What the pod names, it names in plain text.
 func (a *BifrostBrokerArgs) template() *corev1.PodTemplateSpecArgs {
 	app := a.application()
-	pod := bifrostPod(cmp.Or(a.ServiceAccount, app.name), a.PullSecret, a.Scheduling)
+	pod := bifrostPod(cmp.Or(a.ServiceAccount, app.name), a.PullSecret, a.Scheduling, uid(a.NamespaceUserIds, gateway.Uid))
 	pod.Containers = corev1.ContainerArray{a.container()}
 	pod.Volumes = corev1.VolumeArray{
 		&corev1.VolumeArgs{
@@ -70,7 +70,8 @@ func (a *BifrostBrokerArgs) template() *corev1.PodTemplateSpecArgs {
 }
 
 func (a *BifrostBrokerArgs) container() *corev1.ContainerArgs {
-	container := bifrostContainer("broker", a.Image, a.ImagePullPolicy, brokerRequests, brokerLimits)
+	container := bifrostContainer("broker", a.Image, a.ImagePullPolicy, uid(a.NamespaceUserIds, gateway.Uid), brokerRequests,
+		brokerLimits)
 	container.Ports = corev1.ContainerPortArray{containerPort("grpc", gateway.BrokerPort, "TCP")}
 	container.Env = append(corev1.EnvVarArray{
 		env(gateway.ModeVariable, pulumi.String(gateway.ModeBroker)),

@@ -19,33 +19,51 @@ const (
 // restrictedPod is the pod half of the Pod Security Standard "restricted". The numeric user matters: admission does not look
 // into images, and the kubelet refuses runAsNonRoot for an image whose user is a name.
 func restrictedPod(uid int) *corev1.PodSecurityContextArgs {
-	return &corev1.PodSecurityContextArgs{
+	pod := &corev1.PodSecurityContextArgs{
 		RunAsNonRoot:   pulumi.Bool(true),
-		RunAsUser:      pulumi.Int(uid),
-		RunAsGroup:     pulumi.Int(uid),
-		FsGroup:        pulumi.Int(uid),
 		SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 	}
+	if uid != namespaceUid {
+		pod.RunAsUser, pod.RunAsGroup, pod.FsGroup = pulumi.Int(uid), pulumi.Int(uid), pulumi.Int(uid)
+	}
+	return pod
+}
+
+// namespaceUid stands for a user and a group of the namespace's range: a pod that states none gets them there (OpenShift, "Managing security
+// context constraints", restricted-v2: MustRunAsRange of users, MustRunAs of fsGroup, and another id in a pod is refused).
+const namespaceUid = 0
+
+// uid is the one that pods state.
+func uid(ofNamespace bool, own int) int {
+	if ofNamespace {
+		return namespaceUid
+	}
+	return own
 }
 
 // restrictedContainer is the container half; every container states its user itself.
 func restrictedContainer(uid int) *corev1.SecurityContextArgs {
-	return &corev1.SecurityContextArgs{
+	container := &corev1.SecurityContextArgs{
 		AllowPrivilegeEscalation: pulumi.Bool(false),
 		Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}},
 		ReadOnlyRootFilesystem:   pulumi.Bool(true),
 		RunAsNonRoot:             pulumi.Bool(true),
-		RunAsUser:                pulumi.Int(uid),
 	}
+	if uid != namespaceUid {
+		container.RunAsUser = pulumi.Int(uid)
+	}
+	return container
 }
 
-// bifrostPod is a pod with the gateway's image. It mounts no token.
-func bifrostPod(serviceAccount string, pullSecret pulumi.StringInput, scheduling *WorkloadSchedulingArgs) *corev1.PodSpecArgs {
+// bifrostPod is a pod with the gateway's image, of a user. It mounts no token.
+func bifrostPod(
+	serviceAccount string, pullSecret pulumi.StringInput, scheduling *WorkloadSchedulingArgs, uid int,
+) *corev1.PodSpecArgs {
 	pod := &corev1.PodSpecArgs{
 		ServiceAccountName:           pulumi.String(serviceAccount),
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		EnableServiceLinks:           pulumi.Bool(false),
-		SecurityContext:              restrictedPod(gateway.Uid),
+		SecurityContext:              restrictedPod(uid),
 	}
 	if pullSecret != nil {
 		pod.ImagePullSecrets = corev1.LocalObjectReferenceArray{
@@ -56,14 +74,16 @@ func bifrostPod(serviceAccount string, pullSecret pulumi.StringInput, scheduling
 	return pod
 }
 
-// bifrostContainer is a container of the gateway's image. It writes to two folders alone, and reads config.json.
-func bifrostContainer(name, image, pullPolicy string, requests, limits amounts, mounts ...corev1.VolumeMountInput) *corev1.ContainerArgs {
+// bifrostContainer is a container of the gateway's image, of a user. It writes to two folders alone, and reads config.json.
+func bifrostContainer(
+	name, image, pullPolicy string, uid int, requests, limits amounts, mounts ...corev1.VolumeMountInput,
+) *corev1.ContainerArgs {
 	return &corev1.ContainerArgs{
 		Name:            pulumi.String(name),
 		Image:           pulumi.String(image),
 		ImagePullPolicy: pulumi.String(cmp.Or(pullPolicy, "IfNotPresent")),
 		Resources:       resources(requests, limits),
-		SecurityContext: restrictedContainer(gateway.Uid),
+		SecurityContext: restrictedContainer(uid),
 		VolumeMounts: append(corev1.VolumeMountArray{
 			writable(dataVolume, gateway.DataDir),
 			writable(tmpVolume, "/tmp"),

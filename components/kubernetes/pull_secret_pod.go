@@ -35,6 +35,7 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 		mounts = append(mounts, mount(networkCaVolume, networkCaDir))
 		volumes = append(volumes, r.pods.Ca.volume(networkCaVolume, refresherCaName, gateway.NetworkCaFile))
 	}
+	user := uid(r.pods.NamespaceUserIds, refresherUid)
 	pod := &corev1.PodSpecArgs{
 		ServiceAccountName:           serviceAccount,
 		AutomountServiceAccountToken: pulumi.Bool(false),
@@ -44,7 +45,7 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 		ActiveDeadlineSeconds: pulumi.Int(runSeconds),
 		ImagePullSecrets:      r.pods.pullSecrets(),
 		EnableServiceLinks:    pulumi.Bool(false),
-		SecurityContext:       restrictedPod(refresherUid),
+		SecurityContext:       restrictedPod(user),
 		InitContainers: corev1.ContainerArray{&corev1.ContainerArgs{
 			Name:            pulumi.String("token"),
 			Image:           pulumi.String(r.source.image),
@@ -52,7 +53,7 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 			Env:             r.tokenEnv(),
 			VolumeMounts:    append(mounts, r.source.mounts...),
 			Resources:       resources(amounts{"50m", "128Mi", "64Mi"}, amounts{"500m", "512Mi", "512Mi"}),
-			SecurityContext: restrictedContainer(refresherUid),
+			SecurityContext: restrictedContainer(user),
 			// The reason is then in the pod's status, where it outlives the log.
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
@@ -67,7 +68,7 @@ func (r refresher) pod(serviceAccount pulumi.StringPtrInput, credentialConfig pu
 			Env:                      corev1.EnvVarArray{env("HOME", pulumi.String(workDir))},
 			VolumeMounts:             corev1.VolumeMountArray{writable("work", workDir), mount("kubernetes-token", kubernetesTokenDir)},
 			Resources:                resources(amounts{"50m", "64Mi", "64Mi"}, amounts{"500m", "256Mi", "256Mi"}),
-			SecurityContext:          restrictedContainer(refresherUid),
+			SecurityContext:          restrictedContainer(user),
 			TerminationMessagePolicy: pulumi.String("FallbackToLogsOnError"),
 		}},
 		Volumes: append(volumes, r.source.volumes...),

@@ -28,6 +28,8 @@ type PullSecretPodArgs struct {
 	SecretRefs map[string]SecretKeyRef `pulumi:"secretRefs,optional"`
 	// ImagePullSecrets are names of existing Secrets with which the refresher's own images are pulled. Default: the nodes can pull them.
 	ImagePullSecrets []string `pulumi:"imagePullSecrets,optional"`
+	// NamespaceUserIds lets the namespace give the pods their users and groups, as OpenShift does. Default: the refresher's own, 65532.
+	NamespaceUserIds bool `pulumi:"namespaceUserIds,optional"`
 	// Ca are authorities of the network, such as those of a proxy that opens TLS. The token is fetched with trust in them, beside the
 	// public ones of the image. Default: those in the image alone.
 	Ca *CaArgs `pulumi:"ca,optional"`

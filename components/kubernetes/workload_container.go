@@ -15,10 +15,13 @@ import (
 
 // container is what a container that serves and one that migrates have in common.
 func (a *BifrostWorkloadArgs) container(name string) *corev1.ContainerArgs {
-	container := bifrostContainer(name, a.Image, a.ImagePullPolicy, a.requests(), a.limits(), a.mounts()...)
+	container := bifrostContainer(name, a.Image, a.ImagePullPolicy, a.uid(), a.requests(), a.limits(), a.mounts()...)
 	container.EnvFrom = a.application().environment(a.SecretEnv)
 	return container
 }
+
+// uid is the user of the gateway's containers.
+func (a *BifrostWorkloadArgs) uid() int { return uid(a.NamespaceUserIds, gateway.Uid) }
 
 // servingContainer is the gateway.
 func (a *BifrostWorkloadArgs) servingContainer() *corev1.ContainerArgs {

@@ -44,7 +44,7 @@ func (a *BifrostWorkloadArgs) podMeta(labels map[string]string, marks podMarks) 
 
 // pod is what the pods that serve and those that migrate have in common. What it names, it names in plain text.
 func (a *BifrostWorkloadArgs) pod() *corev1.PodSpecArgs {
-	pod := bifrostPod(a.serviceAccount(), a.PullSecret, a.Scheduling)
+	pod := bifrostPod(a.serviceAccount(), a.PullSecret, a.Scheduling, a.uid())
 	pod.InitContainers = a.InitContainers
 	pod.Volumes = append(a.volumes(), a.ExtraVolumes...)
 	if a.Storage != nil {

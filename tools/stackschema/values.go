@@ -2,7 +2,7 @@ package main
 
 // oneOf are the values of texts that take one of a few, where the source has no type for them.
 var oneOf = map[string][]string{
-	"stacks.Config.Platform":                     {"aws", "azure"},
+	"stacks.Config.Platform":                     {"aws", "azure", "kubernetes"},
 	"stacks.Ecs.CpuArchitecture":                 {"X86_64", "ARM64"},
 	"ecs.EcsLoadBalancerArgs.Scheme":             {"internal", "internet-facing"},
 	"stacks.Gateway.ImagePullPolicy":             {"Always", "IfNotPresent"},
