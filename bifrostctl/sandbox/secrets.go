@@ -87,6 +87,9 @@ func (p *project) supplySecrets(missing func(dir string, values map[string]any) 
 		}
 		fakes = append(fakes, name)
 	}
+	if at, ok := p.values["kubernetes"].(map[string]any); ok && slices.Contains(fakes, secretsKey+".kubeconfig") {
+		delete(at, "kubeconfigFile") // a file of this machine leads to a cluster that is none of the sandbox's
+	}
 	slices.Sort(fakes)
 	return fakes, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/kubernetes"
+	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/stacks"
 )
 
@@ -49,7 +50,7 @@ func lenient(values map[string]any) *stacks.Config { return stacks.Lenient("", "
 
 // seeders make what a stack takes for granted on each platform, and return the URL of its cluster's API server, or "".
 var seeders = map[string]func(world *cloud.World, file, chosen *stacks.Config) (server string){
-	"aws": seedAWS, "azure": seedAzure, "google": seedGoogle,
+	"aws": seedAWS, "azure": seedAzure, "google": seedGoogle, "kubernetes": seedKubernetes,
 }
 
 func seedPlatform(world *cloud.World, file, chosen *stacks.Config) (server string) {
@@ -143,11 +144,14 @@ func versionOf(api *cloud.APIServer) string {
 // minor is a version without its patch, as EKS tells it.
 func minor(version string) string { return version[:strings.LastIndex(version, ".")] }
 
-// fakeSecret returns the function that makes up the value of a secret from its path. Every fake says what it is. A
-// kubeconfig must still be one: it leads to the cluster at server.
+// fakeSecret returns the function that makes up the value of a secret from its path. Every fake says what it is, but those that must still
+// be what they are: a kubeconfig leads to the cluster at server, and a key is the last one that the vendor gave.
 func fakeSecret(world *cloud.World, values map[string]any, server string) func(path string) string {
 	return func(path string) string {
 		fake := "sandbox-fake-" + strings.TrimPrefix(path, secretsKey+".")
+		if key, made := mint.NewestAccountKey(world.World); made && path == secretsKey+".registryKey" {
+			return key
+		}
 		if cluster := world.Clusters[server]; cluster != nil && path == secretsKey+".kubeconfig" {
 			on, _ := lenient(values).Cluster()
 			context := cmp.Or(on.Context, "sandbox")

@@ -74,10 +74,15 @@ func seedGCP(w *cloud.World, file, chosen *stacks.Config, subscription cloud.Azu
 			w.SeedFederation(f)
 		}
 	}
+	seedOwnFederation(w, chosen)
+	seedARRepository(w, file, readers)
+}
+
+// seedOwnFederation makes the project exist in which the stack makes Google's side itself.
+func seedOwnFederation(w *cloud.World, chosen *stacks.Config) {
 	if project := orEmpty(orEmpty(chosen.Gcp).Federation).ProjectId; project != "" {
 		w.SeedProject(project, projectNumber(project))
 	}
-	seedARRepository(w, file, readers)
 }
 
 // seedEntraTrust makes the vendor trust the managed identity of the stack file's name, as the hand-off describes it.

@@ -12,6 +12,9 @@ import (
 // KubernetesClusterType is the type under which the sandbox's commands know a KubernetesCluster: no provider of Pulumi's looks one up.
 const KubernetesClusterType = "sandbox:cluster"
 
+// Kubeconfig is the Cloud of a KubernetesCluster.
+const Kubeconfig = "kubernetes"
+
 // defaultIssuer is that of clusters whose owner has chosen none (kubeadm, and so kind; k3s).
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local"
 
@@ -82,23 +85,28 @@ func (w *World) IssuerHosts() []string {
 }
 
 func (c *KubernetesCluster) cluster() *Cluster {
-	return &Cluster{Server: c.Endpoint(), CA: c.API.authority(c.Endpoint()), Name: c.Name, Cloud: "kubernetes", Issuer: c.Issuer()}
+	return &Cluster{Server: c.Endpoint(), CA: c.API.authority(c.Endpoint()), Name: c.Name, Cloud: Kubeconfig, Issuer: c.Issuer()}
 }
 
-// SeedKubernetes adds a cluster where it is missing. One that exists stays as it is, but that a real API server takes the place of the one
-// before.
-func (w *World) SeedKubernetes(seed KubernetesCluster) {
+// SeedKubernetes adds a cluster where it is missing, and returns the one that is there. One that exists stays as it is, but that a real API
+// server takes the place of the one before, and that it takes an issuer of which nobody has spoken before.
+func (w *World) SeedKubernetes(seed KubernetesCluster) *KubernetesCluster {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i := slices.IndexFunc(w.Kubernetes, func(c *KubernetesCluster) bool { return c.Name == seed.Name })
+	known := w.kubernetes(func(c *KubernetesCluster) bool { return c.Name == seed.Name })
 	switch {
-	case i < 0:
+	case known == nil:
 		w.Kubernetes = append(w.Kubernetes, &seed)
 		w.addCluster(seed.cluster())
+		return &seed
 	case seed.API != nil:
-		w.moveCluster(w.Kubernetes[i].Endpoint(), seed.cluster())
-		w.Kubernetes[i].API, w.Kubernetes[i].Version = seed.API, seed.Version
+		w.moveCluster(known.Endpoint(), seed.cluster())
+		known.API, known.Version = seed.API, seed.Version
+	case known.OIDCIssuer == "" && known.Jwks == "":
+		known.OIDCIssuer, known.Jwks, known.IssuerHidden = seed.OIDCIssuer, seed.Jwks, known.IssuerHidden || seed.IssuerHidden
+		w.Clusters[known.Endpoint()].Issuer = known.Issuer()
 	}
+	return known
 }
 
 // OnServer is the cluster at a server that no cloud's look-up knows; nil where it is a cloud's, or none.
@@ -126,7 +134,7 @@ func (c *KubernetesCluster) standing() Standing {
 			"openshift": c.OpenShift, "networkPolicies": cmp.Or(c.NetworkPolicies, Calico),
 		},
 		Pods: &Pods{
-			Cloud: "kubernetes", Server: c.Endpoint(), Version: c.Version, API: c.API,
+			Cloud: Kubeconfig, Server: c.Endpoint(), Version: c.Version, API: c.API,
 			NetworkPolicies: cmp.Or(c.NetworkPolicies, Calico),
 		},
 	}

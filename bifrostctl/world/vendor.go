@@ -121,6 +121,8 @@ type Federation struct {
 	Email string
 	// Issuer, Audience and Condition are what the provider trusts.
 	Issuer, Audience, Condition string
+	// Jwks are the issuer's keys, as JSON, where they were uploaded.
+	Jwks string
 	// Subject may act as the service account; empty where it is not known yet.
 	Subject string
 }
@@ -161,6 +163,10 @@ func (w *World) SeedFederation(f Federation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	pool := f.poolID()
+	oidc := map[string]any{"issuerUri": f.Issuer, "allowedAudiences": []any{f.Audience}}
+	if f.Jwks != "" {
+		oidc["jwksJson"] = f.Jwks
+	}
 	w.Settle(&Resource{Type: pulumitype.GcpPool, Scope: f.Project, ID: pool, State: map[string]any{
 		"project": f.Project, "workloadIdentityPoolId": f.Pool, "state": "ACTIVE", "disabled": false,
 	}})
@@ -168,7 +174,7 @@ func (w *World) SeedFederation(f Federation) {
 		"project": f.Project, "workloadIdentityPoolId": f.Pool, "workloadIdentityPoolProviderId": f.Provider,
 		"state": "ACTIVE", "disabled": false, "attributeCondition": f.Condition,
 		"attributeMapping": map[string]any{"google.subject": "assertion.sub"},
-		"oidc":             map[string]any{"issuerUri": f.Issuer, "allowedAudiences": []any{f.Audience}},
+		"oidc":             oidc,
 	}})
 	w.addServiceAccount(f.Project, f.Email)
 	if f.Subject != "" {

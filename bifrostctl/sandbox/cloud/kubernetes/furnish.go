@@ -56,7 +56,8 @@ type Data struct {
 
 // classes are the StorageClasses that clusters come with, the default one first. EKS has none that is the default since 1.30 (EKS user
 // guide, "Review release notes for Kubernetes versions", 1.30); AKS has (AKS, "Storage options for applications", storage classes), and so
-// has GKE (Google Kubernetes Engine, "About persistent volumes and dynamic provisioning", StorageClasses).
+// has GKE (Google Kubernetes Engine, "About persistent volumes and dynamic provisioning", StorageClasses). Of the others kind has standard
+// and k3s local-path, each of local-path-provisioner and the default.
 var classes = map[string]struct {
 	names      []string
 	hasDefault bool
@@ -64,7 +65,8 @@ var classes = map[string]struct {
 	"eks": {[]string{"gp2"}, false},
 	"aks": {[]string{"default", "managed", "managed-csi", "managed-csi-premium", "managed-premium", "azurefile", "azurefile-csi",
 		"azurefile-premium", "azurefile-csi-premium"}, true},
-	"gke": {[]string{"standard-rwo", "premium-rwo", "standard"}, true},
+	"gke":            {[]string{"standard-rwo", "premium-rwo", "standard"}, true},
+	world.Kubeconfig: {[]string{"standard"}, true},
 }
 
 // Furnish puts contents into the cluster at server, with what clusters of its cloud have. Without a cluster of the sandbox's own there

@@ -14,6 +14,7 @@ import (
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/world"
+	"bifrost/internal/registrykey"
 )
 
 // AccountKey is a key of a Google service account as Google gives it, once, to who makes it (IAM API reference,
@@ -32,91 +33,92 @@ type AccountKey struct {
 	Universe     string `json:"universe_domain"`
 }
 
-// ReadAccountKey reads a key's document.
-func ReadAccountKey(document []byte) (AccountKey, error) {
-	var k AccountKey
-	if err := json.Unmarshal(document, &k); err != nil {
-		return k, errors.New("it is no JSON object")
+// ReadAccountKey reads a key's document, as a registry does that is shown one: no rule of the program's is asked.
+func ReadAccountKey(document []byte) (k AccountKey, private *rsa.PrivateKey, err error) {
+	if json.Unmarshal(document, &k) != nil {
+		return k, nil, errors.New("it is no JSON object")
 	}
 	if k.Type != "service_account" {
-		return k, fmt.Errorf("it is of type %q, not service_account", k.Type)
+		return k, nil, fmt.Errorf("it is of type %q, not service_account", k.Type)
 	}
-	return k, nil
-}
-
-// Private is the key itself.
-func (k AccountKey) Private() (*rsa.PrivateKey, error) {
 	block, _ := pem.Decode([]byte(k.PrivateKey))
 	if block == nil {
-		return nil, errors.New("its private_key is no PEM")
+		return k, nil, errors.New("its private_key is no PEM")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if private, isRSA := parsed.(*rsa.PrivateKey); isRSA && err == nil {
-		return private, nil
+	private, isRSA := parsed.(*rsa.PrivateKey)
+	if err != nil || !isRSA {
+		return k, nil, errors.New("its private_key is no RSA key")
 	}
-	return nil, errors.New("its private_key is no RSA key")
+	return k, private, nil
 }
 
 // never is when a key ends that nobody gave an end (IAM API reference, ServiceAccountKey.validBeforeTime).
 const never = "9999-12-31T23:59:59Z"
 
-// Admit lets the owner of an account know a key: what is signed with it is the account's. Its private half stays with whoever has it.
-func Admit(w *world.World, k AccountKey) (*world.Resource, error) {
-	private, err := k.Private()
-	if err != nil {
-		return nil, err
+// Admit lets Google know a key of a service account, unless it knows it: what is signed with the key then is the account's. The private half
+// stays with whoever has it.
+func Admit(w *world.World, project, email, id string, private *rsa.PrivateKey) (*world.Resource, error) {
+	account := world.AccountPath(project, email)
+	r := &world.Resource{Type: pulumitype.GcpServiceAccountKey, Scope: project, ID: account + "/keys/" + id, Seeded: true}
+	if known := w.Resources[r.Key()]; known != nil {
+		return known, nil
 	}
 	public, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("key %s of %s: %w", id, email, err)
 	}
-	account := fmt.Sprintf("projects/%s/serviceAccounts/%s", k.ProjectID, k.ClientEmail)
-	name := account + "/keys/" + k.PrivateKeyID
-	if known := w.Resources[world.Key(pulumitype.GcpServiceAccountKey, k.ProjectID, name)]; known != nil {
-		return known, nil
-	}
-	w.Settle(&world.Resource{Type: pulumitype.GcpServiceAccountKey, Scope: k.ProjectID, ID: name, State: map[string]any{
-		"name": name, "number": float64(len(AccountKeys(w, k.ClientEmail))), "serviceAccountId": account, "keyAlgorithm": "KEY_ALG_RSA_2048", "disabled": false,
-		"validAfter": w.Now().UTC().Format(time.RFC3339), "validBefore": never,
+	r.State = map[string]any{
+		"name": r.ID, "serviceAccountId": account, "keyAlgorithm": "KEY_ALG_RSA_2048", "disabled": false,
+		"validAfter": w.Now().UTC().Format(time.RFC3339), "validBefore": never, "number": float64(len(accountKeys(w, ""))),
 		"publicKey": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
-	}})
-	return w.Resources[world.Key(pulumitype.GcpServiceAccountKey, k.ProjectID, name)], nil
+	}
+	w.Put(r)
+	return r, nil
 }
 
-// NewAccountKey makes a further key of a service account. The world keeps it, so that AccountKeyOf can show it again.
+// NewAccountKey makes a further key of a service account. The world keeps it, so that AccountKeyOf shows it again.
 func NewAccountKey(w *world.World, project, email string) (*world.Resource, error) {
-	account := fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)
-	id := world.Hex(40, "key", account, len(AccountKeys(w, email)))
-	private, err := key(w, account+"/keys/"+id)
+	id := world.Hex(40, "key", project, email, len(AccountKeys(w, email)))
+	private, err := key(w, world.AccountPath(project, email)+"/keys/"+id)
 	if err != nil {
 		return nil, err
 	}
-	text, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return nil, err
-	}
-	return Admit(w, AccountKey{ProjectID: project, PrivateKeyID: id, ClientEmail: email,
-		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text}))})
+	return Admit(w, project, email, id, private)
 }
 
 // AccountKeys are the keys that a service account ever had, those that were deleted by hand included, in the order in which they came.
 func AccountKeys(w *world.World, email string) []*world.Resource {
+	return accountKeys(w, "/serviceAccounts/"+email+"/keys/")
+}
+
+func accountKeys(w *world.World, of string) []*world.Resource {
 	var found []*world.Resource
 	for _, r := range w.Resources {
-		if r.Type == pulumitype.GcpServiceAccountKey && strings.Contains(r.ID, "/serviceAccounts/"+email+"/keys/") {
+		if r.Type == pulumitype.GcpServiceAccountKey && strings.Contains(r.ID, of) {
 			found = append(found, r)
 		}
 	}
-	slices.SortFunc(found, func(a, b *world.Resource) int {
-		first, _ := a.State["number"].(float64)
-		second, _ := b.State["number"].(float64)
-		return cmp.Compare(first, second)
-	})
+	number := func(r *world.Resource) float64 {
+		n, _ := r.State["number"].(float64)
+		return n
+	}
+	slices.SortFunc(found, func(a, b *world.Resource) int { return cmp.Compare(number(a), number(b)) })
 	return found
 }
 
+// NewestAccountKey is the document of the key that NewAccountKey made last, whether it is good any more or not; false where it made none.
+func NewestAccountKey(w *world.World) (document string, made bool) {
+	for _, r := range slices.Backward(accountKeys(w, "")) {
+		if document, made := AccountKeyOf(w, r); made {
+			return document, true
+		}
+	}
+	return "", false
+}
+
 // AccountKeyOf is the document of a key that the world made; false for one of others, whose private half only they have.
-func AccountKeyOf(w *world.World, r *world.Resource) (string, bool) {
+func AccountKeyOf(w *world.World, r *world.Resource) (document string, made bool) {
 	if _, made := w.Keys[r.ID]; !made {
 		return "", false
 	}
@@ -124,25 +126,22 @@ func AccountKeyOf(w *world.World, r *world.Resource) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	text, err := x509.MarshalPKCS8PrivateKey(private)
+	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		return "", false
 	}
-	email, id, _ := strings.Cut(strings.TrimPrefix(r.ID, "projects/"+r.Scope+"/serviceAccounts/"), "/keys/")
-	document, err := json.MarshalIndent(AccountKey{
+	email, id, _ := strings.Cut(strings.TrimPrefix(r.ID, world.AccountPath(r.Scope, "")), "/keys/")
+	text, err := json.MarshalIndent(AccountKey{
 		Type: "service_account", ProjectID: r.Scope, PrivateKeyID: id, ClientEmail: email, ClientID: "1" + digits(email),
-		PrivateKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text})),
+		PrivateKey:  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		AuthURI:     "https://accounts.google.com/o/oauth2/auth",
-		TokenURI:    TokenURI,
+		TokenURI:    registrykey.TokenUri,
 		AuthCertURL: "https://www.googleapis.com/oauth2/v1/certs",
 		CertURL:     "https://www.googleapis.com/robot/v1/metadata/x509/" + strings.Replace(email, "@", "%40", 1),
 		Universe:    "googleapis.com",
 	}, "", "  ")
-	return string(document), err == nil
+	return string(text), err == nil
 }
-
-// TokenURI is where a key's signature is given for an access token.
-const TokenURI = "https://oauth2.googleapis.com/token"
 
 // digits makes up a number of twenty digits.
 func digits(of string) string {

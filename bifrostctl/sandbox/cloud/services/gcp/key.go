@@ -20,6 +20,7 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
+	"bifrost/internal/registrykey"
 )
 
 // scope is what all of Google Cloud is asked with.
@@ -28,11 +29,7 @@ const scope = "https://www.googleapis.com/auth/cloud-platform"
 // TokenOfKey is an access token of a service account for who has its key: a JWT that is signed with the key, given to Google's token
 // endpoint (Google, "Using OAuth 2.0 for Server to Server Applications").
 func TokenOfKey(ctx context.Context, w *served.World, document []byte) (string, error) {
-	read, err := mint.ReadAccountKey(document)
-	if err != nil {
-		return "", err
-	}
-	private, err := read.Private()
+	read, private, err := mint.ReadAccountKey(document)
 	if err != nil {
 		return "", err
 	}
@@ -42,14 +39,14 @@ func TokenOfKey(ctx context.Context, w *served.World, document []byte) (string, 
 	}
 	now := w.Now()
 	assertion, err := jwt.Signed(signer).Claims(map[string]any{"scope": scope}).Claims(jwt.Claims{
-		Issuer: read.ClientEmail, Audience: jwt.Audience{mint.TokenURI}, IssuedAt: jwt.NewNumericDate(now),
+		Issuer: read.ClientEmail, Audience: jwt.Audience{registrykey.TokenUri}, IssuedAt: jwt.NewNumericDate(now),
 		Expiry: jwt.NewNumericDate(now.Add(longest)),
 	}).Serialize()
 	if err != nil {
 		return "", err
 	}
 	form := url.Values{"grant_type": {assertionGrant}, "assertion": {assertion}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, mint.TokenURI, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, registrykey.TokenUri, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", err
 	}
