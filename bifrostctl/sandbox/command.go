@@ -51,7 +51,7 @@ of the project or of its file, Pulumi.aws-dev.yaml, or a folder that holds one s
 		parent.AddCommand(operationCommand(operation.Operation, operation.short))
 	}
 	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), restoreCommand(), changeCommand(),
-		allowlistCommand(), publishCommand())
+		allowlistCommand(), publishCommand(), keysCommand())
 	return parent
 }
 

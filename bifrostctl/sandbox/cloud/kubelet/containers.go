@@ -46,6 +46,20 @@ func imageOf(reference string) (image, bool) {
 	return images[i], true
 }
 
+// Anonymous tells whether an image is known to name no user by a number: none of the refreshers' images does.
+func Anonymous(reference string) bool {
+	_, known := imageOf(reference)
+	return known
+}
+
+// RunsKubectl tells whether a container of the pod runs kubectl, and so asks the API server.
+func RunsKubectl(spec corev1.PodSpec) bool {
+	return slices.ContainsFunc(spec.Containers, func(c corev1.Container) bool {
+		known, found := imageOf(c.Image)
+		return found && slices.Contains(known.commands, "kubectl")
+	})
+}
+
 // container is one that runs.
 type container struct {
 	node   *Node

@@ -31,14 +31,26 @@ type destination struct {
 	address netip.Addr
 }
 
-// dns are the cluster's DNS servers. Both EKS and AKS label CoreDNS so (Kubernetes, "Customizing DNS Service").
-var dns = destination{
+// kubeDNS are most clusters' DNS servers. Clouds and distributions label CoreDNS so (Kubernetes, "Customizing DNS Service").
+var kubeDNS = destination{
 	what: "the cluster's DNS (UDP 53, k8s-app=kube-dns in kube-system)", protocol: corev1.ProtocolUDP, port: 53, namespace: "kube-system",
 	namespaceLabels: labels.Set{corev1.LabelMetadataName: "kube-system"}, pod: labels.Set{"k8s-app": "kube-dns"},
 }
 
 // cloudAPIs are what the refreshers ask: the clouds' token services and the API server.
 var cloudAPIs = destination{what: "HTTPS outside the cluster (TCP 443)", protocol: corev1.ProtocolTCP, port: 443}
+
+// apiServers are where an API server listens that no cloud runs. Its Service has port 443, and network policies see the port behind it
+// (Kubernetes, "Ports and Protocols").
+var apiServers = destination{what: "the API server (TCP 6443)", protocol: corev1.ProtocolTCP, port: 6443}
+
+// apiServer is the API server, where a pod writes to it and the cloud runs none.
+func (p *podCheck) apiServer(pod *corev1.PodTemplateSpec) []destination {
+	if p.call.World.OnServer(server(p.call)) == nil || !kubelet.RunsKubectl(pod.Spec) {
+		return nil
+	}
+	return []destination{apiServers}
+}
 
 // metadataServers are where the packets of a pod's requests to GKE's metadata server go, as network policies see them: Calico after their
 // redirection, Dataplane V2 before it (Google Kubernetes Engine, "About Workload Identity Federation for GKE", network policy).

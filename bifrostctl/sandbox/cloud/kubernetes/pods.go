@@ -22,12 +22,14 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	forbidden, err := podSecurity(c, namespace, double.String(owner.State, "metadata.name"), &pod)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	if forbidden != "" {
-		return []string{forbidden}
+	for _, admit := range admissions {
+		forbidden, err := admit(c, namespace, double.String(owner.State, "metadata.name"), &pod)
+		if err != nil {
+			return []string{err.Error()}
+		}
+		if forbidden != "" {
+			return []string{forbidden}
+		}
 	}
 	p := podCheck{call: c, namespace: namespace}
 	p.serviceAccount(pod.Spec.ServiceAccountName)
@@ -40,14 +42,20 @@ func podProblems(c *double.Call, owner *world.Resource) []string {
 		p.environment(container)
 	}
 	p.rights(pod.Spec.ServiceAccountName)
-	p.cutOff(&pod, append(append(p.databases(&pod), p.broker(&pod)...), dns)...)
-	p.cutOff(&pod, p.metadata(&pod)...)
+	p.cutOff(&pod, append(append(p.databases(&pod), p.broker(&pod)...), p.dns())...)
+	p.cutOff(&pod, append(p.metadata(&pod), p.apiServer(&pod)...)...)
+	p.anonymous(&pod)
 	if owner.Type == pulumitype.KubernetesJob {
 		p.cutOff(&pod, cloudAPIs)
 	}
 	p.discovery(&pod)
 	p.problems = append(p.problems, unscheduled(c, owner, pod)...)
 	return append(p.problems, nodeOf(c).Pull(podOf(c, owner, pod))...)
+}
+
+// admissions are the plug-ins that change or forbid pods, in the order in which they are asked.
+var admissions = []func(c *double.Call, namespace, owner string, pod *corev1.PodTemplateSpec) (forbidden string, err error){
+	constrain, podSecurity,
 }
 
 // podCheck collects what keeps a pod from starting.

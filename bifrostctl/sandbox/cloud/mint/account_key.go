@@ -70,7 +70,7 @@ func Admit(w *world.World, project, email, id string, private *rsa.PrivateKey) (
 	}
 	r.State = map[string]any{
 		"name": r.ID, "serviceAccountId": account, "keyAlgorithm": "KEY_ALG_RSA_2048", "disabled": false,
-		"validAfter": w.Now().UTC().Format(time.RFC3339), "validBefore": never, "number": float64(len(accountKeys(w, ""))),
+		"validAfter": w.Now().UTC().Format(time.RFC3339), "validBefore": never, "number": float64(len(AccountKeys(w, ""))),
 		"publicKey": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
 	}
 	w.Put(r)
@@ -87,12 +87,13 @@ func NewAccountKey(w *world.World, project, email string) (*world.Resource, erro
 	return Admit(w, project, email, id, private)
 }
 
-// AccountKeys are the keys that a service account ever had, those that were deleted by hand included, in the order in which they came.
+// AccountKeys are the keys that a service account ever had, or any where email is empty, those that were deleted by hand included, in the
+// order in which they came.
 func AccountKeys(w *world.World, email string) []*world.Resource {
-	return accountKeys(w, "/serviceAccounts/"+email+"/keys/")
-}
-
-func accountKeys(w *world.World, of string) []*world.Resource {
+	of := "/keys/"
+	if email != "" {
+		of = "/serviceAccounts/" + email + of
+	}
 	var found []*world.Resource
 	for _, r := range w.Resources {
 		if r.Type == pulumitype.GcpServiceAccountKey && strings.Contains(r.ID, of) {
@@ -109,7 +110,7 @@ func accountKeys(w *world.World, of string) []*world.Resource {
 
 // NewestAccountKey is the document of the key that NewAccountKey made last, whether it is good any more or not; false where it made none.
 func NewestAccountKey(w *world.World) (document string, made bool) {
-	for _, r := range slices.Backward(accountKeys(w, "")) {
+	for _, r := range slices.Backward(AccountKeys(w, "")) {
 		if document, made := AccountKeyOf(w, r); made {
 			return document, true
 		}
