@@ -2,8 +2,10 @@ package stacks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"bifrost/internal/component"
@@ -32,7 +34,9 @@ func (c *Config) warnOfRenames(ctx *pulumi.Context, provider pulumi.ProviderReso
 			return ""
 		}
 		return fmt.Sprintf("%s: %s", key, fmt.Sprintf(given.lost, before, given.name))
-	}, func(fresh []string) error { return c.refuseTaken(ctx, provider, fresh) })
+	}, func(fresh []string, before resource.PropertyMap) error {
+		return errors.Join(c.refuseTaken(ctx, provider, fresh), c.refuseHalfRenamed(ctx, provider, fresh, before))
+	})
 }
 
 func (c *Config) givenNames() []givenName {

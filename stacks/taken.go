@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"bifrost/internal/component"
 )
 
 // namedThing is what this stack makes under a name that an account, a cluster or a resource group has once. What else is made has a name
@@ -79,6 +82,32 @@ func (c *Config) refuseTaken(ctx *pulumi.Context, provider pulumi.ProviderResour
 			strings.Join(unseen[key], ", the "), why[key]), nil))
 	}
 	return errors.Join(all...)
+}
+
+// refuseHalfRenamed refuses secrets that the stack has still, though it has others of another prefix since: an up that was to rename them
+// failed before it took the former ones away, and this one is to give those their name back. Nothing can be made under it, and nothing
+// taken in, since the state has the others in their place.
+func (c *Config) refuseHalfRenamed(
+	ctx *pulumi.Context, provider pulumi.ProviderResource, fresh []string, before resource.PropertyMap,
+) error {
+	if c.Ecs == nil {
+		return nil
+	}
+	const key = "ecs.secretPrefix"
+	prefix, known := component.KnownText(before[key])
+	if !known || prefix == c.Ecs.SecretPrefix {
+		return nil
+	}
+	for _, name := range c.ecsSecretNames() {
+		if !slices.Contains(fresh, namedThing{kind: "secret", name: name}.id()) {
+			continue
+		}
+		if tags, err := tagsOfSecret(ctx, c, name, pulumi.Provider(provider)); err == nil && c.owns(tags) {
+			return fmt.Errorf("%s: the secret %s of this stack is there still: the up that was to take it to %[3]s did not end, and its end "+
+				"deletes it. Write %[3]s once more, or a prefix that the stack has not had, and run `pulumi up`", key, name, prefix)
+		}
+	}
+	return nil
 }
 
 // owns tells whether tags are those that this stack gives.

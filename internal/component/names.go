@@ -18,12 +18,13 @@ const NamesType = "bifrost:index:Names"
 type names struct{ pulumi.ResourceState }
 
 // WarnOfRenames tells, in a preview and an `up`, what each name that changed takes away. given are the names by the keys that give them.
-// fresh may refuse the names that are new to the stack, by their keys. Make it first: both then come before anything goes or is made.
+// fresh may refuse the names that are new to the stack, by their keys; before has what the keys gave. Make it first: both then come before anything goes or is made.
 func WarnOfRenames(
-	ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string, fresh func(keys []string) error,
+	ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string,
+	fresh func(keys []string, before resource.PropertyMap) error,
 ) error {
 	warned, err := BeforeUpdate(ctx, name+"-changed", func(args *pulumi.ResourceHookArgs) error {
-		failed := []error{fresh(Fresh(args.OldInputs, args.NewInputs))}
+		failed := []error{fresh(Fresh(args.OldInputs, args.NewInputs), args.OldInputs)}
 		for _, warning := range Renames(args.OldInputs, args.NewInputs, lost) {
 			failed = append(failed, ctx.Log.Warn(warning, nil))
 		}
@@ -33,7 +34,7 @@ func WarnOfRenames(
 		return fmt.Errorf("names: %w", err)
 	}
 	first, err := BeforeCreate(ctx, name+"-first", func(args *pulumi.ResourceHookArgs) error {
-		return fresh(Fresh(nil, args.NewInputs))
+		return fresh(Fresh(nil, args.NewInputs), nil)
 	})
 	if err != nil {
 		return fmt.Errorf("names: %w", err)

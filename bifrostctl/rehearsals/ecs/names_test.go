@@ -212,6 +212,37 @@ func TestECSSecretPrefix(t *testing.T) {
 	require.Less(t, place("update", "ecs-service"), place("delete-replaced", "ecs-config"))
 }
 
+// TestECSSecretPrefixHalfWay: an up that renames the secrets fails before the former ones go. The former prefix is refused before anything
+// is made; the other one goes on, and so does a third.
+func TestECSSecretPrefixHalfWay(t *testing.T) {
+	t.Parallel()
+	for _, on := range []string{"other/", "third/"} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			s := stacktest.New(t, "aws-dev").Set(stacktest.OnlyECS)
+			s.Engine.MustUp()
+			s.Set(stacktest.OnlyECS, "ecs.secretPrefix=other/")
+			s.Engine.Fault("type=aws:ecs/service:Service,op=update,error=denied")
+			require.Error(t, s.Engine.Up().Err)
+			s.Set(stacktest.OnlyECS)
+			there := len(s.World.Resources)
+			for _, back := range []*enginetest.Result{s.Engine.Preview(), s.Engine.Up()} {
+				require.Error(t, back.Err)
+				require.Contains(t, back.Messages(), "ecs.secretPrefix: the secret bifrost/")
+				require.Contains(t, back.Messages(), "Write other/ once more, or a prefix that the stack has not had")
+				require.NotContains(t, back.Messages(), "pulumi import")
+			}
+			require.Len(t, s.World.Resources, there)
+			s.Set(stacktest.OnlyECS, "ecs.secretPrefix="+on)
+			s.Engine.MustUp()
+			s.RequireWhole(t)
+			for _, secret := range s.World.List(pulumitype.AwsSecret, "111122223333/us-east-1") {
+				require.Contains(t, secret.State["name"], on)
+			}
+		})
+	}
+}
+
 // requireNewFirst requires that a resource's successor came before the resource went.
 func requireNewFirst(t *testing.T, up *enginetest.Result, name string) {
 	t.Helper()
