@@ -36,6 +36,19 @@ func printValues(w io.Writer, plan []apitype.StepEventMetadata) {
 	fmt.Fprintf(w, "Values that change:\n%s\n", strings.Join(steps, ""))
 }
 
+func isMasked(_ effects.Path, text string) bool { return text == masked }
+
+// hiddenChange is what the provider says of a value that nobody may see.
+func hiddenChange(kind apitype.DiffKind) string {
+	switch kind {
+	case apitype.DiffAdd, apitype.DiffAddReplace:
+		return "added: " + masked
+	case apitype.DiffDelete, apitype.DiffDeleteReplace:
+		return "removed: " + masked
+	}
+	return masked + " → another " + masked
+}
+
 func title(step apitype.StepEventMetadata) string {
 	typ := tokens.Type(step.Type)
 	name := fmt.Sprintf("%s %s", typ.Name(), resource.URN(step.URN).Name())
@@ -59,13 +72,16 @@ func changedValues(step apitype.StepEventMetadata) []string {
 	}
 	before, after := properties(step.Old.Inputs), properties(step.New.Inputs)
 	var lines []string
-	for _, d := range leaves(nil, effects.Differences(resource.NewProperty(before), resource.NewProperty(after))) {
-		shown := d.Shown(func(_ effects.Path, text string) bool { return text == masked })
-		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, shown)))
+	moved, others := sources(leaves(nil, effects.Differences(resource.NewProperty(before), resource.NewProperty(after))))
+	for path, change := range moved {
+		lines = append(lines, short(fmt.Sprintf("       %s: %s", path, change)))
 	}
-	for path := range step.DetailedDiff {
+	for _, d := range others {
+		lines = append(lines, short(fmt.Sprintf("       %s: %s", d.Path, d.Shown(isMasked))))
+	}
+	for path, diff := range step.DetailedDiff {
 		if parsed, err := resource.ParsePropertyPath(path); err == nil && hides(parsed, before) && hides(parsed, after) {
-			lines = append(lines, fmt.Sprintf("       %s: %s → another %[2]s", path, masked))
+			lines = append(lines, fmt.Sprintf("       %s: %s", path, hiddenChange(diff.Kind)))
 		}
 	}
 	slices.SortFunc(lines, cmp.Compare)

@@ -59,6 +59,33 @@ func TestValues(t *testing.T) {
 `, shown.String())
 
 	shown.Reset()
+	of := func(name, secret, key string) map[string]any {
+		return map[string]any{"name": name, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": secret, "key": key}}}
+	}
+	printValues(&shown, []apitype.StepEventMetadata{
+		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::a:b:C::c", Type: "a:b:C",
+			Old: env(member("PLAIN", "a"), member("TOKEN", "[secret]"), of("BACK", "llm-keys", "back"), of("KEY", "llm-keys", "old")),
+			New: env(of("PLAIN", "llm-keys", "plain"), of("TOKEN", "llm-keys", "token"), of("WHOLE", "llm-keys", "whole"), member("BACK", "b"),
+				of("KEY", "llm-keys", "new"))},
+		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::kubernetes:core/v1:Secret::env", Type: "kubernetes:core/v1:Secret",
+			Old: state(map[string]any{"data": "[secret]"}), New: state(map[string]any{"data": "[secret]"}), DetailedDiff: map[string]apitype.PropertyDiff{
+				"data.WHOLE": {Kind: apitype.DiffDelete}, "data.NEW": {Kind: apitype.DiffAdd}, "data.OTHER": {Kind: apitype.DiffUpdate}}},
+	})
+	require.Equal(t, `Values that change:
+  ~  C c
+       env[BACK]: key "back" of the existing Secret "llm-keys" → "b"
+       env[KEY].valueFrom.secretKeyRef.key: "old" → "new"
+       env[PLAIN]: "a" → key "plain" of the existing Secret "llm-keys"
+       env[TOKEN]: [secret] → key "token" of the existing Secret "llm-keys"
+       env[WHOLE]: now from key "whole" of the existing Secret "llm-keys"
+  ~  Secret env
+       data.NEW: added: [secret]
+       data.OTHER: [secret] → another [secret]
+       data.WHOLE: removed: [secret]
+
+`, shown.String())
+
+	shown.Reset()
 	printValues(&shown, []apitype.StepEventMetadata{{Op: apitype.OpCreate, New: state(nil)}, {Op: apitype.OpRead}})
 	require.Empty(t, shown.String(), "of a first preview all is new")
 	printValues(&shown, nil)
