@@ -77,9 +77,7 @@ var databaseWarnings = []struct {
 	text     func(configjson.Database) string
 }{
 	{(*Config).unverifiable, authorityMissing},
-	{func(c *Config, _ target, d configjson.Database) bool {
-		return slices.Contains(verifying, d.SslMode) && holdsPlaceholder(c.Gateway.databaseCa)
-	}, authorityOfAnExample},
+	{(*Config).verifiesPlaceholder, authorityOfAnExample},
 	{func(_ *Config, _ target, d configjson.Database) bool { return pooler(d) != "" }, sessionLocks},
 }
 
@@ -122,9 +120,31 @@ func authorityMissing(d configjson.Database) string {
 }
 
 func authorityOfAnExample(d configjson.Database) string {
+	problem, mend := placeholderOf(d)
+	return problem + "; " + mend
+}
+
+// placeholderOf says what comes of the placeholder of an example, and what to do.
+func placeholderOf(d configjson.Database) (problem, mend string) {
 	return fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
-		"exits (x509: certificate signed by unknown authority); give gateway.postgres.caFile another%s",
-		d.Store, d.Host, authorityOf(d.Host))
+		"exits (x509: certificate signed by unknown authority)", d.Store, d.Host), "give gateway.postgres.caFile another" + authorityOf(d.Host)
+}
+
+// PlaceholderAuthority tells of the first database whose certificate is verified against the placeholder of an example, with what to do;
+// both are empty where there is none. The sandbox, which has no database, cannot tell.
+func (c *Config) PlaceholderAuthority() (problem, mend string) {
+	for _, at := range c.targets() {
+		for _, database := range c.databases(at) {
+			if c.verifiesPlaceholder(at, database) {
+				return placeholderOf(database)
+			}
+		}
+	}
+	return "", ""
+}
+
+func (c *Config) verifiesPlaceholder(_ target, d configjson.Database) bool {
+	return slices.Contains(verifying, d.SslMode) && holdsPlaceholder(c.Gateway.databaseCa)
 }
 
 // clouds are the hosts of managed databases, and where their authorities are.

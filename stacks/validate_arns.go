@@ -154,6 +154,29 @@ func arns(p *field.Path, object reflect.Value) []writtenArn {
 	return found
 }
 
+// NamedArn is an ARN in the configuration: a thing of AWS that the stack takes for granted.
+type NamedArn struct {
+	// Path is where it stands, and Key the same without an index.
+	Path *field.Path
+	Key  string
+	Arn  string
+}
+
+// NamedArns are all of them, in the order of the reference; none where the stack is not on AWS. References of ecs.secretRefs, which are
+// more than ARNs, are not among them.
+func (c *Config) NamedArns() []NamedArn {
+	if c.Aws == nil {
+		return nil
+	}
+	var all []NamedArn
+	for _, found := range arns(nil, reflect.ValueOf(c).Elem()) {
+		if found.value != "" {
+			all = append(all, NamedArn{found.path, found.key, found.value})
+		}
+	}
+	return all
+}
+
 // isArnKey tells whether a field holds an ARN, or a list of them.
 func isArnKey(f reflect.StructField) bool {
 	return strings.HasSuffix(f.Name, "Arn") || strings.HasSuffix(f.Name, "Arns") || f.Name == "PermissionsBoundary"

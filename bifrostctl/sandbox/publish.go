@@ -51,6 +51,9 @@ func unpublished(world *cloud.World, chosen *stacks.Config) string {
 			return image.String()
 		}
 	}
+	if !world.HasImage(image.Host + "/" + image.Path) {
+		return image.String()
+	}
 	return ""
 }
 
@@ -69,6 +72,9 @@ func (r Runner) Publish(request Request, tags []string) error {
 		repositories := world.Repositories()
 		if len(repositories) == 0 {
 			return errors.New("the stack's image is in no registry of the sandbox's; every tag of others is there")
+		}
+		if len(tags) > 0 {
+			world.RestoreImages()
 		}
 		for _, repository := range repositories {
 			for _, tag := range tags {

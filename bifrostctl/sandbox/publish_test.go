@@ -10,6 +10,7 @@ import (
 
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/services/registry"
+	"bifrost/bifrostctl/world"
 )
 
 // TestPublish: a tag that the vendor has not published is refused, whoever names it; once it is published the upgrade goes through. A tag
@@ -48,9 +49,9 @@ func TestPublish(t *testing.T) {
 	require.NotContains(t, stdout.String(), "registry has no")
 
 	repository := func() *cloud.Resource {
-		world, err := cloud.Load(filepath.Join(request.State, "azure-dev", "world.json"))
+		clouds, err := cloud.Load(filepath.Join(request.State, "azure-dev", "world.json"))
 		require.NoError(t, err)
-		return world.Repositories()[0]
+		return clouds.Repositories()[0]
 	}
 	former := registry.Digest(repository(), "2.2.0")
 	require.NoError(t, runner.Publish(request, []string{"2.2.0"}))
@@ -69,6 +70,12 @@ func TestPublish(t *testing.T) {
 	require.NoError(t, runner.Publish(request, []string{"2.2.0"}))
 	require.NotEqual(t, real, registry.Digest(repository(), "2.2.0"))
 	require.True(t, registry.Has(repository(), real))
+	// Somebody takes the image itself away: no tag of it is there, until the vendor publishes one.
+	require.NoError(t, runner.Remove(request, world.ImageType, "europe-west1-docker.pkg.dev/bifrost-dist/acme-hub/bifrost"))
+	stdout.Reset()
+	require.NoError(t, runner.Run(t.Context(), look))
+	require.Contains(t, stdout.String(), "The vendor's registry has no europe-west1-docker.pkg.dev/bifrost-dist/acme-hub/bifrost:2.2.0")
+	require.NoError(t, runner.Publish(request, []string{"2.2.0"}))
 	require.ErrorContains(t, runner.Publish(request, []string{"2.2.0@sha256:short"}), "write TAG or TAG@sha256:DIGEST")
 	require.NoError(t, runner.Run(t.Context(), upgrade))
 }

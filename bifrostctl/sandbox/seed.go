@@ -63,7 +63,7 @@ func seedPlatform(world *cloud.World, file, chosen *stacks.Config) (server strin
 func seedAWS(world *cloud.World, file, _ *stacks.Config) (server string) {
 	account := awsSeed(file, world.API())
 	world.SeedAWS(account)
-	seedPolicies(world, file, account.ID)
+	seedNamed(world, file, account.ID)
 	seedECR(world, file, account)
 	seedECS(world, file, account)
 	if len(account.EKS) == 0 {
@@ -80,18 +80,6 @@ func seedAzure(world *cloud.World, file, chosen *stacks.Config) (server string) 
 		return ""
 	}
 	return subscription.AKS[0].Endpoint(subscription.Tenant)
-}
-
-// seedPolicies makes the account's own policies that the gateway's role is to have.
-func seedPolicies(world *cloud.World, file *stacks.Config, account string) {
-	if file.Eks == nil {
-		return
-	}
-	for _, arn := range file.Eks.GatewayPolicyArns {
-		if strings.Contains(arn, ":iam::"+account+":policy/") {
-			world.SeedPolicy(account, arn)
-		}
-	}
 }
 
 // awsSeed is the account with its clusters; api is the real API server of the Kubernetes cluster, or nil.

@@ -2,12 +2,14 @@ package verify_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
@@ -15,9 +17,31 @@ import (
 )
 
 var (
-	eksProduction = way{Name: "eks-production", Stack: "examples/eks-production"}
+	eksProduction = withAuthorities(way{Name: "eks-production", Stack: "examples/eks-production"})
 	aksProduction = way{Name: "aks-production", Stack: "examples/aks-production"}
 )
+
+// ownPolicy has policies of the account's own.
+var ownPolicy = way{Name: "EKS, the account's policies", Stack: "aws-dev", InFile: []string{stacktest.OnlyEKS,
+	"eks.gatewayPolicyArns=[arn:aws:iam::111122223333:policy/Models]", "aws.permissionsBoundary=arn:aws:iam::111122223333:policy/Bounds"}}
+
+// withAuthorities has those of a database in place of the example's placeholder.
+func withAuthorities(w way) way {
+	w.Settings = append(slices.Clone(w.Settings), "gateway.postgres.caFile=examples/aks-production/azure-ca.pem")
+	return w
+}
+
+// examples are those of the project, with a database that they can reach.
+func examples(t *testing.T) []way {
+	t.Helper()
+	all := stacktest.Examples(t)
+	for i, w := range all {
+		if w.Stack == eksProduction.Stack || w.Stack == ecsProduction.Stack {
+			all[i] = withAuthorities(w)
+		}
+	}
+	return all
+}
 
 // node is a node of the stack's cluster, whose server is the scope of a Deployment.
 func node(name, spec string, labels map[string]string) edits.Edit {
@@ -83,6 +107,10 @@ func TestLive(t *testing.T) {
 		{way: eksProduction, what: "a network policy is deleted", edit: edits.Removed(pulumitype.KubernetesNetworkPolicy, "bifrost/bifrost"), code: "made-policies", error: "NetworkPolicy bifrost in namespace bifrost is gone", hint: "pulumi up --refresh"},
 		{way: eksProduction, what: "a network policy was opened", edit: edits.With(pulumitype.KubernetesNetworkPolicy, "bifrost/bifrost", "spec.ingress=[{}]"), code: "made-policies", error: "is not what the stack wrote, at spec.ingress", hint: "pulumi up --refresh"},
 		{way: eksProduction, what: "the Ingress was made again by hand", edit: edits.With(pulumitype.KubernetesIngress, "", "metadata.uid=another"), code: "made-exposure", error: "was deleted and made again at", hint: "pulumi up --refresh", status: check.Warning},
+		{way: way{Name: "eks-production as it is", Stack: "examples/eks-production"}, what: "the placeholder of the database's authorities", code: "config-database-ca", error: "gateway.postgres.caFile is the placeholder of an example: the gateway exits", hint: "give gateway.postgres.caFile another: https://truststore.pki.rds.amazonaws.com"},
+		{way: eksProduction, what: "the Ingress's certificate is deleted", edit: edits.Removed(pulumitype.AwsCertificate, ""), code: "named-arns", error: "gateway.ingress.certificateArn names arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001, which does not exist", hint: "aws acm list-certificates --region us-east-1"},
+		{way: eksProduction, what: "the Ingress's certificate has expired", edit: edits.With(pulumitype.AwsCertificate, "", "status=EXPIRED"), code: "named-arns", error: "which is EXPIRED", hint: "aws acm list-certificates"},
+		{way: aksProduction, what: "the definition of routes is deleted", edit: edits.All(edits.Removed(pulumitype.KubernetesDefinition, "httproutes"), edits.Removed(pulumitype.KubernetesHttpRoute, "")), code: "named-kinds", error: "does not know HTTPRoute of gateway.networking.k8s.io/v1", hint: "custom resource definitions"},
 		{way: aksProduction, what: "the route is deleted", edit: edits.Removed(pulumitype.KubernetesHttpRoute, ""), code: "made-exposure", error: "HTTPRoute bifrost in namespace bifrost is gone", hint: "pulumi up --refresh"},
 		{way: aksProduction, what: "the Gateway is deleted", edit: edits.Removed(pulumitype.KubernetesGateway, ""), code: "named-gateway", error: "there is no Gateway llm in namespace gateways, which gateway.httpRoute names", hint: "kubectl get gateway -A"},
 		{way: aksProduction, what: "the listener has another name", edit: edits.With(pulumitype.KubernetesGateway, "", "spec.listeners[0].name=tls"), code: "named-gateway", error: "has no listener https, which gateway.httpRoute.section names, but tls", hint: "gateway.httpRoute"},
@@ -108,7 +136,9 @@ func TestLive(t *testing.T) {
 			w := b.way
 			w.Settings = append(append([]string{}, w.Settings...), b.settings...)
 			r := stand(t, w)
-			b.edit(t, r.World)
+			if b.edit != nil {
+				b.edit(t, r.World)
+			}
 			found := bad(r.document(verify.Options{}))
 			b.isOnly(t, found)
 		})
@@ -125,13 +155,21 @@ func TestNamedBefore(t *testing.T) {
 		{way: way{Name: "minimal, a class", Stack: "examples/minimal", Settings: []string{"gateway.storage.className=nope"}}, what: "the storage class", edit: edits.Removed(pulumitype.KubernetesStorageClass, "nope"), code: "named-classes", error: "there is no StorageClass nope, which gateway.storage.className names", hint: "kubectl get storageclass"},
 		{way: eksProduction, what: "the class of the Ingress", edit: edits.Removed(pulumitype.KubernetesIngressClass, "alb"), code: "named-classes", error: "there is no IngressClass alb", hint: "gateway.ingress.className"},
 		{way: aksProduction, what: "the Gateway", edit: edits.Removed(pulumitype.KubernetesGateway, ""), code: "named-gateway", error: "there is no Gateway llm", hint: "gateway.httpRoute.gateway"},
+		{way: way{Name: "eks-production as it is", Stack: "examples/eks-production"}, what: "the placeholder of the database's authorities", code: "config-database-ca", error: "gateway.postgres.caFile is the placeholder", hint: "rds.amazonaws.com"},
+		{way: way{Name: "ecs-production as it is", Stack: "examples/ecs-production"}, what: "the placeholder of the database's authorities", code: "config-database-ca", error: "gateway.postgres.caFile is the placeholder", hint: "rds.amazonaws.com"},
+		{way: eksProduction, what: "the Ingress's certificate", edit: edits.Removed(pulumitype.AwsCertificate, ""), code: "named-arns", error: "gateway.ingress.certificateArn names", hint: "aws acm list-certificates"},
+		{way: ecsProduction, what: "the load balancer's certificate", edit: edits.Removed(pulumitype.AwsCertificate, ""), code: "named-arns", error: "ecs.loadBalancer.certificateArn names", hint: "aws acm list-certificates"},
+		{way: ownPolicy, what: "a policy of the gateway's role", edit: edits.Removed(pulumitype.AwsPolicy, "policy/Models"), code: "named-arns", error: "eks.gatewayPolicyArns[0] names arn:aws:iam::111122223333:policy/Models, which does not exist", hint: "aws iam list-policies"},
+		{way: ownPolicy, what: "the boundary", edit: edits.Removed(pulumitype.AwsPolicy, "policy/Bounds"), code: "named-arns", error: "aws.permissionsBoundary names", hint: "aws iam list-policies"},
 		{way: byKubelet, what: "nothing enforces policies", edit: eksPolicies(world.NoEngine), code: "pre-network-policies", error: "aws-node", hint: "aws eks update-addon"},
 		{way: trustAKS, what: "nothing enforces policies", edit: aksPolicies(world.NoEngine), code: "pre-network-policies", error: "its network policy engine is none", hint: "az aks update"},
 	} {
 		t.Run(b.way.Name+"/"+b.what, func(t *testing.T) {
 			t.Parallel()
 			r := rehearse(t, b.way)
-			b.edit(t, r.World)
+			if b.edit != nil {
+				b.edit(t, r.World)
+			}
 			found := bad(r.document(verify.Options{Before: true}))
 			b.isOnly(t, found)
 		})

@@ -50,9 +50,21 @@ var sandboxMends = []struct {
 func rehearsed(stack checks.Stack, options Options, reports []check.Report) {
 	for _, report := range reports {
 		for i := range report.Outcomes {
-			report.Outcomes[i].Hint = sandboxMend(stack, options, report.Outcomes[i].Hint)
+			o := &report.Outcomes[i]
+			if o.Hint = sandboxMend(stack, options, o.Hint); len(o.Others) > 0 {
+				o.Hint = restores(cmp.Or(options.Called, stack.Name), o.Others)
+			}
 		}
 	}
+}
+
+// restores are the commands that bring back what others made: in the sandbox somebody has removed it by hand.
+func restores(stack string, others []string) string {
+	var commands []string
+	for _, thing := range others {
+		commands = append(commands, "bin/bifrostctl sandbox restore "+stack+" "+thing)
+	}
+	return strings.Join(commands, ", then ")
 }
 
 func sandboxMend(stack checks.Stack, options Options, hint string) string {

@@ -1,10 +1,16 @@
 package verify_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/stacks"
@@ -30,6 +36,44 @@ func TestSandboxMends(t *testing.T) {
 		"kubectl create configmap vpc-cni -n kube-system --from-literal=a=b": "kubectl create configmap vpc-cni -n kube-system --from-literal=a=b",
 	} {
 		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "prod"}, verify.Options{}, pulumi))
+	}
+}
+
+// TestSandboxRestores: what others made and somebody took away comes back by restore, and not by what would make it in life.
+func TestSandboxRestores(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		way      way
+		edit     edits.Edit
+		before   bool
+		restores string
+	}{
+		{eksProduction, edits.Removed(pulumitype.KubernetesIngressClass, "alb"), false, "kubernetes:networking.k8s.io/v1:IngressClass alb"},
+		{eksProduction, edits.Removed(pulumitype.KubernetesIngressClass, "alb"), true, "kubernetes:networking.k8s.io/v1:IngressClass alb"},
+		{aksProduction, edits.Removed(pulumitype.KubernetesGateway, ""), false, "kubernetes:gateway.networking.k8s.io/v1:Gateway gateways/llm"},
+		{aksProduction, edits.All(edits.Removed(pulumitype.KubernetesDefinition, "httproutes"), edits.Removed(pulumitype.KubernetesHttpRoute, "")), false, "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition httproutes.gateway.networking.k8s.io"},
+		{aksProduction, edits.Removed(pulumitype.KubernetesDefinition, "servicemonitors"), true, "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition servicemonitors.monitoring.coreos.com"},
+		{ownPolicy, edits.Removed(pulumitype.AwsPolicy, "policy/Models"), true, "aws:iam/policy:Policy arn:aws:iam::111122223333:policy/Models"},
+		{eksProduction, edits.Removed(pulumitype.AwsCertificate, ""), false, "aws:acm/certificate:Certificate arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001"},
+		{refreshIRSA, edits.Removed(pulumitype.AwsOidcProvider, ""), true, "aws:iam/openIdConnectProvider:OpenIdConnectProvider arn:aws:iam::111122223333:oidc-provider/"},
+		{airGapped, edits.Removed(edits.SecretKind, "llm/bifrost-secrets"), false, "kubernetes:core/v1:Secret llm/bifrost-secrets"},
+	} {
+		t.Run(c.way.Name+"/"+c.restores, func(t *testing.T) {
+			t.Parallel()
+			start := stand
+			if c.before {
+				start = rehearse
+			}
+			r := start(t, c.way)
+			c.edit(t, r.World)
+			found := bad(r.document(verify.Options{Before: c.before, Sandbox: true, Called: "x --state /clouds"}))
+			require.Len(t, found, 1, "%+v", found)
+			require.True(t, strings.HasPrefix(found[0].Hint, "bin/bifrostctl sandbox restore x --state /clouds "+c.restores), found[0].Hint)
+			typ, id, _ := strings.Cut(strings.TrimPrefix(found[0].Hint, "bin/bifrostctl sandbox restore x --state /clouds "), " ")
+			require.True(t, slices.ContainsFunc(slices.Collect(maps.Values(r.World.Resources)), func(of *cloud.Resource) bool {
+				return of.Type == typ && of.ID == id && of.Seeded && of.Deleted
+			}), "restore knows no %s %s", typ, id)
+		})
 	}
 }
 

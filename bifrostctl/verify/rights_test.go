@@ -18,7 +18,6 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 	"sigs.k8s.io/yaml"
 
-	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/service"
 )
@@ -76,7 +75,7 @@ func TestKubernetesRights(t *testing.T) {
 	t.Parallel()
 	inNamespace, everywhere := rulesOf(t, "../../access/kubernetes/verify.yaml")
 	used := map[string]bool{}
-	for _, w := range append(ways, stacktest.Examples(t)...) {
+	for _, w := range append(ways, examples(t)...) {
 		r := stand(t, w)
 		record := &recorder{}
 		clouds := r.changed(func(_ context.Context, client kubernetes.Interface) {

@@ -41,7 +41,7 @@ var (
 	minimal       = way{Name: "minimal", Stack: "examples/minimal"}
 	clustered     = way{Name: "clustered", Stack: "examples/clustered"}
 	airGapped     = way{Name: "air-gapped", Stack: "examples/air-gapped"}
-	ecsProduction = way{Name: "ecs-production", Stack: "examples/ecs-production"}
+	ecsProduction = withAuthorities(way{Name: "ecs-production", Stack: "examples/ecs-production"})
 
 	// The gateway's cluster through a broker.
 	brokerOnEKS = way{Name: "EKS, broker", Stack: "aws-dev", Settings: []string{stacktest.OnlyEKS, stacktest.WithBroker}}
@@ -184,7 +184,7 @@ func maySkip(w way, code string) bool {
 
 func TestHealthy(t *testing.T) {
 	t.Parallel()
-	for _, w := range slices.Concat(ways, stacktest.Examples(t)) {
+	for _, w := range slices.Concat(ways, examples(t)) {
 		t.Run(w.Name, func(t *testing.T) {
 			t.Parallel()
 			d := stand(t, w).document(verify.Options{})

@@ -14,7 +14,7 @@ import (
 )
 
 // withNames has a certificate and records, which no example has.
-var withNames = way{Name: "ECS, names", Stack: "examples/ecs-production", Settings: []string{stacktest.WithDns}}
+var withNames = withAuthorities(way{Name: "ECS, names", Stack: "examples/ecs-production", Settings: []string{stacktest.WithDns}})
 
 // TestEverythingMadeIsAskedFor takes each thing that a stack has made out of the clouds, one at a time: verify is never green.
 func TestEverythingMadeIsAskedFor(t *testing.T) {
@@ -23,7 +23,7 @@ func TestEverythingMadeIsAskedFor(t *testing.T) {
 	for _, typ := range checks.MadeTypes() {
 		known[typ] = true
 	}
-	for _, w := range slices.Concat(ways, stacktest.Examples(t), []way{withNames}) {
+	for _, w := range slices.Concat(ways, examples(t), []way{withNames}) {
 		t.Run(w.Name, func(t *testing.T) {
 			t.Parallel()
 			r := stand(t, w)

@@ -25,7 +25,6 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
-	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
@@ -360,7 +359,7 @@ func TestPage(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range append(slices.Concat(ways, stacktest.Examples(t)), way{Name: "identity", Stack: "aws-dev", Settings: []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
+	for _, w := range append(slices.Concat(ways, examples(t)), way{Name: "identity", Stack: "aws-dev", Settings: []string{"ecs=null", "eks.gatewayRoleArn=arn:aws:iam::111122223333:role/bedrock"}}) {
 		r := rehearse(t, w)
 		r.stack.Access = checks.Access{Model: "openai/gpt-4o-mini", Database: true}
 		collect(r.document(verify.Options{Before: true}))

@@ -33,6 +33,29 @@ func (w *World) Repositories() []*Resource {
 	return all
 }
 
+// ImageType is what the sandbox knows of the gateway's image; its id is the reference without tag and digest, its scope the cluster.
+const ImageType = "sandbox:image"
+
+// HasImage tells whether an image is there, whatever its tags: somebody may have removed it by hand. Its reference has neither tag nor
+// digest.
+func (w *World) HasImage(reference string) bool {
+	for _, r := range w.Resources {
+		if r.Type == ImageType && r.ID == reference && r.Deleted {
+			return false
+		}
+	}
+	return true
+}
+
+// RestoreImages brings images back that somebody has removed, as whoever publishes one does.
+func (w *World) RestoreImages() {
+	for _, r := range w.Resources {
+		if r.Type == ImageType && r.Deleted {
+			r.Deleted, r.Edited = false, false
+		}
+	}
+}
+
 // Publish puts an image under a tag into a repository: the one that a digest names, as TAG@DIGEST, or one that nobody else has. A tag that
 // was there has moved: it means another image.
 func (w *World) Publish(repository *Resource, image string) {

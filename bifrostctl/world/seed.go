@@ -253,10 +253,18 @@ func (w *World) addRole(account, name, arn, trust string) {
 
 // SeedPolicy makes a managed policy of the account's own exist that lets its role call models of Amazon Bedrock.
 func (w *World) SeedPolicy(account, arn string) {
+	w.seedPolicy(account, arn, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",`+
+		`"Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"]}]}`)
+}
+
+// SeedBoundary makes a managed policy of the account's own exist that as a permissions boundary takes nothing away.
+func (w *World) SeedBoundary(account, arn string) {
+	w.seedPolicy(account, arn, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":"*"}]}`)
+}
+
+func (w *World) seedPolicy(account, arn, document string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",` +
-		`"Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"]}]}`
 	name := arn[strings.LastIndex(arn, "/")+1:]
 	inputs := map[string]any{"name": name, "policy": document}
 	w.Settle(&Resource{Type: pulumitype.AwsPolicy, Scope: account, ID: arn, Inputs: inputs, State: map[string]any{

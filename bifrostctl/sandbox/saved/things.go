@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -18,10 +19,17 @@ func existsIn(w *cloud.World) service.Exists {
 	return func(_ context.Context, t service.Thing) error {
 		w.Lock()
 		defer w.Unlock()
+		// Policies of account "aws" are AWS's own: they exist in every account.
+		if t.Type == pulumitype.AwsPolicy && strings.Contains(t.ID, ":iam::aws:policy/") {
+			return nil
+		}
 		deleted := false
 		for _, r := range w.Resources {
 			if r.Type != t.Type || r.PulumiID() != t.ID {
 				continue
+			}
+			if status := text(r, "status"); !r.Deleted && t.Type == pulumitype.AwsCertificate && status != "ISSUED" {
+				return &service.GoneError{Why: fmt.Sprintf("is %s, and no load balancer takes it", status)}
 			}
 			if !r.Deleted {
 				return nil

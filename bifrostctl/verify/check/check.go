@@ -31,6 +31,9 @@ type Result struct {
 	// Error is what is wrong, or why the check was skipped; Hint the command or edit that mends it.
 	Error, Hint string
 
+	// Others are the things that others made and that are gone, by type and id, as the sandbox's commands name them.
+	Others []string
+
 	// blocked says that what is wrong here is told by another check, on which this one stands.
 	blocked bool
 }
@@ -43,6 +46,12 @@ func Pass(format string, args ...any) Result {
 // Fail is a bad result, with the hint that mends it.
 func Fail(hint, format string, args ...any) Result {
 	return Result{Status: Failed, Error: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Without says which thing of others' making is gone, by Pulumi's type and the id by which its provider knows it.
+func (r Result) Without(typ, id string) Result {
+	r.Others = append(slices.Clip(r.Others), typ+" "+id)
+	return r
 }
 
 // Warn is a result that a person should look at though everything works.

@@ -3,9 +3,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"slices"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
@@ -26,7 +23,7 @@ func Before(s Stack, c service.Clouds) []check.Category {
 		clusters = append(clusters, needing(kubernetes, []check.Check{
 			s.reachable(clusterAPI, client),
 			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI},
-				Run: b.kinds(client)},
+				Run: s.knows(client, s.stackKinds())},
 		})...)
 		more := append(s.namedChecks(c, true), s.nodesBefore(c))
 		if s.Config.MakesNetworkPolicies() {
@@ -34,7 +31,15 @@ func Before(s Stack, c service.Clouds) []check.Category {
 		}
 		clusters = append(clusters, needing(clusterAPI, more)...)
 	}
-	return append(s.signedIn(c), check.Category{Name: "clusters", Checks: clusters})
+	categories := append(s.signedIn(c), check.Category{Name: "clusters", Checks: clusters})
+	named := s.namedArnChecks(c)
+	if s.Config.Rollout == stacks.RolloutFull {
+		named = append(named, s.authority()...)
+	}
+	if len(named) > 0 {
+		categories = append(categories, check.Category{Name: "what the stack names", Checks: named})
+	}
+	return categories
 }
 
 // before is what the checks before the first up look at.
@@ -84,62 +89,4 @@ func (b before) ecsCluster(ctx context.Context) check.Result {
 		return check.Fail(make, "the ECS cluster %s is %s", config.Ecs.ClusterName, status)
 	}
 	return check.Pass("%s", config.Ecs.ClusterName)
-}
-
-// stackKinds are what the stack makes in its cluster; those of others' definitions only where the configuration asks for them.
-func (b before) stackKinds() map[string][]string {
-	kinds := map[string][]string{
-		"v1":                           {"Namespace", "ServiceAccount", "Secret", "ConfigMap", "Service"},
-		"apps/v1":                      {b.kind()},
-		"batch/v1":                     {"CronJob", "Job"},
-		"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
-	}
-	gateway := b.Config.Gateway
-	if gateway.HttpRoute != nil {
-		kinds["gateway.networking.k8s.io/v1"] = []string{"HTTPRoute"}
-	}
-	if m := gateway.Monitoring; m != nil {
-		const operator = "monitoring.coreos.com/v1"
-		if m.ServiceMonitor {
-			kinds[operator] = append(kinds[operator], "ServiceMonitor")
-		}
-		if m.AlertRules {
-			kinds[operator] = append(kinds[operator], "PrometheusRule")
-		}
-	}
-	return kinds
-}
-
-func (b before) kinds(client clientFunc) func(context.Context) check.Result {
-	return func(ctx context.Context) check.Result {
-		c, err := client(ctx)
-		if err != nil {
-			return unreadable("the cluster", err, b.clusterLogin())
-		}
-		var lacking []string
-		total := 0
-		for groupVersion, kinds := range b.stackKinds() {
-			known := map[string]bool{}
-			list, err := c.Discovery().ServerResourcesForGroupVersion(groupVersion)
-			if err != nil && !apierrors.IsNotFound(err) {
-				return unreadable("the kinds of "+groupVersion, err, b.clusterLogin())
-			}
-			if err == nil {
-				for _, r := range list.APIResources {
-					known[r.Kind] = true
-				}
-			}
-			for _, kind := range kinds {
-				total++
-				if !known[kind] {
-					lacking = append(lacking, kind+" of "+groupVersion)
-				}
-			}
-		}
-		if slices.Sort(lacking); len(lacking) > 0 {
-			return check.Fail("install the custom resource definitions of "+quoted(lacking)+", or upgrade the cluster",
-				"the API server does not know %s", quoted(lacking))
-		}
-		return check.Pass("%d", total)
-	}
 }

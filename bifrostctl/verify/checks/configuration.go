@@ -18,7 +18,25 @@ func (s Stack) configuration() []check.Check {
 			Run: s.repository,
 		})
 	}
+	if s.Config.Rollout == stacks.RolloutFull {
+		checks = append(checks, s.authority()...)
+	}
 	return checks
+}
+
+// authority is the check of gateway.postgres.caFile: with the placeholder of an example the gateway reaches no database, and the sandbox,
+// which has none, does not show it.
+func (s Stack) authority() []check.Check {
+	if s.Config.Gateway.Postgres.CaFile == "" {
+		return nil
+	}
+	return []check.Check{{Code: "config-database-ca", Description: "gateway.postgres.caFile holds the authorities of the databases",
+		Run: func(context.Context) check.Result {
+			if problem, mend := s.Config.PlaceholderAuthority(); problem != "" {
+				return check.Fail(mend+", then "+s.up(), "%s", problem)
+			}
+			return check.Pass("%s", s.Config.Gateway.Postgres.CaFile)
+		}}}
 }
 
 func (s Stack) rollout(context.Context) check.Result {

@@ -124,7 +124,8 @@ var standsOn = map[string][]string{
 	"config-replicas": {"made-availability"}, "workload-disruption": {"made-availability"},
 	"pull-rights": {"made-accounts"}, "workload-discovery": {"made-accounts"}, "workload-identity": {"made-accounts"},
 	"eks-kubelet-annotation": {"made-accounts"}, "gateway-peers": {"made-exposure"},
-	"eks-policy-token": {"made-aws-identities"}, "eks-policy-pull": {"made-aws-identities"},
+	"made-aws-identities": {"named-arns"}, "made-exposure": {"named-kinds"}, "made-monitoring": {"named-kinds"},
+	"named-gateway": {"named-kinds"}, "eks-policy-token": {"made-aws-identities"}, "eks-policy-pull": {"made-aws-identities"},
 	"eks-node-policy-token": {"made-aws-identities"}, "eks-node-policy-pull": {"made-aws-identities"},
 	"ecs-policy-token": {"made-aws-identities"}, "ecs-policy-pull": {"made-aws-identities"},
 	"ecs-policy-run":   {"made-aws-identities", "made-aws-tasks"},
@@ -139,6 +140,14 @@ const credentialConfigMap = "gcp-credential-config"
 func kindOf(typ string) string { return typ[strings.LastIndex(typ, ":")+1:] }
 
 func isKubernetes(typ string) bool { return strings.HasPrefix(typ, "kubernetes:") }
+
+// kubernetesType is Pulumi's type token of a kind.
+func kubernetesType(apiVersion, kind string) string {
+	if apiVersion == "v1" {
+		apiVersion = "core/v1"
+	}
+	return "kubernetes:" + apiVersion + ":" + kind
+}
 
 // objectName reads the name of a Kubernetes object from its state.
 func objectName(t service.Thing) service.ObjectName {

@@ -33,6 +33,10 @@ func (s Stack) namedChecks(c service.Clouds, before bool) []check.Check {
 		all = append(all, check.Check{Code: "named-classes",
 			Description: "the namespace and the classes that the configuration names are there", Run: n.inCluster})
 	}
+	if kinds := s.customKinds(); !before && len(kinds) > 0 { // before, pre-kinds asks for all kinds
+		all = append(all, check.Check{Code: "named-kinds", Description: "the API server knows the kinds that others have defined",
+			Run: s.knows(c.Kubernetes, kinds)})
+	}
 	if s.Config.Gateway.HttpRoute != nil {
 		all = append(all, check.Check{Code: "named-gateway", Description: "the Gateway takes the route in", Run: n.gateway})
 	}
@@ -56,7 +60,8 @@ func (n givenNames) inNamespace(ctx context.Context) check.Result {
 		found, err := objects.Object(ctx, service.ObjectName{APIVersion: "v1", Kind: o.Kind, Namespace: namespace, Name: o.Name})
 		switch {
 		case missing(err):
-			return failed(n.make(o), "there is no %s %s in namespace %s, which %s names", o.Kind, o.Name, namespace, o.Path)
+			gone := check.Fail(n.make(o), "there is no %s %s in namespace %s, which %s names", o.Kind, o.Name, namespace, o.Path)
+			return ptrTo(gone.Without(kubernetesType("v1", o.Kind), namespace+"/"+o.Name))
 		case err != nil:
 			return ptrTo(unreadable(o.Kind+" "+o.Name, err, n.clusterLogin()))
 		}
@@ -147,7 +152,8 @@ func (n givenNames) inCluster(ctx context.Context) check.Result {
 		_, err := objects.Object(ctx, service.ObjectName{APIVersion: c.apiVersion, Kind: c.kind, Name: c.name})
 		switch {
 		case missing(err):
-			return check.Fail(c.list, "there is no %s %s, which %s names", c.kind, c.name, c.key)
+			return check.Fail(c.list, "there is no %s %s, which %s names", c.kind, c.name, c.key).
+				Without(kubernetesType(c.apiVersion, c.kind), c.name)
 		case err != nil:
 			skipped = ptrTo(unreadable(c.kind+" "+c.name, err, n.clusterLogin()))
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
 )
@@ -24,7 +25,8 @@ func (n givenNames) gateway(ctx context.Context) check.Result {
 		service.ObjectName{APIVersion: gatewayAPI, Kind: "Gateway", Namespace: namespace, Name: route.Gateway})
 	switch {
 	case missing(err):
-		return check.Fail(look, "there is no Gateway %s in namespace %s, which gateway.httpRoute names", route.Gateway, namespace)
+		return check.Fail(look, "there is no Gateway %s in namespace %s, which gateway.httpRoute names", route.Gateway, namespace).
+			Without(pulumitype.KubernetesGateway, namespace+"/"+route.Gateway)
 	case err != nil:
 		return unreadable("Gateway "+route.Gateway, err, n.clusterLogin())
 	}

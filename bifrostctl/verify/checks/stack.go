@@ -130,6 +130,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 			database = needing(workloadExists, s.database(c, o))
 		}
 	}
+	names = append(names, s.namedArnChecks(c)...)
 	if full && s.Outputs.ECS != nil {
 		configuration = append(configuration, needing(ecsServiceExists, s.ecsConfiguration(c))...)
 		workload = append(workload, s.ecsWorkload(c)...)

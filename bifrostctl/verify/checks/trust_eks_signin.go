@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/judge/iam"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
@@ -33,7 +34,11 @@ func (t eksTrust) provider(ctx context.Context) check.Result {
 	}
 	switch {
 	case missing(err):
-		return check.Fail(associate, "account %s has no IAM OIDC provider for %s", t.Config.Aws.AccountId, cluster.Issuer)
+		gone := check.Fail(associate, "account %s has no IAM OIDC provider for %s", t.Config.Aws.AccountId, cluster.Issuer)
+		if t.Config.Eks.OidcProvider == stacks.OidcCreate {
+			return gone
+		}
+		return gone.Without(pulumitype.AwsOidcProvider, arn)
 	case err != nil:
 		return unreadable(arn, err, t.awsLogin())
 	case !slices.Contains(provider.ClientIDs, iampolicy.STSAudience):

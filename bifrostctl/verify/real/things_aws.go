@@ -160,12 +160,21 @@ func namedThings(names *servicediscovery.Client, certificates *acm.Client, zones
 			_, err := names.GetService(ctx, &servicediscovery.GetServiceInput{Id: &t.ID})
 			return gone(t, err, new(*discoverytypes.ServiceNotFound))
 		},
-		pulumitype.AwsCertificate: func(ctx context.Context, t service.Thing) error {
-			_, err := certificates.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &t.ID})
-			return gone(t, err, new(*acmtypes.ResourceNotFoundException))
-		},
-		pulumitype.AwsRecord: func(ctx context.Context, t service.Thing) error { return record(ctx, zones, t) },
+		pulumitype.AwsCertificate: func(ctx context.Context, t service.Thing) error { return certificate(ctx, certificates, t) },
+		pulumitype.AwsRecord:      func(ctx context.Context, t service.Thing) error { return record(ctx, zones, t) },
 	}
+}
+
+// certificate: a load balancer takes and renews none but an issued one (AWS Certificate Manager user guide, "Certificate statuses").
+func certificate(ctx context.Context, client *acm.Client, t service.Thing) error {
+	found, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &t.ID})
+	if err != nil {
+		return gone(t, err, new(*acmtypes.ResourceNotFoundException))
+	}
+	if status := found.Certificate.Status; status != acmtypes.CertificateStatusIssued {
+		return &service.GoneError{Why: fmt.Sprintf("is %s, and no load balancer takes it", status)}
+	}
+	return nil
 }
 
 // record asks for the records from a name on: the first one is it, or there is none (Route 53 API reference, ListResourceRecordSets).

@@ -53,7 +53,8 @@ func TestAWSThings(t *testing.T) {
 		{service.Thing{Type: pulumitype.AwsSecretVersion, ID: secretArn + "|v1"}, "DescribeSecret", answer{body: secret}, answer{body: `{"VersionIdsToStages":{"v2":["AWSCURRENT"]}}`}},
 		{service.Thing{Type: pulumitype.AwsPrivateDnsNamespace, ID: "ns-1"}, "GetNamespace", answer{body: `{"Namespace":{"Id":"ns-1"}}`}, answer{400, `NamespaceNotFound|{"Message":"no"}`}},
 		{service.Thing{Type: pulumitype.AwsDiscoveryService, ID: "srv-1"}, "GetService", answer{body: `{"Service":{"Id":"srv-1"}}`}, answer{400, `ServiceNotFound|{"Message":"no"}`}},
-		{service.Thing{Type: pulumitype.AwsCertificate, ID: "arn"}, "DescribeCertificate", answer{body: `{"Certificate":{}}`}, answer{400, `ResourceNotFoundException|{"message":"no"}`}},
+		{service.Thing{Type: pulumitype.AwsCertificate, ID: "arn"}, "DescribeCertificate", answer{body: `{"Certificate":{"Status":"ISSUED"}}`}, answer{400, `ResourceNotFoundException|{"message":"no"}`}},
+		{service.Thing{Type: pulumitype.AwsCertificate, ID: "expired"}, "DescribeCertificate", answer{body: `{"Certificate":{"Status":"ISSUED"}}`}, answer{body: `{"Certificate":{"Status":"EXPIRED"}}`}},
 		{service.Thing{Type: pulumitype.AwsRecord, ID: "Z1_llm.example.com_A", Outputs: map[string]any{"zoneId": "Z1", "fqdn": "llm.example.com", "type": "A"}}, "GET /2013-04-01/hostedzone/Z1/rrset", answer{body: fmt.Sprintf(records, "llm.example.com.")}, answer{body: fmt.Sprintf(records, "other.example.com.")}},
 		{service.Thing{Type: pulumitype.AwsTaskDefinition, ID: "bifrost", Outputs: map[string]any{"arn": "arn"}}, "DescribeTaskDefinition", answer{body: `{"taskDefinition":{"status":"ACTIVE"}}`}, answer{body: `{"taskDefinition":{"status":"INACTIVE"}}`}},
 	} {

@@ -109,9 +109,6 @@ func nodesOf(w *served.World, server string) []corev1.Node {
 	return nodes
 }
 
-// imageType is what the sandbox knows of the gateway's image; its id is the reference without tag and digest.
-const imageType = "sandbox:image"
-
 // image settles for which processors the gateway's image is built.
 func (f furnisher) image(reference string, architectures []string) {
 	if reference == "" {
@@ -121,6 +118,6 @@ func (f furnisher) image(reference string, architectures []string) {
 	for _, architecture := range architectures {
 		built = append(built, architecture)
 	}
-	f.world.Settle(&world.Resource{Type: imageType, Scope: f.server, ID: reference, Inputs: double.Object{},
+	f.world.Settle(&world.Resource{Type: world.ImageType, Scope: f.server, ID: reference, Inputs: double.Object{},
 		State: double.Object{"architectures": built}})
 }

@@ -68,7 +68,7 @@ func otherProcessor(c *double.Call, spec corev1.PodSpec, node *placed) []string 
 	var problems []string
 	for _, container := range append(slices.Clone(spec.InitContainers), spec.Containers...) {
 		reference, err := image.Parse(container.Image)
-		known := c.World.Get(imageType, server(c), reference.Host+"/"+reference.Path)
+		known := c.World.Get(world.ImageType, server(c), reference.Host+"/"+reference.Path)
 		if err != nil || known == nil {
 			continue
 		}

@@ -144,7 +144,7 @@ func (a *cloud) pull(_ context.Context, r registry.Request) (digest string, refu
 			Refusal: hop.Refuse(hop.Ecr, hop.ImageNotFound, "there is no repository %s", repository.ARN()),
 		}
 	}
-	if !registry.Has(held, r.Reference) {
+	if !registry.Has(held, r.Reference) || !a.world.HasImage(r.Host+"/"+r.Repository) {
 		return "", &registry.Answer{
 			Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Requested image not found",
 			Refusal: hop.Refuse(hop.Ecr, hop.ImageNotFound, "%s has no %s", repository.ARN(), r.Reference),

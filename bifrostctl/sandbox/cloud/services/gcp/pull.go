@@ -166,7 +166,8 @@ func (g *cloud) pull(ctx context.Context, r registry.Request) (digest string, re
 	}
 	// A repository has several images, and the tags that are known are those of one.
 	tagged, _ := repository.State["tagsOf"].(string)
-	if (tagged == "" || strings.HasSuffix(r.Repository, "/"+tagged)) && !registry.Has(repository, r.Reference) {
+	known := tagged == "" || strings.HasSuffix(r.Repository, "/"+tagged)
+	if known && !registry.Has(repository, r.Reference) || !g.world.HasImage(r.Host+"/"+r.Repository) {
 		return "", &registry.Answer{Status: http.StatusNotFound, Code: "MANIFEST_UNKNOWN", Message: "Failed to fetch " + r.Reference,
 			Refusal: hop.Refuse(at, hop.ImageNotFound, "%s has no %s", id, r.Reference)}
 	}
