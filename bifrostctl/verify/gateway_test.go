@@ -218,7 +218,7 @@ func (s stepping) Ask(ctx context.Context, request service.Request) (service.Ans
 // TestECSGateway: what is found through the load balancer that a stack makes, or why nothing is.
 func TestECSGateway(t *testing.T) {
 	t.Parallel()
-	public := way{Name: "public", Stack: "examples/ecs-production", Settings: []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}}
+	public := withAuthorities(way{Name: "public", Stack: "examples/ecs-production", Settings: []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}})
 	healthy := standIn{}.serve(t)
 	down := standIn{health: service.Answer{Status: 503}}.serve(t)
 	four := standIn{cluster: ok(`{"members":4,"healthy_members":4,"cluster_health":"HEALTHY"}`)}.serve(t)

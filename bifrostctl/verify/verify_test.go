@@ -144,7 +144,7 @@ func TestIdentityRollout(t *testing.T) {
 			d := r.document(verify.Options{})
 			require.Empty(t, bad(d))
 			for _, category := range d.Categories {
-				require.Contains(t, []string{"credentials", "configuration", "what the stack made", "identity trust"}, category.Name)
+				require.Contains(t, []string{"credentials", "configuration", "what the stack made", "what the stack names", "identity trust"}, category.Name)
 			}
 			r.configure()
 			found := bad(r.document(verify.Options{}))
