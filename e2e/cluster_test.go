@@ -60,20 +60,25 @@ func (s *site) startCluster(ctx context.Context) error {
 	}
 	s.serveUpstreams()
 	world.agent.Serve(s.internet, s.network.Pods)
+	s.serveMetadata(world)
 	if err := s.internet.InstallWebhook(ctx, s.client, s.tenant); err != nil {
 		return err
 	}
 	if err := os.WriteFile(s.authority(), world.authority.PEM(), 0o644); err != nil {
 		return err
 	}
-	return s.startNodes(ctx)
+	if err := s.startNodes(ctx); err != nil {
+		return err
+	}
+	return s.redirectMetadata()
 }
 
-// world is what all clusters share: the authority of all hosts, the content of all registries, and EKS Pod Identity's agent.
+// world is what all clusters share: the authority of all hosts, the content of all registries, EKS Pod Identity's agent and the metadata service.
 type world struct {
 	authority *outside.Authority
 	catalog   *images.Catalog
 	agent     *outside.Agent
+	metadata  *outside.Agent
 }
 
 var theWorld = sync.OnceValues(func() (*world, error) {
@@ -88,7 +93,10 @@ var theWorld = sync.OnceValues(func() (*world, error) {
 	w := &world{authority: authority, catalog: images.New(images.Config{Programs: programs, CA: authority.PEM()})}
 	// Any app is one that waits.
 	w.catalog.Add("/my-repo$", images.Spec{Busybox: []string{"sleep"}, Entrypoint: []string{"/bin/sleep", "86400"}}.Build)
-	w.agent, err = outside.StartAgent(outside.AgentAddress)
+	if w.agent, err = outside.StartAgent(outside.AgentAddress); err != nil {
+		return nil, err
+	}
+	w.metadata, err = outside.StartAgent(outside.MetadataAddress, outside.PodMetadataAddress)
 	return w, err
 })
 
@@ -143,13 +151,16 @@ func (s *site) emptyDatabases(t *testing.T) {
 	require.NoError(t, s.database.Provide(t.Context(), "bifrost", databasePassword, "bifrost", "bifrost_logs"))
 }
 
-// startNodes starts two nodes at the same time, and what answers their pods for names.
+// nodes of each cluster.
+const nodes = 2
+
+// startNodes starts the nodes at the same time, and what answers their pods for names.
 func (s *site) startNodes(ctx context.Context) error {
 	folder, config, err := s.providerFiles()
 	if err != nil {
 		return err
 	}
-	s.nodes = make([]*kubelet.Node, 2)
+	s.nodes = make([]*kubelet.Node, nodes)
 	starting, onNodes := errgroup.WithContext(ctx)
 	for i := range s.nodes {
 		starting.Go(func() (err error) {

@@ -25,7 +25,7 @@ func run(m *testing.M) int {
 	}
 	return machine.Run(func() int {
 		status := m.Run()
-		for _, site := range []*site{eks, exemplary, aks, watched, oncall, serving, entered} {
+		for _, site := range []*site{eks, exemplary, aks, onGoogle, watched, oncall, serving, entered} {
 			site.stop()
 		}
 		report.add("Pulls of the gateway's image, as the registries saw them", pulls.String())

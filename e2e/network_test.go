@@ -207,9 +207,15 @@ func (s *site) running(t *testing.T, space, selector string) []reach.Place {
 func testNetwork(t *testing.T, s *site, balancers []reach.Place, more ...crossing) {
 	parts := s.everyone(t)
 	parts["balancer"] = balancers
+	tryWays(t, parts, strings.TrimPrefix(s.folder, "examples/"), append(slices.Clone(crossings), more...))
+}
+
+// tryWays tries ways twice: until each is as it should be, and once more.
+func tryWays(t *testing.T, parts cast, of string, all []crossing) {
+	t.Helper()
 	tried := 0
 	var table strings.Builder
-	for _, c := range append(slices.Clone(crossings), more...) {
+	for _, c := range all {
 		flows := parts.flows(t, c)
 		for _, f := range flows {
 			// What enforces the policies learns of these pods a moment later than the node.
@@ -219,7 +225,7 @@ func testNetwork(t *testing.T, s *site, balancers []reach.Place, more ...crossin
 		fmt.Fprintf(&table, "%-52s %-8s %d of %d\n", c, c.verdict(), len(flows), len(flows))
 	}
 	// By now it knows them all: nothing is open for a moment.
-	for _, c := range append(slices.Clone(crossings), more...) {
+	for _, c := range all {
 		for _, f := range parts.flows(t, c) {
 			if c.open {
 				eventually(t, f.String(), func(context.Context) error { return as(f, true) })
@@ -228,7 +234,7 @@ func testNetwork(t *testing.T, s *site, balancers []reach.Place, more ...crossin
 			require.NoError(t, as(f, false))
 		}
 	}
-	report.add(fmt.Sprintf("NetworkPolicies of %s enforced by kube-router: %d connections tried, twice", strings.TrimPrefix(s.folder, "examples/"), tried), table.String())
+	report.add(fmt.Sprintf("NetworkPolicies of %s enforced by kube-router: %d connections tried, twice", of, tried), table.String())
 }
 
 func (c crossing) String() string {

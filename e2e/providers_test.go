@@ -18,7 +18,6 @@ import (
 
 	"bifrost/e2e/controlplane"
 	"bifrost/e2e/kubelet"
-	"bifrost/e2e/outside"
 )
 
 // Names of one executable: a kubelet asks each provider under a name of its own.
@@ -112,11 +111,10 @@ func nodesAskWithTokens(t *testing.T, s *site, w way) {
 
 // nodesAskAsThemselves is what EKS AMIs do, with the credentials of the node's role from EC2's metadata service.
 func nodesAskAsThemselves(t *testing.T, s *site, _ way) {
-	metadata, err := outside.StartAgent("169.254.169.254:80")
+	world, err := theWorld()
 	require.NoError(t, err)
-	t.Cleanup(metadata.Stop)
 	for _, node := range s.nodes {
-		metadata.Serve(s.internet, netip.PrefixFrom(node.Host.Address, 32))
+		world.metadata.Serve(s.internet, netip.PrefixFrom(node.Host.Address, 32))
 	}
 	s.ask(t, asAMI("*.dkr.ecr.*.amazonaws.com"))
 }
@@ -126,7 +124,7 @@ func nodesPull(t *testing.T, s *site) {
 	nodesGetNoToken(t, s)
 	defer s.serve(t)()
 	s.pullsAs(t, "as-the-node", "default")
-	report.add("Pulls without a Secret, eks.pull: node", "by ecr-credential-provider with the role of the node, from EC2's metadata service\n")
+	report.add("Pulls without a Secret, "+s.stack+", pull: node", "by the kubelet's credential provider as the node, from the cloud's metadata service\n")
 }
 
 // kubeletsPull: with the audience rule that the stack makes a kubelet gets a token, and the provider a login for it. Without it neither does,
@@ -162,9 +160,8 @@ func kubeletsPull(t *testing.T, s *site) {
 // asks is a pod with the gateway's image that asks the registry for it, without a Secret, and ends.
 func (s *site) asks(t *testing.T, name, account string) *corev1.Pod {
 	t.Helper()
-	deployment, err := s.client.AppsV1().Deployments(namespace).Get(t.Context(), gateway, metav1.GetOptions{})
+	template, err := s.template(t.Context())
 	require.NoError(t, err)
-	template := deployment.Spec.Template.Spec
 	serving := template.Containers[0]
 	require.Empty(t, template.ImagePullSecrets)
 	pod, err := s.client.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{

@@ -12,16 +12,32 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// puller is a pod with the gateway's image and user, and a pull Secret, that asks the registry for the image whatever the node has, and ends.
-func (s *site) puller(ctx context.Context, name, secret string) (*corev1.Pod, error) {
+// template is that of the gateway's pods, of a Deployment or a StatefulSet.
+func (s *site) template(ctx context.Context) (*corev1.PodSpec, error) {
 	deployment, err := s.client.AppsV1().Deployments(namespace).Get(ctx, gateway, metav1.GetOptions{})
+	if err == nil {
+		return &deployment.Spec.Template.Spec, nil
+	}
+	if !apierrors.IsNotFound(err) {
+		return nil, err
+	}
+	stateful, err := s.client.AppsV1().StatefulSets(namespace).Get(ctx, gateway, metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}
-	template := deployment.Spec.Template.Spec
+	return &stateful.Spec.Template.Spec, nil
+}
+
+// puller is a pod with the gateway's image and user, and a pull Secret, that asks the registry for the image whatever the node has, and ends.
+func (s *site) puller(ctx context.Context, name, secret string) (*corev1.Pod, error) {
+	template, err := s.template(ctx)
+	if err != nil {
+		return nil, err
+	}
 	serving := template.Containers[0]
 	return s.client.CoreV1().Pods(namespace).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "puller"}},

@@ -20,7 +20,8 @@ import (
 type site struct {
 	index         int // of its network, 1 to 9
 	stack, issuer string
-	tenant        string // of Azure; empty on EKS
+	tenant        string // of Azure; empty elsewhere
+	workloadPool  string // of GKE; empty elsewhere
 
 	once     sync.Once
 	err      error
