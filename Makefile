@@ -66,9 +66,9 @@ e2e-all: $(E2E_BIN)/traefik e2e ## run the end-to-end tests with every way to pu
 KUBERNETES_SDK := $(shell sed -n 's|.*github.com/pulumi/pulumi-kubernetes/sdk/v4 \(v[0-9.]*\).*|\1|p' bifrostctl/go.mod)
 INSTALLED_PROVIDER := $(wildcard $(HOME)/.pulumi/plugins/resource-kubernetes-$(KUBERNETES_SDK)/pulumi-resource-kubernetes)
 
-provider: build $(E2E_BIN)/kubectl $(E2E_BIN)/pulumi-resource-kubernetes ## compare both our Kubernetes providers with Pulumi's own on a real API server
+provider: build $(E2E_BIN)/kubectl $(E2E_BIN)/pulumi-resource-kubernetes ## compare both our Kubernetes providers with Pulumi's own on a real API server; with BRIEF=1 where they delete or replace something
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
-	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 30m ./providers $(if $(UPDATE),-args -update)
+	cd e2e && CGO_ENABLED=0 go test -count=1 -timeout 30m ./providers $(if $(BRIEF),-short) $(if $(UPDATE),-args -update)
 
 gateway: build ## start the gateway's stand-in, and the gateway that BIFROST_BINARY names, on all cases and on what every stack gives it
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/gateway

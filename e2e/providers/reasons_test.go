@@ -5,9 +5,6 @@ package providers
 var reasons = []reason{
 	{"an autoscaler of others is there", live, "HorizontalPodAutoscaler|Another manager",
 		"Version: 4.25 applies a new object over one of its name and meets its owner; since 4.29 a name that exists is refused, as ours do."},
-	{".*", double + "|" + live, `preview: Job pull-first-run: create-replacement`,
-		"The provider's dry run makes up a uid for what goes into an existing namespace, so its preview names a first-run Job that no `up` makes. " +
-			"Ours say that the name is not known yet: what a preview shows comes true."},
 	{".*first run.*|.*fails again", double + "|" + live, "error: Job pull-first-run",
 		"Ours add why: which container failed, which service refused it, which fault struck."},
 	{"interrupted while pods start", double + "|" + live, "error: Deployment gateway-deployment",
