@@ -87,7 +87,11 @@ func (c *Config) proxyEnv(at target) map[string]string {
 // refresherEnv are the plain variables of the container that fetches the token.
 func (c *Config) refresherEnv() map[string]string {
 	env := map[string]string{}
-	for name, value := range c.Network.proxyVariables(namesInside[c.onKubernetes().name()]...) {
+	on := c.onKubernetes()
+	if on == nil {
+		return env
+	}
+	for name, value := range c.Network.proxyVariables(namesInside[on.name()]...) {
 		if _, referred := c.Refresher.SecretRefs[name]; !referred {
 			env[name] = value
 		}
