@@ -239,7 +239,7 @@ func (g *Gateway) urls() []string {
 		}
 	}
 	if i := g.Ingress; i != nil {
-		add(i.Hosts, i.Path, i.TlsSecret == "" && i.CertificateArn == "")
+		add(i.Hosts, i.Path, i.AllowHttp)
 	}
 	if r := g.HttpRoute; r != nil {
 		add(r.Hosts, r.Path, r.Section == "")

@@ -32,7 +32,7 @@ var abroads = map[string]abroad{
 	onEks.name(): {[]string{azureBalancers, googleNetwork, googleCloud}, []string{kubernetes.IngressALB, kubernetes.IngressNginx}},
 	onAks.name(): {[]string{awsBalancers, awsIngresses, googleNetwork, googleCloud},
 		[]string{kubernetes.IngressAppRouting, kubernetes.IngressNginx}},
-	onGke.name(): {[]string{awsBalancers, awsIngresses, azureBalancers}, []string{kubernetes.IngressNginx}},
+	onGke.name(): {[]string{awsBalancers, awsIngresses, azureBalancers}, []string{kubernetes.IngressGCE, kubernetes.IngressNginx}},
 
 	// Whose controllers run in a cluster of one's own is not known.
 	onAny.name(): {nil, []string{kubernetes.IngressNginx}},

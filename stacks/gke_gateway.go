@@ -13,7 +13,7 @@ import (
 func (c *Config) gkeGatewayArgs(workloadPool string) *gcp.GkeGatewayIdentityArgs {
 	own := c.Gke.GatewayServiceAccount
 	return &gcp.GkeGatewayIdentityArgs{
-		ProjectId: c.Google.ProjectId, WorkloadPool: workloadPool,
+		ProjectId: c.googleProject(), WorkloadPool: workloadPool,
 		Namespace: c.Gateway.Namespace, ServiceAccount: c.Gateway.ServiceAccount,
 		ServiceAccountId: own.Id, Roles: own.Roles, DisplayName: c.displayName(gatewayOnGke),
 	}
@@ -40,7 +40,7 @@ func mightyAccount(c *Config) string {
 	if len(mighty) == 0 {
 		return ""
 	}
-	return "gke.gatewayServiceAccount.roles: whoever takes the gateway over may change everything in project " + c.Google.ProjectId +
+	return "gke.gatewayServiceAccount.roles: whoever takes the gateway over may change everything in project " + c.googleProject() +
 		", or act as others there (" + strings.Join(mighty, ", ") + "); a gateway needs what it calls alone, such as roles/aiplatform.user"
 }
 

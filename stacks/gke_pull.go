@@ -78,7 +78,7 @@ var gkePullKeys = keys{
 // gkePullIdentityArgs are those of the service account that pulls.
 func (c *Config) gkePullIdentityArgs(workloadPool string) *gcp.GkePullIdentityArgs {
 	args := &gcp.GkePullIdentityArgs{
-		ProjectId: c.Google.ProjectId, WorkloadPool: workloadPool,
+		ProjectId: c.googleProject(), WorkloadPool: workloadPool,
 		Namespace: c.Gateway.Namespace, ServiceAccount: c.Refresher.ServiceAccount,
 		ServiceAccountId: c.Gke.ServiceAccountId, ServiceAccountEmail: c.Gke.ServiceAccountEmail, DisplayName: c.displayName(pullsOnGke),
 		Protect: c.ProtectIdentities,
@@ -99,14 +99,19 @@ func (c *Config) gkePullEmail() string {
 	if c.Gke.ServiceAccountEmail != "" {
 		return c.Gke.ServiceAccountEmail
 	}
-	return gcp.Email(c.Gke.ServiceAccountId, c.Google.ProjectId)
+	return gcp.Email(c.Gke.ServiceAccountId, c.googleProject())
 }
 
+// principals: whom the vendor's own service account is for must be known there, too.
 func (gkeRefresh) principals(c *Config, cluster *gkeCluster) []string {
+	who := c.gkePullEmail()
 	if c.Gke.Auth == GkeSignInPrincipal {
-		return []string{cluster.principal(c)}
+		who = cluster.principal(c)
 	}
-	return []string{c.gkePullEmail()}
+	if vendors := c.Gke.VendorServiceAccount; vendors != "" {
+		who += " as " + vendors
+	}
+	return []string{who}
 }
 
 func (gkeRefresh) make(ctx *pulumi.Context, c *Config, cluster *gkeCluster) (*pulled, error) {
@@ -127,7 +132,7 @@ func (gkeRefresh) make(ctx *pulumi.Context, c *Config, cluster *gkeCluster) (*pu
 	if err != nil {
 		return nil, err
 	}
-	entry["projectId"], entry["projectNumber"] = pulumi.String(c.Google.ProjectId), pulumi.String(cluster.projectNumber)
+	entry["projectId"], entry["projectNumber"] = pulumi.String(c.googleProject()), pulumi.String(cluster.projectNumber)
 	entry["serviceAccountEmail"] = identity.ServiceAccountEmail
 	return &pulled{
 		secret:  c.gkePullSecretArgs(identity.ServiceAccountEmail, identity.Ready()),

@@ -34,7 +34,7 @@ func (g *Gke) flags() string {
 
 // impersonateFlag is that of gcloud, where the stack impersonates somebody.
 func (g *Google) impersonateFlag() []string {
-	if g.ImpersonateServiceAccount == "" {
+	if g == nil || g.ImpersonateServiceAccount == "" {
 		return nil
 	}
 	return []string{"--impersonate-service-account " + g.ImpersonateServiceAccount}
@@ -47,7 +47,7 @@ func (gkeTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
 // gatewayEmail is that of the gateway's own service account, given or made; empty where it has none.
 func (g *Gke) gatewayEmail(c *Config) string {
 	if own := g.GatewayServiceAccount; own != nil {
-		return gcp.Email(own.Id, c.Google.ProjectId)
+		return gcp.Email(own.Id, c.googleProject())
 	}
 	return g.GatewayServiceAccountEmail
 }

@@ -239,9 +239,10 @@ func TestGkeRefuses(t *testing.T) {
 	}{
 		"another cloud's": {[]any{"aws", map[string]any{"region": "us-east-1"}, "azure", map[string]any{"location": "x"}, "tags", map[string]any{"a": "b"}},
 			[]string{"aws", "azure", "tags"}},
-		"the far side of a federation": {[]any{"gcp", map[string]any{"credentialConfig": map[string]any{"type": "external_account"}}}, []string{"gcp"}},
-		"nothing":                      {[]any{"google", nil, "gke", nil}, []string{"google", "gke"}},
-		"no project":                   {[]any{"google.projectId", ""}, []string{"google.projectId"}},
+		"the far side of a federation":  {[]any{"gcp", map[string]any{"credentialConfig": map[string]any{"type": "external_account"}}}, []string{"gcp"}},
+		"a cluster of another platform": {[]any{"platform", "azure", "google", nil, "gke.gatewayServiceAccount", map[string]any{}}, []string{"azure", "aks", "gcp.credentialConfig", "gke"}},
+		"nothing":                       {[]any{"google", nil, "gke", nil}, []string{"google", "gke"}},
+		"no project":                    {[]any{"google.projectId", ""}, []string{"google.projectId"}},
 		"principal and accounts": {[]any{"gke.auth", "principal", "gke.serviceAccountId", "puller", "gke.serviceAccountEmail", "puller@acme-dev.iam.gserviceaccount.com"},
 			[]string{"gke.serviceAccountId", "gke.serviceAccountEmail"}},
 		"two accounts": {[]any{"gke.serviceAccountId", "puller", "gke.serviceAccountEmail", "puller@acme-dev.iam.gserviceaccount.com"}, []string{"gke.serviceAccountId"}},
@@ -356,4 +357,54 @@ func TestGkeConnector(t *testing.T) {
 	require.Equal(t, "cloud-sql", pods.Input(t, "spec.template.spec.initContainers[0].name"))
 	require.Contains(t, told(g.Named(t, policyType, "gke-gateway-network-policy")), "3307")
 	require.Empty(t, parsed(t, "gke-production", s).Warnings())
+}
+
+// TestGkeWithoutProxy: no proxy leads to the metadata server, by its name or by its address; other places have no such name.
+func TestGkeWithoutProxy(t *testing.T) {
+	t.Parallel()
+	for stack, has := range map[string]bool{"google-dev": true, "azure-dev": false} {
+		prefix := map[string]string{"google-dev": "gke", "azure-dev": "aks"}[stack]
+		g := record(t, stack, stackFile(t, stack).set("network.proxy", "http://proxy.example.com:3128"))
+		for _, r := range []graphtest.Resource{g.Named(t, gatewayType, prefix+"-gateway-deployment"), g.Named(t, "kubernetes:batch/v1:CronJob", prefix+"-pull-cron-job")} {
+			require.Equal(t, has, strings.Contains(told(r), "metadata.google.internal"), "%s: %s", stack, r.Name)
+			require.Contains(t, told(r), "169.254.169.254")
+		}
+	}
+}
+
+// TestGkeWarnings: of mighty roles, and of a location that is none.
+func TestGkeWarnings(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, parsed(t, "google-dev", gkeStack(t, "gke.location", "europe-west1-b", "gke.gatewayServiceAccount", map[string]any{"roles": []any{"roles/aiplatform.user"}})).Warnings())
+	told := strings.Join(parsed(t, "google-dev", gkeStack(t, "gke.location", "europe-west11", "gke.gatewayServiceAccount", map[string]any{"roles": []any{"roles/editor"}})).Warnings(), "\n")
+	require.Contains(t, told, "gke.location: europe-west11 is none of the regions")
+	require.Contains(t, told, "gke.gatewayServiceAccount.roles: whoever takes the gateway over may change everything in project acme-dev, or act as others there (roles/editor)")
+}
+
+// TestGkeTaken: a service account of this name that another stack has made is not taken over; of one's own nothing is said.
+func TestGkeTaken(t *testing.T) {
+	t.Parallel()
+	display := func(of string) answer { return always(map[string]any{"displayName": of, "email": "x"}) }
+	for name, c := range map[string]struct {
+		answer answer
+		wants  string
+	}{
+		"of nobody known":   {display("Puller"), "gke.serviceAccountId: the service account acme-dev/bifrost-pull-sa exists, and nothing shows that it is of this stack"},
+		"of another stack":  {display("Pulls Bifrost images, of Pulumi stack other"), "--display-name 'Pulls Bifrost images, of Pulumi stack google-dev'"},
+		"of this stack":     {display("Pulls Bifrost images, of Pulumi stack google-dev"), ""},
+		"not there":         {never("Error 404: Unknown service account"), ""},
+		"may not be looked": {never("googleapi: Error 403: Permission denied"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := gkeStack(t).graph(t, "google-dev")
+			g.Answers["gcp:serviceaccount/getAccount:getAccount"] = c.answer
+			err := g.Run(program(g))
+			if c.wants == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.wants)
+		})
+	}
 }

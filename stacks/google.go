@@ -6,6 +6,7 @@ import (
 	pulumigcp "github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/organizations"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"k8s.io/utils/ptr"
 
 	"bifrost/internal/component"
 )
@@ -18,6 +19,9 @@ type Google struct {
 	// needs the role Service Account Token Creator on it.
 	ImpersonateServiceAccount string
 }
+
+// googleProject is google.projectId; empty where there is no such object, as on a platform that does not read it.
+func (c *Config) googleProject() string { return ptr.Deref(c.Google, Google{}).ProjectId }
 
 // newGoogleProvider names the project in each request.
 func newGoogleProvider(ctx *pulumi.Context, c *Config) (pulumi.ProviderResource, error) {

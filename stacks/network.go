@@ -86,12 +86,11 @@ func (c *Config) proxyEnv(at target) map[string]string {
 
 // refresherEnv are the plain variables of the container that fetches the token.
 func (c *Config) refresherEnv() map[string]string {
-	env := map[string]string{}
-	on := c.onKubernetes()
-	if on == nil {
-		return env
+	env, inside := map[string]string{}, []string(nil)
+	if on := c.onKubernetes(); on != nil {
+		inside = namesInside[on.name()]
 	}
-	for name, value := range c.Network.proxyVariables(namesInside[on.name()]...) {
+	for name, value := range c.Network.proxyVariables(inside...) {
 		if _, referred := c.Refresher.SecretRefs[name]; !referred {
 			env[name] = value
 		}

@@ -15,12 +15,12 @@ func (c *Config) identitiesOnGke() []namedThing {
 	account := func(key, id, purpose string, full bool) namedThing {
 		display := c.displayName(purpose)
 		return namedThing{
-			key: key, kind: "service account", name: id, within: c.Google.ProjectId + "/", full: full,
+			key: key, kind: "service account", name: id, within: c.googleProject() + "/", full: full,
 			tags: func(ctx *pulumi.Context, c *Config, name string, on pulumi.InvokeOption) (map[string]string, error) {
 				return c.tagsOfAccount(ctx, name, display, on)
 			},
 			own: fmt.Sprintf("run `gcloud iam service-accounts update %s --project %s --display-name '%s'` and import it, or name it "+
-				"as an existing one", gcp.Email(id, c.Google.ProjectId), c.Google.ProjectId, display),
+				"as an existing one", gcp.Email(id, c.googleProject()), c.googleProject(), display),
 		}
 	}
 	var all []namedThing

@@ -69,7 +69,7 @@ func (c *Config) validateGkeGateway(k *checker) {
 	if g.GatewayServiceAccountEmail != "" {
 		k.add(field.Forbidden(p.Child("gatewayServiceAccountEmail"), "gke.gatewayServiceAccount makes a service account; remove one of them"))
 	}
-	if pulls && gcp.Email(own.Id, c.Google.ProjectId) == c.gkePullEmail() {
+	if pulls && gcp.Email(own.Id, c.googleProject()) == c.gkePullEmail() {
 		k.add(field.Invalid(p.Child("gatewayServiceAccount", "id"), own.Id, twoAccounts))
 	}
 	if c.Gateway.ExistingServiceAccount {

@@ -112,7 +112,7 @@ type BifrostWorkloadArgs struct {
 	Scheduling *WorkloadSchedulingArgs `pulumi:"scheduling,optional"`
 	// PreStopSeconds is how long a pod still serves before it gets SIGTERM, 1 to 3600 seconds. Meanwhile clients learn to avoid it, and
 	// streams end: give as many seconds as the longest stream takes, because the gateway accounts for no stream that ends later than 30
-	// seconds after SIGTERM. Default 15, and 30 where pods are the targets of a load balancer of AWS.
+	// seconds after SIGTERM. Default 15, 30 where pods are the targets of a load balancer of AWS, and 60 behind an ingress of GKE's own.
 	PreStopSeconds int `pulumi:"preStopSeconds,optional"`
 	// TerminationGraceSeconds is how long a pod may take to end, preStopSeconds included: at least 30 seconds more than these. Default:
 	// preStopSeconds and 45 seconds.

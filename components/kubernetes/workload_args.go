@@ -108,30 +108,33 @@ type WorkloadServiceArgs struct {
 
 // WorkloadIngressArgs expose the gateway through an Ingress. TLS is required.
 type WorkloadIngressArgs struct {
-	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx, retired in March 2026) or appRouting (NGINX of AKS'
-	// application routing, which has support until November 2026). With alb, the namespace's label
+	// Controller is alb (AWS Load Balancer Controller), nginx (ingress-nginx, retired in March 2026), appRouting (NGINX of AKS'
+	// application routing, which has support until November 2026) or gce (GKE's own). With alb, the namespace's label
 	// elbv2.k8s.aws/pod-readiness-gate-inject=enabled lets rollouts wait for the load balancer. Required.
 	Controller string `pulumi:"controller"`
-	// ClassName is the class of the Ingress. Default: alb, nginx or webapprouting.kubernetes.azure.com, by the controller.
+	// ClassName is the class of the Ingress. Default: alb, nginx or webapprouting.kubernetes.azure.com, by the controller; none with gce.
 	ClassName string `pulumi:"className,optional"`
 	// Hosts are the DNS names, at least one. Required.
 	Hosts []string `pulumi:"hosts"`
 	// Path is a prefix: /, or one below which the gateway answers, such as /v1. It is served from / alone. Default /.
 	Path string `pulumi:"path,optional"`
-	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx and appRouting. TLS is required, unless allowHttp says
-	// otherwise.
+	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx, appRouting and gce, which takes an annotation that names
+	// certificates at Google, too (networking.gke.io/managed-certificates). TLS is required, unless allowHttp says otherwise.
 	TlsSecret string `pulumi:"tlsSecret,optional"`
 	// CertificateArn is a certificate of AWS Certificate Manager, for alb. TLS is required, unless allowHttp says otherwise.
 	CertificateArn string `pulumi:"certificateArn,optional"`
 	// AllowHttp leaves TLS out. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
-	// Public lets alb make a load balancer that the internet reaches. The other controllers decide by their own Service. Default false.
+	// Public lets alb and gce make a load balancer that the internet reaches. The other controllers decide by their own Service. Default
+	// false.
 	Public bool `pulumi:"public,optional"`
 	// AllowedCidrs are the CIDRs that may come in; everybody is 0.0.0.0/0. Required with public, and with nginx and appRouting, whose own
 	// Service faces the internet unless somebody made it internal. With nginx and appRouting the address is the one that nginx sees: their
-	// Service must keep the client's (externalTrafficPolicy Local). Default with alb that is not public: all that reach it.
+	// Service must keep the client's (externalTrafficPolicy Local). With gce it is 0.0.0.0/0, and a Cloud Armor policy keeps others out.
+	// Default with alb and gce that are not public: all that reach it.
 	AllowedCidrs []string `pulumi:"allowedCidrs,optional"`
-	// StreamTimeoutSeconds is how long a stream may be silent, at most 4000 with alb. Default 3600.
+	// StreamTimeoutSeconds is how long a stream may be silent, at most 4000 with alb. With gce the Service's BackendConfig says it. Default
+	// 3600.
 	StreamTimeoutSeconds int `pulumi:"streamTimeoutSeconds,optional"`
 	// BodySize is nginx's limit of a request's body, such as 100m; 0 is none. ALB has no limit for targets that are pods. Default 100m.
 	BodySize string `pulumi:"bodySize,optional"`

@@ -40,6 +40,9 @@ func PreStopSeconds(ingress *WorkloadIngressArgs, service *WorkloadServiceArgs) 
 	if TargetsPods(ingress, service) {
 		return DefaultAlbPreStopSeconds
 	}
+	if ingress != nil && ingressControllers[ingress.Controller].preStopSeconds != 0 {
+		return ingressControllers[ingress.Controller].preStopSeconds
+	}
 	return DefaultPreStopSeconds
 }
 

@@ -21,6 +21,7 @@ const (
 	IngressALB        = "alb"
 	IngressNginx      = "nginx"
 	IngressAppRouting = "appRouting"
+	IngressGCE        = "gce"
 )
 
 // Defaults of what leads to the gateway.
@@ -31,18 +32,27 @@ const (
 
 // ingressController is what the controllers do not share.
 type ingressController struct {
-	// class of an Ingress by default.
+	// class of an Ingress by default; empty where no class makes the controller take it.
 	class string
 	// namespace of the controller's pods; empty where it has none in the cluster's network.
 	namespace string
+	// outside is whom the network policy must let in where the load balancer is not in the cluster.
+	outside string
+	// preStopSeconds is how long a pod still serves by default.
+	preStopSeconds int
 	// annotations of an Ingress. A pod has graceSeconds to end.
 	annotations func(a *WorkloadIngressArgs, graceSeconds int) map[string]string
 }
 
 var ingressControllers = map[string]ingressController{
-	IngressALB:        {"alb", "", (*WorkloadIngressArgs).albAnnotations},
-	IngressNginx:      {"nginx", "ingress-nginx", (*WorkloadIngressArgs).nginxAnnotations},
-	IngressAppRouting: {"webapprouting.kubernetes.azure.com", "app-routing-system", (*WorkloadIngressArgs).nginxAnnotations},
+	IngressALB: {"alb", "", "an ALB is not in the cluster: name the cidr of its subnets", DefaultAlbPreStopSeconds,
+		(*WorkloadIngressArgs).albAnnotations},
+	IngressNginx: {"nginx", "ingress-nginx", "", DefaultPreStopSeconds, (*WorkloadIngressArgs).nginxAnnotations},
+	IngressAppRouting: {"webapprouting.kubernetes.azure.com", "app-routing-system", "", DefaultPreStopSeconds,
+		(*WorkloadIngressArgs).nginxAnnotations},
+	IngressGCE: {"", "", "Google's load balancer is not in the cluster: name the cidrs of its health checks, 35.191.0.0/16 and " +
+		"130.211.0.0/22, and of the proxy-only subnet where it is internal", DefaultGcePreStopSeconds,
+		(*WorkloadIngressArgs).gceAnnotations},
 }
 
 func (a *WorkloadIngressArgs) streamTimeoutSeconds() int {
@@ -56,9 +66,9 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	}
 	var errs field.ErrorList
 	if a.Controller == "" {
-		errs = append(errs, field.Required(p.Child("controller"), "alb, nginx or appRouting"))
+		errs = append(errs, field.Required(p.Child("controller"), "alb, nginx, appRouting or gce"))
 	}
-	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressNginx)...)
+	errs = append(errs, check.OneOf(p.Child("controller"), a.Controller, IngressALB, IngressAppRouting, IngressGCE, IngressNginx)...)
 	errs = append(errs, check.IfSet(p.Child("className"), a.ClassName, check.Subdomain)...)
 	errs = append(errs, check.Hosts(p.Child("hosts"), a.Hosts)...)
 	errs = append(errs, a.validateAlbHosts(p.Child("hosts"))...)
@@ -67,14 +77,17 @@ func (a *WorkloadIngressArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, a.validateClearText(p.Child("annotations"))...)
 	errs = append(errs, a.validateReach(p)...)
 	longest := 86400
-	if a.Controller == IngressALB {
+	switch {
+	case a.Controller == IngressGCE:
+		errs = append(errs, a.validateGce(p)...)
+	case a.Controller == IngressALB:
 		longest = 4000
 		if a.BodySize != "" {
 			errs = append(errs, field.Forbidden(p.Child("bodySize"), "an ALB has no such limit"))
 		}
-	} else if a.Public {
+	case a.Public:
 		errs = append(errs, field.Forbidden(p.Child("public"),
-			"only alb makes a load balancer for one Ingress; the controller's own Service decides here"))
+			"only alb and gce make a load balancer for one Ingress; the controller's own Service decides here"))
 	}
 	errs = append(errs, check.Between(p.Child("streamTimeoutSeconds"), a.streamTimeoutSeconds(), 1, longest)...)
 	errs = append(errs, check.Optional(p.Child("bodySize"), a.BodySize, check.ClientBodySize)...)
@@ -120,6 +133,9 @@ func (a *WorkloadIngressArgs) validateTls(p *field.Path) field.ErrorList {
 	}
 	if other.value != "" {
 		errs = append(errs, field.Forbidden(p.Child(other.key), "controller "+a.Controller+" takes "+taken.key))
+	}
+	if taken.value == "" && a.Controller == IngressGCE {
+		taken.value = a.gceCertificate()
 	}
 	switch {
 	case taken.value == "" && !a.AllowHttp:
@@ -183,7 +199,7 @@ func (a *WorkloadIngressArgs) validateReach(p *field.Path) field.ErrorList {
 	return errs
 }
 
-// Class is the class of the Ingress: the one given, or the controller's own.
+// Class is the class of the Ingress: the one given, or the controller's own; empty where none makes the controller take it.
 func (a *WorkloadIngressArgs) Class() string {
 	return cmp.Or(a.ClassName, ingressControllers[a.Controller].class)
 }
@@ -198,7 +214,7 @@ func (a *BifrostWorkloadArgs) newIngress(s component.Scope, service pulumi.Strin
 	meta := app.meta(app.name)
 	meta.Annotations = component.Merge(a.Annotations, controller.annotations(ingress, a.terminationGraceSeconds()), ingress.Annotations)
 	spec := &networkingv1.IngressSpecArgs{
-		IngressClassName: pulumi.String(ingress.Class()),
+		IngressClassName: component.OptionalString(ingress.Class()),
 		Rules:            ingress.rules(service),
 	}
 	if ingress.TlsSecret != "" {

@@ -49,9 +49,9 @@ func (a *BifrostWorkloadArgs) validateNetwork(p *field.Path) field.ErrorList {
 	case service.Type != clusterIp:
 		errs = append(errs, field.Required(from, "a Service of type "+service.Type+" is reached from outside the cluster: "+
 			"name the clients' cidr, or set networkPolicy.fromAnywhere"))
-	case a.Ingress != nil && a.Ingress.Controller == IngressALB:
-		errs = append(errs, field.Required(from,
-			"an ALB is not in the cluster: name the cidr of its subnets, or set networkPolicy.fromAnywhere"))
+	case a.Ingress != nil && ingressControllers[a.Ingress.Controller].outside != "":
+		errs = append(errs, field.Required(from, ingressControllers[a.Ingress.Controller].outside+
+			", or set networkPolicy.fromAnywhere"))
 	}
 	return errs
 }

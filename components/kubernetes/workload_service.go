@@ -81,7 +81,7 @@ func (a *WorkloadServiceArgs) Validate(p *field.Path) field.ErrorList {
 func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resource) (object, error) {
 	app, args := a.application(), a.Service.resolved()
 	meta := app.meta(app.name)
-	meta.Annotations = component.OptionalMap(a.Annotations, args.Annotations)
+	meta.Annotations = component.OptionalMap(a.Annotations, a.gceServiceAnnotations(), args.Annotations)
 	spec := &corev1.ServiceSpecArgs{
 		Type:       pulumi.String(args.Type),
 		Selector:   component.Merge(app.selector()),

@@ -25,6 +25,7 @@ func (a *BifrostWorkloadArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, a.Clustering.Validate(p.Child("clustering"))...)
 	errs = append(errs, a.Service.Validate(p.Child("service"))...)
 	errs = append(errs, a.Ingress.Validate(p.Child("ingress"))...)
+	errs = append(errs, a.validateGceBackend(p)...)
 	errs = append(errs, a.HttpRoute.Validate(p.Child("httpRoute"))...)
 	errs = append(errs, a.validateNetwork(p.Child("networkPolicy"))...)
 	errs = append(errs, a.Monitoring.Validate(p.Child("monitoring"))...)

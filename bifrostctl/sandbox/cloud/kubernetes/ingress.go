@@ -33,7 +33,7 @@ func awaitIngress(c *double.Call, r *world.Resource) []string {
 				ingress.Namespace, name))
 		}
 	}
-	if class := ingressClass(c, ingress); class == nil {
+	if class := ingressClass(c, ingress); class == nil && !takenByGke(ingress) {
 		problems = append(problems, fmt.Sprintf("%s: no controller takes it: %s", noAddress, missingClass(ingress)))
 	} else {
 		r.State["status"] = double.Object{"loadBalancer": double.Object{"ingress": []any{double.Object{
@@ -84,6 +84,13 @@ func backendProblem(c *double.Call, namespace string, backend *networkingv1.Ingr
 		}
 	}
 	return fmt.Sprintf("Service %s/%s has no port %s%d", namespace, backend.Name, backend.Port.Name, backend.Port.Number)
+}
+
+// takenByGke tells whether GKE's own controller takes an Ingress: by an annotation, and never one that names a class (ingress-gce,
+// pkg/utils/utils.go, IsGCEIngress). The configuration lets no other cluster have one.
+func takenByGke(ingress networkingv1.Ingress) bool {
+	class := ingress.Annotations["kubernetes.io/ingress.class"]
+	return ingress.Spec.IngressClassName == nil && (class == "gce" || class == "gce-internal")
 }
 
 const defaultIngressClass = "ingressclass.kubernetes.io/is-default-class"
