@@ -12,8 +12,8 @@ import (
 
 // Agreed are changes that an `up` makes only once this confirms them.
 type Agreed struct {
-	// TakenAway are places, of eks, ecs, aks and gke, at which the gateway runs and this stack file takes it away: by rollout identity, or by
-	// leaving the place out. Remove them when the gateway is to come back.
+	// TakenAway are places, of eks, ecs, aks, gke and kubernetes, at which the gateway runs and this stack file takes it away: by rollout
+	// identity, or by leaving the place out. Remove them when the gateway is to come back.
 	TakenAway []string
 	// NewPrincipals are those of whom a stopped up says that they pull from now on, and that the vendor must be told.
 	NewPrincipals []string

@@ -32,8 +32,9 @@ func (anyTarget) lookUp(ctx *pulumi.Context, c *Config, _ pulumi.ProviderResourc
 		return nil, err
 	}
 	if d.cluster.masters && c.Secrets.Kubeconfig == "" {
-		if err := ctx.Log.Info("kubernetes.context: its certificate is of the group system:masters, which may do everything in the cluster; "+
-			"docs/ci.md lists the rights that a stack needs", nil); err != nil {
+		const masters = "kubernetes.context: its certificate is of the group system:masters, which may do everything in the cluster; " +
+			"docs/ci.md lists the rights that a stack needs"
+		if err := ctx.Log.Info(masters, nil); err != nil {
 			return nil, err
 		}
 	}

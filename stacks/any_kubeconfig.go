@@ -21,7 +21,7 @@ const (
 
 // reached is how a kubeconfig reaches the cluster.
 type reached struct {
-	// kubeconfig is what the provider takes: the contents, as a secret, or the path of a file, which keeps the login in it out of the state.
+	// kubeconfig is what the provider takes: the contents, as a secret, or the path of a file, which keeps its login out of the state.
 	kubeconfig pulumi.StringOutput
 	// server is the address of the API server.
 	server string
@@ -104,7 +104,8 @@ func (r *reached) find(text []byte, where, context string) error {
 		}
 		at := slices.IndexFunc(config.Clusters, func(c clientcmd.NamedCluster) bool { return c.Name == named.Context.Cluster })
 		if at < 0 {
-			return fmt.Errorf("kubernetes.context: context %s of %s is of cluster %s, which is not in it", context, where, named.Context.Cluster)
+			return fmt.Errorf("kubernetes.context: context %s of %s is of cluster %s, which is not in it", context, where,
+				named.Context.Cluster)
 		}
 		r.server = config.Clusters[at].Cluster.Server
 		r.masters = slices.ContainsFunc(config.AuthInfos, func(user clientcmd.NamedAuthInfo) bool {

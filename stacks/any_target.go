@@ -63,7 +63,9 @@ func (t anyTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
 // googleToken is the cluster's ServiceAccount token, of its own issuer.
 func (t anyTarget) googleToken(c *Config) googleToken {
 	a := c.Kubernetes
-	return googleToken{place: t.key, cluster: "cluster " + a.known(), audience: a.TokenAudience, file: a.TokenFile, secretName: a.SecretName}
+	return googleToken{
+		place: t.key, cluster: "cluster " + a.known(), audience: a.TokenAudience, file: a.TokenFile, secretName: a.SecretName,
+	}
 }
 
 // known is what people call the cluster by.

@@ -30,7 +30,8 @@ type Config struct {
 	// service accounts, the service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in one account. Another
 	// one renames all of them.
 	NamePrefix string
-	// Tags of the resources at AWS and Azure, 48 at most: two come to them. What is made at Google Cloud can have none.
+	// Tags of the resources at AWS and Azure, 48 at most: two come to them. What is made at Google Cloud can have none, and platform
+	// kubernetes refuses them.
 	Tags map[string]string
 	// Labels of all Kubernetes objects.
 	Labels map[string]string
@@ -53,7 +54,7 @@ type Config struct {
 	// Gke is an existing GKE cluster on which the gateway runs, and who pulls the image there. Required on platform google.
 	Gke *Gke
 	// Gcp is how the refresher signs in at Google Cloud: with credentialConfig, which the vendor sends after allowlisting, or with
-	// federation, which makes Google's side here. Required on platform azure with rollout full.
+	// federation, which makes Google's side here. Required on platform azure with rollout full, and with kubernetes.pull federation.
 	Gcp *Gcp
 	// Kubernetes is an existing cluster of any kind on which the gateway runs, and how the image is pulled there. Required on platform
 	// kubernetes.

@@ -16,7 +16,9 @@ import (
 )
 
 // exampleStacks are the stack files of examples/, by the name of their folder and stack.
-var exampleStacks = []string{"air-gapped", "aks-production", "clustered", "eks-production", "gke-production", "minimal"}
+var exampleStacks = []string{"air-gapped", "aks-production", "clustered", "eks-production", "gke-production", "minimal",
+	"on-premises", "openshift",
+}
 
 // example reads the stack file of an example, with a canary for every secret that it needs.
 func example(t testing.TB, name string) settings {
@@ -28,6 +30,7 @@ func example(t testing.TB, name string) settings {
 	for _, path := range missing(s) {
 		s.set("secrets."+path, canary+"-"+path)
 	}
+	s.addClusterSecrets()
 	if s["eks"] != nil && s["eks"].(map[string]any)["context"] != nil {
 		s.set("secrets.kubeconfig", "apiVersion: v1 # "+canary)
 	}

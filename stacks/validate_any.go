@@ -103,8 +103,8 @@ func (c *Config) validateRegistryKey(k *checker) {
 	if c.Secrets.RegistryKey == "" || c.holdsKey() {
 		return
 	}
-	k.add(field.Forbidden(field.NewPath("secrets", registryKeyPath), "only kubernetes.pull key reads it; remove it: a key that nobody needs "+
-		"can only be lost"))
+	k.add(field.Forbidden(field.NewPath("secrets", registryKeyPath), "only kubernetes.pull key reads it; remove it: a key that nobody "+
+		"needs can only be lost"))
 }
 
 // resolveRegistryKey reads the key once.
@@ -154,7 +154,7 @@ func validateJwks(p *field.Path, text string) field.ErrorList {
 	for _, key := range set.Keys {
 		kind, _ := key["kty"].(string)
 		if _, private := key["d"]; private {
-			return field.ErrorList{field.Forbidden(p, "one of its keys is private, with which anybody could sign tokens of the cluster"+see)}
+			return field.ErrorList{field.Forbidden(p, "one of its keys is private: whoever has it signs tokens of the cluster"+see)}
 		}
 		if kind != "RSA" && kind != "EC" {
 			return field.ErrorList{field.Invalid(p, kind, "the type of one of its keys, and Google takes RSA and EC"+see)}

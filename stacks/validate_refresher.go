@@ -43,7 +43,9 @@ func (c *Config) validateRefresher(k *checker) {
 		if pull := on.pullSecret(c); pull != nil {
 			from["secretName"], from["artifactRegistry.tokenFile"] = on.name()+".secretName", on.name()+".tokenFile"
 			if on.refreshes(c) {
-				pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool { return (other.Ecr == nil) == (pull.Ecr == nil) })
+				pulls = slices.DeleteFunc(pulls, func(other *kubernetes.PullSecretArgs) bool {
+					return (other.Ecr == nil) == (pull.Ecr == nil)
+				})
 				schedule := kubernetes.DefaultArSchedule
 				if pull.Ecr != nil {
 					schedule = kubernetes.DefaultEcrSchedule

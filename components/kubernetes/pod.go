@@ -29,8 +29,8 @@ func restrictedPod(uid int) *corev1.PodSecurityContextArgs {
 	return pod
 }
 
-// namespaceUid stands for a user and a group of the namespace's range: a pod that states none gets them there (OpenShift, "Managing security
-// context constraints", restricted-v2: MustRunAsRange of users, MustRunAs of fsGroup, and another id in a pod is refused).
+// namespaceUid stands for a user and a group of the namespace's range: a pod that states none gets them there (OpenShift, "Managing
+// security context constraints", restricted-v2: MustRunAsRange of users, MustRunAs of fsGroup, and another id in a pod is refused).
 const namespaceUid = 0
 
 // uid is the one that pods state.

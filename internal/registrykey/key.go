@@ -1,5 +1,5 @@
-// Package registrykey reads keys of Google Cloud's service accounts, with which a registry lets somebody in who cannot sign in otherwise. No
-// error of its repeats a key.
+// Package registrykey reads keys of Google Cloud's service accounts, with which a registry lets somebody in who cannot sign in otherwise.
+// No error of its repeats a key.
 package registrykey
 
 import (
@@ -66,7 +66,7 @@ func Parse(text string) (Key, error) {
 		return Key{}, errors.New("not a JSON document, or cut off")
 	}
 	if d.Type != serviceAccount {
-		return Key{}, errors.New("its type is not " + serviceAccount + ": a credential of another kind, which Artifact Registry does not take")
+		return Key{}, errors.New("its type is not " + serviceAccount + ": another kind of credential, which Artifact Registry does not take")
 	}
 	if missing := d.missing(); len(missing) > 0 {
 		return Key{}, fmt.Errorf("a key without %s", strings.Join(missing, " and "))
