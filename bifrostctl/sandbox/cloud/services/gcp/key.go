@@ -77,7 +77,9 @@ func TokenOfKey(ctx context.Context, w *served.World, document []byte) (string, 
 // logins are the users under which Artifact Registry takes a password, and what it makes of it (Artifact Registry, "Configure
 // authentication to Artifact Registry for Docker"): an access token, or the key of a service account, as it is or in base64.
 var logins = map[string]func(g *cloud, ctx context.Context, password string) (access string, err error){
-	"oauth2accesstoken": func(_ *cloud, _ context.Context, password string) (string, error) { return password, nil },
+	"oauth2accesstoken": accessToken,
+	// GKE's own kubelets (cloud-provider-gcp, cmd/auth-provider-gcp).
+	"_token": accessToken,
 	"_json_key": func(g *cloud, ctx context.Context, password string) (string, error) {
 		return TokenOfKey(ctx, g.world, []byte(password))
 	},
@@ -89,6 +91,8 @@ var logins = map[string]func(g *cloud, ctx context.Context, password string) (ac
 		return TokenOfKey(ctx, g.world, document)
 	},
 }
+
+func accessToken(_ *cloud, _ context.Context, password string) (string, error) { return password, nil }
 
 // login is whose login a request for an image has.
 func (g *cloud) login(ctx context.Context, r registry.Request) (holder, *registry.Answer) {
