@@ -7,7 +7,7 @@ PULUMI_VERSION := $(shell sed -n 's|.*github.com/pulumi/pulumi/pkg/v3 \(v[0-9.]*
 # An installed Pulumi CLI of 3.218 or newer serves as well as one built here.
 INSTALLED := $(shell pulumi version 2>/dev/null | grep -E '^v3\.(20[5-9]|2[1-9][0-9]|[3-9][0-9]{2}|[0-9]{4,})\.')
 PULUMI := $(if $(INSTALLED),,bin/pulumi)
-STACKS := aws-dev azure-dev
+STACKS := aws-dev azure-dev google-dev local-dev
 # Where the sandbox keeps its clouds.
 SANDBOX := .sandbox
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -34,7 +34,7 @@ help: ## list the targets
 
 build: $(PULUMI) bin/bifrost bin/bifrostctl ## build bin/bifrost, bin/bifrostctl and, where none is installed, bin/pulumi
 
-sandbox: build ## bring both dev stacks up on the sandbox: no cloud account, no credentials
+sandbox: build ## bring all dev stacks up on the sandbox: no cloud account, no credentials
 	@set -e; for stack in $(STACKS); do bin/bifrostctl sandbox up $$stack --state $(SANDBOX); done
 
 test: $(PULUMI) ## run all tests: no credentials, and no network once the modules are there
