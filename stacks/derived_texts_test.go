@@ -109,6 +109,7 @@ func TestMadeSecrets(t *testing.T) {
 		for _, r := range record(t, "test", s).Of("kubernetes:core/v1:Secret") {
 			name := r.Input(t, "metadata").(map[string]any)["name"].(string)
 			if c.Eks != nil && name == c.Eks.SecretName || c.Aks != nil && name == c.Aks.SecretName ||
+				c.Gke != nil && name == c.Gke.SecretName ||
 				c.Kubernetes != nil && name == c.Kubernetes.SecretName {
 				continue
 			}

@@ -53,6 +53,19 @@ var (
 // Of is the configuration key of an argument's path.
 func (k keys) Of(argument string) string { return k.of(argument) }
 
+// RefuseTaken asks for every name as if it were new to the stack.
+func (c *Config) RefuseTaken(ctx *pulumi.Context) error {
+	provider, err := platforms[c.Platform].provider(ctx, c)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, thing := range c.namedThings() {
+		ids = append(ids, thing.id())
+	}
+	return c.refuseTaken(ctx, provider, ids)
+}
+
 // Resolve fills in the defaults.
 func (c *Config) Resolve() { c.resolve() }
 

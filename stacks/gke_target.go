@@ -40,8 +40,15 @@ func (g *Google) impersonateFlag() []string {
 	return []string{"--impersonate-service-account " + g.ImpersonateServiceAccount}
 }
 
+// madeUpAccount stands for the email of a service account that is made here.
+const madeUpAccount = pulumi.String("made-up@made-up.iam.gserviceaccount.com")
+
+// runtime stands for the service account that is made here with an email that is made up.
 func (gkeTarget) runtime(c *Config, workload *kubernetes.BifrostWorkloadArgs) {
-	workload.GoogleServiceAccount = optionalInput(c.Gke.gatewayEmail(c))
+	workload.GoogleServiceAccount = optionalInput(c.Gke.GatewayServiceAccountEmail)
+	if c.Gke.GatewayServiceAccount != nil {
+		workload.GoogleServiceAccount = madeUpAccount
+	}
 }
 
 // gatewayEmail is that of the gateway's own service account, given or made; empty where it has none.

@@ -46,18 +46,21 @@ func (c *Config) namedThings() []namedThing {
 // namedIdentities are the roles, policies, managed identities and service accounts that the stack makes, in whichever rollout.
 func (c *Config) namedIdentities() []namedThing {
 	var all []namedThing
-	for _, at := range c.targets() {
-		if of, some := identitiesAt[at.name()]; some {
-			all = append(all, of(c)...)
+	for _, place := range identitiesAt {
+		if place.at.used(c) {
+			all = append(all, place.of(c)...)
 		}
 	}
 	return all
 }
 
-// identitiesAt are those of each place that has some.
-var identitiesAt = map[string]func(*Config) []namedThing{
-	onEks.name(): (*Config).identitiesOnEks, onEcs.name(): (*Config).identitiesOnEcs, onAks.name(): (*Config).identitiesOnAks,
-	onGke.name(): (*Config).identitiesOnGke,
+// identitiesAt are those of each place that has some: of two that have one name, the second is refused.
+var identitiesAt = []struct {
+	at target
+	of func(*Config) []namedThing
+}{
+	{onEcs, (*Config).identitiesOnEcs}, {onEks, (*Config).identitiesOnEks}, {onAks, (*Config).identitiesOnAks},
+	{onGke, (*Config).identitiesOnGke},
 }
 
 // refuseTaken refuses what is new to this stack and stands there already: to make it fails half way, and a second stack would take a log

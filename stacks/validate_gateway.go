@@ -167,7 +167,8 @@ func (c *Config) validateExistingConfig(k *checker) {
 var workloadKeys = keys{
 	"image": "registry.image", "labels": "labels", "secretEnv": "secrets.env", "encryptionKey": "secrets.encryptionKey",
 	"awsRoleArn": "eks.gatewayRoleArn", "podIdentity": "eks.gatewayAuth", "ecrRoleArn": "eks.pull", "azureClientId": "aks.gatewayClientId",
-	"pullSecret": "registry.pullSecret", "databaseCa": "", "networkCa": "network", "networkCa.configMap": "",
+	"googleServiceAccount": "gke.gatewayServiceAccountEmail",
+	"pullSecret":           "registry.pullSecret", "databaseCa": "", "networkCa": "network", "networkCa.configMap": "",
 	"config": "", "namespace": "", "name": "", otherwise: "gateway",
 }
 

@@ -162,7 +162,7 @@ func TestFollowUps(t *testing.T) {
 		"a way in that is none": {"aws-dev", map[string]any{"eks.auth": "pod-identity", "eks.oidcProvider": "existing"}, []string{
 			`bifrost:eks.auth: Unsupported value: "pod-identity": supported values: "irsa", "podIdentity"; did you mean podIdentity?`}},
 		"a platform that is none": {"aws-dev", map[string]any{"platform": "AWS"}, []string{
-			`bifrost:platform: Unsupported value: "AWS": supported values: "aws", "azure", "kubernetes"; did you mean aws?`}},
+			`bifrost:platform: Unsupported value: "AWS": supported values: "aws", "azure", "google", "kubernetes"; did you mean aws?`}},
 		"a type of Service that is none": {"azure-dev", map[string]any{"gateway.service": map[string]any{"type": "loadbalancer"}}, []string{
 			`bifrost:gateway.service.type: Unsupported value: "loadbalancer"`, "did you mean LoadBalancer?"}},
 		"an element that does not decode": {"aws-dev", map[string]any{"ecs.subnets": []any{"subnet-0a1b2c3d4e5f60718", map[string]any{"id": "x"}}}, []string{

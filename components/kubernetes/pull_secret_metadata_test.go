@@ -56,12 +56,12 @@ func TestMetadataServer(t *testing.T) {
 	itself.ArtifactRegistry.Metadata.ServiceAccountEmail = nil
 	require.False(t, recordPullSecret(t, itself).One(t, "kubernetes:core/v1:ServiceAccount").Has("metadata.annotations"))
 
-	name := func(change func(*kubernetes.MetadataServerArgs)) any {
+	template := func(change func(*kubernetes.MetadataServerArgs)) any {
 		args := metadataArgs()
 		change(args.ArtifactRegistry.Metadata)
-		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "metadata.name")
+		return recordPullSecret(t, args).One(t, "kubernetes:batch/v1:Job").Input(t, "spec.template")
 	}
-	same := name(func(*kubernetes.MetadataServerArgs) {})
+	same := template(func(*kubernetes.MetadataServerArgs) {})
 	for what, change := range map[string]func(*kubernetes.MetadataServerArgs){
 		"account": func(m *kubernetes.MetadataServerArgs) {
 			m.ServiceAccountEmail = pulumi.String("b@acme-dev.iam.gserviceaccount.com")
@@ -71,7 +71,7 @@ func TestMetadataServer(t *testing.T) {
 			m.ImpersonateServiceAccount = "c@acme-hub.iam.gserviceaccount.com"
 		},
 	} {
-		require.NotEqual(t, same, name(change), "the first token comes anew with another %s", what)
+		require.NotEqual(t, same, template(change), "the first token comes anew with another %s", what)
 	}
 }
 

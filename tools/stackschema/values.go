@@ -2,7 +2,7 @@ package main
 
 // oneOf are the values of texts that take one of a few, where the source has no type for them.
 var oneOf = map[string][]string{
-	"stacks.Config.Platform":                     {"aws", "azure", "kubernetes"},
+	"stacks.Config.Platform":                     {"aws", "azure", "google", "kubernetes"},
 	"stacks.Ecs.CpuArchitecture":                 {"X86_64", "ARM64"},
 	"ecs.EcsLoadBalancerArgs.Scheme":             {"internal", "internet-facing"},
 	"stacks.Gateway.ImagePullPolicy":             {"Always", "IfNotPresent"},
@@ -13,7 +13,7 @@ var oneOf = map[string][]string{
 	"kubernetes.WorkloadLogArgs.Level":           {"debug", "info", "warn", "error"},
 	"kubernetes.WorkloadLogArgs.Style":           {"json", "pretty"},
 	"kubernetes.WorkloadServiceArgs.Type":        {"ClusterIP", "NodePort", "LoadBalancer"},
-	"kubernetes.WorkloadIngressArgs.Controller":  {"alb", "nginx", "appRouting"},
+	"kubernetes.WorkloadIngressArgs.Controller":  {"alb", "nginx", "appRouting", "gce"},
 	"kubernetes.WorkloadTopologySpreadArgs.Zone": {"ScheduleAnyway", "DoNotSchedule", "None"},
 	"kubernetes.WorkloadTopologySpreadArgs.Node": {"ScheduleAnyway", "DoNotSchedule", "None"},
 }
