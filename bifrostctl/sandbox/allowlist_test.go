@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/edits"
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/cloud"
@@ -44,4 +45,42 @@ func TestAllowlist(t *testing.T) {
 	require.Less(t, len(granted()), before, "it is resolved anew at its next pull")
 	require.ErrorContains(t, runner.Allowlist(request, nil, []string{"arn:aws:iam::111122223333:role/Other"}), "not on the allowlist")
 	require.ErrorContains(t, runner.Allowlist(sandbox.Request{Stack: "azure-dev", Dir: "../..", State: t.TempDir()}, nil, nil), "sandbox state")
+}
+
+// TestGoogleAllowlist: the readers of the vendor's repository are its allowlist for GKE, by email or principal. Who is taken off pulls no
+// more until he is named again, and a service account that was made again pulls once it is.
+func TestGoogleAllowlist(t *testing.T) {
+	t.Parallel()
+	const account = "bifrost-pull-sa@acme-dev.iam.gserviceaccount.com"
+	s := stacktest.New(t, "google-dev")
+	s.Engine.MustUp()
+	request := sandbox.Request{Stack: "google-dev", Dir: "../..", State: t.TempDir(), Self: "bin/x"}
+	file := filepath.Join(request.State, "google-dev", "world.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+	require.NoError(t, s.World.Save(file))
+	var stdout bytes.Buffer
+	runner := sandbox.Runner{Stdout: &stdout}
+	// again is an up after the change, with another first run and another image.
+	again := func() error {
+		saved, err := cloud.Load(file)
+		require.NoError(t, err)
+		s.World.Resources, s.World.Grants = saved.Resources, saved.Grants
+		up := s.Set("registry.image=europe-west1-docker.pkg.dev/bifrost-dist/acme-hub/bifrost:2.1.1", "refresher.images.kubectl=registry.k8s.io/kubectl:v1.34.4").Engine.Up()
+		require.NoError(t, s.World.Save(file))
+		return up.Err
+	}
+	require.NoError(t, runner.Allowlist(request, nil, nil))
+	require.Contains(t, stdout.String(), "projects/bifrost-dist/locations/europe-west1/repositories/acme-hub\t"+account+"\n")
+	require.Contains(t, stdout.String(), "/serviceAccounts/hub-pull-sa@bifrost-dist.iam.gserviceaccount.com\t"+account+"\n")
+	require.NoError(t, runner.Publish(request, []string{"2.1.1"}))
+	require.NoError(t, runner.Allowlist(request, nil, []string{account}))
+	require.Error(t, again())
+	require.NoError(t, runner.Allowlist(request, []string{account}, nil))
+	require.NoError(t, again())
+
+	edits.With(pulumitype.GcpServiceAccount, account, "uniqueId=another")(t, s.World)
+	edits.With(edits.SecretKind, "ar-pull-secret", "data={}")(t, s.World)
+	require.NoError(t, s.World.Save(file))
+	require.NoError(t, runner.Allowlist(request, []string{account}, nil))
+	require.NoError(t, again())
 }

@@ -10,7 +10,8 @@ import (
 
 // goesAlong tells, by the type of what is removed by hand, what its cloud deletes with it: the garbage collection of Kubernetes empties
 // namespaces and deletes the objects of a kind that is no more ("CustomResourceDefinition", "Delete a CustomResourceDefinition"); the
-// console of AWS detaches a policy and empties a role that it deletes (IAM user guide, "Delete IAM policies", "Delete roles").
+// console of AWS detaches a policy and empties a role that it deletes (IAM user guide, "Delete IAM policies", "Delete roles"); a service
+// account of Google takes its own policy along (IAM, "Delete and undelete service accounts").
 var goesAlong = map[string]func(gone, r *cloud.Resource) bool{
 	pulumitype.KubernetesNamespace: func(gone, r *cloud.Resource) bool {
 		return strings.HasPrefix(r.Type, "kubernetes:") && strings.HasPrefix(r.ID, gone.ID+"/")
@@ -27,6 +28,9 @@ var goesAlong = map[string]func(gone, r *cloud.Resource) bool{
 	},
 	pulumitype.AwsRole: func(gone, r *cloud.Resource) bool {
 		return slices.Contains([]string{pulumitype.AwsRolePolicyAttachment, pulumitype.AwsRolePolicy}, r.Type) && r.State["role"] == gone.ID
+	},
+	pulumitype.GcpServiceAccount: func(gone, r *cloud.Resource) bool {
+		return r.Type == pulumitype.GcpServiceAccountMember && r.State["serviceAccountId"] == gone.ID
 	},
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"bifrost/bifrostctl/internal/overlay"
-	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
 )
@@ -148,50 +147,6 @@ func changeFields(at any, settings []string) error {
 	}
 	reflect.ValueOf(at).Elem().Set(changed.Elem())
 	return nil
-}
-
-// Allowlist shows, and changes, whom the vendor lets pull from its ECR repositories.
-func (r Runner) Allowlist(request Request, add, remove []string) error {
-	return r.change(request, func(world *cloud.World) error {
-		policies := policiesOf(world)
-		if len(policies) == 0 {
-			return fmt.Errorf("no ECR repository of another account is here, and so no allowlist; what Google's side trusts is among " +
-				"what sandbox state lists")
-		}
-		for _, policy := range policies {
-			principals, err := world.Allowlist(policy)
-			if err != nil {
-				return err
-			}
-			for _, principal := range remove {
-				if !slices.Contains(principals, principal) {
-					return fmt.Errorf("--remove %s: not on the allowlist of %s", principal, policy.ID)
-				}
-			}
-			principals = slices.DeleteFunc(principals, func(p string) bool { return slices.Contains(remove, p) || slices.Contains(add, p) })
-			if len(add)+len(remove) > 0 {
-				world.SetAllowlist(policy, principals) // whom it has no more, and whom it is to know anew, are forgotten
-				principals = append(principals, slices.Compact(slices.Sorted(slices.Values(add)))...)
-				world.SetAllowlist(policy, principals)
-			}
-			for _, principal := range principals {
-				fmt.Fprintf(r.Stdout, "%s\t%s\n", policy.ID, principal)
-			}
-		}
-		return nil
-	})
-}
-
-// policiesOf are those of the vendor's ECR repositories, ordered by their ids.
-func policiesOf(world *cloud.World) []*cloud.Resource {
-	var policies []*cloud.Resource
-	for _, each := range world.Resources {
-		if each.Type == pulumitype.AwsEcrRepositoryPolicy && !each.Deleted {
-			policies = append(policies, each)
-		}
-	}
-	slices.SortFunc(policies, func(a, b *cloud.Resource) int { return strings.Compare(a.ID, b.ID) })
-	return policies
 }
 
 // change lets a function change the stack's clouds, and saves them.

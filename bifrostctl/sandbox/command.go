@@ -215,9 +215,9 @@ func allowlistCommand() *cobra.Command {
 	var add, remove []string
 	cmd := &cobra.Command{
 		Use:   "allowlist STACK",
-		Short: "Show or change whom the vendor lets pull from its ECR repository",
+		Short: "Show or change whom the vendor lets pull from its repository",
 		Long: `Lists the principals on the vendor's allowlist, which begins with those that the stack file may hand off. A principal is
-known by its unique id from its first pull on: a role that is made again is another one, until it is added anew.`,
+known by its unique id from its first pull on: a role or service account that is made again is another one, until it is added anew.`,
 		Example: "  bifrostctl sandbox allowlist aws-dev --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
 		Args:    oneStack,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -225,8 +225,8 @@ known by its unique id from its first pull on: a role that is made again is anot
 			return runner(cmd).Allowlist(request, add, remove)
 		},
 	}
-	cmd.Flags().StringArrayVar(&add, "add", nil, "the `ARN` of a principal to add, or to know anew; may be given several times")
-	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `ARN` of a principal to remove; may be given several times")
+	cmd.Flags().StringArrayVar(&add, "add", nil, "the `PRINCIPAL` to add, or to know anew, as the list shows it; may be given several times")
+	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `PRINCIPAL` to remove; may be given several times")
 	folderFlags(cmd, &request)
 	return cmd
 }

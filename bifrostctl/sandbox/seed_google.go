@@ -18,9 +18,9 @@ const (
 	sandboxVendorAccount  = "hub-pull-sa"
 )
 
-// seedGoogle makes the projects exist with the cluster, service accounts that others made, and the vendor's side, which has allowlisted
-// every principal that the stack file may hand off.
-func seedGoogle(w *cloud.World, file, _ *stacks.Config) (server string) {
+// seedGoogle makes the projects exist with the cluster, service accounts that others made, and the vendor's side, which was told who pulls in
+// the way that is chosen.
+func seedGoogle(w *cloud.World, file, chosen *stacks.Config) (server string) {
 	own := cmp.Or(orEmpty(file.Google).ProjectId, defaultProject)
 	w.SeedGoogle(cloud.GCPProject{ID: own, Number: projectNumber(own)})
 	of := googleSeed(file, own, w.API())
@@ -38,7 +38,7 @@ func seedGoogle(w *cloud.World, file, _ *stacks.Config) (server string) {
 			w.SeedServiceAccount(world.ProjectOf(each.email, own), each.email, each.users...)
 		}
 	}
-	seedGoogleVendor(w, file, googlePrincipals(file, own, &of))
+	seedGoogleVendor(w, file, googlePrincipals(file, orEmpty(chosen.Gke), own, &of))
 	if len(of.GKE) == 0 {
 		return ""
 	}
@@ -64,20 +64,27 @@ func googleSeed(file *stacks.Config, own string, api *cloud.APIServer) cloud.GCP
 	return project
 }
 
-// googlePrincipals are the members of IAM that the stack may hand off: service accounts that pull, those of the nodes, and the refresher's
-// ServiceAccount itself.
-func googlePrincipals(file *stacks.Config, own string, of *cloud.GCPProject) []string {
+// googlePrincipals are the members of IAM that the vendor was told of: who pulls in the way that is chosen. A kubelet of GKE whose login of
+// the pull Secret is refused pulls as its node, and so the vendor knows the nodes only where these pull.
+func googlePrincipals(file *stacks.Config, chosen stacks.Gke, own string, of *cloud.GCPProject) []string {
 	gke := orEmpty(file.Gke)
-	emails := []string{gcp.Email(cmp.Or(gke.ServiceAccountId, gcp.DefaultPullServiceAccountId), own), gcp.Email(sandboxPullAccount, own)}
-	if gke.ServiceAccountEmail != "" {
-		emails = append(emails, gke.ServiceAccountEmail)
-	}
-	for _, cluster := range of.GKE {
-		for _, pool := range cluster.NodePools {
-			emails = append(emails, pool.Account(of))
+	var emails []string
+	switch {
+	case chosen.Pull == stacks.GkePullNode:
+		for _, cluster := range of.GKE {
+			for _, pool := range cluster.NodePools {
+				emails = append(emails, pool.Account(of))
+			}
+		}
+	case chosen.Auth == stacks.GkeSignInPrincipal:
+		return []string{gcp.Principal(of.Number, of.WorkloadPool(), file.Gateway.Namespace, file.Refresher.ServiceAccount)}
+	default:
+		emails = []string{gcp.Email(cmp.Or(gke.ServiceAccountId, gcp.DefaultPullServiceAccountId), own), gcp.Email(sandboxPullAccount, own)}
+		if gke.ServiceAccountEmail != "" {
+			emails = append(emails, gke.ServiceAccountEmail)
 		}
 	}
-	members := []string{gcp.Principal(of.Number, of.WorkloadPool(), file.Gateway.Namespace, file.Refresher.ServiceAccount)}
+	var members []string
 	for _, email := range emails {
 		members = append(members, "serviceAccount:"+email)
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/world"
 )
 
 func parse(t *testing.T, text string) map[string]any {
@@ -106,4 +108,25 @@ func TestFakeSecrets(t *testing.T) {
 	require.Equal(t, "prod", kubeconfig["current-context"])
 	require.Contains(t, fake("secrets.kubeconfig"), server)
 	require.Contains(t, fake("secrets.kubeconfig"), "sandbox-fake-kubeconfig")
+}
+
+func TestSeedGoogle(t *testing.T) {
+	own := projectNumber("acme")
+	pools := []world.GKENodePool{{Name: "default-pool"}}
+	for name, c := range map[string]struct {
+		config string
+		want   cloud.GCPProject
+	}{
+		"the cluster in the stack's project": {`{google: {projectId: acme}, gke: {clusterName: c, location: europe-west1}}`,
+			cloud.GCPProject{ID: "acme", Number: own, GKE: []cloud.GKECluster{{Name: "c", Location: "europe-west1", Version: "1.34.0-gke.1000000", WorkloadIdentity: true, NodePools: pools}}}},
+		"the cluster elsewhere": {`{google: {projectId: acme}, gke: {clusterName: c, projectId: other}}`,
+			cloud.GCPProject{ID: "other", Number: projectNumber("other"), GKE: []cloud.GKECluster{{Name: "c", Location: "us-central1", Version: "1.34.0-gke.1000000", WorkloadIdentity: true, NodePools: pools}}}},
+		"no cluster":            {`{google: {projectId: acme}}`, cloud.GCPProject{ID: "acme", Number: own}},
+		"values of wrong types": {`{google: 5, gke: [x]}`, cloud.GCPProject{ID: "sandbox-project", Number: projectNumber("sandbox-project")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := lenient(parse(t, c.config))
+			require.Equal(t, c.want, googleSeed(file, cmp.Or(orEmpty(file.Google).ProjectId, defaultProject), nil))
+		})
+	}
 }

@@ -85,13 +85,14 @@ func (w *World) SetAllowlist(policy *Resource, principals []string) {
 	before, _ := w.Allowlist(policy)
 	for _, principal := range before {
 		if !slices.Contains(principals, principal) {
-			w.forgetPrincipal(principal)
+			w.ForgetPrincipal(principal)
 		}
 	}
 	policy.State["policy"], policy.Edited = allowlistPolicy(principals), true
 }
 
-func (w *World) forgetPrincipal(arn string) {
+// ForgetPrincipal lets the vendor know a principal anew, as the one that has the name now.
+func (w *World) ForgetPrincipal(arn string) {
 	for key := range w.Grants {
 		if strings.HasSuffix(key, "|"+arn) {
 			delete(w.Grants, key)
@@ -192,38 +193,6 @@ func (w *World) addAccountMember(project, email, role, member string) {
 	account := AccountPath(project, email)
 	w.Settle(&Resource{Type: pulumitype.GcpServiceAccountMember, Scope: project, ID: account + "/" + role + "/" + member,
 		State: map[string]any{"serviceAccountId": account, "role": role, "member": member}})
-}
-
-// SeedImpersonation makes a service account of the vendor's exist, whose tokens others may take: members as IAM writes them.
-func (w *World) SeedImpersonation(project, email string, members ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.addServiceAccount(project, email)
-	for _, member := range members {
-		w.addAccountMember(project, email, "roles/iam.serviceAccountTokenCreator", member)
-	}
-}
-
-// SeedARRepository makes an Artifact Registry repository exist, with every tag, that some may read: members as IAM writes them.
-func (w *World) SeedARRepository(project, location, name string, readers ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
-	w.settleRepository(&Resource{Type: pulumitype.GcpRepository, Scope: project, ID: id, State: map[string]any{
-		"project": project, "location": location, "repositoryId": name, "format": "DOCKER",
-	}})
-	for _, reader := range readers {
-		w.Settle(Reader(project, location, name, reader))
-	}
-}
-
-// Reader is a member that may read a repository of Artifact Registry.
-func Reader(project, location, name, member string) *Resource {
-	const role = "roles/artifactregistry.reader"
-	id := fmt.Sprintf("projects/%s/locations/%s/repositories/%s", project, location, name)
-	return &Resource{Type: pulumitype.GcpRepositoryMember, Scope: project, ID: id + "/" + role + "/" + member, State: map[string]any{
-		"project": project, "location": location, "repository": name, "role": role, "member": member,
-	}}
 }
 
 // SeedApplication makes an app registration of a tenant exist.

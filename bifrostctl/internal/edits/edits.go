@@ -157,3 +157,14 @@ func AKS(change func(*world.AKSCluster)) Edit {
 		}
 	}
 }
+
+// GKE changes the GKE clusters.
+func GKE(change func(*world.GKECluster)) Edit {
+	return func(_ testing.TB, w *served.World) {
+		for _, project := range w.GCP {
+			for i := range project.GKE {
+				change(&project.GKE[i])
+			}
+		}
+	}
+}

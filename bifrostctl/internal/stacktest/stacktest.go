@@ -29,7 +29,7 @@ const (
 )
 
 // DevStacks are the stacks of the project itself.
-var DevStacks = []string{"aws-dev", "azure-dev"}
+var DevStacks = []string{"aws-dev", "azure-dev", "google-dev"}
 
 // Way is a stack with settings over its file.
 type Way struct {

@@ -41,11 +41,20 @@ var (
 	}
 	OwnFederation = Way{Name: "AKS, trust aks, own federation", Stack: "azure-dev", Settings: federation}
 	OwnEntra      = Way{Name: "AKS, trust entra, own federation", Stack: "azure-dev", Settings: append(entra("2"), federation...)}
+
+	OnGKE          = Way{Name: "GKE, refresh", Stack: "google-dev"}
+	GKEExisting    = Way{Name: "GKE, refresh, existing account", Stack: "google-dev", Settings: []string{"gke.serviceAccountEmail=" + GooglePuller}}
+	GKEPrincipal   = Way{Name: "GKE, refresh, principal", Stack: "google-dev", Settings: []string{"gke.auth=principal"}}
+	GKEImpersonate = Way{
+		Name: "GKE, refresh, the vendor's account", Stack: "google-dev", Settings: []string{"gke.vendorServiceAccount=" + GoogleVendor},
+	}
+	GKENode = Way{Name: "GKE, node", Stack: "google-dev", Settings: []string{"gke.pull=node"}}
 )
 
 // Pulls are all ways of pulling.
 var Pulls = []Way{
 	RefreshIRSA, PodIdentity, PullNode, PullFargate, PullKubelet, OnECS, TrustAKS, TrustEntra, TrustEntra1, OwnFederation, OwnEntra,
+	OnGKE, GKEExisting, GKEPrincipal, GKEImpersonate, GKENode,
 }
 
 var federation = []string{
@@ -82,3 +91,11 @@ const (
 
 // PublicSubnets lead to the internet gateway, in two zones.
 var PublicSubnets = []string{"subnet-0c1d2e3f4a5b60718", "subnet-0d1e2f3a4b5c60718"}
+
+// Service accounts of Google that stand around every GKE cluster of the sandbox: one that pulls, one that is the gateway's own, and one of
+// the vendor's.
+const (
+	GooglePuller  = "existing-pull-sa@acme-dev.iam.gserviceaccount.com"
+	GoogleGateway = "existing-gateway-sa@acme-dev.iam.gserviceaccount.com"
+	GoogleVendor  = "hub-pull-sa@bifrost-dist.iam.gserviceaccount.com"
+)

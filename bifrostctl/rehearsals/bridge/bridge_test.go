@@ -28,6 +28,8 @@ func ways(t testing.TB) []stacktest.Way {
 			stacktest.OnlyECS, "ecs.securityGroups=null", stacktest.WithDns,
 		},
 	}, stacktest.Way{
+		Name: "GKE, gateway's own account", Stack: "google-dev", Settings: []string{"gke.gatewayServiceAccount={roles: [roles/aiplatform.user]}"},
+	}, stacktest.Way{
 		Name: "EKS, OIDC provider made", Stack: "aws-dev", Settings: []string{stacktest.OnlyEKS, "eks.oidcProvider=create"},
 		First: edits.Removed(pulumitype.AwsOidcProvider, ""),
 	})

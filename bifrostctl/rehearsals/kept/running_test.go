@@ -144,6 +144,7 @@ var otherWays = []stacktest.Way{
 	{Name: "EKS, gateway's role by Pod Identity", Stack: "aws-dev", InFile: []string{stacktest.OnlyEKS, "eks.gatewayAuth=podIdentity", gatewayPolicy}},
 	{Name: "EKS, gateway's role by IRSA", Stack: "aws-dev", InFile: []string{stacktest.OnlyEKS, gatewayPolicy}},
 	{Name: "EKS, namespace of theirs", Stack: "aws-dev", InFile: []string{stacktest.OnlyEKS, "gateway.existingNamespace=true"}},
+	{Name: "GKE, gateway's own account", Stack: "google-dev", InFile: []string{"gke.gatewayServiceAccount={roles: [roles/aiplatform.user]}"}},
 	{Name: "AKS, namespace of theirs", Stack: "azure-dev", InFile: []string{"gateway.existingNamespace=true"}},
 }
 

@@ -23,8 +23,8 @@ func TestRegistryHosts(t *testing.T) {
 	for image, ways := range map[string][]stacktest.Way{
 		dual:   {stacktest.RefreshIRSA, stacktest.PodIdentity, stacktest.PullNode, stacktest.PullKubelet, stacktest.OnECS},
 		fips:   {stacktest.RefreshIRSA, stacktest.OnECS},
-		rep:    {stacktest.TrustAKS, stacktest.OwnFederation},
-		former: {stacktest.TrustAKS, stacktest.OwnFederation},
+		rep:    {stacktest.TrustAKS, stacktest.OwnFederation, stacktest.OnGKE, stacktest.GKENode},
+		former: {stacktest.TrustAKS, stacktest.OwnFederation, stacktest.OnGKE, stacktest.GKENode},
 	} {
 		for _, way := range ways {
 			t.Run(way.Name+"/"+image, func(t *testing.T) {

@@ -34,6 +34,7 @@ var (
 	role       = []string{"eks-ecr-role"}
 	identity   = []string{"aks-identity"}
 	federation = []string{"aks-identity", "gcp-account", "gcp-pool"}
+	gkeAccount = []string{"gke-pull-account"}
 )
 
 var (
@@ -43,13 +44,16 @@ var (
 	aksMirror = stacktest.Way{
 		Name: "AKS, mirror", Stack: "azure-dev", Settings: []string{"gcp=null", "registry.mirror=true", mirrorImage + "2.1.0"},
 	}
+	gkeMirror = stacktest.Way{
+		Name: "GKE, mirror", Stack: "google-dev", Settings: []string{"registry.mirror=true", mirrorImage + "2.1.0"},
+	}
 	oidcMadeHere = stacktest.Way{
 		Name: "EKS, refresh, IRSA with an OIDC provider of the stack", Stack: "aws-dev",
 		InFile: []string{stacktest.OnlyEKS, "eks.oidcProvider=create"},
 	}
 )
 
-// eksWays and aksWays are all ways to pull on a cluster, of which each can follow each other.
+// eksWays, aksWays and gkeWays are all ways to pull on a cluster, of which each can follow each other.
 var (
 	eksWays = []pullWay{
 		{stacktest.RefreshIRSA, pullRoleArn, role, newECRTag},
@@ -65,6 +69,14 @@ var (
 		{stacktest.OwnEntra, "", federation, newARTag},
 		{aksMirror, "", nil, mirrorImage + "2.1.1"},
 	}
+	gkeWays = []pullWay{
+		{stacktest.OnGKE, gsa, gkeAccount, newARTag},
+		{stacktest.GKEExisting, stacktest.GooglePuller, nil, newARTag},
+		{stacktest.GKEPrincipal, "subject/ns/bifrost/sa/bifrost-pull", nil, newARTag},
+		{stacktest.GKEImpersonate, gsa, gkeAccount, newARTag},
+		{stacktest.GKENode, nodeAccount, nil, newARTag},
+		{gkeMirror, "", nil, mirrorImage + "2.1.1"},
+	}
 	// onlyFrom are ways that another one can follow, and that can follow none: the account has the provider already.
 	onlyFrom = []pullWay{{oidcMadeHere, pullRoleArn, []string{"eks-ecr-role", "eks-oidc-provider"}, newECRTag}}
 )
@@ -74,7 +86,7 @@ var (
 // is never made anew, and pulls its next image in the new way.
 func TestMovesBetweenPulls(t *testing.T) {
 	t.Parallel()
-	for _, ways := range [][]pullWay{eksWays, aksWays} {
+	for _, ways := range [][]pullWay{eksWays, aksWays, gkeWays} {
 		for _, from := range ways {
 			for _, to := range ways {
 				if from.Name != to.Name {

@@ -158,6 +158,8 @@ var pullCases = []pullCase{
 	{mode: stacktest.OwnFederation, changed: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), hop: hop.Impersonation, reason: hop.NoImpersonation},
 }
 
+func init() { pullCases = append(pullCases, googleCases...) }
+
 // anotherClusterInPool: the token says the same of namespace and ServiceAccount, and comes in through a provider that somebody else added to
 // the pool, with the mapping that Google's documentation has for clusters.
 func anotherClusterInPool(t testing.TB, w *cloud.World) {

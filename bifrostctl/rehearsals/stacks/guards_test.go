@@ -23,6 +23,9 @@ func TestGuards(t *testing.T) {
 		{"azure-dev", "aks.clusterName=nope", "az aks list"},
 		{"azure-dev", "azure.tenantId=00000000-0000-4000-8000-00000000000f", "azure.tenantId: the login does not reach subscription"},
 		{"azure-dev", "azure.subscriptionId=00000000-0000-4000-8000-00000000000f", "azure.subscriptionId: the login does not reach subscription"},
+		{"google-dev", "gke.clusterName=nope", "gcloud container clusters list --project acme-dev"},
+		{"google-dev", "gke.location=europe-west4", "gcloud container clusters list --project acme-dev"},
+		{"google-dev", "google.projectId=nobodys-project", "google.projectId: there is no project nobodys-project, or it cannot be read"},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			t.Parallel()
@@ -49,6 +52,9 @@ func TestUnfitClusters(t *testing.T) {
 		"old AKS":               {"azure-dev", func(w *cloud.World) { aks(w).Version = "1.23.0" }, "az aks upgrade"},
 		"issuer off":            {"azure-dev", func(w *cloud.World) { aks(w).OIDCIssuer = false }, "--enable-oidc-issuer"},
 		"workload identity off": {"azure-dev", func(w *cloud.World) { aks(w).WorkloadIdentity = false }, "--enable-workload-identity"},
+		"old GKE":               {"google-dev", func(w *cloud.World) { gke(w).Version = "1.23.9-gke.1" }, "gcloud container clusters upgrade"},
+		"workload pool off":     {"google-dev", func(w *cloud.World) { gke(w).WorkloadIdentity = false }, "--workload-pool=acme-dev.svc.id.goog"},
+		"no metadata server":    {"google-dev", func(w *cloud.World) { gke(w).NodePools[0].Exposed = true }, "--workload-metadata=GKE_METADATA"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,6 +72,8 @@ func TestUnfitClusters(t *testing.T) {
 func aks(w *cloud.World) *cloud.AKSCluster {
 	return &w.Azure["00000000-0000-4000-8000-000000000001"].AKS[0]
 }
+
+func gke(w *cloud.World) *cloud.GKECluster { return &w.GCP["acme-dev"].GKE[0] }
 
 // TestProtected: what the vendor allowlisted outlives a destroy.
 func TestProtected(t *testing.T) {

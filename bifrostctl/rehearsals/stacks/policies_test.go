@@ -34,12 +34,16 @@ func TestPolicyEnforcement(t *testing.T) {
 		"AKS, none":             {"azure-dev", "rollout=full", world.NoEngine, []string{warns + "AKS cluster dev: its network policy engine is none", "az aks update --resource-group bifrost-dev --name dev --network-policy calico"}},
 		"AKS, its own plugin":   {"azure-dev", "rollout=full", world.Cilium, []string{notes + "AKS cluster dev", "a network plugin that Azure does not know"}},
 		"AKS, none wanted":      {"azure-dev", "gateway.networkPolicy.disabled=true", world.NoEngine, nil},
+		"GKE, Dataplane V2":     {"google-dev", "rollout=full", "", nil},
+		"GKE, Calico":           {"google-dev", "rollout=full", world.Calico, nil},
+		"GKE, none":             {"google-dev", "rollout=full", world.NoEngine, []string{warns + "GKE cluster dev", "gcloud container clusters update"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := stacktest.New(t, c.stack)
 			edits.All(edits.EKS(func(e *world.EKSCluster) { e.NetworkPolicies = c.engine }),
-				edits.AKS(func(a *world.AKSCluster) { a.NetworkPolicies = c.engine }))(t, s.World)
+				edits.AKS(func(a *world.AKSCluster) { a.NetworkPolicies = c.engine }),
+				edits.GKE(func(g *world.GKECluster) { g.NetworkPolicies = c.engine }))(t, s.World)
 			s.Set(c.setting)
 			preview, up := s.Engine.Preview(), s.Engine.MustUp()
 			require.NoError(t, preview.Err)

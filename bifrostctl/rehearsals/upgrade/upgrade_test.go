@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -217,10 +218,14 @@ func TestUpgradeByHand(t *testing.T) {
 	t.Parallel()
 	stacktest.RequireCLI(t)
 	for _, name := range stacktest.DevStacks {
+		archive := filepath.Join("testdata", name+".tar.gz")
+		if _, err := os.Stat(archive); err != nil {
+			continue // the stack was not there at that commit
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			unpack(t, filepath.Join("testdata", name+".tar.gz"), dir)
+			unpack(t, archive, dir)
 			var printed, notes bytes.Buffer
 			request := sandbox.Request{Operation: sandbox.Up, Stack: name, Dir: stacktest.Project(t), State: dir, JSON: true}
 			err := sandbox.Runner{Program: sandbox.Bifrost, Stdout: &printed, Stderr: &notes}.Run(t.Context(), request)
