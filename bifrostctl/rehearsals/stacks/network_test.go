@@ -1,6 +1,8 @@
 package stacks_test
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,12 +20,13 @@ func TestDemandingClusters(t *testing.T) {
 		"network.caFile=examples/eks-production/rds-ca.pem",
 		"gateway.scheduling.tolerations=[{key: dedicated, operator: Exists, effect: NoSchedule}]",
 		"gateway.scheduling.architectures=[amd64]", "refresher.podLabels={cost-center: seven}", "refresher.env={LANG: C}",
-		"labels.cost-center=seven", "tags.cost-center=seven",
+		"labels.cost-center=seven",
 	}
+	tags := map[string]string{"aws-dev": "tags.cost-center=seven", "azure-dev": "tags.cost-center=seven"} // elsewhere nothing has any
 	for _, name := range stacktest.DevStacks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stacktest.Way{Stack: name, Settings: demands}.Start(t)
+			s := stacktest.Way{Stack: name, Settings: append(slices.Clone(demands), cmp.Or(tags[name], "tags=null"))}.Start(t)
 			before := len(s.World.Resources)
 			made := s.Engine.MustUp()
 			require.NotContains(t, pullSecretData(s), `eyJhdXRocyI6e319`, "the placeholder is still there")

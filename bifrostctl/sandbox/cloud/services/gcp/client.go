@@ -154,5 +154,5 @@ func PullAsNode(ctx context.Context, w *served.World, image string, p *world.GCP
 	if err != nil {
 		return err
 	}
-	return registry.Pull(ctx, w, image, "oauth2accesstoken", access)
+	return registry.Pull(ctx, w, image, "_token", access) // cloud-provider-gcp, cmd/auth-provider-gcp
 }
