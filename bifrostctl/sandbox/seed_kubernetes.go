@@ -25,7 +25,7 @@ func seedKubernetes(w *cloud.World, file, chosen *stacks.Config) (server string)
 	}
 	if f, ok := world.ReadCredentialConfig(orEmpty(file.Gcp).CredentialConfig); ok {
 		w.SeedProject(f.Project, f.Number)
-		f.Issuer, f.Jwks, f.Audience = at.Issuer(), at.Jwks, file.Kubernetes.TokenAudience
+		f.Issuer, f.Jwks, f.Audience = at.Issuer(), file.Kubernetes.Jwks, file.Kubernetes.TokenAudience
 		f.Subject = iampolicy.ServiceAccountSubject(file.Gateway.Namespace, file.Refresher.ServiceAccount)
 		f.Condition = fmt.Sprintf("assertion.sub == '%s'", f.Subject)
 		w.SeedFederation(f)

@@ -73,15 +73,12 @@ func (c *KubernetesCluster) Reachable() bool {
 	return !slices.ContainsFunc(privateSuffixes, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
 }
 
-// IssuerHosts are the hosts of issuers that a cluster's owner has chosen, and that everybody reaches.
-func (w *World) IssuerHosts() []string {
-	var hosts []string
-	for _, c := range w.Kubernetes {
-		if issuer, err := url.Parse(c.Issuer()); err == nil && c.Reachable() {
-			hosts = append(hosts, issuer.Hostname())
-		}
-	}
-	return hosts
+// IsIssuerHost tells whether a host is that of an issuer that a cluster's owner has chosen, and that everybody reaches.
+func (w *World) IsIssuerHost(host string) bool {
+	return slices.ContainsFunc(w.Kubernetes, func(c *KubernetesCluster) bool {
+		issuer, err := url.Parse(c.Issuer())
+		return err == nil && issuer.Hostname() == host && c.Reachable()
+	})
 }
 
 func (c *KubernetesCluster) cluster() *Cluster {

@@ -168,3 +168,12 @@ func GKE(change func(*world.GKECluster)) Edit {
 		}
 	}
 }
+
+// Kubernetes changes the clusters that a kubeconfig leads to.
+func Kubernetes(change func(*world.KubernetesCluster)) Edit {
+	return func(_ testing.TB, w *served.World) {
+		for _, cluster := range w.Kubernetes {
+			change(cluster)
+		}
+	}
+}

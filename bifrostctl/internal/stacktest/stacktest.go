@@ -28,7 +28,8 @@ const (
 	Secret = "sandbox-fake-"
 )
 
-// DevStacks are the stacks of the project itself.
+// DevStacks are the stacks of the project itself on a cloud: each hands off who pulls, and refreshes a pull Secret. Beside them is local-dev,
+// with the vendor's key.
 var DevStacks = []string{"aws-dev", "azure-dev", "google-dev"}
 
 // Way is a stack with settings over its file.
@@ -40,6 +41,8 @@ type Way struct {
 	Settings []string
 	// InFile are settings that the stack file itself has: what they name exists in the clouds. Those for the sandbox begin with sandbox:.
 	InFile []string
+	// KeyGiven: the vendor gave a key. There is nobody to hand off, and no rollout identity.
+	KeyGiven bool
 	// First is a change of the clouds before anything is made.
 	First edits.Edit
 }
@@ -61,6 +64,16 @@ type Stack struct {
 func New(t testing.TB, stack string) *Stack {
 	t.Helper()
 	return Way{Stack: stack}.Start(t)
+}
+
+// Onboard is the way's stack as a vendor finds it who has heard of it: with its identities alone, where there are any to hand off.
+func (w Way) Onboard(t testing.TB) *Stack {
+	t.Helper()
+	s := w.Start(t)
+	if !w.KeyGiven {
+		s.Set("rollout=identity").Engine.MustUp()
+	}
+	return s
 }
 
 // Start is the way's stack in clouds in which everything that its file names exists. Nothing is made yet.

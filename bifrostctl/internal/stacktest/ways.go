@@ -55,6 +55,7 @@ var (
 var Pulls = []Way{
 	RefreshIRSA, PodIdentity, PullNode, PullFargate, PullKubelet, OnECS, TrustAKS, TrustEntra, TrustEntra1, OwnFederation, OwnEntra,
 	OnGKE, GKEExisting, GKEPrincipal, GKEImpersonate, GKENode,
+	AnyKey, OnOpenShift, AnyFederation, AnyUploaded, OwnAnyFederation,
 }
 
 var federation = []string{

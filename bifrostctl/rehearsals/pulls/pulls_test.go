@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,12 +28,10 @@ func TestPullModes(t *testing.T) {
 	for _, m := range stacktest.Pulls {
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			s := m.Start(t)
-			s.Set("rollout=identity")
-			identity := s.Engine.MustUp()
-			s.Set()
-			full := s.Engine.MustUp()
-			require.Equal(t, identity.Outputs["vendorHandoff"], full.Outputs["vendorHandoff"])
+			s := m.Onboard(t)
+			told := s.Engine.MustUp().Outputs["vendorHandoff"]
+			full := s.Set().Engine.MustUp()
+			require.Equal(t, told, full.Outputs["vendorHandoff"])
 			stacktest.OnlySame(t, s.Engine.MustUp(), "nothing changed since")
 			gone := s.Engine.Destroy()
 			require.NoError(t, gone.Err, gone.Diagnostics)
@@ -158,7 +157,7 @@ var pullCases = []pullCase{
 	{mode: stacktest.OwnFederation, changed: "the workload identity user is deleted", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull@acme-mirror"), hop: hop.Impersonation, reason: hop.NoImpersonation},
 }
 
-func init() { pullCases = append(pullCases, googleCases...) }
+func init() { pullCases = slices.Concat(pullCases, googleCases, anyCases) }
 
 // anotherClusterInPool: the token says the same of namespace and ServiceAccount, and comes in through a provider that somebody else added to
 // the pool, with the mapping that Google's documentation has for clusters.
@@ -187,10 +186,11 @@ func TestPullCases(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			s := c.mode.Start(t)
-			if !c.afterUp {
-				s.Set("rollout=identity")
+			if c.afterUp {
+				s.Engine.MustUp()
+			} else {
+				s = c.mode.Onboard(t)
 			}
-			s.Engine.MustUp()
 			if c.edit != nil {
 				c.edit(t, s.World)
 			}
@@ -198,7 +198,7 @@ func TestPullCases(t *testing.T) {
 			up := s.Engine.Up()
 			require.Error(t, up.Err)
 			require.Contains(t, up.Messages(), fmt.Sprintf("%s: %s: ", c.hop, c.reason))
-			for _, secret := range []string{"eyJhbGciOi", stacktest.Secret} {
+			for _, secret := range []string{"eyJhbGciOi", stacktest.Secret, "PRIVATE KEY"} {
 				require.NotContains(t, up.Messages(), secret, "a token or secret is printed")
 			}
 		})

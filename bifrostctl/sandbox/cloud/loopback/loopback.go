@@ -46,7 +46,7 @@ type Network struct {
 var nowhere = &net.UnixAddr{Name: "sandbox", Net: "unix"}
 
 type route struct {
-	pattern string
+	answers func(host string) bool
 	handler http.Handler
 }
 
@@ -87,9 +87,17 @@ func (n *Network) Close() error {
 
 // Handle answers for the hosts that a pattern (see path.Match) matches. The first pattern that does wins.
 func (n *Network) Handle(pattern string, handler http.Handler) {
+	n.HandleHosts(func(host string) bool {
+		matched, err := path.Match(pattern, host)
+		return err == nil && matched
+	}, handler)
+}
+
+// HandleHosts answers for the hosts of which answers says so whenever one is asked for, unless something else did before.
+func (n *Network) HandleHosts(answers func(host string) bool, handler http.Handler) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.routes = append(n.routes, route{pattern, handler})
+	n.routes = append(n.routes, route{answers, handler})
 }
 
 // Client reaches the hosts of the network and no other.
@@ -109,7 +117,7 @@ func (n *Network) handler(host string) http.Handler {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, route := range n.routes {
-		if matched, err := path.Match(route.pattern, host); err == nil && matched {
+		if route.answers(host) {
 			return route.handler
 		}
 	}

@@ -26,13 +26,14 @@ func Start(w *served.World) error {
 	if err != nil {
 		return err
 	}
-	hosts := append(w.IssuerHosts(), issuerHosts...)
+	hosts := issuerHosts
 	if w.Live != nil {
-		hosts = append(hosts, w.Live.Host())
+		hosts = append([]string{w.Live.Host()}, issuerHosts...)
 	}
 	for _, pattern := range hosts {
 		network.Handle(pattern, discovery(w))
 	}
+	network.HandleHosts(w.IsIssuerHost, discovery(w))
 	for _, register := range []func(*loopback.Network, *served.World) error{aws.Register, azure.Register, gcp.Register} {
 		if err := register(network, w); err != nil {
 			return errors.Join(fmt.Errorf("services of the sandbox's clouds: %w", err), network.Close())
