@@ -74,6 +74,18 @@ func (c *Config) kubeconfigFile() (file, key string, err error) {
 	return ownKubeconfig, "kubernetes.kubeconfigFile", nil
 }
 
+// KubeconfigPath is the file that reaches the cluster of platform kubernetes. given is what secrets.kubeconfig has as a path; empty where it
+// has none.
+func (c *Config) KubeconfigPath(given string) (string, error) {
+	of := *c
+	of.Secrets.Kubeconfig = given
+	file, _, err := of.kubeconfigFile()
+	if err != nil {
+		return "", err
+	}
+	return local(file)
+}
+
 // local is the path with the home folder in it.
 func local(file string) (string, error) {
 	rest, home := strings.CutPrefix(file, "~/")

@@ -14,6 +14,11 @@ var pullScopes = []string{
 	"https://www.googleapis.com/auth/devstorage.read_write", "https://www.googleapis.com/auth/devstorage.full_control",
 }
 
+// MayPull tells whether access scopes let a node read from Artifact Registry; none are said of nodes that may.
+func MayPull(scopes []string) bool {
+	return len(scopes) == 0 || slices.ContainsFunc(pullScopes, func(s string) bool { return slices.Contains(scopes, s) })
+}
+
 // gkeNodeAccounts are the service accounts as which the nodes run, sorted, where nodes pull; number is that of the cluster's project. Nodes
 // of which nothing is said run as Compute Engine's default one (Compute Engine, "Service accounts", default service account).
 func (c *Config) gkeNodeAccounts(found *googlegke.Cluster, number string) ([]string, error) {
@@ -22,7 +27,7 @@ func (c *Config) gkeNodeAccounts(found *googlegke.Cluster, number string) ([]str
 	}
 	var accounts []string
 	add := func(pool, account string, scopes []string) error {
-		if len(scopes) > 0 && !slices.ContainsFunc(pullScopes, func(s string) bool { return slices.Contains(scopes, s) }) {
+		if !MayPull(scopes) {
 			return fmt.Errorf("gke.pull: the nodes of %s in GKE cluster %s may not read from Artifact Registry, whatever their service account "+
 				"may: their scopes are %s, and cannot be changed; make another node pool with `gcloud container node-pools create POOL "+
 				"--cluster %s --scopes=cloud-platform` and remove this one, or set gke.pull to refresh",

@@ -21,6 +21,9 @@ import (
 // a PodDisruptionBudget are on by default from there (Kubernetes, "Feature Gates").
 const minWorkload = "1.27"
 
+// OldestKubernetes is that of a cluster that nobody can look up: verify asks it.
+const OldestKubernetes = minWorkload
+
 // requireVersion stops a stack whose cluster is too old; mend is the command that upgrades it.
 func requireVersion(cluster string, have, atLeast, mend string) error {
 	v, err := version.ParseGeneric(have)

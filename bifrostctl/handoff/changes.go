@@ -1,6 +1,11 @@
 package handoff
 
-import "bifrost/bifrostctl/verify/checks"
+import (
+	"slices"
+	"strings"
+
+	"bifrost/bifrostctl/verify/checks"
+)
 
 // Change is what is other than in the last letter.
 type Change struct {
@@ -17,8 +22,11 @@ func changes(before, now []checks.Principal) []Change {
 	if before == nil {
 		return nil
 	}
-	var all []Change
+	all := memberChanges(before, now)
 	for _, p := range now {
+		if p.Platform == gkePlatform {
+			continue
+		}
 		former, had := find(before, p)
 		if !had {
 			all = append(all, Change{About: name(p), Says: "is new."})
@@ -31,6 +39,9 @@ func changes(before, now []checks.Principal) []Change {
 		all = append(all, tokenChanges(former, p)...)
 	}
 	for _, p := range before {
+		if p.Platform == gkePlatform {
+			continue
+		}
 		if _, has := find(now, p); !has {
 			all = append(all, Change{About: name(p), Says: "pulls no more: please take its access away."})
 		}
@@ -40,7 +51,8 @@ func changes(before, now []checks.Principal) []Change {
 
 // tokenChanges are those of the token that Google's side is shown.
 func tokenChanges(before, now checks.Principal) []Change {
-	if now.Platform != "aks" {
+	of, shown := tokens[now.Platform]
+	if !shown {
 		return nil
 	}
 	var all []Change
@@ -51,9 +63,10 @@ func tokenChanges(before, now checks.Principal) []Change {
 		{About: "attribute condition", Before: before.AttributeCondition, Now: now.AttributeCondition},
 		{About: "client id", Before: before.ClientID, Now: now.ClientID},
 		{About: "principal id", Before: before.PrincipalID, Now: now.PrincipalID},
+		{About: "keys of the issuer", Before: compact(before.Jwks), Now: compact(now.Jwks)},
 	} {
 		if c.Before != c.Now {
-			c.About, c.Says = "AKS: "+c.About, "is another one."
+			c.About, c.Says = title(of.where)+": "+c.About, "is another one."
 			all = append(all, c)
 		}
 	}
@@ -74,5 +87,40 @@ func name(p checks.Principal) string {
 	if p.PrincipalArn != "" {
 		return p.PrincipalArn
 	}
-	return "AKS: " + p.Subject
+	return title(tokens[p.Platform].where) + ": " + p.Subject
+}
+
+// title is the beginning of a sentence.
+func title(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// memberChanges are those of who pulls on GKE.
+func memberChanges(before, now []checks.Principal) []Change {
+	were, are := gkeMembers(before), gkeMembers(now)
+	var all []Change
+	for _, member := range are {
+		if !slices.Contains(were, member) {
+			all = append(all, Change{About: member, Says: "is new."})
+		}
+	}
+	for _, member := range were {
+		if !slices.Contains(are, member) {
+			all = append(all, Change{About: member, Says: "pulls no more: please take its access away."})
+		}
+	}
+	return all
+}
+
+func gkeMembers(all []checks.Principal) []string {
+	var found []string
+	for _, p := range all {
+		if p.Platform == gkePlatform {
+			found = append(found, members(p)...)
+		}
+	}
+	return found
 }

@@ -35,6 +35,7 @@ type Letter struct {
 	Changes   []Change
 	Aws       *Aws
 	Google    *Google
+	Gke       *Gke
 	// Image is what the stack is configured to run; empty where that is not known.
 	Image string
 }
@@ -58,8 +59,8 @@ func New(in Input) (*Letter, error) {
 	if l.Aws, err = newAws(in); err != nil {
 		return nil, err
 	}
-	l.Google = newGoogle(in)
-	if l.Aws == nil && l.Google == nil {
+	l.Google, l.Gke = newGoogle(in), newGke(in)
+	if l.Aws == nil && l.Google == nil && l.Gke == nil {
 		return nil, errNothing
 	}
 	return l, nil

@@ -36,6 +36,49 @@ func onAKS(change func(*checks.Principal)) checks.Principal {
 
 func asIs(*checks.Principal) {}
 
+func onGKE(change func(*checks.Principal)) checks.Principal {
+	p := checks.Principal{Platform: "gke", Purpose: "refreshes the pull Secret on GKE", ProjectID: "acme", ProjectNumber: "1",
+		ServiceAccountEmail: "a@acme.iam.gserviceaccount.com"}
+	change(&p)
+	return p
+}
+
+func nodes(accounts ...string) func(*checks.Principal) {
+	return func(p *checks.Principal) { p.ServiceAccountEmail, p.NodeServiceAccounts = "", accounts }
+}
+
+func onAny(jwks string) checks.Principal {
+	return checks.Principal{Platform: "kubernetes", Issuer: "https://issuer", Subject: "system:serviceaccount:bifrost:bifrost-pull",
+		Audience: "sts.googleapis.com", AttributeCondition: "assertion.sub == 'x'", Jwks: jwks}
+}
+
+// TestWhoPullsAtGoogle: the letter names each principal as IAM writes it, with the repository, and the keys of an issuer in one line.
+func TestWhoPullsAtGoogle(t *testing.T) {
+	t.Parallel()
+	const principal = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/acme.svc.id.goog/subject/ns/bifrost/sa/bifrost-pull"
+	for name, c := range map[string]struct {
+		entry checks.Principal
+		has   []string
+		lacks string
+	}{
+		"a service account": {onGKE(asIs), []string{"From Google Cloud project acme, number 1,\nwhat refreshes the pull Secret on GKE:\n\n  serviceAccount:a@acme.iam.gserviceaccount.com\n",
+			"      --member=serviceAccount:a@acme.iam.gserviceaccount.com\n", "REPOSITORY=projects/PROJECT/"}, "tokenCreator"},
+		"a principal": {onGKE(func(p *checks.Principal) { p.ServiceAccountEmail, p.GooglePrincipal = "", principal }), []string{"      --member=" + principal + "\n"}, "serviceAccount:a@"},
+		"nodes":       {onGKE(nodes("a@x", "b@x")), []string{"--member=serviceAccount:a@x\n", "--member=serviceAccount:b@x\n"}, "tokenCreator"},
+		"the vendor's account": {onGKE(func(p *checks.Principal) { p.Impersonates = "hub@dist.iam.gserviceaccount.com" }), []string{
+			"ACCOUNT=hub@dist.iam.gserviceaccount.com\n    PROJECT=dist\n", "--role=roles/iam.serviceAccountTokenCreator", `--member="serviceAccount:$ACCOUNT"`}, "configuration.json"},
+		"an issuer":          {onAny(""), []string{"A workload on a Kubernetes cluster of our own.", "TOKEN_FILE=/var/run/service-account/token"}, "managed"},
+		"keys of the issuer": {onAny(`{"keys": [ {"kid": "a"} ]}`), []string{"Google cannot reach the issuer", `    JWKS='{"keys":[{"kid":"a"}]}'` + "\n", "--jwk-json-path=jwks.json"}, "managed"},
+	} {
+		letter := written(t, handoff.Input{Principals: []checks.Principal{c.entry}})
+		for _, has := range c.has {
+			require.Contains(t, letter, has, name)
+		}
+		require.NotContains(t, letter, c.lacks, name)
+		requireMailable(t, letter)
+	}
+}
+
 func written(t *testing.T, in handoff.Input) string {
 	t.Helper()
 	letter, err := handoff.New(in)
@@ -81,6 +124,17 @@ func TestChanges(t *testing.T) {
 		"another cluster": {
 			[]checks.Principal{onAKS(asIs)}, []checks.Principal{onAKS(func(p *checks.Principal) { p.Issuer = "https://other/" })},
 			"- AKS: issuer\n  is another one.\n  before: https://issuer/\n  now: https://other/\n",
+		},
+		"another service account on GKE": {
+			[]checks.Principal{onGKE(asIs)}, []checks.Principal{onGKE(func(p *checks.Principal) { p.ServiceAccountEmail = "b@acme.iam.gserviceaccount.com" })},
+			"- serviceAccount:b@acme.iam.gserviceaccount.com\n  is new.\n- serviceAccount:a@acme.iam.gserviceaccount.com\n  pulls no more: please take its access away.\n",
+		},
+		"another node pool on GKE": {
+			[]checks.Principal{onGKE(nodes("a@x"))}, []checks.Principal{onGKE(nodes("a@x", "b@x"))}, "- serviceAccount:b@x\n  is new.\n",
+		},
+		"other keys of an issuer": {
+			[]checks.Principal{onAny(`{"keys": [1]}`)}, []checks.Principal{onAny(`{"keys": [2]}`)},
+			"- A Kubernetes cluster of our own: keys of the issuer\n  is another one.\n  before: {\"keys\":[1]}\n  now: {\"keys\":[2]}\n",
 		},
 		"another identity": {
 			[]checks.Principal{onAKS(asIs)},

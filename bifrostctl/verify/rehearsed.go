@@ -24,6 +24,8 @@ var sandboxMends = []struct {
 	pulumi  *regexp.Regexp
 	instead string
 }{
+	{regexp.MustCompile(`ask the vendor for another key, then ` + setSecret + thenUp),
+		"bin/bifrostctl sandbox keys STACK --new, then bin/bifrostctl sandbox up STACK$2SETS"},
 	{regexp.MustCompile(setSecret + thenUp), "bin/bifrostctl sandbox up STACK$2SETS --set $1=VALUE"},
 	{regexp.MustCompile(setKey + `(\S+)` + thenUp), "write $1: $2 into Pulumi.STACK.yaml, then bin/bifrostctl sandbox up STACK$3SETS"},
 	{regexp.MustCompile(setKey + `([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
@@ -96,7 +98,7 @@ func words(stack checks.Stack, options Options) *strings.Replacer {
 		image := stack.Config.Image()
 		tag = cmp.Or(image.Digest, image.Tag, tag)
 	}
-	if cluster := cmp.Or(stack.Outputs.EKS, stack.Outputs.AKS); cluster != nil {
+	if cluster := stack.Outputs.Cluster(); cluster != nil {
 		pullSecret = cluster.Namespace + "/" + cluster.PullSecret
 	}
 	literal := func(text string) string { return strings.ReplaceAll(text, "$", "$$") }

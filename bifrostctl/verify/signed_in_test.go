@@ -42,6 +42,8 @@ func TestNotSignedIn(t *testing.T) {
 		"AWS, ECS":           {onECS, func(c *service.Clouds) { c.STS = nobody{} }, "aws-account", "aws sso login"},
 		"another account":    {onECS, func(c *service.Clouds) { c.STS = another{} }, "aws-account", "export AWS_PROFILE"},
 		"Azure":              {trustAKS, func(c *service.Clouds) { c.AKS = nobody{} }, "azure-tenant", "az login --tenant"},
+		"Google":             {onGKE, func(c *service.Clouds) { c.GCP = nobodyAtGoogle{c.GCP} }, "google-project", "gcloud auth application-default login"},
+		"the cluster of GKE": {onGKE, noCluster, "cluster-api", "gcloud container clusters get-credentials dev --location europe-west1 --project acme-dev"},
 		"the cluster of EKS": {podIdentity, noCluster, "cluster-api", "aws eks update-kubeconfig --region us-east-1 --name dev"},
 		"the cluster of AKS": {trustAKS, noCluster, "cluster-api", "az aks get-credentials --resource-group bifrost-dev --name dev"},
 	} {
@@ -66,6 +68,11 @@ func TestNotSignedIn(t *testing.T) {
 		})
 	}
 }
+
+type nobodyAtGoogle struct{ service.GCP }
+
+// ProjectNumber implements service.GCP.
+func (nobodyAtGoogle) ProjectNumber(context.Context, string) (string, error) { return "", errNobody }
 
 type another struct{}
 

@@ -59,10 +59,10 @@ var (
 		"ecs.secretRefs.ANTHROPIC_API_KEY=" + parameter, "ecs.secretRefKmsKeyArns=[" + referencesKey + "]",
 	}}
 
-	ways = []way{
+	ways = append([]way{
 		refreshIRSA, podIdentity, gatewayPodIdentity, byNode, byKubelet, onECS, trustAKS, trustEntra, ownFederation, ownEntra,
 		brokerOnEKS, brokerOnECS, brokerOnAKS, referencesOnECS,
-	}
+	}, append(onGoogle, onAnyCluster...)...)
 )
 
 // What exists of RDS, of the company and of Systems Manager.

@@ -15,8 +15,10 @@ import (
 // world's lock.
 func Clouds(w *cloud.World, server string) service.Clouds {
 	return service.Clouds{
-		STS: sts{w}, EKS: eks{w}, IAM: iam{w}, ECS: ecs{w}, Secrets: secrets{w}, AKS: aks{w}, Identity: identities{w}, GCP: gcp{w},
-		Registry: registry{w}, Kubernetes: kubernetesOf(w, server), Objects: objectsAt(w, server), Exists: existsIn(w), Now: w.Now,
+		STS: sts{w}, EKS: eks{w}, IAM: iam{w}, ECS: ecs{w}, Secrets: secrets{w},
+		AKS: aks{w}, Identity: identities{w}, GCP: gcp{w}, GKE: gke{w},
+		Registry: registry{w}, Kubernetes: kubernetesOf(w, server), Objects: objectsAt(w, server), Issuer: issuerOf(w, server),
+		Exists: existsIn(w), Now: w.Now,
 	}
 }
 

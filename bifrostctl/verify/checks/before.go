@@ -15,14 +15,21 @@ func Before(s Stack, c service.Clouds) []check.Category {
 	b := newBefore(s, c)
 	var clusters []check.Check
 	for _, at := range s.places() {
-		clusters = append(clusters, at.before(b)...)
+		if at.before != nil {
+			clusters = append(clusters, at.before(b)...)
+		}
 	}
-	kubernetes := s.pods().active
-	if kubernetes != "" && s.Config.Rollout == stacks.RolloutFull {
+	if s.pods().pods && s.Config.Rollout == stacks.RolloutFull {
 		client := shared(c.Kubernetes)
-		clusters = append(clusters, needing(kubernetes, []check.Check{
-			s.reachable(clusterAPI, client),
-			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes", Needs: []string{clusterAPI},
+		reach := []check.Check{s.reachable(clusterAPI, client)}
+		if at := s.pods(); at.active != "" {
+			reach = needing(at.active, reach)
+		}
+		if at := s.pods(); at.inside != nil {
+			reach = append(reach, at.inside(b)...)
+		}
+		clusters = append(append(clusters, reach...), needing(clusterAPI, []check.Check{
+			{Code: "pre-kinds", Description: "the API server knows all kinds that the stack makes",
 				Run: s.knows(client, s.stackKinds())},
 		})...)
 		more := append(s.namedChecks(c, true), s.nodesBefore(c))

@@ -17,7 +17,7 @@ func (r runs) broker(ctx context.Context) check.Result {
 	if err != nil {
 		return unreadable("the cluster", err, r.clusterLogin())
 	}
-	namespace, name := r.objects.names.Namespace, r.Outputs.cluster().Broker
+	namespace, name := r.objects.names.Namespace, r.Outputs.Cluster().Broker
 	d, err := client.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return check.Fail(r.up(), "there is no Deployment %s in namespace %s: the gateway's pods share no state", name, namespace)

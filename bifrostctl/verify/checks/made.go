@@ -30,7 +30,7 @@ func (s Stack) madeChecks(c service.Clouds) []check.Check {
 		if len(things) == 0 {
 			continue
 		}
-		all = append(all, check.Check{Code: group.code, Description: group.description, Needs: signIn(things[0].Type),
+		all = append(all, check.Check{Code: group.code, Description: group.description, Needs: s.signIn(things[0].Type),
 			Run: func(ctx context.Context) check.Result { return m.look(ctx, things) }})
 	}
 	if lacking := unlisted(s.Things); len(lacking) > 0 {
@@ -55,8 +55,12 @@ func (s Stack) untold(group madeGroup) []service.Thing {
 }
 
 // signIn is the check without which nothing of a cloud can be asked.
-func signIn(typ string) []string {
+func (s Stack) signIn(typ string) []string {
 	switch provider, _, _ := strings.Cut(typ, ":"); provider {
+	case "gcp":
+		if s.Config.Google != nil {
+			return []string{googleProject}
+		}
 	case "kubernetes":
 		return []string{clusterAPI}
 	case "aws":

@@ -54,9 +54,9 @@ var madeGroups = []madeGroup{
 	{"made-azure", "the gateway's role assignments are there", []string{
 		pulumitype.AzureManagedIdentity, pulumitype.AzureFederatedCredential, pulumitype.AzureRoleAssignment,
 	}},
-	{"made-gcp", "the service account is there", []string{
+	{"made-gcp", "the service accounts and their roles are there", []string{
 		pulumitype.GcpServiceAccount, pulumitype.GcpPool, pulumitype.GcpPoolProvider, pulumitype.GcpServiceAccountMember,
-		pulumitype.GcpRepositoryMember,
+		pulumitype.GcpRepositoryMember, pulumitype.GcpProjectMember,
 	}},
 }
 
@@ -78,7 +78,7 @@ var told = map[string]func(Stack, service.Thing) bool{
 	pulumitype.KubernetesSecret:      ofCluster(func(c *Cluster) []string { return []string{c.PullSecret} }),
 	pulumitype.KubernetesConfigMap: func(s Stack, t service.Thing) bool {
 		return objectName(t).Name == credentialConfigMap && s.Config.Gcp != nil && s.Config.Gcp.CredentialConfig != nil &&
-			s.Outputs.cluster() != nil
+			s.Outputs.Cluster() != nil
 	},
 	pulumitype.AwsRole: func(s Stack, t service.Thing) bool {
 		return slices.ContainsFunc(s.Outputs.Handoff, func(p Principal) bool { return p.PrincipalArn == t.Text("arn") })
@@ -87,10 +87,13 @@ var told = map[string]func(Stack, service.Thing) bool{
 	pulumitype.AwsPodIdentityAssociation: toldAlways,
 	pulumitype.AzureManagedIdentity:      toldAlways,
 	pulumitype.AzureFederatedCredential:  toldAlways,
-	pulumitype.GcpPool:                   toldAlways,
-	pulumitype.GcpPoolProvider:           toldAlways,
-	pulumitype.GcpServiceAccountMember:   toldAlways,
-	pulumitype.GcpRepositoryMember:       toldAlways,
+	pulumitype.GcpServiceAccount: func(s Stack, t service.Thing) bool {
+		return t.Text("email") != "" && t.Text("email") == s.principal("gke").ServiceAccountEmail
+	},
+	pulumitype.GcpPool:                 toldAlways,
+	pulumitype.GcpPoolProvider:         toldAlways,
+	pulumitype.GcpServiceAccountMember: toldAlways,
+	pulumitype.GcpRepositoryMember:     toldAlways,
 	// It is the wait for a certificate, and nothing of its own.
 	pulumitype.AwsCertificateValidation: toldAlways,
 }
@@ -100,7 +103,7 @@ func toldAlways(Stack, service.Thing) bool { return true }
 // ofCluster tells whether an object is one of those that the outputs name. Identities alone have no workload whose checks could tell.
 func ofCluster(names func(*Cluster) []string) func(Stack, service.Thing) bool {
 	return func(s Stack, t service.Thing) bool {
-		cluster := s.Outputs.cluster()
+		cluster := s.Outputs.Cluster()
 		return cluster != nil && slices.Contains(names(cluster), objectName(t).Name)
 	}
 }
@@ -123,14 +126,14 @@ var standsOn = map[string][]string{
 	"workload-route": {"made-exposure", "named-gateway"}, "workload-monitored": {"made-monitoring"},
 	"config-replicas": {"made-availability"}, "workload-disruption": {"made-availability"},
 	"pull-rights": {"made-accounts"}, "workload-discovery": {"made-accounts"}, "workload-identity": {"made-accounts"},
-	"eks-kubelet-annotation": {"made-accounts"}, "gateway-peers": {"made-exposure"},
+	"eks-kubelet-annotation": {"made-accounts"}, "gke-annotation": {"made-accounts"}, "gateway-peers": {"made-exposure"},
 	"made-aws-identities": {"named-arns"}, "made-exposure": {"named-kinds"}, "made-monitoring": {"named-kinds"},
 	"named-gateway": {"named-kinds"}, "eks-policy-token": {"made-aws-identities"}, "eks-policy-pull": {"made-aws-identities"},
 	"eks-node-policy-token": {"made-aws-identities"}, "eks-node-policy-pull": {"made-aws-identities"},
 	"ecs-policy-token": {"made-aws-identities"}, "ecs-policy-pull": {"made-aws-identities"},
 	"ecs-policy-run":   {"made-aws-identities", "made-aws-tasks"},
 	"ecs-config-image": {"made-aws-tasks"}, "ecs-tasks": {"made-aws-secrets", "made-aws-tasks", "made-aws-network"},
-	"gcp-member": {"made-gcp"}, "gcp-repository": {"made-gcp"},
+	"gke-gateway-member": {"made-gcp"}, "gcp-member": {"made-gcp"}, "gcp-repository": {"made-gcp"},
 }
 
 // credentialConfigMap is the ConfigMap of the credential configuration.

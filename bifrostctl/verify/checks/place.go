@@ -12,9 +12,12 @@ type place struct {
 	used func(*stacks.Config) bool
 	// trust are the checks of who pulls there; the objects are nil before there is a workload.
 	trust func(Stack, service.Clouds, *objects) []check.Check
-	// before are the checks of the cluster before the first up, and active the code of the one without which there is no way to it.
+	// before are the checks of the cluster before the first up, and active the code of the one without which there is no way to it; empty
+	// where the way is a kubeconfig's.
 	before func(before) []check.Check
 	active string
+	// inside are those that the cluster itself is asked once it is reached, before the first up; nil where there are none.
+	inside func(before) []check.Check
 	// pods tells whether it is a cluster of Kubernetes, and enforcement what its cloud says of its network policies.
 	pods        bool
 	enforcement toldEnforcement
@@ -35,6 +38,26 @@ var places = []place{
 	{
 		used: func(c *stacks.Config) bool { return c.Aks != nil }, trust: Stack.aksTrust,
 		before: before.aksChecks, active: "aks-cluster", pods: true, enforcement: aksEnforcement,
+		pullNeeds: func(c *stacks.Config) []string {
+			if c.Gcp == nil || c.Gcp.Federation == nil {
+				return nil
+			}
+			return []string{"gcp-repository"}
+		},
+	},
+	{
+		used: func(c *stacks.Config) bool { return c.Gke != nil }, trust: Stack.gkeTrust,
+		before: before.gke, active: "gke-cluster", pods: true, enforcement: gkeEnforcement,
+		pullNeeds: func(c *stacks.Config) []string {
+			if c.Gke.Auth == stacks.GkeSignInPrincipal {
+				return nil
+			}
+			return []string{"gke-account"}
+		},
+	},
+	{
+		used: func(c *stacks.Config) bool { return c.Kubernetes != nil }, trust: Stack.anyTrust,
+		inside: before.any, pods: true, enforcement: anyEnforcement,
 		pullNeeds: func(c *stacks.Config) []string {
 			if c.Gcp == nil || c.Gcp.Federation == nil {
 				return nil

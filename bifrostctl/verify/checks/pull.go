@@ -50,6 +50,12 @@ func (s Stack) pull(c service.Clouds, o *objects) []check.Check {
 		events.Needs = append(events.Needs, asked.Code)
 		return []check.Check{secret, holds, asked, tag, events}
 	}
+	if cluster, _ := s.Config.Cluster(); cluster.StaticKey {
+		events.Needs, asked.Needs = append(events.Needs, asked.Code), []string{"pull-key"}
+		key := check.Check{Code: "pull-key", Description: "the key in it is one that Google knows", Needs: []string{holds.Code},
+			Run: keys{p, c.GCP}.known}
+		return []check.Check{secret, holds, key, asked, tag, events}
+	}
 	asked.Needs = []string{"pull-token"}
 	asked.Needs = append(asked.Needs, s.pods().pullNeeds(s.Config)...)
 	events.Needs = append(events.Needs, asked.Code)
@@ -95,7 +101,7 @@ func (p pulls) refresher(ctx context.Context) check.Result {
 	cluster, _ := p.Config.Cluster()
 	want := cluster.TokenAudience
 	if want == "" {
-		return check.Pass("ServiceAccount %s, with EKS Pod Identity", pod.ServiceAccountName)
+		return check.Pass("ServiceAccount %s, which the cloud signs in", pod.ServiceAccountName)
 	}
 	if have := audiences(pod); !slices.Contains(have, want) {
 		return check.Fail(p.up(), "audience mismatch: the pods of CronJob %s mount tokens for %s, and not for %s",

@@ -12,6 +12,8 @@ import (
 const (
 	awsAccount  = "aws-account"
 	azureTenant = "azure-tenant"
+	// googleProject is that of platform google. A federation of another platform has no check of its own.
+	googleProject = "google-project"
 )
 
 // signedIn are the checks of the credentials, of a stack that has any cloud.
@@ -28,6 +30,14 @@ func (s Stack) signedIn(c service.Clouds) []check.Category {
 			Code: azureTenant, Description: "the Azure credentials reach the configured subscription and tenant", Run: b.aks.tenant,
 		})
 	}
+	if s.Config.Google != nil {
+		credentials = append(credentials, check.Check{
+			Code: googleProject, Description: "the Google credentials reach the configured project", Run: b.googleProject,
+		})
+	}
+	if len(credentials) == 0 {
+		return nil // a cluster of no cloud's, whose API server tells
+	}
 	return []check.Category{{Name: "credentials", Checks: credentials}}
 }
 
@@ -38,8 +48,21 @@ func signInOf(code string) []string {
 		return []string{awsAccount}
 	case "aks":
 		return []string{azureTenant}
+	case "gke":
+		return []string{googleProject}
 	}
 	return nil
+}
+
+// googleProject: Google says of a project that is not there what it says of one that may not be read.
+func (b before) googleProject(ctx context.Context) check.Result {
+	project := b.Config.Google.ProjectId
+	number, err := b.clouds.GCP.ProjectNumber(ctx, project)
+	if err != nil {
+		return check.Unasked(b.googleLogin()+"; gcloud projects list shows what google.projectId may be",
+			"there is no project %s, or the credentials do not reach it: %v", project, err)
+	}
+	return check.Pass("project %s, number %s", project, number)
 }
 
 func (b before) awsAccount(ctx context.Context) check.Result {

@@ -48,6 +48,9 @@ type Outputs struct {
 	EKS     *Cluster       `json:"eks"`
 	AKS     *Cluster       `json:"aks"`
 	ECS     *ECS           `json:"ecs"`
+	GKE     *Cluster       `json:"gke"`
+	// Kubernetes is a cluster of no cloud's.
+	Kubernetes *Cluster `json:"kubernetes"`
 }
 
 // Principal is an entry of the hand-off.
@@ -66,6 +69,15 @@ type Principal struct {
 	ClientID            string   `json:"clientId"`
 	TenantID            string   `json:"tenantId"`
 	ServiceAccountEmail string   `json:"serviceAccountEmail"`
+	// Those of GKE: the project, and who pulls, where no service account does or its nodes do. Impersonates is a service account of the
+	// vendor's whose token the refresher gets.
+	ProjectID           string   `json:"projectId"`
+	ProjectNumber       string   `json:"projectNumber"`
+	GooglePrincipal     string   `json:"principal"`
+	NodeServiceAccounts []string `json:"nodeServiceAccounts"`
+	Impersonates        string   `json:"impersonates"`
+	// Jwks are the keys of the issuer of any cluster, where Google cannot reach it.
+	Jwks string `json:"jwks"`
 }
 
 // Cluster names the objects of a stack in a Kubernetes cluster.
@@ -80,6 +92,8 @@ type Cluster struct {
 	GatewayRoleArn string `json:"gatewayRoleArn"`
 	// GatewayClientID is the client id of the gateway's own identity on AKS, where the stack makes one.
 	GatewayClientID string `json:"gatewayClientId"`
+	// GatewayServiceAccount is the email of the gateway's own service account on GKE, where the stack makes one.
+	GatewayServiceAccount string `json:"gatewayServiceAccount"`
 	// Broker is the Deployment of the cluster's broker, where the stack runs one.
 	Broker string `json:"broker"`
 }
@@ -110,7 +124,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	c.Objects = shared(c.Objects)
 	client := shared(c.Kubernetes)
 	var trust, pull, workload, database, gateway, configuration, names []check.Check
-	cluster := s.Outputs.cluster()
+	cluster := s.Outputs.Cluster()
 	full := s.Outputs.Rollout == stacks.RolloutFull
 	onKubernetes := full && cluster != nil && cluster.Deployment != ""
 	var o *objects
@@ -225,8 +239,11 @@ type clientFunc = func(context.Context) (pulumikubernetes.Interface, error)
 // up is the command that makes the clouds what the stack's files say, also where somebody changed them by hand.
 func (s Stack) up() string { return "pulumi up --refresh --stack " + s.Name }
 
-// handOff is how the vendor learns of the principals.
+// handOff is how the vendor learns of the principals. Of a key it knows already: there is no letter.
 func (s Stack) handOff() string {
+	if cluster, _ := s.Config.Cluster(); cluster.StaticKey {
+		return "ask the vendor, who gave the key, to let its service account read the repository"
+	}
 	return "send the vendor the letter that `bifrostctl handoff " + s.Name + "` prints"
 }
 
@@ -237,24 +254,6 @@ func unreadable(what string, err error, login string) check.Result {
 		return check.Skip("%s cannot be read: %v", what, err)
 	}
 	return check.Unasked(login, "%s cannot be read: %v", what, err)
-}
-
-func (s Stack) awsLogin() string {
-	profile := ""
-	if s.Config.Aws.Profile != "" {
-		profile = " --profile " + s.Config.Aws.Profile
-	}
-	return "sign in to account " + s.Config.Aws.AccountId + " with the right to read it, and look with `aws sts get-caller-identity" +
-		profile + "`"
-}
-
-func (s Stack) azureLogin() string {
-	return "az login --tenant " + s.Config.Azure.TenantId + " && az account set --subscription " + s.Config.Azure.SubscriptionId
-}
-
-func (s Stack) clusterLogin() string {
-	cluster, _ := s.Config.Cluster()
-	return cluster.SignIn + ", then kubectl get namespaces"
 }
 
 // principal is the first of a platform in the hand-off; a zero one where there is none.
@@ -279,5 +278,5 @@ func quoted(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-// cluster is the Kubernetes cluster of the stack; nil where it has none.
-func (o Outputs) cluster() *Cluster { return cmp.Or(o.EKS, o.AKS) }
+// Cluster is the Kubernetes cluster of the stack; nil where it has none.
+func (o Outputs) Cluster() *Cluster { return cmp.Or(o.EKS, o.AKS, o.GKE, o.Kubernetes) }

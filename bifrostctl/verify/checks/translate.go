@@ -94,7 +94,7 @@ func (s Stack) translate(words string) (says, hint string) {
 
 // refresh is the command that runs the refresher now.
 func (s Stack) refresh() string {
-	c := s.Outputs.cluster()
+	c := s.Outputs.Cluster()
 	if s.Config.Registry.PullSecret != "" {
 		return s.pullSecretByHand()
 	}
@@ -114,7 +114,7 @@ func (s Stack) pullSecretByHand() string {
 
 // logs is where the gateway's own words are.
 func (s Stack) logs() string {
-	if c := s.Outputs.cluster(); c != nil && c.Deployment != "" {
+	if c := s.Outputs.Cluster(); c != nil && c.Deployment != "" {
 		return "kubectl logs " + s.workload(c) + " -n " + c.Namespace + " --previous"
 	}
 	if s.Outputs.ECS != nil {
@@ -128,7 +128,7 @@ func (s Stack) ecsLogs() string {
 }
 
 func (s Stack) memory() string {
-	if s.Outputs.ECS != nil && s.Outputs.cluster() == nil {
+	if s.Outputs.ECS != nil && s.Outputs.Cluster() == nil {
 		return "pulumi config set --stack " + s.Name + " --path 'bifrost:ecs.memory' MIB, then pulumi up"
 	}
 	return "pulumi config set --stack " + s.Name + " --path 'bifrost:gateway.memoryLimit' 4Gi, then pulumi up"

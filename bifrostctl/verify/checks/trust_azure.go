@@ -48,7 +48,7 @@ func (s Stack) aksTrust(c service.Clouds, o *objects) []check.Check {
 	}...)
 	checks = append(checks, t.gatewayChecks()...)
 	if s.Config.Gcp != nil && s.Config.Gcp.Federation != nil {
-		checks = append(checks, s.gcpTrust(c, t)...)
+		checks = append(checks, s.gcpTrust(c, t.Principal)...)
 	}
 	return checks
 }

@@ -27,10 +27,10 @@ type gcpTrust struct {
 	provider   func(context.Context) (*service.PoolProvider, error)
 }
 
-func (s Stack) gcpTrust(c service.Clouds, a aksTrust) []check.Check {
+func (s Stack) gcpTrust(c service.Clouds, shown Principal) []check.Check {
 	f := s.Config.Gcp.Federation
 	t := gcpTrust{
-		Stack: s, shown: a.Principal, federation: f, gcp: c.GCP,
+		Stack: s, shown: shown, federation: f, gcp: c.GCP,
 		pool: shared(func(ctx context.Context) (*service.Pool, error) { return c.GCP.Pool(ctx, f.ProjectId, f.PoolId) }),
 		provider: shared(func(ctx context.Context) (*service.PoolProvider, error) {
 			return c.GCP.Provider(ctx, f.ProjectId, f.PoolId, f.ProviderId)
@@ -106,7 +106,7 @@ func (t gcpTrust) audience(ctx context.Context) check.Result {
 // claims are those of the token that Google's side is shown.
 func (t gcpTrust) claims() map[string]any {
 	claims := map[string]any{"iss": t.shown.Issuer, "sub": t.shown.Subject, "aud": t.shown.Audience}
-	if t.Config.Aks.Trust != stacks.TrustEntra {
+	if t.Config.Aks == nil || t.Config.Aks.Trust != stacks.TrustEntra {
 		return claims
 	}
 	// The claims of Entra's access tokens differ by version.

@@ -58,7 +58,7 @@ func (s Stack) kubernetesWorkload(c service.Clouds, o *objects) []check.Check {
 		checks = append(checks, check.Check{Code: "workload-discovery", Description: "the gateway's pods may look for each other",
 			Run: r.discovery})
 	}
-	if cluster := s.Outputs.cluster(); cluster.Broker != "" {
+	if cluster := s.Outputs.Cluster(); cluster.Broker != "" {
 		checks = append(checks, check.Check{Code: "workload-broker", Description: "the broker of the gateway's cluster runs once",
 			Run: r.broker})
 	}

@@ -16,8 +16,8 @@ import (
 // Identity there is no annotation; both are empty where no identity is configured.
 func (s Stack) runtimeIdentity() (annotation, want string) {
 	cluster, _ := s.Config.Cluster()
-	made := s.Outputs.cluster()
-	return cluster.IdentityAnnotation, cmp.Or(cluster.Identity, made.GatewayRoleArn, made.GatewayClientID)
+	made := s.Outputs.Cluster()
+	return cluster.IdentityAnnotation, cmp.Or(cluster.Identity, made.GatewayRoleArn, made.GatewayClientID, made.GatewayServiceAccount)
 }
 
 // association looks at what EKS Pod Identity gives the gateway's ServiceAccount.

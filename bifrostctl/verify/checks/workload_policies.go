@@ -22,11 +22,11 @@ import (
 // have them), Calico, Azure Network Policy Manager and Antrea.
 var policyEngines = map[string]string{
 	"cilium": enforcement.Cilium, "anetd": "GKE Dataplane V2", "calico-node": enforcement.Calico, "azure-npm": enforcement.AzureManager,
-	"antrea-agent": "Antrea",
+	"antrea-agent": "Antrea", "ovnkube-node": "OVN-Kubernetes", "kube-router": "kube-router",
 }
 
-// engineNamespaces are those of their manifests; the second one is that of Calico's operator.
-var engineNamespaces = []string{metav1.NamespaceSystem, "calico-system"}
+// engineNamespaces are those of their manifests; the second one is that of Calico's operator, the third OpenShift's.
+var engineNamespaces = []string{metav1.NamespaceSystem, "calico-system", "openshift-ovn-kubernetes"}
 
 // fargateLabel is what EKS gives pods on Fargate, to whose nodes no network plugin comes that enforces policies (Amazon EKS user guide,
 // "Limit Pod traffic with Kubernetes network policies", Considerations).
@@ -136,6 +136,20 @@ func aksEnforcement(ctx context.Context, s Stack, c service.Clouds) (enforcement
 		return enforcement.Verdict{Unknown: fmt.Sprintf("the AKS cluster cannot be read: %v", err)}, ""
 	}
 	return enforcement.AKS(found.NetworkPlugin, found.NetworkPolicy, found.NetworkDataplane), s.Config.EnforceOnAks()
+}
+
+func gkeEnforcement(ctx context.Context, s Stack, c service.Clouds) (enforcement.Verdict, string) {
+	of := s.Config.Gke
+	found, err := c.GKE.Cluster(ctx, of.ProjectId, of.Location, of.ClusterName)
+	if err != nil {
+		return enforcement.Verdict{Unknown: fmt.Sprintf("the GKE cluster cannot be read: %v", err)}, ""
+	}
+	return enforcement.GKE(found.Datapath, found.Calico), s.Config.EnforceOnGke()
+}
+
+// anyEnforcement: nobody but the cluster itself can say.
+func anyEnforcement(context.Context, Stack, service.Clouds) (enforcement.Verdict, string) {
+	return enforcement.Verdict{Unknown: "no DaemonSet of it runs a network plugin that is known"}, ""
 }
 
 func eksEnforcement(ctx context.Context, s Stack, c service.Clouds) (enforcement.Verdict, string) {

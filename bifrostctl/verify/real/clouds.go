@@ -33,10 +33,18 @@ type Ways struct {
 
 // Clouds are the services of a stack, signed in to as its providers are. Nothing is asked yet.
 func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, error) {
-	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, GCP: gcpCloud{}, Now: time.Now}
+	google := googleOptions(c.Google)
+	clouds := service.Clouds{Registry: registry.Client{Transport: http.DefaultTransport}, GCP: gcpCloud{options: google}, Now: time.Now}
 	var own login
 	things := asked{}
-	things.add(googleThings(nil))
+	things.add(googleThings(google))
+	if c.Gke != nil {
+		clusters := googleGKE{google}
+		clouds.GKE, own = clusters, gkeLogin(c, clusters)
+	}
+	if c.Kubernetes != nil {
+		own = fileLogin(c)
+	}
 	if c.Aws != nil {
 		config, err := awsConfig(ctx, c.Aws)
 		if err != nil {
@@ -73,7 +81,7 @@ func Clouds(ctx context.Context, c *stacks.Config, ways Ways) (service.Clouds, e
 	}
 	clouds.Kubernetes, clouds.Objects, clouds.Gateway, clouds.LoadBalancer, clouds.Pod = way.client, way.objects, forward(way), behind,
 		podOf(way)
-	clouds.Exists = things.exists
+	clouds.Exists, clouds.Issuer = things.exists, way.issuer
 	if ways.URL == "" {
 		return clouds, nil
 	}

@@ -15,12 +15,16 @@ import (
 )
 
 // gcpCloud signs in with application default credentials when it is first asked.
-type gcpCloud struct{ options []option.ClientOption }
+type gcpCloud struct {
+	options []option.ClientOption
+	// certificates is where those of keys are; empty for Google's own place.
+	certificates string
+}
 
 func gcpNotFound(what string, err error) error {
 	var answer *googleapi.Error
 	switch {
-	case !errors.As(err, &answer):
+	case err == nil || !errors.As(err, &answer):
 		return err
 	case answer.Code == http.StatusNotFound:
 		return fmt.Errorf("%s: %w", what, service.ErrNotFound)

@@ -15,7 +15,7 @@ func googleAPIs(t *testing.T, answers map[string]answer) gcpCloud {
 	t.Helper()
 	server := httptest.NewServer(recorded(t, answers))
 	t.Cleanup(server.Close)
-	return gcpCloud{[]option.ClientOption{option.WithEndpoint(server.URL), option.WithHTTPClient(server.Client())}}
+	return gcpCloud{options: []option.ClientOption{option.WithEndpoint(server.URL), option.WithHTTPClient(server.Client())}}
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,6 +72,9 @@ func ofStack(c *stacks.Config, configured func(context.Context) (string, error),
 			return own(ctx)
 		}
 		cluster, _ := c.Cluster()
+		if c.Kubernetes != nil && !strings.ContainsAny(text, "\n{") {
+			return fromContext(c, text)
+		}
 		return fromText(text, cluster.Context)
 	}
 }

@@ -2,6 +2,7 @@ package real
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/api/iam/v1"
 	"google.golang.org/api/option"
@@ -13,6 +14,13 @@ import (
 // googleThings are the ways to ask Google Cloud. What a federation has beside, the checks of trust ask for.
 func googleThings(options []option.ClientOption) map[string]service.Exists {
 	return map[string]service.Exists{
+		pulumitype.GcpProjectMember: func(ctx context.Context, t service.Thing) error {
+			members, err := gcpCloud{options: options}.ProjectMembers(ctx, t.Text("project"), t.Text("role"))
+			if err == nil && !slices.Contains(members, t.Text("member")) {
+				return notThere(t.ID)
+			}
+			return err
+		},
 		pulumitype.GcpServiceAccount: func(ctx context.Context, t service.Thing) error {
 			client, err := iam.NewService(ctx, options...)
 			if err != nil {

@@ -24,11 +24,14 @@ type Clouds struct {
 	AKS      AKS
 	Identity ManagedIdentity
 	GCP      GCP
+	GKE      GKE
 	Registry Registry
 	// Kubernetes signs in to the stack's cluster: the named EKS or AKS cluster, or that of a given kubeconfig. Objects reads any kind of
 	// object there.
 	Kubernetes func(ctx context.Context) (kubernetes.Interface, error)
 	Objects    func(ctx context.Context) (Objects, error)
+	// Issuer asks the API server of the stack's cluster whose tokens its ServiceAccounts have.
+	Issuer func(ctx context.Context) (*Issuer, error)
 	// Exists asks AWS, Azure and Google Cloud for what the stack has made.
 	Exists Exists
 	// Gateway reaches the gateway behind a Service; nil where nothing runs.
@@ -195,8 +198,15 @@ type PoolProvider struct {
 	Condition string
 }
 
-// GCP is Google Cloud's side of a federation.
+// GCP is Google Cloud: service accounts, repositories, and its side of a federation.
 type GCP interface {
+	// ProjectNumber is the number of a project. Google says of one that is not there what it says of one that may not be read.
+	ProjectNumber(ctx context.Context, project string) (string, error)
+	Account(ctx context.Context, project, email string) (*ServiceAccount, error)
+	// ProjectMembers are the members of a role in a project.
+	ProjectMembers(ctx context.Context, project, role string) ([]string, error)
+	// KeyCertificate is that of a key of a service account, which anybody may read; ErrNotFound where the key is no more.
+	KeyCertificate(ctx context.Context, email, key string) (*KeyCertificate, error)
 	Pool(ctx context.Context, project, pool string) (*Pool, error)
 	Provider(ctx context.Context, project, pool, provider string) (*PoolProvider, error)
 	// AccountMembers are the members of a role on a service account, RepositoryMembers those on an Artifact Registry repository.

@@ -1,0 +1,55 @@
+package handoff
+
+import (
+	"cmp"
+	"strings"
+
+	"bifrost/bifrostctl/verify/checks"
+)
+
+// Gke is what is asked for Artifact Registry, where principals of the customer's own project pull.
+type Gke struct {
+	checks.Principal
+	// Members are who pulls, as IAM writes them.
+	Members []string
+	// Repository is the whole resource name, in capitals what is not known.
+	Repository string
+}
+
+// newGke is nil where nobody of GKE pulls.
+func newGke(in Input) *Gke {
+	for _, p := range in.Principals {
+		if p.Platform != gkePlatform {
+			continue
+		}
+		g := &Gke{Principal: p, Members: members(p), Repository: "projects/PROJECT/locations/LOCATION/repositories/REPOSITORY"}
+		if in.Config != nil {
+			g.Repository = cmp.Or(repositoryOf(in.Config), g.Repository)
+		}
+		return g
+	}
+	return nil
+}
+
+const gkePlatform = "gke"
+
+// members are who pulls on GKE: a service account, a ServiceAccount itself, or the service accounts of the nodes.
+func members(p checks.Principal) []string {
+	if p.GooglePrincipal != "" {
+		return []string{p.GooglePrincipal}
+	}
+	var all []string
+	for _, email := range append([]string{p.ServiceAccountEmail}, p.NodeServiceAccounts...) {
+		if email != "" {
+			all = append(all, "serviceAccount:"+email)
+		}
+	}
+	return all
+}
+
+// ImpersonatedProject is the vendor's project that has the service account which is impersonated.
+func (g *Gke) ImpersonatedProject() string {
+	_, domain, _ := strings.Cut(g.Impersonates, "@")
+	project, _, _ := strings.Cut(domain, ".")
+	return project
+}
