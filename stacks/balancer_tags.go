@@ -74,7 +74,8 @@ func withAnnotation(annotations map[string]string, name, value string) map[strin
 func untagged(c *Config) string {
 	g := &c.Gateway
 	on := c.onKubernetes()
-	balanced := on != nil && serviceTags[on.name()] != "" && g.Service != nil && g.Service.Type == loadBalancerType || g.Ingress != nil && g.Ingress.Controller == kubernetes.IngressALB
+	balanced := on != nil && serviceTags[on.name()] != "" && g.Service != nil && g.Service.Type == loadBalancerType ||
+		g.Ingress != nil && g.Ingress.Controller == kubernetes.IngressALB
 	_, left := c.annotatedTags()
 	if !balanced || len(left) == 0 {
 		return ""

@@ -27,8 +27,8 @@ type Config struct {
 	// account of gcp.federation. What would replace one of them is refused, too. Default true.
 	ProtectIdentities bool
 	// NamePrefix begins every name that is not given, of what an account or a cluster has once: roles, policies, managed identities and
-	// service accounts, the service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in one account. Another
-	// one renames all of them.
+	// service accounts, the service of ECS with its alarms, log group and secrets, and the namespace. With one each, several stacks live in
+	// one account. Another one renames all of them.
 	NamePrefix string
 	// Tags of the resources at AWS and Azure, 48 at most: two come to them. What is made at Google Cloud can have none, and platform
 	// kubernetes refuses them.

@@ -87,8 +87,8 @@ type Gateway struct {
 	// Scheduling says on which nodes the pods run.
 	Scheduling *Scheduling
 	// PreStopSeconds is how long a pod that goes waits before SIGTERM, 1 to 3600: endpoints forget it, and streams end. Give as many
-	// seconds as the longest stream takes. Default: 15, 30 where pods are the targets of a load balancer of AWS, and 60 behind an Ingress of
-	// GKE's own.
+	// seconds as the longest stream takes. Default: 15, 30 where pods are the targets of a load balancer of AWS, and 60 behind an Ingress
+	// of GKE's own.
 	PreStopSeconds int
 	// TerminationGraceSeconds is what a pod that goes has in all, at least preStopSeconds + 30. Default: preStopSeconds + 45.
 	TerminationGraceSeconds int

@@ -100,8 +100,8 @@ func (c *Config) lookUpGke(ctx *pulumi.Context, provider pulumi.ProviderResource
 	}
 	found, err := googlegke.LookUpCluster(ctx, g.ProjectId, g.Location, g.ClusterName, pulumi.Provider(provider))
 	if err != nil {
-		return nil, fmt.Errorf("gke.clusterName: there is no cluster %s in %s of project %s, or it cannot be read: %w; see `gcloud container "+
-			"clusters list --project %s` and set %s:gke.clusterName, %s:gke.location or %s:gke.projectId",
+		return nil, fmt.Errorf("gke.clusterName: there is no cluster %s in %s of project %s, or it cannot be read: %w; see `gcloud "+
+			"container clusters list --project %s` and set %s:gke.clusterName, %s:gke.location or %s:gke.projectId",
 			g.ClusterName, g.Location, g.ProjectId, err, g.ProjectId, Project, Project, Project)
 	}
 	cluster := &gkeCluster{
@@ -135,8 +135,8 @@ func (c *Config) lookUpGke(ctx *pulumi.Context, provider pulumi.ProviderResource
 	return cluster, nil
 }
 
-// requireWorkloadPool stops a stack of which somebody signs in through the workload pool, where that is off or no node pool has the metadata
-// server: pods would get the tokens of their nodes.
+// requireWorkloadPool stops a stack of which somebody signs in through the workload pool, where that is off or no node pool has the
+// metadata server: pods would get the tokens of their nodes.
 func (c *Config) requireWorkloadPool(ctx *pulumi.Context, cluster *gkeCluster, found *googlegke.Cluster) error {
 	g := c.Gke
 	refreshes := onGke.refreshes(c)
@@ -188,9 +188,9 @@ func (c *Config) requireMetadataServer(ctx *pulumi.Context, found *googlegke.Clu
 	if len(without) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("GKE cluster %s: node pools %s have not GKE's metadata server, so that pods there get the tokens of their node, with "+
-		"which nobody pulls; run `gcloud container node-pools update %s --cluster %s --workload-metadata=%s`, which makes its nodes anew",
-		c.Gke.ClusterName, strings.Join(without, ", "), without[0], c.Gke.flags(), googlegke.MetadataServer)
+	text := fmt.Sprintf("GKE cluster %s: node pools %s have not GKE's metadata server, so that pods there get the tokens of their node, "+
+		"with which nobody pulls; run `gcloud container node-pools update %s --cluster %s --workload-metadata=%s`, which makes its nodes "+
+		"anew", c.Gke.ClusterName, strings.Join(without, ", "), without[0], c.Gke.flags(), googlegke.MetadataServer)
 	if len(without) == len(found.NodePools) {
 		return fmt.Errorf("%s; or set gke.pull to node", text)
 	}

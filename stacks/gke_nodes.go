@@ -8,7 +8,8 @@ import (
 	"bifrost/internal/googlegke"
 )
 
-// pullScopes are the OAuth scopes of a node of which one is enough to read from Artifact Registry (Artifact Registry, "Requirements for GKE").
+// pullScopes are the OAuth scopes of a node of which one is enough to read from Artifact Registry (Artifact Registry, "Requirements for
+// GKE").
 var pullScopes = []string{
 	"https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/devstorage.read_only",
 	"https://www.googleapis.com/auth/devstorage.read_write", "https://www.googleapis.com/auth/devstorage.full_control",
@@ -28,9 +29,9 @@ func (c *Config) gkeNodeAccounts(found *googlegke.Cluster, number string) ([]str
 	var accounts []string
 	add := func(pool, account string, scopes []string) error {
 		if !MayPull(scopes) {
-			return fmt.Errorf("gke.pull: the nodes of %s in GKE cluster %s may not read from Artifact Registry, whatever their service account "+
-				"may: their scopes are %s, and cannot be changed; make another node pool with `gcloud container node-pools create POOL "+
-				"--cluster %s --scopes=cloud-platform` and remove this one, or set gke.pull to refresh",
+			return fmt.Errorf("gke.pull: the nodes of %s in GKE cluster %s may not read from Artifact Registry, whatever their service "+
+				"account may: their scopes are %s, and cannot be changed; make another node pool with `gcloud container node-pools create "+
+				"POOL --cluster %s --scopes=cloud-platform` and remove this one, or set gke.pull to refresh",
 				pool, c.Gke.ClusterName, strings.Join(scopes, ", "), c.Gke.flags())
 		}
 		if account == "" || account == "default" {

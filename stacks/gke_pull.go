@@ -170,7 +170,8 @@ func (gkeNode) principals(_ *Config, cluster *gkeCluster) []string { return clus
 
 func (gkeNode) make(_ *pulumi.Context, c *Config, cluster *gkeCluster) (*pulled, error) {
 	if len(cluster.nodeAccounts) == 0 {
-		return nil, fmt.Errorf("gke.pull: GKE cluster %s says of no node pool as whom its nodes run; set gke.pull to refresh", c.Gke.ClusterName)
+		return nil, fmt.Errorf("gke.pull: GKE cluster %s says of no node pool as whom its nodes run; set gke.pull to refresh",
+			c.Gke.ClusterName)
 	}
 	return &pulled{handoff: pulumi.Array{pulumi.Map{
 		"platform": pulumi.String("gke"), "purpose": pulumi.String("pulls on the nodes of GKE"), "pull": pulumi.String(c.Gke.Pull),

@@ -19,9 +19,10 @@ func (gkeTarget) used(c *Config) bool { return c.Gke != nil }
 
 func (t gkeTarget) facts(c *Config) Cluster {
 	g := c.Gke
+	signIn := append([]string{"gcloud container clusters get-credentials", g.flags()}, c.Google.impersonateFlag()...)
 	return Cluster{
 		Target: t.key, Context: g.Context,
-		SignIn:       strings.Join(append([]string{"gcloud container clusters get-credentials", g.flags()}, c.Google.impersonateFlag()...), " "),
+		SignIn:       strings.Join(signIn, " "),
 		RegistryUser: kubernetes.ArUser, TokenLife: kubernetes.ArTokenLife, Token: "a Google access token",
 		IdentityAnnotation: kubernetes.GoogleAccountAnnotation, Identity: g.GatewayServiceAccountEmail, Refreshes: t.refreshes(c),
 	}

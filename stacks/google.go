@@ -40,8 +40,8 @@ func newGoogleProvider(ctx *pulumi.Context, c *Config) (pulumi.ProviderResource,
 func (c *Config) projectNumber(ctx *pulumi.Context, key, project string, provider pulumi.ProviderResource) (string, error) {
 	found, err := organizations.LookupProject(ctx, &organizations.LookupProjectArgs{ProjectId: &project}, pulumi.Provider(provider))
 	if err != nil {
-		return "", fmt.Errorf("%s: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default login`, "+
-			"see `gcloud projects list` and set %s:%s", key, project, err, Project, key)
+		return "", fmt.Errorf("%s: there is no project %s, or it cannot be read: %w; sign in with `gcloud auth application-default "+
+			"login`, see `gcloud projects list` and set %s:%s", key, project, err, Project, key)
 	}
 	return found.Number, nil
 }

@@ -36,8 +36,8 @@ func enforcementOnGke(found *googlegke.Cluster) enforcement.Verdict {
 // EnforceOnGke lets the cluster enforce network policies. Google makes all nodes anew for it (Google Kubernetes Engine, "Control
 // communication between Pods and Services using network policies").
 func (c *Config) EnforceOnGke() string {
-	return fmt.Sprintf("`gcloud container clusters update %[1]s --update-addons=NetworkPolicy=ENABLED`, then `gcloud container clusters update "+
-		"%[1]s --enable-network-policy`, which makes all nodes anew", c.Gke.flags())
+	return fmt.Sprintf("`gcloud container clusters update %[1]s --update-addons=NetworkPolicy=ENABLED`, then `gcloud container clusters "+
+		"update %[1]s --enable-network-policy`, which makes all nodes anew", c.Gke.flags())
 }
 
 // automatic tells whether the cluster is one of EKS Auto Mode, which brings its own agents and network plugin.

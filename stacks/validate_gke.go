@@ -67,7 +67,8 @@ func (c *Config) validateGkeGateway(k *checker) {
 	}
 	k.arguments(c.gkeGatewayArgs("project.svc.id.goog").Validate(nil), gkeGatewayKeys)
 	if g.GatewayServiceAccountEmail != "" {
-		k.add(field.Forbidden(p.Child("gatewayServiceAccountEmail"), "gke.gatewayServiceAccount makes a service account; remove one of them"))
+		k.add(field.Forbidden(p.Child("gatewayServiceAccountEmail"), "gke.gatewayServiceAccount makes one; remove one of "+
+			"them"))
 	}
 	if pulls && gcp.Email(own.Id, c.googleProject()) == c.gkePullEmail() {
 		k.add(field.Invalid(p.Child("gatewayServiceAccount", "id"), own.Id, twoAccounts))
@@ -79,4 +80,5 @@ func (c *Config) validateGkeGateway(k *checker) {
 	}
 }
 
-const twoAccounts = "is the service account that pulls; they must be two, or the gateway could pull and the refresher use the gateway's rights"
+const twoAccounts = "is the service account that pulls; they must be two, or the gateway could pull and the refresher use the gateway's " +
+	"rights"

@@ -88,8 +88,8 @@ func Member(workloadPool, namespace, serviceAccount string) string {
 	return fmt.Sprintf("serviceAccount:%s[%s/%s]", workloadPool, namespace, serviceAccount)
 }
 
-// Principal is the same ServiceAccount, as IAM knows it where it has rights of its own (IAM, "Principal identifiers"). The number is that of
-// the pool's project.
+// Principal is the same ServiceAccount, as IAM knows it where it has rights of its own (IAM, "Principal identifiers"). The number is that
+// of the pool's project.
 func Principal(projectNumber, workloadPool, namespace, serviceAccount string) string {
 	return fmt.Sprintf("principal://iam.googleapis.com/projects/%s/locations/global/workloadIdentityPools/%s/subject/ns/%s/sa/%s",
 		projectNumber, workloadPool, namespace, serviceAccount)

@@ -21,8 +21,9 @@ const (
 	gceGroups  = "cloud.google.com/neg"
 )
 
-// gceCertificates are annotations of an Ingress that name its certificates at Google: those that GKE manages, those that exist, and those of
-// Certificate Manager (Google Kubernetes Engine, "Use Google-managed SSL certificates" and "Use multiple SSL certificates with Ingress").
+// gceCertificates are annotations of an Ingress that name its certificates at Google: those that GKE manages, those that exist, and those
+// of Certificate Manager (Google Kubernetes Engine, "Use Google-managed SSL certificates" and "Use multiple SSL certificates with
+// Ingress").
 var gceCertificates = []string{
 	"networking.gke.io/managed-certificates", "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/certmap",
 }
@@ -43,8 +44,8 @@ var everybody = []string{"0.0.0.0/0"}
 // validateGce refuses what GKE's controller reads elsewhere or not at all.
 func (a *WorkloadIngressArgs) validateGce(p *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	const backend = "the BackendConfig says it, which the Service's annotation " + gceBackend + " names (examples/gke-production/backend.yaml); " +
-		"remove it"
+	const backend = "the BackendConfig says it, which the Service's annotation " + gceBackend +
+		" names (examples/gke-production/backend.yaml); remove it"
 	for _, given := range []struct {
 		key, why string
 		set      bool
@@ -58,8 +59,8 @@ func (a *WorkloadIngressArgs) validateGce(p *field.Path) field.ErrorList {
 		}
 	}
 	if len(a.AllowedCidrs) > 0 && !slices.Equal(a.AllowedCidrs, everybody) {
-		errs = append(errs, field.Forbidden(p.Child("allowedCidrs"), "a Cloud Armor policy keeps others out, which the BackendConfig names "+
-			"(securityPolicy); write 0.0.0.0/0 where public is meant, and remove it elsewhere"))
+		errs = append(errs, field.Forbidden(p.Child("allowedCidrs"), "a Cloud Armor policy keeps others out, which the BackendConfig "+
+			"names (securityPolicy); write 0.0.0.0/0 where public is meant, and remove it elsewhere"))
 	}
 	for _, own := range []struct{ annotation, key string }{{gceClass, "public"}, {gceAllowHttp, "allowHttp"}} {
 		if value, given := a.Annotations[own.annotation]; given {

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Regions of AWS (aws-sdk-go-v2, internal/endpoints/awsrulesfn, partitions.json), of Azure ("List of Azure regions", programmatic names) and
-// of Google Cloud (Compute Engine, "Regions and zones"). Clouds open new ones: a name that is not among them is no error by itself.
+// Regions of AWS (aws-sdk-go-v2, internal/endpoints/awsrulesfn, partitions.json), of Azure ("List of Azure regions", programmatic names)
+// and of Google Cloud (Compute Engine, "Regions and zones"). Clouds open new ones: a name that is not among them is no error by itself.
 var (
 	AwsRegions = strings.Fields(`af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
 		ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1

@@ -39,6 +39,10 @@ func TestRegions(t *testing.T) {
 	require.Empty(t, check.UnknownRegion("", check.AwsRegions))
 	require.Contains(t, check.UnknownRegion("eu-wset-1", check.AwsRegions), "did you mean eu-west-1?")
 	require.NotContains(t, check.UnknownRegion("finlandcentral", check.AzureRegions), "did you mean")
+	for location, region := range map[string]string{"europe-west1": "europe-west1", "europe-west1-b": "europe-west1", "": ""} {
+		require.Equal(t, region, check.GoogleRegionOf(location))
+		require.Empty(t, check.UnknownRegion(check.GoogleRegionOf(location), check.GoogleRegions))
+	}
 }
 
 // TestAwsRegionsAreTheSDKs reads the table of the SDK.

@@ -47,9 +47,9 @@ func AKS(plugin, policy, dataplane string) Verdict {
 	return Verdict{Lacking: "its network policy engine is none"}
 }
 
-// GKE judges the datapath of a cluster and whether its network policies are switched on. Dataplane V2, which Autopilot always has, is Cilium
-// and enforces them by itself; otherwise Calico does, where it is switched on (Google Kubernetes Engine, "GKE Dataplane V2" and "Control
-// communication between Pods and Services using network policies").
+// GKE judges the datapath of a cluster and whether its network policies are switched on. Dataplane V2, which Autopilot always has, is
+// Cilium and enforces them by itself; otherwise Calico does, where it is switched on (Google Kubernetes Engine, "GKE Dataplane V2" and
+// "Control communication between Pods and Services using network policies").
 func GKE(datapathProvider string, enabled bool) Verdict {
 	switch {
 	case datapathProvider == "ADVANCED_DATAPATH":

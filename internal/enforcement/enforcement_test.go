@@ -52,3 +52,12 @@ func TestEKS(t *testing.T) {
 		t.Run(configuration, func(t *testing.T) { require.Equal(t, want, EKS(configuration)) })
 	}
 }
+
+func TestGKE(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, Verdict{By: DataplaneV2}, GKE("ADVANCED_DATAPATH", false))
+	require.Equal(t, Verdict{By: Calico}, GKE("LEGACY_DATAPATH", true))
+	for _, datapath := range []string{"", "DATAPATH_PROVIDER_UNSPECIFIED", "LEGACY_DATAPATH"} {
+		require.NotEmpty(t, GKE(datapath, false).Lacking, datapath)
+	}
+}
