@@ -9,7 +9,6 @@ import (
 
 	"bifrost/components/kubernetes"
 	"bifrost/internal/enforcement"
-	"bifrost/internal/iampolicy"
 )
 
 // anyDeployment is the stack's part on any cluster.
@@ -17,7 +16,7 @@ type anyDeployment struct {
 	*Config
 	// cluster is how the cluster is reached; nil in rollout identity, which asks it for nothing.
 	cluster *reached
-	pull    *kubernetes.PullSecretArgs
+	pull    *pulled
 }
 
 // lookUp reads the kubeconfig. What runs in the cluster the provider alone could ask, and it has no look-up of the version or of who
@@ -47,51 +46,12 @@ func (anyTarget) lookUp(ctx *pulumi.Context, c *Config, _ pulumi.ProviderResourc
 	return d, nil
 }
 
-// identities are Google's side, where the cluster's own tokens are trusted there and it is made here. With a key the vendor has made who
-// pulls, and is told of nothing.
+// identities are Google's side, where the cluster's own tokens are trusted there and it is made here.
 func (d *anyDeployment) identities(ctx *pulumi.Context) (handoff pulumi.Array, outputs pulumi.Map, err error) {
-	switch {
-	case d.Registry.Mirror:
-		return nil, nil, nil
-	case d.holdsKey():
-		d.pull = d.keyPullSecretArgs()
-		return nil, nil, nil
-	}
-	shown := d.clusterToken()
-	entry := pulumi.Map{
-		"platform": pulumi.String("kubernetes"), "purpose": pulumi.String("refreshes the pull Secret on a cluster of its own"),
-		"issuer": shown.issuer, "subject": shown.subject, "audience": shown.audience, "attributeCondition": shown.condition,
-	}
-	if d.Kubernetes.Jwks != "" {
-		entry["jwks"] = pulumi.String(d.Kubernetes.Jwks)
-	}
-	credentials, err := d.googleCredentials(ctx, shown)
-	if err != nil {
+	if d.pull, err = d.clusterPull().make(ctx, d.Config); err != nil {
 		return nil, nil, err
 	}
-	if credentials.serviceAccount != nil {
-		entry["serviceAccountEmail"] = credentials.serviceAccount
-	} else {
-		entry["pool"] = pulumi.String(onePool)
-	}
-	d.pull = d.arPullSecretArgs(credentials.config, tokenHolder{})
-	return pulumi.Array{entry}, nil, nil
-}
-
-// clusterToken is the refresher's ServiceAccount token.
-func (c *Config) clusterToken() shownToken {
-	subject := iampolicy.ServiceAccountSubject(c.Gateway.Namespace, c.Refresher.ServiceAccount)
-	return shownToken{
-		issuer: pulumi.String(c.Kubernetes.Issuer), subject: pulumi.String(subject), audience: pulumi.String(c.Kubernetes.TokenAudience),
-		condition: pulumi.String(fmt.Sprintf("assertion.sub == '%s'", subject)), jwks: c.Kubernetes.Jwks,
-	}
-}
-
-// keyPullSecretArgs are those of the pull Secret with the vendor's key.
-func (c *Config) keyPullSecretArgs() *kubernetes.PullSecretArgs {
-	return &kubernetes.PullSecretArgs{
-		SecretName: c.Kubernetes.SecretName, RegistryKey: &kubernetes.RegistryKeyArgs{Key: secretString(c.registryKey.Document)},
-	}
+	return d.pull.handoff, nil, nil
 }
 
 func (d *anyDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
@@ -102,7 +62,7 @@ func (d *anyDeployment) workload(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, fmt.Errorf("kubernetes provider: %w", err)
 	}
 	return d.deployKubernetes(ctx, kubernetesParts{
-		at: onAny, provider: onCluster, pull: d.pull,
+		at: onAny, provider: onCluster, pull: d.pull.secret,
 		identity: func(workload *kubernetes.BifrostWorkloadArgs) { onAny.runtime(d.Config, workload) },
 	})
 }

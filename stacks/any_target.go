@@ -15,24 +15,10 @@ func (anyTarget) title() string { return "Kubernetes" }
 func (anyTarget) used(c *Config) bool { return c.Kubernetes != nil }
 
 func (t anyTarget) facts(c *Config) Cluster {
-	a := c.Kubernetes
-	facts := Cluster{
-		Target: t.key, Context: a.Context,
-		SignIn:    fmt.Sprintf("kubectl config use-context %s", cmp.Or(a.Context, "CONTEXT")),
-		Refreshes: t.refreshes(c),
-	}
-	if c.holdsKey() {
-		facts.StaticKey, facts.RegistryUser, facts.Token = true, kubernetes.RegistryKeyUser, "the vendor's key"
-		return facts
-	}
-	facts.RegistryUser, facts.TokenLife, facts.Token = kubernetes.ArUser, c.arTokenLife(), "a Google access token"
-	facts.TokenAudience = a.TokenAudience
+	facts := c.clusterPull().login(c)
+	facts.Target, facts.Context, facts.Refreshes = t.key, c.Kubernetes.Context, t.refreshes(c)
+	facts.SignIn = fmt.Sprintf("kubectl config use-context %s", cmp.Or(c.Kubernetes.Context, "CONTEXT"))
 	return facts
-}
-
-// holdsKey tells whether the stack's pull Secret holds the vendor's key.
-func (c *Config) holdsKey() bool {
-	return c.Kubernetes != nil && !c.Registry.Mirror && c.Kubernetes.Pull == ClusterPullKey
 }
 
 // runtime: no identity of a cloud is given to the gateway there.
@@ -46,18 +32,10 @@ func (anyTarget) identify() string {
 
 func (anyTarget) runtimeIdentity(*Config) string { return "" }
 
-func (anyTarget) refreshes(c *Config) bool {
-	return !c.Registry.Mirror && c.Kubernetes.Pull == ClusterPullFederation
-}
+func (anyTarget) refreshes(c *Config) bool { return c.clusterPull().refreshes() }
 
-func (t anyTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
-	switch {
-	case c.Registry.Mirror:
-		return nil
-	case c.holdsKey():
-		return c.keyPullSecretArgs()
-	}
-	return c.arPullSecretArgs(madeUp, tokenHolder{})
+func (anyTarget) pullSecret(c *Config) *kubernetes.PullSecretArgs {
+	return c.clusterPull().pullSecret(c)
 }
 
 // googleToken is the cluster's ServiceAccount token, of its own issuer.

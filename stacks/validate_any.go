@@ -30,11 +30,8 @@ func validateAny(c *Config, k *checker) {
 	}
 	c.validateReach(k)
 	k.add(oneOf(field.NewPath("kubernetes", "pull"), c.Kubernetes.Pull)...)
-	if c.Registry.Mirror {
-		return
-	}
-	if pull, known := clusterPulls[c.Kubernetes.Pull]; known {
-		pull.validate(c, k)
+	if _, known := clusterPulls[c.Kubernetes.Pull]; known {
+		c.clusterPull().validate(c, k)
 	}
 }
 
@@ -54,12 +51,6 @@ func (c *Config) validateReach(k *checker) {
 	}
 }
 
-// clusterPulls are the ways to pull, with the keys that each checks and refuses.
-var clusterPulls = map[ClusterPull]struct{ validate func(*Config, *checker) }{
-	ClusterPullKey:        {(*Config).validateKeyPull},
-	ClusterPullFederation: {(*Config).validateFederatedPull},
-}
-
 // federationOnly are the keys of kubernetes that only a federation reads, as far as they are written.
 func (a *Kubernetes) federationOnly() map[string]bool {
 	return map[string]bool{
@@ -67,8 +58,8 @@ func (a *Kubernetes) federationOnly() map[string]bool {
 	}
 }
 
-// validateKeyPull: the vendor made who pulls, and nothing keeps a key fresh.
-func (c *Config) validateKeyPull(k *checker) {
+// validate: nothing keeps a key fresh, and nobody is to be allowlisted.
+func (keyPull) validate(c *Config, k *checker) {
 	if c.Rollout == RolloutIdentity {
 		k.add(field.Invalid(field.NewPath("rollout"), c.Rollout, "with kubernetes.pull key there is nobody whom the vendor would "+
 			"allowlist; write full"))
@@ -117,8 +108,8 @@ func (c *Config) resolveRegistryKey() {
 // mostIssuer is the longest issuer of a provider, in characters (Google Cloud IAM API, Oidc.issuerUri).
 const mostIssuer = 2000
 
-// validateFederatedPull checks the issuer, its keys and Google's side.
-func (c *Config) validateFederatedPull(k *checker) {
+// validate checks the issuer, its keys and Google's side.
+func (federatedPull) validate(c *Config, k *checker) {
 	p, a := field.NewPath("kubernetes"), c.Kubernetes
 	if a.Issuer == "" {
 		k.add(field.Required(p.Child("issuer"), "the issuer of the cluster's ServiceAccount tokens; see `kubectl get --raw "+
