@@ -225,7 +225,7 @@ known by its unique id from its first pull on: a role or service account that is
 			return runner(cmd).Allowlist(request, add, remove)
 		},
 	}
-	cmd.Flags().StringArrayVar(&add, "add", nil, "the `PRINCIPAL` to add, or to know anew, as the list shows it; may be given several times")
+	cmd.Flags().StringArrayVar(&add, "add", nil, "the `PRINCIPAL` to add, or to know anew, as the list has it; may be given several times")
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `PRINCIPAL` to remove; may be given several times")
 	folderFlags(cmd, &request)
 	return cmd

@@ -18,8 +18,8 @@ const (
 	sandboxVendorAccount  = "hub-pull-sa"
 )
 
-// seedGoogle makes the projects exist with the cluster, service accounts that others made, and the vendor's side, which was told who pulls in
-// the way that is chosen.
+// seedGoogle makes the projects exist with the cluster, service accounts that others made, and the vendor's side, which was told who pulls
+// in the way that is chosen.
 func seedGoogle(w *cloud.World, file, chosen *stacks.Config) (server string) {
 	own := cmp.Or(orEmpty(file.Google).ProjectId, defaultProject)
 	w.SeedGoogle(cloud.GCPProject{ID: own, Number: projectNumber(own)})

@@ -42,8 +42,10 @@ var (
 	OwnFederation = Way{Name: "AKS, trust aks, own federation", Stack: "azure-dev", Settings: federation}
 	OwnEntra      = Way{Name: "AKS, trust entra, own federation", Stack: "azure-dev", Settings: append(entra("2"), federation...)}
 
-	OnGKE          = Way{Name: "GKE, refresh", Stack: "google-dev"}
-	GKEExisting    = Way{Name: "GKE, refresh, existing account", Stack: "google-dev", Settings: []string{"gke.serviceAccountEmail=" + GooglePuller}}
+	OnGKE       = Way{Name: "GKE, refresh", Stack: "google-dev"}
+	GKEExisting = Way{
+		Name: "GKE, refresh, existing account", Stack: "google-dev", Settings: []string{"gke.serviceAccountEmail=" + GooglePuller},
+	}
 	GKEPrincipal   = Way{Name: "GKE, refresh, principal", Stack: "google-dev", Settings: []string{"gke.auth=principal"}}
 	GKEImpersonate = Way{
 		Name: "GKE, refresh, the vendor's account", Stack: "google-dev", Settings: []string{"gke.vendorServiceAccount=" + GoogleVendor},

@@ -108,6 +108,7 @@ func TestLostAnswer(t *testing.T) {
 	for name, c := range map[string]struct{ stack, token, taken string }{
 		"AWS":        {"aws-dev", edits.RoleType, "EntityAlreadyExists"},
 		"Azure":      {"azure-dev", "azure-native:managedidentity:UserAssignedIdentity", "cannot create already existing resource"},
+		"Google":     {"google-dev", "gcp:serviceaccount/account:Account", "Service account bifrost-pull-sa already exists within project"},
 		"Kubernetes": {"azure-dev", "kubernetes:core/v1:Namespace", "already exists"},
 	} {
 		t.Run(name, func(t *testing.T) {

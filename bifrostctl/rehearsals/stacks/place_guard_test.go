@@ -39,6 +39,7 @@ func TestRunningGatewayIsNotTakenAway(t *testing.T) {
 		"EKS":        {"aws-dev", "eks", "EKS", []string{stacktest.OnlyEKS}, []string{stacktest.OnlyEKS, "rollout=identity"}},
 		"ECS":        {"aws-dev", "ecs", "ECS", []string{stacktest.OnlyECS}, []string{stacktest.OnlyECS, "rollout=identity"}},
 		"AKS":        {"azure-dev", "aks", "AKS", nil, []string{"rollout=identity"}},
+		"GKE":        {"google-dev", "gke", "GKE", nil, []string{"rollout=identity"}},
 		"ECS leaves": {"aws-dev", "ecs", "ECS", nil, []string{stacktest.OnlyEKS}},
 		"EKS leaves": {"aws-dev", "eks", "EKS", nil, []string{stacktest.OnlyECS}},
 	} {

@@ -68,6 +68,26 @@ func TestNamesOfOthers(t *testing.T) {
 	}
 }
 
+// TestServiceAccountsOfOthers: a service account of Google that says by its display name that it is somebody else's is refused as others'.
+func TestServiceAccountsOfOthers(t *testing.T) {
+	t.Parallel()
+	way := stacktest.Way{Stack: "google-dev", InFile: []string{"gke.gatewayServiceAccount={}"}}
+	first := way.Start(t)
+	first.Engine.MustUp()
+	for _, r := range edits.The(t, first.World, pulumitype.GcpServiceAccount, "serviceAccounts/bifrost-") {
+		r.State["displayName"] = "Theirs"
+	}
+	before := len(first.World.Resources)
+	refused := way.StartIn(t, first.World).Engine.Preview()
+	require.Error(t, refused.Err)
+	for _, taken := range []string{
+		"gke.serviceAccountId: the service account acme-dev/bifrost-pull-sa", "gke.gatewayServiceAccount.id: the service account acme-dev/bifrost-gateway-sa",
+	} {
+		require.Contains(t, refused.Messages(), taken)
+	}
+	require.Len(t, first.World.Resources, before)
+}
+
 // TestNamesOfOthersLater: what a stack makes in a later rollout is looked up then, and a zone of another VPC is nobody's concern.
 func TestNamesOfOthersLater(t *testing.T) {
 	t.Parallel()
@@ -97,6 +117,9 @@ func TestNamesOfOthersUnseen(t *testing.T) {
 		},
 		"azure-dev": {
 			pulumitype.AzureGetManagedIdentity: "aks.identityName: it could not be looked up whether somebody else has the managed identity",
+		},
+		"google-dev": {
+			pulumitype.GcpGetServiceAccount: "gke.serviceAccountId: it could not be looked up whether somebody else has the service account",
 		},
 	} {
 		t.Run(stack, func(t *testing.T) {

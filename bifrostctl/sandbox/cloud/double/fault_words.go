@@ -2,8 +2,8 @@ package double
 
 import "strings"
 
-// words are the errors of the provider packages, in the manner of the SDK for Go v2 of AWS, of Azure Resource Manager, and
-// of k8s.io/apimachinery/pkg/api/errors. {id} is what the call is about, {op} what it does.
+// words are the errors of the provider packages, in the manner of the SDK for Go v2 of AWS, of Azure Resource Manager, of
+// google.golang.org/api/googleapi, and of k8s.io/apimachinery/pkg/api/errors. {id} is what the call is about, {op} what it does.
 var words = map[string]map[string]string{
 	"aws": {
 		"throttled": "{op} {id}: https response error StatusCode: 400, api error ThrottlingException: Rate exceeded",
@@ -25,6 +25,14 @@ var words = map[string]map[string]string{
 			`Credentials writes under the same managed identity are not supported."`,
 		"timeout": `{op} {id}: Status=504 Code="GatewayTimeout" Message="The gateway did not receive a response from the resource ` +
 			`provider within the specified time period."`,
+	},
+	"gcp": {
+		"throttled": "{op} {id}: googleapi: Error 429: Quota exceeded for quota metric 'Read requests' and limit 'Read requests per " +
+			"minute' of service 'iam.googleapis.com', rateLimitExceeded",
+		"denied": "{op} {id}: googleapi: Error 403: Permission denied on resource (or it may not exist)., forbidden",
+		"conflict": "{op} {id}: googleapi: Error 409: There were concurrent policy changes. Please retry the whole read-modify-write with " +
+			"exponential backoff., aborted",
+		"timeout": "{op} {id}: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
 	},
 	"kubernetes": {
 		"throttled": "{op} {id}: the server has received too many requests and has asked us to try again later",

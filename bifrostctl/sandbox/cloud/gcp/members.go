@@ -61,7 +61,8 @@ func checkMember(_ *double.Call, in double.Object, fail double.Fail) {
 func memberExists(c *double.Call, of, member string) error {
 	if names := accountOf.FindStringSubmatch(member); names != nil {
 		project := c.World.GCP[names[2]]
-		if project != nil && c.World.Resources[world.Key(pulumitype.GcpServiceAccount, project.ID, world.AccountPath(project.ID, names[1]))] == nil {
+		account := world.Key(pulumitype.GcpServiceAccount, names[2], world.AccountPath(names[2], names[1]))
+		if project != nil && c.World.Resources[account] == nil {
 			return refused(of, "Service account "+names[1]+" does not exist.")
 		}
 		return nil
@@ -93,5 +94,6 @@ func noPool(of, pool string) error {
 
 func refused(of, why string) error {
 	//lint:ignore ST1005 the words are not ours
-	return fmt.Errorf("Error applying IAM policy for %s: Error setting IAM policy for %s: googleapi: Error 400: %s, badRequest", of, of, why)
+	return fmt.Errorf("Error applying IAM policy for %s: Error setting IAM policy for %s: googleapi: Error 400: %s, badRequest", of, of,
+		why)
 }

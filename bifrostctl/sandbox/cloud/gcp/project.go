@@ -40,8 +40,8 @@ func projectMember() *double.Type {
 			of := fmt.Sprintf("project %q", double.String(in, "project"))
 			if c.World.GCP[id] == nil {
 				//lint:ignore ST1005 the words are not ours
-				return "", nil, fmt.Errorf("Error retrieving IAM policy for %s: googleapi: Error 403: The caller does not have permission, "+
-					"forbidden", of)
+				return "", nil, fmt.Errorf("Error retrieving IAM policy for %s: googleapi: Error 403: The caller does not have "+
+					"permission, forbidden", of)
 			}
 			if err := memberExists(c, of, double.String(in, "member")); err != nil {
 				return "", nil, err

@@ -137,8 +137,8 @@ func Impersonate(ctx context.Context, w *served.World, access, email string) (st
 		return "", err
 	}
 	if given.AccessToken == "" {
-		return "", fmt.Errorf("%s: Failed to impersonate [%s]. Make sure the account that's trying to impersonate it has access to the service "+
-			`account itself and the "roles/iam.serviceAccountTokenCreator" role.`, given.Error.Status, email)
+		return "", fmt.Errorf("%s: Failed to impersonate [%s]. Make sure the account that's trying to impersonate it has access to the "+
+			`service account itself and the "roles/iam.serviceAccountTokenCreator" role.`, given.Error.Status, email)
 	}
 	return given.AccessToken, nil
 }
@@ -148,7 +148,8 @@ func PullAsNode(ctx context.Context, w *served.World, image string, p *world.GCP
 	g := &cloud{w.Network, w}
 	email := pool.Account(p)
 	if account := g.account(email); account == nil || account.State["disabled"] == true {
-		return hop.Refuse(hop.Kubelet, hop.Missing, "the service account %s of node pool %s does not exist or is disabled", email, pool.Name)
+		return hop.Refuse(hop.Kubelet, hop.Missing, "the service account %s of node pool %s does not exist or is disabled", email,
+			pool.Name)
 	}
 	access, err := g.seal(holder{Email: email, Node: pool.Name})
 	if err != nil {

@@ -182,8 +182,8 @@ func (g *cloud) metadataToken(w http.ResponseWriter, r *http.Request, by asker) 
 	}
 	for _, email := range []string{by.account, by.holder.Email} {
 		if email != "" && g.account(email) == nil {
-			fail(http.StatusNotFound, "Unable to generate access token; IAM returned 404 Not Found: Not found; Gaia id not found for email "+
-				email, hop.Refuse(hop.Impersonation, hop.Missing, "the service account %s does not exist", email))
+			fail(http.StatusNotFound, "Unable to generate access token; IAM returned 404 Not Found: Not found; Gaia id not found for "+
+				"email "+email, hop.Refuse(hop.Impersonation, hop.Missing, "the service account %s does not exist", email))
 			return
 		}
 	}
