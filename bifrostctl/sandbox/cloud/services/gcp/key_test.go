@@ -32,7 +32,7 @@ func vendor(t *testing.T) (w *served.World, key *world.Resource, document string
 	w = served.New()
 	w.SeedProject("dist", "123")
 	w.SeedServiceAccount("dist", email)
-	w.SeedARRepository("dist", "europe-west1", "hub", email)
+	w.SeedARRepository("dist", "europe-west1", "hub", "serviceAccount:"+email)
 	key, err := mint.NewAccountKey(w.World, "dist", email)
 	require.NoError(t, err)
 	document, made := mint.AccountKeyOf(w.World, key)
