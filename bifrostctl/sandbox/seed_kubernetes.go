@@ -12,8 +12,8 @@ import (
 	"bifrost/stacks"
 )
 
-// seedKubernetes makes the cluster exist that a kubeconfig leads to, and the vendor's side of the way to pull there. Of what the file leaves
-// open, the issuer and its keys, the first overlay that says it is taken for right.
+// seedKubernetes makes the cluster exist that a kubeconfig leads to, and the vendor's side of the way to pull there. Of what the file
+// leaves open, the issuer and its keys, the first overlay that says it is taken for right.
 func seedKubernetes(w *cloud.World, file, chosen *stacks.Config) (server string) {
 	if file.Kubernetes == nil {
 		return ""

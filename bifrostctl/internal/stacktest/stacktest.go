@@ -28,8 +28,8 @@ const (
 	Secret = "sandbox-fake-"
 )
 
-// DevStacks are the stacks of the project itself on a cloud: each hands off who pulls, and refreshes a pull Secret. Beside them is local-dev,
-// with the vendor's key.
+// DevStacks are the stacks of the project itself on a cloud: each hands off who pulls, and refreshes a pull Secret. Beside them is
+// local-dev, with the vendor's key.
 var DevStacks = []string{"aws-dev", "azure-dev", "google-dev"}
 
 // Way is a stack with settings over its file.

@@ -27,11 +27,11 @@ func firstUserID(server, namespace string) int64 {
 	return 1_000_000_000 + n%1000*userIDs
 }
 
-// constrain does what the admission plug-in SecurityContextConstraint does with a pod of OpenShift's whose ServiceAccount has no constraints
-// but the default ones, restricted-v2: it gives users and groups to those that name none, and returns why it refuses others, in the words of
-// the controller's FailedCreate event (openshift/apiserver-library-go, pkg/securitycontextconstraints; manifests of
-// openshift/cluster-kube-apiserver-operator, scc-restricted-v2.yaml). What else the constraints ask for is what the restricted level of the
-// Pod Security Standards does. On other clusters it does nothing.
+// constrain does what the admission plug-in SecurityContextConstraint does with a pod of OpenShift's whose ServiceAccount has no
+// constraints but the default ones, restricted-v2: it gives users and groups to those that name none, and returns why it refuses others,
+// in the words of the controller's FailedCreate event (openshift/apiserver-library-go, pkg/securitycontextconstraints; manifests of
+// openshift/cluster-kube-apiserver-operator, scc-restricted-v2.yaml). What else the constraints ask for is what the restricted level of
+// the Pod Security Standards does. On other clusters it does nothing.
 func constrain(c *double.Call, namespace, owner string, pod *corev1.PodTemplateSpec) (string, error) {
 	if of := c.World.OnServer(server(c)); of == nil || !of.OpenShift {
 		return "", nil
@@ -107,8 +107,8 @@ func (p *podCheck) dns() destination {
 	return kubeDNS
 }
 
-// anonymous reports containers that a kubelet refuses: they must not run as root, state no user of their own, and their image's is root, or a
-// name (Kubernetes, pkg/kubelet/kuberuntime/security_context.go, verifyRunAsNonRoot).
+// anonymous reports containers that a kubelet refuses: they must not run as root, state no user of their own, and their image's is root,
+// or a name (Kubernetes, pkg/kubelet/kuberuntime/security_context.go, verifyRunAsNonRoot).
 func (p *podCheck) anonymous(pod *corev1.PodTemplateSpec) {
 	of := ptr.Deref(pod.Spec.SecurityContext, corev1.PodSecurityContext{})
 	for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {

@@ -56,8 +56,8 @@ func ReadAccountKey(document []byte) (k AccountKey, private *rsa.PrivateKey, err
 // never is when a key ends that nobody gave an end (IAM API reference, ServiceAccountKey.validBeforeTime).
 const never = "9999-12-31T23:59:59Z"
 
-// Admit lets Google know a key of a service account, unless it knows it: what is signed with the key then is the account's. The private half
-// stays with whoever has it.
+// Admit lets Google know a key of a service account, unless it knows it: what is signed with the key then is the account's. The private
+// half stays with whoever has it.
 func Admit(w *world.World, project, email, id string, private *rsa.PrivateKey) (*world.Resource, error) {
 	account := world.AccountPath(project, email)
 	r := &world.Resource{Type: pulumitype.GcpServiceAccountKey, Scope: project, ID: account + "/keys/" + id, Seeded: true}

@@ -25,7 +25,9 @@ import (
 const assertionGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 // assertionAudiences are those of the token endpoint, its former addresses included.
-var assertionAudiences = []string{registrykey.TokenUri, "https://accounts.google.com/o/oauth2/token", "https://www.googleapis.com/oauth2/v4/token"}
+var assertionAudiences = []string{
+	registrykey.TokenUri, "https://accounts.google.com/o/oauth2/token", "https://www.googleapis.com/oauth2/v4/token",
+}
 
 // oauth answers RFC 7523 requests of who has a service account's key (Google, "Using OAuth 2.0 for Server to Server Applications", with
 // "JWT error codes"; the words are those that clients report).
@@ -92,8 +94,8 @@ func (g *cloud) assertion(r *http.Request) (email string, failed *failure) {
 			"your iat and exp values in the JWT claim.", hop.Expired, "the assertion's iat and exp: the clock of who signed it is wrong")
 	}
 	if !slices.ContainsFunc(claims.Audience, func(a string) bool { return slices.Contains(assertionAudiences, a) }) {
-		return refuse("invalid_grant", "Invalid JWT: Failed audience check. The right audience is "+registrykey.TokenUri, hop.AudienceMismatch,
-			"the assertion is for %v", claims.Audience)
+		return refuse("invalid_grant", "Invalid JWT: Failed audience check. The right audience is "+registrykey.TokenUri,
+			hop.AudienceMismatch, "the assertion is for %v", claims.Audience)
 	}
 	if claims.Scope == "" {
 		return refuse("invalid_scope", "Invalid OAuth scope or ID token audience provided.", hop.Invalid, "the assertion asks for no scope")
