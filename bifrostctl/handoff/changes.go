@@ -119,7 +119,7 @@ func gkeMembers(all []checks.Principal) []string {
 	var found []string
 	for _, p := range all {
 		if p.Platform == gkePlatform {
-			found = append(found, members(p)...)
+			found = append(found, p.GoogleMembers()...)
 		}
 	}
 	return found

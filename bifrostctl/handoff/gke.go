@@ -22,7 +22,7 @@ func newGke(in Input) *Gke {
 		if p.Platform != gkePlatform {
 			continue
 		}
-		g := &Gke{Principal: p, Members: members(p), Repository: "projects/PROJECT/locations/LOCATION/repositories/REPOSITORY"}
+		g := &Gke{Principal: p, Members: p.GoogleMembers(), Repository: "projects/PROJECT/locations/LOCATION/repositories/REPOSITORY"}
 		if in.Config != nil {
 			g.Repository = cmp.Or(repositoryOf(in.Config), g.Repository)
 		}
@@ -32,20 +32,6 @@ func newGke(in Input) *Gke {
 }
 
 const gkePlatform = "gke"
-
-// members are who pulls on GKE: a service account, a ServiceAccount itself, or the service accounts of the nodes.
-func members(p checks.Principal) []string {
-	if p.GooglePrincipal != "" {
-		return []string{p.GooglePrincipal}
-	}
-	var all []string
-	for _, email := range append([]string{p.ServiceAccountEmail}, p.NodeServiceAccounts...) {
-		if email != "" {
-			all = append(all, "serviceAccount:"+email)
-		}
-	}
-	return all
-}
 
 // ImpersonatedProject is the vendor's project that has the service account which is impersonated.
 func (g *Gke) ImpersonatedProject() string {

@@ -41,7 +41,7 @@ type Letter struct {
 }
 
 var errNothing = errors.New("there is nothing to hand off: nobody of it pulls from the vendor's registry (its image comes from a " +
-	"registry of your own, or gcp.federation has made Google's side)")
+	"registry of your own, gcp.federation has made Google's side, or the vendor gave a key)")
 
 // New returns the letter for a stack. It is an error when nothing is asked of the vendor.
 func New(in Input) (*Letter, error) {

@@ -10,6 +10,7 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud/served"
 	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/verify"
@@ -18,20 +19,10 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-const anyIssuer = "https://oidc.example.com/clusters/mine"
-
 // The ways of any cluster of Kubernetes.
 var (
-	anyKey        = way{Name: "any, key", Stack: "local-dev"}
-	anyFederation = way{Name: "any, own federation", Stack: "local-dev", InFile: []string{
-		"kubernetes.pull=federation", "kubernetes.issuer=" + anyIssuer, "gcp.federation.projectId=acme-mirror", "gcp.federation.poolId=bifrost-any",
-		"gcp.federation.providerId=bifrost-any", "gcp.federation.serviceAccountId=bifrost-pull",
-	}}
-	anyUploaded = way{Name: "any, own federation, keys uploaded", Stack: "local-dev", InFile: append([]string{
-		`kubernetes.jwks='{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"one","n":"AQAB","e":"AQAB"}]}'`,
-	}, anyFederation.InFile...)}
-
-	onAnyCluster = []way{anyKey, anyFederation, anyUploaded}
+	anyKey, anyFederation = stacktest.AnyKey, stacktest.OwnAnyFederation
+	onAnyCluster          = []way{anyKey, stacktest.OnOpenShift, stacktest.AnyFederation, stacktest.AnyUploaded, anyFederation}
 )
 
 const (
@@ -66,8 +57,8 @@ func TestAnyCluster(t *testing.T) {
 		{way: anyKey, what: "the vendor takes the right away", edit: edits.Removed(pulumitype.GcpRepositoryMember, ""), code: "pull-manifest", error: "may not read the repository", hint: "ask the vendor"},
 		{way: anyKey, what: "an old cluster", edit: theCluster(func(c *world.KubernetesCluster, _ *world.Cluster) { c.Version = "1.26.3" }), code: "kubernetes-version", error: "runs Kubernetes 1.26.3, and the stack needs 1.27 or newer", hint: "upgrade the cluster"},
 		{way: anyFederation, what: "another issuer", edit: theCluster(func(c *world.KubernetesCluster, at *world.Cluster) { at.Issuer = "https://other.example.com" }), code: "kubernetes-issuer", error: "issuer mismatch: the cluster's tokens are of https://other.example.com", hint: "write kubernetes.issuer: https://other.example.com into Pulumi.local-dev.yaml"},
-		{way: anyFederation, what: "the provider trusts another issuer", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-any", "oidc.issuerUri=https://other.example.com"), code: "gcp-issuer", error: "other.example.com", hint: upLocal},
-		{way: anyFederation, what: "the subject may not act as the service account", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "bifrost-pull"), code: "gcp-member", error: "does not have roles/iam.workloadIdentityUser", hint: upLocal},
+		{way: anyFederation, what: "the provider trusts another issuer", edit: edits.With(pulumitype.GcpPoolProvider, "bifrost-aks", "oidc.issuerUri=https://other.example.com"), code: "gcp-issuer", error: "other.example.com", hint: upLocal},
+		{way: anyFederation, what: "the subject may not act as the service account", edit: edits.Removed(pulumitype.GcpServiceAccountMember, "acme-mirror"), code: "gcp-member", error: "does not have roles/iam.workloadIdentityUser", hint: upLocal},
 		{way: anyFederation, what: "the refresher mounts a token for another audience", edit: edits.With(edits.CronJobKind, "refresh-ar-secret", "spec.jobTemplate.spec.template.spec.volumes[3].projected.sources[0].serviceAccountToken.audience=other"), code: "pull-refresher", error: "audience mismatch", hint: upLocal},
 	} {
 		t.Run(b.way.Name+"/"+b.what, func(t *testing.T) {
@@ -92,12 +83,12 @@ func TestKeysOfTheIssuer(t *testing.T) {
 		err   error
 		error string
 	}{
-		"the same":    {keys: []string{"one"}},
-		"another one": {keys: []string{"one", "two"}, error: "the cluster signs with the keys two, which kubernetes.jwks lacks"},
+		"the same":    {keys: []string{"a1"}},
+		"another one": {keys: []string{"a1", "two"}, error: "the cluster signs with the keys two, which kubernetes.jwks lacks"},
 		"no right":    {err: service.ErrForbidden},
 	} {
 		clouds.Issuer = func(context.Context) (*service.Issuer, error) {
-			return &service.Issuer{URL: anyIssuer, Keys: c.keys}, c.err
+			return &service.Issuer{URL: r.stack.Config.Kubernetes.Issuer, Keys: c.keys}, c.err
 		}
 		found := bad(r.documentOf(clouds, verify.Options{}))
 		if c.error == "" {

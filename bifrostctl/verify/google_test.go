@@ -8,6 +8,7 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify"
 	"bifrost/bifrostctl/verify/check"
@@ -16,13 +17,11 @@ import (
 
 // The ways of GKE.
 var (
-	onGKE          = way{Name: "GKE, refresh", Stack: "google-dev"}
-	gkeExisting    = way{Name: "GKE, refresh, existing account", Stack: "google-dev", Settings: []string{"gke.serviceAccountEmail=existing-pull-sa@acme-dev.iam.gserviceaccount.com"}}
-	gkePrincipal   = way{Name: "GKE, refresh, principal", Stack: "google-dev", Settings: []string{"gke.auth=principal"}}
-	gkeImpersonate = way{Name: "GKE, refresh, the vendor's account", Stack: "google-dev", Settings: []string{"gke.vendorServiceAccount=hub-pull-sa@bifrost-dist.iam.gserviceaccount.com"}}
-	gkeNode        = way{Name: "GKE, node", Stack: "google-dev", Settings: []string{"gke.pull=node"}}
-	gkeGateway     = way{Name: "GKE, the gateway's own account", Stack: "google-dev", Settings: []string{"gke.gatewayServiceAccount.roles=[roles/aiplatform.user]"}}
-	gkeGiven       = way{Name: "GKE, an account for the gateway", Stack: "google-dev", Settings: []string{"gke.gatewayServiceAccountEmail=existing-gateway-sa@acme-dev.iam.gserviceaccount.com"}}
+	onGKE, gkeExisting, gkePrincipal = stacktest.OnGKE, stacktest.GKEExisting, stacktest.GKEPrincipal
+	gkeImpersonate, gkeNode          = stacktest.GKEImpersonate, stacktest.GKENode
+
+	gkeGateway = way{Name: "GKE, the gateway's own account", Stack: "google-dev", Settings: []string{"gke.gatewayServiceAccount.roles=[roles/aiplatform.user]"}}
+	gkeGiven   = way{Name: "GKE, an account for the gateway", Stack: "google-dev", Settings: []string{"gke.gatewayServiceAccountEmail=existing-gateway-sa@acme-dev.iam.gserviceaccount.com"}}
 
 	onGoogle = []way{onGKE, gkeExisting, gkePrincipal, gkeImpersonate, gkeNode, gkeGateway, gkeGiven}
 )
@@ -52,7 +51,7 @@ func TestGKE(t *testing.T) {
 		}), code: "gke-metadata-server", error: "pods on node pools old", hint: "node-pools update old", status: check.Warning},
 		{way: onGKE, what: "the service account is deleted", edit: edits.Removed(pulumitype.GcpServiceAccount, pullAccount), code: "gke-account", error: "there is no service account " + pullAccount, hint: handOff + "google-dev"},
 		{way: onGKE, what: "the service account is disabled", edit: edits.With(pulumitype.GcpServiceAccount, pullAccount, "disabled=true"), code: "gke-account", error: "is disabled", hint: "gcloud iam service-accounts enable " + pullAccount},
-		{way: onGKE, what: "the service account was made again", edit: edits.With(pulumitype.GcpServiceAccount, pullAccount, "uniqueId='111'"), code: "gke-account", error: "was made again: its unique id is 111", hint: handOff + "google-dev"},
+		{way: onGKE, what: "the service account was made again", edit: edits.With(pulumitype.GcpServiceAccount, pullAccount, "uniqueId=x111"), code: "gke-account", error: "was made again: its unique id is x111", hint: handOff + "google-dev"},
 		{way: onGKE, what: "nobody may act as it", edit: edits.Removed(pulumitype.GcpServiceAccountMember, pullAccount), code: "gke-member", error: "serviceAccount:acme-dev.svc.id.goog[bifrost/bifrost-pull] does not have roles/iam.workloadIdentityUser", hint: upGoogle},
 		{way: onGKE, what: "the ServiceAccount does not name it", edit: edits.With(edits.AccountKind, "bifrost-pull", "metadata.annotations={}"), code: "gke-annotation", error: "iam.gke.io/gcp-service-account", hint: upGoogle},
 		{way: onGKE, what: "the vendor has not let it in", edit: edits.Removed(pulumitype.GcpRepositoryMember, ""), code: "pull-manifest", error: "may not read the repository", hint: handOff + "google-dev"},

@@ -86,8 +86,10 @@ func words(stack checks.Stack, options Options) *strings.Replacer {
 	vendor := "bin/bifrostctl sandbox state STACK lists the vendor's side; change or restore mends it"
 	allowlist := ""
 	for _, principal := range stack.Outputs.Handoff {
-		if principal.PrincipalArn != "" {
-			allowlist += " --add " + principal.PrincipalArn
+		for _, who := range append(principal.GoogleMembers(), principal.PrincipalArn) {
+			if who != "" {
+				allowlist += " --add " + strings.TrimPrefix(who, "serviceAccount:")
+			}
 		}
 	}
 	if allowlist != "" {

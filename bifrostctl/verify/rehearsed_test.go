@@ -96,6 +96,17 @@ func TestSandboxMendsOfTheStack(t *testing.T) {
 	}
 }
 
+// TestSandboxAllowlistsGoogle: the vendor's answer for principals of GKE is an allowlist, too.
+func TestSandboxAllowlistsGoogle(t *testing.T) {
+	t.Parallel()
+	for _, entry := range []checks.Principal{{ServiceAccountEmail: "a@p"}, {NodeServiceAccounts: []string{"a@p"}}} {
+		entry.Platform = "gke"
+		stack := checks.Stack{Name: "prod", Outputs: checks.Outputs{Handoff: []checks.Principal{entry}}}
+		require.Equal(t, "bin/bifrostctl sandbox allowlist prod --add a@p",
+			verify.SandboxMend(stack, verify.Options{}, "send the vendor the letter that `bifrostctl handoff prod` prints"))
+	}
+}
+
 // TestSandboxMendsElsewhere: mends name the stack as it was called, in its folders and with its cluster.
 func TestSandboxMendsElsewhere(t *testing.T) {
 	t.Parallel()

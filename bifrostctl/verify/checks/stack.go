@@ -80,6 +80,23 @@ type Principal struct {
 	Jwks string `json:"jwks"`
 }
 
+// GoogleMembers are who pulls on GKE, as IAM writes them: a service account, a ServiceAccount itself, or the nodes' service accounts.
+func (p Principal) GoogleMembers() []string {
+	if p.Platform != "gke" {
+		return nil
+	}
+	if p.GooglePrincipal != "" {
+		return []string{p.GooglePrincipal}
+	}
+	var all []string
+	for _, email := range append([]string{p.ServiceAccountEmail}, p.NodeServiceAccounts...) {
+		if email != "" {
+			all = append(all, "serviceAccount:"+email)
+		}
+	}
+	return all
+}
+
 // Cluster names the objects of a stack in a Kubernetes cluster.
 type Cluster struct {
 	Namespace      string `json:"namespace"`
