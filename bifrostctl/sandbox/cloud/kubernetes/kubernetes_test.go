@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,25 @@ func kubeconfig(t *testing.T, c *world.Cluster, user *api.AuthInfo) string {
 	text, err := clientcmd.Write(*config)
 	require.NoError(t, err)
 	return string(text)
+}
+
+// withAuthorityInFile is a kubeconfig that has the path of the cluster's certificate.
+func withAuthorityInFile(t *testing.T, c *world.Cluster, user *api.AuthInfo) string {
+	t.Helper()
+	config, err := clientcmd.Load([]byte(kubeconfig(t, c, user)))
+	require.NoError(t, err)
+	config.Clusters["c"].CertificateAuthority, config.Clusters["c"].CertificateAuthorityData = written(t, c.CA), nil
+	text, err := clientcmd.Write(*config)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// written is the path of a file.
+func written(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
 }
 
 func provider(args kubernetes.ProviderArgs) func(*pulumi.Context) (pulumi.ProviderResource, error) {
@@ -541,6 +562,8 @@ func TestLogin(t *testing.T) {
 		{"unknown context", kubeconfig(t, dev, eksUser("dev")), "y", `context "y" does not exist`},
 		{"unknown server", kubeconfig(t, &world.Cluster{Server: "https://nowhere.example.com"}, eksUser("dev")), "", "lookup nowhere.example.com: no such host"},
 		{"another cluster's CA", kubeconfig(t, foreign, eksUser("dev")), "", "certificate signed by unknown authority"},
+		{"the path of a file", written(t, kubeconfig(t, dev, eksUser("dev"))), "", ""},
+		{"the authority in a file", withAuthorityInFile(t, dev, eksUser("dev")), "", ""},
 		{"no kubeconfig", "", "", "no configuration has been provided"},
 		{"not a kubeconfig", "- a", "", "it is no kubeconfig"},
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,12 +27,33 @@ type login struct {
 // errNoCredentials is what client-go makes of the API server's 401.
 var errNoCredentials = errors.New("the server has asked for the client to provide credentials")
 
+// contents of a kubeconfig that is given by them or, as the provider's input may be, by the path of its file (pulumi-kubernetes v4.32,
+// provider/pkg/provider/provider.go, Configure).
+func contents(kubeconfig string) ([]byte, error) {
+	file := kubeconfig
+	if below, ok := strings.CutPrefix(file, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, err
+		}
+		file = filepath.Join(home, below)
+	}
+	if _, err := os.Stat(file); err != nil {
+		return []byte(kubeconfig), nil
+	}
+	return os.ReadFile(file)
+}
+
 // parseLogin reads a kubeconfig; an empty context means the current one.
 func parseLogin(kubeconfig, context string) (login, error) {
 	if kubeconfig == "" {
 		return login{}, errors.New("invalid configuration: no configuration has been provided")
 	}
-	config, err := clientcmd.Load([]byte(kubeconfig))
+	text, err := contents(kubeconfig)
+	if err != nil {
+		return login{}, err
+	}
+	config, err := clientcmd.Load(text)
 	if err != nil {
 		return login{}, fmt.Errorf("it is no kubeconfig: %w", err)
 	}
@@ -47,10 +70,22 @@ func parseLogin(kubeconfig, context string) (login, error) {
 	}
 	l := login{server: strings.TrimSuffix(cluster.Server, "/"), namespace: chosen.Namespace, cluster: cluster,
 		user: config.AuthInfos[chosen.AuthInfo]}
+	if err := l.readFiles(); err != nil {
+		return login{}, err
+	}
 	if l.namespace == "" {
 		l.namespace = "default"
 	}
 	return l, nil
+}
+
+// readFiles reads those that the context names in the place of certificates and keys.
+func (l login) readFiles() error {
+	one := &api.Config{Clusters: map[string]*api.Cluster{"": l.cluster}}
+	if l.user != nil {
+		one.AuthInfos = map[string]*api.AuthInfo{"": l.user}
+	}
+	return api.FlattenConfig(one)
 }
 
 // try makes the first request to the cluster.
