@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 
@@ -61,8 +62,8 @@ const forLoad = "pulumi config set-all --path --secret bifrost:secrets.env.LOAD_
 // is deleted: no pull is refused, no request fails, and no pod is made anew.
 func testStaticKey(t *testing.T, s *site) {
 	first, second := serviceAccountKey(t, strings.Repeat("1", 40)), serviceAccountKey(t, strings.Repeat("2", 40))
-	before := inventory(t, s)
 	s.defaultStorage(t)
+	before := inventory(t, s)
 	s.pace.Store(1e9)
 	d := newDesk(t, map[string]bool{}, "Pulumi.local-dev.yaml", s, "pulumi config set --path bifrost:kubernetes.context e2e", forLoad)
 	setKey := func(key string) {
@@ -88,9 +89,11 @@ func testStaticKey(t *testing.T, s *site) {
 	d.Stop()
 	d.edit(t, func(clouds map[string]any) {
 		resources := clouds["resources"].(map[string]any)
+		all := len(resources)
 		maps.DeleteFunc(resources, func(id string, _ any) bool {
 			return strings.Contains(id, "serviceaccount/key:Key") && strings.Contains(id, strings.Repeat("1", 40))
 		})
+		require.Len(t, resources, all-1, "the vendor had given the first key")
 	})
 	d.serve(t)
 	require.NoError(t, s.pullOnce(t.Context(), keyLogin, "puller-after"))
@@ -110,22 +113,50 @@ func (s *site) defaultStorage(t *testing.T) {
 	s.kubectl(t, controlplane.AdminUser, "annotate", "storageclass", "standard", "storageclass.kubernetes.io/is-default-class=true")
 }
 
-// testOpenshift: where pods get the ids of their namespace, as on OpenShift, the stack asks for none, and the gateway writes to its volume.
-func testOpenshift(t *testing.T, s *site) {
-	before := inventory(t, s)
-	s.defaultStorage(t)
-	s.on(t, "local-dev")
-	const first = 1000680000
-	s.internet.UserIDs(first, 10000)
-	t.Cleanup(func() { s.internet.UserIDs(0, 0) })
-	settings := set(append([]string{"kubernetes.openshift=true"}, brief...))
-	s.must(t, "up", settings...)
-	s.readyPods(t, namespace, 1)
-	pullSecret(t, s, keyLogin)
-	require.Regexp(t, fmt.Sprintf(`^uid=%d gid=0 groups=.*%d`, first, first), s.in(t, gateway+"-0", "id"))
-	require.Contains(t, s.in(t, gateway+"-0", "stat", "-c", "%u %g", "/app/data/config.db"), fmt.Sprintf("%d %d", first, first))
-	unchanged(t, s.must(t, "up", settings...))
-	_, err := s.client.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
+// anyExamples are tried on the cluster that stands for GKE's: which cluster it is nobody asks.
+var anyExamples = []example{
+	{
+		name: "openshift", definitions: []string{"httproutes"}, pods: 2,
+		// The keys that it uploads are of no cluster.
+		settings: []string{"kubernetes.pull=key", "kubernetes.issuer=null", "kubernetes.jwks=null", "gcp=null"},
+		prepare: func(t *testing.T, s *site) {
+			s.internet.UserIDs(firstID, 10000)
+			t.Cleanup(func() { s.internet.UserIDs(0, 0) })
+		},
+		more: testOpenshift,
+	},
+	{
+		name: "on-premises", definitions: []string{"servicemonitors"}, pods: 3, rest: true,
+		settings: []string{"gateway.ipFamily=null"}, // the tests' clusters have IPv4 alone
+		prepare: func(t *testing.T, s *site) {
+			s.space(t, namespace)
+			authority, err := os.ReadFile(s.database.Authority())
+			require.NoError(t, err)
+			_, err = s.client.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Name: "internal-ca"}, Data: map[string]string{"ca.crt": string(authority)},
+			}, metav1.CreateOptions{})
+			require.NoError(t, err)
+		},
+	},
+	{
+		name: "gke-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true, rest: true,
+		settings: []string{"google.projectId=acme-dev", "gke.clusterName=dev", namedDatabase},
+	},
+}
+
+// firstID is the first of a namespace of OpenShift's, for users and groups.
+const firstID = 1000680000
+
+// testOpenshift: where pods get the ids of their namespace the gateway runs with them, and may write to its folders. A pod that asks for an id
+// of its own is refused.
+func testOpenshift(t *testing.T, s *site, _ example) {
+	list, err := s.client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=" + gateway})
+	require.NoError(t, err)
+	pod := list.Items[0].Name
+	require.Regexp(t, fmt.Sprintf(`^uid=%d gid=0\S* groups=.*%d`, firstID, firstID), s.in(t, pod, "id"))
+	s.in(t, pod, "touch", "/app/data/written", "/tmp/written")
+	require.Equal(t, fmt.Sprintf("%d %d\n", firstID, firstID), s.in(t, pod, "stat", "-c", "%u %g", "/app/data/written"))
+	_, err = s.client.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "with-an-id-of-its-own"},
 		Spec: corev1.PodSpec{
 			SecurityContext: &corev1.PodSecurityContext{RunAsUser: ptr.To(int64(1000))},
@@ -133,22 +164,5 @@ func testOpenshift(t *testing.T, s *site) {
 		},
 	}, metav1.CreateOptions{})
 	require.ErrorContains(t, err, "must be in the ranges: [1000680000, 1000689999]")
-	s.must(t, "destroy")
-	leftNothing(t, s, before)
-	report.add("OpenShift's ids, in a namespace that enforces restricted", fmt.Sprintf("user and group %d, which own the gateway's files\n", first))
-}
-
-// on has another stack on the cluster until the test ends.
-func (s *site) on(t *testing.T, stack string) {
-	t.Helper()
-	s.fresh(t)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	own := s.stack
-	s.stack = stack
-	t.Cleanup(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.stack = own
-	})
+	report.add("OpenShift's ids, in a namespace that enforces restricted", fmt.Sprintf("user and group %d, which own the gateway's files\n", firstID))
 }

@@ -52,7 +52,9 @@ func TestGKE(t *testing.T) {
 	})
 	// Any cluster will do for these, and this one stands.
 	t.Run("any cluster, another key", func(t *testing.T) { testStaticKey(t, s) })
-	t.Run("any cluster, OpenShift", func(t *testing.T) { testOpenshift(t, s) })
+	for _, e := range anyExamples {
+		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
+	}
 }
 
 // signedInAtGoogle: rights, ways and checks of the stack whose refresher the metadata server signs in.
