@@ -126,7 +126,7 @@ var anyExamples = []example{
 		more: testOpenshift,
 	},
 	{
-		name: "on-premises", definitions: []string{"servicemonitors"}, pods: 3, rest: true,
+		name: "on-premises", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, rest: true,
 		settings: []string{"gateway.ipFamily=null"}, // the tests' clusters have IPv4 alone
 		prepare: func(t *testing.T, s *site) {
 			s.space(t, namespace)
