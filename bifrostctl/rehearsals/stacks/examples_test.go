@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/stacktest"
+	"bifrost/stacks"
 )
 
 // TestExamples: each example goes up, first its identities where it has any, stays as it is, and goes whole.
@@ -20,7 +21,7 @@ func TestExamples(t *testing.T) {
 			for key := range s.World.Resources {
 				before[key] = true
 			}
-			if !mirrored(s) {
+			if handsOff(t, s) {
 				s.Set(append(destroyable(s), "rollout=identity")...)
 				s.Engine.MustUp()
 			}
@@ -43,9 +44,13 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// mirrored tells whether the stack pulls from a registry of one's own, and so has no identity for the vendor to know.
-func mirrored(s *stacktest.Stack) bool {
-	return strings.Contains(s.Look.Config.Values["registry"], `"mirror":true`)
+// handsOff tells whether the stack has an identity for the vendor to know: none pulls from a registry of one's own, or with the vendor's key.
+func handsOff(t *testing.T, s *stacktest.Stack) bool {
+	t.Helper()
+	config, err := stacks.Parse("x", s.Look.Config)
+	require.NoError(t, err)
+	on, _ := config.Cluster()
+	return !config.Registry.Mirror && !on.StaticKey
 }
 
 // destroyable are the settings with which all of the stack can go.
