@@ -126,8 +126,9 @@ func authorityOfAnExample(d configjson.Database) string {
 
 // placeholderOf says what comes of the placeholder of an example, and what to do.
 func placeholderOf(d configjson.Database) (problem, mend string) {
-	return fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
-		"exits (x509: certificate signed by unknown authority)", d.Store, d.Host), "give gateway.postgres.caFile another" + authorityOf(d.Host)
+	problem = fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
+		"exits (x509: certificate signed by unknown authority)", d.Store, d.Host)
+	return problem, "give gateway.postgres.caFile another" + authorityOf(d.Host)
 }
 
 // PlaceholderAuthority tells of the first database whose certificate is verified against the placeholder of an example, with what to do;

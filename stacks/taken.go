@@ -106,8 +106,8 @@ func (c *Config) refuseHalfRenamed(
 			continue
 		}
 		if tags, err := tagsOfSecret(ctx, c, name, pulumi.Provider(provider)); err == nil && c.owns(tags) {
-			return fmt.Errorf("%s: the secret %s of this stack is there still: the up that was to take it to %[3]s did not end, and its end "+
-				"deletes it. Write %[3]s once more, or a prefix that the stack has not had, and run `pulumi up`", key, name, prefix)
+			return fmt.Errorf("%s: the secret %s of this stack is there still: the up that was to take it to %[3]s did not end, and its "+
+				"end deletes it. Write %[3]s once more, or a prefix that the stack has not had, and run `pulumi up`", key, name, prefix)
 		}
 	}
 	return nil

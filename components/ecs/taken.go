@@ -20,8 +20,9 @@ func (a *EcsServiceArgs) secretTaken(in component.Scope, failed *pulumi.ErrorHoo
 		return fmt.Errorf("%s: a secret of this name was deleted, and its recovery window has not ended. Bring it back with "+
 			"`aws secretsmanager restore-secret %s`, take it in with `%s`, and run `pulumi up` again, which puts the configured value. "+
 			"Where no value of before is needed, free the name instead with `aws secretsmanager delete-secret %s "+
-			"--force-delete-without-recovery`. Where secretPrefix was another one since, nothing can be taken in: free the name so, or choose a prefix "+
-			"that the stack has not had. With secretRecoveryDays (of a stack ecs.secretRecoveryDays) 0, a name is free at once",
+			"--force-delete-without-recovery`. Where secretPrefix was another one since, nothing can be taken in: free the name so, "+
+			"or choose a prefix that the stack has not had. With secretRecoveryDays (of a stack ecs.secretRecoveryDays) 0, a name "+
+			"is free at once",
 			text, on, take, on)
 	case strings.Contains(text, "already exists"):
 		return fmt.Errorf("%s: where it is this stack's, take it in with `%s` and run `pulumi up` again; where it is not, choose another "+

@@ -18,7 +18,8 @@ const NamesType = "bifrost:index:Names"
 type names struct{ pulumi.ResourceState }
 
 // WarnOfRenames tells, in a preview and an `up`, what each name that changed takes away. given are the names by the keys that give them.
-// fresh may refuse the names that are new to the stack, by their keys; before has what the keys gave. Make it first: both then come before anything goes or is made.
+// fresh may refuse the names that are new to the stack, by their keys; before has what the keys gave. Make it first: both then come before
+// anything goes or is made.
 func WarnOfRenames(
 	ctx *pulumi.Context, name string, given map[string]string, lost func(key, before string) string,
 	fresh func(keys []string, before resource.PropertyMap) error,

@@ -133,7 +133,8 @@ var standsOn = map[string][]string{
 	"ecs-policy-token": {"made-aws-identities"}, "ecs-policy-pull": {"made-aws-identities"},
 	"ecs-policy-run":   {"made-aws-identities", "made-aws-tasks"},
 	"ecs-config-image": {"made-aws-tasks"}, "ecs-tasks": {"made-aws-secrets", "made-aws-tasks", "made-aws-network"},
-	"gke-gateway-member": {"made-gcp"}, "workload-network-policies": {"gke-cluster"}, "gcp-member": {"made-gcp"}, "gcp-repository": {"made-gcp"},
+	"gke-gateway-member": {"made-gcp"}, "workload-network-policies": {"gke-cluster"}, "gcp-member": {"made-gcp"},
+	"gcp-repository": {"made-gcp"},
 }
 
 // credentialConfigMap is the ConfigMap of the credential configuration.

@@ -40,8 +40,8 @@ func (s Stack) namedArnChecks(c service.Clouds) []check.Check {
 		return nil
 	}
 	return []check.Check{{
-		Code: "named-arns", Description: "the policies and certificates that the configuration names are there", Needs: []string{awsAccount},
-		Run: func(ctx context.Context) check.Result { return s.askArns(ctx, c.Exists, named) },
+		Code: "named-arns", Description: "the policies and certificates that the configuration names are there",
+		Needs: []string{awsAccount}, Run: func(ctx context.Context) check.Result { return s.askArns(ctx, c.Exists, named) },
 	}}
 }
 
@@ -63,7 +63,9 @@ func (s Stack) askArns(ctx context.Context, exists service.Exists, named []stack
 		err := exists(ctx, service.Thing{Type: typ, ID: of.Arn})
 		switch {
 		case missing(err):
-			return check.Fail(fmt.Sprintf("%s shows what %s may be", list, of.Path), "%s names %s, which %s", of.Path, of.Arn, whyGone(err)).Without(typ, of.Arn)
+			gone := check.Fail(fmt.Sprintf("%s shows what %s may be", list, of.Path), "%s names %s, which %s", of.Path, of.Arn,
+				whyGone(err))
+			return gone.Without(typ, of.Arn)
 		case err != nil:
 			skipped = ptrTo(unreadable(of.Path.String()+": "+of.Arn, err, s.awsLogin()))
 		}

@@ -25,8 +25,8 @@ func (p pulls) lastJob(ctx context.Context) check.Result {
 	}
 	job := p.newest(jobs.Items)
 	if job == nil {
-		return check.Skip("no Job of CronJob %s is there, not even the first run %s, which made-workloads tells of; how fresh the token is "+
-			"tells pull-token", p.objects.names.RefreshCronJob, p.objects.names.FirstRunJob)
+		return check.Skip("no Job of CronJob %s is there, not even the first run %s, which made-workloads tells of; how fresh the "+
+			"token is tells pull-token", p.objects.names.RefreshCronJob, p.objects.names.FirstRunJob)
 	}
 	for _, c := range job.Status.Conditions {
 		switch {
