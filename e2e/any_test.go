@@ -130,6 +130,7 @@ var anyExamples = []example{
 		settings: []string{"gateway.ipFamily=null"}, // the tests' clusters have IPv4 alone
 		prepare: func(t *testing.T, s *site) {
 			s.space(t, namespace)
+			s.kubectl(t, controlplane.AdminUser, "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
 			authority, err := os.ReadFile(s.database.Authority())
 			require.NoError(t, err)
 			_, err = s.client.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{
@@ -140,7 +141,7 @@ var anyExamples = []example{
 	},
 	{
 		name: "gke-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true, rest: true,
-		settings: []string{"google.projectId=acme-dev", "gke.clusterName=dev", namedDatabase},
+		settings: []string{namedDatabase}, prepare: func(t *testing.T, s *site) { s.inProject(t, "acme-production") },
 	},
 }
 

@@ -87,12 +87,32 @@ func address(t *testing.T, of string) string {
 	return parsed.Addr().String()
 }
 
+// pool is the cluster's workload pool.
+func (s *site) pool() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.workloadPool
+}
+
+// inProject has the cluster be one of another project until the test ends.
+func (s *site) inProject(t *testing.T, project string) {
+	t.Helper()
+	turn := func(pool string) (had string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		had, s.workloadPool = s.workloadPool, pool
+		return had
+	}
+	had := turn(project + ".svc.id.goog")
+	t.Cleanup(func() { turn(had) })
+}
+
 // serveMetadata has Google's metadata service answer the cluster's pods as gke-metadata-server does, and its nodes as themselves.
 func (s *site) serveMetadata(w *world) {
-	if s.workloadPool == "" {
+	if s.pool() == "" {
 		return
 	}
-	w.metadata.Handle(s.internet.PodMetadata(s.client, s.workloadPool), s.network.Pods)
+	w.metadata.Handle(s.internet.PodMetadata(s.client, s.pool), s.network.Pods)
 	for number := range nodes {
 		host := s.network.Host(number + 11)
 		w.metadata.Handle(s.internet.NodeMetadata(nodePool), netip.PrefixFrom(host, host.BitLen()))
@@ -102,7 +122,7 @@ func (s *site) serveMetadata(w *world) {
 // redirectMetadata makes the first node one without GKE's dataplane V2: what its pods ask of the metadata service goes to the server of the
 // pods, and this is the address that NetworkPolicies see.
 func (s *site) redirectMetadata() error {
-	if s.workloadPool == "" {
+	if s.pool() == "" {
 		return nil
 	}
 	from, _, _ := strings.Cut(outside.MetadataAddress, ":")

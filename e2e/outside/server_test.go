@@ -233,7 +233,7 @@ func TestPodMetadata(t *testing.T) {
 	agent, err := outside.StartAgent("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(agent.Stop)
-	agent.Handle(s.PodMetadata(cluster, "p.svc.id.goog"), netip.MustParsePrefix("127.0.0.0/8"))
+	agent.Handle(s.PodMetadata(cluster, func() string { return "p.svc.id.goog" }), netip.MustParsePrefix("127.0.0.0/8"))
 	ask := func() (int, string) {
 		answer, err := http.Get("http://" + agent.Address() + "/computeMetadata/v1/instance/service-accounts/default/token")
 		return text(t, answer, err)
