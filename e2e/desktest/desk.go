@@ -1,5 +1,5 @@
-// Package desktest is where tests work on a stack as somebody would: in a copy of the project, in a shell with the real pulumi and kubectl, on
-// clouds that the sandbox serves.
+// Package desktest is where tests work on a stack as somebody would: in a copy of the project, in a shell with the real pulumi and
+// kubectl, on clouds that the sandbox serves.
 package desktest
 
 import (
@@ -44,7 +44,8 @@ func New(t *testing.T, root, file string, programs ...string) *Desk {
 	project, err := os.ReadFile(filepath.Join(root, "Pulumi.yaml"))
 	require.NoError(t, err)
 	// The real language host would compile the program for minutes, unless it is told of a built one.
-	built := strings.Replace(string(project), "\n  name: go\n", "\n  name: go\n  options: {binary: "+filepath.Join(root, "bin", "bifrost")+"}\n", 1)
+	options := "  options: {binary: " + filepath.Join(root, "bin", "bifrost") + "}\n"
+	built := strings.Replace(string(project), "\n  name: go\n", "\n  name: go\n"+options, 1)
 	require.NotEqual(t, string(project), built)
 	require.NoError(t, os.WriteFile(filepath.Join(d.Dir, "Pulumi.yaml"), []byte(built), 0o600))
 	text, err := os.ReadFile(filepath.Join(root, file))
@@ -69,9 +70,10 @@ func (d *Desk) Clouds() string { return filepath.Join(d.State, "clouds") }
 
 // Secrets of a stack, as flags of the CLI, which encrypts them.
 func Secrets(databasePassword string) string {
-	return "--secret 'bifrost:secrets.adminPassword=the first password 0123' --secret bifrost:secrets.license=license-0123456789 " +
-		"--secret bifrost:secrets.encryptionKey=0123456789abcdef0123456789abcdef --secret bifrost:secrets.env.PG_PASSWORD=" + databasePassword +
-		" --secret bifrost:secrets.env.OPENAI_API_KEY=sk-0123456789"
+	return "--secret 'bifrost:secrets.adminPassword=the first password 0123' " +
+		"--secret bifrost:secrets.license=license-0123456789 " +
+		"--secret bifrost:secrets.encryptionKey=0123456789abcdef0123456789abcdef " +
+		"--secret bifrost:secrets.env.PG_PASSWORD=" + databasePassword + " --secret bifrost:secrets.env.OPENAI_API_KEY=sk-0123456789"
 }
 
 // personal are variables of whoever runs the tests, of which the desk has its own.

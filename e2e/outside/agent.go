@@ -14,15 +14,16 @@ import (
 // AgentAddress is where EKS Pod Identity's agent listens on every node (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
 const AgentAddress = "169.254.170.23:80"
 
-// MetadataAddress is where the metadata service of a cloud's machines listens, PodMetadataAddress where a node of GKE, without its dataplane V2,
-// has its pods' requests to that one go (Google Kubernetes Engine, "About Workload Identity Federation for GKE", network policies).
+// MetadataAddress is where the metadata service of a cloud's machines listens, PodMetadataAddress where a node of GKE, without its
+// dataplane V2, has its pods' requests to that one go (Google Kubernetes Engine, "About Workload Identity Federation for GKE", network
+// policies).
 const (
 	MetadataAddress    = "169.254.169.254:80"
 	PodMetadataAddress = "169.254.169.252:988"
 )
 
-// Agent stands in for EKS Pod Identity's agent, or a metadata service, for all clusters of the machine: which one's clouds answer is told by
-// the address that a request comes from.
+// Agent stands in for EKS Pod Identity's agent, or a metadata service, for all clusters of the machine: which one's clouds answer is told
+// by the address that a request comes from.
 type Agent struct {
 	server *http.Server
 

@@ -32,7 +32,8 @@ func (i ids) admit(pod *corev1.Pod) error {
 	own := pod.Spec.SecurityContext
 	var wrong []string
 	if !i.has(own.FSGroup) {
-		wrong = append(wrong, fmt.Sprintf(".spec.securityContext.fsGroup: Invalid value: []int64{%d}: %d is not an allowed group", *own.FSGroup, *own.FSGroup))
+		wrong = append(wrong, fmt.Sprintf(".spec.securityContext.fsGroup: Invalid value: []int64{%d}: %d is not an allowed group",
+			*own.FSGroup, *own.FSGroup))
 	}
 	own.FSGroup = ptr.To(ptr.Deref(own.FSGroup, i.first))
 	for n, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
@@ -41,11 +42,13 @@ func (i ids) admit(pod *corev1.Pod) error {
 			asked = c.SecurityContext.RunAsUser
 		}
 		if !i.has(asked) {
-			wrong = append(wrong, fmt.Sprintf(".containers[%d].runAsUser: Invalid value: %d: must be in the ranges: [%d, %d]", n, *asked, i.first, i.last))
+			wrong = append(wrong, fmt.Sprintf(".containers[%d].runAsUser: Invalid value: %d: must be in the ranges: [%d, %d]", n, *asked,
+				i.first, i.last))
 		}
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("unable to validate against any security context constraint: [provider restricted-v2: %s]", strings.Join(wrong, ", provider restricted-v2: "))
+		return fmt.Errorf("unable to validate against any security context constraint: [provider restricted-v2: %s]",
+			strings.Join(wrong, ", provider restricted-v2: "))
 	}
 	own.RunAsUser = ptr.To(ptr.Deref(own.RunAsUser, i.first))
 	return nil

@@ -23,9 +23,10 @@ const (
 	googleAccount = "iam.gke.io/gcp-service-account"
 )
 
-// PodMetadata stands in for gke-metadata-server, which runs on every node of a cluster with a workload pool: it finds the pod that asks by its
-// address, asks the API server for a token of the pod's ServiceAccount for the pool, and has Google answer for that one. A pod whose address
-// its node has not told yet it does not know (Google Kubernetes Engine, "About Workload Identity Federation for GKE", metadata server).
+// PodMetadata stands in for gke-metadata-server, which runs on every node of a cluster with a workload pool: it finds the pod that asks by
+// its address, asks the API server for a token of the pod's ServiceAccount for the pool, and has Google answer for that one. A pod whose
+// address its node has not told yet it does not know (Google Kubernetes Engine, "About Workload Identity Federation for GKE", metadata
+// server).
 func (s *Server) PodMetadata(client kubernetes.Interface, pool func() string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.read(w, r) {

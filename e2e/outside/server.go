@@ -61,8 +61,8 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outside of the cluster: %w", err)
 	}
-	s := &Server{config: c, listener: listener, clouds: clouds{file: c.Network}, webhook: &webhook{podIdentity: c.PodIdentity, ids: ids{0, -1}},
-		logins: map[string]login{}, pulls: pulls{tags: map[string]string{}}}
+	s := &Server{config: c, listener: listener, clouds: clouds{file: c.Network},
+		webhook: &webhook{podIdentity: c.PodIdentity, ids: ids{0, -1}}, logins: map[string]login{}, pulls: pulls{tags: map[string]string{}}}
 	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), TLSConfig: c.Authority.TLS(), ReadHeaderTimeout: time.Minute,
 		ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = s.server.ServeTLS(listener, "", "") }()

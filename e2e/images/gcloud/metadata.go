@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// fromMetadata takes the token of the account that the metadata server has for the pod (google-auth, compute_engine/_metadata.py). A machine
-// without such a server has no account.
+// fromMetadata takes the token of the account that the metadata server has for the pod (google-auth, compute_engine/_metadata.py). A
+// machine without such a server has no account.
 func fromMetadata(ctx context.Context) (string, error) {
 	host := cmp.Or(os.Getenv("GCE_METADATA_ROOT"), "metadata.google.internal")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+
