@@ -74,8 +74,8 @@ func (c *Config) kubeconfigFile() (file, key string, err error) {
 	return ownKubeconfig, "kubernetes.kubeconfigFile", nil
 }
 
-// KubeconfigPath is the file that reaches the cluster of platform kubernetes. given is what secrets.kubeconfig has as a path; empty where it
-// has none.
+// KubeconfigPath is the file that reaches the cluster of platform kubernetes. given is what secrets.kubeconfig has as a path; empty where
+// it has none.
 func (c *Config) KubeconfigPath(given string) (string, error) {
 	of := *c
 	of.Secrets.Kubeconfig = given

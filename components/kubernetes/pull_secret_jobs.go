@@ -58,9 +58,9 @@ func (r refresher) newCronJob(s component.Scope, pod *corev1.PodSpecArgs, depend
 
 // newFirstRun makes the Job that fetches the first token. It is a Job of its own, not one made from the CronJob, whose history limit would
 // delete it. Its template is immutable, and has a hash of what the pod reads besides and the Secret's uid: another template is another Job,
-// made before the former one goes, and a Secret made again is filled again. Pulumi names it, with random digits: where the new one fails, the
-// former one stands until the next up that succeeds, and whoever takes the change back must not find its name taken. It never expires by
-// itself, or a refresh of the stack would miss it and the next up run it again.
+// made before the former one goes, and a Secret made again is filled again. Pulumi names it, with random digits: where the new one fails,
+// the former one stands until the next up that succeeds, and whoever takes the change back must not find its name taken. It never expires
+// by itself, or a refresh of the stack would miss it and the next up run it again.
 func (r refresher) newFirstRun(
 	s component.Scope, pod *corev1.PodSpecArgs, secret *corev1.Secret, dependsOn []pulumi.Resource,
 ) (*batchv1.Job, error) {

@@ -30,8 +30,8 @@ func (a *BifrostWorkloadArgs) migrationApp() string { return a.application().chi
 // newMigration migrates the database before the rollout, in a Job of the pods' own template. Meshes leave its pods alone, unless podLabels
 // or podAnnotations say otherwise: with a proxy beside it it would not end. Another template is another Job, as another image, config.json
 // or secret makes it. Pulumi names it, with random digits: where it fails, the former one stands until the next up that succeeds, and a
-// roll-back must not find its name taken. The pods wait for it by DependsOn alone: a property of theirs that came from a Job would be unknown whenever
-// that is replaced, and have the provider delete them.
+// roll-back must not find its name taken. The pods wait for it by DependsOn alone: a property of theirs that came from a Job would be
+// unknown whenever that is replaced, and have the provider delete them.
 func (a *BifrostWorkloadArgs) newMigration(s component.Scope, needs []pulumi.Resource) ([]pulumi.Resource, error) {
 	if !a.MigrationJob {
 		return nil, nil

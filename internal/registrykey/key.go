@@ -66,7 +66,7 @@ func Parse(text string) (Key, error) {
 		return Key{}, errors.New("not a JSON document, or cut off")
 	}
 	if d.Type != serviceAccount {
-		return Key{}, errors.New("its type is not " + serviceAccount + ": another kind of credential, which Artifact Registry does not take")
+		return Key{}, errors.New("its type is not " + serviceAccount + ": another kind of credential, which Artifact Registry refuses")
 	}
 	if missing := d.missing(); len(missing) > 0 {
 		return Key{}, fmt.Errorf("a key without %s", strings.Join(missing, " and "))

@@ -26,8 +26,8 @@ type Verifier struct {
 var ErrUnreachable = errors.New("the issuer's discovery cannot be read")
 
 // Verify checks a token through the discovery of the issuer that the verifier trusts, and returns the token's claims. The audience is the
-// caller's to check. An expired token is ErrExpired; a token of another issuer is an error that names both; one whose issuer does not answer
-// is ErrUnreachable.
+// caller's to check. An expired token is ErrExpired; a token of another issuer is an error that names both; one whose issuer does not
+// answer is ErrUnreachable.
 func (v Verifier) Verify(ctx context.Context, issuer, raw string) (map[string]any, error) {
 	if err := isOf(issuer, raw); err != nil {
 		return nil, err

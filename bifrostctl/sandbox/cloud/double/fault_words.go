@@ -30,8 +30,8 @@ var words = map[string]map[string]string{
 		"throttled": "{op} {id}: googleapi: Error 429: Quota exceeded for quota metric 'Read requests' and limit 'Read requests per " +
 			"minute' of service 'iam.googleapis.com', rateLimitExceeded",
 		"denied": "{op} {id}: googleapi: Error 403: Permission denied on resource (or it may not exist)., forbidden",
-		"conflict": "{op} {id}: googleapi: Error 409: There were concurrent policy changes. Please retry the whole read-modify-write with " +
-			"exponential backoff., aborted",
+		"conflict": "{op} {id}: googleapi: Error 409: There were concurrent policy changes. Please retry the whole read-modify-write " +
+			"with exponential backoff., aborted",
 		"timeout": "{op} {id}: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
 	},
 	"kubernetes": {

@@ -137,8 +137,9 @@ func Impersonate(ctx context.Context, w *served.World, access, email string) (st
 		return "", err
 	}
 	if given.AccessToken == "" {
-		return "", fmt.Errorf("%s: Failed to impersonate [%s]. Make sure the account that's trying to impersonate it has access to the "+
-			`service account itself and the "roles/iam.serviceAccountTokenCreator" role.`, given.Error.Status, email)
+		said := fmt.Sprintf("Failed to impersonate [%s]. Make sure the account that's trying to impersonate it has access to the service "+
+			`account itself and the "roles/iam.serviceAccountTokenCreator" role.`, email)
+		return "", fmt.Errorf("%s: %s", given.Error.Status, said)
 	}
 	return given.AccessToken, nil
 }
