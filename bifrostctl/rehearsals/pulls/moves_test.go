@@ -73,7 +73,7 @@ var (
 		{stacktest.OnGKE, gsa, gkeAccount, newARTag},
 		{stacktest.GKEExisting, stacktest.GooglePuller, nil, newARTag},
 		{stacktest.GKEPrincipal, "subject/ns/bifrost/sa/bifrost-pull", nil, newARTag},
-		{stacktest.GKEImpersonate, gsa, gkeAccount, newARTag},
+		{stacktest.GKEImpersonate, gsa + " as " + stacktest.GoogleVendor, gkeAccount, newARTag},
 		{stacktest.GKENode, nodeAccount, nil, newARTag},
 		{gkeMirror, "", nil, mirrorImage + "2.1.1"},
 	}
