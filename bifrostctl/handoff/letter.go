@@ -40,8 +40,8 @@ type Letter struct {
 	Image string
 }
 
-var errNothing = errors.New("there is nothing to hand off: nobody of it pulls from the vendor's registry (its image comes from a " +
-	"registry of your own, gcp.federation has made Google's side, or the vendor gave a key)")
+var errNothing = errors.New("there is nothing to hand off: nobody of it pulls from the vendor's registry in a name of its own (the image " +
+	"comes from a registry of your own, the vendor's key is in secrets.registryKey, or gcp.federation has made Google's side)")
 
 // New returns the letter for a stack. It is an error when nothing is asked of the vendor.
 func New(in Input) (*Letter, error) {
