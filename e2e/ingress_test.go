@@ -41,6 +41,7 @@ const (
 var enteredStack = []string{
 	"ecs=null", "registry.mirror=true", "registry.image=registry.internal.example.com/mirror/acme-hub:2.1.0", "gateway.replicas=2", "gateway.preStopSeconds=1",
 	"gateway.ingress={controller: nginx, className: traefik, hosts: [" + enteredHost + "], tlsSecret: llm-tls, allowedCidrs: [0.0.0.0/0]}",
+	"gateway.suppliedObjects=[secret/llm-tls]", "gateway.networkPolicy.from=[{namespace: ingress}]",
 	`gateway.config.providers.openai.keys=[{name: openai, value: env.OPENAI_API_KEY, models: ["*"], weight: 1}]`,
 	`gateway.config.governance.virtual_keys=[{id: app, name: app, value: env.APP_KEY,
 	provider_configs: [{provider: openai, allowed_models: ["*"], key_ids: ["*"], weight: 1}]}]`,
