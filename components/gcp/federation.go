@@ -9,7 +9,6 @@ import (
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/artifactregistry"
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/iam"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -131,13 +130,10 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 		return nil, s.Failed("workload identity pool", err)
 	}
 
-	account, err := serviceaccount.NewAccount(ctx, s.Child("account"), &serviceaccount.AccountArgs{
-		Project:     pulumi.String(args.ProjectId),
-		AccountId:   pulumi.String(args.ServiceAccountId),
-		DisplayName: pulumi.String("Pulls Bifrost images, through workload identity federation"),
-	}, s.Options(pulumi.Protect(args.Protect))...)
+	account, err := newAccount(s, args.ProjectId, args.ServiceAccountId, "Pulls Bifrost images, through workload identity federation",
+		pulumi.Protect(args.Protect))
 	if err != nil {
-		return nil, s.Failed("service account", err)
+		return nil, err
 	}
 
 	reader, err := artifactregistry.NewRepositoryIamMember(ctx, s.Child("reader"), &artifactregistry.RepositoryIamMemberArgs{
@@ -155,13 +151,9 @@ func NewGcpFederation(ctx *pulumi.Context, name string, args *GcpFederationArgs,
 	c.Member = pulumi.All(args.ProjectNumber, pool.WorkloadIdentityPoolId, issuer, args.Subject).ApplyT(func(v []any) (string, error) {
 		return member(v[0].(string), v[1].(string), v[2].(string), v[3].(string))
 	}).(pulumi.StringOutput)
-	user, err := serviceaccount.NewIAMMember(ctx, s.Child("user"), &serviceaccount.IAMMemberArgs{
-		ServiceAccountId: account.Name,
-		Role:             pulumi.String("roles/iam.workloadIdentityUser"),
-		Member:           c.Member,
-	}, s.Options()...)
+	user, err := newUser(s, account.Name, c.Member)
 	if err != nil {
-		return nil, s.Failed("user of the service account", err)
+		return nil, err
 	}
 
 	// Another mapping holds only once the member of that name may act as the service account.

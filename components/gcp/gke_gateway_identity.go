@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -69,20 +68,14 @@ func NewGkeGatewayIdentity(
 	if err != nil {
 		return nil, err
 	}
-	of, err := serviceaccount.NewAccount(ctx, s.Child("account"), &serviceaccount.AccountArgs{
-		Project:     pulumi.String(args.ProjectId),
-		AccountId:   pulumi.String(cmp.Or(args.ServiceAccountId, DefaultGatewayServiceAccountId)),
-		DisplayName: pulumi.String(cmp.Or(args.DisplayName, "The Bifrost gateway on GKE")),
-	}, s.Options()...)
+	of, err := newAccount(s, args.ProjectId, cmp.Or(args.ServiceAccountId, DefaultGatewayServiceAccountId),
+		cmp.Or(args.DisplayName, "The Bifrost gateway on GKE"))
 	if err != nil {
-		return nil, s.Failed("service account", err)
+		return nil, err
 	}
-	user, err := serviceaccount.NewIAMMember(ctx, s.Child("user"), &serviceaccount.IAMMemberArgs{
-		ServiceAccountId: of.Name, Role: pulumi.String(workloadIdentityUser),
-		Member: pulumi.String(Member(args.WorkloadPool, args.Namespace, args.ServiceAccount)),
-	}, s.Options()...)
+	user, err := newUser(s, of.Name, pulumi.String(Member(args.WorkloadPool, args.Namespace, args.ServiceAccount)))
 	if err != nil {
-		return nil, s.Failed("user of the service account", err)
+		return nil, err
 	}
 	c.Resources = []pulumi.Resource{user}
 	for _, role := range args.Roles {

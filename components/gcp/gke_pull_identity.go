@@ -3,9 +3,7 @@ package gcp
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
-	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -18,9 +16,6 @@ const GkePullIdentityType = "bifrost:index:GkePullIdentity"
 
 // DefaultPullServiceAccountId is the id of the service account that pulls on GKE.
 const DefaultPullServiceAccountId = "bifrost-pull-sa"
-
-// workloadIdentityUser lets a member act as a service account.
-const workloadIdentityUser = "roles/iam.workloadIdentityUser"
 
 // GkePullIdentityArgs are the arguments of NewGkePullIdentity.
 type GkePullIdentityArgs struct {
@@ -76,8 +71,7 @@ func ValidateProjectAccount(p *field.Path, email, project string) field.ErrorLis
 	if problems := check.Required(p, email, check.GcpServiceAccountEmail); len(problems) > 0 {
 		return problems
 	}
-	of, own := strings.CutSuffix(email[strings.Index(email, "@")+1:], ".iam.gserviceaccount.com")
-	if own && of != project {
+	if of, own := AccountProject(email); own && of != project {
 		return field.ErrorList{field.Invalid(p, email, fmt.Sprintf("is of project %s, and this is for %s", of, project))}
 	}
 	return nil
@@ -95,9 +89,6 @@ func Principal(projectNumber, workloadPool, namespace, serviceAccount string) st
 		projectNumber, workloadPool, namespace, serviceAccount)
 }
 
-// Email is that of a service account that is made in a project.
-func Email(id, project string) string { return id + "@" + project + ".iam.gserviceaccount.com" }
-
 // NewGkePullIdentity makes the service account, unless it exists, and lets the ServiceAccount act as it.
 func NewGkePullIdentity(
 	ctx *pulumi.Context, name string, args *GkePullIdentityArgs, opts ...pulumi.ResourceOption,
@@ -112,14 +103,12 @@ func NewGkePullIdentity(
 	}
 	of, err := args.serviceAccount(s)
 	if err != nil {
-		return nil, s.Failed("service account", err)
+		return nil, err
 	}
 	c.Member = pulumi.String(Member(args.WorkloadPool, args.Namespace, args.ServiceAccount)).ToStringOutput()
-	user, err := serviceaccount.NewIAMMember(ctx, s.Child("user"), &serviceaccount.IAMMemberArgs{
-		ServiceAccountId: of.name, Role: pulumi.String(workloadIdentityUser), Member: c.Member,
-	}, s.Options()...)
+	user, err := newUser(s, of.name, c.Member)
 	if err != nil {
-		return nil, s.Failed("user of the service account", err)
+		return nil, err
 	}
 	c.Resources = []pulumi.Resource{user}
 	c.ServiceAccountEmail = of.email
@@ -135,11 +124,8 @@ func (a *GkePullIdentityArgs) serviceAccount(s component.Scope) (account, error)
 			pulumi.Sprintf("projects/%s/serviceAccounts/%s", a.ProjectId, email), pulumi.String(email).ToStringOutput(),
 		}, nil
 	}
-	made, err := serviceaccount.NewAccount(s.Ctx, s.Child("account"), &serviceaccount.AccountArgs{
-		Project:     pulumi.String(a.ProjectId),
-		AccountId:   pulumi.String(cmp.Or(a.ServiceAccountId, DefaultPullServiceAccountId)),
-		DisplayName: pulumi.String(cmp.Or(a.DisplayName, "Pulls Bifrost images on GKE")),
-	}, s.Options(pulumi.Protect(a.Protect))...)
+	made, err := newAccount(s, a.ProjectId, cmp.Or(a.ServiceAccountId, DefaultPullServiceAccountId),
+		cmp.Or(a.DisplayName, "Pulls Bifrost images on GKE"), pulumi.Protect(a.Protect))
 	if err != nil {
 		return account{}, err
 	}
