@@ -20,8 +20,16 @@ func MayPull(scopes []string) bool {
 	return len(scopes) == 0 || slices.ContainsFunc(pullScopes, func(s string) bool { return slices.Contains(scopes, s) })
 }
 
-// gkeNodeAccounts are the service accounts as which the nodes run, sorted, where nodes pull; number is that of the cluster's project. Nodes
-// of which nothing is said run as Compute Engine's default one (Compute Engine, "Service accounts", default service account).
+// NodeAccount is the service account as which nodes run of which account is said; number is that of the cluster's project. Nodes of which
+// nothing is said run as Compute Engine's default one (Compute Engine, "Service accounts", default service account).
+func NodeAccount(account, number string) string {
+	if account == "" || account == "default" {
+		return number + "-compute@developer.gserviceaccount.com"
+	}
+	return account
+}
+
+// gkeNodeAccounts are the service accounts as which the nodes run, sorted, where nodes pull; number is that of the cluster's project.
 func (c *Config) gkeNodeAccounts(found *googlegke.Cluster, number string) ([]string, error) {
 	if c.Registry.Mirror || c.Gke.Pull != GkePullNode {
 		return nil, nil
@@ -34,10 +42,7 @@ func (c *Config) gkeNodeAccounts(found *googlegke.Cluster, number string) ([]str
 				"POOL --cluster %s --scopes=cloud-platform` and remove this one, or set gke.pull to refresh",
 				pool, c.Gke.ClusterName, strings.Join(scopes, ", "), c.Gke.flags())
 		}
-		if account == "" || account == "default" {
-			account = number + "-compute@developer.gserviceaccount.com"
-		}
-		accounts = append(accounts, account)
+		accounts = append(accounts, NodeAccount(account, number))
 		return nil
 	}
 	for _, pool := range found.NodePools {

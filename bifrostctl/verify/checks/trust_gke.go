@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/service"
@@ -177,14 +176,9 @@ func (t gkeTrust) metadataServer(ctx context.Context) check.Result {
 // account: one that was made again under its email is a stranger to the vendor, whose policy means the one before.
 func (t gkeTrust) account(ctx context.Context) check.Result {
 	email := t.ServiceAccountEmail
-	found, err := t.gcp.Account(ctx, t.Config.Google.ProjectId, email)
-	switch {
-	case missing(err):
-		return check.Fail(t.up()+", then "+t.handOff(), "there is no service account %s", email)
-	case err != nil:
-		return unreadable("the service account "+email, err, t.googleLogin())
-	case found.Disabled:
-		return check.Fail("gcloud iam service-accounts enable "+email, "the service account %s is disabled", email)
+	found, unusable := t.usable(ctx, email, check.Fail(t.up()+", then "+t.handOff(), "there is no service account %s", email))
+	if unusable != nil {
+		return *unusable
 	}
 	for _, thing := range t.Things {
 		if id := thing.Text("uniqueId"); thing.Text("email") == email && id != "" && id != found.UniqueID {
@@ -193,6 +187,20 @@ func (t gkeTrust) account(ctx context.Context) check.Result {
 		}
 	}
 	return check.Pass("%s", email)
+}
+
+// usable returns a service account of the stack's project, or why nobody can act as it; gone is said where there is none.
+func (t gkeTrust) usable(ctx context.Context, email string, gone check.Result) (*service.ServiceAccount, *check.Result) {
+	found, err := t.gcp.Account(ctx, t.Config.Google.ProjectId, email)
+	switch {
+	case missing(err):
+		return nil, &gone
+	case err != nil:
+		return nil, ptrTo(unreadable("the service account "+email, err, t.googleLogin()))
+	case found.Disabled:
+		return nil, ptrTo(check.Fail("gcloud iam service-accounts enable "+email, "the service account %s is disabled", email))
+	}
+	return found, nil
 }
 
 // refresherName is the ServiceAccount that refreshes.
@@ -246,8 +254,7 @@ const tokenCreator = "roles/iam.serviceAccountTokenCreator"
 
 func (t gkeTrust) impersonates(ctx context.Context) check.Result {
 	vendors := t.Config.Gke.VendorServiceAccount
-	_, domain, _ := strings.Cut(vendors, "@")
-	project, _, _ := strings.Cut(domain, ".")
+	project, _ := gcp.AccountProject(vendors)
 	members, err := t.gcp.AccountMembers(ctx, project, vendors, tokenCreator)
 	if err != nil {
 		return check.Skip("only the vendor can read the policy of %s; pull-job tells whether it lets the refresher in", vendors)

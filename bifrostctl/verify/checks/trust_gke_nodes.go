@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/verify/check"
+	"bifrost/components/gcp"
 	"bifrost/components/kubernetes"
 	"bifrost/stacks"
 )
@@ -23,10 +23,7 @@ func (t gkeTrust) nodeAccounts(ctx context.Context) check.Result {
 	}
 	var others, used []string
 	for _, pool := range cluster.NodePools {
-		account := pool.ServiceAccount
-		if account == "" || account == "default" {
-			account = t.ProjectNumber + "-compute@developer.gserviceaccount.com"
-		}
+		account := stacks.NodeAccount(pool.ServiceAccount, t.ProjectNumber)
 		if !slices.Contains(t.NodeServiceAccounts, account) {
 			others = append(others, fmt.Sprintf("%s (node pool %s)", account, pool.Name))
 		}
@@ -78,8 +75,7 @@ func (t gkeTrust) gatewayChecks() []check.Check {
 
 func (t gkeTrust) gatewayMember(ctx context.Context) check.Result {
 	email, mend := t.gatewayEmail(), t.up()
-	_, domain, _ := strings.Cut(email, "@")
-	project, own := strings.CutSuffix(domain, ".iam.gserviceaccount.com")
+	project, own := gcp.AccountProject(email)
 	if !own {
 		project = t.Config.Google.ProjectId
 	}
@@ -105,16 +101,11 @@ func (t gkeTrust) givenAccounts() []check.Check {
 	return []check.Check{{Code: "gke-given-accounts", Description: "the service accounts that the configuration names are there",
 		Run: func(ctx context.Context) check.Result {
 			for _, email := range given {
-				found, err := t.gcp.Account(ctx, t.Config.Google.ProjectId, email)
-				switch {
-				case missing(err):
-					return check.Fail("gcloud iam service-accounts list --project "+t.Config.Google.ProjectId,
-						"there is no service account %s", email).
-						Without(pulumitype.GcpServiceAccount, "projects/"+t.Config.Google.ProjectId+"/serviceAccounts/"+email)
-				case err != nil:
-					return unreadable("the service account "+email, err, t.googleLogin())
-				case found.Disabled:
-					return check.Fail("gcloud iam service-accounts enable "+email, "the service account %s is disabled", email)
+				gone := check.Fail("gcloud iam service-accounts list --project "+t.Config.Google.ProjectId,
+					"there is no service account %s", email).
+					Without(pulumitype.GcpServiceAccount, "projects/"+t.Config.Google.ProjectId+"/serviceAccounts/"+email)
+				if _, unusable := t.usable(ctx, email, gone); unusable != nil {
+					return *unusable
 				}
 			}
 			return check.Pass("%s", quoted(given))
