@@ -133,11 +133,7 @@ func (c *Config) lookUpAks(ctx *pulumi.Context, provider pulumi.ProviderResource
 			"--tenant %s`",
 			name, found.Identity.TenantId, c.Azure.TenantId, c.Azure.TenantId)
 	}
-	oldest := minAks
-	if c.Rollout == RolloutFull {
-		oldest = minWorkload
-	}
-	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, oldest,
+	if err := requireVersion("AKS cluster "+name, found.CurrentKubernetesVersion, c.oldestKubernetes(minAks),
 		fmt.Sprintf("az aks upgrade --resource-group %s --name %s --kubernetes-version VERSION", group, name)); err != nil {
 		return nil, err
 	}

@@ -107,9 +107,6 @@ func code(text string) string { return "`" + text + "`" }
 func (e environment) settings(t *testing.T) settings {
 	t.Helper()
 	s := stackFile(t, e.stack)
-	for _, path := range missing(s) {
-		s.set("secrets."+path, canary+"-"+path)
-	}
 	for _, key := range e.without {
 		s.set(key, nil)
 	}

@@ -8,7 +8,6 @@ import (
 	pulumikubernetes "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	clientcmd "k8s.io/client-go/tools/clientcmd/api/v1"
-	"sigs.k8s.io/yaml"
 
 	"bifrost/components/gcp"
 	"bifrost/components/kubernetes"
@@ -108,11 +107,7 @@ func (c *Config) lookUpGke(ctx *pulumi.Context, provider pulumi.ProviderResource
 		provider: provider, id: found.SelfLink, endpoint: found.Endpoint, caCertificate: found.CaCertificate(),
 		workloadPool: found.WorkloadPool(), projectNumber: number, clusterProjectNumber: number,
 	}
-	oldest := minGke
-	if c.Rollout == RolloutFull {
-		oldest = minWorkload
-	}
-	if err := requireVersion("GKE cluster "+g.ClusterName, found.MasterVersion, oldest,
+	if err := requireVersion("GKE cluster "+g.ClusterName, found.MasterVersion, c.oldestKubernetes(minGke),
 		"gcloud container clusters upgrade "+g.flags()+" --master --cluster-version VERSION"); err != nil {
 		return nil, err
 	}
@@ -222,16 +217,5 @@ func (c *Config) gkeKubeconfig(cluster *gkeCluster) (pulumi.StringOutput, error)
 			{Name: "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT", Value: who}, {Name: "KUBECONFIG", Value: "/nonexistent/kubeconfig"},
 		}
 	}
-	text, err := yaml.Marshal(clientcmd.Config{
-		APIVersion: "v1", Kind: "Config", CurrentContext: name,
-		Clusters: []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{
-			Server: "https://" + cluster.endpoint, CertificateAuthorityData: ca,
-		}}},
-		AuthInfos: []clientcmd.NamedAuthInfo{{Name: name, AuthInfo: clientcmd.AuthInfo{Exec: login}}},
-		Contexts:  []clientcmd.NamedContext{{Name: name, Context: clientcmd.Context{Cluster: name, AuthInfo: name}}},
-	})
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("kubeconfig of GKE cluster %s: %w", name, err)
-	}
-	return secretString(string(text)), nil
+	return execKubeconfig(onGke, name, clientcmd.Cluster{Server: "https://" + cluster.endpoint, CertificateAuthorityData: ca}, login)
 }

@@ -24,6 +24,14 @@ const minWorkload = "1.27"
 // OldestKubernetes is that of a cluster that nobody can look up: verify asks it.
 const OldestKubernetes = minWorkload
 
+// oldestKubernetes is what the rollout asks of a cluster on which the vendor supports byVendor and newer.
+func (c *Config) oldestKubernetes(byVendor string) string {
+	if c.Rollout == RolloutFull {
+		return minWorkload
+	}
+	return byVendor
+}
+
 // requireVersion stops a stack whose cluster is too old; mend is the command that upgrades it.
 func requireVersion(cluster string, have, atLeast, mend string) error {
 	v, err := version.ParseGeneric(have)
@@ -77,16 +85,19 @@ func (c *Config) eksKubeconfig(cluster *eksCluster) (pulumi.StringOutput, error)
 	if c.Aws.Profile != "" {
 		login.Args = append(login.Args, "--profile", c.Aws.Profile)
 	}
-	name := c.Eks.ClusterName
+	return execKubeconfig(onEks, c.Eks.ClusterName, clientcmd.Cluster{Server: cluster.endpoint, CertificateAuthorityData: ca}, login)
+}
+
+// execKubeconfig is the kubeconfig of one cluster, to which a command of its cloud signs in.
+func execKubeconfig(at cluster, name string, to clientcmd.Cluster, login *clientcmd.ExecConfig) (pulumi.StringOutput, error) {
 	text, err := yaml.Marshal(clientcmd.Config{
 		APIVersion: "v1", Kind: "Config", CurrentContext: name,
-		Clusters: []clientcmd.NamedCluster{{Name: name, Cluster: clientcmd.Cluster{Server: cluster.endpoint,
-			CertificateAuthorityData: ca}}},
+		Clusters:  []clientcmd.NamedCluster{{Name: name, Cluster: to}},
 		AuthInfos: []clientcmd.NamedAuthInfo{{Name: name, AuthInfo: clientcmd.AuthInfo{Exec: login}}},
 		Contexts:  []clientcmd.NamedContext{{Name: name, Context: clientcmd.Context{Cluster: name, AuthInfo: name}}},
 	})
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("kubeconfig of EKS cluster %s: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("kubeconfig of %s cluster %s: %w", at.title(), name, err)
 	}
 	return secretString(string(text)), nil
 }
