@@ -151,11 +151,15 @@ func (w *World) SeedGoogle(seed GCPProject) {
 
 // SeedServiceAccount makes a service account of a project exist, as which ServiceAccounts of clusters may act: members as IAM writes them.
 func (w *World) SeedServiceAccount(project, email string, users ...string) {
+	w.seedAccount(project, email, "roles/iam.workloadIdentityUser", users)
+}
+
+func (w *World) seedAccount(project, email, role string, members []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.addServiceAccount(project, email)
-	for _, user := range users {
-		w.addAccountMember(project, email, "roles/iam.workloadIdentityUser", user)
+	for _, member := range members {
+		w.addAccountMember(project, email, role, member)
 	}
 }
 

@@ -10,12 +10,7 @@ import (
 
 // SeedImpersonation makes a service account of the vendor's exist, whose tokens others may take: members as IAM writes them.
 func (w *World) SeedImpersonation(project, email string, members ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.addServiceAccount(project, email)
-	for _, member := range members {
-		w.addAccountMember(project, email, "roles/iam.serviceAccountTokenCreator", member)
-	}
+	w.seedAccount(project, email, "roles/iam.serviceAccountTokenCreator", members)
 }
 
 // SeedARRepository makes an Artifact Registry repository exist, with every tag, that some may read: members as IAM writes them.

@@ -3,7 +3,6 @@ package gcp
 import (
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -36,23 +35,8 @@ func (g *cloud) oauth(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	email, failed := g.assertion(r)
-	var access string
-	if failed == nil {
-		var err error
-		if access, err = g.seal(holder{Email: email}); err != nil {
-			failed = &failure{"server_error", err.Error(), hop.Refuse(hop.KeyToken, hop.Invalid, "%v", err)}
-		}
-	}
-	if failed != nil {
-		g.network.Refusals.Add(failed.why)
-		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": failed.code, "error_description": failed.message})
-		return
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": access, "token_type": "Bearer",
-		"expires_in": int(accessLifetime.Seconds()) - 1})
+	g.grant(w, hop.KeyToken, holder{Email: email}, failed, map[string]any{"expires_in": int(accessLifetime.Seconds()) - 1})
 }
 
 // assertion decides whose a signed assertion is.

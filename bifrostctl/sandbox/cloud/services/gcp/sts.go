@@ -76,13 +76,21 @@ type failure struct {
 
 // sts answers RFC 8693 exchanges.
 func (g *cloud) sts(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	h, failed := g.exchange(r)
+	g.grant(w, hop.GoogleSTS, h, failed, map[string]any{
+		"issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "expires_in": int(accessLifetime.Seconds()),
+	})
+}
+
+// grant answers as a token endpoint does (RFC 6749, sections 5.1 and 5.2): with an access token of h and what is said of it, or with what
+// failed at the hop.
+func (g *cloud) grant(w http.ResponseWriter, at hop.Hop, h holder, failed *failure, said map[string]any) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	var access string
 	if failed == nil {
 		var err error
 		if access, err = g.seal(h); err != nil {
-			failed = &failure{"server_error", err.Error(), hop.Refuse(hop.GoogleSTS, hop.Invalid, "%v", err)}
+			failed = &failure{"server_error", err.Error(), hop.Refuse(at, hop.Invalid, "%v", err)}
 		}
 	}
 	if failed != nil {
@@ -91,10 +99,8 @@ func (g *cloud) sts(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"error": failed.code, "error_description": failed.message})
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token": access, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer",
-		"expires_in": int(accessLifetime.Seconds()),
-	})
+	said["access_token"], said["token_type"] = access, "Bearer"
+	_ = json.NewEncoder(w).Encode(said)
 }
 
 var audiencePattern = regexp.MustCompile(`^//iam\.googleapis\.com/projects/(\d+)/locations/global/workloadIdentityPools/([^/]+)/` +
