@@ -123,12 +123,7 @@ func (b *bench) play(t *testing.T, m move) []string {
 		if m.besides != "" {
 			done = slices.DeleteFunc(done, func(line string) bool { return strings.Contains(line, m.besides+" ") })
 		}
-		if len(done) == 0 {
-			done = []string{"nothing"}
-		}
-		for _, line := range done {
-			lines = append(lines, operation+": "+line)
-		}
+		lines = append(lines, told(operation, done)...)
 	}
 	if after := b.workload(t); before != "" && after != "" && before != after && b.plane != nil {
 		t.Logf("%s: %s: the workload is another one", b.provider, m.name)
@@ -146,13 +141,19 @@ func (b *bench) settle(t *testing.T, m move) []string {
 	}
 	require.NotContains(t, done, failing, b.provider)
 	require.Equal(t, before, b.workload(t), "%s: the gateway is another one", b.provider)
-	if done = b.operation(t, "preview", nil).lines(); len(done) == 0 {
+	return told("preview", b.operation(t, "preview", nil).lines())
+}
+
+// told are the lines of an operation, each behind its name.
+func told(operation string, done []string) []string {
+	if len(done) == 0 {
 		done = []string{"nothing"}
 	}
-	for i := range done {
-		done[i] = "preview: " + done[i]
+	var lines []string
+	for _, line := range done {
+		lines = append(lines, operation+": "+line)
 	}
-	return done
+	return lines
 }
 
 // difference is a line that only one of two providers has.
