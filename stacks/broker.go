@@ -52,6 +52,7 @@ func (c *Config) newBroker(
 	args := &kubernetes.BifrostBrokerArgs{
 		Namespace: workload.Namespace, Image: workload.Image, ImagePullPolicy: workload.ImagePullPolicy, PullSecret: workload.PullSecret,
 		Config: config, SecretEnv: map[string]pulumi.StringInput{}, SecretRefs: map[string]kubernetes.SecretKeyRef{},
+		Clients:     map[string]string{"app": c.Gateway.appLabel()},
 		OpenNetwork: workload.NetworkPolicy.Disabled, Scheduling: workload.Scheduling,
 		NamespaceUserIds: workload.NamespaceUserIds,
 		Labels:           workload.Labels, Annotations: workload.Annotations, DependsOn: workload.DependsOn,

@@ -94,7 +94,7 @@ func (podsTarget) wantsCluster(*Config) bool { return false }
 func (podsTarget) discovery() string { return configjson.DiscoveryKubernetes }
 
 func (podsTarget) members(c *Config, cluster *configjson.Cluster) {
-	cluster.Namespace, cluster.LabelSelector = c.Gateway.Namespace, "app="+kubernetes.DefaultNamespace
+	cluster.Namespace, cluster.LabelSelector = c.Gateway.Namespace, "app="+c.Gateway.appLabel()
 }
 
 func (podsTarget) brokerHost(c *Config) string {

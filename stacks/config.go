@@ -67,6 +67,10 @@ type Config struct {
 	Gateway Gateway
 	// Secrets is the only place of secret values. Set them with --secret --path.
 	Secrets Secrets
+	// Adopt are things that exist already and are taken into the stack as they are, instead of being made: ids, as `pulumi import` takes
+	// them, by the names of the resources in a preview. The same up changes them to what the stack says, in place; what would replace one
+	// is refused. `bifrostctl adopt` writes it (docs/adopt.md). What the stack has already stays as it is.
+	Adopt map[string]string
 	// Agreed are changes of a running stack that take something away, or that the vendor must know of: an up makes them only once they are
 	// confirmed here. Each names what it agrees to; the up that stops has the command.
 	Agreed *Agreed

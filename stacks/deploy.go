@@ -100,6 +100,10 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 			return err
 		}
 	}
+	adopting, err := c.adopt(ctx)
+	if err != nil {
+		return err
+	}
 	places := c.targets()
 	deployments, standings := make([]deployment, len(places)), map[string]standing{}
 	for i, at := range places {
@@ -143,7 +147,7 @@ func (c *Config) deploy(ctx *pulumi.Context) error {
 			ctx.Export(at.name(), outputs)
 		}
 	}
-	return nil
+	return adopting.unknown(c.Rollout)
 }
 
 func secretString(s string) pulumi.StringOutput {

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"cmp"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 
@@ -22,6 +24,13 @@ type Gateway struct {
 	// into every namespace, or somebody made them after an earlier up. Without it they are refused, since the first up would wait for them
 	// in vain.
 	SuppliedObjects []string
+	// Name of the Deployment or StatefulSet and of its Service; what else is made for the gateway has a name that begins with it. With
+	// another name they are made anew. Default bifrost.
+	Name string
+	// Selector are the labels by which the pods are picked, which they carry: for a Deployment that was made by hand or by the vendor's
+	// chart, whose selector can never change (docs/adopt.md). With others the Deployment is made anew. Default: the label app, with the
+	// name.
+	Selector map[string]string
 	// ServiceAccount of the gateway's pods. It is made here. Default bifrost-sa.
 	ServiceAccount string
 	// ExistingServiceAccount says that the ServiceAccount exists. It is neither made nor changed. Default false.
@@ -212,6 +221,9 @@ type Monitoring struct {
 	// AlertLabels are labels by which a Prometheus picks its rules.
 	AlertLabels map[string]string
 }
+
+// appLabel is the value of the label app of the gateway's pods.
+func (g *Gateway) appLabel() string { return cmp.Or(g.Selector["app"], g.Name) }
 
 // replicas of the gateway: as configured, else 3 with PostgreSQL, the fewest that can lose one (Bifrost, "Clustering"), and 1 with SQLite.
 func (g *Gateway) replicas() int {

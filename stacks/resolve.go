@@ -83,6 +83,7 @@ func copied[T any](p *T) *T {
 func (c *Config) resolveGateway() {
 	g := &c.Gateway
 	fill(&g.Namespace, c.prefix()+kubernetes.DefaultNamespace)
+	fill(&g.Name, kubernetes.DefaultNamespace)
 	fill(&g.ServiceAccount, kubernetes.DefaultGatewayServiceAccount)
 	fill(&g.AdminUsername, defaultAdminUsername)
 	fill(&g.StartupSeconds, gateway.DefaultStartupSeconds)

@@ -194,6 +194,11 @@ var refusedTexts = map[string]refusedText{
 	"network.caConfigMap.name": subdomain.with("ecs", nil), "network.caConfigMap.key": dataKey,
 	"network.caFile": texts("no-such-file.pem"),
 
+	"adopt{name}":                      texts("A_b", longerThan(63)),
+	"adopt{}":                          texts(" "),
+	"gateway.name":                     labelTexts,
+	"gateway.selector{name}":           labelKey,
+	"gateway.selector{}":               labelValue,
 	"gateway.namespace":                labelTexts,
 	"gateway.suppliedObjects[]":        texts("x", "pod/x", "secret/A_b"),
 	"gateway.serviceAccount":           subdomain,

@@ -26,6 +26,8 @@ type namedThing struct {
 	own string
 	// full says that it is made in rollout full alone.
 	full bool
+	// resource is the name of what makes it, by which it may be adopted; empty where nothing adopts it.
+	resource string
 }
 
 // tagsOfName finds the tags of what has the name; an error where nothing has it, or where it cannot be seen.
@@ -76,6 +78,8 @@ func (c *Config) refuseTaken(ctx *pulumi.Context, provider pulumi.ProviderResour
 		switch {
 		case err != nil && denied(err):
 			unseen[thing.key], why[thing.key] = append(unseen[thing.key], thing.id()), err
+		case err == nil && c.adopts(thing.resource) && tags[stackTag] == "":
+			// It was made by hand: no tag says that it is another stack's.
 		case err == nil && !c.owns(tags):
 			all = append(all, c.takenByOthers(thing, tags[stackTag]))
 		}
@@ -125,10 +129,14 @@ func (c *Config) takenByOthers(thing namedThing, stack string) error {
 		whose = "its tag " + stackTag + " says that it is of stack " + stack
 	}
 	own := c.tags()
+	adopt := ""
+	if thing.resource != "" {
+		adopt = fmt.Sprintf(", or take it in with `bifrostctl adopt %s`", c.stack)
+	}
 	mend := fmt.Sprintf("give it the tags %s=%s and %s=%s", managedByTag, own[managedByTag], stackTag, own[stackTag])
 	if thing.own != "" {
 		whose, mend = "nothing shows that it is of this stack", thing.own
 	}
 	return fmt.Errorf("%s: the %s exists, and %s: choose another name here, or one %s:namePrefix for all names of this stack; where it "+
-		"is this stack's, %s", thing.key, thing.id(), whose, Project, mend)
+		"is this stack's, %s%s", thing.key, thing.id(), whose, Project, mend, adopt)
 }

@@ -19,13 +19,15 @@ import (
 func (c *Config) identitiesOnEks() []namedThing {
 	var all []namedThing
 	if !c.Registry.Mirror {
-		all = append(all, namedThing{key: "eks.policyName", kind: "policy", name: c.Eks.PolicyName, tags: tagsOfPolicy})
+		all = append(all, namedThing{key: "eks.policyName", kind: "policy", name: c.Eks.PolicyName, tags: tagsOfPolicy,
+			resource: "eks-ecr-policy"})
 	}
 	if c.eksPull().makesRole() {
-		all = append(all, namedThing{key: "eks.roleName", kind: "role", name: c.Eks.RoleName, tags: tagsOfRole})
+		all = append(all, namedThing{key: "eks.roleName", kind: "role", name: c.Eks.RoleName, tags: tagsOfRole, resource: "eks-ecr-role"})
 	}
 	if len(c.Eks.GatewayPolicyArns) > 0 {
-		all = append(all, namedThing{key: "eks.gatewayRoleName", kind: "role", name: c.Eks.GatewayRoleName, tags: tagsOfRole, full: true})
+		all = append(all, namedThing{key: "eks.gatewayRoleName", kind: "role", name: c.Eks.GatewayRoleName, tags: tagsOfRole, full: true,
+			resource: eksGatewayRoleName + "-role"})
 	}
 	return all
 }
@@ -33,11 +35,12 @@ func (c *Config) identitiesOnEks() []namedThing {
 func (c *Config) identitiesOnEcs() []namedThing {
 	e := c.Ecs
 	all := []namedThing{
-		{key: "ecs.roleName", kind: "role", name: e.RoleName, tags: tagsOfRole},
-		{key: "ecs.policyName", kind: "policy", name: e.PolicyName, tags: tagsOfPolicy},
+		{key: "ecs.roleName", kind: "role", name: e.RoleName, tags: tagsOfRole, resource: "ecs-execution-role"},
+		{key: "ecs.policyName", kind: "policy", name: e.PolicyName, tags: tagsOfPolicy, resource: "ecs-execution-policy"},
 	}
 	if e.TaskRoleArn == "" {
-		all = append(all, namedThing{key: "ecs.taskRoleName", kind: "role", name: c.taskRoleName(), tags: tagsOfRole, full: true})
+		all = append(all, namedThing{key: "ecs.taskRoleName", kind: "role", name: c.taskRoleName(), tags: tagsOfRole, full: true,
+			resource: "ecs-task-role"})
 	}
 	return all
 }
@@ -47,8 +50,8 @@ func (c *Config) identitiesOnEcs() []namedThing {
 func (c *Config) namedOnEcs() []namedThing {
 	e, cluster := c.Ecs, c.Ecs.ClusterName+"/"
 	all := []namedThing{
-		{key: "ecs.logGroup", kind: "log group", name: e.LogGroup, tags: tagsOfLogGroup},
-		{key: "ecs.name", kind: "service", within: cluster, name: e.Name, tags: tagsOfService},
+		{key: "ecs.logGroup", kind: "log group", name: e.LogGroup, tags: tagsOfLogGroup, resource: "ecs-logs"},
+		{key: "ecs.name", kind: "service", within: cluster, name: e.Name, tags: tagsOfService, resource: "ecs-service"},
 	}
 	if c.clusterForm(onEcs) == brokerCluster {
 		all = append(all, namedThing{key: "ecs.name", kind: "service", within: cluster, name: ecs.BrokerName(e.Name), tags: tagsOfService})

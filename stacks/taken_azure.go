@@ -11,16 +11,16 @@ import (
 // identitiesOnAks: a federated credential has its name in an identity of the stack, and a role assignment has one that is made of its
 // identity.
 func (c *Config) identitiesOnAks() []namedThing {
-	identity := func(key, name string, full bool) namedThing {
-		return namedThing{key: key, kind: "managed identity", name: name, tags: tagsOfIdentity, full: full,
+	identity := func(key, name, resource string, full bool) namedThing {
+		return namedThing{key: key, kind: "managed identity", name: name, tags: tagsOfIdentity, full: full, resource: resource,
 			within: ptr.Deref(c.Azure, Azure{}).ResourceGroup + "/"}
 	}
 	var all []namedThing
 	if !c.Registry.Mirror {
-		all = append(all, identity("aks.identityName", c.Aks.IdentityName, false))
+		all = append(all, identity("aks.identityName", c.Aks.IdentityName, "aks-identity", false))
 	}
 	if g := c.Aks.GatewayIdentity; g != nil {
-		all = append(all, identity("aks.gatewayIdentity.name", g.Name, true))
+		all = append(all, identity("aks.gatewayIdentity.name", g.Name, "aks-gateway-identity-identity", true))
 	}
 	return all
 }

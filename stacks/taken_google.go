@@ -12,7 +12,7 @@ import (
 
 // identitiesOnGke are the service accounts that are made. They have no labels: their display names say of which stack they are.
 func (c *Config) identitiesOnGke() []namedThing {
-	account := func(key, id, purpose string, full bool) namedThing {
+	account := func(key, id, purpose, resource string, full bool) namedThing {
 		display := c.displayName(purpose)
 		return namedThing{
 			key: key, kind: "service account", name: id, within: c.googleProject() + "/", full: full,
@@ -21,14 +21,15 @@ func (c *Config) identitiesOnGke() []namedThing {
 			},
 			own: fmt.Sprintf("run `gcloud iam service-accounts update %s --project %s --display-name '%s'` and import it, or name it "+
 				"as an existing one", gcp.Email(id, c.googleProject()), c.googleProject(), display),
+			resource: resource,
 		}
 	}
 	var all []namedThing
 	if c.makesPullAccount() {
-		all = append(all, account("gke.serviceAccountId", c.Gke.ServiceAccountId, pullsOnGke, false))
+		all = append(all, account("gke.serviceAccountId", c.Gke.ServiceAccountId, pullsOnGke, "gke-pull-account", false))
 	}
 	if own := c.Gke.GatewayServiceAccount; own != nil {
-		all = append(all, account("gke.gatewayServiceAccount.id", own.Id, gatewayOnGke, true))
+		all = append(all, account("gke.gatewayServiceAccount.id", own.Id, gatewayOnGke, "gke-gateway-identity-account", true))
 	}
 	return all
 }

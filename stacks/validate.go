@@ -48,6 +48,7 @@ func (c *Config) validate() field.ErrorList {
 	c.validateRegistryKey(k)
 	c.validateNetwork(k)
 	c.validateAgreed(k)
+	c.validateAdopt(k)
 	c.validateRefresher(k)
 	c.validateGateway(k)
 	c.validateStrings(k)

@@ -29,6 +29,8 @@ func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 func (c *Config) validateGateway(k *checker) {
 	p, g := field.NewPath("gateway"), &c.Gateway
 	k.add(check.IfSet(p.Child("namespace"), g.Namespace, check.Label)...)
+	k.add(check.IfSet(p.Child("name"), g.Name, check.Label)...)
+	k.add(check.Labels(p.Child("selector"), g.Selector)...)
 	k.add(check.IfSet(p.Child("serviceAccount"), g.ServiceAccount, check.Subdomain)...)
 	c.validateCount(k, p.Child("replicas"), g.Replicas)
 	c.validateVariables(k)
@@ -75,9 +77,9 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 	g := &c.written.Gateway
 	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
 		"existingNamespace": g.ExistingNamespace, "suppliedObjects": g.SuppliedObjects != nil,
-		"existingServiceAccount": g.ExistingServiceAccount,
-		"existingConfigSecret":   g.ExistingConfigSecret != "",
-		"imagePullPolicy":        g.ImagePullPolicy != "", "storage": g.Storage != nil,
+		"existingServiceAccount": g.ExistingServiceAccount, "name": g.Name != "", "selector": g.Selector != nil,
+		"existingConfigSecret": g.ExistingConfigSecret != "",
+		"imagePullPolicy":      g.ImagePullPolicy != "", "storage": g.Storage != nil,
 		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
 		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
 		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,

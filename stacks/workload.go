@@ -12,6 +12,8 @@ import (
 func (c *Config) workloadArgs(at cluster) kubernetes.BifrostWorkloadArgs {
 	g := &c.Gateway
 	args := kubernetes.BifrostWorkloadArgs{
+		Name:                    g.Name,
+		Selector:                g.Selector,
 		Image:                   c.Registry.Image,
 		ImagePullPolicy:         g.ImagePullPolicy,
 		ExistingConfigSecret:    g.ExistingConfigSecret,

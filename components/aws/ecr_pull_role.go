@@ -143,7 +143,8 @@ func NewEcrPullRole(ctx *pulumi.Context, name string, args *EcrPullRoleArgs, opt
 		Path:        component.OptionalString(args.Path),
 		Description: pulumi.String(ecrPullPolicyDescription),
 		Policy:      pulumi.String(policyDocument),
-	}, s.Options()...)
+		// IAM never changes a description, so that another one would make another policy: one that was made by hand keeps its own.
+	}, s.Options(pulumi.IgnoreChanges([]string{"description"}))...)
 	if err != nil {
 		return nil, s.Failed("policy", err)
 	}

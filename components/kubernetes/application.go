@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"maps"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -17,8 +18,10 @@ import (
 
 // application is what the objects around one kind of pods share: the gateway's pods or the broker's.
 type application struct {
-	// name is the value of the label app, by which the pods are picked.
-	name                string
+	// name is that of the workload, and the value of the label app of all objects and pods.
+	name string
+	// picks are the labels by which the pods are picked; nil is the label app alone.
+	picks               map[string]string
 	namespace           pulumi.StringInput
 	labels, annotations map[string]string
 }
@@ -34,7 +37,22 @@ func (a application) validate(p *field.Path, reference, pullPolicy string) field
 }
 
 // selector is all that Services, policies and budgets pick the pods by.
-func (a application) selector() map[string]string { return map[string]string{"app": a.name} }
+func (a application) selector() map[string]string {
+	if len(a.picks) > 0 {
+		return a.picks
+	}
+	return map[string]string{appLabel: a.name}
+}
+
+// appLabel is the label app.
+const appLabel = "app"
+
+// own are the labels that every object and pod of the application has: those of the selector, and the label app.
+func (a application) own() map[string]string {
+	own := map[string]string{appLabel: a.name}
+	maps.Copy(own, a.picks)
+	return own
+}
 
 // pods picks the pods.
 func (a application) pods() *metav1.LabelSelectorArgs {
@@ -45,7 +63,7 @@ func (a application) pods() *metav1.LabelSelectorArgs {
 func (a application) meta(objectName string) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{
 		Name: pulumi.String(objectName), Namespace: a.namespace,
-		Labels: component.Merge(a.labels, a.selector()), Annotations: component.OptionalMap(a.annotations),
+		Labels: component.Merge(a.labels, a.own()), Annotations: component.OptionalMap(a.annotations),
 	}
 }
 
@@ -71,6 +89,8 @@ func (a application) newSecret(
 	if err != nil {
 		return nil, err
 	}
+	// The type that the API server gives stands in what is imported of a Secret, and would make another one if it went.
+	more = append(more, pulumi.IgnoreChanges([]string{"type"}))
 	return corev1.NewSecret(s.Ctx, s.Child(what), &corev1.SecretArgs{Metadata: a.meta(a.child(what)), Data: data},
 		s.Options(append(more, watched...)...)...)
 }

@@ -89,7 +89,7 @@ func (a *BifrostBrokerArgs) Validate(p *field.Path) field.ErrorList {
 
 // application is what the broker's objects share.
 func (a *BifrostBrokerArgs) application() application {
-	return application{cmp.Or(a.Name, gateway.DefaultBrokerName), a.Namespace, a.Labels, a.Annotations}
+	return application{cmp.Or(a.Name, gateway.DefaultBrokerName), nil, a.Namespace, a.Labels, a.Annotations}
 }
 
 // NewBifrostBroker makes the broker.

@@ -20,6 +20,9 @@ const (
 type BifrostWorkloadArgs struct {
 	// Name of the workload and of its Service, and value of the label app. Default bifrost.
 	Name string `pulumi:"name,optional"`
+	// Selector are the labels by which Services, policies and budgets pick the pods, which carry them: for a Deployment that somebody else
+	// made, whose selector can never change. Default: the label app with the name.
+	Selector map[string]string `pulumi:"selector,optional"`
 	// Namespace of all objects. It must exist. Required.
 	Namespace pulumi.StringInput `pulumi:"namespace"`
 	// Image is the reference of the gateway's image, with a tag other than latest or with a digest. Required.
@@ -141,11 +144,11 @@ type BifrostWorkloadArgs struct {
 	// Monitoring makes a ServiceMonitor of the Prometheus Operator. Default: none.
 	Monitoring *WorkloadMonitoringArgs `pulumi:"monitoring,optional"`
 
-	// Labels of all objects and pods. The selector is the label app alone.
+	// Labels of all objects and pods. None of them is in the selector.
 	Labels map[string]string `pulumi:"labels,optional"`
 	// Annotations of all objects. The pods have podAnnotations.
 	Annotations map[string]string `pulumi:"annotations,optional"`
-	// PodLabels are further labels of the pods. The label app is refused: set name instead.
+	// PodLabels are further labels of the pods. The label app is refused, as those of selector are: set name instead.
 	PodLabels map[string]string `pulumi:"podLabels,optional"`
 	// PodAnnotations are annotations of the pods.
 	PodAnnotations map[string]string `pulumi:"podAnnotations,optional"`

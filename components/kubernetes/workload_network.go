@@ -83,9 +83,9 @@ func (a *BifrostWorkloadArgs) policySelector() *metav1.LabelSelectorArgs {
 	if !a.MigrationJob {
 		return a.application().pods()
 	}
-	apps := []string{a.application().name, a.migrationApp()}
+	apps := []string{a.application().own()[appLabel], a.migrationApp()}
 	return &metav1.LabelSelectorArgs{MatchExpressions: metav1.LabelSelectorRequirementArray{&metav1.LabelSelectorRequirementArgs{
-		Key: pulumi.String("app"), Operator: pulumi.String("In"), Values: pulumi.ToStringArray(apps),
+		Key: pulumi.String(appLabel), Operator: pulumi.String("In"), Values: pulumi.ToStringArray(apps),
 	}}}
 }
 

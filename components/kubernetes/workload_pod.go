@@ -24,7 +24,7 @@ func (a *BifrostWorkloadArgs) template() *corev1.PodTemplateSpecArgs {
 	pod.Containers = append(corev1.ContainerArray{a.servingContainer()}, a.ExtraContainers...)
 	pod.TerminationGracePeriodSeconds = pulumi.Int(a.terminationGraceSeconds())
 	pod.TopologySpreadConstraints = a.spreadConstraints()
-	meta := a.podMeta(a.application().selector(), podMarks{})
+	meta := a.podMeta(a.application().own(), podMarks{})
 	if a.RuntimeIdentity != "" {
 		meta.Annotations.(pulumi.StringMap)[RuntimeIdentityAnnotation] = pulumi.String(a.RuntimeIdentity)
 	}

@@ -94,7 +94,8 @@ func (a *BifrostWorkloadArgs) newService(s component.Scope, pods []pulumi.Resour
 		spec.LoadBalancerSourceRanges = pulumi.ToStringArray(args.SourceRanges)
 	}
 	service, err := corev1.NewService(s.Ctx, s.Child("service"), &corev1.ServiceArgs{Metadata: meta, Spec: spec},
-		s.Options(pulumi.DependsOn(pods), a.anewForFamily())...)
+		// An address that the API server gave stands in what is imported of a Service, and would make another one if it went.
+		s.Options(pulumi.DependsOn(pods), a.anewForFamily(), pulumi.IgnoreChanges([]string{"spec.clusterIP", "spec.clusterIPs"}))...)
 	if err != nil {
 		return object{}, err
 	}

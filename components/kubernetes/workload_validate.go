@@ -2,6 +2,8 @@ package kubernetes
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -33,8 +35,11 @@ func (a *BifrostWorkloadArgs) Validate(p *field.Path) field.ErrorList {
 	errs = append(errs, check.Labels(p.Child("podLabels"), a.PodLabels)...)
 	errs = append(errs, check.Annotations(p.Child("annotations"), a.Annotations)...)
 	errs = append(errs, check.Annotations(p.Child("podAnnotations"), a.PodAnnotations)...)
-	if _, taken := a.PodLabels["app"]; taken {
-		errs = append(errs, field.Forbidden(p.Child("podLabels").Key("app"), "it is the selector; set name instead"))
+	errs = append(errs, check.Labels(p.Child("selector"), a.Selector)...)
+	for _, label := range slices.Sorted(maps.Keys(a.application().own())) {
+		if _, taken := a.PodLabels[label]; taken {
+			errs = append(errs, field.Forbidden(p.Child("podLabels").Key(label), "it is in the selector; set name or selector instead"))
+		}
 	}
 	return errs
 }
@@ -60,7 +65,7 @@ func (a *BifrostWorkloadArgs) validateResources(p *field.Path) field.ErrorList {
 
 // application is what the gateway's objects share.
 func (a *BifrostWorkloadArgs) application() application {
-	return application{cmp.Or(a.Name, DefaultNamespace), a.Namespace, a.Labels, a.Annotations}
+	return application{cmp.Or(a.Name, DefaultNamespace), a.Selector, a.Namespace, a.Labels, a.Annotations}
 }
 
 func (a *BifrostWorkloadArgs) requests() amounts {
