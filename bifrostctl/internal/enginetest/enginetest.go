@@ -29,6 +29,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"bifrost/bifrostctl/changes"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -66,6 +67,8 @@ type Result struct {
 	Changes map[string]int
 	// Steps are what the engine began, in its order, without what stays the same or is only read.
 	Steps []Step
+	// Planned are all steps and messages in the form of Pulumi's digest of a preview. What the program said is of severity info.
+	Planned changes.Planned
 	// Diagnostics are the messages of the engine, and then of the program.
 	Diagnostics []string
 	// Warnings are what the sandbox tells besides, such as why the tasks of an ECS service stop.
@@ -193,6 +196,9 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 	result := &Result{Changes: map[string]int{}, Snapshot: e.state}
 	read := func(_ workspace.Project, _ deploy.Target, _ engine.JournalEntries, events []engine.Event, err error) error {
 		result.read(events)
+		for _, event := range events {
+			require.NoError(e.t, result.plan(event))
+		}
 		return err
 	}
 	before := e.world.Warnings
@@ -205,6 +211,7 @@ func (e *Engine) run(op lifecycle.TestOp, preview bool) *Result {
 	}
 	if e.logged.Len() > 0 {
 		result.Diagnostics = append(result.Diagnostics, e.logged.String())
+		result.said(e.logged.String())
 		e.logged.Reset()
 	}
 	if preview {

@@ -27,4 +27,7 @@ const (
 	KubernetesRoleBinding      = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
 	KubernetesPriorityClass    = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 	KubernetesStorageClass     = "kubernetes:storage.k8s.io/v1:StorageClass"
+	// The program makes none of these, and what others add to it may.
+	KubernetesClusterRole        = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
+	KubernetesClusterRoleBinding = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 )

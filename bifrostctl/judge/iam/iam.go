@@ -4,7 +4,6 @@
 package iam
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -49,20 +48,9 @@ type statement struct {
 
 // Evaluate asks one document.
 func Evaluate(document string, r Request) (Decision, error) {
-	var parsed struct {
-		Version   string
-		Id        string
-		Statement json.RawMessage
-	}
-	if err := json.Unmarshal([]byte(document), &parsed); err != nil {
-		return Decision{}, fmt.Errorf("not a policy document: %w", err)
-	}
-	var statements []statement
-	if err := json.Unmarshal(parsed.Statement, &statements); err != nil {
-		statements = make([]statement, 1)
-		if err := json.Unmarshal(parsed.Statement, &statements[0]); err != nil {
-			return Decision{}, fmt.Errorf("statements of a policy document: %w", err)
-		}
+	statements, err := parse(document)
+	if err != nil {
+		return Decision{}, err
 	}
 	var d Decision
 	for _, s := range statements {
