@@ -95,3 +95,8 @@ func Line(line string, width int) string {
 	folded := strings.ReplaceAll(ansi.Wordwrap(text, width-len(indent), " "), "\n", "\n"+indent)
 	return indent[:len(indent)-2] + broken.Replace(folded)
 }
+
+// Words folds a text at blanks alone.
+func Words(text string, width int) string {
+	return broken.Replace(ansi.Wordwrap(strings.ReplaceAll(text, "-", "\u2011"), width, ""))
+}

@@ -1,5 +1,5 @@
 // Package ownfile keeps the sandbox's files to the user who runs it: what others could have put there is neither read nor written.
-// It needs a Unix.
+// It needs a Unix: on Windows, where who may write to a folder is not a matter of an owner and nine bits, it refuses every folder.
 package ownfile
 
 import (
@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // CheckFolder refuses a folder that is a link, that another user owns, or that others may write to: they could change what is read and
@@ -17,6 +16,8 @@ import (
 func CheckFolder(dir string) error {
 	info, err := os.Lstat(dir)
 	switch {
+	case unsupported != nil:
+		return unsupported
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
@@ -64,19 +65,9 @@ func CheckTree(dir string) error {
 	})
 }
 
-// checkOwner names the command for all of dir.
-func checkOwner(path, dir string, info fs.FileInfo) error {
-	owner, self := info.Sys().(*syscall.Stat_t).Uid, os.Geteuid()
-	if int(owner) == self {
-		return nil
-	}
-	return fmt.Errorf("%s belongs to user %d, not to you (%d): its owner could change what is in it; use another folder, or take it over:"+
-		"\n  sudo chown -R %[3]d %[4]s", path, owner, self, dir)
-}
-
 // Open opens a file that is no link. The permissions of a new one are its owner's alone.
 func Open(file string, flag int) (*os.File, error) {
-	return os.OpenFile(file, flag|syscall.O_NOFOLLOW, 0o600)
+	return os.OpenFile(file, flag|noFollow, 0o600)
 }
 
 // Read returns what a file holds that is no link.
