@@ -17,8 +17,8 @@ type Change struct {
 
 const remade = "was made again under its name: the policy means the former one until it is\n  saved anew."
 
-// changes compares two hand-offs; without a former one nothing has changed.
-func changes(before, now []checks.Principal) []Change {
+// Changes compares two hand-offs; without a former one nothing has changed.
+func Changes(before, now []checks.Principal) []Change {
 	if before == nil {
 		return nil
 	}

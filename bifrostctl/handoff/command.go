@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
@@ -39,20 +41,22 @@ output beside the letter: with --before the next letter says what has changed si
 		Example: `  bifrostctl handoff prod
   bifrostctl handoff prod --before handoff.json
   bifrostctl handoff aws-dev --sandbox
-  pulumi stack output vendorHandoff --json --stack prod | bifrostctl handoff -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("handoff takes one stack's name, or - for its input, not %d; see bifrostctl handoff --help",
-					len(args))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r.dir, r.stack = projectdir.Deployed(r.dir, args[0], r.sandbox)
-			r.stdin = cmd.InOrStdin()
-			return r.run(cmd.Context(), cmd.OutOrStdout())
-		},
+  pulumi stack output vendorHandoff --json --stack prod |
+    bifrostctl handoff -`,
+		Args:              cli.Stack,
+		ValidArgsFunction: cli.CompleteStacks,
 	}
+	cli.Answers(cmd, func(cmd *cobra.Command, args []string, _ io.Writer) (any, error) {
+		r.dir, r.stack = projectdir.Deployed(r.dir, args[0], r.sandbox)
+		r.stdin = cmd.InOrStdin()
+		cli.Doing(cmd.Context(), "reading stack "+r.stack)
+		var letter strings.Builder
+		principals, err := r.run(cmd.Context(), &letter)
+		if err == nil && !cli.WantsJSON(cmd) {
+			_, err = io.WriteString(cli.Raw(cmd), letter.String()) // not folded: it is mailed
+		}
+		return answer{r.stack, letter.String(), principals}, err
+	})
 	flags := cmd.Flags()
 	flags.BoolVar(&r.sandbox, "sandbox", false, "write for the stack in the sandbox")
 	flags.StringVar(&r.before, "before", "", "say what has changed since this `file`, an earlier vendorHandoff as JSON")
@@ -61,28 +65,39 @@ output beside the letter: with --before the next letter says what has changed si
 	return cmd
 }
 
-func (r request) run(ctx context.Context, w io.Writer) error {
+// answer are the fields of the JSON document.
+type answer struct {
+	Stack string `json:"stack"`
+	// Letter is the whole letter, Principals who pulls, as the stack's output vendorHandoff has them.
+	Letter     string             `json:"letter"`
+	Principals []checks.Principal `json:"principals"`
+}
+
+// run writes the letter, and returns whom it is about.
+func (r request) run(ctx context.Context, w io.Writer) ([]checks.Principal, error) {
+	nobody := []checks.Principal{}
 	if r.state != "" && !r.sandbox {
-		return errors.New("--state is the sandbox's folder: give --sandbox, too")
+		return nobody, errors.New("--state is the sandbox's folder: give --sandbox, too")
 	}
 	input, err := r.read(ctx)
 	if err != nil {
-		return err
+		return nobody, err
 	}
 	if input.Principals == nil {
-		return fmt.Errorf("stack %s has no output vendorHandoff: there is nothing to hand off before its first up; run `%s`, which makes "+
+		return nobody, fmt.Errorf("stack %s has no output vendorHandoff: there is nothing to hand off before its first up; run `%s`, "+
+			"which makes "+
 			"the identities alone", r.stack, r.firstUp())
 	}
 	if r.before != "" {
 		if input.Before, err = readFile(r.before); err != nil {
-			return err
+			return nobody, err
 		}
 	}
 	letter, err := New(input)
 	if err != nil {
-		return fmt.Errorf("stack %s: %w", r.stack, err)
+		return nobody, fmt.Errorf("stack %s: %w", r.stack, err)
 	}
-	return letter.Write(w)
+	return input.Principals, letter.Write(w)
 }
 
 func (r request) firstUp() string {

@@ -45,7 +45,7 @@ var errNothing = errors.New("there is nothing to hand off: nobody of it pulls fr
 
 // New returns the letter for a stack. It is an error when nothing is asked of the vendor.
 func New(in Input) (*Letter, error) {
-	l := &Letter{Title: "Access to the image of Bifrost Enterprise", Changes: changes(in.Before, in.Principals)}
+	l := &Letter{Title: "Access to the image of Bifrost Enterprise", Changes: Changes(in.Before, in.Principals)}
 	if in.Rehearsal {
 		l.Rehearsal = in.Stack
 	}

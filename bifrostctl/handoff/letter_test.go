@@ -170,7 +170,7 @@ func TestFromInput(t *testing.T) {
 		"no repository":    {args: []string{"-"}, stdin: strings.ReplaceAll(entries("AROA2"), repository, "acme"), fails: `repository "acme" of vendorHandoff`},
 		"sandbox of input": {args: []string{"-", "--sandbox"}, fails: "--sandbox: - reads the input"},
 		"state alone":      {args: []string{"prod", "--state", "x"}, fails: "give --sandbox, too"},
-		"no stack":         {fails: "handoff takes one stack's name"},
+		"no stack":         {fails: "handoff takes one stack, not 0 words"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

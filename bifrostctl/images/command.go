@@ -2,11 +2,14 @@ package images
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"bifrost/bifrostctl/internal/cli"
 )
 
 // Command returns the command "images". transport carries the questions to the registries.
@@ -24,20 +27,28 @@ the project, or a folder that holds one stack file, with a slash in its path. Lo
 any. HTTPS_PROXY and NO_PROXY are honoured.`,
 		Example: `  bifrostctl images aws-dev
   bifrostctl images aws-dev --write
-  bifrostctl images aws-dev --kubectl registry.k8s.io/kubectl:v1.35.2 --write`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := Open(dir, args[0])
-			if err != nil {
-				return err
-			}
-			pinned, err := pin(cmd, transport, file, wanted)
-			if err != nil {
-				return err
-			}
-			return finish(cmd, file, pinned, write)
-		},
+  bifrostctl images aws-dev --write \
+    --kubectl registry.k8s.io/kubectl:v1.35.2`,
+		Args:              cli.Stack,
+		ValidArgsFunction: cli.CompleteStacks,
 	}
+	cli.Answers(cmd, func(cmd *cobra.Command, args []string, out io.Writer) (any, error) {
+		file, err := Open(dir, args[0])
+		if err != nil {
+			return nil, err
+		}
+		cli.Doing(cmd.Context(), "asking the registries")
+		pinned, err := pin(cmd, transport, file, wanted)
+		if err != nil {
+			return nil, err
+		}
+		written, err := finish(out, file, pinned, write)
+		found := answer{file.Path, written, []pinnedImage{}}
+		for _, i := range pinned {
+			found.Images = append(found.Images, pinnedImage{"refresher.images." + i.Key, i.Now, i.Pinned})
+		}
+		return found, err
+	})
 	flags := cmd.Flags()
 	for _, key := range []string{Aws, Gcloud, Kubectl} {
 		wanted[key] = flags.String(key, "", "ask for this `image` instead of the one that the stack has")
@@ -45,6 +56,20 @@ any. HTTPS_PROXY and NO_PROXY are honoured.`,
 	flags.BoolVar(&write, "write", false, "write the keys into the stack file")
 	flags.StringVar(&dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
 	return cmd
+}
+
+// answer are the fields of the JSON document.
+type answer struct {
+	File    string        `json:"file"`
+	Written bool          `json:"written"`
+	Images  []pinnedImage `json:"images"`
+}
+
+// pinnedImage is an image of the refresher: the key, what it has, and what pins it.
+type pinnedImage struct {
+	Key    string `json:"key"`
+	Now    string `json:"now"`
+	Pinned string `json:"pinned"`
 }
 
 // pin asks for the images that the stack uses. A flag for one that it does not use is an error.
@@ -70,11 +95,10 @@ func pin(cmd *cobra.Command, transport http.RoundTripper, file *File, wanted map
 }
 
 // finish shows the changes and, where that is wanted, writes them.
-func finish(cmd *cobra.Command, file *File, pinned []Image, write bool) error {
-	out := cmd.OutOrStdout()
+func finish(out io.Writer, file *File, pinned []Image, write bool) (written bool, err error) {
 	if len(pinned) == 0 {
 		fmt.Fprintf(out, "%s has no refresher\n", file.Path)
-		return nil
+		return false, nil
 	}
 	edited, changes := file, 0
 	for _, i := range pinned {
@@ -84,24 +108,23 @@ func finish(cmd *cobra.Command, file *File, pinned []Image, write bool) error {
 		}
 		fmt.Fprintf(out, "refresher.images.%s\n  - %s\n  + %s\n", i.Key, i.Now, i.Pinned)
 		changes++
-		var err error
 		if edited, err = edited.With(i.Key, i.Pinned); err != nil {
-			return err
+			return false, err
 		}
 	}
 	switch {
 	case changes == 0:
 		fmt.Fprintf(out, "%s is up to date\n", file.Path)
-		return nil
+		return false, nil
 	case !write:
 		fmt.Fprintf(out, "%s is unchanged; --write writes it\n", file.Path)
-		return nil
+		return false, nil
 	}
 	if err := edited.save(); err != nil {
-		return err
+		return false, err
 	}
 	fmt.Fprintf(out, "%s written; look at the preview, then commit it\n", file.Path)
-	return nil
+	return true, nil
 }
 
 // save replaces the file's text; its mode and place stay.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bifrost/bifrostctl/internal/fold"
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/real"
@@ -52,13 +52,9 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
   bifrostctl verify prod --pre
   bifrostctl verify prod --wait 10m -o short
   bifrostctl verify prod --database --inference openai/gpt-4o-mini
-  bifrostctl verify aws-dev --sandbox -o json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("verify takes one stack's name, not %d; see bifrostctl verify --help", len(args))
-			}
-			return nil
-		},
+  bifrostctl verify aws-dev --sandbox --json`,
+		Args:              cli.Stack,
+		ValidArgsFunction: cli.CompleteStacks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.dir, r.stack = projectdir.Deployed(r.dir, args[0], r.sandbox)
 			return r.run(cmd)
@@ -67,6 +63,18 @@ Exit status: 0 when no check failed, 1 when one did, 2 when the stack could not 
 	flags := cmd.Flags()
 	flags.BoolVar(&r.options.Before, "pre", false, "check what must hold before the first up: credentials, account, clusters")
 	flags.StringVarP(&r.format, "output", "o", string(report.Table), "the `form` of output: table, short (what is not good) or json")
+	asked := cli.JSON(cmd)
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if *asked && cmd.Flags().Changed("output") && r.format != string(report.JSON) {
+			return fmt.Errorf("--json and --output %s: give one of them", r.format)
+		}
+		if *asked {
+			r.format = string(report.JSON)
+		}
+		*asked = r.format == string(report.JSON)
+		return nil
+	}
+	cli.Values(cmd, "output", string(report.Table), string(report.Short), string(report.JSON))
 	flags.DurationVar(&r.options.Wait, "wait", 0, "look again until no check fails, or until this `time` has passed (10m)")
 	flags.BoolVar(&r.sandbox, "sandbox", false, "check the stack in the sandbox")
 	flags.StringVar(&r.kubeconfig, "kubeconfig", "", "reach the cluster with the current context of this `file`")
@@ -93,14 +101,16 @@ func (r request) run(cmd *cobra.Command) error {
 	case os.Getenv(adminUsername) != "" && os.Getenv(adminPassword) == "":
 		return fmt.Errorf("%s is in the environment, and %s is not: give both, or the password alone", adminUsername, adminPassword)
 	}
+	cli.Doing(cmd.Context(), "reading stack "+r.stack)
 	stack, clouds, closing, err := r.open(cmd.Context())
 	if err != nil {
 		return err
 	}
+	cli.Doing(cmd.Context(), "checking stack "+r.stack)
 	stack.Access = r.access(stack.Config)
-	w := cmd.OutOrStdout()
-	if r.options.Format != report.JSON {
-		w = fold.Terminal(w)
+	w := cli.Out(cmd)
+	if r.options.Format == report.JSON {
+		w = cli.Raw(cmd)
 	}
 	return errors.Join(Run(cmd.Context(), w, stack, clouds, r.options, Pause), closing())
 }

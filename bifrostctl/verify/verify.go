@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/report"
@@ -31,13 +32,16 @@ type Options struct {
 // BrokenError is a stack with a check that failed, as opposed to one that could not be checked.
 type BrokenError struct{ Stack string }
 
-func (e *BrokenError) Error() string { return "stack " + e.Stack + " is broken: see above" }
+func (e *BrokenError) Error() string { return "stack " + e.Stack + " is broken: see its failed checks" }
+
+// ExitCode says that it was tried.
+func (e *BrokenError) ExitCode() int { return cli.ExitFailed }
 
 // UncheckedError is a stack of which nothing known is broken, but not everything could be asked.
 type UncheckedError struct{ Stack string }
 
 func (e *UncheckedError) Error() string {
-	return "stack " + e.Stack + " could not be checked whole: see above"
+	return "stack " + e.Stack + " could not be checked whole: see the checks that could not be asked"
 }
 
 // Pauses between two looks grow from the first to the last.
@@ -68,14 +72,19 @@ func Run(ctx context.Context, w io.Writer, stack checks.Stack, clouds service.Cl
 	if options.Sandbox {
 		rehearsed(stack, options, reports)
 	}
-	if err := report.Print(w, options.Format, stack.Name, reports); err != nil {
-		return err
+	verdict := verdictOf(stack.Name, reports)
+	if options.Format == report.JSON {
+		return cli.Answered(errors.Join(verdict, cli.Print(w, "verify", report.DocumentOf(stack.Name, reports), verdict)))
 	}
+	return errors.Join(report.Print(w, options.Format, stack.Name, reports), verdict)
+}
+
+func verdictOf(stack string, reports []check.Report) error {
 	switch check.Worst(reports) {
 	case check.Failed:
-		return &BrokenError{stack.Name}
+		return &BrokenError{stack}
 	case check.Unknown:
-		return &UncheckedError{stack.Name}
+		return &UncheckedError{stack}
 	}
 	return nil
 }

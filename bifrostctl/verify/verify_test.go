@@ -379,8 +379,8 @@ func TestPage(t *testing.T) {
 func TestCommandRefuses(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"":                             "verify takes one stack's name, not 0",
-		"a b":                          "verify takes one stack's name, not 2",
+		"":                             "verify takes one stack, not 0",
+		"a b":                          "verify takes one stack, not 2",
 		"aws-dev -o yaml":              "--output yaml: write table, short or json",
 		"aws-dev --wait -1s":           "--wait -1s: must not be negative",
 		"aws-dev --state x":            "give --sandbox, too",

@@ -40,7 +40,14 @@ func (e awsECS) Service(ctx context.Context, cluster, name string) (*service.ECS
 	found := answer.Services[0]
 	s := &service.ECSService{
 		Status: aws.ToString(found.Status), TaskDefinition: aws.ToString(found.TaskDefinition), Desired: int(found.DesiredCount),
-		Running: int(found.RunningCount),
+		Running: int(found.RunningCount), LaunchType: string(found.LaunchType),
+	}
+	if n := found.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
+		s.Subnets, s.SecurityGroups = n.AwsvpcConfiguration.Subnets, n.AwsvpcConfiguration.SecurityGroups
+		s.PublicIP = n.AwsvpcConfiguration.AssignPublicIp == ecstypes.AssignPublicIpEnabled
+	}
+	for _, balancer := range found.LoadBalancers {
+		s.TargetGroups = append(s.TargetGroups, aws.ToString(balancer.TargetGroupArn))
 	}
 	for _, d := range found.Deployments {
 		if aws.ToString(d.Status) == "PRIMARY" {

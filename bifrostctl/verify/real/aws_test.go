@@ -38,9 +38,9 @@ func recorded(t *testing.T, answers map[string]answer) http.HandlerFunc {
 	}
 }
 
-// awsCloud is the services of AWS on a server that gives recorded answers by what is asked: an action of the query and JSON protocols, or a
-// method and path. Whatever has no answer fails the test.
-func awsCloud(t *testing.T, answers map[string]answer) service.Clouds {
+// awsServer is the URL of a server that gives recorded answers by what is asked: an action of the query and JSON protocols, or a method and
+// path. Whatever has no answer fails the test.
+func awsServer(t *testing.T, answers map[string]answer) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -72,9 +72,15 @@ func awsCloud(t *testing.T, answers map[string]answer) service.Clouds {
 		_, _ = io.WriteString(w, a.body)
 	}))
 	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// awsCloud is the services of AWS on such a server.
+func awsCloud(t *testing.T, answers map[string]answer) service.Clouds {
+	t.Helper()
 	var clouds service.Clouds
 	useAWS(&clouds, aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIATEST", "secret", ""),
+		Region: "us-east-1", BaseEndpoint: aws.String(awsServer(t, answers)), Credentials: credentials.NewStaticCredentialsProvider("AKIATEST", "secret", ""),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	})
 	return clouds

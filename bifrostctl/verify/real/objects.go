@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -54,6 +55,16 @@ func (o *objects) Object(ctx context.Context, name service.ObjectName) (*unstruc
 		return nil, fmt.Errorf("%s %s: %w", name.Kind, name.Name, service.ErrNotFound)
 	}
 	return found, err
+}
+
+// Patch implements service.ObjectWriter.
+func (o *objects) Patch(ctx context.Context, name service.ObjectName, patch []byte) error {
+	of, err := o.of(name.APIVersion, name.Kind, name.Namespace)
+	if err != nil {
+		return err
+	}
+	_, err = of.Patch(ctx, name.Name, types.JSONPatchType, patch, metav1.PatchOptions{})
+	return err
 }
 
 // List implements service.Objects.

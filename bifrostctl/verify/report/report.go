@@ -2,7 +2,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -30,20 +29,15 @@ const page = "docs/verify.md#"
 var marks = map[check.Status]string{check.OK: "√", check.Warning: "‼", check.Failed: "×", check.Skipped: "-",
 	check.Unknown: "?"}
 
-// Print writes the reports about a stack.
+// Print writes the reports about a stack as text.
 func Print(w io.Writer, format Format, stack string, reports []check.Report) error {
 	switch format {
 	case Table:
 		return printText(w, text(stack, reports, func(check.Outcome) bool { return true }))
 	case Short:
 		return printText(w, text(stack, reports, bad))
-	case JSON:
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(document(reports))
 	}
-	return fmt.Errorf("there is no output %q, but %v", format, Formats)
+	return fmt.Errorf("there is no output %q of text, but %s and %s", format, Table, Short)
 }
 
 func printText(w io.Writer, text string) error {
@@ -130,8 +124,9 @@ func tally(counts map[check.Status]int, statuses ...check.Status) string {
 	return strings.Join(parts, ", ")
 }
 
-// Document is what the form json prints.
+// Document are the fields of the JSON document.
 type Document struct {
+	Stack string `json:"stack"`
 	// Success says that every check could be asked, and none failed. Warnings do not count.
 	Success    bool       `json:"success"`
 	Categories []Category `json:"categories"`
@@ -152,9 +147,10 @@ type Check struct {
 	Hint        string       `json:"hint"`
 }
 
-func document(reports []check.Report) Document {
+// DocumentOf is what the form json has of the reports about a stack.
+func DocumentOf(stack string, reports []check.Report) Document {
 	worst := check.Worst(reports)
-	d := Document{Success: worst != check.Failed && worst != check.Unknown, Categories: []Category{}}
+	d := Document{Stack: stack, Success: worst != check.Failed && worst != check.Unknown, Categories: []Category{}}
 	for _, report := range reports {
 		category := Category{Name: report.Name, Checks: []Check{}}
 		for _, o := range report.Outcomes {

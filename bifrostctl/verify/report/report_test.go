@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/report"
 )
@@ -42,7 +44,12 @@ func TestGoldens(t *testing.T) {
 		for _, format := range report.Formats {
 			t.Run(name+" "+string(format), func(t *testing.T) {
 				var printed bytes.Buffer
-				require.NoError(t, report.Print(&printed, format, "dev", reports))
+				if format == report.JSON {
+					verdict := map[string]error{"broken": &cli.FailedError{Err: errors.New("stack dev is broken")}}[name]
+					require.NoError(t, cli.Print(&printed, "verify", report.DocumentOf("dev", reports), verdict))
+				} else {
+					require.NoError(t, report.Print(&printed, format, "dev", reports))
+				}
 				golden := filepath.Join("testdata", name+"."+string(format)+".golden")
 				if *update {
 					require.NoError(t, os.MkdirAll("testdata", 0o755))
@@ -57,5 +64,5 @@ func TestGoldens(t *testing.T) {
 }
 
 func TestUnknownFormat(t *testing.T) {
-	require.ErrorContains(t, report.Print(&bytes.Buffer{}, "yaml", "dev", fine), `there is no output "yaml", but [table short json]`)
+	require.ErrorContains(t, report.Print(&bytes.Buffer{}, "yaml", "dev", fine), `there is no output "yaml" of text, but table and short`)
 }

@@ -98,6 +98,11 @@ type ECSService struct {
 	RolloutReason           string
 	Desired, Running        int
 	Events                  []string // newest first
+	// LaunchType is FARGATE or EC2; empty where capacity providers choose. The rest is where the tasks run, and who leads to them.
+	LaunchType              string
+	Subnets, SecurityGroups []string
+	PublicIP                bool
+	TargetGroups            []string
 }
 
 // TaskDefinition is a registered task definition.

@@ -37,6 +37,11 @@ type Objects interface {
 	List(ctx context.Context, apiVersion, kind, namespace string) ([]unstructured.Unstructured, error)
 }
 
+// ObjectWriter changes objects of any kind of a cluster, by patches of RFC 6902. No check of verify has one.
+type ObjectWriter interface {
+	Patch(ctx context.Context, name ObjectName, patch []byte) error
+}
+
 // GoneError is a thing that is as good as gone, with what brings it back where an up does not.
 type GoneError struct{ Why, Mend string }
 
