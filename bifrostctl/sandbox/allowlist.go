@@ -21,6 +21,12 @@ type vendorPolicy struct {
 	set func([]string)
 }
 
+// allowed is a principal whom the vendor lets in, and to what.
+type allowed struct {
+	Of        string `json:"of"`
+	Principal string `json:"principal"`
+}
+
 // Allowlist shows, and changes, whom the vendor lets pull from its repositories.
 func (r Runner) Allowlist(request Request, add, remove []string) error {
 	return r.change(request, func(world *cloud.World) error {
@@ -32,6 +38,10 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 			return errors.New("no ECR repository of another account is here and no GKE cluster, and so no allowlist; what Google's side " +
 				"trusts is among what sandbox state lists")
 		}
+		answer := struct {
+			Stack     string    `json:"stack"`
+			Allowlist []allowed `json:"allowlist"`
+		}{request.Stack, []allowed{}}
 		for _, list := range lists {
 			principals := list.principals
 			for _, principal := range remove {
@@ -47,8 +57,10 @@ func (r Runner) Allowlist(request Request, add, remove []string) error {
 			}
 			for _, principal := range principals {
 				fmt.Fprintf(r.Stdout, "%s\t%s\n", list.of, principal)
+				answer.Allowlist = append(answer.Allowlist, allowed{list.of, principal})
 			}
 		}
+		r.answer(answer)
 		return nil
 	})
 }

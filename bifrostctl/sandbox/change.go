@@ -15,6 +15,13 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
+// thing are the fields of the JSON document of a command that changes one thing.
+type thing struct {
+	Stack string `json:"stack"`
+	Type  string `json:"type"`
+	ID    string `json:"id"`
+}
+
 // Remove deletes one resource from the stack's clouds, with what its cloud deletes along with it, which the engine does not learn of.
 func (r Runner) Remove(request Request, typ, id string) error {
 	var gone int
@@ -42,6 +49,7 @@ func (r Runner) Remove(request Request, typ, id string) error {
 	if gone > 0 {
 		with = fmt.Sprintf(", and %d that its cloud deletes with it", gone)
 	}
+	r.answer(thing{request.Stack, typ, id})
 	fmt.Fprintf(r.Stdout, "Removed %s %s%s. %s\n", typ, id, with, back)
 	return nil
 }
@@ -65,6 +73,7 @@ func (r Runner) Restore(request Request, typ, id string) error {
 	if err != nil {
 		return err
 	}
+	r.answer(thing{request.Stack, typ, id})
 	fmt.Fprintf(r.Stdout, "Restored %s %s.\n", typ, id)
 	return nil
 }
@@ -109,6 +118,7 @@ func (r Runner) Change(request Request, typ, id string, settings []string) error
 	if err != nil {
 		return err
 	}
+	r.answer(thing{request.Stack, typ, id})
 	fmt.Fprintf(r.Stdout, "Changed %s %s: Pulumi does not know of it.\n", typ, id)
 	return nil
 }
@@ -160,7 +170,7 @@ func (r Runner) change(request Request, function func(*cloud.World) error) error
 		return err
 	}
 	if err := held.world.Save(held.folders.world()); err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	return nil
 }

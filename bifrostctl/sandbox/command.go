@@ -23,9 +23,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"bifrost/bifrostctl/internal/fold"
+	"bifrost/bifrostctl/internal/cli"
+	"bifrost/bifrostctl/internal/keys"
 	"bifrost/bifrostctl/sandbox/cloud/double"
 )
 
@@ -37,60 +37,83 @@ func Command() *cobra.Command {
 		Long: `Deploys a stack of the project with the real Pulumi engine into clouds that exist only on this machine.
 No cloud account and no credentials are needed. The project's files are never written to. STACK is the name of a stack
 of the project or of its file, Pulumi.aws-dev.yaml, or a folder that holds one stack file, with a slash in its path: examples/minimal.`,
+		Example: `  bifrostctl sandbox up aws-dev
+  bifrostctl sandbox preview aws-dev --set gateway.replicas=5
+  bifrostctl sandbox destroy aws-dev`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	for _, operation := range []struct {
-		Operation
-		short string
-	}{
-		{Preview, "Show what up would change"},
-		{Up, "Deploy the stack, or bring it up to date"},
-		{Destroy, "Delete what up made"},
+	cli.NoJSON(parent, "prints this help")
+	for _, operation := range []operationWords{
+		{Preview, "Show what up would change", "previewing"},
+		{Up, "Deploy the stack, or bring it up to date", "deploying"},
+		{Destroy, "Delete what up made", "deleting"},
 	} {
-		parent.AddCommand(operationCommand(operation.Operation, operation.short))
+		parent.AddCommand(operationCommand(operation))
 	}
-	parent.AddCommand(serveCommand(), stateCommand(), removeCommand(), restoreCommand(), changeCommand(),
-		allowlistCommand(), publishCommand(), keysCommand())
+	for _, cmd := range []*cobra.Command{serveCommand(), stateCommand(), removeCommand(), restoreCommand(), changeCommand(),
+		allowlistCommand(), publishCommand(), keysCommand(), byHandCommand()} {
+		cmd.ValidArgsFunction = cli.CompleteStacks
+		parent.AddCommand(cmd)
+	}
 	return parent
 }
 
-func operationCommand(operation Operation, short string) *cobra.Command {
-	request := Request{Operation: operation, Self: os.Args[0]}
+// operationWords are an operation, and what people call it.
+type operationWords struct {
+	Operation
+	short, doing string
+}
+
+func operationCommand(operation operationWords) *cobra.Command {
+	request := Request{Operation: operation.Operation, Self: os.Args[0]}
 	cmd := &cobra.Command{
-		Use:   string(operation) + " STACK",
-		Short: short,
+		Use:   string(operation.Operation) + " STACK",
+		Short: operation.short,
+		Long:  operation.short + ".",
 		Example: fmt.Sprintf(`  bifrostctl sandbox %[1]s aws-dev
   bifrostctl sandbox %[1]s azure-dev --set rollout=identity --json
   bifrostctl sandbox %[1]s examples/minimal
-  bifrostctl sandbox %[1]s aws-dev --fault 'type=aws:iam/role:Role,op=check,error=throttled'`, operation),
-		Args: oneStack,
+  bifrostctl sandbox %[1]s aws-dev \
+    --fault 'type=aws:iam/role:Role,op=check,error=throttled'`, operation.Operation),
+		Args: cli.Stack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.name(args[0])
-			r := runner(cmd)
-			if !request.JSON {
-				r.Stdout, r.Stderr = fold.Terminal(r.Stdout), fold.Terminal(r.Stderr)
-			}
-			return r.Run(cmd.Context(), request)
+			request.JSON = cli.WantsJSON(cmd)
+			cli.Doing(cmd.Context(), operation.doing+" "+request.Stack)
+			return runner(cmd).Run(cmd.Context(), request)
 		},
 	}
-	jsonFlag(cmd, &request)
+	cli.JSON(cmd)
 	faultFlag(cmd, &request)
 	kubeconfigFlag(cmd, &request)
 	cmd.Flags().StringArrayVar(&request.Set, "set", nil, "overlay configuration: `path=value`, the path without the prefix bifrost:, the "+
 		"value as YAML\n"+
 		"(gateway.replicas=5, ecs.subnets[0]=subnet-1, null removes); may be given several times")
-	if operation != Destroy {
+	if operation.Operation != Destroy {
 		cmd.Flags().StringArrayVar(&request.Replace, "replace", nil, "make the resource with this `URN` anew; may be given several times")
 		cmd.Flags().BoolVar(&request.Refresh, "refresh", false, "read first what exists in the clouds")
 	} else {
 		cmd.Flags().BoolVar(&request.ExcludeProtected, "exclude-protected", false, "leave what is protected, and delete the rest")
 	}
-	if operation == Preview {
+	if operation.Operation == Up {
+		cmd.Flags().StringVar(&request.Plan, "plan", "", "do what this `file` of preview --save-plan has, and nothing else")
+	}
+	if operation.Operation == Preview {
 		cmd.Flags().BoolVar(&request.Diff, "diff", false, "show the values that change, from what to what")
+		cmd.Flags().StringVar(&request.Plan, "save-plan", "", "save what up would do to this `file`, for up --plan")
 	}
 	folderFlags(cmd, &request)
+	completeFlag(cmd, "set", keys.CompleteSetting)
+	cmd.ValidArgsFunction = cli.CompleteStacks
 	return cmd
+}
+
+// completeFlag completes a flag's values.
+func completeFlag(cmd *cobra.Command, flag string, completed cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, completed); err != nil {
+		panic(err) // there is no such flag
+	}
 }
 
 func serveCommand() *cobra.Command {
@@ -104,12 +127,13 @@ Pulumi CLI there use the doubles in the place of the providers; the commands are
 --providers leaves out is the real one then.`,
 		Example: `  bifrostctl sandbox serve aws-dev
   bifrostctl sandbox serve aws-dev --providers aws,kubernetes`,
-		Args: oneStack,
+		Args: cli.Stack,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.name(args[0])
 			return runner(cmd).Serve(cmd.Context(), request, providers)
 		},
 	}
+	cli.NoJSON(cmd, "prints one line for a shell, and stays until it is interrupted")
 	cmd.Flags().StringSliceVar(&providers, "providers", nil, "the `packages` of the providers to serve (default: all)")
 	faultFlag(cmd, &request)
 	kubeconfigFlag(cmd, &request)
@@ -126,13 +150,9 @@ func stateCommand() *cobra.Command {
 			"other commands.",
 		Example: `  bifrostctl sandbox state aws-dev
   bifrostctl sandbox state aws-dev --json`,
-		Args: oneStack,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).State(request)
-		},
+		Args: cli.Stack,
 	}
-	jsonFlag(cmd, &request)
+	answers(cmd, &request, func(r Runner, _ []string) error { return r.State(request) })
 	cmd.Flags().BoolVar(&request.ShowSecrets, "show-secrets", false, "with --json, print secrets as they are: fakes, unless a --set gave "+
 		"them")
 	folderFlags(cmd, &request)
@@ -149,11 +169,8 @@ of it. It mends what an up has left behind whose answer was lost, and it rehears
 sandbox restore.`,
 		Example: "  bifrostctl sandbox remove aws-dev aws:iam/role:Role BifrostECRPullRole",
 		Args:    oneThing,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Remove(request, args[1], args[2])
-		},
 	}
+	answers(cmd, &request, func(r Runner, args []string) error { return r.Remove(request, args[1], args[2]) })
 	folderFlags(cmd, &request)
 	return cmd
 }
@@ -167,11 +184,8 @@ func restoreCommand() *cobra.Command {
 took it away.`,
 		Example: "  bifrostctl sandbox restore aws-dev kubernetes:core/v1:Secret llm/llm-keys",
 		Args:    oneThing,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Restore(request, args[1], args[2])
-		},
 	}
+	answers(cmd, &request, func(r Runner, args []string) error { return r.Restore(request, args[1], args[2]) })
 	folderFlags(cmd, &request)
 	return cmd
 }
@@ -191,8 +205,10 @@ func changeCommand() *cobra.Command {
 		Short: "Change one thing in the stack's clouds by hand, unknown to Pulumi",
 		Long: `Changes properties of one thing, named as sandbox state names it: of what the stack made, or of what others have, such as the
 vendor's side of a federation. Later commands leave it as it is then. The value is YAML, null removes.`,
-		Example: `  bifrostctl sandbox change aws-dev aws:iam/role:Role BifrostECRPullRole uniqueId=AROAANOTHER
-  bifrostctl sandbox change aws-dev aws:eks/cluster:Cluster dev podIdentityAgent=false
+		Example: `  bifrostctl sandbox change aws-dev aws:iam/role:Role \
+    BifrostECRPullRole uniqueId=AROAANOTHER
+  bifrostctl sandbox change aws-dev aws:eks/cluster:Cluster dev \
+    podIdentityAgent=false
   bifrostctl sandbox change aws-dev sandbox:clock all later=13h`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 4 {
@@ -201,11 +217,8 @@ vendor's side of a federation. Later commands leave it as it is then. The value 
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Change(request, args[1], args[2], args[3:])
-		},
 	}
+	answers(cmd, &request, func(r Runner, args []string) error { return r.Change(request, args[1], args[2], args[3:]) })
 	folderFlags(cmd, &request)
 	return cmd
 }
@@ -218,13 +231,10 @@ func allowlistCommand() *cobra.Command {
 		Short: "Show or change whom the vendor lets pull from its repository",
 		Long: `Lists the principals on the vendor's allowlist, which begins with those that the stack file may hand off. A principal is
 known by its unique id from its first pull on: a role or service account that is made again is another one, until it is added anew.`,
-		Example: "  bifrostctl sandbox allowlist aws-dev --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
-		Args:    oneStack,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Allowlist(request, add, remove)
-		},
+		Example: "  bifrostctl sandbox allowlist aws-dev \\\n    --remove arn:aws:iam::111122223333:role/BifrostECRPullRole",
+		Args:    cli.Stack,
 	}
+	answers(cmd, &request, func(r Runner, _ []string) error { return r.Allowlist(request, add, remove) })
 	cmd.Flags().StringArrayVar(&add, "add", nil, "the `PRINCIPAL` to add, or to know anew, as the list has it; may be given several times")
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "the `PRINCIPAL` to remove; may be given several times")
 	folderFlags(cmd, &request)
@@ -235,7 +245,7 @@ func publishCommand() *cobra.Command {
 	request := Request{Self: os.Args[0]}
 	cmd := &cobra.Command{
 		Use:   "publish STACK [TAG...]",
-		Short: "Publish new tags of the image in the vendor's registry, or show those that are there",
+		Short: "Publish tags of the image in the vendor's registry, or show them",
 		Long: `The vendor's registry has the tag of the stack's first command, and those that the stack file names in sandbox:tags. A pull
 of any other is refused until it is published. A tag that is published again has moved: it means another image. TAG@sha256:DIGEST says
 which one: verify compares it with what the nodes of a cluster of yours run.`,
@@ -246,35 +256,37 @@ which one: verify compares it with what the nodes of a cluster of yours run.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Publish(request, args[1:])
-		},
 	}
+	answers(cmd, &request, func(r Runner, args []string) error { return r.Publish(request, args[1:]) })
 	folderFlags(cmd, &request)
 	return cmd
 }
 
 func runner(cmd *cobra.Command) Runner {
-	r := Runner{Program: Bifrost, Stdout: cmd.OutOrStdout(), Stderr: cmd.ErrOrStderr()}
-	r.Colour = isTerminal(r.Stdout) && os.Getenv("NO_COLOR") == ""
+	r := Runner{Program: Bifrost, Stdout: cli.Raw(cmd), Stderr: cli.Err(cmd), Colour: cli.Colour(cmd, cmd.OutOrStdout())}
+	if !cli.WantsJSON(cmd) {
+		r.Stdout = cli.Out(cmd)
+	}
 	return r
 }
 
-func oneStack(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("sandbox %s takes one stack, not %d; see bifrostctl sandbox %[1]s --help", cmd.Name(), len(args))
-	}
-	return nil
-}
-
-func jsonFlag(cmd *cobra.Command, request *Request) {
-	cmd.Flags().BoolVar(&request.JSON, "json", false, "print one JSON document instead of text")
+// answers gives a command that is no deployment what it does, and the flag --json.
+func answers(cmd *cobra.Command, request *Request, run func(r Runner, args []string) error) {
+	cli.Answers(cmd, func(cmd *cobra.Command, args []string, out io.Writer) (any, error) {
+		request.name(args[0])
+		var fields any
+		r := runner(cmd)
+		r.Stdout, r.Answer = out, func(own any) { fields = own }
+		err := run(r, args)
+		return fields, err
+	})
 }
 
 func faultFlag(cmd *cobra.Command, request *Request) {
-	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` is "+
-		strings.ReplaceAll(double.FaultGrammar, " with ", "\nwith ")+";\nmay be given several times")
+	cmd.Flags().StringArrayVar(&request.Faults, "fault", nil, "let a cloud fail: `fault` as above; may be given several times")
+	grammar, errs, _ := strings.Cut(double.FaultGrammar, " with ")
+	cmd.Long = strings.TrimSpace(cmd.Long + "\n\nA --fault is\n\n  " + strings.Replace(grammar, "[,", "\n  [,", 1) + "\n\nwith " + errs +
+		".")
 }
 
 func kubeconfigFlag(cmd *cobra.Command, request *Request) {
@@ -285,9 +297,4 @@ func kubeconfigFlag(cmd *cobra.Command, request *Request) {
 func folderFlags(cmd *cobra.Command, request *Request) {
 	cmd.Flags().StringVar(&request.Dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
 	cmd.Flags().StringVar(&request.State, "state", "", "the sandbox's `folder` (default: .sandbox in the project's folder)")
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }

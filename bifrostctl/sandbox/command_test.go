@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
 )
 
@@ -25,9 +26,9 @@ func writeProject(t *testing.T, stacks map[string]string) string {
 }
 
 func TestExitCode(t *testing.T) {
-	require.Equal(t, 0, ExitCode(nil))
-	require.Equal(t, 1, ExitCode(fmt.Errorf("around: %w", &FailedError{errors.New("x")})))
-	require.Equal(t, 2, ExitCode(errors.New("x")))
+	require.Equal(t, 0, cli.ExitCode(nil))
+	require.Equal(t, 1, cli.ExitCode(fmt.Errorf("around: %w", &FailedError{Err: errors.New("x")})))
+	require.Equal(t, 2, cli.ExitCode(errors.New("x")))
 }
 
 func TestBadUsage(t *testing.T) {
@@ -52,7 +53,7 @@ func TestBadUsage(t *testing.T) {
 		"malformed fault":         {[]string{"up", "aws-dev", "--dir", dir, "--fault", "type=*,op=list,error=x"}, "op=list is none of check, create"},
 		"fault of no type":        {[]string{"serve", "aws-dev", "--dir", dir, "--fault", "type=x,op=read,error=x"}, `the sandbox has no type "x"`},
 		"unknown provider":        {[]string{"serve", "aws-dev", "--dir", dir, "--providers", "aws,gpc"}, `the sandbox has no provider "gpc", but aws, azure-native, kubernetes`},
-		"serve without a stack":   {[]string{"serve"}, "sandbox serve takes one stack, not 0; see bifrostctl sandbox serve --help"},
+		"serve without a stack":   {[]string{"serve"}, "serve takes one stack, not 0 words; see "},
 		"state of unknown stack":  {[]string{"state", "aws-prod", "--dir", dir}, `no stack "aws-prod"`},
 		"removal of a stack":      {[]string{"remove", "aws-dev"}, "takes a stack's name, a type and an id, not 1 words"},
 		"no CLI":                  {[]string{"up", "aws-dev", "--dir", dir}, "run make build in " + dir},
@@ -67,7 +68,7 @@ func TestBadUsage(t *testing.T) {
 			cmd.SetErr(&stderr)
 			err := cmd.Execute()
 			require.ErrorContains(t, err, test.want)
-			require.Equal(t, 2, ExitCode(err))
+			require.Equal(t, 2, cli.ExitCode(err))
 			require.Empty(t, stdout.String())
 			require.NoDirExists(t, filepath.Join(dir, ".sandbox"))
 		})
@@ -80,9 +81,9 @@ func TestBadUsageInJSON(t *testing.T) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs([]string{"up", "nope", "--json", "--dir", writeProject(t, nil)})
 	cmd.SetOut(&stdout)
-	require.Equal(t, 2, ExitCode(cmd.Execute()))
-	require.Regexp(t, `^\{\s+"stack": "nope",\s+"result": "failed",\s+"error": "there is no stack .* are none",\s+"changes": \{`+
-		`\s+"create": 0,\s+"update": 0,\s+"replace": 0,\s+"delete": 0,\s+"same": 0\s+\},\s+"resources": \[\],\s+"outputs": \{\},\s+"seconds": [0-9.]+\s+\}\n$`, stdout.String())
+	require.Equal(t, 2, cli.ExitCode(cmd.Execute()))
+	require.Regexp(t, `^\{\s+"command": "sandbox up",\s+"result": "failed",\s+"exitCode": 2,\s+"error": "there is no stack .* are none",\s+"stack": "nope",\s+"changes": \{`+
+		`\s+"create": 0,\s+"update": 0,\s+"replace": 0,\s+"delete": 0,\s+"same": 0\s+\},\s+"resources": \[\],\s+"outputs": \{\},\s+"steps": \[\],\s+"seconds": [0-9.]+\s+\}\n$`, stdout.String())
 }
 
 func TestProjectIsFoundFromBelow(t *testing.T) {

@@ -10,9 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/blang/semver"
@@ -21,18 +19,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // oldestCLI is the oldest Pulumi CLI that the sandbox works with; the newest is any of the same major version.
 var oldestCLI = semver.MustParse("3.218.0")
 
-// cli runs the Pulumi CLI. It differs from the Automation API's own runner in two ways: the CLI sees no PULUMI_ variable
+// pulumiCLI runs the Pulumi CLI. It differs from the Automation API's own runner in two ways: the CLI sees no PULUMI_ variable
 // of the user's, such as another backend; and it has a process group of its own, so that Ctrl-C reaches it once, through
 // the context. A second one would make it stop without waiting for what it has begun.
-type cli struct {
+type pulumiCLI struct {
 	path    string
 	version semver.Version
 	// excludeProtected leaves protected resources as they are when a stack is destroyed. The Automation API has no option for it.
@@ -40,14 +36,14 @@ type cli struct {
 }
 
 // findCLI returns the installed Pulumi CLI where its version fits, else the one that the project built.
-func findCLI(dir string) (*cli, error) {
+func findCLI(dir string) (*pulumiCLI, error) {
 	installed, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI})
 	if err == nil {
-		return &cli{path: "pulumi", version: installed.Version()}, nil
+		return &pulumiCLI{path: "pulumi", version: installed.Version()}, nil
 	}
 	built, builtErr := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI, Root: dir})
 	if builtErr == nil {
-		return &cli{path: filepath.Join(dir, "bin", "pulumi"), version: built.Version()}, nil
+		return &pulumiCLI{path: filepath.Join(dir, "bin", "pulumi"), version: built.Version()}, nil
 	}
 	return nil, fmt.Errorf("there is no Pulumi CLI of a fitting version (%s or newer, below 4), neither on PATH (%w) nor in %s (%w): run "+
 		"make build in %[3]s",
@@ -55,11 +51,11 @@ func findCLI(dir string) (*cli, error) {
 }
 
 // Version implements auto.PulumiCommand.
-func (c *cli) Version() semver.Version { return c.version }
+func (c *pulumiCLI) Version() semver.Version { return c.version }
 
 // Run implements auto.PulumiCommand.
-func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string, args ...string) (string,
-	string, int, error) {
+func (c *pulumiCLI) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, stderrs []io.Writer, env []string,
+	args ...string) (string, string, int, error) {
 	var stdout, stderr bytes.Buffer
 	if c.excludeProtected && args[0] == string(Destroy) {
 		args = append(args, "--exclude-protected")
@@ -70,7 +66,7 @@ func (c *cli) Run(ctx context.Context, dir string, stdin io.Reader, stdouts, std
 	cmd.Stdin = stdin
 	cmd.Stdout = io.MultiWriter(append(stdouts, &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(stderrs, &stderr)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = ownGroup()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	err := cmd.Run()
@@ -91,7 +87,7 @@ func ownEnvironment(environ []string) []string {
 // engine deploys one stack.
 type engine struct {
 	folders
-	cli            *cli
+	cli            *pulumiCLI
 	name           string
 	passphrase     string
 	debugProviders string
@@ -104,7 +100,9 @@ type engine struct {
 	// replace are the URNs of what is to be made anew, refresh has the engine read first what exists.
 	replace []string
 	refresh bool
-	set     []string // the overlay, which an up keeps once its preview has gone well
+	// plan is where a preview saves its plan, for what depends on what or for an up, which keeps to it; empty where nobody asks.
+	plan string
+	set  []string // the overlay, which an up keeps once its preview has gone well
 }
 
 // open selects the stack, or makes it.
@@ -158,7 +156,7 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 		}
 	}
 	report, err := e.run(ctx, stack, operation)
-	result.Changes, result.steps = countChanges(report.changes), report.steps
+	result.Changes, result.Planned, result.events = countChanges(report.changes), report.planned(), report.events
 	switch {
 	case err != nil && ctx.Err() != nil:
 		err = errInterrupted // what the engine says then is about the interruption, too
@@ -168,6 +166,9 @@ func (e *engine) deploy(ctx context.Context, operation Operation, result *Result
 	}
 	if operation == Preview {
 		result.plan(report)
+		if e.plan != "" {
+			err = errors.Join(err, e.depend(ctx, stack, result))
+		}
 		return err
 	}
 	return errors.Join(err, result.export(ctx, stack))
@@ -192,7 +193,7 @@ var rehearsals = map[Operation]Operation{Up: Preview, Destroy: previewDestroy}
 // rehearse does a preview in silence.
 func (e *engine) rehearse(ctx context.Context, stack auto.Stack, preview Operation) error {
 	quiet := *e
-	quiet.progress, quiet.errors = io.Discard, io.Discard
+	quiet.progress, quiet.errors, quiet.plan = io.Discard, io.Discard, ""
 	report, err := quiet.run(ctx, stack, preview)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -219,6 +220,9 @@ func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation)
 		if e.refresh {
 			options = append(options, optpreview.Refresh())
 		}
+		if e.plan != "" {
+			options = append(options, optpreview.Plan(e.plan))
+		}
 		_, err = stack.Preview(ctx, options...)
 	case Up:
 		options := []optup.Option{optup.EventStreams(received), optup.Color(e.colour), optup.SuppressOutputs(),
@@ -226,7 +230,12 @@ func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation)
 		if e.refresh {
 			options = append(options, optup.Refresh())
 		}
+		if e.plan != "" {
+			options = append(options, optup.Plan(e.plan))
+		}
 		_, err = stack.Up(ctx, options...)
+	case refresh:
+		err = e.previewRefresh(ctx, stack, received)
 	case previewDestroy:
 		_, err = stack.PreviewDestroy(ctx, optdestroy.EventStreams(received), optdestroy.Color(e.colour), optdestroy.SuppressOutputs(),
 			optdestroy.ProgressStreams(e.progress), optdestroy.ErrorProgressStreams(e.errors))
@@ -236,68 +245,4 @@ func (e *engine) run(ctx context.Context, stack auto.Stack, operation Operation)
 	}
 	close(finished)
 	return <-recorded, err
-}
-
-// recording is what the engine reported of an operation.
-type recording struct {
-	// changes counts resources by operation.
-	changes map[apitype.OpType]int
-	// planned holds the last known state of every resource that is there after the operation, in the engine's order.
-	planned []*apitype.StepEventStateMetadata
-	// steps are what it plans to do, or did, as the engine began them.
-	steps []apitype.StepEventMetadata
-	// errors are the texts of the errors, each once.
-	errors []string
-}
-
-// record listens until the engine ends the stream. It may never begin one: finished is closed when there is nothing more
-// to wait for.
-func record(received <-chan events.EngineEvent, finished <-chan struct{}) *recording {
-	report := &recording{}
-	for {
-		select {
-		case event, ok := <-received:
-			if !ok {
-				return report
-			}
-			report.add(event.EngineEvent)
-		case <-finished:
-			return report
-		}
-	}
-}
-
-func (r *recording) add(event apitype.EngineEvent) {
-	switch {
-	case event.SummaryEvent != nil:
-		r.changes = event.SummaryEvent.ResourceChanges
-	case event.DiagnosticEvent != nil && event.DiagnosticEvent.Severity == "error":
-		r.diagnose(resource.URN(event.DiagnosticEvent.URN), plain(event.DiagnosticEvent.Message))
-	case event.ResourcePreEvent != nil:
-		r.plan(event.ResourcePreEvent.Metadata.New)
-		r.steps = append(r.steps, event.ResourcePreEvent.Metadata)
-	case event.ResOutputsEvent != nil:
-		r.plan(event.ResOutputsEvent.Metadata.New)
-	}
-}
-
-func (r *recording) diagnose(urn resource.URN, text string) {
-	if urn != "" && !isStack(string(urn.Type())) {
-		text = fmt.Sprintf("%s %s: %s", urn.Type(), urn.Name(), text)
-	}
-	if !slices.Contains(r.errors, text) {
-		r.errors = append(r.errors, text)
-	}
-}
-
-func (r *recording) plan(state *apitype.StepEventStateMetadata) {
-	if state == nil {
-		return
-	}
-	i := slices.IndexFunc(r.planned, func(known *apitype.StepEventStateMetadata) bool { return known.URN == state.URN })
-	if i < 0 {
-		r.planned = append(r.planned, state)
-		return
-	}
-	r.planned[i] = state
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/cli"
 )
 
 // The tests of this file run the real Pulumi CLI.
@@ -75,7 +77,7 @@ func TestLifecycle(t *testing.T) {
 		for _, operation := range []Operation{Preview, Up} {
 			request.Operation, request.Set = operation, []string{setting}
 			_, err = document(t, Bifrost, request)
-			require.Equal(t, 2, ExitCode(err), "Pulumi refuses it, and so does the program: %v", err)
+			require.Equal(t, 2, cli.ExitCode(err), "Pulumi refuses it, and so does the program: %v", err)
 			require.ErrorContains(t, err, key)
 		}
 	}
@@ -86,7 +88,7 @@ func TestLifecycle(t *testing.T) {
 
 	request.Operation, request.Faults = Preview, []string{"type=aws:eks/getCluster:getCluster,op=invoke,error=throttled"}
 	_, err = document(t, Bifrost, request)
-	require.Equal(t, 1, ExitCode(err))
+	require.Equal(t, 1, cli.ExitCode(err))
 	require.ErrorContains(t, err, "ThrottlingException")
 	request.Faults = nil
 
@@ -114,7 +116,7 @@ func TestLifecycle(t *testing.T) {
 
 	request.Operation, request.Set = Up, []string{"eks.clusterName=nope"}
 	_, err = document(t, Bifrost, request)
-	require.Equal(t, 1, ExitCode(err), "a cluster that the stack file does not name does not exist: %v", err)
+	require.Equal(t, 1, cli.ExitCode(err), "a cluster that the stack file does not name does not exist: %v", err)
 	require.ErrorContains(t, err, "nope")
 
 	gone := run(Destroy)
@@ -208,7 +210,7 @@ func TestSmallProgram(t *testing.T) {
 	})
 	t.Run("refused", func(t *testing.T) {
 		result, err := document(t, small, request(Up, "mode=refused"))
-		require.Equal(t, 2, ExitCode(err))
+		require.Equal(t, 2, cli.ExitCode(err))
 		require.Equal(t, errRefused.Error(), result.Error)
 		require.Empty(t, result.Outputs)
 		require.LessOrEqual(t, len(result.Resources), 1, "at most the stack itself")
@@ -219,7 +221,7 @@ func TestSmallProgram(t *testing.T) {
 	})
 	t.Run("failing", func(t *testing.T) {
 		result, err := document(t, small, request(Preview, "mode=failing"))
-		require.Equal(t, 1, ExitCode(err))
+		require.Equal(t, 1, cli.ExitCode(err))
 		require.Equal(t, "the license [secret] is not valid", result.Error)
 
 		shown, err := shown(t, request(Preview, "mode=failing"))
@@ -263,7 +265,7 @@ func TestSmallProgram(t *testing.T) {
 		before, err := document(t, small, request(Up, "protectIdentities=true"))
 		require.NoError(t, err)
 		result, err := document(t, small, request(Destroy))
-		require.Equal(t, 1, ExitCode(err))
+		require.Equal(t, 1, cli.ExitCode(err))
 		require.Contains(t, result.Error, "cannot be deleted")
 		require.Contains(t, result.Error, "bin/x sandbox up dev --set protectIdentities=false")
 		require.Contains(t, result.Error, " --exclude-protected")
@@ -294,7 +296,7 @@ func TestSmallProgram(t *testing.T) {
 			return pulumi.Context().Err()
 		}
 		err := Runner{Program: program, Stdout: new(bytes.Buffer), Stderr: new(bytes.Buffer)}.Run(ctx, request(Up))
-		require.Equal(t, 1, ExitCode(err))
+		require.Equal(t, 1, cli.ExitCode(err))
 		require.ErrorContains(t, err, "interrupted")
 	})
 	t.Run("destroyed", func(t *testing.T) {

@@ -8,8 +8,6 @@ import (
 
 // What tests in package sandbox_test need: these import packages that import this one.
 const (
-	Masked = masked
-
 	ServedStack = servedStack
 )
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/ownfile"
@@ -72,6 +71,13 @@ func (f folders) exist() bool {
 	return err == nil
 }
 
+// ran tells whether the engine ever worked on the stack: what was published, changed or made by hand before its first preview is in its
+// clouds alone.
+func (f folders) ran() bool {
+	_, err := os.Stat(f.work())
+	return err == nil
+}
+
 // openWorld reads the stack's clouds and seeds them, with a real cluster where there is one; see seed, whose result it returns also.
 func (f folders) openWorld(p *project, values, chosen map[string]any, cluster *cloud.Cluster) (*cloud.World, string, error) {
 	say, err := settingsOf(p.others)
@@ -80,7 +86,7 @@ func (f folders) openWorld(p *project, values, chosen map[string]any, cluster *c
 	}
 	world, err := cloud.Load(f.world())
 	if err != nil {
-		return nil, "", &FailedError{err}
+		return nil, "", &FailedError{Err: err}
 	}
 	if err := f.enter(world, cluster); err != nil {
 		return nil, "", err
@@ -113,7 +119,7 @@ func hold(request Request, cluster *cloud.Cluster) (*held, error) {
 	}
 	unlock, err := f.lock()
 	if err != nil {
-		return nil, &FailedError{err}
+		return nil, &FailedError{Err: err}
 	}
 	h := &held{project: p, folders: f, unlock: unlock}
 	if err := h.open(request, cluster); err != nil {
@@ -126,11 +132,11 @@ func hold(request Request, cluster *cloud.Cluster) (*held, error) {
 func (h *held) open(request Request, cluster *cloud.Cluster) error {
 	settings, err := h.folders.applied()
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	chosen, err := overlay.Apply(h.project.values, settings)
 	if err != nil {
-		return &FailedError{fmt.Errorf("the settings of the last up: %w", err)}
+		return &FailedError{Err: fmt.Errorf("the settings of the last up: %w", err)}
 	}
 	h.world, h.server, err = h.folders.openWorld(h.project, h.project.values, chosen, cluster)
 	return err
@@ -160,7 +166,7 @@ func (f folders) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock(file); err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("another sandbox command runs on this stack and holds %s; wait until it ends (%w)", file.Name(), err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/sandbox/cloud/mint"
 )
@@ -23,12 +24,9 @@ func keysCommand() *cobra.Command {
 the stack file has none that it could read. sandbox remove deletes a key, sandbox change with disabled=true disables it.`,
 		Example: `  bifrostctl sandbox keys local-dev --new
   bifrostctl sandbox up local-dev`,
-		Args: oneStack,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request.name(args[0])
-			return runner(cmd).Keys(request, more, show)
-		},
+		Args: cli.Stack,
 	}
+	answers(cmd, &request, func(r Runner, _ []string) error { return r.Keys(request, more, show) })
 	cmd.Flags().BoolVar(&more, "new", false, "have the vendor make another key, beside those that there are")
 	cmd.Flags().BoolVar(&show, "show", false, "print the last key itself, in base64, as secrets.registryKey takes it: it opens nothing "+
 		"but the sandbox's registry")
@@ -56,14 +54,33 @@ func (r Runner) Keys(request Request, more, show bool) error {
 			if !made {
 				return errors.New("the stack's key is its owner's own, and the sandbox has its public half alone")
 			}
-			_, err := fmt.Fprintln(r.Stdout, base64.StdEncoding.EncodeToString([]byte(document)))
+			encoded := base64.StdEncoding.EncodeToString([]byte(document))
+			r.answer(keyList{Stack: request.Stack, Keys: []keyOf{}, Key: encoded})
+			_, err := fmt.Fprintln(r.Stdout, encoded)
 			return err
 		}
+		answer := keyList{Stack: request.Stack, Keys: []keyOf{}}
 		for _, key := range mint.AccountKeys(world.World, "") {
 			fmt.Fprintf(r.Stdout, "%s\t%s\t%s\n", key.ID, key.State["validAfter"], standingOf(key))
+			answer.Keys = append(answer.Keys, keyOf{key.ID, fmt.Sprint(key.State["validAfter"]), standingOf(key)})
 		}
+		r.answer(answer)
 		return nil
 	})
+}
+
+// keyList are the fields of the JSON document; Key is there where it was asked for.
+type keyList struct {
+	Stack string  `json:"stack"`
+	Keys  []keyOf `json:"keys"`
+	Key   string  `json:"key,omitempty"`
+}
+
+type keyOf struct {
+	ID         string `json:"id"`
+	ValidAfter string `json:"validAfter"`
+	// Standing is good, disabled or deleted.
+	Standing string `json:"standing"`
 }
 
 // standingOf says whether a key is good.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -127,7 +128,7 @@ func TestOneKindOfCluster(t *testing.T) {
 		for _, want := range wants {
 			require.ErrorContains(t, err, want)
 		}
-		require.Equal(t, 2, ExitCode(err))
+		require.Equal(t, 2, cli.ExitCode(err))
 	}
 
 	request := served(servedStack)

@@ -66,7 +66,7 @@ func open(ctx context.Context, request Request) (*Look, error) {
 	if err := look.prepare(held.project, settings); err != nil {
 		return nil, err
 	}
-	if held.folders.exist() {
+	if held.folders.ran() {
 		if look.Outputs, look.State, err = held.folders.exported(ctx, held.project); err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/stacks"
 )
@@ -53,14 +54,14 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := Open(t.Context(), Request{Stack: "nope", Dir: "../..", State: t.TempDir()})
 	require.ErrorContains(t, err, `there is no stack "nope"`)
-	require.Equal(t, 2, ExitCode(err))
+	require.Equal(t, 2, cli.ExitCode(err))
 	state := t.TempDir()
 	unlock, err := folders{filepath.Join(state, "aws-dev")}.lock()
 	require.NoError(t, err)
 	defer unlock()
 	_, err = Open(t.Context(), Request{Stack: "aws-dev", Dir: "../..", State: state})
 	require.ErrorContains(t, err, "another sandbox command runs on this stack")
-	require.Equal(t, 2, ExitCode(err), "it could not be looked at")
+	require.Equal(t, 2, cli.ExitCode(err), "it could not be looked at")
 }
 
 func TestChangeClock(t *testing.T) {

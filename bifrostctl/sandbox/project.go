@@ -63,6 +63,11 @@ func loadProject(dir, argument string) (*project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read stack %q: %w", stack, err)
 	}
+	return projectOf(dir, stack, file, text)
+}
+
+// projectOf is a stack as the text of its file describes it.
+func projectOf(dir, stack, file string, text []byte) (*project, error) {
 	p := &project{dir: dir, stack: stack, file: file, text: text, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
 	if err := yaml.Unmarshal(text, &settings); err != nil {

@@ -60,6 +60,12 @@ func unpublished(world *cloud.World, chosen *stacks.Config) string {
 // tagged is a tag, with the digest of the image where it is a real one (OCI distribution specification, "Pulling manifests").
 var tagged = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?$`)
 
+// published is a tag of a repository.
+type published struct {
+	Repository string `json:"repository"`
+	Tag        string `json:"tag"`
+}
+
 // Publish puts images under tags into the registry of the stack's image, as the vendor does, and shows the tags there. A tag may have a
 // digest, as TAG@DIGEST: otherwise the image is one that nobody else has.
 func (r Runner) Publish(request Request, tags []string) error {
@@ -76,15 +82,21 @@ func (r Runner) Publish(request Request, tags []string) error {
 		if len(tags) > 0 {
 			world.RestoreImages()
 		}
+		answer := struct {
+			Stack string      `json:"stack"`
+			Tags  []published `json:"tags"`
+		}{request.Stack, []published{}}
 		for _, repository := range repositories {
 			for _, tag := range tags {
 				world.Publish(repository, tag)
 			}
-			published, _ := repository.State["tags"].([]any)
-			for _, tag := range published {
+			there, _ := repository.State["tags"].([]any)
+			for _, tag := range there {
 				fmt.Fprintf(r.Stdout, "%s\t%s\n", repository.ID, tag)
+				answer.Tags = append(answer.Tags, published{repository.ID, fmt.Sprint(tag)})
 			}
 		}
+		r.answer(answer)
 		return nil
 	})
 }

@@ -1,11 +1,11 @@
 package sandbox
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
 )
 
@@ -40,6 +40,8 @@ type Request struct {
 	ExcludeProtected bool
 	// Diff has a preview show the values that change, and not only the names of their properties.
 	Diff bool
+	// Plan is the file that a preview saves its plan to, and that an up keeps to.
+	Plan string
 	// Kubeconfig is a file whose current context leads to the real cluster of the stack; empty means one of the sandbox's own.
 	Kubeconfig string
 	// ShowSecrets leaves secrets as they are in what State prints: the sandbox's are fakes, those of a --set are what was set.
@@ -139,22 +141,4 @@ func shellWord(word string) string {
 
 // FailedError is a deployment that failed, as opposed to one that was never tried because the request or the
 // configuration is wrong.
-type FailedError struct{ Err error }
-
-func (e *FailedError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *FailedError) Unwrap() error { return e.Err }
-
-// ExitCode returns the exit status of a command that ended with err: 0 for success, 1 for a failed deployment, 2 for bad
-// usage or configuration.
-func ExitCode(err error) int {
-	var failed *FailedError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &failed):
-		return 1
-	}
-	return 2
-}
+type FailedError = cli.FailedError

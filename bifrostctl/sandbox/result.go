@@ -12,23 +12,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 
+	"bifrost/bifrostctl/changes"
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/stacks"
-)
-
-const (
-	masked  = "[secret]"
-	unknown = "[unknown]"
 )
 
 // Result is the document that --json prints. Secrets are "[secret]" in it, and what a preview cannot know is "[unknown]".
 type Result struct {
+	cli.Envelope
+
 	Stack string `json:"stack"`
-	// Result is "succeeded" or "failed".
-	Result string `json:"result"`
-	Error  string `json:"error,omitempty"`
 	// Changes counts what the operation did, or would do.
 	Changes Changes `json:"changes"`
 	// Resources are the stack's resources after the operation; after a preview those that up would leave.
@@ -36,11 +30,13 @@ type Result struct {
 	Outputs   map[string]any `json:"outputs"`
 	// Warnings are what the clouds report though nothing failed.
 	Warnings []string `json:"warnings,omitempty"`
+	// Planned is what the engine planned or did, as Pulumi's own digest of a preview has it.
+	changes.Planned
 	// Seconds is how long the command took.
 	Seconds float64 `json:"seconds"`
 
-	// steps are what the engine planned or did.
-	steps []apitype.StepEventMetadata
+	// events are what the engine told.
+	events []apitype.EngineEvent
 	// rollout is the stack's setting of that name.
 	rollout stacks.Rollout
 	// tag is that of the gateway's image, or its digest.
@@ -87,13 +83,13 @@ func isStack(typ string) bool { return typ == string(resource.RootStackType) }
 
 // plan fills the resources and outputs that the engine foresees.
 func (r *Result) plan(report *recording) {
-	for _, state := range report.planned {
+	for _, state := range report.left {
 		r.Resources = append(r.Resources, Resource{
-			URN: state.URN, Type: state.Type, Parent: state.Parent, Provider: state.Provider, ID: known(state.ID),
-			Inputs: mask(state.Inputs).(map[string]any), protected: state.Protect,
+			URN: state.URN, Type: state.Type, Parent: state.Parent, Provider: state.Provider, ID: changes.Known(state.ID),
+			Inputs: changes.Mask(state.Inputs).(map[string]any), protected: state.Protect,
 		})
 		if isStack(state.Type) {
-			r.Outputs = mask(state.Outputs).(map[string]any)
+			r.Outputs = changes.Mask(state.Outputs).(map[string]any)
 		}
 	}
 }
@@ -110,10 +106,10 @@ func (r *Result) read(exported apitype.UntypedDeployment) error {
 		}
 		r.Resources = append(r.Resources, Resource{
 			URN: string(state.URN), Type: string(state.Type), Parent: string(state.Parent), Provider: state.Provider,
-			ID: string(state.ID), Inputs: mask(state.Inputs).(map[string]any), protected: state.Protect,
+			ID: string(state.ID), Inputs: changes.Mask(state.Inputs).(map[string]any), protected: state.Protect,
 		})
 		if isStack(string(state.Type)) {
-			r.Outputs = mask(state.Outputs).(map[string]any)
+			r.Outputs = changes.Mask(state.Outputs).(map[string]any)
 		}
 	}
 	return nil
@@ -122,40 +118,6 @@ func (r *Result) read(exported apitype.UntypedDeployment) error {
 // protected tells whether the stack has a resource that destroy may not delete.
 func (r *Result) protected() bool {
 	return slices.ContainsFunc(r.Resources, func(each Resource) bool { return each.protected })
-}
-
-// mask returns a copy of a property value in which secrets and unknown values have their names for people. The engine
-// marks both by signatures.
-func mask(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		if value[sig.Key] == sig.Secret {
-			return masked
-		}
-		object := map[string]any{}
-		for key, child := range value {
-			if !resource.IsInternalPropertyKey(resource.PropertyKey(key)) { // what providers write among the inputs for themselves
-				object[key] = mask(child)
-			}
-		}
-		return object
-	case []any:
-		list := make([]any, len(value))
-		for i, child := range value {
-			list[i] = mask(child)
-		}
-		return list
-	case string:
-		return known(value)
-	}
-	return value
-}
-
-func known(text string) string {
-	if text == plugin.UnknownStringValue {
-		return unknown
-	}
-	return text
 }
 
 // plain removes the engine's colour marks.
@@ -178,7 +140,7 @@ func maskText(text string, secrets []string) string {
 	longest := slices.SortedFunc(slices.Values(forms), func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range longest {
 		if len(secret) >= shortestMasked {
-			text = strings.ReplaceAll(text, secret, masked)
+			text = strings.ReplaceAll(text, secret, changes.Masked)
 		}
 	}
 	return text

@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"bifrost/bifrostctl/changes"
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
@@ -22,6 +26,8 @@ type Runner struct {
 	Program Program
 	// Stdout gets the results, Stderr notes about what the sandbox supplies.
 	Stdout, Stderr io.Writer
+	// Answer takes the fields of the JSON document of a command that is no deployment; nil where nobody asks for one.
+	Answer func(fields any)
 	// Colour says that Stdout shows colours.
 	Colour bool
 }
@@ -30,19 +36,25 @@ type Runner struct {
 // means that the request or the configuration is wrong, and that nothing was deployed. ExitCode tells them apart.
 func (r Runner) Run(ctx context.Context, request Request) error {
 	began := time.Now()
-	result := &Result{Stack: request.Stack, Result: "succeeded", Resources: []Resource{}, Outputs: map[string]any{}}
+	result := &Result{Stack: request.Stack, Resources: []Resource{}, Outputs: map[string]any{},
+		Planned: changes.Planned{Steps: []changes.PlannedStep{}}}
 	err := explain(r.run(ctx, request, result), request, result)
 	if request.JSON {
-		if err != nil {
-			result.Result, result.Error = "failed", err.Error()
-		}
+		result.Envelope = cli.Enclose("sandbox "+string(request.Operation), err)
 		result.Seconds = math.Round(100*time.Since(began).Seconds()) / 100
-		return errors.Join(err, printJSON(r.Stdout, result))
+		return cli.Answered(errors.Join(err, printJSON(r.Stdout, result)))
 	}
 	if err == nil {
 		printOutcome(r.Stdout, request, result)
 	}
 	return err
+}
+
+// answer tells the fields of the JSON document.
+func (r Runner) answer(fields any) {
+	if r.Answer != nil {
+		r.Answer(fields)
+	}
 }
 
 // explain says what a failed deployment needs to be told: the reasons, unless the engine has shown them, and what mends it.
@@ -64,11 +76,15 @@ func explain(err error, request Request, result *Result) error {
 		err = fmt.Errorf("%w\nThe vendor's registry has the tag of the stack's first command, until others are published:\n  %s", err,
 			request.of("publish", result.tag))
 	}
-	return &FailedError{err}
+	return &FailedError{Err: err}
 }
 
 func (r Runner) run(ctx context.Context, request Request, result *Result) error {
 	faults, err := parseFaults(request.Faults)
+	if err != nil {
+		return err
+	}
+	plan, err := request.plan()
 	if err != nil {
 		return err
 	}
@@ -115,7 +131,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	result.unpublished = unpublished(world, chosen)
 	keeper, err := openKeeper(f.key())
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	fakes, err := p.supplySecrets(r.Program.MissingSecrets, fakeSecret(world, p.values, server))
 	if err != nil {
@@ -135,7 +151,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	secrets, err := p.encryptSecrets(keeper, fakes)
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	if r.Program.Check != nil && request.Operation != Destroy {
 		if err := r.Program.Check(p.stack, config); err != nil {
@@ -143,18 +159,25 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		}
 	}
 	if err := p.writeWorkingCopy(f.work(), keeper.salt); err != nil {
-		return &FailedError{fmt.Errorf("write the working copy: %w", err)}
+		return &FailedError{Err: fmt.Errorf("write the working copy: %w", err)}
 	}
 	if request.Operation != Up {
 		if result.applied, err = f.applied(); err != nil {
-			return &FailedError{err}
+			return &FailedError{Err: err}
 		}
 	}
 
+	if request.JSON && request.Operation == Preview && plan == "" {
+		plan = filepath.Join(f.work(), "plan.json")
+		defer os.Remove(plan)
+	}
 	err = r.deploy(ctx, request, p, faults, &engine{
-		folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase, replace: request.Replace, refresh: request.Refresh,
+		plan: plan, folders: f, cli: cli, name: p.stack, passphrase: keeper.passphrase, replace: request.Replace, refresh: request.Refresh,
 		set: request.Set,
 	}, world, result)
+	for i := range result.Diagnostics {
+		result.Diagnostics[i].Message = maskText(result.Diagnostics[i].Message, secrets)
+	}
 	if err == nil {
 		return nil
 	}
@@ -211,12 +234,12 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	world.AutoSave(e.world())
 	servers, err := cloud.Serve(world)
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	defer servers.Stop()
 	withdraw, err := e.publish(world)
 	if err != nil {
-		return &FailedError{fmt.Errorf("write how the clouds' services are reached: %w", err)}
+		return &FailedError{Err: fmt.Errorf("write how the clouds' services are reached: %w", err)}
 	}
 	for _, fault := range faults {
 		servers.Inject(fault)
@@ -261,7 +284,7 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 		fmt.Fprintf(r.Stderr, "warning: %s\n", warning)
 	}
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	return nil
 }

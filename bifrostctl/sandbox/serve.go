@@ -40,12 +40,12 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	world.Entered = true
 	servers, err := cloud.Serve(world, packages...)
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	withdraw, err := f.publish(world)
 	if err != nil {
 		servers.Stop()
-		return &FailedError{fmt.Errorf("write how the clouds' services are reached: %w", err)}
+		return &FailedError{Err: fmt.Errorf("write how the clouds' services are reached: %w", err)}
 	}
 	for _, fault := range faults {
 		servers.Inject(fault)
@@ -63,7 +63,7 @@ func (r Runner) Serve(ctx context.Context, request Request, packages []string) e
 	r.noteUnused(servers)
 	r.noteRefusals(servers)
 	if err := errors.Join(withdraw(), world.Save(f.world())); err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
@@ -71,7 +72,7 @@ func TestServe(t *testing.T) {
 
 	err = Runner{Stdout: io.Discard, Stderr: io.Discard}.Serve(t.Context(), request, nil)
 	require.ErrorContains(t, err, "another sandbox command runs on this stack")
-	require.Equal(t, 1, ExitCode(err))
+	require.Equal(t, 1, cli.ExitCode(err))
 
 	p, err := loadProject(dir, "dev")
 	require.NoError(t, err)
@@ -112,7 +113,12 @@ func TestServe(t *testing.T) {
 func state(t *testing.T, request Request) string {
 	t.Helper()
 	var stdout bytes.Buffer
-	require.NoError(t, Runner{Stdout: &stdout}.State(request))
+	var answer any
+	require.NoError(t, Runner{Stdout: &stdout, Answer: func(own any) { answer = own }}.State(request))
+	if request.JSON {
+		stdout.Reset()
+		require.NoError(t, printJSON(&stdout, answer))
+	}
 	return stdout.String()
 }
 

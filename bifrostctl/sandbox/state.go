@@ -10,7 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"bifrost/bifrostctl/internal/fold"
+	"bifrost/bifrostctl/changes"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/world"
@@ -56,20 +56,18 @@ func (r Runner) State(request Request) error {
 	}
 	clouds, err := cloud.Load(f.world())
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	found := Inventory{Stack: p.stack, Resources: inventory(clouds, request.ShowSecrets)}
-	switch {
-	case request.JSON:
-		err = printJSON(r.Stdout, found)
-	case !f.exist():
+	r.answer(found)
+	if f.exist() {
+		err = found.print(r.Stdout, clouds.Clusters)
+	} else {
 		_, err = fmt.Fprintf(r.Stdout, "Stack %s was never up in the sandbox: nothing exists. To deploy it:\n  %s\n", p.stack,
 			request.command(Up))
-	default:
-		err = found.print(fold.Terminal(r.Stdout), clouds.Clusters)
 	}
 	if err != nil {
-		return &FailedError{err}
+		return &FailedError{Err: err}
 	}
 	return nil
 }
@@ -136,7 +134,7 @@ func seeded(world *cloud.World) []Existing {
 // hide returns a copy of a value, at a path, in which what lies at the paths of secrets is masked.
 func hide(value any, path resource.PropertyPath, secrets []string) any {
 	if slices.Contains(secrets, path.String()) {
-		return masked
+		return changes.Masked
 	}
 	below := func(key any) resource.PropertyPath { return append(slices.Clip(path), key) }
 	switch value := value.(type) {

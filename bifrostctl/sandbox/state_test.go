@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bifrost/bifrostctl/changes"
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/internal/stacktest"
@@ -51,16 +53,16 @@ func TestState(t *testing.T) {
 			for _, e := range found.Resources {
 				switch e.Type {
 				case "kubernetes:core/v1:Secret":
-					require.Equal(t, sandbox.Masked, e.State["data"])
+					require.Equal(t, changes.Masked, e.State["data"])
 				case "aws:secretsmanager/secretVersion:SecretVersion":
-					require.Equal(t, sandbox.Masked, e.State["secretString"])
-					require.Equal(t, sandbox.Masked, e.Inputs["secretString"])
+					require.Equal(t, changes.Masked, e.State["secretString"])
+					require.Equal(t, changes.Masked, e.Inputs["secretString"])
 				case "kubernetes:apps/v1:Deployment":
-					require.NotEqual(t, sandbox.Masked, e.State["spec"])
+					require.NotEqual(t, changes.Masked, e.State["spec"])
 				}
 			}
 			request.ShowSecrets = true
-			require.NotContains(t, sandbox.StateText(t, request), sandbox.Masked, "who asks for secrets gets them")
+			require.NotContains(t, sandbox.StateText(t, request), changes.Masked, "who asks for secrets gets them")
 		})
 	}
 }
@@ -101,7 +103,7 @@ func TestRemove(t *testing.T) {
 
 	err = remove(edits.RoleType, "BifrostECRPullRole")
 	require.ErrorContains(t, err, `there are 0 things of type "aws:iam/role:Role" with id "BifrostECRPullRole"; see bin/x sandbox state aws-dev`)
-	require.Equal(t, 2, sandbox.ExitCode(err))
+	require.Equal(t, 2, cli.ExitCode(err))
 
 	// What others made stays away, too, though every command seeds the clouds.
 	require.NoError(t, remove("aws:ecr/repository:Repository", "acme-hub"))
@@ -173,7 +175,7 @@ func TestStateThatIsDamaged(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("{"), 0o600))
 	err := sandbox.Runner{Stdout: new(bytes.Buffer)}.State(request)
 	require.ErrorContains(t, err, "is damaged")
-	require.Equal(t, 1, sandbox.ExitCode(err))
+	require.Equal(t, 1, cli.ExitCode(err))
 }
 
 func countTypes(w *cloud.World) map[string]int {

@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"bifrost/bifrostctl/changes"
 	"bifrost/stacks"
 )
 
@@ -23,7 +24,7 @@ const (
 // printOutcome tells a person the outputs and what to do next.
 func printOutcome(w io.Writer, request Request, result *Result) {
 	if request.Diff {
-		printValues(w, result.steps)
+		printValues(w, changes.OfPlanned(result.Planned))
 	}
 	if request.Operation != Destroy {
 		printOutputs(w, result.Outputs)

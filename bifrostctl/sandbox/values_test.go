@@ -7,7 +7,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/changes"
 )
+
+func planOf(steps []apitype.StepEventMetadata) *changes.Set {
+	var planned changes.Planned
+	for _, step := range steps {
+		planned.Steps = append(planned.Steps, changes.PlannedOf(step))
+	}
+	return changes.OfPlanned(planned)
+}
 
 // TestValues: what changes is told by its path, JSON as what it says, a secret never, and what replaces a resource by name.
 func TestValues(t *testing.T) {
@@ -16,7 +26,7 @@ func TestValues(t *testing.T) {
 		return &apitype.StepEventStateMetadata{Inputs: inputs}
 	}
 	var shown bytes.Buffer
-	printValues(&shown, []apitype.StepEventMetadata{
+	printValues(&shown, planOf([]apitype.StepEventMetadata{
 		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::kubernetes:apps/v1:Deployment::gateway", Type: "kubernetes:apps/v1:Deployment",
 			Old:          state(map[string]any{"__defaults": []any{}, "spec": map[string]any{"replicas": 2.0, "checksum": "[secret]"}}),
 			New:          state(map[string]any{"spec": map[string]any{"replicas": 3.0, "checksum": "[secret]"}}),
@@ -28,7 +38,7 @@ func TestValues(t *testing.T) {
 		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::aws:ecs/service:Service::service", Type: "aws:ecs/service:Service",
 			Old: state(map[string]any{"taskDefinition": "a:1"}), New: state(map[string]any{"taskDefinition": plugin.UnknownStringValue})},
 		{Op: apitype.OpSame, URN: "urn:pulumi:s::p::a:b/c:D::same", Old: state(nil), New: state(nil)},
-	})
+	}))
 	require.Equal(t, `Values that change:
   ~  Deployment gateway
        spec.checksum: [secret] → another [secret]
@@ -45,9 +55,9 @@ func TestValues(t *testing.T) {
 	shown.Reset()
 	env := func(members ...any) *apitype.StepEventStateMetadata { return state(map[string]any{"env": members}) }
 	member := func(name string, value any) map[string]any { return map[string]any{"name": name, "value": value} }
-	printValues(&shown, []apitype.StepEventMetadata{{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::a:b:C::c", Type: "a:b:C",
+	printValues(&shown, planOf([]apitype.StepEventMetadata{{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::a:b:C::c", Type: "a:b:C",
 		Old: env(member("OLD", "gone"), member("STAYS", "a")),
-		New: env(member("STAYS", "a"), member("FOO", "plain"), member("TOKEN", "[secret]"), map[string]any{"name": "LIST", "of": []any{"x", 2.0}})}})
+		New: env(member("STAYS", "a"), member("FOO", "plain"), member("TOKEN", "[secret]"), map[string]any{"name": "LIST", "of": []any{"x", 2.0}})}}))
 	require.Equal(t, `Values that change:
   ~  C c
        env[FOO].value: added: "plain"
@@ -62,7 +72,7 @@ func TestValues(t *testing.T) {
 	of := func(name, secret, key string) map[string]any {
 		return map[string]any{"name": name, "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": secret, "key": key}}}
 	}
-	printValues(&shown, []apitype.StepEventMetadata{
+	printValues(&shown, planOf([]apitype.StepEventMetadata{
 		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::a:b:C::c", Type: "a:b:C",
 			Old: env(member("PLAIN", "a"), member("TOKEN", "[secret]"), of("BACK", "llm-keys", "back"), of("KEY", "llm-keys", "old")),
 			New: env(of("PLAIN", "llm-keys", "plain"), of("TOKEN", "llm-keys", "token"), of("WHOLE", "llm-keys", "whole"), member("BACK", "b"),
@@ -70,7 +80,7 @@ func TestValues(t *testing.T) {
 		{Op: apitype.OpUpdate, URN: "urn:pulumi:s::p::kubernetes:core/v1:Secret::env", Type: "kubernetes:core/v1:Secret",
 			Old: state(map[string]any{"data": "[secret]"}), New: state(map[string]any{"data": "[secret]"}), DetailedDiff: map[string]apitype.PropertyDiff{
 				"data.WHOLE": {Kind: apitype.DiffDelete}, "data.NEW": {Kind: apitype.DiffAdd}, "data.OTHER": {Kind: apitype.DiffUpdate}}},
-	})
+	}))
 	require.Equal(t, `Values that change:
   ~  C c
        env[BACK]: key "back" of the existing Secret "llm-keys" → "b"
@@ -86,8 +96,9 @@ func TestValues(t *testing.T) {
 `, shown.String())
 
 	shown.Reset()
-	printValues(&shown, []apitype.StepEventMetadata{{Op: apitype.OpCreate, New: state(nil)}, {Op: apitype.OpRead}})
+	printValues(&shown, planOf([]apitype.StepEventMetadata{{Op: apitype.OpCreate, URN: "urn:pulumi:s::p::a:b:C::c", New: state(nil)},
+		{Op: apitype.OpRead, URN: "urn:pulumi:s::p::a:b:C::d"}}))
 	require.Empty(t, shown.String(), "of a first preview all is new")
-	printValues(&shown, nil)
+	printValues(&shown, planOf(nil))
 	require.Equal(t, "Values: none changes.\n", shown.String())
 }

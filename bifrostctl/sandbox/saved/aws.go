@@ -183,6 +183,16 @@ func (e ecs) Service(ctx context.Context, cluster, name string) (*service.ECSSer
 	desired, _ := found.State["desiredCount"].(float64)
 	answer := &service.ECSService{
 		Status: "ACTIVE", TaskDefinition: text(found, "taskDefinition"), Rollout: "COMPLETED", Desired: int(desired), Running: int(desired),
+		LaunchType: text(found, "launchType"),
+	}
+	if network, ok := found.State["networkConfiguration"].(map[string]any); ok {
+		answer.Subnets, answer.SecurityGroups = texts(network["subnets"]), texts(network["securityGroups"])
+		answer.PublicIP = network["assignPublicIp"] == true
+	}
+	balancers, _ := found.State["loadBalancers"].([]any)
+	for _, balancer := range balancers {
+		of, _ := balancer.(map[string]any)
+		answer.TargetGroups = append(answer.TargetGroups, fmt.Sprint(of["targetGroupArn"]))
 	}
 	if tasks := e.w.Tasks[found.ID]; tasks != nil && tasks.Failed {
 		answer.Running, answer.Rollout = tasks.Running, "FAILED"

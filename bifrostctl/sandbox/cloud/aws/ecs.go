@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 
 	"bifrost/bifrostctl/internal/pulumitype"
@@ -17,6 +18,13 @@ func service() *double.Type {
 		Args:  ecs.ServiceArgs{},
 		Name:  double.AutoName{Path: "name", Separator: "-", Digits: 7},
 		Scope: regional,
+		// An import names a service as CLUSTER/NAME (terraform-provider-aws 5.100, service.go, resourceServiceImport).
+		Find: func(c *double.Call, id string) (*world.Resource, error) {
+			if !arn.IsARN(id) {
+				id = sessionOf(c).arn("ecs", "service/"+id)
+			}
+			return c.World.Get(pulumitype.AwsEcsService, regional(c), id), nil
+		},
 		Check: func(_ *double.Call, in double.Object, fail double.Fail) {
 			checkTexts(pulumitype.AwsEcsService, in, fail)
 			checkRanges(pulumitype.AwsEcsService, in, fail)

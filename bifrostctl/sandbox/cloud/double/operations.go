@@ -169,7 +169,8 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	}
 	secrets = append(secrets, secretOutputs(typ)...)
 	answered := Clone(r.Inputs)
-	if s.provider.Shown != nil && len(in) > 0 {
+	// Who is asked without inputs, as for an import, has all that an author could have written.
+	if s.provider.Shown != nil {
 		answered = Clone(s.provider.Shown(r.State, in))
 	}
 	maps.Copy(answered, withoutMarks(in))

@@ -82,8 +82,17 @@ func (k *kind) ref(id string) live.Ref {
 	return live.Ref{Resource: group.WithResource(resource), Namespace: namespace, Name: name}
 }
 
-// manager is the owner of the object's fields: one of its own for each resource, as the provider has it.
-func (k *kind) manager(id string) string { return "pulumi-kubernetes-" + world.Hex(8, k.token, id) }
+// fieldManager is the provider's annotation that names the owner of the object's fields.
+const fieldManager = "pulumi.com/patchFieldManager"
+
+// manager is the owner of the object's fields: the one that the program names, or one of its own for each resource, as the provider has it
+// (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, fieldManagerName).
+func (k *kind) manager(id string, in double.Object) string {
+	if named, _ := double.Map(in, "metadata.annotations")[fieldManager].(string); named != "" {
+		return named
+	}
+	return "pulumi-kubernetes-" + world.Hex(8, k.token, id)
+}
 
 // find reads the live object. The world's record follows it.
 func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
@@ -133,11 +142,11 @@ func (k *kind) make(c *double.Call, in double.Object) (string, double.Object, er
 func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
 	var made double.Object
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
-		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(r.ID))
+		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(r.ID, in))
 		if err != nil {
 			return err
 		}
-		body := k.request(c, found, in, k.manager(r.ID))
+		body := k.request(c, found, in, k.manager(r.ID, in))
 		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(c, r.ID, in))
 		return err
 	})
@@ -176,7 +185,7 @@ const patchForce = "pulumi.com/patchForce"
 
 func (k *kind) patch(c *double.Call, id string, in double.Object) live.Patch {
 	forced := sessionOf(c).patchForce || double.Map(in, "metadata.annotations")[patchForce] == "true"
-	return live.Patch{Manager: k.manager(id), Force: forced}
+	return live.Patch{Manager: k.manager(id, in), Force: forced}
 }
 
 // rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,
@@ -188,7 +197,7 @@ func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) err
 		if r != nil {
 			patch := k.patch(c, id, in)
 			patch.DryRun, patch.Force = true, patch.Force || live.Uncontested(r.State)
-			_, err := cluster.Apply(ctx, k.ref(id), k.request(c, r.State, in, k.manager(id)), patch)
+			_, err := cluster.Apply(ctx, k.ref(id), k.request(c, r.State, in, k.manager(id, in)), patch)
 			return err
 		}
 		known, err := cluster.Get(ctx, k.ref(id))

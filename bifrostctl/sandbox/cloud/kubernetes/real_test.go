@@ -18,9 +18,9 @@ func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
 		found := double.Object{"metadata": double.Object{"name": "pull", "managedFields": []any{
 			double.Object{"manager": owner, "fieldsV1": double.Object{"f:data": double.Object{"f:k": double.Object{}}}},
 		}}}
-		return k.request(&double.Call{World: served.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, found, in, k.manager("ns/pull"))
+		return k.request(&double.Call{World: served.New(), Session: &session{}, IgnoreChanges: []string{"data"}}, found, in, k.manager("ns/pull", nil))
 	}
-	require.Equal(t, double.Object{"k": "bGl2ZQ=="}, request(k.manager("ns/pull"))["data"])
+	require.Equal(t, double.Object{"k": "bGl2ZQ=="}, request(k.manager("ns/pull", nil))["data"])
 	refreshed := request("refresher")
 	require.NotContains(t, refreshed, "data")
 	require.Equal(t, "new", double.Get(refreshed, "metadata.labels.a"))
@@ -30,9 +30,9 @@ func TestAChangeLeavesOthersFieldsAlone(t *testing.T) {
 
 func TestLiveNames(t *testing.T) {
 	secret := kindOf(pulumitype.KubernetesSecret)
-	require.Regexp(t, `^pulumi-kubernetes-[0-9a-f]{8}$`, secret.manager("ns/a"))
-	require.Equal(t, secret.manager("ns/a"), secret.manager("ns/a"))
-	require.NotEqual(t, secret.manager("ns/a"), secret.manager("ns/b"))
+	require.Regexp(t, `^pulumi-kubernetes-[0-9a-f]{8}$`, secret.manager("ns/a", nil))
+	require.Equal(t, secret.manager("ns/a", nil), secret.manager("ns/a", nil))
+	require.NotEqual(t, secret.manager("ns/a", nil), secret.manager("ns/b", nil))
 
 	ref := kindOf(pulumitype.KubernetesRole).ref("ns/r")
 	require.Equal(t, "rbac.authorization.k8s.io/v1, Resource=roles", ref.Resource.String())
