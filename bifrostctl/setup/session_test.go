@@ -1,0 +1,176 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/verify/real"
+	"bifrost/stacks"
+)
+
+// knowing is a finder that knows what a test says; an error is the answer of a cloud that cannot be asked.
+type knowing map[string]any
+
+func (k knowing) Knows(string) bool { return true }
+
+func (k knowing) Find(_ context.Context, key string, _ *stacks.Config) ([]real.Choice, error) {
+	err, _ := k[key].(error)
+	found, _ := k[key].([]real.Choice)
+	return found, err
+}
+
+// scripted is an asker with the answers of a test, by key; what it is offered it writes down.
+type scripted struct {
+	answers map[string]string
+	// entered is what was left to be written by hand.
+	entered map[string]string
+	offered map[string][]string
+	refused []string
+}
+
+func (s *scripted) answer(title, now string) string {
+	for key, answer := range s.answers {
+		if strings.Contains(title, key) {
+			return answer
+		}
+	}
+	return now
+}
+
+func (s *scripted) choose(title, _ string, from []option, now string) (string, error) {
+	for _, o := range from {
+		s.offered[title] = append(s.offered[title], o.value)
+	}
+	return s.answer(title, now), nil
+}
+
+func (s *scripted) several(title, _ string, from []option, now []string) ([]string, error) {
+	for _, o := range from {
+		s.offered[title] = append(s.offered[title], o.value)
+	}
+	answer := s.answer(title, strings.Join(now, ", "))
+	if answer == "" {
+		return nil, nil
+	}
+	return strings.Split(answer, ", "), nil
+}
+
+func (s *scripted) enter(title, _, now, _ string, valid func(string) error) (string, error) {
+	answer := s.answer(title, now)
+	for key, entered := range s.entered {
+		if strings.Contains(title, key) {
+			answer = entered
+		}
+	}
+	if err := valid(answer); err != nil {
+		s.refused = append(s.refused, title+": "+err.Error())
+	}
+	return answer, nil
+}
+
+func (s *scripted) agree(string, string, bool) (bool, error) { return false, nil }
+
+// asked is a session that asks for a new stack on a place.
+func asked(t *testing.T, on string, finder knowing, ask *scripted) (*session, *bytes.Buffer) {
+	t.Helper()
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	var notes bytes.Buffer
+	ask.offered = map[string][]string{}
+	s := &session{request: request{name: "prod", on: on}, draft: &draft{dir: dir + "/../..", name: "prod"}, ask: ask, interactive: true,
+		finder: finder, notes: &notes, ctx: t.Context()}
+	require.NoError(t, s.begin(dir+"/none.yaml"))
+	require.NoError(t, s.fill())
+	return s, &notes
+}
+
+// TestLookedUp: what the clouds know is offered, and what goes with a choice is written along.
+func TestLookedUp(t *testing.T) {
+	s, notes := asked(t, "eks", knowing{
+		"aws.region":                     []real.Choice{{Value: "eu-central-1"}},
+		"aws.accountId":                  []real.Choice{{Value: "012345678901", About: "signed in as x"}},
+		"eks.clusterName":                []real.Choice{{Value: "one"}, {Value: "two"}},
+		"gateway.ingress.certificateArn": []real.Choice{{Value: "arn:aws:acm:eu-central-1:012345678901:certificate/0a1b2c3d-0000-4000-8000-000000000009", About: "llm.acme.com"}},
+		"gateway.networkPolicy.from":     []real.Choice{{Value: "10.1.0.0/20"}, {Value: "10.1.16.0/20"}},
+		"eks.gatewayPolicyArns":          []real.Choice{},
+		"gateway.env.PG_HOST":            errors.New("AccessDenied: not you\nmore"),
+	}, &scripted{answers: map[string]string{
+		"aws.region": "eu-central-1", "aws.accountId": "012345678901", "eks.clusterName": "two",
+		"registry.image":        "444455556666.dkr.ecr.eu-central-1.amazonaws.com/acme:2.1.0",
+		"gateway.ingress.hosts": "llm.acme.com, chat.acme.com", "certificateArn": "arn:aws:acm:eu-central-1:012345678901:certificate/0a1b2c3d-0000-4000-8000-000000000009",
+		"networkPolicy.from":  "10.1.0.0/20, 10.1.16.0/20",
+		"What do you have?":   "ingress, bedrock, autoscaling, zones",
+		"gatewayPolicyArns":   "arn:aws:iam::012345678901:policy/bedrock",
+		"gateway.env.PG_HOST": "db.acme.com",
+	}})
+	require.Empty(t, s.ask.(*scripted).refused)
+	require.NoError(t, finish(s.draft))
+	require.Equal(t, []string{"one", "two", byHand}, s.ask.(*scripted).offered["The cluster (eks.clusterName)"])
+	values := s.draft.values()
+	require.Equal(t, map[string]any{"region": "eu-central-1", "accountId": "012345678901"}, values["aws"])
+	gateway := values["gateway"].(map[string]any)
+	require.Equal(t, map[string]any{"from": []any{map[string]any{"cidr": "10.1.0.0/20"}, map[string]any{"cidr": "10.1.16.0/20"}}}, gateway["networkPolicy"])
+	require.NotContains(t, gateway, "monitoring")
+	require.NotContains(t, gateway, "otel")
+	require.Equal(t, "eu-central-1", s.draft.value("gateway.config.providers.bedrock.keys[0].bedrock_key_config.region"), "what follows from an answer is written, too")
+	require.Equal(t, []any{"llm.acme.com", "chat.acme.com"}, s.draft.value("gateway.ingress.hosts"))
+	require.Contains(t, notes.String(), "AccessDenied: not you\n")
+	require.NotContains(t, notes.String(), "more\n")
+}
+
+// TestByHand: of a cloud without credentials it is told once, and then all is asked by hand.
+func TestByHand(t *testing.T) {
+	denied := errors.New("no credentials")
+	_, notes := asked(t, "aks", knowing{"azure.subscriptionId": denied, "azure.tenantId": denied, "aks.clusterName": denied}, &scripted{answers: map[string]string{}})
+	require.Equal(t, "No credentials of Azure are at hand (az login): what it knows is asked for by hand.\n", notes.String())
+}
+
+// TestGoesWith: a cluster brings its resource group and its location along.
+func TestGoesWith(t *testing.T) {
+	s, _ := asked(t, "aks", knowing{"aks.clusterName": []real.Choice{
+		{Value: "mine", And: map[string]string{"aks.resourceGroup": "clusters", "azure.location": "swedencentral"}}}},
+		&scripted{answers: map[string]string{"aks.clusterName": "mine"}})
+	require.Equal(t, "clusters", s.draft.value("aks.resourceGroup"))
+	require.Equal(t, "swedencentral", s.draft.value("azure.location"))
+}
+
+// TestRefusedAtOnce: the program's own words stand below a question.
+func TestRefusedAtOnce(t *testing.T) {
+	s, _ := asked(t, "eks", knowing{}, &scripted{answers: map[string]string{}, entered: map[string]string{"aws.accountId": "12"}})
+	require.True(t, slices.ContainsFunc(s.ask.(*scripted).refused, func(text string) bool {
+		return strings.HasPrefix(text, "The account (aws.accountId): ") && strings.Contains(text, "12")
+	}), s.ask.(*scripted).refused)
+}
+
+// TestPlaces: the questions and parts of each place name keys that its example has, or may have.
+func TestPlaces(t *testing.T) {
+	for _, p := range places {
+		d := &draft{dir: "../..", name: "x"}
+		file, err := sourceFile("../..", p.example)
+		require.NoError(t, err)
+		_, err = copyOf(d, file)
+		require.NoError(t, err)
+		require.Equal(t, p.name, placeOf(d.config()).name)
+		for _, q := range p.questions {
+			require.True(t, q.free || d.there(q.key), "%s: the example has no %s", p.name, q.key)
+			for _, also := range q.also {
+				require.True(t, d.there(also) || p.name == "ecs", "%s: the example has no %s", p.name, also)
+			}
+			if q.part != "" {
+				require.True(t, slices.ContainsFunc(p.parts, func(each part) bool { return each.name == q.part }), "%s: %s", p.name, q.part)
+			}
+		}
+		for _, each := range p.parts {
+			for _, key := range each.without {
+				require.True(t, d.there(key), "%s, %s: the example has no %s", p.name, each.name, key)
+			}
+		}
+	}
+}
