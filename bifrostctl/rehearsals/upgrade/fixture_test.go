@@ -16,18 +16,29 @@ import (
 	"bifrost/bifrostctl/sandbox/cloud"
 )
 
-// The archives of testdata hold what `bifrostctl sandbox up STACK --state DIR`, built from commit f44479c, left in DIR: the engine's state of
-// the stack and the stack's clouds. Made so, in a worktree of that commit with bin/bifrostctl and bin/pulumi built:
+// The archives of testdata/COMMIT hold what `bifrostctl sandbox up STACK --state DIR`, built from that commit, left in DIR: the engine's
+// state
+// of the stack and the stack's clouds. Made so, in a worktree of the commit with bin/bifrostctl and bin/pulumi built:
 //
 //	mkdir -p DIR/NAME
 //	echo '{"passphrase":"sandbox-fake-passphrase","salt":"c2FuZGJveCE="}' > DIR/NAME/encryption.json
 //	bin/bifrostctl sandbox up STACK --state DIR
-//	tar -C DIR -czf testdata/NAME.tar.gz NAME/{encryption,world,settings}.json NAME/pulumi/.pulumi/{meta.yaml,stacks/bifrost/NAME.json}
+//	tar -C DIR -czf testdata/COMMIT/NAME.tar.gz NAME/{encryption,world,settings}.json NAME/pulumi/.pulumi/{meta.yaml,stacks/bifrost/NAME.json}
 //
 // STACK is the stack's name, or examples/NAME. All secrets in them are fakes: the stack's begin with sandbox-fake-, and the private keys in
 // world.json are those of the sandbox's token services, which it made for the stack and which nothing else trusts.
 
-// unpack writes an archive to a folder and returns the sandbox's folder of the stack. The clouds' clocks stand where they stood after that up,
+// versions are the commits, and what is said of each on the page. A release is one more.
+var versions = map[string]string{
+	first:     "The first one whose stacks are kept: before Google Cloud and other clusters.",
+	"db1ae6e": "The last one before releases.",
+}
+
+// first is the oldest.
+const first = "f44479c"
+
+// unpack writes an archive to a folder and returns the sandbox's folder of the stack. The clouds' clocks stand where they stood after that
+// up,
 // so that the pull token has not expired.
 func unpack(t *testing.T, archive, dir string) string {
 	t.Helper()

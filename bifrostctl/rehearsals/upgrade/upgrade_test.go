@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +19,8 @@ import (
 	"bifrost/bifrostctl/world"
 )
 
-// replaced are the only resources that an up of today replaces in a stack that commit f44479c made, by type and name, and why. Nothing is
+// replaced are the only resources that an up of today replaces in a stack that an earlier commit made, by type and name, and why. Nothing
+// is
 // deleted for good but what is in succeeded.
 var replaced = map[string]string{
 	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version":     "a version is a value, and today's config.json is another one; the secret itself stays",
@@ -52,7 +52,8 @@ var succeeded = map[string]string{
 // closed: the listener for HTTPS stands, by which the target group stays in use.
 const closed = "port 80 took the key of a client that came in clear before it redirected"
 
-// never are the types that no upgrade replaces or deletes, whatever the reason: workloads, Services, volumes, and identities with what gives
+// never are the types that no upgrade replaces or deletes, whatever the reason: workloads, Services, volumes, and identities with what
+// gives
 // them their rights. Neither does it touch what is protected. A Job that has run is no workload.
 var never = append([]string{
 	edits.ClaimKind, edits.AccountKind, edits.NamespaceKind,
@@ -61,26 +62,33 @@ var never = append([]string{
 	pulumitype.GcpRepositoryMember, pulumitype.GcpServiceAccountMember,
 }, stacktest.Kept...)
 
-// TestUpgrade: every stack that commit f44479c made goes up with the program of today, and what matters stands.
+// TestUpgrade: every stack that an earlier commit made goes up with the program of today, and what matters stands. docs/upgrade.md has the
+// steps that it takes.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
-	archives, err := filepath.Glob("testdata/*.tar.gz")
+	archives, err := filepath.Glob("testdata/*/*.tar.gz")
 	require.NoError(t, err)
-	require.Len(t, archives, 9)
-	met := make(chan string, 100)
+	ups := make([]upgraded, len(archives))
 	t.Run("stacks", func(t *testing.T) {
-		for _, archive := range archives {
-			t.Run(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), func(t *testing.T) {
+		for i, archive := range archives {
+			commit, name := filepath.Base(filepath.Dir(archive)), strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
+			t.Run(commit+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				upgrade(t, archive, met)
+				require.Contains(t, versions, commit)
+				ups[i] = upgraded{commit, name, upgrade(t, archive)}
 			})
 		}
 	})
-	close(met)
-	reasons := map[string]bool{}
-	for key := range met {
-		reasons[key] = true
+	if t.Failed() {
+		return
 	}
+	reasons := map[string]bool{}
+	for _, u := range ups {
+		for _, step := range u.up.Steps {
+			reasons[step.Type+" "+step.Name] = true
+		}
+	}
+	requirePage(t, ups)
 	for key := range replaced {
 		typ, _, _ := strings.Cut(key, " ")
 		require.NotContains(t, never, typ)
@@ -95,7 +103,7 @@ func TestUpgrade(t *testing.T) {
 func restored(t *testing.T, archive, dir string, settings ...string) *stacktest.Stack {
 	name := unpack(t, archive, dir)
 	way := stacktest.Way{Stack: name, Settings: settings}
-	if !slices.Contains(stacktest.DevStacks, name) {
+	if _, err := os.Stat(filepath.Join(stacktest.Project(t), "Pulumi."+name+".yaml")); err != nil {
 		way.Stack = "examples/" + name
 	}
 	s := way.StartIn(t, load(t, dir, name))
@@ -105,7 +113,7 @@ func restored(t *testing.T, archive, dir string, settings ...string) *stacktest.
 	return s
 }
 
-func upgrade(t *testing.T, archive string, met chan<- string) {
+func upgrade(t *testing.T, archive string) *enginetest.Result {
 	s := restored(t, archive, t.TempDir())
 	protected, goes := map[string]bool{}, map[string]bool{}
 	for _, r := range s.Engine.State().Snapshot.Resources {
@@ -130,14 +138,12 @@ func upgrade(t *testing.T, archive string, met chan<- string) {
 		key := step.Type + " " + step.Name
 		if step.Op == "delete" && succeeded[key] != "" {
 			require.True(t, moved, "%s: it goes after what takes its place", key)
-			met <- key
 			continue
 		}
 		require.False(t, protected[string(step.URN)], "%s is protected", step)
 		require.NotContains(t, never, step.Type, step.String())
 		require.Contains(t, replaced, key, "%s: say in the table why, or keep it", step)
 		require.NotEqual(t, "delete", step.Op, step.String())
-		met <- key
 	}
 	stacktest.RequireStanding(t, s.World, before)
 	require.Empty(t, s.World.Warnings)
@@ -145,6 +151,7 @@ func upgrade(t *testing.T, archive string, met chan<- string) {
 	stacktest.OnlySame(t, s.Engine.MustUp(), "the stack is of today")
 	require.NoError(t, s.Engine.Refresh().Err)
 	stacktest.OnlySame(t, s.Engine.MustUp(), "what is read is what was asked for")
+	return up
 }
 
 // TestUpgradeKeepsTheClaim: another size, class or claim in the very up of the upgrade is refused, as often as it is tried, and replaces
@@ -163,7 +170,7 @@ func TestUpgradeKeepsTheClaim(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := restored(t, filepath.Join("testdata", "minimal.tar.gz"), t.TempDir())
+			s := restored(t, filepath.Join("testdata", first, "minimal.tar.gz"), t.TempDir())
 			before := stacktest.Standing(s.World, []string{edits.StatefulKind, edits.ClaimKind})
 			require.NotEmpty(t, before)
 			s.Set(c.settings...)
@@ -187,7 +194,7 @@ func TestUpgradeWritesTheFamilyOut(t *testing.T) {
 		t.Run(family, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			s := restored(t, filepath.Join("testdata", "minimal.tar.gz"), dir, "gateway.ipFamily="+family)
+			s := restored(t, filepath.Join("testdata", first, "minimal.tar.gz"), dir, "gateway.ipFamily="+family)
 			replaced := 0
 			for _, step := range s.Engine.MustUp().Steps {
 				if step.Type == edits.ServiceKind && step.Name == "eks-gateway-service" && step.Op == "create-replacement" {
@@ -218,7 +225,7 @@ func TestUpgradeByHand(t *testing.T) {
 	t.Parallel()
 	stacktest.RequireCLI(t)
 	for _, name := range stacktest.DevStacks {
-		archive := filepath.Join("testdata", name+".tar.gz")
+		archive := filepath.Join("testdata", first, name+".tar.gz")
 		if _, err := os.Stat(archive); err != nil {
 			continue // the stack was not there at that commit
 		}
