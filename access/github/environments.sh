@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the two GitHub environments of a stack with gh, or brings them up to date. Both wait for a review by a team, and nobody reviews
-# their own run, nor do administrators pass by. STACK deploys from main alone. STACK-preview is for pull requests, whose code it runs.
+# Makes the three GitHub environments of a stack with gh, or brings them up to date. STACK and STACK-preview wait for a review by a team, and
+# nobody reviews their own run, nor do administrators pass by. STACK deploys from main alone. STACK-preview is for pull requests, whose code it
+# runs. STACK-drift is for the schedule, which nobody is there to review: it takes main alone, and its credential reads.
 #
 #   access/github/environments.sh ORG/REPO aws-dev TEAM
 #
@@ -11,21 +12,13 @@ if [ $# -ne 3 ]; then
   exit 2
 fi
 repository=$1 stack=$2 team=$3
+# shellcheck source=access/github/environment.sh
+. "$(dirname "$0")/environment.sh"
 
-reviewers=$(gh api "orgs/${repository%%/*}/teams/$team" --jq .id)
-environment() { # NAME BRANCHES
-  printf '{"can_admins_bypass": false, "prevent_self_review": true, "reviewers": [{"type": "Team", "id": %s}], "deployment_branch_policy": %s}' "$reviewers" "$2" |
-    gh api --method PUT "repos/$repository/environments/$1" --input - --silent
-}
-
-environment "$stack" '{"protected_branches": false, "custom_branch_policies": true}'
-# One policy, for main; what else was there could deploy, too.
-policies="repos/$repository/environments/$stack/deployment-branch-policies"
-for id in $(gh api "$policies" --jq '.branch_policies[] | select(.name != "main" or .type != "branch") | .id'); do
-  gh api --method DELETE "$policies/$id" --silent
-done
-if [ -z "$(gh api "$policies" --jq '.branch_policies[] | select(.name == "main") | .id')" ]; then
-  gh api --method POST "$policies" -f name=main -f type=branch --silent
-fi
-environment "$stack-preview" null
-echo "$stack and $stack-preview wait for a review by $team; $stack deploys from main alone"
+reviewers=$(reviewers_of "$team")
+environment "$stack" "$reviewers" "$chosen"
+only "$stack" main branch
+environment "$stack-preview" "$reviewers" null
+environment "$stack-drift" '' "$chosen"
+only "$stack-drift" main branch
+echo "$stack and $stack-preview wait for a review by $team; $stack and $stack-drift take main alone"

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -23,9 +22,11 @@ type step struct {
 }
 
 type job struct {
+	If          string
 	RunsOn      string `json:"runs-on"`
 	Environment string
-	Needs       string
+	Needs       any
+	Permissions map[string]string
 	Uses        string
 	Steps       []step
 }
@@ -127,7 +128,8 @@ func filled(text string, names map[string]string) string {
 	})
 }
 
-// TestRunners: where a pull request's code runs, no deployment does, whatever a branch writes into its callers; and a setting that would mix
+// TestRunners: where a pull request's code runs, no deployment does, whatever a branch writes into its callers; and a setting that would
+// mix
 // them is refused before anything runs with a credential.
 func TestRunners(t *testing.T) {
 	jobs := workflow(t, "stack")
@@ -206,42 +208,6 @@ func TestDependabot(t *testing.T) {
 		return err
 	}))
 	require.Greater(t, modules, 3)
-}
-
-// gh stands in for GitHub's command: it writes down what it is asked, and answers as a repository with one branch policy too many.
-const gh = `#!/usr/bin/env bash
-printf '%s\n' "$*" >> "$CALLS"
-case "$*" in
-  *"--input -"*) cat >> "$CALLS"; echo >> "$CALLS" ;;
-  *orgs/ORG/teams/owners*) echo 42 ;;
-  *"!= \"main\""*) echo 7 ;;
-esac
-`
-
-// TestEnvironments: both environments wait for the team, and the one that deploys takes main alone.
-func TestEnvironments(t *testing.T) {
-	dir := t.TempDir()
-	calls := filepath.Join(dir, "calls")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "gh"), []byte(gh), 0o755))
-	run := exec.Command("bash", root+"/access/github/environments.sh", "ORG/REPO", "aws-dev", "owners")
-	run.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "CALLS="+calls)
-	out, err := run.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	text, err := os.ReadFile(calls)
-	require.NoError(t, err)
-	said := string(text)
-	const reviewed = `{"can_admins_bypass": false, "prevent_self_review": true, "reviewers": [{"type": "Team", "id": 42}], "deployment_branch_policy": `
-	require.Contains(t, said, "api --method PUT repos/ORG/REPO/environments/aws-dev --input - --silent\n"+reviewed+
-		`{"protected_branches": false, "custom_branch_policies": true}}`)
-	require.Contains(t, said, "api --method PUT repos/ORG/REPO/environments/aws-dev-preview --input - --silent\n"+reviewed+"null}")
-	require.Contains(t, said, "api --method DELETE repos/ORG/REPO/environments/aws-dev/deployment-branch-policies/7 --silent\n")
-	require.Contains(t, said, "api --method POST repos/ORG/REPO/environments/aws-dev/deployment-branch-policies -f name=main -f type=branch --silent\n")
-	for line := range strings.Lines(said) {
-		if strings.HasPrefix(line, "{") {
-			require.True(t, json.Valid([]byte(line)), line)
-		}
-	}
-	require.Error(t, exec.Command("bash", root+"/access/github/environments.sh", "ORG/REPO").Run(), "without a team there are no reviewers")
 }
 
 // TestMainRequiresChecks: the check that main requires is a job.

@@ -19,7 +19,7 @@ var (
 // TestHeld: every row of the pages that promise something names tests, and each of them is there.
 func TestHeld(t *testing.T) {
 	tests := testsOfTheTree(t)
-	for page, least := range map[string]int{"security.md": 30, "trouble.md": 40} {
+	for page, least := range map[string]int{"security.md": 30, "trouble.md": 40, "rules.md": 30} {
 		text, err := os.ReadFile(root + "/docs/" + page)
 		require.NoError(t, err)
 		rows, head := 0, true
