@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring bench lint golden docs definitions clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench lint golden docs definitions clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -79,6 +79,13 @@ monitoring: $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operato
 	go -C e2e/definitions run . ../../$(E2E_BIN)/definitions
 	cd e2e/monitoring && BIFROST_BINARY=$(abspath $(BIFROST_BINARY)) CGO_ENABLED=0 go test -count=1 $(TIMEOUT)
 
+# What a browser looks at.
+PAGES := e2e/.bin/pages
+
+browser: ## draw every stack, and look at the pages and diagrams with Chromium, axe-core and Mermaid
+	go -C bifrostctl test $(TIMEOUT) -count=1 ./rehearsals/graphs -args -into $(abspath $(PAGES))
+	cd e2e/browser && PAGES=$(abspath $(PAGES)) go test -count=1 $(TIMEOUT) ./...
+
 bench: ## previews as ratios, and the CPU-seconds of a first build, by component and by package (minutes)
 	go -C bifrostctl test ./rehearsals/stacks -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
@@ -86,9 +93,12 @@ bench: ## previews as ratios, and the CPU-seconds of a first build, by component
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update
 
-docs: ## write the configuration reference, its JSON schema and the keys in Pulumi.yaml, and the tables of docs/doubles.md
+docs: ## write what docs have from the program itself: references, pictures, tables
 	go -C tools run ./stackschema
+	go -C bifrostctl test . -run TestCommandsPage -update
 	go -C bifrostctl test ./sandbox/cloud -run TestPage -update
+	go -C bifrostctl test $(TIMEOUT) ./rehearsals/upgrade -run '^TestUpgrade$$' -update
+	go -C bifrostctl test ./rehearsals/graphs -run TestPictures -update
 
 definitions: ## take the sandbox's CustomResourceDefinitions from those that their projects released
 	go -C e2e/definitions run . -sandbox ../../bifrostctl/sandbox/cloud/kubernetes/crds
@@ -102,6 +112,7 @@ lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, t
 	CGO_ENABLED=0 go -C e2e/programs/coredns vet ./...
 	CGO_ENABLED=0 go -C e2e/bridge vet ./...
 	go -C e2e/definitions vet ./...
+	go -C e2e/browser vet ./...
 	bin/staticcheck ./...
 	cd bifrostctl && ../bin/staticcheck ./...
 	cd examples/any-app && ../../bin/staticcheck ./...
@@ -109,18 +120,24 @@ lint: bin/staticcheck bin/revive bin/actionlint ## gofmt, go vet, staticcheck, t
 	cd e2e && CGO_ENABLED=0 ../bin/staticcheck . ./addons ./clustertest ./controlplane ./desktest ./monitoring ./gateway ./kubelet ./machine ./images/... ./outside/... ./pki ./postgres ./providers ./pulls ./reach ./runbook ./upstream
 	cd e2e/bridge && CGO_ENABLED=0 ../../bin/staticcheck ./...
 	cd e2e/definitions && ../../bin/staticcheck ./...
+	cd e2e/browser && ../../bin/staticcheck ./...
 	bin/revive -config revive.toml -set_exit_status ./...
 	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
+release-check: bin/goreleaser bin/cyclonedx-gomod ## check .goreleaser.yaml, and build what a release would be, of this commit, in dist/ (a long time: twelve programs)
+	go -C tools/release test ./...
+	bin/goreleaser check
+	PATH="$(abspath bin):$$PATH" bin/goreleaser release --snapshot --clean --parallelism 2
+
 clean: ## delete what was built, and the sandbox with its clouds
-	rm -rf bin .sandbox e2e/.bin
+	rm -rf bin dist .sandbox e2e/.bin
 
 # go build knows best what is out of date.
 FORCE:
 
 bin/bifrost: FORCE
 	@test -e $@ || echo "Building the program and the Pulumi SDKs: about 3 minutes on 2 cores the first time, seconds afterwards."
-	go build -ldflags "-s -w" -o $@ .
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ .
 
 bin/bifrostctl: FORCE
 	go -C bifrostctl build -ldflags "-s -w -X main.version=$(VERSION)" -o ../$@ .
@@ -154,3 +171,15 @@ bin/revive: tools/go.mod
 
 bin/actionlint: tools/go.mod
 	go -C tools build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint
+
+bin/goreleaser: tools/release/go.mod
+	go -C tools/release build -ldflags "-s -w" -o ../../$@ github.com/goreleaser/goreleaser/v2
+
+bin/cyclonedx-gomod: tools/release/go.mod
+	go -C tools/release build -ldflags "-s -w" -o ../../$@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+# The project's file of a release: the language host finds the program beside it, or on PATH.
+bin/release/Pulumi.yaml: Pulumi.yaml
+	@mkdir -p $(@D)
+	sed '/^  name: go$$/a\  options:\n    binary: bifrost' $< > $@
+	@grep -q '^    binary: bifrost$$' $@
