@@ -5,8 +5,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -14,13 +13,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/adopt"
+	"bifrost/bifrostctl/changes"
+	"bifrost/bifrostctl/drift"
+	"bifrost/bifrostctl/graph"
 	"bifrost/bifrostctl/handoff"
 	"bifrost/bifrostctl/images"
-	"bifrost/bifrostctl/internal/fold"
+	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/bifrostctl/report"
+	"bifrost/bifrostctl/review"
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/sandbox/saved"
 	"bifrost/bifrostctl/schema"
+	"bifrost/bifrostctl/setup"
 	"bifrost/bifrostctl/verify"
 )
 
@@ -35,34 +41,44 @@ func run() int {
 	// The first signal ends a deployment in an orderly way. Later ones are ignored meanwhile: the engine has ten seconds.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
-	err := command().ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(fold.Terminal(os.Stderr), "bifrostctl:", err)
-	}
-	return exitCode(err)
+	return cli.Execute(ctx, command(), os.Args[1:], os.Stdout, os.Stderr)
 }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "bifrostctl",
-		Short:         "The companion of the bifrost Pulumi program",
-		Version:       version,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "bifrostctl",
+		Short:   "The companion of the bifrost Pulumi program",
+		Version: version,
+		Example: `  bifrostctl init prod
+  bifrostctl sandbox up prod
+  bifrostctl verify prod`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(sandbox.Command(), verify.Command(saved.Open), handoff.Command(saved.Open), schema.Command(projectdir.Find),
-		images.Command(http.DefaultTransport))
+	cli.NoJSON(root, "prints this help")
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"A stack's life", []*cobra.Command{setup.Command(), adopt.Command(saved.Open), sandbox.Command(), verify.Command(saved.Open),
+			handoff.Command(saved.Open), drift.Command(sandbox.Drift), review.Command()}},
+		{"What a stack is, and what a change does", []*cobra.Command{graph.Command(saved.Open), report.Command(pictures)}},
+		{"Files of a stack", []*cobra.Command{images.Command(http.DefaultTransport), schema.Command(projectdir.Find)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+	}
+	cli.Prepare(root)
 	return root
 }
 
-// exitCode is 0 for success, 1 for what failed, 2 for what could not be tried.
-func exitCode(err error) int {
-	var broken *verify.BrokenError
-	if errors.As(err, &broken) {
-		return 1
-	}
-	return sandbox.ExitCode(err)
+// pictures are those of a report.
+var pictures = report.Pictures{
+	Touched: graph.TouchedMermaid,
+	Page: func(w io.Writer, set *changes.Set, r *report.Report) error {
+		return graph.OfSet(set).Page(w, graph.PageOptions{Title: r.Stack, Verdict: r.PlainVerdict(), Notes: r.PlainWarnings()})
+	},
 }
