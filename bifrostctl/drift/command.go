@@ -1,20 +1,19 @@
 package drift
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/cobra"
 
 	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/bifrostctl/internal/pulumicli"
 )
 
 // Rehearse lets the sandbox look at what it has of a stack, and returns what the engine told, and the command that takes it back.
@@ -132,19 +131,15 @@ func refresh(ctx context.Context, dir, stack string) (*Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	pulumi, err := exec.LookPath("pulumi")
+	pulumi, err := pulumicli.Find(project)
 	if err != nil {
-		pulumi = filepath.Join(project, "bin", "pulumi")
+		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, pulumi, "refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack)
-	cmd.Dir = project
-	var printed, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &printed, &said
-	err = cmd.Run()
-	found, unread := Read(&printed)
+	printed, said, _, err := pulumi.Run(ctx, project, nil, nil, nil, nil, "refresh", "--preview-only", "--json", "--stack", stack)
+	found, unread := Read(strings.NewReader(printed))
 	switch {
-	case err != nil && (unread == nil || printed.Len() == 0):
-		return nil, fmt.Errorf("pulumi refresh --preview-only of stack %s: %w\n%s", stack, err, plain(said.String()))
+	case err != nil && (unread == nil || printed == ""):
+		return nil, fmt.Errorf("pulumi refresh --preview-only of stack %s: %w\n%s", stack, err, plain(said))
 	case unread != nil:
 		return nil, unread
 	}

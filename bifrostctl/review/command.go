@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/bifrostctl/internal/pulumicli"
 )
 
 const usualTTL = 72 * time.Hour
@@ -163,16 +162,13 @@ func askPulumi(ctx context.Context, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pulumi, err := exec.LookPath("pulumi")
+	pulumi, err := pulumicli.Find(project)
 	if err != nil {
-		pulumi = filepath.Join(project, "bin", "pulumi")
+		return nil, err
 	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, pulumi, "stack", "ls", "--json", "--non-interactive")
-	cmd.Dir, cmd.Stderr = project, &said
-	printed, err := cmd.Output()
+	printed, said, _, err := pulumi.Run(ctx, project, nil, nil, nil, nil, "stack", "ls", "--json")
 	if err != nil {
-		return nil, fmt.Errorf("pulumi stack ls: %w\n%s", err, strings.TrimSpace(said.String()))
+		return nil, fmt.Errorf("pulumi stack ls: %w\n%s", err, strings.TrimSpace(said))
 	}
-	return printed, nil
+	return []byte(printed), nil
 }

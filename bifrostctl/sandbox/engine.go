@@ -20,10 +20,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
 
-// oldestCLI is the oldest Pulumi CLI that the sandbox works with; the newest is any of the same major version.
-var oldestCLI = semver.MustParse("3.218.0")
+	"bifrost/bifrostctl/internal/pulumicli"
+)
 
 // pulumiCLI runs the Pulumi CLI. It differs from the Automation API's own runner in two ways: the CLI sees no PULUMI_ variable
 // of the user's, such as another backend; and it has a process group of its own, so that Ctrl-C reaches it once, through
@@ -37,17 +36,11 @@ type pulumiCLI struct {
 
 // findCLI returns the installed Pulumi CLI where its version fits, else the one that the project built.
 func findCLI(dir string) (*pulumiCLI, error) {
-	installed, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI})
-	if err == nil {
-		return &pulumiCLI{path: "pulumi", version: installed.Version()}, nil
+	found, err := pulumicli.Find(dir)
+	if err != nil {
+		return nil, err
 	}
-	built, builtErr := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI, Root: dir})
-	if builtErr == nil {
-		return &pulumiCLI{path: filepath.Join(dir, "bin", "pulumi"), version: built.Version()}, nil
-	}
-	return nil, fmt.Errorf("there is no Pulumi CLI of a fitting version (%s or newer, below 4), neither on PATH (%w) nor in %s (%w): run "+
-		"make build in %[3]s",
-		oldestCLI, err, dir, builtErr)
+	return &pulumiCLI{path: found.Path, version: found.Version()}, nil
 }
 
 // Version implements auto.PulumiCommand.

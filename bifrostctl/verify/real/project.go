@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"bifrost/bifrostctl/internal/projectdir"
+	"bifrost/bifrostctl/internal/pulumicli"
 	"bifrost/stacks"
 )
 
@@ -27,9 +27,6 @@ type Project struct {
 	Kubeconfig func(ctx context.Context) (string, error)
 }
 
-// oldestCLI is the oldest Pulumi CLI that the program deploys with.
-var oldestCLI = semver.MustParse("3.218.0")
-
 // runner runs the Pulumi CLI in a project's folder.
 type runner struct {
 	cli        auto.PulumiCommand
@@ -42,14 +39,9 @@ func Open(ctx context.Context, dir, stack string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI})
+	cli, err := pulumicli.Find(dir)
 	if err != nil {
-		built, builtErr := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Version: oldestCLI, Root: dir})
-		if builtErr != nil {
-			return nil, fmt.Errorf("there is no Pulumi CLI of version %s or newer, neither on PATH (%w) nor in %s/bin: see "+
-				"https://www.pulumi.com/docs/install/", oldestCLI, err, dir)
-		}
-		cli = built
+		return nil, err
 	}
 	return open(ctx, runner{cli, dir, stack})
 }
