@@ -23,8 +23,8 @@ func (f *finder) arn(kind, name string) string {
 func (f *finder) roleAndPolicy(component, role, policy string) {
 	p := Thing{component + "-policy", pulumitype.AwsPolicy, f.arn("policy", policy), "policy " + policy}
 	if f.there(p) && f.take(p) {
-		f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("policy %s: its document becomes the rights to pull the repositories that the "+
-			"stack names, and nothing else; it gets the stack's tags", policy))
+		f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("policy %s: its document becomes the rights to pull the repositories that "+
+			"the stack names, and nothing else; it gets the stack's tags", policy))
 	}
 	if role == "" {
 		return
@@ -57,9 +57,9 @@ func (f *finder) eks() {
 	if e.Pull == stacks.PullKubelet {
 		who = f.c.Gateway.ServiceAccount
 	}
-	f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("role %s: its trust becomes the ServiceAccount %s/%s, which keeps the pull Secret "+
-		"fresh. What the gateway's own ServiceAccount did with the role it does no longer: eks.gatewayPolicyArns makes it a role of "+
-		"its own",
+	f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("role %s: its trust becomes the ServiceAccount %s/%s, which keeps the pull "+
+		"Secret fresh. What the gateway's own ServiceAccount did with the role it does no longer: eks.gatewayPolicyArns makes it a role "+
+		"of its own",
 		role, f.c.Gateway.Namespace, who))
 }
 
@@ -160,8 +160,9 @@ func (f *finder) ecsService(found *service.ECSService) {
 	e := f.c.Ecs
 	what := e.ClusterName + "/" + e.Name
 	if found.LaunchType != "" && found.LaunchType != "FARGATE" {
-		f.plan.Cannot = append(f.plan.Cannot, Note{What: "ECS service " + what, Why: "it runs on " + found.LaunchType + ", and a service " +
-			"never changes that", Mend: "write another ecs.name, bring the stack up beside it, move the clients, and delete the service"})
+		f.plan.Cannot = append(f.plan.Cannot, Note{What: "ECS service " + what, Why: "it runs on " + found.LaunchType + ", and a " +
+			"service never changes that",
+			Mend: "write another ecs.name, bring the stack up beside it, move the clients, and delete the service"})
 		return
 	}
 	if !f.take(Thing{"ecs-service", pulumitype.AwsEcsService, what, "ECS service " + what}) {
@@ -193,12 +194,12 @@ func (f *finder) ecsService(found *service.ECSService) {
 	if len(found.TargetGroups) > 0 && e.TargetGroupArn == "" && e.LoadBalancer == nil {
 		f.plan.set("ecs.targetGroupArn", found.TargetGroups[0], "the load balancer that leads to the tasks stays whoever's it is")
 	}
-	f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("ECS service %s: it rolls to a task definition of the family %s, which the stack "+
-		"registers, with the circuit breaker on. Tasks of before run until those are healthy", what, e.Name))
+	f.plan.Changes = append(f.plan.Changes, fmt.Sprintf("ECS service %s: it rolls to a task definition of the family %s, which the "+
+		"stack registers, with the circuit breaker on. Tasks of before run until those are healthy", what, e.Name))
 	family, _, _ := strings.Cut(path.Base(found.TaskDefinition), ":")
 	f.plan.Left = append(f.plan.Left, Note{What: "the task definition " + family,
-		Why: "a revision is never changed: the stack's own is the " +
-			"next", Mend: "aws ecs deregister-task-definition --task-definition " + path.Base(found.TaskDefinition)})
+		Why:  "a revision is never changed: the stack's own is the next",
+		Mend: "aws ecs deregister-task-definition --task-definition " + path.Base(found.TaskDefinition)})
 }
 
 // same tells whether two lists have the same members.

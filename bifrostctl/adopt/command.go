@@ -53,8 +53,7 @@ cannot be kept, and what is left for you. It changes nothing, but for --take-ove
 	flags.BoolVar(&r.sandbox, "sandbox", false, "look into the clouds of the stack in the sandbox")
 	flags.BoolVar(&r.takeOver, "take-over", false, "give the stack the fields that other tools own of the objects found")
 	flags.StringArrayVar(&r.set, "set", nil, "look under other names: `path=value` over the stack file, as eks.roleName=OurPullRole; "+
-		"may be "+
-		"given several times")
+		"may be given several times")
 	flags.StringVar(&r.options.Workload, "workload", "", "the `name` of the gateway's Deployment, where several have its image")
 	flags.StringVar(&r.kubeconfig, "kubeconfig", "", "reach the cluster with the current context of this `file`")
 	flags.StringVar(&r.dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")

@@ -18,8 +18,7 @@ func (p *Plan) Write(w io.Writer, called string) error {
 		t.line("Nothing to adopt: of what is there the stack has all that it makes (%d things).", len(p.Has))
 	case len(p.Things) == 0:
 		t.line("Nothing to adopt: nothing is there under the names of the stack file. Where it has other names, write them there, or " +
-			"give " +
-			"them with --set; see docs/adopt.md.")
+			"give them with --set; see docs/adopt.md.")
 	default:
 		t.line("Stack %s can take in %d things that are there, in place:", p.Stack, len(p.Things))
 		for _, thing := range p.Things {
