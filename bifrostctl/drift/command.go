@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/cobra"
 
+	"bifrost/bifrostctl/changes"
 	"bifrost/bifrostctl/internal/cli"
 	"bifrost/bifrostctl/internal/projectdir"
 	"bifrost/bifrostctl/internal/pulumicli"
@@ -109,16 +109,13 @@ func (r request) look(cmd *cobra.Command, argument string, rehearse Rehearse) (*
 		}
 		found, err := Of(events)
 		return found, up, err
-	case r.events == "-":
-		found, err := Read(cmd.InOrStdin())
-		return found, up, err
 	case r.events != "":
-		file, err := os.Open(r.events)
+		input, err := cli.Input(cmd, r.events)
 		if err != nil {
 			return nil, "", err
 		}
-		defer file.Close()
-		found, err := Read(file)
+		defer input.Close()
+		found, err := Read(input)
 		return found, up, err
 	}
 	found, err := refresh(cmd.Context(), dir, stack)
@@ -148,25 +145,26 @@ func refresh(ctx context.Context, dir, stack string) (*Drift, error) {
 
 func (d *Drift) answer(stack, up string) answer {
 	a := answer{
-		Stack: stack, Drift: !d.None(), Compared: d.Compared, Changed: []resource{}, Gone: []resource{}, Markdown: d.Text(markdown, stack,
-			up),
+		Stack: stack, Drift: !d.None(), Compared: d.Compared, Changed: []resource{}, Gone: []resource{},
+		Markdown: d.Text(markdown, stack, up),
 	}
 	for _, step := range d.Changed {
-		r := resource{URN: step.URN, Type: step.Type, Name: step.Name, Diffs: []value{}}
-		if step.Old != nil {
-			r.ID = step.Old.ID
-		}
+		r := resourceOf(step)
 		for _, diff := range step.Diff {
 			r.Diffs = append(r.Diffs, value{diff.Path, diff.Old, diff.New})
 		}
 		a.Changed = append(a.Changed, r)
 	}
 	for _, step := range d.Gone {
-		r := resource{URN: step.URN, Type: step.Type, Name: step.Name, Diffs: []value{}}
-		if step.Old != nil {
-			r.ID = step.Old.ID
-		}
-		a.Gone = append(a.Gone, r)
+		a.Gone = append(a.Gone, resourceOf(step))
 	}
 	return a
+}
+
+func resourceOf(step changes.Step) resource {
+	r := resource{URN: step.URN, Type: step.Type, Name: step.Name, Diffs: []value{}}
+	if step.Old != nil {
+		r.ID = step.Old.ID
+	}
+	return r
 }

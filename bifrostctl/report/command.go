@@ -1,18 +1,18 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"bifrost/bifrostctl/changes"
 	"bifrost/bifrostctl/internal/cli"
+	"bifrost/bifrostctl/internal/wholefile"
 )
 
 // Pictures draw what a preview changes.
@@ -66,7 +66,7 @@ FILE, or the input where there is none or -, is what "pulumi preview --json
 		},
 	}
 	cli.Answers(cmd, func(cmd *cobra.Command, args []string, out io.Writer) (any, error) {
-		r.file = "-"
+		r.file = cli.Stdin
 		if len(args) == 1 {
 			r.file = args[0]
 		}
@@ -77,8 +77,7 @@ FILE, or the input where there is none or -, is what "pulumi preview --json
 	flags.IntVar(&r.limit, "limit", CommentLimit, "cut the report to so many `bytes`; 0 cuts nothing")
 	flags.StringVar(&r.whole, "whole", "", "say with this `text`, in Markdown, where the whole report is if it is cut")
 	flags.StringVar(&r.failOn, "fail-on", onNothing, "`what` makes the command fail: nothing, warning, or vendor (something that the "+
-		"vendor "+
-		"must be told, or a warning)")
+		"vendor must be told, or a warning)")
 	cli.Values(cmd, "fail-on", onNothing, onWarning, onVendor)
 	return cmd
 }
@@ -90,7 +89,7 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (any, error) {
 	if r.html != "" && r.Page == nil {
 		return nil, errors.New("--html: this build draws no pages")
 	}
-	set, err := r.read(cmd.InOrStdin())
+	set, err := r.read(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -105,20 +104,17 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (any, error) {
 	return answer, r.verdict(report)
 }
 
-func (r request) read(stdin io.Reader) (*changes.Set, error) {
-	if r.file == "-" {
-		return changes.Read(stdin)
-	}
-	file, err := os.Open(r.file)
+func (r request) read(cmd *cobra.Command) (*changes.Set, error) {
+	input, err := cli.Input(cmd, r.file)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	set, err := changes.Read(file)
-	if err != nil {
+	defer input.Close()
+	set, err := changes.Read(input)
+	if err != nil && r.file != cli.Stdin {
 		return nil, fmt.Errorf("%s: %w", r.file, err)
 	}
-	return set, nil
+	return set, err
 }
 
 // page writes the page whole, or leaves what was there.
@@ -126,20 +122,10 @@ func (r request) page(set *changes.Set, report *Report) error {
 	if r.html == "" {
 		return nil
 	}
-	file, err := os.CreateTemp(filepath.Dir(r.html), ".report-*")
-	if err != nil {
-		return fmt.Errorf("--html: %w", err)
-	}
-	defer os.Remove(file.Name()) // gone already where all went well
-	err = r.Page(file, set, report)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
+	var text bytes.Buffer
+	err := r.Page(&text, set, report)
 	if err == nil {
-		err = os.Chmod(file.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), r.html)
+		err = wholefile.Write(r.html, text.Bytes(), 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("--html %s: %w", r.html, err)

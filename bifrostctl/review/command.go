@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -148,13 +147,15 @@ func show(out io.Writer, found []Stack, expired bool) {
 
 // stacksOf is what `pulumi stack ls --json` prints in the project, or has printed to a file.
 func stacksOf(cmd *cobra.Command, dir, file string) ([]byte, error) {
-	switch file {
-	case "":
+	if file == "" {
 		return askPulumi(cmd.Context(), dir)
-	case "-":
-		return io.ReadAll(cmd.InOrStdin())
 	}
-	return os.ReadFile(file)
+	input, err := cli.Input(cmd, file)
+	if err != nil {
+		return nil, err
+	}
+	defer input.Close()
+	return io.ReadAll(input)
 }
 
 func askPulumi(ctx context.Context, dir string) ([]byte, error) {

@@ -12,12 +12,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
 
+	"bifrost/bifrostctl/internal/wholefile"
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -124,14 +124,8 @@ func Save(file string, text []byte) (changed bool, err error) {
 	if former, err := os.ReadFile(file); err == nil && string(former) == string(text) {
 		return false, nil
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
+	if err := wholefile.Write(file, text, 0o644); err != nil {
 		return false, err
 	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(text)
-	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return false, err
-	}
-	return true, os.Rename(temporary.Name(), file)
+	return true, nil
 }

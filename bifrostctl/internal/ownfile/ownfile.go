@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"bifrost/bifrostctl/internal/wholefile"
 )
 
 // CheckFolder refuses a folder that is a link, that another user owns, or that others may write to: they could change what is read and
@@ -80,20 +82,5 @@ func Read(file string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// Write replaces a file at once: whoever reads it sees the former content or the new one. A link is replaced, not followed. Only the
-// owner may read the new file. The folder must exist.
-func Write(file string, text []byte) error {
-	// os.CreateTemp opens no file that is there already, and gives it to its owner alone.
-	temporary, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
-}
+// Write replaces a file at once, as wholefile.Write does. Only the owner may read the new file.
+func Write(file string, text []byte) error { return wholefile.Write(file, text, 0o600) }
