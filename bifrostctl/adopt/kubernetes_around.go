@@ -84,9 +84,8 @@ func (o *onCluster) keepConfig() {
 			}
 		case volume.ConfigMap != nil:
 			o.plan.Left = append(o.plan.Left, Note{What: "ConfigMap " + volume.ConfigMap.Name,
-				Why: "config.json is in it, and whoever reads ConfigMaps reads it: the stack keeps it in a Secret",
-				Mend: "write its content to gateway.config, with secrets as " +
-					"references"})
+				Why:  "config.json is in it, and whoever reads ConfigMaps reads it: the stack keeps it in a Secret",
+				Mend: "write its content to gateway.config, with secrets as references"})
 		}
 	}
 }

@@ -1,6 +1,5 @@
 // Package adopt finds what a recipe, the vendor's chart or the vendor's module made by hand, and says how a stack takes it in: which ids
-// its
-// stack file names, which settings keep the names, what changes in place, what cannot be kept, and what is left to do.
+// its stack file names, which settings keep the names, what changes in place, what cannot be kept, and what is left to do.
 package adopt
 
 import (

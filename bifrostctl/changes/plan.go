@@ -65,8 +65,8 @@ func goalOf(typ string, plan apitype.ResourcePlanV1) *State {
 	maps.Copy(outputs, goal.OutputDiff.Adds)
 	maps.Copy(outputs, goal.OutputDiff.Updates)
 	state := &State{
-		ID: Known(string(goal.ID)), Provider: goal.Provider, Parent: string(goal.Parent), Inputs: maskOf(typ,
-			inputs), Outputs: maskOf(typ, outputs),
+		ID: Known(string(goal.ID)), Provider: goal.Provider, Parent: string(goal.Parent),
+		Inputs: maskOf(typ, inputs), Outputs: maskOf(typ, outputs),
 		Dependencies: texts(goal.Dependencies), PropertyDependencies: map[string][]string{}, Protect: goal.Protect, Custom: goal.Custom,
 	}
 	for property, urns := range goal.PropertyDependencies {

@@ -51,9 +51,8 @@ func Read(r io.Reader) (*Drift, error) {
 }
 
 // Of is what the events of a refresh tell. The engine announces a refresh, and then says what became of it: an update where the provider
-// found
-// a difference that counts, with the paths; a deletion where nothing was found. Differences that the program ignores are none (pulumi,
-// resource/deploy/step.go, RefreshStep).
+// found a difference that counts, with the paths; a deletion where nothing was found. Differences that the program ignores are none
+// (pulumi, resource/deploy/step.go, RefreshStep).
 func Of(events []apitype.EngineEvent) (*Drift, error) {
 	d := &Drift{}
 	var planned, outputs changes.Planned
@@ -107,8 +106,7 @@ func Of(events []apitype.EngineEvent) (*Drift, error) {
 }
 
 // within tells whether a value is one of those for whose sake the provider says that something differs, or a part of one. Others are what
-// the
-// cloud fills in.
+// the cloud fills in.
 func within(path string, counted map[string]apitype.PropertyDiff) bool {
 	for at := range counted {
 		if top(at) == top(path) {

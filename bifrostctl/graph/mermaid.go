@@ -64,8 +64,7 @@ func (g *Graph) Mermaid() (string, error) {
 	g.mermaidStyles(&b)
 	if b.Len() > mermaidCharacters || len(g.Edges) > mermaidEdges {
 		return "", fmt.Errorf("the graph has %d resources and %d edges, and Mermaid draws %d edges and %d characters at most: use "+
-			"--format svg "+
-			"or html", len(g.Nodes), len(g.Edges), mermaidEdges, mermaidCharacters)
+			"--format svg or html", len(g.Nodes), len(g.Edges), mermaidEdges, mermaidCharacters)
 	}
 	return b.String(), nil
 }

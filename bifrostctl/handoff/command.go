@@ -85,8 +85,7 @@ func (r request) run(ctx context.Context, w io.Writer) ([]checks.Principal, erro
 	}
 	if input.Principals == nil {
 		return nobody, fmt.Errorf("stack %s has no output vendorHandoff: there is nothing to hand off before its first up; run `%s`, "+
-			"which makes "+
-			"the identities alone", r.stack, r.firstUp())
+			"which makes the identities alone", r.stack, r.firstUp())
 	}
 	if r.before != "" {
 		if input.Before, err = readFile(r.before); err != nil {

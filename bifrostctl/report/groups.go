@@ -126,8 +126,8 @@ func groups(set *changes.Set) []Group {
 			}
 		}
 		slices.SortStableFunc(group.Changes, func(a, b Change) int {
-			return cmp.Or(strings.Compare(a.Component, b.Component), strings.Compare(a.Name,
-				b.Name)) // the engine's order is another one each time
+			// The engine's order is another one each time.
+			return cmp.Or(strings.Compare(a.Component, b.Component), strings.Compare(a.Name, b.Name))
 		})
 		if len(group.Changes) > 0 {
 			all = append(all, group)
@@ -178,9 +178,9 @@ func urn(text string) resource.URN { return resource.URN(text) }
 func changeOf(step changes.Step) Change {
 	component, _ := componentOf(step)
 	c := Change{
-		Op: step.Op, Component: component, Type: step.Type, Name: step.Name, URN: step.URN, ReplacedFor: append([]string{},
-			step.ReplaceReasons...),
-		Gains: []string{}, Loses: []string{}, Values: []Value{}, access: accessOf(step),
+		Op: step.Op, Component: component, Type: step.Type, Name: step.Name, URN: step.URN,
+		ReplacedFor: append([]string{}, step.ReplaceReasons...),
+		Gains:       []string{}, Loses: []string{}, Values: []Value{}, access: accessOf(step),
 	}
 	for _, right := range joined(c.access.Added) {
 		c.Gains = append(c.Gains, right.sentence(true))

@@ -36,9 +36,8 @@ const (
 )
 
 // Markdown is the report for a pull request, of at most limit bytes where limit is not 0. What does not fit is cut in this order: the
-// graph,
-// messages, the values of resources from the last group to the first, the resources of groups likewise, config.json, workloads, warnings.
-// The end says what was cut; whole says where the whole report is.
+// graph, messages, the values of resources from the last group to the first, the resources of groups likewise, config.json, workloads,
+// warnings. The end says what was cut; whole says where the whole report is.
 func (r *Report) Markdown(limit int, whole string) string {
 	all := r.sections()
 	total := 0

@@ -35,10 +35,9 @@ func (r Right) sentence(gets bool) string {
 
 // deeds are what the rights of this package do that are words. Whatever else stands there is a name out of a document.
 var deeds = []string{
-	"do what the policy allows", "do more than the boundary allows", "do what the role allows", "become", "sign in to", "sign in to " +
-		"the account",
-	"reach", "reach members of", "be reached by members of", "reach the load balancer", "reach the Service", "reach the gateway " +
-		"at", unreadable,
+	"do what the policy allows", "do more than the boundary allows", "do what the role allows", "become", "sign in to",
+	"sign in to the account", "reach", "reach members of", "be reached by members of", "reach the load balancer", "reach the Service",
+	"reach the gateway at", unreadable,
 }
 
 // deed is what may be done: names of actions as code, words as they are.

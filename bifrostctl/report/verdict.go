@@ -127,8 +127,8 @@ var scheduled = []string{"starts pods at ", "starts no pod "}
 
 // several are the words of what one workload does, and of what more than one do.
 var several = map[string]string{
-	"rolls": "roll", "replaces": "replace their pods or tasks", "scales": "scale", "starts": "start", "runs": "run " +
-		"once", "changes": "change",
+	"rolls": "roll", "replaces": "replace their pods or tasks", "scales": "scale", "starts": "start", "runs": "run once",
+	"changes": "change",
 }
 
 func plural(n int, thing string) string {

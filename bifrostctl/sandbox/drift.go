@@ -15,8 +15,7 @@ import (
 const refresh Operation = "refresh"
 
 // Drift returns what the engine tells of a refresh that changes nothing, and the command that takes all of it back. The stack must have
-// been
-// up.
+// been up.
 func Drift(ctx context.Context, dir, state, stack string) (events []apitype.EngineEvent, up string, err error) {
 	request := Request{Operation: refresh, Stack: stack, Dir: dir, State: state, JSON: true, Self: "bifrostctl"}
 	p, err := loadProject(request.Dir, request.Stack)

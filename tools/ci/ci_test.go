@@ -129,8 +129,7 @@ func filled(text string, names map[string]string) string {
 }
 
 // TestRunners: where a pull request's code runs, no deployment does, whatever a branch writes into its callers; and a setting that would
-// mix
-// them is refused before anything runs with a credential.
+// mix them is refused before anything runs with a credential.
 func TestRunners(t *testing.T) {
 	jobs := workflow(t, "stack")
 	require.Equal(t, "settings", jobs["pulumi"].Needs)

@@ -1,6 +1,5 @@
 // Package rules_test holds docs/rules.md: which of the usual rules for Kubernetes and AWS hold of everything that a stack makes, whatever
-// its
-// stack file says.
+// its stack file says.
 package rules_test
 
 import (
@@ -112,8 +111,7 @@ func each(t *testing.T, ask func(w workload, c corev1.Container)) {
 }
 
 // TestRestricted: Kubernetes' own judge of the Pod Security Standards finds nothing in any pod, by the newest rules that it knows. On
-// OpenShift the
-// namespace's constraint fills the user in.
+// OpenShift the namespace's constraint fills the user in.
 func TestRestricted(t *testing.T) {
 	judge, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	require.NoError(t, err)

@@ -17,8 +17,7 @@ import (
 )
 
 // The archives of testdata/COMMIT hold what `bifrostctl sandbox up STACK --state DIR`, built from that commit, left in DIR: the engine's
-// state
-// of the stack and the stack's clouds. Made so, in a worktree of the commit with bin/bifrostctl and bin/pulumi built:
+// state of the stack and the stack's clouds. Made so, in a worktree of the commit with bin/bifrostctl and bin/pulumi built:
 //
 //	mkdir -p DIR/NAME
 //	echo '{"passphrase":"sandbox-fake-passphrase","salt":"c2FuZGJveCE="}' > DIR/NAME/encryption.json
@@ -38,8 +37,7 @@ var versions = map[string]string{
 const first = "f44479c"
 
 // unpack writes an archive to a folder and returns the sandbox's folder of the stack. The clouds' clocks stand where they stood after that
-// up,
-// so that the pull token has not expired.
+// up, so that the pull token has not expired.
 func unpack(t *testing.T, archive, dir string) string {
 	t.Helper()
 	file, err := os.Open(archive)

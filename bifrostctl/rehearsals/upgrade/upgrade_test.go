@@ -20,8 +20,7 @@ import (
 )
 
 // replaced are the only resources that an up of today replaces in a stack that an earlier commit made, by type and name, and why. Nothing
-// is
-// deleted for good but what is in succeeded.
+// is deleted for good but what is in succeeded.
 var replaced = map[string]string{
 	"aws:secretsmanager/secretVersion:SecretVersion ecs-config-version":     "a version is a value, and today's config.json is another one; the secret itself stays",
 	"aws:ecs/taskDefinition:TaskDefinition ecs-task-definition":             "a revision is never changed; the service goes over to the next one, task by task",
@@ -53,8 +52,7 @@ var succeeded = map[string]string{
 const closed = "port 80 took the key of a client that came in clear before it redirected"
 
 // never are the types that no upgrade replaces or deletes, whatever the reason: workloads, Services, volumes, and identities with what
-// gives
-// them their rights. Neither does it touch what is protected. A Job that has run is no workload.
+// gives them their rights. Neither does it touch what is protected. A Job that has run is no workload.
 var never = append([]string{
 	edits.ClaimKind, edits.AccountKind, edits.NamespaceKind,
 	edits.AttachmentType, edits.RolePolicyType, edits.AssociationType,
