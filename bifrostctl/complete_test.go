@@ -4,10 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/stacktest"
 )
 
 // cases are beginnings of a command line, and what a shell must offer for them.
@@ -44,7 +47,7 @@ func offers(t *testing.T, shell string, flags []string, script string) {
 	t.Helper()
 	path, err := exec.LookPath(shell)
 	if err != nil {
-		t.Skip("there is no ", shell)
+		stacktest.Lacks(t, "there is no ", shell)
 	}
 	dir, environment := inShell(t)
 	for _, each := range cases {
@@ -64,7 +67,8 @@ func offers(t *testing.T, shell string, flags []string, script string) {
 		for _, offered := range each.offered {
 			// bash takes = for the end of a word.
 			_, behind, _ := strings.Cut(offered, "=")
-			require.True(t, contains(words, offered) || shell == "bash" && behind != "" && contains(words, behind), "%s: %s offers %q, not %s", each.line, shell, words, offered)
+			there := slices.Contains(words, offered) || shell == "bash" && behind != "" && slices.Contains(words, behind)
+			require.True(t, there, "%s: %s offers %q, not %s", each.line, shell, words, offered)
 		}
 		if each.not != "" {
 			require.NotContains(t, words, each.not, each.line)
@@ -72,19 +76,10 @@ func offers(t *testing.T, shell string, flags []string, script string) {
 	}
 }
 
-func contains(words []string, wanted string) bool {
-	for _, word := range words {
-		if word == wanted {
-			return true
-		}
-	}
-	return false
-}
-
 func TestCompletionInBash(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/usr/share/bash-completion/bash_completion"); err != nil {
-		t.Skip("there is no bash-completion, which completion in bash needs")
+		stacktest.Lacks(t, "there is no bash-completion, which completion in bash needs")
 	}
 	offers(t, "bash", []string{"--norc"}, `source /usr/share/bash-completion/bash_completion
 source <(bifrostctl completion bash)

@@ -14,6 +14,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/stacktest"
 )
 
 // terminal is the program on a pseudo-terminal.
@@ -43,7 +45,7 @@ func onTerminal(t *testing.T, dir string, columns uint16, environment []string, 
 	term.cmd.Env = append([]string{asProgram + "=1", "TERM=xterm-256color", "HOME=" + dir, "PATH=/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED=true",
 		"KUBECONFIG=" + filepath.Join(dir, "none")}, environment...)
 	if term.file, err = pty.StartWithSize(term.cmd, &pty.Winsize{Rows: 40, Cols: columns}); err != nil {
-		t.Skip("there are no pseudo-terminals here: ", err)
+		stacktest.Lacks(t, "there are no pseudo-terminals here: ", err)
 	}
 	t.Cleanup(func() { _ = term.file.Close() })
 	go func() {
