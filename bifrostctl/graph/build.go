@@ -114,16 +114,7 @@ func (b *builder) parentOf(urn sdk.URN) string {
 
 // providerURN is the URN of a reference to a provider, which ends with its id.
 func providerURN(reference string) string {
-	urn, _, _ := cutLast(reference, "::")
-	return urn
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return text, "", false
-	}
-	return text[:i], text[i+len(separator):], true
+	return reference[:max(0, strings.LastIndex(reference, "::"))]
 }
 
 // standing are the resources that others wait for when they wait for a URN: itself, all within a component, or what a provider waits for.

@@ -179,8 +179,8 @@ func changeOf(step changes.Step) Change {
 	component, _ := componentOf(step)
 	c := Change{
 		Op: step.Op, Component: component, Type: step.Type, Name: step.Name, URN: step.URN,
-		ReplacedFor: append([]string{}, step.ReplaceReasons...),
-		Gains:       []string{}, Loses: []string{}, Values: []Value{}, access: accessOf(step),
+		ReplacedFor: append([]string{}, step.ReplaceReasons...), Gains: []string{}, Loses: []string{}, Values: []Value{},
+		access: accessOf(step),
 	}
 	for _, right := range joined(c.access.Added) {
 		c.Gains = append(c.Gains, right.sentence(true))
