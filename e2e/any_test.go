@@ -97,7 +97,7 @@ func testStaticKey(t *testing.T, s *site) {
 	})
 	d.serve(t)
 	require.NoError(t, s.pullOnce(t.Context(), keyLogin, "puller-after"))
-	require.Empty(t, s.refusals(t, "puller-"))
+	require.Empty(t, s.denied(t, "puller-"))
 	require.Equal(t, pods, s.readyPods(t, namespace, 1), "nothing is rolled")
 	clients.stop(t, "another key of the registry")
 	same(t, d.page(t, runbook.Up))
