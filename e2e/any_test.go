@@ -116,7 +116,7 @@ func (s *site) defaultStorage(t *testing.T) {
 // anyExamples are tried on the cluster that stands for GKE's: which cluster it is nobody asks.
 var anyExamples = []example{
 	{
-		name: "openshift", definitions: []string{"httproutes"}, pods: 2,
+		name: "openshift", definitions: []string{"httproutes"}, pods: 2, rest: true,
 		// The keys that it uploads are of no cluster.
 		settings: []string{"kubernetes.pull=key", "kubernetes.issuer=null", "kubernetes.jwks=null", "gcp=null"},
 		prepare: func(t *testing.T, s *site) {

@@ -30,12 +30,12 @@ const namedDatabase = "gateway.env.PG_HOST=postgres.internal.example.com"
 
 var gkeWays = []way{
 	{name: "service account", settings: []string{namedDatabase}, login: arLogin, thorough: true, more: signedInAtGoogle},
-	{name: "principal", settings: []string{namedDatabase, "gke.auth=principal"}, login: arLogin},
+	{name: "principal", settings: []string{namedDatabase, "gke.auth=principal"}, login: arLogin, rest: true},
 	{
 		name: "the vendor's service account", login: arLogin, rest: true,
 		settings: []string{namedDatabase, "gke.vendorServiceAccount=hub-pull-sa@bifrost-dist.iam.gserviceaccount.com"},
 	},
-	{name: "node", settings: []string{namedDatabase, "gke.pull=node"}, prepare: googleNodesAskAsThemselves, more: nodesPull},
+	{name: "node", settings: []string{namedDatabase, "gke.pull=node"}, prepare: googleNodesAskAsThemselves, more: nodesPull, rest: true},
 }
 
 // TestGKE looks at each way to pull there, and at what a ServiceAccount that signs in through the metadata server may do and reach.
@@ -51,7 +51,10 @@ func TestGKE(t *testing.T) {
 		testRefresher(t, s, gkeWays[0])
 	})
 	// Any cluster will do for these, and this one stands.
-	t.Run("any cluster, another key", func(t *testing.T) { testStaticKey(t, s) })
+	t.Run("any cluster, another key", func(t *testing.T) {
+		onlyAll(t)
+		testStaticKey(t, s)
+	})
 	for _, e := range anyExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}

@@ -41,7 +41,7 @@ type example struct {
 
 var (
 	eksExamples = []example{
-		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, more: func(t *testing.T, s *site, e example) {
+		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, rest: true, more: func(t *testing.T, s *site, e example) {
 			testOwnsItsVolume(t, s)
 			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
@@ -64,7 +64,7 @@ var (
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
 		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, rest: true, prepare: othersObjects},
-		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
+		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true, rest: true},
 	}
 )
 

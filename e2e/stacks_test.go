@@ -49,11 +49,11 @@ type way struct {
 
 var (
 	irsa        = way{name: "refresh, IRSA", settings: []string{"ecs=null"}, login: ecrLogin, thorough: true}
-	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true}
+	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true, rest: true}
 	// What a node has found for a registry it keeps, so they come last.
 	withoutSecret = []way{
 		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, prepare: nodesAskWithTokens, more: kubeletsPull},
-		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, prepare: nodesAskAsThemselves, more: nodesPull},
+		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, prepare: nodesAskAsThemselves, more: nodesPull, rest: true},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
 	federation = []string{
@@ -64,7 +64,7 @@ var (
 		{name: "trust aks", login: arLogin, thorough: true},
 		{name: "trust entra", settings: entra, login: arLogin, rest: true},
 		{name: "trust aks, own federation", settings: federation, login: arLogin, rest: true},
-		{name: "trust entra, own federation", settings: slices.Concat(entra, federation), login: arLogin},
+		{name: "trust entra, own federation", settings: slices.Concat(entra, federation), login: arLogin, rest: true},
 	}
 )
 
@@ -99,7 +99,8 @@ func TestAKS(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
 	t.Run("refresher", func(t *testing.T) {
-		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate, once: true}) // the recipe for AKS refreshes so
+		onlyAll(t)
+		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate}) // the recipe for AKS refreshes so
 	})
 	for _, e := range aksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
@@ -110,17 +111,15 @@ func TestAKS(t *testing.T) {
 type check struct {
 	name string
 	test func(*testing.T, *site, *login)
-	// once: on one cloud is enough for make e2e, on EKS.
-	once bool
 }
 
 // checks are in this order: the audit log is read before others than the refresher ask.
 var checks = []check{
-	{name: "in place", test: testInPlace, once: true}, {name: "refused pulls", test: testRefusedPulls, once: true},
+	{name: "in place", test: testInPlace}, {name: "refused pulls", test: testRefusedPulls},
 	{name: "killed", test: testKilled}, {name: "vendor CLI", test: testVendorCLI}, {name: "heals", test: testHeals},
-	{name: "API server restarted", test: testRestartDuringRefresh, once: true}, {name: "without a node", test: testWaitsForNode, once: true},
-	{name: "audit", test: testAudit}, {name: "rights", test: testRights}, {name: "escalation", test: testEscalation, once: true},
-	{name: "left over", test: testLeftOver, once: true},
+	{name: "API server restarted", test: testRestartDuringRefresh}, {name: "without a node", test: testWaitsForNode},
+	{name: "audit", test: testAudit}, {name: "rights", test: testRights}, {name: "escalation", test: testEscalation},
+	{name: "left over", test: testLeftOver},
 }
 
 // testRefresher looks at the refresher of a stack that is up: what it may, what it does, and what becomes of a disturbed one.
@@ -128,20 +127,10 @@ func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	s.fresh(t)
 	s.deploy(t, w)
 	defer s.must(t, "destroy")
-	t.Run("expired", func(t *testing.T) {
-		if s != eks {
-			onlyAll(t)
-		}
-		testExpiredToken(t, s, w.login)
-	})
+	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, w.login) })
 	defer s.serve(t)()
 	for _, c := range append(slices.Clone(checks), more...) {
-		t.Run(c.name, func(t *testing.T) {
-			if c.once && s != eks {
-				onlyAll(t)
-			}
-			c.test(t, s, w.login)
-		})
+		t.Run(c.name, func(t *testing.T) { c.test(t, s, w.login) })
 	}
 }
 
