@@ -49,11 +49,16 @@ type way struct {
 
 var (
 	irsa        = way{name: "refresh, IRSA", settings: []string{"ecs=null"}, login: ecrLogin, thorough: true}
-	podIdentity = way{name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true, rest: true}
+	podIdentity = way{
+		name: "refresh, Pod Identity", settings: []string{"ecs=null", "eks.auth=podIdentity"}, login: ecrLogin, injected: true, rest: true,
+	}
 	// What a node has found for a registry it keeps, so they come last.
 	withoutSecret = []way{
 		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, prepare: nodesAskWithTokens, more: kubeletsPull},
-		{name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"}, prepare: nodesAskAsThemselves, more: nodesPull, rest: true},
+		{
+			name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"},
+			prepare: nodesAskAsThemselves, more: nodesPull, rest: true,
+		},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
 	federation = []string{
