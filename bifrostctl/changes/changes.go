@@ -74,7 +74,7 @@ type Step struct {
 	ReplaceReasons []string
 	// Protection says that nothing but the protection against deletion changes where Op is Same, or that it changes besides.
 	Protection bool
-	// Seconds is how long the step took; 0 where nothing tells.
+	// Seconds is how long the step took; 0 in a preview, and where nothing tells.
 	Seconds float64
 	// Failed says that the step did.
 	Failed bool

@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// PlannedStep is a step as Pulumi's digest of a preview has it, with the time that it took where that is known.
+// PlannedStep is a step as Pulumi's digest of a preview has it, with the time that it took where it was taken.
 type PlannedStep struct {
 	display.PreviewStep
 	Seconds float64 `json:"seconds,omitempty"`

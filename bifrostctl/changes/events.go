@@ -9,7 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// readEvents reads the events of an operation. Their times have whole seconds.
+// readEvents reads the events of an operation. Their times have whole seconds. A preview asks only: what that took says nothing of the
+// step.
 func readEvents(text []byte) (*Set, error) {
 	set := &Set{Source: Events, Counts: map[string]int{}}
 	began := map[string]int{}
@@ -31,14 +32,14 @@ func (s *Set) hear(event apitype.EngineEvent, began map[string]int) {
 	switch {
 	case event.ResourcePreEvent != nil:
 		m := event.ResourcePreEvent.Metadata
-		began[string(m.Op)+m.URN] = event.Timestamp
+		if !event.ResourcePreEvent.Planning {
+			began[string(m.Op)+m.URN] = event.Timestamp
+		}
 		s.addPlanned(PlannedOf(m))
 	case event.ResOutputsEvent != nil:
-		m := event.ResOutputsEvent.Metadata
-		s.ended(m, float64(event.Timestamp-began[string(m.Op)+m.URN]), false)
+		s.ended(event.ResOutputsEvent.Metadata, event.Timestamp, began, false)
 	case event.ResOpFailedEvent != nil:
-		m := event.ResOpFailedEvent.Metadata
-		s.ended(m, float64(event.Timestamp-began[string(m.Op)+m.URN]), true)
+		s.ended(event.ResOpFailedEvent.Metadata, event.Timestamp, began, true)
 	case event.DiagnosticEvent != nil && !event.DiagnosticEvent.Ephemeral:
 		s.say(event.DiagnosticEvent.Severity, event.DiagnosticEvent.Prefix+event.DiagnosticEvent.Message, event.DiagnosticEvent.URN)
 	case event.SummaryEvent != nil:
@@ -50,14 +51,16 @@ func (s *Set) hear(event apitype.EngineEvent, began map[string]int) {
 }
 
 // ended adds how long a step took, and what came of it.
-func (s *Set) ended(m apitype.StepEventMetadata, seconds float64, failed bool) {
+func (s *Set) ended(m apitype.StepEventMetadata, now int, began map[string]int, failed bool) {
 	for i := range s.Steps {
 		step := &s.Steps[i]
 		if step.URN != m.URN {
 			continue
 		}
 		step.Failed = step.Failed || failed
-		step.Seconds += seconds
+		if from, ran := began[string(m.Op)+m.URN]; ran {
+			step.Seconds += float64(now - from)
+		}
 		if after := stateOf(resourceOf(m.New)); after != nil && step.New != nil {
 			step.New.Outputs, step.New.ID = after.Outputs, after.ID
 		}

@@ -123,7 +123,7 @@ func TestEvents(t *testing.T) {
 // TestSandbox: its document has Pulumi's steps, and an error where the preview failed.
 func TestSandbox(t *testing.T) {
 	t.Parallel()
-	set, err := changes.Read(strings.NewReader(`{"command": "sandbox preview", "result": "failed", "exitCode": 1, "error": "denied", "stack": "dev",
+	set, err := changes.Read(strings.NewReader(`{"command": "sandbox up", "result": "failed", "exitCode": 1, "error": "denied", "stack": "dev",
 		"changes": {"create": 2, "same": 0}, "resources": [], "steps": [{"op": "create", "urn": "` + base + `a:b:C::c", "seconds": 0.25}], "new": [1]}`))
 	require.NoError(t, err)
 	require.Equal(t, changes.Sandbox, set.Source)

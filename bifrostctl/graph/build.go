@@ -39,7 +39,7 @@ func of(all []resource, preview bool) *Graph {
 		}
 	}
 	b.draw(g)
-	g.markCritical()
+	g.when()
 	return g
 }
 
@@ -52,15 +52,8 @@ func (g *Graph) Time(set *changes.Set) int {
 			timed++
 		}
 	}
-	g.markCritical()
+	g.when()
 	return timed
-}
-
-func (g *Graph) markCritical() {
-	critical, _ := g.Critical()
-	for i := range g.Nodes {
-		g.Nodes[i].Critical = slices.Contains(critical, g.Nodes[i].ID)
-	}
 }
 
 // isNode tells whether a resource is drawn: not the stack, providers and components.

@@ -56,7 +56,10 @@ type Node struct {
 	Read bool `json:"read,omitempty"`
 	// Protected says that it may not be deleted.
 	Protected bool `json:"protected,omitempty"`
-	// Seconds is how long its step took; 0 where nothing tells.
+	// Order is when its step comes in a preview, 1 the first: steps of one number can run at the same time. 0 where nothing becomes of it,
+	// where nothing tells what waits for what, and where times say when a step ran.
+	Order int `json:"order,omitempty"`
+	// Seconds is how long its step took; 0 in a preview, and where nothing tells.
 	Seconds float64 `json:"seconds,omitempty"`
 	// Critical says that the whole operation would have ended earlier, had this step.
 	Critical bool `json:"critical,omitempty"`

@@ -17,7 +17,7 @@ const (
 	leastWidth = 150
 	nameWidth  = 7.2 // of a character of a name, at 12 pixels
 	kindWidth  = 6.4 // of a character of a kind, at 11 pixels, wide ones
-	timeWidth  = 62
+	timeWidth  = 70
 	nameMost   = 30 // characters of a name that are shown
 	rowGap     = 24
 	columnGap  = 70
@@ -61,7 +61,7 @@ func (g *Graph) width() float64 {
 	width := float64(leastWidth)
 	for _, n := range g.Nodes {
 		kind := float64(utf8.RuneCountInString(n.Kind)) * kindWidth
-		if n.Seconds > 0 {
+		if n.when() != "" {
 			kind += timeWidth
 		}
 		text := math.Max(float64(utf8.RuneCountInString(label(n.Name)))*nameWidth, kind)

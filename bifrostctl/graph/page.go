@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ type pageData struct {
 	PageOptions
 	Policy, Summary string
 	Clouds, Ops     []entry
-	Timed           bool
+	Timed, Ordered  bool
 	Width, Height   int
 	Style           template.CSS
 	Script          template.JS
@@ -62,12 +63,13 @@ func (g *Graph) Page(w io.Writer, options PageOptions) error {
 	g.drawing(&drawing, l)
 	style := pageColours() + pictureStyle + pageStyle
 	_, seconds := g.Critical()
+	ordered := slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.Order > 0 })
 	return page.Execute(w, pageData{
 		PageOptions: options,
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; base-uri 'none'; form-action 'none'",
 			sum(style),
 			sum(pageScript)),
-		Summary: g.Summary(), Clouds: g.clouds(), Ops: g.ops(), Timed: seconds > 0,
+		Summary: g.Summary(), Clouds: g.clouds(), Ops: g.ops(), Timed: seconds > 0, Ordered: ordered,
 		Width: int(l.width), Height: int(l.height),
 		Style: template.CSS(style), Script: template.JS(pageScript), //nolint:gosec // files of this package
 		Drawing: template.HTML(drawing.String()), //nolint:gosec // each text in it went through markup

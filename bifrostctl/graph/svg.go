@@ -102,8 +102,8 @@ func (n Node) draw(b *strings.Builder, at box) {
 	fmt.Fprintf(b, "<text class=\"cloud\" x=\"%d\" y=\"%d\">%s</text>", x+tabWidth/2, y+nodeHeight/2+4, tabs[n.Cloud])
 	fmt.Fprintf(b, "<text class=\"kind\" x=\"%d\" y=\"%d\">%s</text>", x+tabWidth+10, y+18, markup(Headed(n.Kind)))
 	fmt.Fprintf(b, "<text class=\"name\" x=\"%d\" y=\"%d\">%s</text>", x+tabWidth+10, y+35, markup(label(n.Name)))
-	if n.Seconds > 0 {
-		fmt.Fprintf(b, "<text class=\"time\" x=\"%d\" y=\"%d\">%s</text>", x+int(at.width)-10, y+18, lasting(n.Seconds))
+	if when := n.when(); when != "" {
+		fmt.Fprintf(b, "<text class=\"time\" x=\"%d\" y=\"%d\">%s</text>", x+int(at.width)-18, y+18, markup(when))
 	}
 	if sign := Sign(n.Op); sign != "" {
 		fmt.Fprintf(b, "<circle class=\"mark\" cx=\"%d\" cy=\"%d\" r=\"10\"/><text class=\"sign\" x=\"%[1]d\" y=\"%[3]d\">%[4]s</text>",
@@ -112,9 +112,22 @@ func (n Node) draw(b *strings.Builder, at box) {
 	b.WriteString("</g>\n")
 }
 
+// when says when a step comes, or how long it took; empty where neither is known.
+func (n Node) when() string {
+	switch {
+	case n.Seconds > 0:
+		return lasting(n.Seconds)
+	case n.Order > 0:
+		return fmt.Sprintf("step %d", n.Order)
+	}
+	return ""
+}
+
 // lasting is a time in seconds as people write it.
 func lasting(seconds float64) string {
 	switch {
+	case seconds < 0.1:
+		return "<0.1 s"
 	case seconds < 10:
 		return fmt.Sprintf("%.1f s", seconds)
 	case seconds < 60:
@@ -156,6 +169,9 @@ func (n Node) Says() string {
 	}
 	if says := words[n.Op]; says != "" {
 		text += ", " + says
+	}
+	if n.Order > 0 {
+		text += fmt.Sprintf(", step %d", n.Order)
 	}
 	if n.Read {
 		text += ", made by others"

@@ -21,7 +21,8 @@ type recording struct {
 	changes map[apitype.OpType]int
 	// left holds the last known state of every resource that is there after the operation, in the engine's order.
 	left []*apitype.StepEventStateMetadata
-	// steps are what it plans to do, or did, as the engine began them, and began when it did, by operation and URN.
+	// steps are what it plans to do, or did, as the engine began them, and began when it did, by operation and URN: of a preview, which only
+	// asks, it is empty.
 	steps []changes.PlannedStep
 	began map[string]time.Time
 	// said are its messages and the program's.
@@ -65,7 +66,9 @@ func (r *recording) add(event apitype.EngineEvent) {
 		m := event.ResourcePreEvent.Metadata
 		r.plan(m.New)
 		r.steps = append(r.steps, changes.PlannedOf(m))
-		r.began[string(m.Op)+m.URN] = time.Now()
+		if !event.ResourcePreEvent.Planning {
+			r.began[string(m.Op)+m.URN] = time.Now()
+		}
 	case event.ResOutputsEvent != nil:
 		r.plan(event.ResOutputsEvent.Metadata.New)
 		r.end(event.ResOutputsEvent.Metadata)
@@ -82,7 +85,9 @@ func (r *recording) end(m apitype.StepEventMetadata) {
 		if string(step.URN) != m.URN || step.Op != ended.Op {
 			continue
 		}
-		step.Seconds = math.Round(1000*time.Since(r.began[string(m.Op)+m.URN]).Seconds()) / 1000
+		if began, ran := r.began[string(m.Op)+m.URN]; ran {
+			step.Seconds = math.Round(1000*time.Since(began).Seconds()) / 1000
+		}
 		if isStack(m.Type) && ended.NewState != nil {
 			step.NewState = ended.NewState
 		}

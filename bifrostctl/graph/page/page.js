@@ -7,6 +7,7 @@
   const svg = el("picture"), view = el("view"), side = el("side"), told = el("told");
   const shapes = new Map(graph.nodes.map((n) => [n.id, el(n.id)]));
   const edges = [...svg.querySelectorAll(".edge")];
+  const steps = Math.max(0, ...graph.nodes.map((n) => n.order || 0));
   const size = { width: svg.viewBox.baseVal.width, height: svg.viewBox.baseVal.height };
 
   // The places are read before anything moves: they are what the arrows between resources go by.
@@ -29,7 +30,7 @@
     return made;
   };
   const headed = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-  const seconds = (s) => s < 10 ? s.toFixed(1) + " s" : s < 60 ? s.toFixed(0) + " s" : Math.floor(s / 60) + " min " + Math.floor(s % 60) + " s";
+  const seconds = (s) => s < 0.1 ? "<0.1 s" : s < 10 ? s.toFixed(1) + " s" : s < 60 ? s.toFixed(0) + " s" : Math.floor(s / 60) + " min " + Math.floor(s % 60) + " s";
 
   // Pan and zoom. The svg fills the canvas; the drawing is moved within it.
   let scale = 1, dx = 0, dy = 0;
@@ -51,9 +52,10 @@
     if (scale >= readable) return;
     scale = readable;
     const first = graph.nodes.find((n) => n.op && shapes.get(n.id).matches(".create, .update, .replace, .delete"));
-    const r = room(), at = first ? place.get(first.id) : null;
-    if (at) return centre(at.x, at.y);
-    centre(size.width / 2, Math.min(size.height / 2, r.height / 2 / scale));
+    const r = room(), at = first ? place.get(first.id) : { x: size.width / 2, y: 0 };
+    // No more room is left empty beside the drawing than there must be.
+    const held = (wanted, drawn, shown) => drawn <= shown ? drawn / 2 : Math.min(Math.max(wanted, shown / 2), drawn - shown / 2);
+    centre(held(at.x, size.width, r.width / scale), held(at.y, size.height, r.height / scale));
   };
   const show = (id) => {
     const at = place.get(id), r = room(), x = at.x * scale + dx, y = at.y * scale + dy;
@@ -170,10 +172,10 @@
     const look = lookOf(n), sign = shapes.get(n.id).querySelector(".sign");
     return look && sign ? make("span", { class: "swatch round " + look, "aria-hidden": "true" }, sign.textContent) : null;
   };
-  const row = (n, time) => make("button", { type: "button", class: "row", onclick: () => open(n.id, true) }, signOf(n) || cloudOf(n),
+  const row = (n) => make("button", { type: "button", class: "row", onclick: () => open(n.id, true) }, signOf(n) || cloudOf(n),
     make("span", { class: "words" }, make("span", { class: "mono" }, n.name), make("span", { class: "kindof" }, headed(n.kind) + (n.cloud === "Other" ? "" : " · " + n.cloud))),
-    time ? make("span", { class: "seconds" }, seconds(n.seconds)) : null);
-  const list = (title, ids, time) => ids.length === 0 ? [] : [make("h3", {}, title), make("div", { class: "rows" }, ...ids.map((id) => row(byId.get(id), time)))];
+    n.seconds ? make("span", { class: "seconds" }, seconds(n.seconds)) : null);
+  const list = (title, ids) => ids.length === 0 ? [] : [make("h3", {}, title), make("div", { class: "rows" }, ...ids.map((id) => row(byId.get(id))))];
   const within = (n) => {
     const names = [];
     for (let g = groups.get(n.in); g; g = groups.get(g.in)) names.unshift(headed(g.kind) + " " + g.name);
@@ -192,7 +194,8 @@
     show(id);
     const facts = [["Cloud", n.cloud === "Other" ? null : n.cloud], ["Component", within(n)], ["Type", make("code", {}, n.type)],
       ["ID", n.identity ? make("code", {}, n.identity) : null], ["URN", make("code", {}, n.urn)],
-      ["Step", n.seconds ? seconds(n.seconds) + (n.critical ? ", on the chain that takes longest" : "") : null],
+      ["Time", n.seconds ? seconds(n.seconds) + (n.critical ? ", on the chain that took longest" : "") : null],
+      ["Order", n.order ? "step " + n.order + " of " + steps : null],
       ["Notes", [n.read ? "made by others, only read" : "", n.protected ? "protected against deletion" : ""].filter(Boolean).join("; ")]];
     const list_ = make("dl", {});
     for (const [name, value] of facts) if (value) list_.append(make("dt", {}, name), make("dd", {}, value));
@@ -220,18 +223,19 @@
     if (id) shapes.get(id).focus();
   };
 
-  // The overview: what changes, what takes longest, and all resources by component.
+  // The overview: what changes in which order or what took longest, and the resources by step or by component.
   const overview = () => {
     const changed = graph.nodes.filter(lookOf), critical = graph.nodes.filter((n) => n.critical);
     const parts = [make("h2", {}, graph.preview ? (changed.length === 0 ? "Nothing changes" : changed.length + (changed.length === 1 ? " resource changes" : " resources change"))
       : graph.nodes.length + " resources")];
     if (critical.length > 0) {
-      parts.push(make("h3", {}, "Takes longest: " + seconds(critical.reduce((sum, n) => sum + n.seconds, 0))), make("div", { class: "rows" }, ...critical.map((n) => row(n, true))));
+      parts.push(...list("Took longest: " + seconds(critical.reduce((sum, n) => sum + n.seconds, 0)), critical.map((n) => n.id)));
     }
     const listed = graph.preview && changed.length > 0 ? changed : graph.nodes;
-    const inGroup = new Map();
-    for (const n of listed) { const name = within(n) || "Beside components"; inGroup.set(name, [...(inGroup.get(name) || []), n.id]); }
-    for (const [name, ids] of inGroup) parts.push(...list(name, ids));
+    const titleOf = (n) => steps > 1 ? "Step " + n.order + " of " + steps : within(n) || "Beside components";
+    const titled = new Map();
+    for (const n of steps > 1 ? [...listed].sort((a, b) => a.order - b.order) : listed) titled.set(titleOf(n), [...(titled.get(titleOf(n)) || []), n.id]);
+    for (const [title, ids] of titled) parts.push(...list(title, ids));
     el("overview").replaceChildren(...parts);
   };
 

@@ -2,10 +2,12 @@ package graphs
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/changes"
@@ -21,26 +23,35 @@ func changed(t *testing.T, way stacktest.Way, settings ...string) *changes.Set {
 	preview := s.Set(settings...).Engine.Preview()
 	require.NoError(t, preview.Err, "%v", preview.Diagnostics)
 	set := changes.OfPlanned(preview.Planned)
+	var state struct {
+		Deployment apitype.DeploymentV3 `json:"deployment"`
+	}
+	require.NoError(t, json.Unmarshal(s.Engine.Export(), &state))
 	for i := range set.Steps {
-		if set.Steps[i].Changes() {
-			set.Steps[i].Seconds = float64(i%7) * 6.5 // a preview knows no times: these are what a page shows
+		for _, r := range state.Deployment.Resources {
+			// The engine's events do not tell what a resource depends on; a preview of the CLI and of the sandbox does.
+			if string(r.URN) != set.Steps[i].URN || set.Steps[i].State() == nil {
+				continue
+			}
+			for _, urn := range r.Dependencies {
+				set.Steps[i].State().Dependencies = append(set.Steps[i].State().Dependencies, string(urn))
+			}
 		}
 	}
 	return set
 }
 
-// written are the page and the diagram of what changes, in the folder for a browser where there is one.
-func written(t *testing.T, name string, set *changes.Set) (page, mermaid string) {
+// written is a graph's page. In the folder for a browser, where there is one, it is with its diagram.
+func written(t *testing.T, name string, g *graph.Graph, mermaid string) (page string) {
 	t.Helper()
 	var text bytes.Buffer
-	require.NoError(t, graph.OfSet(set).Page(&text, graph.PageOptions{Verdict: "What this changes", Notes: []string{"Something to look at"}}))
-	mermaid = graph.TouchedMermaid(set)
+	require.NoError(t, g.Page(&text, graph.PageOptions{Verdict: "What this changes", Notes: []string{"Something to look at"}}))
 	if *into != "" {
 		require.NoError(t, os.MkdirAll(*into, 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(*into, name+".html"), text.Bytes(), 0o644))
 		require.NoError(t, os.WriteFile(filepath.Join(*into, name+".mmd"), []byte(mermaid), 0o644))
 	}
-	return text.String(), mermaid
+	return text.String()
 }
 
 // TestChange: a preview of the engine is drawn with what becomes of each resource, and with no secret.
@@ -56,11 +67,34 @@ func TestChange(t *testing.T) {
 	require.Positive(t, ops[changes.Update], "the Deployment")
 	require.Positive(t, ops[changes.Replace], "the role")
 	require.Greater(t, ops[changes.Same], 10)
-	page, mermaid := written(t, "change", set)
+	mermaid := graph.TouchedMermaid(set)
+	page := written(t, "change", g, mermaid)
 	require.NotContains(t, page, stacktest.Secret)
 	require.NotContains(t, mermaid, stacktest.Secret)
 	require.Contains(t, mermaid, "~ Deployment")
 	require.Contains(t, mermaid, "± AWS IAM role<br/>")
+	require.Contains(t, page, ">step 1</text>")
+	require.Contains(t, page, ">step 2</text>")
+	require.NotContains(t, page, `"seconds":`, "a preview knows no times")
+}
+
+// TestTimes: a stack with the times of its up is drawn with the times of its steps, and with no order.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	s := stacktest.New(t, "azure-dev")
+	set := changes.OfPlanned(s.Engine.MustUp().Planned)
+	for i := range set.Steps {
+		set.Steps[i].Seconds = float64(i%7) * 13 // the clouds of a test take no time
+	}
+	g, err := graph.OfState(s.Engine.Export())
+	require.NoError(t, err)
+	require.Positive(t, g.Time(set))
+	mermaid, err := g.Mermaid()
+	require.NoError(t, err)
+	page := written(t, "times", g, mermaid)
+	require.Contains(t, page, `"seconds":`)
+	require.NotContains(t, page, `"order":`)
+	require.NotContains(t, page, ">step ")
 }
 
 // TestHostile: names and values that would be markup are texts.
@@ -72,6 +106,6 @@ func TestHostile(t *testing.T) {
 		set.Steps[i].Name = hostile
 		set.Steps[i].Diff = append(set.Steps[i].Diff, changes.Diff{Path: hostile, Old: hostile, New: hostile + "!"})
 	}
-	page, _ := written(t, "hostile", set)
+	page := written(t, "hostile", graph.OfSet(set), graph.TouchedMermaid(set))
 	require.NotContains(t, page, "<img")
 }
