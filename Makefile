@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench lint golden docs definitions clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench lint golden docs definitions release-check clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -82,7 +82,8 @@ monitoring: $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operato
 # What a browser looks at.
 PAGES := e2e/.bin/pages
 
-browser: ## draw every stack, and look at the pages and diagrams with Chromium, axe-core and Mermaid
+browser: ## draw every stack, and look at the pages and diagrams with Chromium, axe-core and Mermaid; pictures of the page stay in e2e/.bin/pages
+	rm -rf $(PAGES)
 	go -C bifrostctl test $(TIMEOUT) -count=1 ./rehearsals/graphs -args -into $(abspath $(PAGES))
 	cd e2e/browser && PAGES=$(abspath $(PAGES)) go test -count=1 $(TIMEOUT) ./...
 

@@ -2,8 +2,8 @@ package browser
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -103,23 +103,50 @@ func TestFilters(t *testing.T) {
 	tab.fine()
 }
 
-// TestAccessible: axe finds nothing wrong, in both themes, on a desk and a phone, with details open and without.
+// TestWhen: the page of a preview says in which order steps come, and no time; that of what ran, how long they took, and no order.
+func TestWhen(t *testing.T) {
+	tab := open(t)
+	told := func(page string) string {
+		tab.show(pages(t, page)[0], desktop)
+		overview := eval[string](tab, `document.getElementById("overview").textContent`)
+		tab.do(js(`document.querySelector(".node:has(.time)").dispatchEvent(new MouseEvent("click", {bubbles: true}))`))
+		return overview + eval[string](tab, `document.getElementById("detail").textContent + document.getElementById("picture").textContent`)
+	}
+	preview := told("change.html")
+	for _, says := range []string{"Step 1 of ", "Orderstep ", "step 2"} {
+		require.Contains(t, preview, says)
+	}
+	require.NotRegexp(t, `\d s\b|ook longest|Time`, preview)
+	ran := told("times.html")
+	for _, says := range []string{"Took longest: ", "39 s", "1 min "} {
+		require.Contains(t, ran, says)
+	}
+	require.NotRegexp(t, `(?i)step \d`, ran)
+	tab.fine()
+}
+
+// TestAccessible: axe finds nothing wrong, in both themes, on a desk and a phone, with details open and without. A picture of each is kept
+// beside the page.
 func TestAccessible(t *testing.T) {
 	judge, err := axe.text(cache)
 	require.NoError(t, err)
 	const run = `axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map((v) =>
 		v.id + ": " + v.nodes.map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | ")))`
-	for _, page := range append(pages(t, "change.html"), pages(t, "minimal.html")...) {
+	for _, name := range []string{"change.html", "times.html", "minimal.html"} {
+		page := pages(t, name)[0]
 		for _, l := range []look{desktop, dark(desktop), phone, dark(phone)} {
-			t.Run(strings.Join([]string{filepath.Base(page), l.theme}, " "), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s %s %d", name, l.theme, l.width), func(t *testing.T) {
 				tab := open(t)
 				tab.show(page, l)
 				require.LessOrEqual(t, eval[int](tab, `document.documentElement.scrollWidth`), int(l.width), "nothing is wider than the screen")
 				tab.do(js(judge))
 				require.Empty(t, eval[[]string](tab, run))
+				picture := strings.TrimSuffix(page, ".html") + fmt.Sprintf("-%s-%d", l.theme, l.width)
+				tab.keep(picture + ".png")
 				tab.do(js(`document.querySelector(".node .sign, .node").dispatchEvent(new MouseEvent("click", {bubbles: true}))`))
 				require.False(t, eval[bool](tab, `document.getElementById("detail").hidden`))
 				require.Empty(t, eval[[]string](tab, run))
+				tab.keep(picture + "-open.png")
 				tab.fine()
 			})
 		}

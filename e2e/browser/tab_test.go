@@ -42,7 +42,7 @@ func run(m *testing.M) int {
 		}
 		return 0
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium's own refuses to run as root
 	}
@@ -94,7 +94,8 @@ func open(t *testing.T) *tab {
 	ctx, end := chromedp.NewContext(browser)
 	t.Cleanup(end)
 	tab := &tab{t: t, ctx: ctx}
-	tab.do() // opens it
+	// The first call opens the tab, which lives as long as the context of that call: it must be one without a deadline.
+	require.NoError(t, chromedp.Do(ctx))
 	require.NoError(t, chromedp.Listen(ctx, tab.hear))
 	tab.do(call(network.Enable, network.EnableParams{}), call(log.Enable, cdp.Empty{}))
 	return tab
@@ -170,6 +171,16 @@ func (b *tab) show(file string, l look) {
 		chromedp.Navigate("file://"+path),
 		chromedp.WaitReady(chromedp.CSS("html[data-drawn]")),
 	)
+}
+
+// keep writes what the reader sees as a picture.
+func (b *tab) keep(file string) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, patience)
+	defer stop()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile(file, picture, 0o644))
 }
 
 // fine asks that nothing went wrong, and nothing but the page itself was loaded.
