@@ -37,7 +37,9 @@ type Way struct {
 	// Name is for people.
 	Name string
 	// Stack is the stack's name or, with a slash, the folder of its file in the project.
-	Stack    string
+	Stack string
+	// Project is the project's folder; empty for this one.
+	Project  string
 	Settings []string
 	// InFile are settings that the stack file itself has: what they name exists in the clouds. Those for the sandbox begin with sandbox:.
 	InFile []string
@@ -85,7 +87,10 @@ func (w Way) Start(t testing.TB) *Stack {
 // StartIn is the way's stack in clouds that there are.
 func (w Way) StartIn(t testing.TB, clouds *cloud.World) *Stack {
 	t.Helper()
-	s := &Stack{T: t, Way: w, World: clouds, dir: Project(t), file: w.Stack}
+	s := &Stack{T: t, Way: w, World: clouds, dir: w.Project, file: w.Stack}
+	if s.dir == "" {
+		s.dir = Project(t)
+	}
 	if strings.Contains(w.Stack, "/") {
 		s.file = filepath.Join(s.dir, w.Stack)
 	}
