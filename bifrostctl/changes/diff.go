@@ -68,9 +68,27 @@ func differences(step Step, kinds map[string]string) []Diff {
 	return all
 }
 
-// hidden tells whether a text is a secret that nobody marked.
+// hidden tells whether a text is a secret that nobody marked: somebody wrote it by hand into config.json, or into a container's
+// environment.
 func hidden(path effects.Path, text string) bool {
-	return text == Masked || secretkeys.InClear(path.Keys(), text)
+	return text == Masked || secretkeys.InClear(path.Keys(), text) ||
+		secretkeys.Variable(variable(path)) && !secretkeys.IsReference(text)
+}
+
+// variable is the name of the environment variable whose value is at a path, also in a ConfigMap; empty where it is none's.
+func variable(path effects.Path) string {
+	last := len(path) - 1
+	switch {
+	case last < 1:
+		return ""
+	case path[last] == ofValue:
+		name, _ := path[last-1].(effects.Member)
+		return string(name)
+	case path[last-1] == "data":
+		name, _ := path[last].(string)
+		return name
+	}
+	return ""
 }
 
 func kindOf(d effects.Difference) string {

@@ -63,6 +63,10 @@ var always = []struct {
 	{"pulumi:providers:", []string{"kubeconfig", "token", "secretKey", "accessKey", "clientSecret", "accessToken", "credentials"}},
 }
 
+// lastApplied is where kubectl keeps a copy of what it was given, of a Secret, too (Kubernetes, "Well-Known Labels, Annotations and
+// Taints").
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
 // maskOf masks the properties of a resource, whatever its program said of them.
 func maskOf(typ string, properties map[string]any) map[string]any {
 	if properties == nil {
@@ -81,6 +85,10 @@ func maskOf(typ string, properties map[string]any) map[string]any {
 				masked[name] = maskLeaves(value)
 			}
 		}
+	}
+	metadata, _ := masked["metadata"].(map[string]any)
+	if annotations, _ := metadata["annotations"].(map[string]any); annotations[lastApplied] != nil {
+		annotations[lastApplied] = Masked
 	}
 	return masked
 }

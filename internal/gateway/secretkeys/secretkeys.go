@@ -44,6 +44,13 @@ func Is(parent, key string) bool {
 	return secretKeys[strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))]
 }
 
+// secretVariable is how variables of the environment are named that hold a secret. One that names a file, an id or a number of tokens is
+// not among them.
+var secretVariable = regexp.MustCompile(`^PGPASSWORD$|(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|DSN|LICENSE|CONNECTION_STRING)$`)
+
+// Variable tells whether an environment variable holds a secret, by its name.
+func Variable(name string) bool { return secretVariable.MatchString(name) }
+
 // IsReference tells whether a secret's place holds no secret: a reference to the environment or the vault, as text or in the
 // schema's object form, or nothing.
 func IsReference(v any) bool {
