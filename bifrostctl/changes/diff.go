@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -167,16 +168,13 @@ func leaves(path effects.Path, differences []effects.Difference) []effects.Diffe
 	for _, d := range differences {
 		d.Path = append(slices.Clone(path), d.Path...)
 		before, after := d.Before, d.After
-		empty := resource.NewProperty(resource.PropertyMap{})
-		if before.IsArray() || after.IsArray() {
-			empty = resource.NewProperty([]resource.PropertyValue{})
-		}
 		switch {
-		case before.IsNull() && (after.IsObject() || after.IsArray()):
-			before = empty
-		case after.IsNull() && (before.IsObject() || before.IsArray()):
-			after = empty
-		default:
+		case before.IsNull():
+			before = emptyLike(after)
+		case after.IsNull():
+			after = emptyLike(before)
+		}
+		if before.IsNull() || after.IsNull() || !d.Before.IsNull() && !d.After.IsNull() {
 			all = append(all, d)
 			continue
 		}
@@ -188,6 +186,20 @@ func leaves(path effects.Path, differences []effects.Difference) []effects.Diffe
 		all = append(all, leaves(d.Path, below)...)
 	}
 	return all
+}
+
+// emptyLike is an object, a list or a document of JSON without what it holds; null for other values. In a document, too, there may be
+// secrets.
+func emptyLike(v resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.IsObject():
+		return resource.NewProperty(resource.PropertyMap{})
+	case v.IsArray():
+		return resource.NewProperty([]resource.PropertyValue{})
+	case v.IsString() && strings.HasPrefix(strings.TrimSpace(v.StringValue()), "{") && json.Valid([]byte(v.StringValue())):
+		return resource.NewProperty("{}")
+	}
+	return resource.NewNullProperty()
 }
 
 func isNameOf(member effects.Path, d effects.Difference) bool {
