@@ -3,6 +3,7 @@ package stacks
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 )
 
 // Lenient resolves the values of a stack file that may not validate, for whoever only wants to know what it is about: keys without the
@@ -20,7 +21,9 @@ func Lenient(stack, dir string, values map[string]any) *Config {
 }
 
 // asHandedOver are the values as the engine hands them over: as JSON, in which a number is a text, too, such as an account id without
-// quotes. What is no JSON stays as it is.
+// quotes. An empty object means absent: Pulumi.yaml gives it as the default, and `pulumi config --json` prints it. What is no JSON stays as
+// it
+// is.
 func asHandedOver(values map[string]any) map[string]any {
 	text, err := json.Marshal(values)
 	if err != nil {
@@ -32,6 +35,10 @@ func asHandedOver(values map[string]any) map[string]any {
 	if err := d.Decode(&handed); err != nil {
 		return values
 	}
+	maps.DeleteFunc(handed, func(_ string, value any) bool {
+		object, is := value.(map[string]any)
+		return is && len(object) == 0
+	})
 	return handed
 }
 

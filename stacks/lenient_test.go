@@ -27,6 +27,21 @@ func TestLenientPassesOverOnlyTheKeyThatDoesNotDecode(t *testing.T) {
 	require.Nil(t, c.Aks, "not there")
 }
 
+// TestLenientWithDefaults: an empty object is the default of Pulumi.yaml, which the CLI prints for every key that a stack file does not
+// have.
+func TestLenientWithDefaults(t *testing.T) {
+	t.Parallel()
+	c := stacks.Lenient("x", "", map[string]any{
+		"platform": "kubernetes", "kubernetes": map[string]any{"context": "kind"}, "eks": map[string]any{}, "aks": map[string]any{},
+		"gke": map[string]any{}, "ecs": map[string]any{}, "aws": map[string]any{}, "azure": map[string]any{}, "google": map[string]any{},
+	})
+	require.Equal(t, []bool{true, true, true, true, true, true, true},
+		[]bool{c.Eks == nil, c.Aks == nil, c.Gke == nil, c.Ecs == nil, c.Aws == nil, c.Azure == nil, c.Google == nil})
+	on, is := c.Cluster()
+	require.True(t, is)
+	require.Equal(t, "kubernetes", on.Target)
+}
+
 // TestDigitsWithoutQuotes: digits that the stack file has without quotes mean the same to the program, which gets them as JSON, and to who
 // reads the file as YAML. What a number has lost is refused with the reason.
 func TestDigitsWithoutQuotes(t *testing.T) {
