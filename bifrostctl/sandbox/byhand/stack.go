@@ -1,6 +1,7 @@
 package byhand
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -15,9 +16,11 @@ import (
 )
 
 // Make puts what a way makes into the clouds of a stack's file, where the file says: its account and cluster, its namespace and image. It
-// returns how many things there are. server is the URL of the stack's API server.
-func Make(ctx context.Context, w *cloud.World, server, way string, file *stacks.Config) (int, error) {
-	configs, s := map[string]map[string]any{}, &stack{w: w, server: server, file: file, way: way}
+// returns how many things there are. server is the URL of the stack's API server. The objects of Kubernetes are written to manifest, as
+// YAML
+// for kubectl; nil has them made in the sandbox's own cluster.
+func Make(ctx context.Context, w *cloud.World, server, way string, file *stacks.Config, manifest *bytes.Buffer) (int, error) {
+	configs, s := map[string]map[string]any{}, &stack{w: w, server: server, file: file, way: way, manifest: manifest}
 	if file.Aws != nil {
 		configs["aws"] = map[string]any{"region": file.Aws.Region}
 	}
@@ -25,7 +28,7 @@ func Make(ctx context.Context, w *cloud.World, server, way string, file *stacks.
 		configs["azure-native"] = map[string]any{"subscriptionId": file.Azure.SubscriptionId, "tenantId": file.Azure.TenantId,
 			"location": file.Azure.Location}
 	}
-	if cluster := w.Clusters[server]; cluster != nil {
+	if cluster := w.Clusters[server]; cluster != nil && manifest == nil {
 		configs["kubernetes"] = map[string]any{"kubeconfig": fmt.Sprintf(kubeconfig, cluster.Server,
 			base64.StdEncoding.EncodeToString([]byte(cluster.CA)))}
 	}
@@ -50,6 +53,7 @@ type stack struct {
 	w           *cloud.World
 	server, way string
 	file        *stacks.Config
+	manifest    *bytes.Buffer
 }
 
 // made is what each way makes, and of which object of the stack file.
@@ -65,6 +69,9 @@ var made = map[string]struct {
 	"module":     {"a cluster of Kubernetes", onKubernetes, (*stack).objects},
 	"module-ecs": {"ecs", func(c *stacks.Config) bool { return c.Ecs != nil }, (*stack).moduleEcs},
 }
+
+// OnKubernetes tells whether a way makes objects of Kubernetes.
+func OnKubernetes(way string) bool { return made[way].needs != "ecs" }
 
 func onKubernetes(c *stacks.Config) bool {
 	_, is := c.Cluster()
@@ -98,8 +105,15 @@ func (s *stack) arn(kind, name string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:%s/%s", iampolicy.Partition(s.file.Aws.Region), s.file.Aws.AccountId, kind, name)
 }
 
-func (s *stack) objects(m *maker) error {
-	objects, err := Objects(s.way, s.values())
+func (s *stack) objects(m *maker) error { return s.objectsOf(m, s.values()) }
+
+func (s *stack) objectsOf(m *maker, v Values) error {
+	if s.manifest != nil {
+		text, err := Manifest(s.way, v)
+		s.manifest.WriteString(text)
+		return err
+	}
+	objects, err := Objects(s.way, v)
 	if err != nil {
 		return err
 	}
@@ -108,7 +122,12 @@ func (s *stack) objects(m *maker) error {
 
 // chart: helm install --create-namespace makes the namespace, of which the release knows nothing.
 func (s *stack) chart(m *maker) error {
-	namespace := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": s.file.Gateway.Namespace}}
+	name := s.file.Gateway.Namespace
+	if s.manifest != nil {
+		fmt.Fprintf(s.manifest, "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n---\n", name)
+		return s.objects(m)
+	}
+	namespace := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}}
 	if err := m.objects([]map[string]any{namespace}); err != nil {
 		return err
 	}
@@ -253,9 +272,5 @@ func (s *stack) aks(m *maker) error {
 		return err
 	}
 	values.CredentialConfig = string(config)
-	objects, err := Objects("aks", values)
-	if err != nil {
-		return err
-	}
-	return m.objects(objects)
+	return s.objectsOf(m, values)
 }

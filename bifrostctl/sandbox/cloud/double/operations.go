@@ -160,6 +160,7 @@ func (s *server) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
+	c.State, c.Importing = before, len(before)+len(in) == 0
 	r, err := s.find(c, typ, req.Id, before)
 	if err != nil {
 		return nil, err

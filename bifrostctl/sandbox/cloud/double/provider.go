@@ -138,7 +138,7 @@ type Call struct {
 	Type, Name, URN string
 	// IgnoreChanges are the resource's, in an update.
 	IgnoreChanges []string
-	// State is what the engine knows of the resource, in an update or a deletion: what the cloud answered last.
+	// State is what the engine knows of the resource, in a read, an update or a deletion: what the cloud answered last.
 	State Object
 	// Changed are the top-level properties that differ, in an update: none where the engine only repeats what did not become ready.
 	Changed []string
@@ -148,6 +148,9 @@ type Call struct {
 	// say that the call is a create, a read, or a preview of a create or a change.
 	Timeout                       time.Duration
 	Creating, Reading, Previewing bool
+	// Importing says of a read that the engine knows nothing of the resource yet: it has what there is, ready or not (pulumi-kubernetes
+	// v4.25, provider/pkg/await/await.go, Read).
+	Importing bool
 
 	strike strike
 }

@@ -196,7 +196,7 @@ func (s *server) halfMade(r *world.Resource, half *HalfMade, secrets []resource.
 // await lets the controllers work. A fault after the effect strikes here where the provider waits for controllers: it then
 // knows what it made.
 func (s *server) await(c *Call, typ *Type, r *world.Resource) []string {
-	if typ.Await == nil {
+	if typ.Await == nil || c.Importing {
 		return nil
 	}
 	if c.strike.delay > 0 {

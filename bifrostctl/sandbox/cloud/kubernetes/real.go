@@ -85,13 +85,27 @@ func (k *kind) ref(id string) live.Ref {
 // fieldManager is the provider's annotation that names the owner of the object's fields.
 const fieldManager = "pulumi.com/patchFieldManager"
 
-// manager is the owner of the object's fields: the one that the program names, or one of its own for each resource, as the provider has it
-// (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, fieldManagerName).
-func (k *kind) manager(id string, in double.Object) string {
-	if named, _ := double.Map(in, "metadata.annotations")[fieldManager].(string); named != "" {
-		return named
+// managed is the property in which the provider keeps that owner's name: it stays when the program no longer names it.
+const managed = "__fieldManager"
+
+// manager is the owner of the object's fields: the one that the program names, or named once, or one of its own for each resource, as the
+// provider has it (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, fieldManagerName).
+func (k *kind) manager(c *double.Call, id string, in double.Object) string {
+	return cmp.Or(named(c, in), "pulumi-kubernetes-"+world.Hex(8, k.token, id))
+}
+
+func named(c *double.Call, in double.Object) string {
+	now, _ := double.Map(in, "metadata.annotations")[fieldManager].(string)
+	once, _ := c.State[managed].(string)
+	return cmp.Or(now, once)
+}
+
+// remembered is a live object with the name of its fields' owner, where the program gave it one.
+func remembered(c *double.Call, object, in double.Object) double.Object {
+	if name := named(c, in); name != "" {
+		object[managed] = name
 	}
-	return "pulumi-kubernetes-" + world.Hex(8, k.token, id)
+	return object
 }
 
 // find reads the live object. The world's record follows it.
@@ -118,7 +132,8 @@ func (k *kind) find(c *double.Call, id string) (*world.Resource, error) {
 		r = &world.Resource{Type: k.token, Scope: server(c), ID: id}
 		c.World.Put(r)
 	}
-	r.Inputs, r.State = live.Inputs(found, r.Inputs), found
+	r.Inputs = live.Inputs(found, r.Inputs)
+	r.State = remembered(c, found, nil)
 	return r, nil
 }
 
@@ -135,24 +150,24 @@ func (k *kind) make(c *double.Call, in double.Object) (string, double.Object, er
 	if err != nil {
 		return "", nil, notCreated(c, err)
 	}
-	return id, live.Stripped(made), nil
+	return id, remembered(c, live.Stripped(made), in), nil
 }
 
 // reapply applies an object's new inputs, once what people did with kubectl is the stack's.
 func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
 	var made double.Object
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
-		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(r.ID, in))
+		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(c, r.ID, in))
 		if err != nil {
 			return err
 		}
-		body := k.request(c, found, in, k.manager(r.ID, in))
+		body := k.request(c, found, in, k.manager(c, r.ID, in))
 		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(c, r.ID, in))
 		return err
 	})
 	switch {
 	case err == nil:
-		return live.Stripped(made), nil
+		return remembered(c, live.Stripped(made), in), nil
 	case live.Away(err), apierrors.IsNotFound(err):
 		return nil, lost(c, err)
 	}
@@ -185,7 +200,7 @@ const patchForce = "pulumi.com/patchForce"
 
 func (k *kind) patch(c *double.Call, id string, in double.Object) live.Patch {
 	forced := sessionOf(c).patchForce || double.Map(in, "metadata.annotations")[patchForce] == "true"
-	return live.Patch{Manager: k.manager(id, in), Force: forced}
+	return live.Patch{Manager: k.manager(c, id, in), Force: forced}
 }
 
 // rehearse lets the server try a plan without effect. It says nothing about what would take the place of an object under its name,
@@ -197,7 +212,7 @@ func (k *kind) rehearse(c *double.Call, r *world.Resource, in double.Object) err
 		if r != nil {
 			patch := k.patch(c, id, in)
 			patch.DryRun, patch.Force = true, patch.Force || live.Uncontested(r.State)
-			_, err := cluster.Apply(ctx, k.ref(id), k.request(c, r.State, in, k.manager(id, in)), patch)
+			_, err := cluster.Apply(ctx, k.ref(id), k.request(c, r.State, in, k.manager(c, id, in)), patch)
 			return err
 		}
 		known, err := cluster.Get(ctx, k.ref(id))
@@ -245,7 +260,7 @@ func (k *kind) wait(c *double.Call, r *world.Resource) []string {
 		return err
 	})
 	if found != nil {
-		r.State = live.Stripped(found)
+		r.State = remembered(c, live.Stripped(found), r.Inputs)
 	}
 	if err != nil {
 		reasons = append(reasons, err.Error())

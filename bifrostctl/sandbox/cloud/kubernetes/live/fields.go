@@ -131,8 +131,12 @@ func shallow(o Object) Object {
 // computed are what an object's author does not write, in its metadata.
 var computed = []string{"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink"}
 
+// unasked are annotations that an import leaves out, beside what is computed (pulumi-kubernetes v4.25, provider/pkg/provider/provider.go,
+// Read).
+var unasked = []string{"deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"}
+
 // Inputs returns what of the live object an author would write: with the fields that were asked for before, in their present state;
-// without such, all that a server does not compute by itself.
+// without such, as for an import, all that a server does not compute by itself.
 func Inputs(live, before Object) Object {
 	if len(before) > 0 {
 		return project(before, live, "").(Object)
@@ -143,6 +147,13 @@ func Inputs(live, before Object) Object {
 		metadata = shallow(metadata)
 		for _, key := range computed {
 			delete(metadata, key)
+		}
+		if annotations, ok := metadata["annotations"].(Object); ok {
+			annotations = shallow(annotations)
+			for _, key := range unasked {
+				delete(annotations, key)
+			}
+			metadata["annotations"] = annotations
 		}
 		inputs["metadata"] = metadata
 	}
