@@ -63,6 +63,7 @@ func (f *finder) kubernetes(target string) error {
 		o.keepWorkload()
 		o.keepService()
 		o.keepConfig()
+		o.keepPull()
 		o.keepOpen()
 	}
 	o.takeObjects()
@@ -153,9 +154,7 @@ func (o *onCluster) statefulSet(s *appsv1.StatefulSet) {
 		claim := s.Spec.VolumeClaimTemplates[0].Name + "-" + s.Name + "-0"
 		o.plan.set("gateway.storage", map[string]any{"existingClaim": claim}, "the volume with the database of SQLite, which outlives "+
 			"its StatefulSet")
-		if !o.c.Gateway.ExistingNamespace {
-			o.plan.set("gateway.suppliedObjects", []string{"persistentvolumeclaim/" + claim}, "it is in the namespace already")
-		}
+		o.supplied("persistentvolumeclaim/" + claim)
 	}
 	o.plan.Cannot = append(o.plan.Cannot, Note{What: "StatefulSet " + s.Name,
 		Why: "its headless Service, its claims and how it makes pods never change; SQLite has one process, so that the gateway is away " +
@@ -221,7 +220,19 @@ func (o *onCluster) keepWorkload() {
 	o.take(Thing{o.target + "-gateway-deployment", what.typ(), what.id(), what.String()})
 	o.plan.Changes = append(o.plan.Changes, fmt.Sprintf("%s: its pods roll, one after the other, to those of the stack: config.json, "+
 		"variables and the pull Secret of the stack, probes that no outage of the database trips, no right that they do not need. A pod "+
-		"goes once its successor is ready", what))
+		"goes once its successor is ready%s", what, goesAtOnce(d.Spec.Template.Spec)))
+}
+
+// goesAtOnce says what becomes of requests where the pods have nothing that lets them serve on until nobody sends them any. A pod that runs
+// cannot get a preStop: the roll that would give it one refuses the same requests.
+func goesAtOnce(pod corev1.PodSpec) string {
+	for _, container := range pod.Containers {
+		if container.Lifecycle != nil && container.Lifecycle.PreStop != nil {
+			return ""
+		}
+	}
+	return ". Those of today have no preStop: as at each of their rolls so far, connections may be refused in the moment in which one " +
+		"goes. Pods of the stack serve on until nobody sends them any"
 }
 
 func (o *onCluster) keepReplicas() {

@@ -79,13 +79,41 @@ func (o *onCluster) keepConfig() {
 			g.ExistingConfigSecret = volume.Secret.SecretName
 			o.plan.set("gateway.existingConfigSecret", g.ExistingConfigSecret,
 				"config.json stays where it is. Nothing here checks it, and its changes roll no pods: gateway.config does both")
-			if !g.ExistingNamespace {
-				o.plan.set("gateway.suppliedObjects", []string{"secret/" + g.ExistingConfigSecret}, "it is in the namespace already")
-			}
+			o.supplied("secret/" + g.ExistingConfigSecret)
 		case volume.ConfigMap != nil:
 			o.plan.Left = append(o.plan.Left, Note{What: "ConfigMap " + volume.ConfigMap.Name,
 				Why:  "config.json is in it, and whoever reads ConfigMaps reads it: the stack keeps it in a Secret",
 				Mend: "write its content to gateway.config, with secrets as references"})
+		}
+	}
+}
+
+// supplied says that an object is in the namespace already, where the stack has the namespace and would make sure of that.
+func (o *onCluster) supplied(object string) {
+	g := &o.c.Gateway
+	if g.ExistingNamespace || slices.Contains(g.SuppliedObjects, object) {
+		return
+	}
+	g.SuppliedObjects = append(slices.Clone(g.SuppliedObjects), object)
+	o.plan.set("gateway.suppliedObjects", g.SuppliedObjects, "they are in the namespace already")
+}
+
+// keepPull keeps the Secret with which pods pull from a mirror. Where the stack has a way to pull of its own, nobody needs the former one.
+func (o *onCluster) keepPull() {
+	if o.workload == nil {
+		return
+	}
+	own, _ := pullNames(o.c)
+	for _, secret := range o.workload.Spec.Template.Spec.ImagePullSecrets {
+		r := &o.c.Registry
+		switch {
+		case r.Mirror && r.PullSecret == "":
+			r.PullSecret = secret.Name
+			o.plan.set("registry.pullSecret", secret.Name, "with which the pods pull from the mirror")
+			o.supplied("secret/" + secret.Name)
+		case r.Mirror && secret.Name == r.PullSecret, !r.Mirror && secret.Name == own:
+		default:
+			o.left("Secret "+secret.Name, "pods pulled with it, and those of the stack do not", "kubectl delete secret "+secret.Name)
 		}
 	}
 }

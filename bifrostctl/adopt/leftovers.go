@@ -50,9 +50,12 @@ func (o *onCluster) helm() {
 		"kubectl delete configmap "+o.workload.Name+"-config")
 }
 
-// authors are the tools by whose names people write objects: their fields are given to the stack. Controllers keep theirs.
-var authors = []string{"kubectl", "before-first-apply", "helm", "Terraform", "HashiCorp", "terraform-provider-kubernetes", "Lens",
-	"node-fetch"}
+// authors are the tools by whose names people write objects, by how those begin: their fields are given to the stack. Pulumi is one of
+// them,
+// where a stack has lost its state. Controllers keep theirs, such as the revision of a Deployment, and the refresher its token.
+var authors = []string{"kubectl", "before-first-apply", "helm", "Terraform", "HashiCorp", "terraform-provider-kubernetes", "pulumi-",
+	"argocd", "kustomize", "flux", "rancher", "Lens", "node-fetch", "k9s", "dashboard", "Mozilla", "OpenAPI-Generator", "python-requests",
+	"curl", "Go-http-client"}
 
 // author tells whether an entry of an object's fields is a tool's of a person. What is of a subresource, as kubectl scale, stays.
 func author(entry map[string]any) bool {

@@ -40,7 +40,7 @@ func byHand(t *testing.T, name, way string, settings ...string) *adoption {
 	t.Helper()
 	s := stacktest.Way{Stack: name}.Start(t).Set(settings...)
 	a := &adoption{Stack: s, t: t, base: settings, state: []byte("{}")}
-	made, err := byhand.Make(t.Context(), s.World, s.Look.Server, way, a.config())
+	made, err := byhand.Make(t.Context(), s.World, s.Look.Server, way, a.config(), nil)
 	require.NoError(t, err)
 	require.Positive(t, made)
 	return a
@@ -246,6 +246,39 @@ func TestChartAndModule(t *testing.T) {
 		edits.AlsoAllowlisted("arn:aws:iam::111122223333:role/bifrost-ecs-execution")(t, a.World)
 		a.configure()
 		a.requireAdopted()
+	})
+}
+
+// TestPulledWith: the Secret with which pods pull from a mirror stays theirs. Where the stack has a way to pull of its own, it is left.
+func TestPulledWith(t *testing.T) {
+	t.Parallel()
+	pulledWith := func(a *adoption, secret string) {
+		spec := edits.The(a.t, a.World, edits.DeploymentKind, "")[0].State["spec"].(map[string]any)
+		pod, is := spec["template"].(map[string]any)["spec"].(map[string]any)
+		require.True(a.t, is)
+		pod["imagePullSecrets"] = []any{map[string]any{"name": secret}}
+	}
+	t.Run("mirror", func(t *testing.T) {
+		t.Parallel()
+		a := byHand(t, "aws-dev", "module", stacktest.OnlyEKS, "registry.mirror=true",
+			"registry.image=registry.internal.example.com/mirror/acme-hub:2.1.0")
+		pulledWith(a, "mirror-login")
+		plan := a.find()
+		require.Contains(t, plan.Settings, adopt.Setting{Path: "registry.pullSecret", Value: "mirror-login",
+			Why: "with which the pods pull from the mirror"})
+		require.Contains(t, plan.Settings, adopt.Setting{Path: "gateway.suppliedObjects", Value: []string{"secret/mirror-login"},
+			Why: "they are in the namespace already"})
+		require.NotContains(t, notes(plan.Left), "Secret mirror-login")
+		a.configure()
+		require.Empty(t, hurt(a.Engine.MustUp().Steps))
+	})
+	t.Run("refresher", func(t *testing.T) {
+		t.Parallel()
+		a := byHand(t, "aws-dev", "eks", stacktest.OnlyEKS)
+		pulledWith(a, "by-hand")
+		plan := a.find()
+		require.NotContains(t, paths(plan), "registry.pullSecret")
+		require.Contains(t, notes(plan.Left), "Secret by-hand")
 	})
 }
 
