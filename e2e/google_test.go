@@ -58,6 +58,7 @@ func TestGKE(t *testing.T) {
 	for _, e := range anyExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}
+	t.Run("adopted after "+chart.name, func(t *testing.T) { testAdopt(t, s, chart) })
 }
 
 // signedInAtGoogle: rights, ways and checks of the stack whose refresher the metadata server signs in.

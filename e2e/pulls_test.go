@@ -33,7 +33,8 @@ func (s *site) template(ctx context.Context) (*corev1.PodSpec, error) {
 	return &stateful.Spec.Template.Spec, nil
 }
 
-// puller is a pod with the gateway's image and user, and a pull Secret, that asks the registry for the image whatever the node has, and ends.
+// puller is a pod with the gateway's image and user, and a pull Secret, that asks the registry for the image whatever the node has, and ends. It
+// meets the level restricted, whoever made the gateway's pods.
 func (s *site) puller(ctx context.Context, name, secret string) (*corev1.Pod, error) {
 	template, err := s.template(ctx)
 	if err != nil {
@@ -44,9 +45,9 @@ func (s *site) puller(ctx context.Context, name, secret string) (*corev1.Pod, er
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "puller"}},
 		Spec: corev1.PodSpec{
 			ServiceAccountName: template.ServiceAccountName, AutomountServiceAccountToken: template.AutomountServiceAccountToken,
-			ImagePullSecrets: []corev1.LocalObjectReference{{Name: secret}}, SecurityContext: template.SecurityContext, RestartPolicy: corev1.RestartPolicyNever,
+			ImagePullSecrets: []corev1.LocalObjectReference{{Name: secret}}, SecurityContext: restrictedPod(1000), RestartPolicy: corev1.RestartPolicyNever,
 			Containers: []corev1.Container{{
-				Name: "pull", Image: serving.Image, ImagePullPolicy: corev1.PullAlways, Command: []string{"sleep", "0"}, SecurityContext: serving.SecurityContext,
+				Name: "pull", Image: serving.Image, ImagePullPolicy: corev1.PullAlways, Command: []string{"sleep", "0"}, SecurityContext: restrictedContainer(),
 			}},
 		},
 	}, metav1.CreateOptions{})

@@ -91,6 +91,7 @@ func TestExamples(t *testing.T) {
 	for _, e := range eksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}
+	t.Run("adopted after "+recipeEKS.name, func(t *testing.T) { testAdopt(t, s, recipeEKS) })
 	for _, w := range withoutSecret {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
@@ -110,6 +111,7 @@ func TestAKS(t *testing.T) {
 	for _, e := range aksExamples {
 		t.Run("example "+e.name, func(t *testing.T) { testExample(t, s, e) })
 	}
+	t.Run("adopted after "+recipeAKS.name, func(t *testing.T) { testAdopt(t, s, recipeAKS) })
 }
 
 // check is one look at the refresher of a stack that is up, while its clouds are served.
