@@ -37,16 +37,12 @@ type byHand struct {
 	told func(t *testing.T, d *desk)
 	// drains has its pods serve on for a moment when they go, which the person has added to a recipe. Those of the others have no preStop.
 	drains bool
-	rest   bool // run by make e2e-all alone
 }
 
-// testAdopt: what somebody made by hand, with pods that serve, becomes the stack's. Nothing is made anew but the pods, as the report says;
-// no
+// testAdopt: what somebody made by hand, with pods that serve, becomes the stack's. Nothing is made anew but the pods, as the report says; no
 // request fails and no pull is refused meanwhile, the second up changes nothing, and nothing is left in the end.
 func testAdopt(t *testing.T, s *site, h byHand) {
-	if h.rest {
-		onlyAll(t)
-	}
+	onlyAll(t)
 	s.pace.Store(int64(time.Second))
 	before := inventory(t, s)
 	d := newDesk(t, map[string]bool{}, h.file, s, append([]string{forLoad, "pulumi config rm --path bifrost:gateway.networkPolicy"}, h.changes...)...)

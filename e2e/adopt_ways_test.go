@@ -25,12 +25,12 @@ var (
 	}
 	recipeAKS = byHand{
 		name: "the recipe for AKS", way: "aks", file: "Pulumi.azure-dev.yaml", host: "bifrost-dev.postgres.database.azure.com",
-		secret: arLogin.secret, login: asTheIdentity, after: arLogin, applied: byKubectl, told: trustsTheGateway, rest: true,
+		secret: arLogin.secret, login: asTheIdentity, after: arLogin, applied: byKubectl, told: trustsTheGateway,
 	}
 	chart = byHand{
 		name: "the chart on any Kubernetes", way: "chart", file: "Pulumi.local-dev.yaml", host: "postgres.internal.example.com",
 		changes: []string{"pulumi config set --path bifrost:kubernetes.context e2e"}, edit: onPostgres,
-		secret: "by-hand", login: withTheKey, after: keyLogin, applied: byHelm, drains: true, real: true, rest: true,
+		secret: "by-hand", login: withTheKey, after: keyLogin, applied: byHelm, drains: true, real: true,
 	}
 )
 
