@@ -27,6 +27,7 @@ func of(all []resource, preview bool) *Graph {
 		b.all[all[i].urn] = &all[i]
 	}
 	b.complete()
+	b.rooted()
 	urns := slices.Sorted(maps.Keys(b.all))
 	for _, urn := range urns {
 		b.below[b.all[urn].parent] = append(b.below[b.all[urn].parent], urn)
@@ -76,6 +77,18 @@ func (b *builder) complete() {
 			component := &resource{urn: parent, typ: string(sdk.URN(parent).Type()), name: sdk.URN(parent).Name()}
 			b.all[parent] = component
 			component.parent = b.parentOf(sdk.URN(parent))
+		}
+	}
+}
+
+// rooted takes its parent from a resource that is above itself. No engine writes that, but files are edited by hand.
+func (b *builder) rooted() {
+	for _, urn := range slices.Sorted(maps.Keys(b.all)) {
+		r, seen := b.all[urn], map[string]bool{}
+		for at := r.parent; b.all[at] != nil && !seen[at]; at = b.all[at].parent {
+			if seen[at] = true; at == urn {
+				r.parent = ""
+			}
 		}
 	}
 }

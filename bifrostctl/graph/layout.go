@@ -102,6 +102,9 @@ func (g *Graph) place() (*layout, error) {
 	for _, e := range g.Edges {
 		d.SetEdge(e.From, e.To, dagro.Attrs{})
 	}
+	if len(g.Nodes) == 0 { // nothing exists, or everything is gone: the algorithm wants at least one node
+		return g.read(d), nil
+	}
 	if err := dagro.Layout(d); err != nil {
 		return nil, fmt.Errorf("lay out the graph: %w", err)
 	}
