@@ -96,7 +96,8 @@ func (r Runner) ByHand(ctx context.Context, request Request, way, manifest strin
 	if err := wholefile.Write(manifest, objects.Bytes(), 0o600); err != nil {
 		return &FailedError{Err: fmt.Errorf("--manifest: %w", err)}
 	}
-	fmt.Fprintf(r.Stdout, "Made %d things by hand, of which Pulumi does not know, and wrote the objects of Kubernetes: kubectl apply -f %s. "+
+	fmt.Fprintf(r.Stdout, "Made %d things by hand, of which Pulumi does not know, and wrote the objects of Kubernetes: kubectl apply -f "+
+		"%s. "+
 		"What adopts both: %s\n", made, shellWord(manifest), adopts)
 	return nil
 }
