@@ -21,8 +21,8 @@ type recording struct {
 	changes map[apitype.OpType]int
 	// left holds the last known state of every resource that is there after the operation, in the engine's order.
 	left []*apitype.StepEventStateMetadata
-	// steps are what it plans to do, or did, as the engine began them, and began when it did, by operation and URN. A preview only asks, and
-	// has none there.
+	// steps are what it plans to do, or did, as the engine began them, and began when it did, by operation and URN. A preview has none in
+	// began: it only asks.
 	steps []changes.PlannedStep
 	began map[string]time.Time
 	// said are its messages and the program's.
