@@ -58,6 +58,10 @@ func containerRules(p *field.Path, part any) field.ErrorList {
 		return below(p.Child("subPath"), ptr.Deref(of.SubPath, ""))
 	case corev1.KeyToPath:
 		return below(p.Child("path"), of.Path)
+	case corev1.ConfigMapVolumeSource:
+		return named(p.Child("name"), of.Name, "ConfigMap")
+	case corev1.SecretVolumeSource:
+		return named(p.Child("secretName"), of.SecretName, "Secret")
 	case corev1.EmptyDirVolumeSource:
 		return check.Bytes(p.Child("sizeLimit"), ptr.Deref(of.SizeLimit, ""))
 	case networkingv1.NetworkPolicyPort:

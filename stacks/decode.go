@@ -48,7 +48,8 @@ func decodeValue(key, text string) any {
 	case reflect.String:
 		return text
 	case reflect.Bool:
-		if b, err := strconv.ParseBool(text); err == nil {
+		// What else strconv takes, such as 1 or T, is none to YAML.
+		if b, err := strconv.ParseBool(text); err == nil && text == strconv.FormatBool(b) {
 			return b
 		}
 		return text

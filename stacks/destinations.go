@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bifrost/components/kubernetes"
+	"bifrost/internal/check"
 	"bifrost/internal/gateway/configjson"
 )
 
@@ -115,8 +116,9 @@ func peerNamed(host string) *kubernetes.NetworkPeer {
 	}
 	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), "."), ".cluster.local")
 	service, inCluster := strings.CutSuffix(name, ".svc")
-	if parts := strings.Split(service, "."); inCluster && len(parts) >= 2 {
-		return &kubernetes.NetworkPeer{Namespace: parts[len(parts)-1]}
+	parts := strings.Split(service, ".")
+	if namespace := parts[len(parts)-1]; inCluster && len(parts) >= 2 && len(check.Label(nil, namespace)) == 0 {
+		return &kubernetes.NetworkPeer{Namespace: namespace}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ type fitter struct {
 	problems field.ErrorList
 	// open are the paths of keys whose value is not known, because it does not decode.
 	open []string
+	// late are problems of values that decode, of which any other problem of the same key tells more.
+	late field.ErrorList
 	// numbers are those that stand where a text is wanted, by path.
 	numbers map[string]string
 }
@@ -26,8 +29,10 @@ type fitter struct {
 // fit returns the part of a value that decodes into t; false where none of it does.
 func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
 	t = deref(t)
-	if value == nil {
-		return nil, true
+	if value == nil && t.Kind() != reflect.Interface {
+		f.problems = append(f.problems, field.Required(p, "nothing stands there; write "+plainly(p, t)+", or remove it"))
+		f.open = append(f.open, p.String())
+		return nil, false
 	}
 	switch t.Kind() {
 	case reflect.Struct:
@@ -56,6 +61,11 @@ func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
 		}
 	case reflect.Int:
 		if n, ok := value.(json.Number); ok && isWhole(n) {
+			if !fitsFarEnds(n) {
+				f.problems = append(f.problems, field.Invalid(p, n, fmt.Sprintf("a whole number of at most %d", math.MaxInt32)))
+				f.open = append(f.open, p.String())
+				return nil, false
+			}
 			return value, true
 		}
 	default:
@@ -64,6 +74,12 @@ func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
 	f.problems = append(f.problems, wrongKind(p, t, value))
 	f.open = append(f.open, p.String())
 	return nil, false
+}
+
+// fitsFarEnds tells whether a whole number is one to the clouds and to Kubernetes, which count with 32 bits.
+func fitsFarEnds(n json.Number) bool {
+	i, err := n.Int64()
+	return err == nil && i >= math.MinInt32 && i <= math.MaxInt32
 }
 
 func isWhole(n json.Number) bool {
@@ -87,9 +103,17 @@ func (f *fitter) object(p *field.Path, t reflect.Type, object map[string]any) ma
 		of, _ := fieldByName(t, meant)
 		if v, ok := f.fit(p.Child(meant), of.Type, object[key]); ok {
 			fitted[meant] = v
+			f.zero(p.Child(meant), t, of.Type, v)
 		}
 	}
 	return fitted
+}
+
+// zero refuses a number that stands for a key that is not there: it would be the default, and not nothing.
+func (f *fitter) zero(p *field.Path, within, t reflect.Type, value any) {
+	if n, is := value.(json.Number); is && n == "0" && t.Kind() == reflect.Int && !strings.HasPrefix(within.PkgPath(), apiTypes) {
+		f.late = append(f.late, field.Invalid(p, n, "is no value of it; leave the key out for its default"))
+	}
 }
 
 // entries fits the values of an object whose keys are free.
@@ -108,8 +132,22 @@ func (f *fitter) list(p *field.Path, t reflect.Type, list []any) []any {
 	fitted := make([]any, len(list))
 	for i, e := range list {
 		fitted[i], _ = f.fit(p.Index(i), t.Elem(), e)
+		if e != nil && !inList(p) && slices.ContainsFunc(list[:i], func(former any) bool { return reflect.DeepEqual(former, e) }) {
+			f.late = append(f.late, twice(p.Index(i), e))
+		}
 	}
 	return fitted
+}
+
+// inList tells whether a path leads into a list: into a piece of the Kubernetes API, such as a container, whose arguments may repeat.
+func inList(p *field.Path) bool { return strings.Contains(p.String(), "[") }
+
+// twice refuses what stands in a list already. Nowhere does that mean more than once.
+func twice(p *field.Path, value any) *field.Error {
+	if !isScalar(value) {
+		value = field.OmitValueType{}
+	}
+	return field.Duplicate(p, value)
 }
 
 // unknownKey suggests the key that is meant, of the same object.

@@ -74,7 +74,7 @@ func (o *Otel) profile() map[string]any {
 
 // otelEndpoint is how the plugin otel takes the address of a collector.
 var otelEndpoint = check.Rule{
-	Pattern: regexp.MustCompile(`^(https?://\S+|([^:/\s]+|\[[0-9a-fA-F:.]+\]):\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
+	Pattern: regexp.MustCompile(`^(https?://[\x21-\x7e]+|([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\]):\d+|env\.[A-Za-z_][A-Za-z0-9_]*)$`),
 	Want:    "HOST:PORT, a URL, or a reference such as env.OTEL_ENDPOINT",
 }
 

@@ -164,6 +164,7 @@ func Parse(stack string, raw Raw) (*Config, error) {
 	found := c.validate()
 	explainNumbers(found, read.numbers)
 	problems = append(problems, withoutFollowUps(found, read.open)...)
+	problems = append(problems, read.late...)
 	if problems = distinct(problems); len(problems)+len(foreign) > 0 {
 		return nil, &ConfigError{Stack: stack, Problems: problems, Foreign: foreign}
 	}

@@ -13,6 +13,15 @@ import (
 var placeholder = regexp.MustCompile(`YOUR_[A-Z_]+|BIFROST_ACCOUNT_ID|BIFROST_PROJECT(_NUMBER)?\b|BIFROST_SA\b|\bOIDC_ID\b` +
 	`|\bREGION-docker\.pkg\.dev|\b(subnet|sg)-x+\b|^(NAMESPACE|REGION|your-cluster)$`)
 
+// unfilled is a whole text that a template, or somebody in a hurry, leaves: <your value>, ${VALUE}, {{ .value }}, CHANGEME, TODO.
+var unfilled = regexp.MustCompile(`^(<[^<>]*>|\$\{[^{}]*\}|\{\{[^{}]*\}\}|(?i:change[-_ ]?me|todo|tbd|fixme))$`)
+
+// templated are texts for whom others fill in such a thing: annotations, and what containers are started with.
+var templated = []string{
+	"gateway.annotations", "gateway.podAnnotations", "gateway.service.annotations", "gateway.ingress.annotations",
+	"gateway.httpRoute.annotations", "gateway.extraContainers", "gateway.initContainers", "refresher.podAnnotations", "refresher.env",
+}
+
 // free are texts of the customer's own, in which anything may stand.
 var free = []string{"gateway.config", "gateway.env", "ecs.env", "tags", "labels"}
 
@@ -27,7 +36,11 @@ func placeholders(values map[string]any) field.ErrorList {
 		switch v := v.(type) {
 		case string:
 			switch found := placeholder.FindString(v); {
+			case found == "" && !unfilled.MatchString(v) || slices.ContainsFunc(templated, func(key string) bool { return isAt(p.String(), key) }):
+			case found == "" && secret:
+				problems = append(problems, field.Forbidden(p, "still holds a placeholder"))
 			case found == "":
+				problems = append(problems, field.Invalid(p, v, "still holds a placeholder; write the value itself"))
 			case secret:
 				problems = append(problems, field.Forbidden(p, "still holds the placeholder "+found))
 			default:

@@ -23,12 +23,13 @@ func (c *Config) resolve() {
 	c.image, c.imageProblem = image.Parse(c.Registry.Image)
 	c.resolveRegistryKey()
 	// What the platform, or a place, must have is there, if only empty: that it is missing is told of what was written.
-	switch {
-	case c.Platform == "aws" && c.Aws == nil:
+	if c.Aws == nil && (c.Platform == "aws" || c.Eks != nil || c.Ecs != nil) {
 		c.Aws = &Aws{}
-	case c.Azure == nil && (c.Platform == "azure" || c.Aks != nil):
+	}
+	if c.Azure == nil && (c.Platform == "azure" || c.Aks != nil) {
 		c.Azure = &Azure{}
-	case c.Platform == "google" && c.Google == nil:
+	}
+	if c.Google == nil && (c.Platform == "google" || c.Gke != nil) {
 		c.Google = &Google{}
 	}
 	c.resolveGateway()

@@ -40,8 +40,8 @@ var (
 	dataKey          = texts("a b", "a/b", longerThan(253))
 	iamRole          = texts("Bifrost Role", "a/b", "é", longerThan(64))
 	iamPolicy        = texts("Bifrost Policy", "a/b", longerThan(128))
-	roleArn          = texts("Role", "arn:aws:iam::111122223333:user/x", "arn:aws:iam::1:role/x", "arn:aws-cn:iam::111122223333:role/x")
-	policyArn        = texts("Policy", "arn:aws:iam::111122223333:role/x", "arn:aws-cn:iam::111122223333:policy/x")
+	roleArn          = texts("Role", "arn:aws:iam::111122223333:user/x", "arn:aws:iam::1:role/x", "arn:aws-cn:iam::111122223333:role/x", "arn:aws:iam::111122223333:role/a\u00a0b", "arn:aws:iam::111122223333:role/a–b")
+	policyArn        = texts("Policy", "arn:aws:iam::111122223333:role/x", "arn:aws-cn:iam::111122223333:policy/x", "arn:aws:iam::111122223333:policy/a\x07")
 	kmsKey           = texts("alias/x", "arn:aws:kms:us-east-1:111122223333:alias/x")
 	securityIds      = texts("default", "sg-1", "sg-0123456789abcdeg0")
 	subnetIds        = texts("private", "subnet-1")
@@ -49,7 +49,7 @@ var (
 	quantityTexts    = texts("much", "-1", "0")
 	memoryTexts      = texts("much", "512", "512m")
 	countTexts       = texts("-1", "101%", "half")
-	cidrTexts        = texts("10.0.0.1/8", "10.0.0.0", "10.0.0.0/33")
+	cidrTexts        = texts("10.0.0.1/8", "::ffff:10.0.0.0/104", "10.0.0.0", "10.0.0.0/33")
 	hostTexts        = texts("llm_a.example.com", "https://a.example.com", "10.0.0.1", "*", "A.example.com", longerThan(253))
 	pathTexts        = texts("llm", "/llm", "/v1/", "/v1/../x")
 	refElement       = map[string]any{"secret": "s", "key": "k"}
@@ -82,7 +82,7 @@ var refusedTexts = map[string]refusedText{
 	"aws.permissionsBoundary": policyArn,
 	"azure.subscriptionId":    texts("dev", "00000000-0000-4000-8000-00000000000"),
 	"azure.tenantId":          texts("example.onmicrosoft.com"),
-	"azure.location":          texts("West Europe", "eu-west-1"),
+	"azure.location":          texts("West Europe", "eu-west-1", longerThan(40)),
 	"azure.resourceGroup":     texts("a/b", "a.", longerThan(90)),
 
 	"registry.image": texts("europe-west1-docker.pkg.dev/p/r/i:"+longerThan(128), "europe-west1-docker.pkg.dev/p/r/"+longerThan(255)+":1",
@@ -158,14 +158,14 @@ var refusedTexts = map[string]refusedText{
 	"aks.gatewayIdentity.name":                    texts("a", "a.b", longerThan(128), "Bifrost-Pull-Identity").with(identifiedBeside...),
 	"aks.gatewayIdentity.federatedCredentialName": texts("a", "a.b", longerThan(120)).with(identifiedBeside...),
 	"aks.gatewayIdentity.roleAssignments[].role":  texts("Read", "é", longerThan(512)),
-	"aks.gatewayIdentity.roleAssignments[].scope": texts("bifrost-dev", "/subscriptions/x"),
+	"aks.gatewayIdentity.roleAssignments[].scope": texts("bifrost-dev", "/subscriptions/x", "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/a "),
 	"aks.entra.appIdUri":                          texts("app", "api://x/", "http://x y", "api://"+longerThan(250)).with(entraBeside...),
 	"aks.entra.appId":                             texts("app", "00000000-1111").with(entraBeside...),
 
 	"kubernetes.pull":          nonsense,
 	"kubernetes.clusterName":   texts("my cluster", "é", longerThan(253)),
 	"kubernetes.secretName":    texts("A_b", longerThan(253), "bifrost-config"),
-	"kubernetes.issuer":        texts("http://a.b", "a.b", "https://", "https://a.b/"+longerThan(2000)).with(federatedBeside...),
+	"kubernetes.issuer":        texts("http://a.b", "a.b", "https://", "https://a.b/é", "https://а.b", "https://a.b/\x07", "https://a.b/"+longerThan(2000)).with(federatedBeside...),
 	"kubernetes.jwks":          texts("https://a.b/jwks", "{}", `{"keys": []}`, `{"keys": [{"kty": "oct"}]}`).with(federatedBeside...),
 	"kubernetes.tokenAudience": texts("a b", "é", longerThan(256)).with(federatedBeside...),
 	"kubernetes.tokenFile":     texts("token", "/token", "/a/../b").with(federatedBeside...),
@@ -175,7 +175,7 @@ var refusedTexts = map[string]refusedText{
 	"gcp.federation.providerId":       texts("gcp-x", "a", longerThan(32)).with(gcpMade...),
 	"gcp.federation.serviceAccountId": texts("a@b", "1abcde", "a", longerThan(30)).with(gcpMade...),
 
-	"refresher.serviceAccount": subdomain, "refresher.schedule": texts("hourly", "* * * *", "61 * * * *"),
+	"refresher.serviceAccount": subdomain, "refresher.schedule": texts("hourly", "* * * *", "61 * * * *", "0 0 31 2 *", "TZ=UTC 0 * * * *"),
 	"refresher.images.aws": imageText.on("aws-dev"), "refresher.images.gcloud": imageText, "refresher.images.kubectl": imageText,
 	"refresher.imagePullSecrets[]":            subdomain,
 	"refresher.scheduling.nodeSelector{}":     labelValue,
@@ -215,7 +215,7 @@ var refusedTexts = map[string]refusedText{
 	"gateway.postgres.caConfigMap.key": dataKey, "gateway.postgres.caConfigMap.name": subdomain, "gateway.postgres.caSecret.secret": subdomain,
 	"gateway.log.level": nonsense, "gateway.log.style": nonsense,
 
-	"gateway.otel.collectorUrl":    texts("collector", "collector:99999", "ftp://x"),
+	"gateway.otel.collectorUrl":    texts("collector", "collector–a:4317", "collector:99999", "ftp://x"),
 	"gateway.otel.metricsEndpoint": texts("collector", "collector:99999").with(tracedBeside...),
 	"gateway.otel.protocol":        nonsense.with(tracedBeside...), "gateway.otel.traceType": nonsense.with(tracedBeside...),
 	"gateway.otel.headers{name}": texts("a b", "é", "a:b", "").with(tracedBeside...),

@@ -74,9 +74,9 @@ func (c *Config) checkImage(k *checker, required bool, fits func(image.Reference
 
 // platformObjects are the objects of the configuration that not every platform reads, and whether the stack file has them.
 var platformObjects = map[string]func(*Config) bool{
-	"aws": func(c *Config) bool { return c.Aws != nil }, "eks": func(c *Config) bool { return c.Eks != nil },
+	"aws": func(c *Config) bool { return c.written.Aws != nil }, "eks": func(c *Config) bool { return c.Eks != nil },
 	"ecs": func(c *Config) bool { return c.Ecs != nil }, "azure": func(c *Config) bool { return c.written.Azure != nil },
-	"aks": func(c *Config) bool { return c.Aks != nil }, "google": func(c *Config) bool { return c.Google != nil },
+	"aks": func(c *Config) bool { return c.Aks != nil }, "google": func(c *Config) bool { return c.written.Google != nil },
 	"gke": func(c *Config) bool { return c.Gke != nil }, "gcp": func(c *Config) bool { return c.Gcp != nil },
 	"kubernetes": func(c *Config) bool { return c.Kubernetes != nil },
 }

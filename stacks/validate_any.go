@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -42,6 +43,7 @@ var clusterName = check.Rule{Pattern: regexp.MustCompile(`^[\x21-\x7e]{1,253}$`)
 func (c *Config) validateReach(k *checker) {
 	p, a := field.NewPath("kubernetes"), c.Kubernetes
 	k.add(check.Optional(p.Child("clusterName"), a.ClusterName, clusterName)...)
+	c.validateGivenContext(k, p.Child("context"), a.Context)
 	switch {
 	case c.Secrets.Kubeconfig != "" && a.KubeconfigFile != "":
 		k.add(field.Forbidden(p.Child("kubeconfigFile"), "secrets.kubeconfig is given, too; remove one of them"))
@@ -132,6 +134,9 @@ func (federatedPull) validate(c *Config, k *checker) {
 	}
 }
 
+// keyParts are the numbers of which a public key is made, by its type (RFC 7518, sections 6.2.1 and 6.3.1).
+var keyParts = map[string][]string{"RSA": {"n", "e"}, "EC": {"x", "y"}}
+
 // validateJwks checks a set of public keys (RFC 7517, section 5). Google takes RSA and ECDSA keys, and no private ones (Google Cloud,
 // "Manage workload identity pools and providers", OIDC JWKS).
 func validateJwks(p *field.Path, text string) field.ErrorList {
@@ -149,6 +154,12 @@ func validateJwks(p *field.Path, text string) field.ErrorList {
 		}
 		if kind != "RSA" && kind != "EC" {
 			return field.ErrorList{field.Invalid(p, kind, "the type of one of its keys, and Google takes RSA and EC"+see)}
+		}
+		for _, name := range keyParts[kind] {
+			number, _ := key[name].(string)
+			if _, err := base64.RawURLEncoding.Strict().DecodeString(number); err != nil || number == "" {
+				return field.ErrorList{field.Invalid(p, "", "one of its keys has no "+name+" in base64url"+see)}
+			}
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ func validateAws(c *Config, k *checker) {
 		k.add(check.AwsRegion(p.Child("region"), c.Aws.Region)...)
 		k.add(check.Required(p.Child("accountId"), c.Aws.AccountId, check.AccountId)...)
 		k.add(check.Arn(p.Child("assumeRoleArn"), c.Aws.AssumeRoleArn, check.RoleArn)...)
+		k.add(check.Optional(p.Child("iamPath"), c.Aws.IamPath, check.IamPath)...)
+		k.add(check.Arn(p.Child("permissionsBoundary"), c.Aws.PermissionsBoundary, check.PolicyArn)...)
 	}
 	c.validateArns(k)
 	k.add(check.AwsTags(field.NewPath("tags"), c.Tags, managedByTag, stackTag)...)

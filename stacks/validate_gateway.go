@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -72,22 +73,20 @@ var ownKeys = map[string]string{
 	gateway.BrokerTokenVariable:   "brokerToken",
 }
 
+// readEverywhere are the keys of gateway that every place reads. Those that are not here are of Kubernetes alone.
+var readEverywhere = []string{
+	"config", "configFile", "schemaFile", "env", "changeEncryptionKey", "weakEncryptionKey", "adminUsername", "openAdministration", "postgres",
+	"startupSeconds", "migrationJob", "ipFamily", "replicas", "log", "otel", "clustering",
+}
+
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
 func (c *Config) refuseKubernetesKeys(k *checker) {
-	g := &c.written.Gateway
-	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", map[string]bool{
-		"existingNamespace": g.ExistingNamespace, "suppliedObjects": g.SuppliedObjects != nil,
-		"existingServiceAccount": g.ExistingServiceAccount, "name": g.Name != "", "selector": g.Selector != nil,
-		"existingConfigSecret": g.ExistingConfigSecret != "",
-		"imagePullPolicy":      g.ImagePullPolicy != "", "storage": g.Storage != nil,
-		"autoscaling": g.Autoscaling != nil, "disruptionBudget": g.DisruptionBudget != nil, "scheduling": g.Scheduling != nil,
-		"preStopSeconds": g.PreStopSeconds != 0, "terminationGraceSeconds": g.TerminationGraceSeconds != 0,
-		"service": g.Service != nil, "ingress": g.Ingress != nil, "httpRoute": g.HttpRoute != nil,
-		"networkPolicy": g.NetworkPolicy != nil, "monitoring": g.Monitoring != nil, "annotations": g.Annotations != nil,
-		"podLabels": g.PodLabels != nil, "podAnnotations": g.PodAnnotations != nil, "extraVolumes": g.ExtraVolumes != nil,
-		"extraVolumeMounts": g.ExtraVolumeMounts != nil, "extraContainers": g.ExtraContainers != nil,
-		"initContainers": g.InitContainers != nil,
-	})
+	written, set := reflect.ValueOf(c.written.Gateway), map[string]bool{}
+	for _, key := range fieldNames(written.Type()) {
+		f, _ := fieldByName(written.Type(), key)
+		set[key] = !slices.Contains(readEverywhere, key) && !written.FieldByIndex(f.Index).IsZero()
+	}
+	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", set)
 }
 
 // validateKubernetes checks what holds at every rollout.
@@ -95,6 +94,7 @@ func (c *Config) validateKubernetes(k *checker) {
 	g := &c.Gateway
 	c.validateNamedObjects(k)
 	c.validateApiParts(k)
+	g.validateVolumes(k)
 	if m := g.Monitoring; m != nil {
 		p := field.NewPath("gateway", "monitoring")
 		if !m.ServiceMonitor && (m.Interval != "" || len(m.Labels) > 0 || m.BasicAuth != nil) {

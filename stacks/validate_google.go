@@ -20,7 +20,7 @@ var (
 	}
 	impersonationUrl = check.Rule{
 		Pattern: regexp.MustCompile(`^https://iamcredentials\.googleapis\.com/v1/projects/-/serviceAccounts/` +
-			`[^/@]+@[^/]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
+			`[a-z0-9-]+@[a-z0-9.-]+\.iam\.gserviceaccount\.com:generateAccessToken$`),
 		Want: "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken",
 	}
 	tokenUrl = check.Rule{Pattern: regexp.MustCompile(`^https://sts\.googleapis\.com/v1/token$`),
@@ -64,6 +64,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 		return
 	}
 	config := c.Gcp.CredentialConfig
+	k.add(credentialKeys.problems(p, config)...)
 	text := func(key string) string { s, _ := config[key].(string); return s }
 	if t := text("type"); t != "external_account" {
 		k.add(check.NotSupported(p.Child("type"), t, []string{"external_account"}))
@@ -87,7 +88,7 @@ func (c *Config) validateCredentialConfig(k *checker) {
 		k.add(field.Invalid(p.Child("credential_source", "file"), file,
 			fmt.Sprintf("the token is mounted at %s; write that here, or set %s.tokenFile to this path", shown.file, shown.place)))
 	}
-	if format, ok := source["format"].(map[string]any); ok && format["type"] != "text" {
+	if format, ok := source["format"].(map[string]any); ok && source["format"] != nil && format["type"] != "text" {
 		k.add(check.NotSupported(p.Child("credential_source", "format", "type"), fmt.Sprint(format["type"]), []string{"text"}))
 	}
 }

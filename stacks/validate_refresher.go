@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	clientcmd "k8s.io/client-go/tools/clientcmd/api/v1"
+	"sigs.k8s.io/yaml"
 
 	"bifrost/components/kubernetes"
 )
@@ -105,5 +108,22 @@ func (c *Config) validateSchedule(k *checker, on Cluster, text string) {
 func (c *Config) validateContext(k *checker, p *field.Path, context string) {
 	if context != "" && c.Secrets.Kubeconfig == "" {
 		k.add(field.Invalid(p, context, "names a context of secrets.kubeconfig, which is not set; set that or remove this"))
+	}
+	c.validateGivenContext(k, p, context)
+}
+
+// validateGivenContext refuses a context that the kubeconfig in the stack file does not have. One in a file is read by the deployment.
+func (c *Config) validateGivenContext(k *checker, p *field.Path, context string) {
+	var config clientcmd.Config
+	given := c.Secrets.Kubeconfig
+	if context == "" || !strings.ContainsAny(given, "\n{") || yaml.Unmarshal([]byte(given), &config) != nil || len(config.Contexts) == 0 {
+		return
+	}
+	var names []string
+	for _, named := range config.Contexts {
+		names = append(names, named.Name)
+	}
+	if !slices.Contains(names, context) {
+		k.add(field.Invalid(p, context, "no context of secrets.kubeconfig, which has "+strings.Join(names, ", ")))
 	}
 }

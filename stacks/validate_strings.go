@@ -22,6 +22,7 @@ func (c *Config) validateStrings(k *checker) {
 	c.validateOwnNames(k)
 	c.validatePullSecretName(k)
 	c.validateKubeconfig(k)
+	c.validateSecretTexts(k)
 	c.validateSizes(k)
 	if a := c.written.Aks; a != nil {
 		p := field.NewPath("aks")

@@ -37,7 +37,7 @@ func (c *Config) validateVariables(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(g.SecretRefs)) {
 		p := field.NewPath("gateway", "secretRefs").Key(name)
 		if _, both := configured[name]; both {
-			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+			k.add(field.Forbidden(p, "has a value under secrets, too: secrets."+SecretPath(name)+"; keep one of them"))
 		}
 		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))
@@ -59,7 +59,7 @@ func (c *Config) validateEcsReferences(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(c.Ecs.SecretRefs)) {
 		p := field.NewPath("ecs", "secretRefs").Key(name)
 		if _, both := configured[name]; both {
-			k.add(field.Forbidden(p, "has a value under secrets, too; keep one of them"))
+			k.add(field.Forbidden(p, "has a value under secrets, too: secrets."+SecretPath(name)+"; keep one of them"))
 		}
 		if name == gateway.AdminUsernameVariable && c.namesAdmin() {
 			k.add(field.Forbidden(p, "gateway.adminUsername says it, too; keep one of them"))

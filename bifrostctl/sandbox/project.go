@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -70,8 +72,12 @@ func loadProject(dir, argument string) (*project, error) {
 func projectOf(dir, stack, file string, text []byte) (*project, error) {
 	p := &project{dir: dir, stack: stack, file: file, text: text, values: map[string]any{}, others: map[string]any{}}
 	var settings map[string]any
-	if err := yaml.Unmarshal(text, &settings); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s is no YAML object: %w", file, yamlerror.Explain(text, err))
+	}
+	if err := documents.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: there is a second document behind ---, which nobody reads; write one", file)
 	}
 	if err := knownSettings(settings); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -87,6 +93,9 @@ func projectOf(dir, stack, file string, text []byte) (*project, error) {
 		name, own := strings.CutPrefix(key, projectName+":")
 		// A key without a namespace is the project's own (Pulumi, sdk/go/common/workspace/loaders.go, stackConfigNamespacedWithProject).
 		if own || !strings.Contains(key, ":") {
+			if _, twice := p.values[name]; twice {
+				return nil, fmt.Errorf("%s: %s stands there twice, with the prefix %s: and without; remove one of them", file, name, projectName)
+			}
 			p.values[name] = value
 			continue
 		}

@@ -54,6 +54,11 @@ func (a *BifrostWorkloadArgs) pod() *corev1.PodSpecArgs {
 	return pod
 }
 
+// GatewayVolumes are the names of the volumes that pods of the gateway may have of its own.
+func GatewayVolumes() []string {
+	return []string{configVolume, dataVolume, tmpVolume, databaseCaVolume, networkCaVolume, kubernetesToken}
+}
+
 func (a *BifrostWorkloadArgs) volumes() corev1.VolumeArray {
 	volumes := corev1.VolumeArray{
 		&corev1.VolumeArgs{

@@ -38,14 +38,19 @@ type ArnForm struct {
 	want     string
 }
 
+// iamResource are the names of one kind in IAM, with their paths (IAM API, the patterns of path and name).
+func iamResource(kind string) *regexp.Regexp {
+	return regexp.MustCompile(`^` + kind + `/([\x21-\x7e]+/)?[\w+=,.@-]+$`)
+}
+
 // Forms of ARNs. A policy may be AWS's own, of account "aws".
 var (
-	RoleArn       = ArnForm{"iam", regexp.MustCompile(`^role/\S+$`), "arn:aws:iam::ACCOUNT:role/NAME"}
-	PolicyArn     = ArnForm{"iam", regexp.MustCompile(`^policy/\S+$`), "arn:aws:iam::ACCOUNT:policy/NAME"}
+	RoleArn       = ArnForm{"iam", iamResource("role"), "arn:aws:iam::ACCOUNT:role/NAME"}
+	PolicyArn     = ArnForm{"iam", iamResource("policy"), "arn:aws:iam::ACCOUNT:policy/NAME"}
 	RepositoryArn = ArnForm{"ecr", regexp.MustCompile(`^repository/[a-z0-9]+([._/-][a-z0-9]+)*$`),
 		"arn:aws:ecr:REGION:ACCOUNT:repository/NAME"}
-	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
-	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/\S+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
+	EksClusterArn = ArnForm{"eks", regexp.MustCompile(`^cluster/[A-Za-z0-9_-]+$`), "arn:aws:eks:REGION:ACCOUNT:cluster/NAME"}
+	EcsClusterArn = ArnForm{"ecs", regexp.MustCompile(`^cluster/[A-Za-z0-9_-]+$`), "arn:aws:ecs:REGION:ACCOUNT:cluster/NAME"}
 	// KmsKeyArn: not of an alias, which IAM policies and log groups do not follow.
 	KmsKeyArn      = ArnForm{"kms", regexp.MustCompile(`^key/[a-z0-9-]+$`), "arn:aws:kms:REGION:ACCOUNT:key/ID"}
 	TopicArn       = ArnForm{"sns", regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`), "arn:aws:sns:REGION:ACCOUNT:NAME"}
@@ -56,7 +61,7 @@ var (
 
 	// CertificateArn is of AWS Certificate Manager.
 	CertificateArn = ArnForm{"acm", regexp.MustCompile(`^certificate/[a-z0-9-]+$`), "arn:aws:acm:REGION:ACCOUNT:certificate/ID"}
-	iamCertificate = ArnForm{"iam", regexp.MustCompile(`^server-certificate/\S+$`), "arn:aws:iam::ACCOUNT:server-certificate/NAME"}
+	iamCertificate = ArnForm{"iam", iamResource("server-certificate"), "arn:aws:iam::ACCOUNT:server-certificate/NAME"}
 )
 
 // Arn checks an ARN's form; an empty one is absent.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -19,6 +20,9 @@ type Rule struct {
 	Pattern *regexp.Regexp
 	Want    string
 }
+
+// azureName is the name of a resource of Azure, in which blanks may stand (Azure Resource Manager, "Naming rules and restrictions").
+const azureName = `[\x21-\x2e\x30-\x7e]([\x20-\x2e\x30-\x7e]*[\x21-\x2e\x30-\x7e])?`
 
 func rule(pattern, want string) Rule { return Rule{regexp.MustCompile(pattern), want} }
 
@@ -31,7 +35,7 @@ var (
 	// IamPath: IAM API, CreateRole.
 	IamPath = rule(`^/([\x21-\x7e]{1,510}/)?$`, "an IAM path begins and ends with a slash and has at most 512 characters")
 	// Issuer: OpenID Connect discovery.
-	Issuer = rule(`^https://[^\s/]+(/\S*)?$`, "an issuer is an https:// URL")
+	Issuer = rule(`^https://[A-Za-z0-9._:\[\]-]+(/[\x21-\x7e]*)?$`, "an issuer is an https:// URL")
 	// EksCluster: EKS API, CreateCluster.
 	EksCluster = rule(`^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`, "the name of an existing EKS cluster: letters, digits, - and _, at most 100")
 	// EcsName: ECS API, CreateCluster, CreateService and RegisterTaskDefinition.
@@ -58,7 +62,7 @@ var (
 	// UUID: ids of Azure subscriptions, tenants and applications.
 	UUID = rule(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`, "a UUID such as 00000000-1111-2222-3333-444444444444")
 	// AzureLocation: Azure regions by programmatic name.
-	AzureLocation = rule(`^[a-z][a-z0-9]{2,}$`, "an Azure region by its programmatic name, such as westeurope")
+	AzureLocation = rule(`^[a-z][a-z0-9]{2,39}$`, "an Azure region by its programmatic name, such as westeurope")
 	// ResourceGroup, AksCluster, ManagedIdentity, FederatedCredential: Azure resource naming rules.
 	ResourceGroup = rule(`^[-\w.()]{0,89}[-\w()]$`, "an existing resource group: letters, digits and -_.(), at most 90 characters")
 	AksCluster    = rule(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$`, "the name of an existing AKS cluster: letters, digits, - "+
@@ -66,12 +70,13 @@ var (
 	ManagedIdentity     = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`, "3 to 128 letters, digits, - and _, beginning with a letter or digit")
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
 	// AzureScope and RoleDefinition: resource ids of Azure Resource Manager.
-	AzureScope = rule(`^/subscriptions/[0-9a-fA-F-]{36}(/resourceGroups/[^/]+(/providers/[^/]+(/[^/]+/[^/]+)+)?)?$`, "the resource id of "+
-		"a resource, a resource group or a subscription, without a slash at the end; see `az resource list --query '[].id'`")
+	AzureScope = rule(`^/subscriptions/[0-9a-fA-F-]{36}(/resourceGroups/[-\w.()]*[-\w()](/providers/[\w.]+(/\w+/`+azureName+`)+)?)?$`,
+		"the resource id of "+
+			"a resource, a resource group or a subscription, without a slash at the end; see `az resource list --query '[].id'`")
 	RoleDefinition = rule(`^(/subscriptions/[0-9a-fA-F-]{36})?/providers/Microsoft\.Authorization/roleDefinitions/[0-9a-fA-F-]{36}$`,
 		"the id of a role's definition, as `az role definition list` prints it")
 	// AppIdUri: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.
-	AppIdUri = rule(`^(api|https)://\S*[^\s/]$`, "the Application ID URI of an app registration, such as "+
+	AppIdUri = rule(`^(api|https)://[\x21-\x7e]*[\x21-\x2e\x30-\x7e]$`, "the Application ID URI of an app registration, such as "+
 		"api://00000000-1111-2222-3333-444444444444")
 	// Origin: RFC 6454, of an https URL.
 	Origin = rule(`^https://[A-Za-z0-9.-]+(:\d+)?$`, "https://HOST, without a slash at the end")
@@ -190,10 +195,18 @@ func Cron(p *field.Path, schedule string) field.ErrorList {
 	if schedule == "" {
 		return nil
 	}
-	if _, err := cron.ParseStandard(schedule); err != nil {
-		return field.ErrorList{field.Invalid(p, schedule, err.Error()+"; write five fields such as */20 * * * *")}
+	wrong := ""
+	switch parsed, err := cron.ParseStandard(schedule); {
+	case err != nil:
+		wrong = err.Error()
+	case strings.Contains(schedule, "TZ="):
+		wrong = "a CronJob takes no time zone here" // pkg/apis/batch/validation, validateCronJobSpec
+	case parsed.Next(time.Now()).IsZero():
+		wrong = "it never comes"
+	default:
+		return nil
 	}
-	return nil
+	return field.ErrorList{field.Invalid(p, schedule, wrong+"; write five fields such as */20 * * * *")}
 }
 
 // Between refuses a number outside a range, which the error gives with its unit, if any.
@@ -207,9 +220,10 @@ func Between(p *field.Path, n, least, most int, unit ...string) field.ErrorList 
 // Port checks the number of a port.
 func Port(p *field.Path, port int) field.ErrorList { return Between(p, port, 1, 65535) }
 
-// Cidr checks an address range of IPv4 or IPv6, as a NetworkPolicy has it: without bits behind its length.
+// Cidr checks an address range of IPv4 or IPv6, as a NetworkPolicy has it: without bits behind its length. One of IPv4 within IPv6 is two
+// to two readers.
 func Cidr(p *field.Path, cidr string) field.ErrorList {
-	if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() {
+	if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() || prefix.Addr().Is4In6() {
 		return field.ErrorList{field.Invalid(p, cidr, "an address range such as 10.0.0.0/16")}
 	}
 	return nil

@@ -49,7 +49,7 @@ type document struct {
 }
 
 // email is the address of a service account, of a project within a domain, too.
-var email = regexp.MustCompile(`^[^@\s:/'"]+@[a-z0-9.-]+\.gserviceaccount\.com$`)
+var email = regexp.MustCompile(`^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$`)
 
 // Parse reads a key as the vendor gives it: the JSON document, or base64 of it, with line breaks or without.
 func Parse(text string) (Key, error) {

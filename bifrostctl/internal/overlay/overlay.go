@@ -3,6 +3,7 @@
 package overlay
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,8 +52,11 @@ func set(values map[string]any, setting string) error {
 	if strings.Contains(key, ":") {
 		return fmt.Errorf("write the key without a prefix: %s", name[strings.LastIndex(name, ":")+1:])
 	}
+	value, err := parseValue(text)
+	if err != nil {
+		return err
+	}
 	_, err = Put(values, path, func(old any) any {
-		value := parseValue(text)
 		if path.String() == Secrets+".kubeconfig" && value != nil {
 			return text // YAML that is meant as a text
 		}
@@ -74,11 +78,15 @@ func Edit(object map[string]any, settings []string) (map[string]any, error) {
 		if err != nil || !given || len(path) == 0 {
 			return nil, fmt.Errorf("%q is no setting; write path=value, for example disabled=true", setting)
 		}
+		value, err := parseValue(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		if _, err := Put(edited, path, func(old any) any {
 			if _, wasText := old.(string); wasText && text != "null" {
 				return text
 			}
-			return parseValue(text)
+			return value
 		}); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -86,16 +94,26 @@ func Edit(object map[string]any, settings []string) (map[string]any, error) {
 	return edited, nil
 }
 
-// parseValue reads a value as YAML, and as text where it is none. Dates are text: configuration has no others.
-func parseValue(text string) any {
+// parseValue reads a value as YAML, and as text where it is none. Dates are text: configuration has no others. What JSON has not is
+// refused: the engine hands JSON over.
+func parseValue(text string) (any, error) {
 	var value any
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil || text == "" {
-		return text
+		return text, nil
 	}
 	if _, isTime := value.(time.Time); isTime {
-		return text
+		return text, nil
 	}
-	return value
+	value = Walk(value, nil, func(_ resource.PropertyPath, leaf any) any {
+		if date, isTime := leaf.(time.Time); isTime {
+			return date.String()
+		}
+		return leaf
+	})
+	if _, err := json.Marshal(value); err != nil {
+		return nil, errors.New("has a value that is no JSON: write keys in quotes, and no number that is not finite")
+	}
+	return value, nil
 }
 
 func isScalar(value any) bool {

@@ -56,14 +56,21 @@ func around(lines []string, line int) string {
 	return strings.Join(quoted, "\n")
 }
 
-// ourKey is a key of the program, at any indent.
-var ourKey = regexp.MustCompile(`^\s*["']?` + stacks.Project + `:(\w+)`)
+// Keys in a line: secrets, with the project's prefix or without, wherever the line has it; and one that has the prefix, at any indent.
+var (
+	secretsKey = regexp.MustCompile(`\bsecrets["']?\s*:`)
+	ourKey     = regexp.MustCompile(`^\s*["']?` + stacks.Project + `:\w`)
+)
 
-// inSecrets tells whether the last of some lines stands at or below the key of the secrets.
+// inSecrets tells whether the last of some lines stands at or below the key of the secrets. In a file without prefixes all that comes
+// behind them counts.
 func inSecrets(lines []string) bool {
 	for i := len(lines) - 1; i >= 0; i-- {
-		if m := ourKey.FindStringSubmatch(lines[i]); m != nil {
-			return m[1] == "secrets"
+		switch {
+		case secretsKey.MatchString(lines[i]):
+			return true
+		case ourKey.MatchString(lines[i]):
+			return false
 		}
 	}
 	return false

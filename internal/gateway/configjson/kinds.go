@@ -51,7 +51,11 @@ func wrongKinds(p *field.Path, document Document) field.ErrorList {
 		if path == chosenNames {
 			want = kindObject
 		}
-		loose := slices.Contains(looseObjects, path) || want == kindText && looseText(path, key)
+		list, isList := value.([]any)
+		loose := slices.Contains(looseObjects, path) || want == kindText && looseText(path, key) && !(isList && looseNames[key])
+		if isList && len(knownKeys.objects[knownKeys.below(path, key)+"[]"]) > 0 {
+			problems = append(problems, wrongElements(p, list)...)
+		}
 		if want == "" || value == nil || loose || fits(want, value) {
 			return
 		}
@@ -67,6 +71,21 @@ func wrongKinds(p *field.Path, document Document) field.ErrorList {
 		}
 		problems = append(problems, field.Forbidden(p, problem))
 	})
+	return problems
+}
+
+// wrongElements refuses what is no object in a list of objects.
+func wrongElements(p *field.Path, list []any) field.ErrorList {
+	var problems field.ErrorList
+	for i, element := range list {
+		have := haveKinds[kindOf(element)]
+		if element == nil {
+			have = "nothing"
+		}
+		if kindOf(element) != kindObject {
+			problems = append(problems, field.Forbidden(p.Index(i), "must be an object, not "+have))
+		}
+	}
 	return problems
 }
 
