@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench lint golden docs definitions release-check clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench mutations fuzz lint golden docs definitions release-check clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -90,6 +90,16 @@ browser: ## draw every stack, and look at the pages and diagrams with Chromium, 
 bench: ## previews as ratios, and the CPU-seconds of a first build, by component and by package (minutes)
 	go -C bifrostctl test ./rehearsals/stacks -run '^$$' -bench . -benchtime 50x
 	go -C tools run ./compilecost -dir ..
+
+mutations: ## make every single mistake in every stack (minutes): a table by the stage that refuses it
+	cd bifrostctl/rehearsals/mutations && go test $(TIMEOUT) -args -all
+
+# How long each fuzz target is tried, and which ones.
+FUZZTIME := 10s
+FUZZ := .
+
+fuzz: ## try inputs that nobody wrote on all that reads text from outside, FUZZTIME=10s each: a table
+	go -C tools run ./fuzz -dir .. -time $(FUZZTIME) -run '$(FUZZ)' . bifrostctl
 
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update

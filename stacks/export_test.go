@@ -53,6 +53,13 @@ var (
 // Of is the configuration key of an argument's path.
 func (k keys) Of(argument string) string { return k.of(argument) }
 
+// FindServer is the API server to which the contents of a kubeconfig lead.
+func FindServer(kubeconfig, context string) (string, error) {
+	var found reached
+	err := found.find([]byte(kubeconfig), "secrets.kubeconfig", context)
+	return found.server, err
+}
+
 // RefuseTaken asks for every name as if it were new to the stack.
 func (c *Config) RefuseTaken(ctx *pulumi.Context) error {
 	provider, err := platforms[c.Platform].provider(ctx, c)

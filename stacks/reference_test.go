@@ -101,7 +101,7 @@ func problemAt(t *testing.T, s settings, key string) *field.Error {
 	return nil
 }
 
-func rawOf(t *testing.T, s settings) stacks.Raw {
+func rawOf(t testing.TB, s settings) stacks.Raw {
 	t.Helper()
 	raw := stacks.Raw{Values: map[string]string{}, Secret: map[string]bool{"secrets": true}, Dir: ".."}
 	for key, value := range s.graph(t, "test").Config {

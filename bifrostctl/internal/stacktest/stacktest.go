@@ -87,6 +87,18 @@ func (w Way) Start(t testing.TB) *Stack {
 // StartIn is the way's stack in clouds that there are.
 func (w Way) StartIn(t testing.TB, clouds *cloud.World) *Stack {
 	t.Helper()
+	s := w.place(t, clouds)
+	s.Engine = enginetest.New(t, s.World, s.Deploy, nil)
+	if w.First != nil {
+		s.Prepare() // makes what the file names exist
+		w.First(t, s.World)
+	}
+	return s.Set()
+}
+
+// place finds the way's file.
+func (w Way) place(t testing.TB, clouds *cloud.World) *Stack {
+	t.Helper()
 	s := &Stack{T: t, Way: w, World: clouds, dir: w.Project, file: w.Stack}
 	if s.dir == "" {
 		s.dir = Project(t)
@@ -97,12 +109,13 @@ func (w Way) StartIn(t testing.TB, clouds *cloud.World) *Stack {
 	if len(w.InFile) > 0 {
 		s.file = w.written(t, s.dir)
 	}
-	s.Engine = enginetest.New(t, s.World, s.Deploy, nil)
-	if w.First != nil {
-		s.Prepare() // makes what the file names exist
-		w.First(t, s.World)
-	}
-	return s.Set()
+	return s
+}
+
+// Raw is the way's configuration as the engine hands it over.
+func (w Way) Raw(t testing.TB) stacks.Raw {
+	t.Helper()
+	return w.place(t, cloud.NewWorld()).Prepare().Config
 }
 
 // written is a folder with the way's stack file that has what InFile says.
@@ -160,7 +173,12 @@ func (s *Stack) Prepare(settings ...string) *sandbox.Look {
 // Set configures the stack, and the engine, with settings over those of its way.
 func (s *Stack) Set(settings ...string) *Stack {
 	s.T.Helper()
-	config := s.Prepare(settings...).Config
+	return s.Configure(s.Prepare(settings...).Config)
+}
+
+// Configure gives the engine a configuration as it is.
+func (s *Stack) Configure(config stacks.Raw) *Stack {
+	s.T.Helper()
 	for _, key := range s.keys {
 		s.Engine.Unset(key)
 	}
