@@ -21,9 +21,8 @@ func Lenient(stack, dir string, values map[string]any) *Config {
 }
 
 // asHandedOver are the values as the engine hands them over: as JSON, in which a number is a text, too, such as an account id without
-// quotes. An empty object means absent: Pulumi.yaml gives it as the default, and `pulumi config --json` prints it. What is no JSON stays as
-// it
-// is.
+// quotes. An empty object means absent: Pulumi.yaml gives it as the default, and `pulumi config --json` prints it. What is no JSON
+// stays as it is.
 func asHandedOver(values map[string]any) map[string]any {
 	text, err := json.Marshal(values)
 	if err != nil {

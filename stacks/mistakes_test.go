@@ -53,6 +53,10 @@ func TestMistakes(t *testing.T) {
 		"a volume of no ConfigMap": {"azure-dev", []any{"gateway.extraVolumes", []any{map[string]any{"name": "ca", "configMap": map[string]any{}}}}, "bifrost:gateway.extraVolumes[0].configMap.name: Required"},
 
 		"keys that are no numbers": {"local-dev", []any{"kubernetes", federatedCluster(), "gcp", federation(), "secrets.registryKey", nil, "kubernetes.issuer", "https://kubernetes.default.svc", "kubernetes.jwks", keys("AQ–AB")}, "bifrost:kubernetes.jwks: Invalid value: \"\": one of its keys has no n in base64url"},
+		"a host with its port":     {"aws-dev", []any{"gateway.env.PG_HOST", "db.example.com:5432"}, `bifrost:gateway.env[PG_HOST]: Invalid value: "db.example.com:5432": a host alone`},
+		"a URL for a host":         {"azure-dev", []any{"gateway.config.config_store.config.host", "postgres://db.example.com/bifrost"}, "config_store.config.host: Invalid value"},
+		"a host and a blank":       {"google-dev", []any{"gateway.env.PG_HOST", "db.example.com "}, "bifrost:gateway.env[PG_HOST]: Invalid value"},
+		"a URL with a password":    {"aws-dev", []any{"gateway.env.PG_HOST", "postgres://u:hunter2canary@db.example.com/bifrost"}, "bifrost:gateway.env[PG_HOST]: Invalid value: a host alone"},
 		"a list for a host":        {"aws-dev", []any{"gateway.config.config_store.config.host", []any{"a"}}, "config_store.config.host: Forbidden"},
 		"a text for a key":         {"aws-dev", []any{"gateway.config.providers.openai.keys", []any{"sk"}}, "providers.openai.keys[0]: Forbidden"},
 	} {
@@ -64,6 +68,7 @@ func TestMistakes(t *testing.T) {
 			}
 			_, err := stacks.Parse("test", rawOf(t, s))
 			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "hunter2canary")
 		})
 	}
 }

@@ -142,6 +142,7 @@ func (c *Config) validateConfig(k *checker) {
 	c.validateClustering(k)
 	c.validateAdministration(k)
 	c.validateDatabases(k)
+	c.validateHosts(k)
 	for _, at := range c.targets() {
 		c.validateRendered(k, at, p)
 	}

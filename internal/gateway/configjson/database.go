@@ -8,8 +8,8 @@ const ReservedConnections = 3
 // Database is where a store of type postgres is. Parts that refer to a variable are resolved as far as it is known.
 type Database struct {
 	Store, Host, Port, Name, SslMode string
-	// NameText is the name as the document has it, literal or a reference.
-	NameText string
+	// HostText and NameText are host and name as the document has them, literal or a reference.
+	HostText, NameText string
 	// Pool is how many connections one process opens at most.
 	Pool int
 	// Command says that a program prints the password.
@@ -24,20 +24,22 @@ func Databases(document Document, resolve Resolve) []Database {
 			continue
 		}
 		config := storeConfig(document, name)
-		part := func(key string) string {
+		text := func(key string) string {
 			text, _ := config[key].(string)
-			if m := reference.FindStringSubmatch(text); m != nil {
+			return text
+		}
+		part := func(key string) string {
+			if m := reference.FindStringSubmatch(text(key)); m != nil {
 				if value, known := resolve(m[1]); known {
 					return value
 				}
 			}
-			return text
+			return text(key)
 		}
-		text, _ := config["db_name"].(string)
 		all = append(all, Database{
 			// Names of hosts, unlike those of databases, are the same in every case.
 			Store: name, Host: strings.TrimSuffix(strings.ToLower(part("host")), "."), Port: part("port"),
-			Name: part("db_name"), NameText: text, SslMode: part("ssl_mode"), Pool: pool(config),
+			Name: part("db_name"), HostText: text("host"), NameText: text("db_name"), SslMode: part("ssl_mode"), Pool: pool(config),
 			Command: config["password_command"] != nil,
 		})
 	}

@@ -18,13 +18,13 @@ func TestDatabases(t *testing.T) {
 		"SQLite":        {`{"config_store": {"enabled": true, "type": "sqlite"}, "logs_store": {"enabled": false, "type": "postgres"}}`, nil},
 		"both": {`{"config_store": ` + postgres("") + `, "logs_store": ` + postgres(`, "max_open_conns": 20`) + `}`,
 			[]Database{
-				{Store: "config_store", Host: "db.internal", Port: "5432", Name: "bifrost", NameText: "bifrost", SslMode: "require", Pool: 50},
-				{Store: "logs_store", Host: "db.internal", Port: "5432", Name: "bifrost", NameText: "bifrost", SslMode: "require", Pool: 20},
+				{Store: "config_store", Host: "db.internal", HostText: "db.internal", Port: "5432", Name: "bifrost", NameText: "bifrost", SslMode: "require", Pool: 50},
+				{Store: "logs_store", Host: "db.internal", HostText: "db.internal", Port: "5432", Name: "bifrost", NameText: "bifrost", SslMode: "require", Pool: 20},
 			}},
 		"by reference": {`{"config_store": {"enabled": true, "type": "postgres", "config": {"host": "env.PG_HOST", "port": "env.PG_PORT", "db_name": "env.MODE", "ssl_mode": "env.MODE"}}}`,
-			[]Database{{Store: "config_store", Host: "db.example.com", Port: "5433", Name: "verify-full", NameText: "env.MODE", SslMode: "verify-full", Pool: 50}}},
+			[]Database{{Store: "config_store", Host: "db.example.com", HostText: "env.PG_HOST", Port: "5433", Name: "verify-full", NameText: "env.MODE", SslMode: "verify-full", Pool: 50}}},
 		"by a reference that is not known": {`{"logs_store": {"enabled": true, "type": "postgres", "config": {"host": "env.OTHER"}}}`,
-			[]Database{{Store: "logs_store", Host: "env.other", Pool: 50}}},
+			[]Database{{Store: "logs_store", Host: "env.other", HostText: "env.OTHER", Pool: 50}}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, Databases(document(t, c.text), resolve)) })
 	}
