@@ -19,12 +19,13 @@ var anything = documentKeys{}
 // credentialKeys are those of a credential configuration of type external_account (google-auth-library and gcloud, "external_account";
 // Google Cloud, AIP-4117).
 var credentialKeys = documentKeys{
-	"type": nil, "audience": nil, "subject_token_type": nil, "token_url": nil, "token_info_url": nil, "service_account_impersonation_url": nil,
-	"quota_project_id": nil, "client_id": nil, "client_secret": nil, "universe_domain": nil, "workforce_pool_user_project": nil,
+	"type": nil, "audience": nil, "subject_token_type": nil, "token_url": nil, "token_info_url": nil,
+	"service_account_impersonation_url": nil, "quota_project_id": nil,
+	"client_id": nil, "client_secret": nil, "universe_domain": nil, "workforce_pool_user_project": nil,
 	"service_account_impersonation": anything,
 	"credential_source": {
-		"file": nil, "url": nil, "headers": anything, "executable": anything, "certificate": anything, "environment_id": nil, "region_url": nil,
-		"regional_cred_verification_url": nil, "imdsv2_session_token_url": nil,
+		"file": nil, "url": nil, "headers": anything, "executable": anything, "certificate": anything, "environment_id": nil,
+		"region_url": nil, "regional_cred_verification_url": nil, "imdsv2_session_token_url": nil,
 		"format": {"type": nil, "subject_token_field_name": nil},
 	},
 }

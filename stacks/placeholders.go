@@ -36,7 +36,8 @@ func placeholders(values map[string]any) field.ErrorList {
 		switch v := v.(type) {
 		case string:
 			switch found := placeholder.FindString(v); {
-			case found == "" && !unfilled.MatchString(v) || slices.ContainsFunc(templated, func(key string) bool { return isAt(p.String(), key) }):
+			case found == "" && !unfilled.MatchString(v),
+				slices.ContainsFunc(templated, func(key string) bool { return isAt(p.String(), key) }):
 			case found == "" && secret:
 				problems = append(problems, field.Forbidden(p, "still holds a placeholder"))
 			case found == "":

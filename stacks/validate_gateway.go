@@ -75,8 +75,8 @@ var ownKeys = map[string]string{
 
 // readEverywhere are the keys of gateway that every place reads. Those that are not here are of Kubernetes alone.
 var readEverywhere = []string{
-	"config", "configFile", "schemaFile", "env", "changeEncryptionKey", "weakEncryptionKey", "adminUsername", "openAdministration", "postgres",
-	"startupSeconds", "migrationJob", "ipFamily", "replicas", "log", "otel", "clustering",
+	"config", "configFile", "schemaFile", "env", "changeEncryptionKey", "weakEncryptionKey", "adminUsername", "openAdministration",
+	"postgres", "startupSeconds", "migrationJob", "ipFamily", "replicas", "log", "otel", "clustering",
 }
 
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.

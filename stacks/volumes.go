@@ -21,8 +21,8 @@ func (g *Gateway) validateVolumes(k *checker) {
 	names := kubernetes.GatewayVolumes()
 	for i, volume := range g.ExtraVolumes {
 		if slices.Contains(names, volume.Name) {
-			k.add(field.Invalid(p.Child("extraVolumes").Index(i).Child("name"), volume.Name, "another volume of the pods has this name; write "+
-				"another one"))
+			k.add(field.Invalid(p.Child("extraVolumes").Index(i).Child("name"), volume.Name, "another volume of the pods has this name; "+
+				"write another one"))
 		}
 		names = append(names, volume.Name)
 	}

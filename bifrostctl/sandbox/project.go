@@ -94,7 +94,8 @@ func projectOf(dir, stack, file string, text []byte) (*project, error) {
 		// A key without a namespace is the project's own (Pulumi, sdk/go/common/workspace/loaders.go, stackConfigNamespacedWithProject).
 		if own || !strings.Contains(key, ":") {
 			if _, twice := p.values[name]; twice {
-				return nil, fmt.Errorf("%s: %s stands there twice, with the prefix %s: and without; remove one of them", file, name, projectName)
+				return nil, fmt.Errorf("%s: %s stands there twice, with the prefix %s: and without; remove one of them",
+					file, name, projectName)
 			}
 			p.values[name] = value
 			continue

@@ -176,8 +176,9 @@ func try(root string, t target, built binary, each time.Duration, parallel int) 
 	if err != nil {
 		cache = os.TempDir()
 	}
-	fuzz := exec.Command(built.file, "-test.run=^$", "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+each.String(), "-test.fuzzminimizetime=20x",
-		"-test.parallel="+strconv.Itoa(parallel), "-test.fuzzcachedir="+filepath.Join(cache, "bifrost-fuzz", t.module, t.folder))
+	fuzz := exec.Command(built.file, "-test.run=^$", "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+each.String(),
+		"-test.fuzzminimizetime=20x", "-test.parallel="+strconv.Itoa(parallel),
+		"-test.fuzzcachedir="+filepath.Join(cache, "bifrost-fuzz", t.module, t.folder))
 	fuzz.Dir = filepath.Join(root, t.module, t.folder)
 	said, err := fuzz.CombinedOutput()
 	for _, m := range progress.FindAllStringSubmatch(string(said), -1) {
