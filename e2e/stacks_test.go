@@ -3,8 +3,11 @@ package e2e
 import (
 	"cmp"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
@@ -150,13 +153,7 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			_, err := s.client.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
 			return err
 		},
-		"the first refresh is awaited": func(ctx context.Context) error {
-			jobs, err := s.client.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{})
-			if err == nil && len(jobs.Items) == 0 {
-				err = errors.New("no job yet")
-			}
-			return err
-		},
+		"the first refresh is awaited": func(context.Context) error { return s.awaitsFirstRun() },
 	} {
 		t.Run(moment, func(t *testing.T) {
 			if moment == making {
@@ -164,10 +161,18 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			}
 			s.fresh(t)
 			s.puts(w)
+			back := make(chan struct{})
+			s.internet.Before(func(r *http.Request) { // no refresh is over sooner
+				if s.fromPod(r) {
+					_ = within(r.Context(), back)
+				}
+			})
+			defer s.internet.Before(nil)
 			finished := s.begin(t, "up", s.set(w)...)
 			eventually(t, moment, reached)
 			s.plane.KillAPIServer()
 			require.NoError(t, s.plane.StartAPIServer(t.Context()))
+			close(back)
 			o := finished()
 			if moment == making {
 				require.Error(t, o.err)
@@ -181,6 +186,32 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 			s.must(t, "destroy")
 		})
 	}
+}
+
+// awaitsFirstRun tells by Pulumi's state whether an up waits for the first refresh, and asks the API server for nothing else meanwhile.
+func (s *site) awaitsFirstRun() error {
+	type resource struct{ Type string }
+	var state struct {
+		Checkpoint struct {
+			Latest struct {
+				Resources []resource
+				Pending   []struct{ Resource resource } `json:"pending_operations"`
+			}
+		}
+	}
+	written, err := os.ReadFile(filepath.Join(s.state, s.stack, "pulumi", ".pulumi", "stacks", "bifrost", s.stack+".json"))
+	if err == nil {
+		err = json.Unmarshal(written, &state)
+	}
+	if err != nil {
+		return err
+	}
+	now := state.Checkpoint.Latest
+	if len(now.Pending) != 1 || now.Pending[0].Resource.Type != "kubernetes:batch/v1:Job" ||
+		!slices.Contains(now.Resources, resource{"kubernetes:batch/v1:CronJob"}) {
+		return fmt.Errorf("made: %v, being made: %v", now.Resources, now.Pending)
+	}
+	return nil
 }
 
 // takenIn is the command by which an error says that an object becomes the stack's: its kind, and its name behind that of its namespace.
