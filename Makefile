@@ -60,7 +60,7 @@ e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks o
 	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 3 -timeout 60m
 
 e2e-all: export E2E_ALL := 1
-e2e-all: $(E2E_BIN)/traefik e2e ## run the end-to-end tests with every way to pull, every example, both restarts of the API server and an Ingress
+e2e-all: $(E2E_BIN)/traefik e2e ## run all end-to-end tests: AKS, every way to pull, the examples, the runbook, adoptions and an Ingress as well (hours)
 
 # Pulumi's own provider for Kubernetes: an installed one of the SDK's version, else one built from its module (about 14 minutes of one core).
 KUBERNETES_SDK := $(shell sed -n 's|.*github.com/pulumi/pulumi-kubernetes/sdk/v4 \(v[0-9.]*\).*|\1|p' bifrostctl/go.mod)

@@ -41,7 +41,7 @@ type example struct {
 
 var (
 	eksExamples = []example{
-		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, rest: true, more: func(t *testing.T, s *site, e example) {
+		{name: "minimal", classes: []string{"gp2", "gp3"}, pods: 1, more: func(t *testing.T, s *site, e example) {
 			testOwnsItsVolume(t, s)
 			testKeepsItsData(t, s, set(e.all(t, s)))
 		}},
@@ -54,7 +54,7 @@ var (
 			testEviction(t, s)
 			testAutoscaler(t, s, balancer, set(e.all(t, s)))
 		}},
-		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, rest: true, more: func(t *testing.T, s *site, _ example) {
+		{name: "clustered", definitions: []string{"httproutes", "servicemonitors"}, pods: 3, injected: true, more: func(t *testing.T, s *site, _ example) {
 			// Members at each other's 8080 are not asked about: the way out has no such port, but kube-router takes what one policy opens
 			// inwards, here to all pods of the namespace, for its way out as well.
 			testNetwork(t, s, balancerPods(t, s), crossing{"refresher", "agent", tcp, 80, true})
@@ -63,8 +63,8 @@ var (
 	}
 	aksExamples = []example{
 		// Of EKS, but nobody asks for its issuer: the two clusters share the work.
-		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, rest: true, prepare: othersObjects},
-		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true, rest: true},
+		{name: "air-gapped", namespace: "llm", pods: 3, mirrored: true, prepare: othersObjects},
+		{name: "aks-production", definitions: []string{"httproutes", "servicemonitors", "prometheusrules"}, pods: 3, authorities: true},
 	}
 )
 

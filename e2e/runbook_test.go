@@ -16,6 +16,7 @@ var oncall = &site{index: 4, issuer: "https://oidc.eks.us-east-1.amazonaws.com/i
 // TestRunbook: each command of docs/operations.md that package runbook calls Run does what the page says of it, as it stands there. The tests
 // of that package tell of commands that are not in its table.
 func TestRunbook(t *testing.T) {
+	onlyAll(t)
 	t.Parallel()
 	t.Cleanup(oncall.stop)
 	ran := map[string]bool{}

@@ -60,7 +60,7 @@ var (
 		{name: "kubelet", settings: []string{"ecs=null", "eks.pull=kubelet"}, prepare: nodesAskWithTokens, more: kubeletsPull},
 		{
 			name: "node", settings: []string{"ecs=null", "eks.pull=node", "eks.nodeRoleArns=[arn:aws:iam::111122223333:role/dev-node]"},
-			prepare: nodesAskAsThemselves, more: nodesPull, rest: true,
+			prepare: nodesAskAsThemselves, more: nodesPull,
 		},
 	}
 	entra      = []string{"aks.trust=entra", "aks.entra.appIdUri=api://00000000-0000-4000-8000-000000000b1f", "aks.entra.tokenVersion=2"}
@@ -70,9 +70,9 @@ var (
 	}
 	aksWays = []way{
 		{name: "trust aks", login: arLogin, thorough: true},
-		{name: "trust entra", settings: entra, login: arLogin, rest: true},
-		{name: "trust aks, own federation", settings: federation, login: arLogin, rest: true},
-		{name: "trust entra, own federation", settings: slices.Concat(entra, federation), login: arLogin, rest: true},
+		{name: "trust entra", settings: entra, login: arLogin},
+		{name: "trust aks, own federation", settings: federation, login: arLogin},
+		{name: "trust entra, own federation", settings: slices.Concat(entra, federation), login: arLogin},
 	}
 )
 
@@ -88,6 +88,7 @@ func TestEKS(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) {
+	onlyAll(t)
 	t.Parallel()
 	t.Cleanup(exemplary.stop)
 	s := exemplary.started(t)
@@ -101,6 +102,7 @@ func TestExamples(t *testing.T) {
 }
 
 func TestAKS(t *testing.T) {
+	onlyAll(t)
 	t.Parallel()
 	t.Cleanup(aks.stop)
 	s := aks.started(t)
@@ -108,7 +110,6 @@ func TestAKS(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) { life(t, s, w) })
 	}
 	t.Run("refresher", func(t *testing.T) {
-		onlyAll(t)
 		testRefresher(t, s, aksWays[0], check{name: "delete then create", test: testDeleteThenCreate}) // the recipe for AKS refreshes so
 	})
 	for _, e := range aksExamples {
@@ -147,6 +148,7 @@ func testRefresher(t *testing.T, s *site, w way, more ...check) {
 // testRestartDuringUp: the API server crashes at two moments of an up, and is back later. An up that waits goes on; one that makes objects
 // fails, as with Pulumi's own provider, and the next one ends well.
 func testRestartDuringUp(t *testing.T, s *site, w way) {
+	onlyAll(t)
 	const making = "objects are made"
 	for moment, reached := range map[string]func(context.Context) error{
 		making: func(ctx context.Context) error {
@@ -156,9 +158,6 @@ func testRestartDuringUp(t *testing.T, s *site, w way) {
 		"the first refresh is awaited": func(context.Context) error { return s.awaitsFirstRun() },
 	} {
 		t.Run(moment, func(t *testing.T) {
-			if moment == making {
-				onlyAll(t)
-			}
 			s.fresh(t)
 			s.puts(w)
 			back := make(chan struct{})

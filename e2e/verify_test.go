@@ -77,6 +77,7 @@ type breakage struct {
 	make, mend  func(t *testing.T, s *site, l *login)
 	code, error string
 	hint        string // a regular expression
+	rest        bool   // run by make e2e-all alone
 }
 
 var breakages = []breakage{
@@ -95,7 +96,7 @@ var breakages = []breakage{
 		code: "pull-secret", error: "there is no Secret ecr-pull-secret", hint: "bin/bifrostctl sandbox up aws-dev .*--refresh",
 	},
 	{
-		name: "the pull Secret is for another registry",
+		name: "the pull Secret is for another registry", rest: true,
 		make: func(t *testing.T, s *site, l *login) {
 			patched(t, s, l.secret, `{"stringData":{".dockerconfigjson":"{\"auths\":{\"example.com\":{\"username\":\"AWS\",\"password\":\"x\"}}}"}}`)
 		},
@@ -103,7 +104,7 @@ var breakages = []breakage{
 		code: "pull-login", error: "holds logins for example.com", hint: "bin/bifrostctl sandbox up aws-dev .*--refresh",
 	},
 	{
-		name: "the registry does not know the login",
+		name: "the registry does not know the login", rest: true,
 		make: func(t *testing.T, s *site, l *login) {
 			patched(t, s, l.secret, fmt.Sprintf(`{"stringData":{%q:%q}}`, corev1.DockerConfigJsonKey, loginFor(l.host, l.user, "wrong")))
 		},
@@ -117,7 +118,7 @@ var breakages = []breakage{
 		code: "pull-rights", error: "lets it patch the Secret ecr-pull-secret", hint: "bin/bifrostctl sandbox up aws-dev .*--refresh",
 	},
 	{
-		name: "the CronJob is suspended",
+		name: "the CronJob is suspended", rest: true,
 		make: func(t *testing.T, s *site, l *login) { suspended(t, s, l, true) },
 		mend: func(t *testing.T, s *site, l *login) { suspended(t, s, l, false) },
 		code: "pull-schedule", error: "is suspended", hint: "kubectl patch cronjob refresh-ecr-secret -n bifrost",
@@ -226,6 +227,9 @@ func TestVerify(t *testing.T) {
 	s.verified(t, "a healthy stack is fine")
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
+			if b.rest {
+				onlyAll(t)
+			}
 			b.make(t, s, irsa.login)
 			eventually(t, "verify finds it", func(context.Context) error {
 				found := s.verify(t)
