@@ -57,7 +57,7 @@ e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks o
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./images/... ./outside/... ./addons
 	CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./machine ./kubelet ./pulls ./reach
-	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 3 -timeout 60m
+	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 2 -timeout 60m
 
 e2e-all: export E2E_ALL := 1
 e2e-all: $(E2E_BIN)/traefik e2e ## run all end-to-end tests: AKS, every way to pull, the examples, the runbook, adoptions and an Ingress as well (hours)
