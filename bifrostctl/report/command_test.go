@@ -22,6 +22,11 @@ const (
 		"newState": {"type": "aws:iam/policy:Policy", "custom": true, "inputs": {"policy": "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a:*\",\"Resource\":\"r\"}]}"}}}]}`
 	failed = `{"diagnostics": [{"message": "error: denied", "severity": "error"}]}`
 	none   = `{"steps": [], "changeSummary": {"same": 3}}`
+	warned = `{"steps": [{"op": "update", "urn": "urn:pulumi:dev::bifrost::kubernetes:autoscaling/v2:HorizontalPodAutoscaler::gateway-autoscaler",
+		"oldState": {"type": "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "custom": true, "inputs": {"spec": {"minReplicas": 5, "maxReplicas": 6}}},
+		"newState": {"type": "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "custom": true, "inputs": {"spec": {"minReplicas": 3, "maxReplicas": 6}}},
+		"detailedDiff": {"spec.minReplicas": {"kind": "update", "inputDiff": true}}}],
+		"diagnostics": [{"message": "warning: one", "severity": "warning"}, {"message": "warning: two", "severity": "warning"}]}`
 )
 
 func TestCommand(t *testing.T) {
@@ -36,6 +41,7 @@ func TestCommand(t *testing.T) {
 		"nothing changes":     {none, nil, 0, "## the stack: nothing changes\n", ""},
 		"of the input":        {none, []string{"-"}, 0, "nothing changes", ""},
 		"a warning":           {widened, nil, 0, "> - More may be done, by Policy `p`: **may now** `a:*` on `r`.", ""},
+		"all warnings count":  {warned, nil, 0, "`gateway-autoscaler` may end 2 more pods, where the load lets it: keeps 3 to 6 now, before 5 to 6; nothing that the vendor must be told; **3 warnings**", ""},
 		"fails on warnings":   {widened, []string{"--fail-on", "warning"}, 1, "> - More may be done", "--fail-on warning: the report has 1 warning"},
 		"a failed preview":    {failed, nil, 1, "```text\ndenied\n```", "the preview of the stack failed: the report has the reasons"},
 		"no preview":          {"error: no stack", nil, 2, "", "this is no JSON of a preview"},

@@ -273,6 +273,12 @@ func (r *Report) cautions() section {
 		what: "the program's warnings", rank: cutWarnings}
 }
 
+// cautioned is how many warnings the program and the engine have.
+func (r *Report) cautioned() int {
+	_, n := r.said("warning")
+	return n
+}
+
 // said are the messages of a severity, and how many there are.
 func (r *Report) said(severity string) (string, int) {
 	var text strings.Builder

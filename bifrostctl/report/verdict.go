@@ -14,16 +14,13 @@ func (r *Report) verdict() string {
 	if running := r.runs(); running != "" {
 		parts = append(parts, running)
 	}
-	if r.Counts.Sum() == 0 && len(r.Vendor.Tell) == 0 && len(r.Warnings) == 0 {
-		return strings.Join(parts, "; ")
-	}
-	switch {
+	switch nothing := r.Counts.Sum() == 0 && len(r.Warnings) == 0; {
 	case len(r.Vendor.Tell) > 0:
 		parts = append(parts, "**the vendor must be told**")
-	default:
+	case !nothing:
 		parts = append(parts, "nothing that the vendor must be told")
 	}
-	if n := len(r.Warnings); n > 0 {
+	if n := len(r.Warnings) + r.cautioned(); n > 0 {
 		parts = append(parts, "**"+plural(n, "warning")+"**")
 	}
 	return strings.Join(parts, "; ")
@@ -57,7 +54,8 @@ func (r *Report) changed() string {
 }
 
 // untouched begin lines of workloads that go on as they are.
-var untouched = []string{"no pod is touched", "no task is touched", "does not run again"}
+var untouched = []string{"no pod is touched", "no task is touched", "does not run again", "no pod is made anew",
+	"no task is made anew"}
 
 // touched are the workloads whose pods or tasks do not all go on as they are.
 func (r *Report) touched() []Line {
@@ -122,8 +120,8 @@ func (r *Report) runs() string {
 	return strings.Join(said, ", ")
 }
 
-// scheduled begin lines of CronJobs, which touch no pod that runs.
-var scheduled = []string{"starts pods at ", "starts no pod "}
+// scheduled begin lines of CronJobs, which touch no pod that runs, and of autoscalers that come or go.
+var scheduled = []string{"starts pods at ", "starts no pod ", "counts the ", "counts no "}
 
 // several are the words of what one workload does, and of what more than one do.
 var several = map[string]string{

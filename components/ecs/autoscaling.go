@@ -12,6 +12,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 )
 
 // Defaults of EcsAutoscalingArgs, in seconds: capacity comes fast and goes slowly, since each task that goes has streams to finish.
@@ -114,16 +115,21 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 		return nil
 	}
 	const namespace, dimension = "ecs", "ecs:service:DesiredCount"
+	teller, told, err := effects.Tell(in, effects.ScalableTarget, "scaling")
+	if err != nil {
+		return err
+	}
 	bounds, err := appautoscaling.NewTarget(in.Ctx, in.Child("scaling"), &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String(namespace),
 		ScalableDimension: pulumi.String(dimension),
 		ResourceId:        pulumi.Sprintf("service/%s/%s", a.clusterName(), service.Name),
 		MinCapacity:       pulumi.Int(cmp.Or(a.Autoscaling.MinTasks, a.DesiredCount)),
 		MaxCapacity:       pulumi.Int(a.Autoscaling.MaxTasks),
-	}, in.Options()...)
+	}, in.Options(told...)...)
 	if err != nil {
 		return in.Failed("bounds of the autoscaling", err)
 	}
+	teller.Say(bounds, false, true)
 	// Application Auto Scaling takes one write at a time about a service, and the provider does not wait for its turn: one policy comes
 	// after the other (terraform-provider-aws issue 17915).
 	var last []pulumi.Resource
@@ -134,6 +140,10 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 	} {
 		if m.target == 0 {
 			continue
+		}
+		teller, told, err := effects.Tell(in, effects.ScalingPolicy, "scaling-"+m.name)
+		if err != nil {
+			return err
 		}
 		policy, err := appautoscaling.NewPolicy(in.Ctx, in.Child("scaling-"+m.name), &appautoscaling.PolicyArgs{
 			Name:              pulumi.String(a.name() + "-" + m.name),
@@ -149,10 +159,11 @@ func (a *EcsServiceArgs) newAutoscaling(in component.Scope, service *ecs.Service
 				ScaleInCooldown:  pulumi.Int(a.Autoscaling.scaleInSeconds()),
 				ScaleOutCooldown: pulumi.Int(a.Autoscaling.scaleOutSeconds()),
 			},
-		}, in.Options(pulumi.DependsOn(last))...)
+		}, in.Options(append(told, pulumi.DependsOn(last))...)...)
 		if err != nil {
 			return fmt.Errorf("%s: autoscaling by %s: %w", in.Name, m.name, err)
 		}
+		teller.Say(policy, false, true)
 		last = []pulumi.Resource{policy}
 	}
 	return nil

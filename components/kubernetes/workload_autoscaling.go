@@ -9,6 +9,7 @@ import (
 
 	"bifrost/internal/check"
 	"bifrost/internal/component"
+	"bifrost/internal/effects"
 )
 
 // Defaults of autoscaling.
@@ -40,7 +41,11 @@ func (a *BifrostWorkloadArgs) newAutoscaler(s component.Scope, deployment pulumi
 	if scaling == nil {
 		return nil
 	}
-	_, err := autoscalingv2.NewHorizontalPodAutoscaler(s.Ctx, s.Child("autoscaler"), &autoscalingv2.HorizontalPodAutoscalerArgs{
+	teller, told, err := effects.Tell(s, effects.Autoscaler, "autoscaler")
+	if err != nil {
+		return err
+	}
+	autoscaler, err := autoscalingv2.NewHorizontalPodAutoscaler(s.Ctx, s.Child("autoscaler"), &autoscalingv2.HorizontalPodAutoscalerArgs{
 		Metadata: app.meta(app.name),
 		Spec: &autoscalingv2.HorizontalPodAutoscalerSpecArgs{
 			ScaleTargetRef: &autoscalingv2.CrossVersionObjectReferenceArgs{
@@ -59,8 +64,12 @@ func (a *BifrostWorkloadArgs) newAutoscaler(s component.Scope, deployment pulumi
 				},
 			},
 		},
-	}, s.Options()...)
-	return err
+	}, s.Options(told...)...)
+	if err != nil {
+		return err
+	}
+	teller.Say(autoscaler, false, true)
+	return nil
 }
 
 // metrics are the resources that have a target. Where none has one, it is the CPU by default.

@@ -18,6 +18,13 @@ const (
 	EcsService  = "aws:ecs/service:Service"
 )
 
+// Types of what counts pods or tasks, and keeps their number between bounds.
+const (
+	Autoscaler     = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	ScalableTarget = "aws:appautoscaling/target:Target"
+	ScalingPolicy  = "aws:appautoscaling/policy:Policy"
+)
+
 // Op is what becomes of a resource.
 type Op string
 
@@ -48,10 +55,11 @@ type Change struct {
 	Autoscaled bool
 }
 
-// Of is what the change does, in one line; empty for what is no workload.
+// Of is what the change does, in one line; empty for what is no workload, and where what counts pods or tasks goes on as it did.
 func Of(c Change) string {
 	say, known := map[string]func(Change) string{
 		Deployment: ofPods, StatefulSet: ofPods, CronJob: ofCronJob, Job: ofJob, EcsService: ofTasks,
+		Autoscaler: ofAutoscaler, ScalableTarget: ofTarget, ScalingPolicy: ofPolicy,
 	}[c.Type]
 	if !known {
 		return ""

@@ -36,6 +36,6 @@ func ReadLines(messages []string) (lines Lines, others []string) {
 }
 
 // saysEffect are the beginnings of all that Of says.
-var saysEffect = regexp.MustCompile(`^(no (pod|task) is touched|scales from \d|rolls |` +
-	`may (roll|replace) |replaces: |starts |made anew: |\d+ (pods?|tasks?) go|` +
+var saysEffect = regexp.MustCompile(`^(no (pod|task) is (touched|made anew)|scales from \d|rolls |` +
+	`may (roll|replace|start|end) |counts (the|no) (pod|task)|replaces: |starts |made anew: |\d+ (pods?|tasks?) go|` +
 	`runs (once|anew), |goes with its pods|does not run again)`)

@@ -17,6 +17,9 @@ func TestReadLines(t *testing.T) {
 		"may replace its pods, which are down meanwhile: not all of it is known before the up", "replaces: the pods are down until the new ones are ready",
 		"starts 2 pods", "starts no pod any more", "starts pods at 0 * * * *", "made anew: new pods start, and the former ones go", "2 pods go", "1 task goes",
 		"runs once, and the up waits for it", "runs anew, and the up waits for it", "goes with its pods, which have ended", "does not run again",
+		"no pod is made anew; the autoscaler counts them", "may start 2 tasks at once, where no more than the former least run: keeps 4 to 5 now, before 2 to 5",
+		"may end 1 pod at once, where the former most run: keeps 2 to 5 now, before 2 to 6", "counts the pods from now on, 3 to 6: starts what the least lacks",
+		"counts no task by this measure any more",
 	}
 	values := []string{
 		"client.enforce_auth: true → false", `providers["a.b"].keys[0]: added`, `x: removed: "y"`, "x: another one, [secret]", "x: not known before the up",

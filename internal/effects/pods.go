@@ -23,7 +23,7 @@ func ofPods(c Change) string {
 	case Replace:
 		return replaced(c)
 	case Same:
-		return noPod
+		return c.untouched(noPod, podsCounted)
 	}
 	_, specKnown := at(c.After, "spec")
 	_, templateKnown := at(c.After, "spec", "template")
@@ -38,7 +38,7 @@ func ofPods(c Change) string {
 	case scales != "":
 		return scales
 	}
-	return noPod
+	return c.untouched(noPod, podsCounted)
 }
 
 // replaced: under the name that it had, a workload is deleted first; under another one it comes before the former one goes

@@ -37,7 +37,7 @@ func ofTasks(c Change) string {
 	case Replace:
 		return "replaces: the tasks go first, and none serves until the new ones are healthy"
 	case Same:
-		return noTask
+		return c.untouched(noTask, tasksCounted)
 	}
 	scales := c.scaling(before, after, "task")
 	for _, d := range deploying {
@@ -52,7 +52,7 @@ func ofTasks(c Change) string {
 	case scales != "":
 		return scales
 	}
-	return noTask
+	return c.untouched(noTask, tasksCounted)
 }
 
 // deploys says how ECS starts tasks anew: it stops none below the least share that must be healthy, rounded up, which is all of them where

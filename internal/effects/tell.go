@@ -59,6 +59,10 @@ func (t *Teller) Say(workload pulumi.Resource, always, autoscaled bool) {
 		if c.Op == Create && always && !t.scope.Seen.Made() {
 			c.Op = Anew
 		}
-		return t.scope.Ctx.Log.Info(t.name+": "+Of(c), nil)
+		says := Of(c)
+		if says == "" {
+			return nil
+		}
+		return t.scope.Ctx.Log.Info(t.name+": "+says, nil)
 	})
 }

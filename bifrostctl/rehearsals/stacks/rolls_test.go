@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ var rolling = map[string]struct {
 		stacktest.Way{Stack: "aws-dev", Settings: []string{
 			"gateway.replicas=null", "gateway.autoscaling={minReplicas: 2, maxReplicas: 5}",
 			"ecs.autoscaling={minTasks: 2, maxTasks: 5, cpuPercent: 60}",
-		}}, []string{"eks-gateway-deployment", "ecs-service"},
+		}}, []string{"eks-gateway-deployment", "eks-gateway-autoscaler", "ecs-service", "ecs-scaling|ecs-scaling-cpu"},
 	},
 	"What the refresher does": {stacktest.Way{Stack: "aws-dev"}, []string{"eks-pull-first-run", "eks-pull-cron-job"}},
 }
@@ -92,10 +93,10 @@ func TestRollsOnAks(t *testing.T) {
 	require.Equal(t, "-", effectOn(s.Engine.UpAtOnce(), "aks-gateway-deployment"), "an up's preview has said it")
 }
 
-// effectOn is what a preview says becomes of a workload; "-" where it says nothing of it.
+// effectOn is what a preview says becomes of a workload, or of one of several with | between; "-" where it says nothing of it.
 func effectOn(preview *enginetest.Result, workload string) string {
 	for _, line := range strings.Split(strings.Join(preview.Diagnostics, "\n"), "\n") {
-		if effect, of := strings.CutPrefix(line, workload+": "); of {
+		if name, effect, says := strings.Cut(line, ": "); says && slices.Contains(strings.Split(workload, "|"), name) {
 			return effect
 		}
 	}
