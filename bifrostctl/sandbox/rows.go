@@ -17,7 +17,11 @@ var (
 	// failing is a row with the error that failed it.
 	failing = regexp.MustCompile(`(\*\*[a-z ]*failed\*\*).*? error: `)
 	// telling is a row of a preview with a message.
-	telling = regexp.MustCompile(`; (error|warning|info): `)
+	telling = regexp.MustCompile(`; (error|warning|info): .*$`)
+	// component is the row of one that begins: no row says that it has ended, and the CLI's numbers below count it.
+	component = regexp.MustCompile(`^ (?:\+|~|-|\+-)\s+\S+:index:\w+ \S+ (?:creat|updat|delet)ing \(\d+s\)`)
+	// changing is a row of something that changes.
+	changing = regexp.MustCompile(`^ [+~-]`)
 	// halves are the two halves of a replacement, which has a row of its own.
 	halves = regexp.MustCompile(`^ (\+\+|--) .* (create replacement|delete original)\b`)
 	// dots are what the CLI prints where nothing happens.
@@ -59,8 +63,17 @@ func (r *rows) of(line string) string {
 }
 
 func (r *rows) row(line, plain string) string {
-	if running.MatchString(plain) || dots.MatchString(plain) || telling.MatchString(plain) || halves.MatchString(plain) {
+	if running.MatchString(plain) || dots.MatchString(plain) || halves.MatchString(plain) {
 		return ""
+	}
+	if found := telling.FindStringSubmatch(plain); found != nil {
+		if found[1] == "error" || !changing.MatchString(plain) {
+			return ""
+		}
+		return telling.ReplaceAllString(plain, "") + "\n" // the number below counts it
+	}
+	if begins := component.FindString(plain); begins != "" {
+		return begins[:strings.LastIndex(begins, "ing (")] + "ed\n"
 	}
 	if found := begun.FindStringSubmatch(plain); found != nil && (found[3] != "" || !r.slow) {
 		return ""

@@ -80,3 +80,25 @@ Diagnostics:
 `))
 	require.Equal(t, " +  t n \x1b[91m**creating failed**\x1b[m\n", said(rows{}, " +  t n \x1b[91m**creating failed**\x1b[0m \x1b[91merror: \x1b[0mno\n"))
 }
+
+// TestRowsAreWhatIsCounted: what the CLI's numbers count has a row each: components, of which no row says that they have ended, and what
+// has a message behind it.
+func TestRowsAreWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, ` ~  bifrost:index:Names names updated
+ ~  bifrost:index:EksGuard eks-guard updated
+ +  any-app:index:Broker broker created
+ -  bifrost:index:ClaimGuard claim deleted
+ +  aws:iam:Policy policy created (0.00s) 
+`, said(rows{}, ` ~  bifrost:index:Names names updating (0s) [diff: +region]
+ ~  bifrost:index:EksGuard eks-guard updating (1s) [diff: ~role] warning: another role
+ +  any-app:index:Broker broker creating (0s) 
+ -  bifrost:index:ClaimGuard claim deleting (0s) 
+ +  aws:iam:Policy policy creating (0s) 
+ +  aws:iam:Policy policy created (0.00s) 
+`))
+	require.Equal(t, ` ~  bifrost:index:Names names update [diff: ~role]
+`, said(rows{}, ` ~  bifrost:index:Names names update [diff: ~role]; warning: another name
+    pulumi:pulumi:Stack bifrost-aws-dev  ; info: more
+`))
+}
