@@ -223,8 +223,12 @@ func Port(p *field.Path, port int) field.ErrorList { return Between(p, port, 1, 
 // Cidr checks an address range of IPv4 or IPv6, as a NetworkPolicy has it: without bits behind its length. One of IPv4 within IPv6 is two
 // to two readers.
 func Cidr(p *field.Path, cidr string) field.ErrorList {
-	if prefix, err := netip.ParsePrefix(cidr); err != nil || prefix != prefix.Masked() || prefix.Addr().Is4In6() {
+	prefix, err := netip.ParsePrefix(cidr)
+	switch {
+	case err != nil || prefix.Addr().Is4In6():
 		return field.ErrorList{field.Invalid(p, cidr, "an address range such as 10.0.0.0/16")}
+	case prefix != prefix.Masked():
+		return field.ErrorList{field.Invalid(p, cidr, "has address bits behind its prefix; write "+prefix.Masked().String())}
 	}
 	return nil
 }

@@ -111,4 +111,6 @@ func TestListsAndTexts(t *testing.T) {
 	require.Len(t, UrlPath(p, "a"), 1)
 	require.Len(t, UrlPath(p, "/a/"), 1)
 	require.Empty(t, UrlPath(p, "/a"))
+	require.ErrorContains(t, Cidr(p, "10.0.1.5/24").ToAggregate(), "write 10.0.1.0/24")
+	require.ErrorContains(t, Cidr(p, "fd00::1/64").ToAggregate(), "write fd00::/64")
 }
