@@ -56,17 +56,35 @@ func set(values map[string]any, setting string) error {
 	if err != nil {
 		return err
 	}
+	malformed := malformedValue(text)
 	_, err = Put(values, path, func(old any) any {
+		_, wasText := old.(string)
+		if wasText || key == Secrets || stacks.IsText(path) {
+			malformed = nil // such as a password
+		}
 		if path.String() == Secrets+".kubeconfig" && value != nil {
 			return text // YAML that is meant as a text
 		}
-		_, wasText := old.(string)
 		if (wasText || key == Secrets) && isScalar(value) || stacks.IsText(path) && isNumber(value) {
 			return text
 		}
 		return value
 	})
-	return err
+	return errors.Join(err, malformed)
+}
+
+// malformedValue is the error of a text that begins as a list, an object or a text in quotes does, and is no YAML; nil of any other. It
+// tells no part of the text.
+func malformedValue(text string) error {
+	if text == "" || !strings.ContainsAny(text[:1], `[{"'`) {
+		return nil
+	}
+	var value any
+	if yaml.Unmarshal([]byte(text), &value) == nil {
+		return nil
+	}
+	return errors.New("begins as a list, an object or a text in quotes does, and is no YAML: close what is open, put quotes around texts " +
+		"that have one of *&!%@`:#{}[], and around the whole for the shell: --set 'KEY=[\"*\"]'")
 }
 
 // Edit returns a copy of an object that a cloud holds with settings over it. What takes the place of a text stays text, such as a policy.

@@ -44,6 +44,7 @@ func TestOverlay(t *testing.T) {
 		"an exponent for a text":    {[]string{"ecs.env.A=1e3"}, "ecs", map[string]any{"subnets": []any{"subnet-1", "subnet-2"}, "env": map[string]any{"A": "1e3"}}},
 		"digits in a list of texts": {[]string{"ecs.subnets[2]=0x1"}, "ecs", map[string]any{"subnets": []any{"subnet-1", "subnet-2", "0x1"}}},
 		"digits in free JSON":       {[]string{"gateway.config.port=5432"}, "gateway", map[string]any{"replicas": 2, "config": map[string]any{"port": 5432}}},
+		"a password":                {[]string{`secrets.env.PIN=[0"`}, "secrets", map[string]any{"license": map[string]any{"secure": "v1:abc"}, "env": map[string]any{"PIN": `[0"`}}},
 		"a secret is text":          {[]string{"secrets.env.PIN=0123"}, "secrets", map[string]any{"license": map[string]any{"secure": "v1:abc"}, "env": map[string]any{"PIN": "0123"}}},
 		"in place of a secret":      {[]string{"secrets.license=x"}, "secrets", map[string]any{"license": "x"}},
 		"the last of two wins":      {[]string{"rollout=a", "rollout=b"}, "rollout", "b"},
@@ -81,4 +82,21 @@ func TestOverlayRefuses(t *testing.T) {
 			require.NotContains(t, err.Error(), "canary")
 		})
 	}
+}
+
+// TestMalformed: a value that begins as a list, an object or a text in quotes does, and is none, is not taken for a text; the message has
+// nothing of it.
+func TestMalformed(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{`[*]`, `["a`, `{a: [b}`, `"a`, `'a`, `[{cidr: 10.0.0.0/8}`, `[@CANARY]`} {
+		_, err := overlay.Apply(stackValues(), []string{"gateway.config.models=" + value})
+		require.ErrorContains(t, err, "--set gateway.config.models: ", value)
+		require.ErrorContains(t, err, `--set 'KEY=["*"]'`, value)
+		require.NotContains(t, err.Error(), "CANARY")
+		whole, err := overlay.Apply(stackValues(), []string{"eks.clusterName=" + value})
+		require.NoError(t, err, "a text may be any")
+		require.Equal(t, map[string]any{"clusterName": value}, whole["eks"])
+	}
+	_, err := overlay.Apply(stackValues(), []string{`gateway.config.models=["*"]`})
+	require.NoError(t, err)
 }
