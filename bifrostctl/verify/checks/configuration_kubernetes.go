@@ -160,9 +160,14 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 	if err != nil {
 		return check.Fail(d.up(), "the variables of %s: %v", workload, err)
 	}
-	var lacking []string
+	var named, lacking []string
 	for _, reference := range envReference.FindAllStringSubmatch(string(text), -1) {
-		if name := reference[1]; !given[name] && !slices.Contains(lacking, name) {
+		name := reference[1]
+		if slices.Contains(named, name) {
+			continue
+		}
+		named = append(named, name)
+		if !given[name] {
 			lacking = append(lacking, name)
 		}
 	}
@@ -171,7 +176,7 @@ func (d kubernetesDrift) env(ctx context.Context) check.Result {
 			stacks.SecretPath(lacking[0]), d.up()),
 			"config.json refers to %s, which no variable of %s gives", strings.Join(lacking, ", "), workload)
 	}
-	return check.Pass("%d variables", len(given))
+	return check.Pass("%[1]d of %[1]d", len(named))
 }
 
 // variables are the names of a container's variables. A Secret or ConfigMap that it takes them from must be there.

@@ -12,14 +12,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"bifrost/bifrostctl/verify/service"
 	"bifrost/stacks"
 )
 
+// quiet keeps the SDK from writing its warnings, such as one of a response without a checksum, between the answers on the terminal. What
+// fails is an error all the same.
+var quiet = config.WithLogger(logging.Nop{})
+
 // awsConfig signs in as the stack's provider does: the default chain, or a profile, then a role.
 func awsConfig(ctx context.Context, c *stacks.Aws) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithRegion(c.Region)}
+	options := []func(*config.LoadOptions) error{quiet, config.WithRegion(c.Region)}
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
 	}

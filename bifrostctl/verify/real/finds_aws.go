@@ -50,7 +50,7 @@ var awsFinds = map[string]func(context.Context, aws.Config, *stacks.Config) ([]C
 
 // awsRegion is that of the environment or of the profile.
 func awsRegion(ctx context.Context, _ aws.Config, _ *stacks.Config) ([]Choice, error) {
-	own, err := config.LoadDefaultConfig(ctx)
+	own, err := config.LoadDefaultConfig(ctx, quiet)
 	if err != nil || own.Region == "" {
 		return nil, err
 	}

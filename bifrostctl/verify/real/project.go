@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -71,10 +72,16 @@ func (r runner) run(ctx context.Context, args ...string) (string, error) {
 	stdout, stderr, _, err := r.cli.Run(ctx, r.dir, nil, nil, nil, []string{"PULUMI_SKIP_UPDATE_CHECK=true"},
 		append(args, "--stack", r.stack, "--non-interactive")...)
 	if err != nil {
-		return "", fmt.Errorf("pulumi %s --stack %s: %s", strings.Join(args, " "), r.stack, cmp.Or(strings.TrimSpace(stderr), err.Error()))
+		return "", fmt.Errorf("pulumi %s --stack %s: %s", strings.Join(args, " "), r.stack, cmp.Or(ofPulumi(stderr), err.Error()))
 	}
 	return stdout, nil
 }
+
+// sdkLine is what the AWS SDK within the CLI writes of a state in a bucket, beside what the CLI says itself.
+var sdkLine = regexp.MustCompile(`(?m)^SDK \d{4}/\d\d/\d\d \d\d:\d\d:\d\d (WARN|DEBUG) .*\n?`)
+
+// ofPulumi is what the CLI itself said.
+func ofPulumi(stderr string) string { return strings.TrimSpace(sdkLine.ReplaceAllString(stderr, "")) }
 
 func (r runner) kubeconfig(ctx context.Context) (string, error) {
 	const key = stacks.Project + ":secrets.kubeconfig"

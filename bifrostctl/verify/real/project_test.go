@@ -25,7 +25,7 @@ func (c recordedCLI) Run(_ context.Context, _ string, _ io.Reader, _, _ []io.Wri
 	if out, ok := c[command]; ok {
 		return out, "", 0, nil
 	}
-	return "", "error: no stack named 'prod' found\n", 255, errors.New("exit status 255")
+	return "", "SDK 2026/01/02 03:04:05 WARN Response has no supported checksum. Not validating response payload.\nerror: no stack named 'prod' found\n", 255, errors.New("exit status 255")
 }
 
 const printedConfig = `{
