@@ -101,7 +101,7 @@ func (c *Config) Image() image.Reference { return c.image }
 
 // Aws says which account is used, and how to sign in.
 type Aws struct {
-	// Region of the clusters, such as eu-central-1. Required.
+	// Region of the cluster, such as eu-central-1. Required.
 	Region string
 	// AccountId is the only account that the stack may change: 12 digits, in quotes where they begin with 0. Required.
 	AccountId string

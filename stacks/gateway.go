@@ -192,8 +192,8 @@ type Placement struct {
 type NetworkPolicy struct {
 	// Disabled makes no policy for the gateway. Default false.
 	Disabled bool
-	// From is who may use the gateway's port. Behind an ALB or a load balancer it must be said. Default: the pods of the namespace itself,
-	// and of the ingress controller's or the Gateway's.
+	// From is who may connect to the gateway's port. Behind an ALB or another load balancer it must be given. Default: the pods of the
+	// namespace itself, and of the ingress controller's or the Gateway's.
 	From []kubernetes.NetworkPeer
 	// FromAnywhere opens the gateway's port to everyone. Default false.
 	FromAnywhere bool
