@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,8 +66,11 @@ func (f *writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// commands begin lines that people copy into a shell: these, and what stands in backticks, are not broken.
-var commands = []string{"bifrostctl", "pulumi", "kubectl", "aws", "az", "gcloud", "export", "unset"}
+// commands begin lines that people copy into a shell: these, what stands in backticks, and a command behind a colon are not broken.
+var commands = []string{"bifrostctl", "pulumi", "kubectl", "aws", "az", "gcloud", "export", "unset", "openssl", "curl", "--set"}
+
+// behind is a command behind a colon, up to the end of its sentence or of the line.
+var behind = regexp.MustCompile(`: (?:\S*/)?(?:bifrostctl|pulumi|kubectl|aws|az|gcloud|openssl|curl) (?:[^;,.]|[;,.]\S)+`)
 
 // Wordwrap breaks at blanks and hyphens. For the time being those that it must leave alone are others: the blanks of commands, and all
 // hyphens, since names and ARNs have them.
@@ -90,7 +94,10 @@ func Line(line string, width int) string {
 	for i := 1; i < len(parts)-1; i += 2 {
 		parts[i] = unbroken.Replace(parts[i])
 	}
-	text := strings.ReplaceAll(strings.TrimLeft(strings.Join(parts, "`"), " \t"), "-", "\u2011")
+	copied := behind.ReplaceAllStringFunc(strings.Join(parts, "`"), func(found string) string {
+		return found[:2] + unbroken.Replace(found[2:])
+	})
+	text := strings.ReplaceAll(strings.TrimLeft(copied, " \t"), "-", "\u2011")
 	// The first line may be as long as the others are without their indentation.
 	folded := strings.ReplaceAll(ansi.Wordwrap(text, width-len(indent), " "), "\n", "\n"+indent)
 	return indent[:len(indent)-2] + broken.Replace(folded)
