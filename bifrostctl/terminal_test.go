@@ -159,8 +159,8 @@ func TestAsked(t *testing.T) {
 	term.enter("db.acme.com\r")
 	term.expect("Its login")
 	term.enter("\r")
-	term.expect("Fetch the authorities of Amazon RDS")
-	term.enter("n")
+	term.expect("Fetch the certificate authorities of Amazon RDS")
+	term.enter("n\r")
 	term.expect("Pulumi.prod.yaml is written")
 	code, shown := term.end()
 	require.Zero(t, code, shown)
@@ -170,6 +170,34 @@ func TestAsked(t *testing.T) {
 		require.Contains(t, string(text), part)
 	}
 	require.NotContains(t, string(text), "111122223333")
+}
+
+// TestTypedAhead: what is typed before a question is asked answers that question, and no other; and the Enter behind an n ends that answer.
+func TestTypedAhead(t *testing.T) {
+	t.Parallel()
+	dir := ownProject(t)
+	term := onTerminal(t, dir, 80, nil, "init", "prod")
+	term.expect("Where does the gateway run?")
+	term.enter("\r\reu-central-1\r12\r\x7f\x7f012345678901\rmine\r444455556666.dkr.ecr.eu-central-1.amazonaws.com/acme:2.1.0\r" +
+		"llm.acme.com\rarn:aws:acm:eu-central-1:012345678901:certificate/0a1b2c3d-0000-4000-8000-000000000009\r10.1.0.0/20\r" +
+		"arn:aws:iam::012345678901:policy/bedrock\rdb.acme.com\r\rn\r")
+	term.expect("Pulumi.prod.yaml is written")
+	code, shown := term.end()
+	require.Zero(t, code, shown)
+	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	for _, part := range []string{"region: eu-central-1\n", `accountId: "012345678901"`, "clusterName: mine\n", "PG_HOST: db.acme.com\n", "PG_USER: bifrost\n"} {
+		require.Contains(t, string(text), part)
+	}
+
+	again := onTerminal(t, dir, 80, nil, "init", "prod", "--set", "gateway.cpuLimit='3'")
+	again.expect("Write it?")
+	again.enter("n\r")
+	code, shown = again.end()
+	require.Equal(t, 2, code, shown)
+	after, err := os.ReadFile(filepath.Join(dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	require.Equal(t, string(text), string(after))
 }
 
 // TestLeft: who leaves the questions has changed nothing.
@@ -197,7 +225,7 @@ func TestAgreed(t *testing.T) {
 		term := onTerminal(t, dir, 80, nil, "init", "aws-dev", "--set", "gateway.replicas=4")
 		term.expect("+    replicas: 4")
 		term.expect("Write it?")
-		term.enter(answer)
+		term.enter(answer + "\r")
 		code, shown := term.end()
 		after, err := os.ReadFile(file)
 		require.NoError(t, err)

@@ -37,6 +37,15 @@ type ConfigError struct {
 }
 
 func (e *ConfigError) Error() string {
+	text := e.Listing() + "Edit Pulumi." + e.Stack + ".yaml"
+	if forms := e.commands(); len(forms) > 0 {
+		text += ", or: pulumi config set --stack " + e.Stack + " " + strings.Join(forms, ", or ")
+	}
+	return text
+}
+
+// Listing is every problem, one a line, without how a stack file is changed: for one that is not there yet.
+func (e *ConfigError) Listing() string {
 	var b strings.Builder
 	noun := "problems"
 	total := len(e.Problems) + len(e.Foreign)
@@ -50,10 +59,6 @@ func (e *ConfigError) Error() string {
 	said := map[string]bool{}
 	for _, p := range e.Problems {
 		fmt.Fprintf(&b, "  %s:%s\n", Project, once(p, said).Error())
-	}
-	b.WriteString("Edit Pulumi." + e.Stack + ".yaml")
-	if forms := e.commands(); len(forms) > 0 {
-		b.WriteString(", or: pulumi config set --stack " + e.Stack + " " + strings.Join(forms, ", or "))
 	}
 	return b.String()
 }

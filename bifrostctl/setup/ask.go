@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/huh"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"bifrost/bifrostctl/internal/cli"
 )
@@ -41,6 +42,8 @@ type terminal struct {
 	in       io.Reader
 	out      io.Writer
 	answered io.Writer
+	// typed is what was typed since the first question.
+	typed *typed
 }
 
 // onTerminal is an asker, where stdin and stderr are a terminal.
@@ -52,11 +55,26 @@ func onTerminal(cmd *cobra.Command) (asker, bool) {
 	return &terminal{ctx: cmd.Context(), in: in, out: out, answered: cli.Err(cmd)}, true
 }
 
-func (t *terminal) run(field huh.Field, title string, said func() string) error {
+// run asks. agreed is the answer of a question for yes or no; nil of any other.
+func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() string) error {
 	resume := cli.Pause(t.ctx)
 	defer resume()
 	line := os.Getenv("ACCESSIBLE") != "" || os.Getenv("TERM") == "dumb"
-	form := huh.NewForm(huh.NewGroup(field)).WithTheme(huh.ThemeBase()).WithInput(t.in).WithOutput(t.out).WithAccessible(line)
+	in := t.in
+	if !line {
+		if t.typed == nil {
+			t.typed = newTyped(t.in)
+		}
+		own := &answer{typed: t.typed}
+		defer own.settle(true)
+		in, field = own, &watched{Field: field, answer: own, agreed: agreed}
+		cooked, err := raw(t.in)
+		if err != nil {
+			return fmt.Errorf("ask on the terminal: %w", err)
+		}
+		defer cooked()
+	}
+	form := huh.NewForm(huh.NewGroup(field)).WithTheme(huh.ThemeBase()).WithInput(in).WithOutput(t.out).WithAccessible(line)
 	err := form.RunWithContext(t.ctx)
 	if errors.Is(err, huh.ErrUserAborted) || errors.Is(err, context.Canceled) {
 		return errGivenUp
@@ -71,6 +89,19 @@ func (t *terminal) run(field huh.Field, title string, said func() string) error 
 		fmt.Fprintf(t.answered, "%s %s\n", title, said())
 	}
 	return nil
+}
+
+// raw has a terminal hand over each key, until the function is called that it returns.
+func raw(in io.Reader) (func(), error) {
+	file, is := in.(*os.File)
+	if !is {
+		return func() {}, nil
+	}
+	before, err := term.MakeRaw(int(file.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = term.Restore(int(file.Fd()), before) }, nil
 }
 
 func options(from []option) []huh.Option[string] {
@@ -94,7 +125,7 @@ func (t *terminal) choose(title, about string, from []option, now string) (strin
 	if len(from) > shown {
 		field = field.Height(shown)
 	}
-	err := t.run(field, title, func() string { return label(from, chosen) })
+	err := t.run(field, title, nil, func() string { return label(from, chosen) })
 	return chosen, err
 }
 
@@ -110,7 +141,7 @@ func label(from []option, value string) string {
 func (t *terminal) several(title, about string, from []option, now []string) ([]string, error) {
 	chosen := slices.Clone(now)
 	field := huh.NewMultiSelect[string]().Title(title).Description(about).Options(options(from)...).Value(&chosen)
-	err := t.run(field, title, func() string {
+	err := t.run(field, title, nil, func() string {
 		if len(chosen) == 0 {
 			return "none"
 		}
@@ -126,13 +157,13 @@ func (t *terminal) several(title, about string, from []option, now []string) ([]
 func (t *terminal) enter(title, about, now, example string, valid func(string) error) (string, error) {
 	entered := now
 	field := huh.NewInput().Title(title).Description(about).Placeholder(example).Validate(valid).Value(&entered)
-	err := t.run(field, title, func() string { return entered })
+	err := t.run(field, title, nil, func() string { return entered })
 	return strings.TrimSpace(entered), err
 }
 
 func (t *terminal) agree(title, about string, now bool) (bool, error) {
 	agreed := now
 	field := huh.NewConfirm().Title(title).Description(about).Value(&agreed)
-	err := t.run(field, title, func() string { return map[bool]string{true: "yes", false: "no"}[agreed] })
+	err := t.run(field, title, &agreed, func() string { return map[bool]string{true: "yes", false: "no"}[agreed] })
 	return agreed, err
 }

@@ -41,7 +41,7 @@ func fetchAuthorities(ctx context.Context, client *http.Client, url string) ([]b
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("fetch the authorities of Amazon RDS: %w", err)
+		return nil, fmt.Errorf("fetch the certificate authorities of Amazon RDS: %w", err)
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, mostBundle))
@@ -63,9 +63,12 @@ func takeAuthorities(ctx context.Context, d *draft) error {
 	if aws == nil || aws.Region == "" {
 		return errors.New("--rds-ca: the databases of Amazon RDS are those of a region; set aws.region")
 	}
-	text, err := fetchAuthorities(ctx, http.DefaultClient, rdsBundle(aws.Region))
+	url := rdsBundle(aws.Region)
+	text, err := fetchAuthorities(ctx, http.DefaultClient, url)
 	if err != nil {
-		return err
+		return fmt.Errorf("%[1]w\nA proxy is taken from HTTPS_PROXY. "+
+			"By hand: save %[2]s as %[3]s beside Pulumi.yaml, and give --set %[4]s=%[3]s in place of --rds-ca",
+			err, url, authorityFile, caKey)
 	}
 	if err := os.WriteFile(filepath.Join(d.dir, authorityFile), text, 0o644); err != nil {
 		return err

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"bifrost/bifrostctl/sandbox"
@@ -20,4 +21,14 @@ func problemAt(d *draft, key string) error {
 		}
 	}
 	return nil
+}
+
+// notWritten is what the program refuses of a draft, with the way to other values: a stack file that is not there cannot be edited.
+func notWritten(d *draft, err error) error {
+	var refused *stacks.ConfigError
+	if d.before != "" || !errors.As(err, &refused) {
+		return fmt.Errorf("nothing was written: %w", err)
+	}
+	return fmt.Errorf("nothing was written: %sThere is no Pulumi.%s.yaml yet to edit: give other values with --set 'KEY=VALUE', the key "+
+		"without %s:, or answer otherwise", refused.Listing(), d.name, stacks.Project)
 }

@@ -37,6 +37,10 @@ type Answer struct {
 	Diff string `json:"diff"`
 	// Next are the commands that follow.
 	Next []step `json:"next"`
+	// Kept are the keys that still have the values of an example.
+	Kept []kept `json:"kept"`
+	// Lacks is what the stack file lacks though the program takes it; empty where that is nothing.
+	Lacks string `json:"lacks,omitempty"`
 }
 
 // Command returns the command "init NAME".
@@ -49,7 +53,10 @@ func Command() *cobra.Command {
 database. Where credentials of the cloud are at hand it looks up what there is to choose from; it changes nothing
 there. Then the program checks the whole, and every problem is told at once, before anything is written.
 
-Without a terminal, or with --yes, nothing is asked: --set gives the values, and --from the rest.
+Without a terminal, or with --yes, nothing is asked: --set gives the values, and --from the rest. An example has parts that not
+everybody has; --without leaves them out:
+
+` + partsHelp() + `
 
 Secrets are never written: the commands that set them are printed, and stand in the file as a comment. For a stack that has a file, init
 changes that: comments and keys of your own stay, and the difference is shown before it is written.`,
@@ -75,8 +82,8 @@ changes that: comments and keys of your own stay, and the difference is shown be
 	flags.StringVar(&r.on, "on", "", "begin with the production example of this `place`: "+strings.Join(placeNames(), ", "))
 	flags.StringArrayVar(&r.set, "set", nil, "a key's value: `path=value`, the path without the prefix bifrost:, the value as YAML "+
 		"(gateway.replicas=5, null removes); may be given several times")
-	flags.StringSliceVar(&r.without, "without", nil, "`parts` of the example that you do not have, such as monitoring,otel")
-	flags.BoolVar(&r.rdsCA, "rds-ca", false, "fetch the authorities of Amazon RDS in the stack's region, to "+authorityFile)
+	flags.StringSliceVar(&r.without, "without", nil, "`parts` of the example that you do not have, see above: such as monitoring,otel")
+	flags.BoolVar(&r.rdsCA, "rds-ca", false, "fetch the certificate authorities of Amazon RDS in the stack's region, to "+authorityFile)
 	flags.BoolVarP(&r.yes, "yes", "y", false, "ask nothing, and write the change of a file that is there")
 	flags.StringVar(&r.dir, "dir", "", "the project's `folder` (default: the nearest parent with the project's Pulumi.yaml)")
 	cmd.MarkFlagsMutuallyExclusive("from", "on")
@@ -114,7 +121,7 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (*Answer, error) {
 		return nil, err
 	}
 	if r.rdsCA {
-		cli.Doing(cmd.Context(), "fetching the authorities of Amazon RDS")
+		cli.Doing(cmd.Context(), "fetching the certificate authorities of Amazon RDS")
 		if err := takeAuthorities(cmd.Context(), d); err != nil {
 			return nil, err
 		}
@@ -122,9 +129,10 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (*Answer, error) {
 	if err := finish(d); err != nil {
 		return nil, err
 	}
-	answer := &Answer{Stack: r.name, File: file, Diff: difference(d, filepath.Base(file)), Next: next(d, r.self)}
+	answer := &Answer{Stack: r.name, File: file, Diff: difference(d, filepath.Base(file)), Next: next(d, r.self), Kept: s.kept(),
+		Lacks: lacks(d)}
 	if err := sandbox.Judge(dir, r.name, d.file.Text()); err != nil {
-		return answer, fmt.Errorf("nothing was written: %w", err)
+		return answer, notWritten(d, err)
 	}
 	if answer.Diff == "" {
 		fmt.Fprintf(out, "%s stays as it is.\n", filepath.Base(file))
@@ -139,7 +147,7 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (*Answer, error) {
 		return answer, err
 	}
 	answer.Written = true
-	tell(out, d, filepath.Base(file), answer.Next)
+	tell(out, d, filepath.Base(file), answer)
 	return answer, nil
 }
 
@@ -160,7 +168,8 @@ func (s *session) agree(out io.Writer, answer *Answer) error {
 }
 
 // tell says what was written, and which commands follow.
-func tell(out io.Writer, d *draft, file string, steps []step) {
+func tell(out io.Writer, d *draft, file string, answer *Answer) {
+	steps := answer.Next
 	fmt.Fprintf(out, "%s is written. What follows:\n\n", file)
 	widest := 0
 	for _, each := range steps {
@@ -175,5 +184,9 @@ func tell(out io.Writer, d *draft, file string, steps []step) {
 		}
 		fmt.Fprintln(out, line)
 	}
-	fmt.Fprintf(out, "\ndocs/production.md explains them. Change the file by hand, or with: %s init %s\n", os.Args[0], d.name)
+	tellKept(out, answer.Kept)
+	if answer.Lacks != "" {
+		fmt.Fprintf(out, "\n%s\n", answer.Lacks)
+	}
+	fmt.Fprintf(out, "\ndocs/production.md explains commands and keys. Change the file by hand, or with: %s init %s\n", os.Args[0], d.name)
 }

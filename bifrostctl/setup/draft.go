@@ -22,6 +22,8 @@ type draft struct {
 	before string
 	// given are the paths that were set.
 	given []string
+	// example returns the value of a key in the example that the file was made from; nil where it was made from none.
+	example func(key string) any
 }
 
 // values are what the file configures, by key without prefix.

@@ -1,8 +1,11 @@
 package setup
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"bifrost/bifrostctl/internal/fold"
 	"bifrost/stacks"
 )
 
@@ -19,6 +22,8 @@ type place struct {
 // question is a key that is a user's own.
 type question struct {
 	key, ask string
+	// about says what to write, where the reference has no words for the key or too few; empty where it has.
+	about string
 	// kind says how an answer is written.
 	kind kind
 	// free need not be answered: the example's value may stay.
@@ -50,10 +55,15 @@ var (
 	monitoring = part{name: "monitoring", title: "Prometheus Operator, which scrapes the gateway",
 		without: []string{"gateway.monitoring", "gateway.networkPolicy.metricsFrom"}}
 	route = part{name: "route", title: "A Gateway of the Gateway API, which leads to the gateway", without: []string{"gateway.httpRoute"}}
-	image = question{key: "registry.image", ask: "The image, as the vendor names it"}
+	image = question{key: "registry.image", ask: "The image, as the vendor names it, with its tag",
+		about: "HOST/REPOSITORY:TAG. The vendor names the repository. It needs a tag: until the vendor has named one, any will do, such " +
+			"as 2.1.0, for no image is pulled before."}
 
-	host = question{key: "gateway.env.PG_HOST", ask: "The host of PostgreSQL 16 or newer"}
-	user = question{key: "gateway.env.PG_USER", ask: "Its login, which owns both databases", free: true}
+	host = question{key: "gateway.env.PG_HOST", ask: "The host of PostgreSQL 16 or newer, without scheme and port",
+		about: "A host name or an IP address, such as db.example.com: no postgres:// before it and no :5432 behind it. The port and the " +
+			"names of the two databases stand in gateway.config, in config_store and logs_store."}
+	user = question{key: "gateway.env.PG_USER", ask: "Its login, which owns both databases", free: true,
+		about: "The name of a login of PostgreSQL. Its password is the secret env.PG_PASSWORD, which is set later."}
 
 	routes = []question{
 		{key: "gateway.httpRoute.gateway", ask: "The name of the Gateway", part: route.name, free: true},
@@ -62,8 +72,11 @@ var (
 		{key: "gateway.httpRoute.hosts", ask: "Your host names", kind: list, part: route.name},
 	}
 	account = []question{
-		{key: "aws.region", ask: "The region", also: []string{"gateway.config.providers.bedrock.keys[0].bedrock_key_config.region"}},
-		{key: "aws.accountId", ask: "The account"},
+		{key: "aws.region", ask: "The region",
+			about: "The region of the cluster, such as eu-central-1.",
+			also:  []string{"gateway.config.providers.bedrock.keys[0].bedrock_key_config.region"}},
+		{key: "aws.accountId", ask: "The account",
+			about: "The 12 digits of the cluster's account. Write them as they are, without quotes."},
 	}
 )
 
@@ -73,11 +86,14 @@ var places = []place{
 		name: "eks", title: "Amazon EKS", example: "examples/eks-production",
 		fits: func(c *stacks.Config) bool { return c.Eks != nil },
 		questions: slices.Concat(account, []question{
-			{key: "eks.clusterName", ask: "The cluster"},
+			{key: "eks.clusterName", ask: "The cluster",
+				about: "The name of an existing EKS cluster, of Kubernetes 1.27 or newer."},
 			image,
 			{key: "gateway.ingress.hosts", ask: "Your host names", kind: list, part: "ingress"},
 			{key: "gateway.ingress.certificateArn", ask: "Their certificate", part: "ingress"},
-			{key: "gateway.networkPolicy.from", ask: "The blocks of the load balancer's subnets", kind: cidrs, part: "ingress"},
+			{key: "gateway.networkPolicy.from", ask: "The blocks of the load balancer's subnets", kind: cidrs, part: "ingress",
+				about: "A block for each subnet of the load balancer, such as 10.0.0.0/20, 10.0.16.0/20: from there alone the gateway's port " +
+					"can be reached."},
 			{key: "eks.gatewayPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
 			host, user,
 		}),
@@ -96,11 +112,12 @@ var places = []place{
 		name: "ecs", title: "Amazon ECS on Fargate", example: "examples/ecs-production",
 		fits: func(c *stacks.Config) bool { return c.Ecs != nil },
 		questions: slices.Concat(account, []question{
-			{key: "ecs.clusterName", ask: "The cluster"},
+			{key: "ecs.clusterName", ask: "The cluster", about: "The name of an existing ECS cluster."},
 			image,
 			{key: "ecs.subnets", ask: "Private subnets of two zones", kind: list},
 			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer"},
-			{key: "ecs.loadBalancer.allowedCidrs", ask: "Who may reach the load balancer", kind: list, part: "balancer", free: true},
+			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list, part: "balancer",
+				free: true},
 			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
 			{key: "ecs.alarms.topicArn", ask: "The topic of Amazon SNS that is told of alarms", part: "alarms"},
 			{key: "ecs.logKmsKeyArn", ask: "The KMS key that encrypts the logs", part: "kms"},
@@ -120,14 +137,16 @@ var places = []place{
 		questions: slices.Concat([]question{
 			{key: "azure.subscriptionId", ask: "The subscription"},
 			{key: "azure.tenantId", ask: "Its tenant"},
-			{key: "aks.clusterName", ask: "The cluster"},
+			{key: "aks.clusterName", ask: "The cluster",
+				about: "The name of an existing AKS cluster, of Kubernetes 1.27 or newer, with OIDC issuer and workload identity on."},
 			{key: "azure.resourceGroup", ask: "An existing resource group, for the identity that pulls"},
 			{key: "aks.resourceGroup", ask: "The cluster's resource group, where it is another", free: true},
 			{key: "azure.location", ask: "The location of that identity"},
 			image,
 		}, routes, []question{
 			{key: "aks.gatewayIdentity.roleAssignments[0].scope", ask: "The id of your Azure OpenAI account", part: "openai"},
-			{key: "gateway.config.providers.azure.keys[0].azure_key_config.endpoint", ask: "Its endpoint", part: "openai"},
+			{key: "gateway.config.providers.azure.keys[0].azure_key_config.endpoint", ask: "Its endpoint", part: "openai",
+				about: "The URL of that account, such as https://acme.openai.azure.com."},
 			host, user,
 		}),
 		parts: []part{
@@ -143,13 +162,14 @@ var places = []place{
 		questions: slices.Concat([]question{
 			{key: "google.projectId", ask: "The " +
 				"project", also: []string{"gateway.config.providers.vertex.keys[0].vertex_key_config.project_id"}},
-			{key: "gke.clusterName", ask: "The cluster"},
+			{key: "gke.clusterName", ask: "The cluster",
+				about: "The name of an existing GKE cluster, of Kubernetes 1.27 or newer, with its workload pool on."},
 			{key: "gke.location", ask: "Its region or zone"},
 			image,
 		}, routes, []question{
 			{key: "gateway.networkPolicy.from[0].cidr", ask: "The block of the region's proxy-only subnet", part: route.name},
 			{key: "gateway.config.providers.vertex.keys[0].vertex_key_config.region", ask: "The region of Vertex AI", part: "vertex",
-				free: true},
+				about: "Where the models run, such as europe-west1.", free: true},
 			host, user,
 		}),
 		parts: []part{
@@ -166,13 +186,13 @@ var places = []place{
 			{key: "kubernetes.clusterName", ask: "The name of its cluster, in that file"},
 			image,
 		}, routes, []question{
-			{key: "gateway.postgres.caConfigMap.name", ask: "The ConfigMap with the database's authority", part: "ca"},
+			{key: "gateway.postgres.caConfigMap.name", ask: "The ConfigMap with the database's certificate authority", part: "ca"},
 			{key: "gateway.postgres.caConfigMap.key", ask: "The key in it", part: "ca", free: true},
 			host, user,
 		}),
 		parts: []part{
 			route,
-			{name: "ca", title: "A ConfigMap with the authority of the database", without: []string{"gateway.postgres.caConfigMap",
+			{name: "ca", title: "A ConfigMap with the certificate authority of the database", without: []string{"gateway.postgres.caConfigMap",
 				"gateway.existingNamespace"}},
 			{name: "ipv6", title: "Services of IPv6", without: []string{"gateway.ipFamily"}},
 			monitoring,
@@ -200,3 +220,25 @@ func placeNames() []string {
 
 // has tells whether a stack file has a part.
 func (p part) has(d *draft) bool { return slices.ContainsFunc(p.without, d.there) }
+
+// partsHelp are the names of all parts with what they are, and the places that have them.
+func partsHelp() string {
+	type row struct{ name, title string }
+	var order []row
+	of := map[row][]string{}
+	for _, p := range places {
+		for _, each := range p.parts {
+			r := row{each.name, each.title}
+			if len(of[r]) == 0 {
+				order = append(order, r)
+			}
+			of[r] = append(of[r], p.name)
+		}
+	}
+	var b strings.Builder
+	for _, r := range order {
+		line := fold.Words(fmt.Sprintf("  %-12s %s (%s)", r.name, r.title, strings.Join(of[r], ", ")), 78)
+		b.WriteString(strings.ReplaceAll(line, "\n", "\n"+strings.Repeat(" ", 15)) + "\n")
+	}
+	return b.String()
+}

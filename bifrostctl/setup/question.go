@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,7 +39,7 @@ func (s *session) question(q question, asked bool) (bool, error) {
 		}
 		now = answered
 	}
-	entered, err := s.ask.enter(q.ask+" ("+q.key+")", about(q.key), now, q.kind.written(s.draft.value(q.key)), func(text string) error {
+	entered, err := s.ask.enter(q.ask+" ("+q.key+")", q.explained(), now, q.kind.written(s.draft.value(q.key)), func(text string) error {
 		if strings.TrimSpace(text) == "" && !q.free {
 			return errors.New("a value is needed")
 		}
@@ -53,7 +54,17 @@ func (s *session) question(q question, asked bool) (bool, error) {
 // askWidth is that of the descriptions above questions, in columns.
 const askWidth = 76
 
-func about(key string) string { return fold.Words(keys.Remark(key), askWidth) }
+// explained says what a question is about, and what to write.
+func (q question) explained() string {
+	about := cmp.Or(q.about, keys.Remark(index.ReplaceAllString(q.key, "[]")))
+	if q.kind != text {
+		about = strings.TrimSpace(about + " Several are written with commas between them.")
+	}
+	return fold.Words(about, askWidth)
+}
+
+// index is an entry of a list, which the reference writes without a number.
+var index = regexp.MustCompile(`\[\d+\]`)
 
 // choice asks for one or some of what was found. It returns false where the user wants to write it by hand.
 func (s *session) choice(q question, found []real.Choice, now string) (string, bool, error) {
@@ -68,13 +79,13 @@ func (s *session) choice(q question, found []real.Choice, now string) (string, b
 	all = append(all, option{byHand, "another, written by hand"})
 	title := q.ask + " (" + q.key + ")"
 	if q.kind == text {
-		chosen, err := s.ask.choose(title, about(q.key), all, now)
+		chosen, err := s.ask.choose(title, q.explained(), all, now)
 		if err != nil || chosen == byHand {
 			return now, false, err
 		}
 		return now, true, s.take(q, chosen, found)
 	}
-	chosen, err := s.ask.several(title, about(q.key), all, strings.Split(now, ", "))
+	chosen, err := s.ask.several(title, q.explained(), all, strings.Split(now, ", "))
 	if err != nil || slices.Contains(chosen, byHand) || len(chosen) == 0 {
 		return strings.Join(slices.DeleteFunc(chosen, func(v string) bool { return v == byHand }), ", "), false, err
 	}

@@ -252,7 +252,7 @@ func (s *session) askAuthorities() error {
 	if s.rdsCA || s.draft.config().Aws == nil || !strings.HasPrefix(file, "examples/") {
 		return nil
 	}
-	yes, err := s.ask.agree("Fetch the authorities of Amazon RDS to "+authorityFile+"?",
+	yes, err := s.ask.agree("Fetch the certificate authorities of Amazon RDS to "+authorityFile+"?",
 		"With the example's placeholder no database can be reached.", true)
 	if err != nil || !yes {
 		return err

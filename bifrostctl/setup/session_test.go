@@ -33,6 +33,8 @@ type scripted struct {
 	entered map[string]string
 	offered map[string][]string
 	refused []string
+	// explained is what stands above each question, by its title.
+	explained map[string]string
 }
 
 func (s *scripted) answer(title, now string) string {
@@ -62,7 +64,8 @@ func (s *scripted) several(title, _ string, from []option, now []string) ([]stri
 	return strings.Split(answer, ", "), nil
 }
 
-func (s *scripted) enter(title, _, now, _ string, valid func(string) error) (string, error) {
+func (s *scripted) enter(title, about, now, _ string, valid func(string) error) (string, error) {
+	s.explained[title] = about
 	answer := s.answer(title, now)
 	for key, entered := range s.entered {
 		if strings.Contains(title, key) {
@@ -83,7 +86,7 @@ func asked(t *testing.T, on string, finder knowing, ask *scripted) (*session, *b
 	dir, err := os.Getwd()
 	require.NoError(t, err)
 	var notes bytes.Buffer
-	ask.offered = map[string][]string{}
+	ask.offered, ask.explained = map[string][]string{}, map[string]string{}
 	s := &session{request: request{name: "prod", on: on}, draft: &draft{dir: dir + "/../..", name: "prod"}, ask: ask, interactive: true,
 		finder: finder, notes: &notes, ctx: t.Context()}
 	require.NoError(t, s.begin(dir+"/none.yaml"))
@@ -147,6 +150,33 @@ func TestRefusedAtOnce(t *testing.T) {
 	require.True(t, slices.ContainsFunc(s.ask.(*scripted).refused, func(text string) bool {
 		return strings.HasPrefix(text, "The account (aws.accountId): ") && strings.Contains(text, "12")
 	}), s.ask.(*scripted).refused)
+}
+
+// TestExplained: each question that is written by hand says what its key is, and those about the database what a host is.
+func TestExplained(t *testing.T) {
+	for _, p := range places {
+		s, _ := asked(t, p.name, knowing{}, &scripted{answers: map[string]string{}})
+		explained := s.ask.(*scripted).explained
+		for title, about := range explained {
+			require.NotEmpty(t, about, "%s: %s", p.name, title)
+		}
+		require.Contains(t, strings.ReplaceAll(explained["The host of PostgreSQL 16 or newer, without scheme and port (gateway.env.PG_HOST)"], "\n", " "), "A host name or an IP address", p.name)
+		require.Contains(t, explained["Its login, which owns both databases (gateway.env.PG_USER)"], "env.PG_PASSWORD", p.name)
+	}
+}
+
+// TestAuthoritiesByHand: where the authorities cannot be fetched, such as behind a proxy, the error says from where they are, and how they
+// are given by hand.
+func TestAuthoritiesByHand(t *testing.T) {
+	s, _ := asked(t, "eks", knowing{}, &scripted{answers: map[string]string{"aws.region": "eu-central-1"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is fetched
+	err := takeAuthorities(ctx, s.draft)
+	for _, text := range []string{"HTTPS_PROXY", "save https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem as rds-ca.pem",
+		"--set gateway.postgres.caFile=rds-ca.pem"} {
+		require.ErrorContains(t, err, text)
+	}
+	require.Equal(t, "examples/eks-production/rds-ca.pem", s.draft.value(caKey))
 }
 
 // TestPlaces: the questions and parts of each place name keys that its example has, or may have.

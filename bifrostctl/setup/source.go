@@ -73,6 +73,10 @@ func copyOf(d *draft, file string) (dropped []string, err error) {
 		opening...)
 	d.file, err = d.file.Head(head...)
 	d.given = nil
+	if strings.HasPrefix(filepath.ToSlash(relative), "examples/") {
+		before := *d
+		d.example = before.value
+	}
 	return dropped, err
 }
 

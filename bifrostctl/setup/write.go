@@ -101,7 +101,8 @@ func next(d *draft, self string) []step {
 	steps := []step{
 		{self + " sandbox preview " + d.name, "what it makes, on this machine alone"},
 		{self + " sandbox up " + d.name, "try it there"},
-		{"pulumi stack init " + d.name, "the real account begins here"},
+		{"pulumi login", "the real account begins here; for a bucket of your own: docs/production.md, step 5"},
+		{"pulumi stack init " + d.name, "with a bucket: with --secrets-provider, see there"},
 		{"pulumi config set bifrost:rollout identity --stack " + d.name, ""},
 		{self + " verify " + d.name + " --pre", "credentials, account, cluster"},
 		{"pulumi up --stack " + d.name, "identities alone"},
