@@ -92,8 +92,8 @@ var places = []place{
 			{key: "gateway.ingress.hosts", ask: "Your host names", kind: list, part: "ingress"},
 			{key: "gateway.ingress.certificateArn", ask: "Their certificate", part: "ingress"},
 			{key: "gateway.networkPolicy.from", ask: "The blocks of the load balancer's subnets", kind: cidrs, part: "ingress",
-				about: "A block for each subnet of the load balancer, such as 10.0.0.0/20, 10.0.16.0/20: from there alone the gateway's port " +
-					"can be reached."},
+				about: "A block for each subnet of the load balancer, such as 10.0.0.0/20, 10.0.16.0/20: " +
+					"from there alone the gateway's port can be reached."},
 			{key: "eks.gatewayPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
 			host, user,
 		}),
@@ -116,8 +116,8 @@ var places = []place{
 			image,
 			{key: "ecs.subnets", ask: "Private subnets of two zones", kind: list},
 			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer"},
-			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list, part: "balancer",
-				free: true},
+			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list,
+				part: "balancer", free: true},
 			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
 			{key: "ecs.alarms.topicArn", ask: "The topic of Amazon SNS that is told of alarms", part: "alarms"},
 			{key: "ecs.logKmsKeyArn", ask: "The KMS key that encrypts the logs", part: "kms"},
@@ -192,8 +192,8 @@ var places = []place{
 		}),
 		parts: []part{
 			route,
-			{name: "ca", title: "A ConfigMap with the certificate authority of the database", without: []string{"gateway.postgres.caConfigMap",
-				"gateway.existingNamespace"}},
+			{name: "ca", title: "A ConfigMap with the certificate authority of the database",
+				without: []string{"gateway.postgres.caConfigMap", "gateway.existingNamespace"}},
 			{name: "ipv6", title: "Services of IPv6", without: []string{"gateway.ipFamily"}},
 			monitoring,
 		},
