@@ -26,8 +26,10 @@ type terminal struct {
 
 	mu   sync.Mutex
 	seen strings.Builder
-	read int // what expect has passed
-	more chan struct{}
+	read int // what expect has passed of what was seen, without escapes
+	// ended: nothing more comes.
+	ended bool
+	more  chan struct{}
 }
 
 // most is how long a terminal may take for all that is expected of it, on a machine that has much else to do.
@@ -73,21 +75,15 @@ func (term *terminal) expect(text string) {
 	term.t.Helper()
 	for {
 		term.mu.Lock()
-		shown := term.seen.String()
+		shown := ansi.Strip(term.seen.String())
 		term.mu.Unlock()
-		plain := ansi.Strip(shown[term.read:])
-		if strings.Contains(plain, text) {
-			term.read = len(shown)
+		if before, _, found := strings.Cut(shown[min(term.read, len(shown)):], text); found {
+			term.read += len(before) + len(text)
 			return
 		}
-		if _, open := <-term.more; !open {
-			term.mu.Lock()
-			rest := term.seen.String()[term.read:]
-			term.mu.Unlock()
-			require.Contains(term.t, ansi.Strip(rest), text, "the program has ended")
-			term.read = len(shown)
-			return
-		}
+		require.False(term.t, term.ended, "the program has ended without %q:\n%s", text, shown)
+		_, open := <-term.more
+		term.ended = !open
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,11 +90,11 @@ func TestSchedules(t *testing.T) {
 			out, err := cmd.CombinedOutput()
 			server.Close()
 			require.NoError(t, err, "%s: %s", line, out)
-			require.NotEmpty(t, pretend.calls)
-			last := pretend.calls[len(pretend.calls)-1]
-			require.Equal(t, want.line, last.line, line)
+			// The CLI asks what the service can do at the same time, sooner or later.
+			at := slices.IndexFunc(pretend.calls, func(c call) bool { return c.line == want.line })
+			require.GreaterOrEqual(t, at, 0, "%s: %v", line, pretend.calls)
 			if want.body != "" {
-				require.JSONEq(t, want.body, last.body, line)
+				require.JSONEq(t, want.body, pretend.calls[at].body, line)
 			}
 		}
 	}
