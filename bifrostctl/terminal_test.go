@@ -240,7 +240,9 @@ func TestLineByLine(t *testing.T) {
 	term.enter("0\n")
 	term.expect("The context of your kubeconfig")
 	term.enter("\x03")
-	_, shown := term.end()
+	code, shown := term.end()
+	require.Equal(t, 2, code, shown)
+	require.Contains(t, shown, "nothing was written")
 	require.NotContains(t, shown, "\x1b[2K", "nothing is drawn over")
 }
 

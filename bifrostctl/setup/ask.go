@@ -75,7 +75,16 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 		defer cooked()
 	}
 	form := huh.NewForm(huh.NewGroup(field)).WithTheme(huh.ThemeBase()).WithInput(in).WithOutput(t.out).WithAccessible(line)
-	err := form.RunWithContext(t.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- form.RunWithContext(t.ctx) }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-t.ctx.Done(): // who reads line by line does not hear of it
+		if err = t.ctx.Err(); !line {
+			err = <-ended
+		}
+	}
 	if errors.Is(err, huh.ErrUserAborted) || errors.Is(err, context.Canceled) {
 		return errGivenUp
 	}
