@@ -75,16 +75,11 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 		defer cooked()
 	}
 	form := huh.NewForm(huh.NewGroup(field)).WithTheme(huh.ThemeBase()).WithInput(in).WithOutput(t.out).WithAccessible(line)
-	ended := make(chan error, 1)
-	go func() { ended <- form.RunWithContext(t.ctx) }()
-	var err error
-	select {
-	case err = <-ended:
-	case <-t.ctx.Done(): // who reads line by line does not hear of it
-		if err = t.ctx.Err(); !line {
-			err = <-ended
-		}
+	ask := form.RunWithContext
+	if line {
+		ask = leftAlone(ask)
 	}
+	err := ask(t.ctx)
 	if errors.Is(err, huh.ErrUserAborted) || errors.Is(err, context.Canceled) {
 		return errGivenUp
 	}
@@ -98,6 +93,20 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 		fmt.Fprintf(t.answered, "%s %s\n", title, said())
 	}
 	return nil
+}
+
+// leftAlone returns once the context has ended, whatever a function that reads lines still waits for.
+func leftAlone(ask func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ended := make(chan error, 1)
+		go func() { ended <- ask(ctx) }()
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // raw has a terminal hand over each key, until the function is called that it returns.

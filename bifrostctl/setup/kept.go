@@ -62,17 +62,18 @@ func tellKept(out io.Writer, all []kept) {
 		return
 	}
 	fmt.Fprint(out, "\nThese keys have the example's values still. Look at each in the file:\n\n")
+	const most = 40 // what is longer stands alone
 	widest := 0
 	for _, each := range all {
-		widest = max(widest, len(each.Key))
+		widest = min(max(widest, len(each.Key)), most)
 	}
-	const most = 40 // what is longer stands alone
 	for _, each := range all {
-		if len(each.Key) > most {
-			fmt.Fprintf(out, "  %s\n  %-*s   %s\n", each.Key, min(widest, most), "", each.About)
-			continue
+		key := each.Key
+		if len(key) > most {
+			fmt.Fprintf(out, "  %s\n", key)
+			key = ""
 		}
-		fmt.Fprintf(out, "  %-*s   %s\n", min(widest, most), each.Key, each.About)
+		fmt.Fprintf(out, "  %-*s   %s\n", widest, key, each.About)
 	}
 }
 

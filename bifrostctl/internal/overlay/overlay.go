@@ -56,7 +56,7 @@ func set(values map[string]any, setting string) error {
 	if err != nil {
 		return err
 	}
-	malformed := malformedValue(text)
+	malformed := malformedValue(text, value)
 	_, err = Put(values, path, func(old any) any {
 		_, wasText := old.(string)
 		if wasText || key == Secrets || stacks.IsText(path) {
@@ -73,14 +73,10 @@ func set(values map[string]any, setting string) error {
 	return errors.Join(err, malformed)
 }
 
-// malformedValue is the error of a text that begins as a list, an object or a text in quotes does, and is no YAML; nil of any other. It
-// tells no part of the text.
-func malformedValue(text string) error {
-	if text == "" || !strings.ContainsAny(text[:1], `[{"'`) {
-		return nil
-	}
-	var value any
-	if yaml.Unmarshal([]byte(text), &value) == nil {
+// malformedValue is the error of a text that begins as a list, an object or a text in quotes does, and that parseValue gave back as it is,
+// since it is no YAML; nil of any other. It tells no part of the text.
+func malformedValue(text string, value any) error {
+	if value != text || text == "" || !strings.ContainsAny(text[:1], `[{"'`) {
 		return nil
 	}
 	return errors.New("begins as a list, an object or a text in quotes does, and is no YAML: close what is open, put quotes around texts " +
