@@ -51,8 +51,7 @@ func (o *onCluster) helm() {
 }
 
 // authors are the tools by whose names people write objects, by how those begin: their fields are given to the stack. Pulumi is one of
-// them,
-// where a stack has lost its state. Controllers keep theirs, such as the revision of a Deployment, and the refresher its token.
+// them, where a stack has lost its state. Controllers keep theirs, such as the revision of a Deployment, and the refresher its token.
 var authors = []string{"kubectl", "before-first-apply", "helm", "Terraform", "HashiCorp", "terraform-provider-kubernetes", "pulumi-",
 	"argocd", "kustomize", "flux", "rancher", "Lens", "node-fetch", "k9s", "dashboard", "Mozilla", "OpenAPI-Generator", "python-requests",
 	"curl", "Go-http-client"}

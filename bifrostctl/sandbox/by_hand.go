@@ -53,8 +53,7 @@ type madeByHand struct {
 }
 
 // ByHand makes what a way of the vendor's makes, which the engine does not learn of. The objects of Kubernetes go to the file manifest
-// where
-// that is named: a real cluster has them from kubectl.
+// where that is named: a real cluster has them from kubectl.
 func (r Runner) ByHand(ctx context.Context, request Request, way, manifest string) error {
 	switch {
 	case request.Kubeconfig != "" && manifest == "":
@@ -97,7 +96,6 @@ func (r Runner) ByHand(ctx context.Context, request Request, way, manifest strin
 		return &FailedError{Err: fmt.Errorf("--manifest: %w", err)}
 	}
 	fmt.Fprintf(r.Stdout, "Made %d things by hand, of which Pulumi does not know, and wrote the objects of Kubernetes: kubectl apply -f "+
-		"%s. "+
-		"What adopts both: %s\n", made, shellWord(manifest), adopts)
+		"%s. What adopts both: %s\n", made, shellWord(manifest), adopts)
 	return nil
 }

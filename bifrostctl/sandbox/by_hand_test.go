@@ -14,8 +14,7 @@ import (
 )
 
 // TestByHandManifest: what is in the clouds is made, and the objects of Kubernetes are written for kubectl. A real cluster gets them in no
-// other
-// way.
+// other way.
 func TestByHandManifest(t *testing.T) {
 	t.Parallel()
 	dir, err := filepath.Abs("../..")

@@ -71,8 +71,8 @@ var (
 	FederatedCredential = rule(`^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$`, "3 to 120 letters, digits, - and _, beginning with a letter or digit")
 	// AzureScope and RoleDefinition: resource ids of Azure Resource Manager.
 	AzureScope = rule(`^/subscriptions/[0-9a-fA-F-]{36}(/resourceGroups/[-\w.()]*[-\w()](/providers/[\w.]+(/\w+/`+azureName+`)+)?)?$`,
-		"the resource id of "+
-			"a resource, a resource group or a subscription, without a slash at the end; see `az resource list --query '[].id'`")
+		"the resource id of a resource, a resource group or a subscription, without a slash at the end; see "+
+			"`az resource list --query '[].id'`")
 	RoleDefinition = rule(`^(/subscriptions/[0-9a-fA-F-]{36})?/providers/Microsoft\.Authorization/roleDefinitions/[0-9a-fA-F-]{36}$`,
 		"the id of a role's definition, as `az role definition list` prints it")
 	// AppIdUri: Microsoft Entra, "Restrictions on identifier URIs of applications". A slash at its end would be part of the name.

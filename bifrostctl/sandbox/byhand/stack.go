@@ -17,8 +17,7 @@ import (
 
 // Make puts what a way makes into the clouds of a stack's file, where the file says: its account and cluster, its namespace and image. It
 // returns how many things there are. server is the URL of the stack's API server. The objects of Kubernetes are written to manifest, as
-// YAML
-// for kubectl; nil has them made in the sandbox's own cluster.
+// YAML for kubectl; nil has them made in the sandbox's own cluster.
 func Make(ctx context.Context, w *cloud.World, server, way string, file *stacks.Config, manifest *bytes.Buffer) (int, error) {
 	configs, s := map[string]map[string]any{}, &stack{w: w, server: server, file: file, way: way, manifest: manifest}
 	if file.Aws != nil {
