@@ -59,6 +59,9 @@ var (
 		about: "HOST/REPOSITORY:TAG. The vendor names the repository. It needs a tag: until the vendor has named one, any will do, such " +
 			"as 2.1.0, for no image is pulled before."}
 
+	bedrockPolicies = "ARNs of your account's own policies. The file access/aws/bedrock.json is one, with your account in " +
+		"place of 111122223333: aws iam create-policy --policy-name BifrostBedrock --policy-document file://access/aws/bedrock.json makes it."
+
 	host = question{key: "gateway.env.PG_HOST", ask: "The host of PostgreSQL 16 or newer, without scheme and port",
 		about: "A host name or an IP address, such as db.example.com: no postgres:// before it and no :5432 behind it. The port and the " +
 			"names of the two databases stand in gateway.config, in config_store and logs_store."}
@@ -94,7 +97,8 @@ var places = []place{
 			{key: "gateway.networkPolicy.from", ask: "The blocks of the load balancer's subnets", kind: cidrs, part: "ingress",
 				about: "A block for each subnet of the load balancer, such as 10.0.0.0/20, 10.0.16.0/20: " +
 					"from there alone the gateway's port can be reached."},
-			{key: "eks.gatewayPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
+			{key: "eks.gatewayPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock",
+				about: bedrockPolicies},
 			host, user,
 		}),
 		parts: []part{
@@ -118,7 +122,8 @@ var places = []place{
 			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer"},
 			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list,
 				part: "balancer", free: true},
-			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock"},
+			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock",
+				about: bedrockPolicies},
 			{key: "ecs.alarms.topicArn", ask: "The topic of Amazon SNS that is told of alarms", part: "alarms"},
 			{key: "ecs.logKmsKeyArn", ask: "The KMS key that encrypts the logs", part: "kms"},
 			{key: "ecs.secretKmsKeyArn", ask: "The KMS key that encrypts the secrets", part: "kms"},

@@ -11,7 +11,7 @@ import (
 	"bifrost/bifrostctl/internal/pulumitype"
 )
 
-// TestBoundary: it holds all that the program's own policies give, and none of what makes more of it.
+// TestBoundary: it holds all that the program's own policies and that for Bedrock give, and none of what makes more of it.
 func TestBoundary(t *testing.T) {
 	t.Parallel()
 	bound := policies(t, "boundary")
@@ -29,6 +29,11 @@ func TestBoundary(t *testing.T) {
 		}
 	}
 	require.Greater(t, asks, 20)
+	bedrock := given(t, string(file(t, "aws/bedrock.json")))
+	require.Len(t, bedrock, 5)
+	for _, q := range bedrock {
+		require.True(t, may(t, bound, q), "bedrock.json gives %s on %s", q.action, q.resource)
+	}
 	for _, q := range []asked{
 		{"iam:CreateRole", account + "role/x", nil}, {"sts:AssumeRole", account + "role/x", nil},
 		{"s3:GetObject", "arn:aws:s3:::payments/x", nil},

@@ -216,7 +216,7 @@ func allowed(t *testing.T, name string) []string {
 // TestPolicySizes: IAM takes 6144 characters without white space for a managed policy (IAM user guide, "IAM and AWS STS quotas").
 func TestPolicySizes(t *testing.T) {
 	t.Parallel()
-	for _, name := range slices.Concat(deploys, previews, []string{"boundary"}) {
+	for _, name := range slices.Concat(deploys, previews, []string{"boundary", "bedrock"}) {
 		var compact any
 		require.NoError(t, json.Unmarshal(file(t, "aws/"+name+".json"), &compact))
 		text, err := json.Marshal(compact)
