@@ -51,15 +51,16 @@ bridge: ## ask the real Terraform bridge what the doubles of the AWS and Google 
 	CGO_ENABLED=0 go -C e2e/bridge build -ldflags "-s -w" -o ../../$(E2E_BIN)/bridged .
 	BRIDGED_BINARY=$(abspath $(E2E_BIN)/bridged) go -C bifrostctl test $(TIMEOUT) -count=1 -v ./rehearsals/bridge
 
-e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks on real Kubernetes clusters (Linux, root)
+e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks on real Kubernetes clusters (Linux, root); with LONG=1 as every check does, in twice the time
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
 	go -C e2e/definitions run . ../../$(E2E_BIN)/definitions
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
 	CGO_ENABLED=0 go -C e2e test ./controlplane ./images/... ./outside/... ./addons
-	CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./machine ./kubelet ./pulls ./reach
-	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 2 -timeout 60m
+	$(if $(LONG),CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./machine ./kubelet ./pulls ./reach)
+	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 2 -timeout 60m $(if $(LONG),,-short)
 
 e2e-all: export E2E_ALL := 1
+e2e-all: LONG := 1
 e2e-all: $(E2E_BIN)/traefik e2e ## run all end-to-end tests: AKS, every way to pull, the examples, the runbook, adoptions and an Ingress as well (hours)
 
 # Pulumi's own provider for Kubernetes: an installed one of the SDK's version, else one built from its module (about 14 minutes of one core).

@@ -58,11 +58,19 @@ var (
 // everything is whether all runs: make e2e-all. Otherwise what is most like something that runs is left out.
 var everything = os.Getenv("E2E_ALL") != ""
 
-// onlyAll leaves a test out of make e2e.
+// onlyAll leaves a test out of make e2e, long or not.
 func onlyAll(t *testing.T) {
 	t.Helper()
 	if !everything {
 		t.Skip("run by make e2e-all")
+	}
+}
+
+// onlyLong leaves a test out of make e2e, which is to be over in ten minutes; what every check runs is make e2e LONG=1.
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("run by make e2e LONG=1")
 	}
 }
 

@@ -53,19 +53,23 @@ func TestPods(t *testing.T) {
 	for _, look := range []struct {
 		name string
 		look func(*testing.T, *site)
+		long bool // not run by make e2e without LONG
 	}{
-		{"as made", testAsMade},
-		{"mesh", testMesh},
-		{"rollout", testRollout},
-		{"rollout that fails", testFailingRollout},
-		{"drain", testDrain},
-		{"outage of the database", testOutage},
-		{"slow start", testSlowStart},
-		{"stream at the end", testStreamAtTheEnd},
-		{"deaf", testDeaf},
-		{"out of memory", testOutOfMemory},
-		{"out of disk", testOutOfDisk},
+		{"as made", testAsMade, false},
+		{"mesh", testMesh, true},
+		{"rollout", testRollout, false},
+		{"rollout that fails", testFailingRollout, true},
+		{"drain", testDrain, false},
+		{"outage of the database", testOutage, true},
+		{"slow start", testSlowStart, true},
+		{"stream at the end", testStreamAtTheEnd, true},
+		{"deaf", testDeaf, true},
+		{"out of memory", testOutOfMemory, true},
+		{"out of disk", testOutOfDisk, true},
 	} {
+		if look.long && testing.Short() {
+			continue
+		}
 		s.servingReady(t)
 		if !t.Run(look.name, func(t *testing.T) { look.look(t, s) }) && !s.recovers(t) {
 			break

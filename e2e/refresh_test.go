@@ -26,8 +26,11 @@ import (
 
 // refreshes is how often each design refreshes while readers read.
 func refreshes() int {
-	if everything {
+	switch {
+	case everything:
 		return 100
+	case testing.Short():
+		return atOnce
 	}
 	return 12
 }

@@ -122,14 +122,15 @@ func TestAKS(t *testing.T) {
 type check struct {
 	name string
 	test func(*testing.T, *site, *login)
+	long bool // not run by make e2e without LONG
 }
 
 // checks are in this order: the audit log is read before others than the refresher ask.
 var checks = []check{
 	{name: "in place", test: testInPlace}, {name: "refused pulls", test: testRefusedPulls},
-	{name: "killed", test: testKilled}, {name: "vendor CLI", test: testVendorCLI}, {name: "heals", test: testHeals},
-	{name: "API server restarted", test: testRestartDuringRefresh}, {name: "without a node", test: testWaitsForNode},
-	{name: "audit", test: testAudit}, {name: "rights", test: testRights}, {name: "escalation", test: testEscalation},
+	{name: "killed", test: testKilled, long: true}, {name: "vendor CLI", test: testVendorCLI, long: true}, {name: "heals", test: testHeals},
+	{name: "API server restarted", test: testRestartDuringRefresh, long: true}, {name: "without a node", test: testWaitsForNode, long: true},
+	{name: "audit", test: testAudit}, {name: "rights", test: testRights}, {name: "escalation", test: testEscalation, long: true},
 	{name: "left over", test: testLeftOver},
 }
 
@@ -141,7 +142,12 @@ func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, w.login) })
 	defer s.serve(t)()
 	for _, c := range append(slices.Clone(checks), more...) {
-		t.Run(c.name, func(t *testing.T) { c.test(t, s, w.login) })
+		t.Run(c.name, func(t *testing.T) {
+			if c.long {
+				onlyLong(t)
+			}
+			c.test(t, s, w.login)
+		})
 	}
 }
 

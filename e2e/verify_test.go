@@ -217,6 +217,7 @@ func (s *site) publishReal(t *testing.T) {
 
 // TestVerify: on a real API server, too, a healthy stack is fine, and each thing that is broken there is the one finding.
 func TestVerify(t *testing.T) {
+	onlyLong(t)
 	t.Parallel()
 	t.Cleanup(watched.stop)
 	s := watched.started(t)
