@@ -160,6 +160,9 @@ func TestAsked(t *testing.T) {
 	term.expect("Pulumi.prod.yaml is written")
 	code, shown := term.end()
 	require.Zero(t, code, shown)
+	for _, said := range []string{"gateway run? Amazon EKS", "OpenTelemetry collector", "Their certificate (gateway.ingress.certificateArn):"} {
+		require.Contains(t, shown, said+"\r\n", "what follows begins at the left edge")
+	}
 	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.prod.yaml"))
 	require.NoError(t, err)
 	for _, part := range []string{`accountId: "012345678901"`, "clusterName: mine", "- cidr: 10.1.16.0/20", "PG_HOST: db.acme.com", "region: eu-central-1"} {

@@ -60,7 +60,7 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 	resume := cli.Pause(t.ctx)
 	defer resume()
 	line := os.Getenv("ACCESSIBLE") != "" || os.Getenv("TERM") == "dumb"
-	in := t.in
+	in, cooked := t.in, func() {}
 	if !line {
 		if t.typed == nil {
 			t.typed = newTyped(t.in)
@@ -68,8 +68,8 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 		own := &answer{typed: t.typed}
 		defer own.settle(true)
 		in, field = own, &watched{Field: field, answer: own, agreed: agreed}
-		cooked, err := raw(t.in)
-		if err != nil {
+		var err error
+		if cooked, err = raw(t.in); err != nil {
 			return fmt.Errorf("ask on the terminal: %w", err)
 		}
 		defer cooked()
@@ -80,6 +80,7 @@ func (t *terminal) run(field huh.Field, title string, agreed *bool, said func() 
 		ask = leftAlone(ask)
 	}
 	err := ask(t.ctx)
+	cooked() // a raw terminal begins no line at its left edge
 	if errors.Is(err, huh.ErrUserAborted) || errors.Is(err, context.Canceled) {
 		return errGivenUp
 	}
