@@ -55,8 +55,8 @@ e2e: build $(E2E_BIN)/kubectl $(E2E_PROGRAMS:%=$(E2E_BIN)/%) ## run the stacks o
 	CGO_ENABLED=0 go -C e2e build -ldflags "-s -w" -o ../$(E2E_BIN)/ ./images/...
 	go -C e2e/definitions run . ../../$(E2E_BIN)/definitions
 	go -C bifrostctl build -ldflags "-s -w" -o ../$(E2E_BIN)/pulumi-language-go ./internal/languagehost
-	CGO_ENABLED=0 go -C e2e test ./controlplane ./images/... ./outside/... ./addons
-	$(if $(LONG),CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./machine ./kubelet ./pulls ./reach)
+	CGO_ENABLED=0 go -C e2e test ./images/... ./outside/... ./addons
+	$(if $(LONG),CGO_ENABLED=0 go -C e2e test -count=1 -p 1 ./controlplane ./machine ./kubelet ./pulls ./reach)
 	cd e2e && CGO_ENABLED=0 go test -count=1 -parallel 2 -timeout 60m $(if $(LONG),,-short)
 
 e2e-all: export E2E_ALL := 1

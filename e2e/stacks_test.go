@@ -80,9 +80,12 @@ func TestEKS(t *testing.T) {
 	t.Parallel()
 	t.Cleanup(eks.stop)
 	s := eks.started(t)
-	t.Run(irsa.name, func(t *testing.T) { life(t, s, irsa) })
+	t.Run(irsa.name, func(t *testing.T) {
+		looked := irsa
+		looked.more = func(t *testing.T, s *site) { lookAtRefresher(t, s, irsa.login) }
+		life(t, s, looked)
+	})
 	t.Run(podIdentity.name, func(t *testing.T) { life(t, s, podIdentity) })
-	t.Run("refresher", func(t *testing.T) { testRefresher(t, s, irsa) })
 	t.Run("example any-app", func(t *testing.T) { testAnyApp(t, s) })
 	t.Run("API server restarted during up", func(t *testing.T) { testRestartDuringUp(t, s, irsa) })
 }
@@ -134,19 +137,24 @@ var checks = []check{
 	{name: "left over", test: testLeftOver},
 }
 
-// testRefresher looks at the refresher of a stack that is up: what it may, what it does, and what becomes of a disturbed one.
+// testRefresher looks at the refresher of a stack of its own.
 func testRefresher(t *testing.T, s *site, w way, more ...check) {
 	s.fresh(t)
 	s.deploy(t, w)
 	defer s.must(t, "destroy")
-	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, w.login) })
+	lookAtRefresher(t, s, w.login, more...)
+}
+
+// lookAtRefresher looks at the refresher of a stack that is up: what it may, what it does, and what becomes of a disturbed one.
+func lookAtRefresher(t *testing.T, s *site, l *login, more ...check) {
+	t.Run("expired", func(t *testing.T) { testExpiredToken(t, s, l) })
 	defer s.serve(t)()
 	for _, c := range append(slices.Clone(checks), more...) {
 		t.Run(c.name, func(t *testing.T) {
 			if c.long {
 				onlyLong(t)
 			}
-			c.test(t, s, w.login)
+			c.test(t, s, l)
 		})
 	}
 }
