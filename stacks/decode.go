@@ -44,6 +44,9 @@ func decodeValue(key, text string) any {
 	if !ok {
 		return objectOrText(text)
 	}
+	if text == nothingAsJSON {
+		return nil
+	}
 	switch deref(f.Type).Kind() {
 	case reflect.String:
 		return text
@@ -56,6 +59,9 @@ func decodeValue(key, text string) any {
 	}
 	return objectOrText(text)
 }
+
+// nothingAsJSON is how the engine hands over a key with nothing behind its colon.
+const nothingAsJSON = "null"
 
 func objectOrText(text string) any {
 	d := json.NewDecoder(strings.NewReader(text))
@@ -72,7 +78,7 @@ func objectOrText(text string) any {
 
 // decode fills c with what decodes. The rest is problems with their paths, and never with a secret's value.
 func decode(values map[string]any, c *Config) *fitter {
-	f := &fitter{numbers: map[string]string{}}
+	f := &fitter{numbers: map[string]string{}, platform: values["platform"]}
 	fitted := f.object(nil, reflect.TypeFor[Config](), values)
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result: c, MapFieldName: lowerFirst, MatchName: func(key, name string) bool { return key == name },

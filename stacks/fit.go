@@ -24,13 +24,15 @@ type fitter struct {
 	late field.ErrorList
 	// numbers are those that stand where a text is wanted, by path.
 	numbers map[string]string
+	// platform is what stands for the platform, of which some keys are.
+	platform any
 }
 
 // fit returns the part of a value that decodes into t; false where none of it does.
 func (f *fitter) fit(p *field.Path, t reflect.Type, value any) (any, bool) {
 	t = deref(t)
 	if value == nil && t.Kind() != reflect.Interface {
-		f.problems = append(f.problems, field.Required(p, "nothing stands there; write "+plainly(p, t)+", or remove it"))
+		f.problems = append(f.problems, nothing(p, t, f.platform))
 		f.open = append(f.open, p.String())
 		return nil, false
 	}

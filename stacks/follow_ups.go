@@ -28,6 +28,12 @@ var hints = map[string][]string{
 	"gateway.config": {"SQLite", "config.json"}, "gateway.configFile": {"SQLite", "config.json"},
 	"gateway.ingress.controller": {"an ALB"}, "gateway.service.type": {"a Service of type"},
 	"gateway.env": {"secrets.env."}, "ecs.env": {"secrets.env."},
+
+	"gateway.otel": {"otel needs it"}, "gateway.otel.collectorUrl": {"otel needs it"},
+
+	// Places: whoever wrote the key means to run the gateway there.
+	"eks": {noReader, eksOrEcs}, "ecs": {noReader, eksOrEcs, "this stack has none"}, "aks": {noReader}, "gke": {noReader},
+	"kubernetes": {noReader, "kubernetes.pull key"},
 }
 
 // aVariable is the path of one plain variable, which config.json may ask for.

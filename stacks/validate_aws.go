@@ -8,6 +8,9 @@ import (
 	"bifrost/internal/check"
 )
 
+// eksOrEcs is what platform aws asks for.
+const eksOrEcs = "give eks or ecs or both"
+
 func validateAws(c *Config, k *checker) {
 	p := field.NewPath("aws")
 	if c.written.Aws == nil {
@@ -25,7 +28,7 @@ func validateAws(c *Config, k *checker) {
 	c.checkImage(k, true, func(i image.Reference) bool { _, ok := i.Ecr(); return ok },
 		"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG, or set registry.mirror to true for a registry of your own")
 	if c.Eks == nil && c.Ecs == nil {
-		k.add(field.Required(field.NewPath("eks"), "give eks or ecs or both: where the gateway runs"))
+		k.add(field.Required(field.NewPath("eks"), eksOrEcs+": where the gateway runs"))
 	}
 	if c.Eks != nil {
 		c.validateEks(k)

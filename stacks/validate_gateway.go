@@ -40,9 +40,10 @@ func (c *Config) validateGateway(k *checker) {
 		k.add(check.OneOf(p.Child("log", "level"), g.Log.Level, gateway.LogLevels...)...)
 		k.add(check.OneOf(p.Child("log", "style"), g.Log.Style, gateway.LogStyles...)...)
 	}
-	if c.onKubernetes() != nil {
+	switch {
+	case c.onKubernetes() != nil:
 		c.validateKubernetes(k)
-	} else {
+	case len(c.targets()) > 0: // where there is no place at all, that is the problem
 		c.refuseKubernetesKeys(k)
 	}
 	if c.Rollout == RolloutIdentity {
@@ -79,6 +80,9 @@ var readEverywhere = []string{
 	"postgres", "startupSeconds", "migrationJob", "ipFamily", "replicas", "log", "otel", "clustering",
 }
 
+// noReader is why a key of Kubernetes has no reader.
+const noReader = "only Kubernetes reads it, and this stack has no cluster of it"
+
 // refuseKubernetesKeys: a stack without a cluster of Kubernetes reads none of them.
 func (c *Config) refuseKubernetesKeys(k *checker) {
 	written, set := reflect.ValueOf(c.written.Gateway), map[string]bool{}
@@ -86,7 +90,7 @@ func (c *Config) refuseKubernetesKeys(k *checker) {
 		f, _ := fieldByName(written.Type(), key)
 		set[key] = !slices.Contains(readEverywhere, key) && !written.FieldByIndex(f.Index).IsZero()
 	}
-	k.forbid("gateway", "only Kubernetes reads it, and this stack has no cluster of it; remove it", set)
+	k.forbid("gateway", noReader+"; remove it", set)
 }
 
 // validateKubernetes checks what holds at every rollout.

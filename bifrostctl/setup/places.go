@@ -60,7 +60,8 @@ var (
 			"as 2.1.0, for no image is pulled before."}
 
 	bedrockPolicies = "ARNs of your account's own policies. The file access/aws/bedrock.json is one, with your account in " +
-		"place of 111122223333: aws iam create-policy --policy-name BifrostBedrock --policy-document file://access/aws/bedrock.json makes it."
+		"place of 111122223333: aws iam create-policy --policy-name BifrostBedrock " +
+		"--policy-document file://access/aws/bedrock.json makes it."
 
 	host = question{key: "gateway.env.PG_HOST", ask: "The host of PostgreSQL 16 or newer, without scheme and port",
 		about: "A host name or an IP address, such as db.example.com: no postgres:// before it and no :5432 behind it. The port and the " +
