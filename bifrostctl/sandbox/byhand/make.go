@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -14,6 +15,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	corev1 "k8s.io/api/core/v1"
 
 	"bifrost/bifrostctl/sandbox/cloud"
 )
@@ -115,6 +117,25 @@ func (m *maker) objects(objects []map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// applied are objects as kubectl apply leaves them, which notes in each what was asked for.
+func applied(objects []map[string]any) []map[string]any {
+	for _, object := range objects {
+		asked, err := json.Marshal(object)
+		if err != nil {
+			panic(err) // decoded from YAML
+		}
+		metadata, _ := object["metadata"].(map[string]any)
+		annotations, _ := metadata["annotations"].(map[string]any)
+		annotations = maps.Clone(annotations)
+		if annotations == nil {
+			annotations = map[string]any{}
+		}
+		annotations[corev1.LastAppliedConfigAnnotation] = string(asked) + "\n"
+		metadata["annotations"] = annotations
+	}
+	return objects
 }
 
 // document is a policy's text.

@@ -116,6 +116,9 @@ func (s *stack) objectsOf(m *maker, v Values) error {
 	if err != nil {
 		return err
 	}
+	if s.way == "eks" || s.way == "aks" {
+		objects = applied(objects)
+	}
 	return m.objects(objects)
 }
 

@@ -40,6 +40,9 @@ func (s *server) changes(typ *Type, state, inputs, after Object, ignored []strin
 		if s.provider.Shown != nil {
 			inputs = s.provider.Shown(state, inputs)
 		}
+		if s.provider.Normal != nil {
+			inputs, after = s.provider.Normal(inputs), s.provider.Normal(after)
+		}
 		c := comparison{ignored: ignored, write: write, found: map[string]change{}}
 		c.compare(inputs, after, nil)
 		found := c.found

@@ -29,6 +29,8 @@ type Provider struct {
 	// Shown is what of a resource's state the new inputs are held against, where that is not the last inputs alone: what a provider asks
 	// its cloud for, as it was answered last. May be nil.
 	Shown func(state, inputs Object) Object
+	// Normal is what of inputs Diff compares, where that is not all; may be nil.
+	Normal func(inputs Object) Object
 	// Path writes the path of a difference; nil is as the Terraform bridge does.
 	Path func(resource.PropertyPath) string
 	// Stable are the computed outputs that a previewed change leaves as they are; all others are unknown then. Nil: it leaves all.

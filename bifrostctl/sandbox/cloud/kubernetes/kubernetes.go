@@ -32,6 +32,7 @@ func Provider() *double.Provider {
 		Schema:         providerSchema,
 		ComparesInputs: true,
 		Shown:          live.Inputs,
+		Normal:         live.Normal,
 		Path:           writePath,
 		Blind:          func(c *double.Call) bool { return sessionOf(c).unreachable != nil },
 		Unready:        unready,

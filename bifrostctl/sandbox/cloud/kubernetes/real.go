@@ -153,17 +153,21 @@ func (k *kind) make(c *double.Call, in double.Object) (string, double.Object, er
 	return id, remembered(c, live.Stripped(made), in), nil
 }
 
-// reapply applies an object's new inputs, once what people did with kubectl is the stack's.
+// reapply applies an object's new inputs, once what people did with kubectl is the stack's. An owner of before, whom the last inputs name,
+// has nothing afterwards: what it alone had goes (pulumi-kubernetes v4.32, provider/pkg/provider/provider.go, Update).
 func (k *kind) reapply(c *double.Call, r *world.Resource, in double.Object) (double.Object, error) {
 	var made double.Object
+	manager, before := k.manager(c, r.ID, in), k.manager(c, r.ID, r.Inputs)
 	err := away(c, func(ctx context.Context, cluster *live.Cluster) error {
-		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, k.manager(c, r.ID, in))
+		found, err := cluster.TakeOver(ctx, k.ref(r.ID), r.State, manager)
 		if err != nil {
 			return err
 		}
-		body := k.request(c, found, in, k.manager(c, r.ID, in))
-		made, err = cluster.Apply(ctx, k.ref(r.ID), body, k.patch(c, r.ID, in))
-		return err
+		made, err = cluster.Apply(ctx, k.ref(r.ID), k.request(c, found, in, manager), k.patch(c, r.ID, in))
+		if err != nil || before == manager {
+			return err
+		}
+		return cluster.Relinquish(ctx, k.ref(r.ID), made, before)
 	})
 	switch {
 	case err == nil:

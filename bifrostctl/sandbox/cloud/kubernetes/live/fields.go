@@ -160,6 +160,23 @@ func Inputs(live, before Object) Object {
 	return inputs
 }
 
+// Normal returns of inputs what the provider compares: it reads objects into their types before, but for Secrets, and those have no empty
+// labels or annotations (pulumi-kubernetes v4.32, provider/pkg/clients/unstructured.go, Normalize).
+func Normal(inputs Object) Object {
+	metadata, ok := inputs["metadata"].(Object)
+	if !ok || inputs["kind"] == "Secret" {
+		return inputs
+	}
+	inputs, metadata = shallow(inputs), shallow(metadata)
+	inputs["metadata"] = metadata
+	for _, key := range []string{"labels", "annotations"} {
+		if values, ok := metadata[key].(Object); ok && len(values) == 0 {
+			delete(metadata, key)
+		}
+	}
+	return inputs
+}
+
 // project returns the live value in the shape of what was asked for. What a Secret takes only in writing stays as it was written.
 func project(asked, live any, under string) any {
 	switch asked := asked.(type) {

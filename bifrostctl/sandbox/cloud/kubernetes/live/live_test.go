@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,7 @@ type server struct {
 	mu      sync.Mutex
 	answers map[string][]answer
 	asked   []string
+	sent    string // with the last request
 }
 
 type answer struct {
@@ -62,6 +64,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	key := r.Method + " " + r.URL.Path
 	s.asked = append(s.asked, key+"?"+r.URL.RawQuery)
+	body, _ := io.ReadAll(r.Body)
+	s.sent = string(body)
 	next := status(404, "NotFound", key+" not found")
 	if left := s.answers[key]; len(left) > 0 {
 		next = left[0]
@@ -223,6 +227,18 @@ func TestRequestsAreAskedOnce(t *testing.T) {
 	require.Nil(t, found)
 }
 
+// TestRelinquish: an owner that applies nothing has nothing afterwards.
+func TestRelinquish(t *testing.T) {
+	s := newServer(t)
+	c := s.connect(t)
+	s.answer("PATCH "+jobPath, answer{200, aJob()})
+	s.asked = nil
+	require.NoError(t, c.Relinquish(t.Context(), job, Object{"apiVersion": "batch/v1", "kind": "Job", "spec": Object{"parallelism": 1}}, "before"))
+	require.Len(t, s.asked, 1)
+	require.Contains(t, s.asked[0], "fieldManager=before")
+	require.JSONEq(t, `{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "first", "namespace": "ns"}}`, s.sent)
+}
+
 func TestDeleteWaits(t *testing.T) {
 	s := newServer(t)
 	c := s.connect(t)
@@ -371,6 +387,23 @@ func TestInputsFollowTheLiveObject(t *testing.T) {
 	imported := Inputs(found, nil)
 	require.NotContains(t, imported, "status")
 	require.Equal(t, Object{"name": "n", "labels": Object{"a": "2", "added": "3"}}, imported["metadata"])
+}
+
+// TestInputsOfWhatKubectlApplied: without its note an object's annotations are empty, which the provider sees in Secrets alone.
+func TestInputsOfWhatKubectlApplied(t *testing.T) {
+	imported := func(kind string, more Object) any {
+		annotations := Object{"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+		maps.Copy(annotations, more)
+		inputs := Inputs(Object{"kind": kind, "metadata": Object{"annotations": annotations}}, nil)
+		return Normal(inputs)["metadata"]
+	}
+	require.Equal(t, Object{}, imported("Deployment", nil))
+	require.Equal(t, Object{"annotations": Object{"a": "b"}}, imported("Deployment", Object{"a": "b"}))
+	require.Equal(t, Object{"annotations": Object{}}, imported("Secret", nil))
+	asked := Object{"kind": "Role", "metadata": Object{"name": "r", "labels": Object{}, "annotations": Object{}}}
+	require.Equal(t, Object{"name": "r"}, Normal(asked)["metadata"])
+	require.Contains(t, asked["metadata"], "labels", "what is asked for stays")
+	require.Empty(t, Normal(Object{}))
 }
 
 func TestOwnership(t *testing.T) {

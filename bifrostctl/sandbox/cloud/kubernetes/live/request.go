@@ -113,6 +113,17 @@ func (c *Cluster) Apply(ctx context.Context, r Ref, object Object, p Patch) (Obj
 	})
 }
 
+// Relinquish takes all fields from a manager. What nobody else has goes, or is the server's default again.
+func (c *Cluster) Relinquish(ctx context.Context, r Ref, object Object, manager string) error {
+	metadata := Object{"name": r.Name}
+	if r.Namespace != "" {
+		metadata["namespace"] = r.Namespace
+	}
+	nothing := Object{"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": metadata}
+	_, err := c.Apply(ctx, r, nothing, Patch{Manager: manager})
+	return err
+}
+
 // Delete deletes an object after what it owns, as the pods of a Deployment, and waits until it is gone, a namespace with all that is in it.
 // What is not there is a success.
 func (c *Cluster) Delete(ctx context.Context, r Ref, timeout time.Duration) error {
