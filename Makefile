@@ -173,7 +173,12 @@ $(E2E_PROGRAMS:%=$(E2E_BIN)/%) $(E2E_BIN)/operator $(E2E_BIN)/prometheus $(E2E_B
 
 $(E2E_BIN)/pulumi-resource-kubernetes: e2e/provider/go.sum e2e/provider/main.go
 	@mkdir -p $(@D)
-	if [ -n "$(INSTALLED_PROVIDER)" ]; then cp "$(INSTALLED_PROVIDER)" $@; else CGO_ENABLED=0 go -C e2e/provider build -ldflags "-s -w" -o ../../$@ .; fi
+	if [ -n "$(INSTALLED_PROVIDER)" ]; then cp "$(INSTALLED_PROVIDER)" $@; else $(MAKE) --no-print-directory e2e/provider/schema.json && \
+		CGO_ENABLED=0 go -C e2e/provider build -ldflags "-s -w" -o ../../$@ .; fi
+
+# An import takes from the schema which fields of an object are inputs. It lies beside the module's own program, which embeds it, too.
+e2e/provider/schema.json: e2e/provider/go.sum
+	install -m 644 "$$(go -C e2e/provider list -f '{{.Module.Dir}}' github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider)/cmd/pulumi-resource-kubernetes/schema.json" $@
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck

@@ -40,8 +40,9 @@ type bench struct {
 	client   kubernetes.Interface
 	node     *node
 
-	faults []string // of the double
-	logs   int
+	adopted map[string]string // uids of what somebody made by hand, in a real cluster
+	faults  []string          // of the double
+	logs    int
 }
 
 // newBench copies the project with one of the repository's stack files, for a provider of its own: of the providers only the real one lies

@@ -31,6 +31,8 @@ type move struct {
 	settles bool
 	// besides is a kind that is changed beside what fails or failed: whether it was changed by then is chance, and not compared.
 	besides string
+	// only is the resource whose failure alone is compared: how far the others came by then is chance.
+	only string
 	// brief is of the bounded run as well: what deletes or replaces something that runs.
 	brief bool
 }
