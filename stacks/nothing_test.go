@@ -1,33 +1,17 @@
 package stacks_test
 
 import (
-	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"bifrost/docs/reference"
-	"bifrost/stacks"
 )
 
 // emptied is a value behind a key that has none.
 var emptied any = map[string]any(nil)
-
-// refusals are the problems of a stack file.
-func refusals(t *testing.T, s settings) field.ErrorList {
-	t.Helper()
-	_, err := stacks.Parse("test", rawOf(t, s))
-	var refused *stacks.ConfigError
-	if !errors.As(err, &refused) {
-		require.NoError(t, err)
-		return nil
-	}
-	return refused.Problems
-}
 
 // at is what stands at a path; false where nothing does.
 func (s settings) at(path string) bool {
@@ -46,8 +30,10 @@ func (s settings) at(path string) bool {
 func TestNothingStandsThere(t *testing.T) {
 	t.Parallel()
 	var required []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-zA-Z.]+)` \\| [^|]* \\| \\*\\*required\\*\\* \\|").FindAllStringSubmatch(reference.Page, -1) {
-		required = append(required, row[1])
+	for _, row := range reference.Rows() {
+		if row.Required == "**required**" && !strings.Contains(row.Path, "[]") {
+			required = append(required, row.Path)
+		}
 	}
 	require.Contains(t, required, "eks.clusterName")
 	places := []string{"eks", "ecs", "aks", "gke", "kubernetes"}
@@ -65,10 +51,9 @@ func TestNothingStandsThere(t *testing.T) {
 				tried++
 				t.Run(name+"/"+key+"/"+what, func(t *testing.T) {
 					t.Parallel()
-					problems := refusals(t, s.copied(t).set(key, value))
-					require.Len(t, problems, 1, "%v", problems)
-					require.Equal(t, key, problems[0].Field)
-					require.NotContains(t, problems[0].Detail, "remove it")
+					problem := only(t, s.copied(t).set(key, value))
+					require.Equal(t, key, problem.Field)
+					require.NotContains(t, problem.Detail, "remove it")
 				})
 			}
 		}
@@ -94,9 +79,7 @@ func TestNothingSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			problems := refusals(t, stackFile(t, c.stack).set(c.key, emptied))
-			require.Len(t, problems, 1, "%v", problems)
-			require.Contains(t, problems[0].Detail, c.want)
+			require.Contains(t, only(t, stackFile(t, c.stack).set(c.key, emptied)).Detail, c.want)
 		})
 	}
 }
@@ -108,7 +91,7 @@ func TestNoPlace(t *testing.T) {
 		for _, place := range []string{"eks", "ecs", "aks", "gke", "kubernetes"} {
 			s.set(place, nil)
 		}
-		for _, p := range refusals(t, s) {
+		for _, p := range refusedIn(t, s).Problems {
 			require.NotContains(t, p.Detail, "no cluster of it", name)
 		}
 	}

@@ -21,7 +21,6 @@ type Key struct {
 }
 
 var (
-	rowOf  = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (.*?) \\| (.*?) \\| (.*) \\|$")
 	linked = regexp.MustCompile(`\[([^]]+)\]\(([^)]+)\)`)
 	choice = regexp.MustCompile("`([^`]+)`")
 )
@@ -29,12 +28,15 @@ var (
 // All are those of the reference, in its order.
 var All = sync.OnceValue(func() []Key {
 	var all []Key
-	for _, row := range rowOf.FindAllStringSubmatch(reference.Page, -1) {
-		k := Key{Path: row[1], Description: linked.ReplaceAllStringFunc(row[4], plainLink), Object: strings.HasPrefix(row[2], "[object]")}
-		for _, value := range choice.FindAllStringSubmatch(row[2], -1) {
+	for _, row := range reference.Rows() {
+		k := Key{
+			Path: row.Path, Description: linked.ReplaceAllStringFunc(row.Description, plainLink),
+			Object: strings.HasPrefix(row.Type, "[object]"),
+		}
+		for _, value := range choice.FindAllStringSubmatch(row.Type, -1) {
 			k.Choices = append(k.Choices, value[1])
 		}
-		if row[2] == "boolean" {
+		if row.Type == "boolean" {
 			k.Choices = []string{"true", "false"}
 		}
 		all = append(all, k)
