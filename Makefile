@@ -142,7 +142,7 @@ release-check: bin/goreleaser bin/cyclonedx-gomod ## check .goreleaser.yaml, and
 	PATH="$(abspath bin):$$PATH" bin/goreleaser release --snapshot --clean --parallelism 2
 
 clean: ## delete what was built, and the sandbox with its clouds
-	rm -rf bin dist .sandbox e2e/.bin
+	rm -rf bin dist .sandbox e2e/.bin e2e/provider/schema.json
 
 # go build knows best what is out of date.
 FORCE:

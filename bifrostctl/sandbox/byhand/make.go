@@ -127,12 +127,9 @@ func applied(objects []map[string]any) []map[string]any {
 			panic(err) // decoded from YAML
 		}
 		metadata, _ := object["metadata"].(map[string]any)
-		annotations, _ := metadata["annotations"].(map[string]any)
-		annotations = maps.Clone(annotations)
-		if annotations == nil {
-			annotations = map[string]any{}
-		}
-		annotations[corev1.LastAppliedConfigAnnotation] = string(asked) + "\n"
+		annotations := map[string]any{corev1.LastAppliedConfigAnnotation: string(asked) + "\n"}
+		written, _ := metadata["annotations"].(map[string]any)
+		maps.Copy(annotations, written)
 		metadata["annotations"] = annotations
 	}
 	return objects
