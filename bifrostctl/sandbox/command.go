@@ -246,9 +246,9 @@ func publishCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish STACK [TAG...]",
 		Short: "Publish tags of the image in the vendor's registry, or show them",
-		Long: `The vendor's registry has the tag of the stack's first command, and those that the stack file names in sandbox:tags. A pull
-of any other is refused until it is published. A tag that is published again has moved: it means another image. TAG@sha256:DIGEST says
-which one: verify compares it with what the nodes of a cluster of yours run.`,
+		Long: `The vendor's registry has the tag of the stack's first command but a preview, and those that the stack file names in
+sandbox:tags. A pull of any other is refused until it is published. A tag that is published again has moved: it means another image.
+TAG@sha256:DIGEST says which one: verify compares it with what the nodes of a cluster of yours run.`,
 		Example: "  bifrostctl sandbox publish aws-dev 2.1.1",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

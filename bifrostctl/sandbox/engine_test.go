@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/cli"
+	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/sandbox/cloud"
 )
 
 // The tests of this file run the real Pulumi CLI.
@@ -110,9 +112,35 @@ func TestLifecycle(t *testing.T) {
 	require.Equal(t, 1, run(Up).Changes.Replace, "pulumi up --replace, as the program names it")
 	request.Replace, request.Refresh = nil, false
 
+	clouds := func() string {
+		text, err := os.ReadFile(filepath.Join(request.State, "aws-dev", "world.json"))
+		require.NoError(t, err)
+		return string(text)
+	}
+	kept, namespaceKey := clouds(), ""
 	changed := run(Preview, "gateway.replicas=3")
 	require.Positive(t, changed.Changes.Update)
 	require.Zero(t, changed.Changes.Create+changed.Changes.Replace+changed.Changes.Delete)
+
+	run(Preview, "gateway.existingNamespace=true")
+	_, _, err = Drift(t.Context(), dir, request.State, "aws-dev")
+	require.NoError(t, err)
+	require.Equal(t, kept, clouds(), "what only looks leaves the clouds as they are")
+	world, err := cloud.Load(filepath.Join(request.State, "aws-dev", "world.json"))
+	require.NoError(t, err)
+	for key, r := range world.Resources {
+		if r.Type == pulumitype.KubernetesNamespace && r.ID == "bifrost" {
+			namespaceKey = key
+		}
+	}
+	for _, settings := range [][]string{{"gateway.existingNamespace=true"}, {"gateway.existingNamespace=true", "labels.x=z"}} {
+		run(Up, settings...)
+		world, err := cloud.Load(filepath.Join(request.State, "aws-dev", "world.json"))
+		require.NoError(t, err)
+		namespace := world.Resources[namespaceKey]
+		require.NotContains(t, namespace.State["metadata"].(map[string]any)["creationTimestamp"], "2025", "%v: it is the one that the stack made", settings)
+		require.True(t, namespace.Seeded, "the stack leaves it to others")
+	}
 
 	request.Operation, request.Set = Up, []string{"eks.clusterName=nope"}
 	_, err = document(t, Bifrost, request)
@@ -120,7 +148,7 @@ func TestLifecycle(t *testing.T) {
 	require.ErrorContains(t, err, "nope")
 
 	gone := run(Destroy)
-	require.Equal(t, Changes{Delete: made.Changes.Create}, gone.Changes)
+	require.Equal(t, Changes{Delete: made.Changes.Create - 1}, gone.Changes, "all but the namespace, which is others' by now")
 	require.Empty(t, gone.Resources)
 	after, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -13,8 +13,8 @@ import (
 	"bifrost/stacks"
 )
 
-// publishFirst puts the image of a stack's first command, and those of sandbox:tags, into the vendor's registry. Later ones are not there
-// until somebody publishes them.
+// publishFirst puts the image of a stack's first command but a preview, and those of sandbox:tags, into the vendor's registry. Later ones
+// are not there until somebody publishes them.
 func publishFirst(world *cloud.World, file, chosen *stacks.Config, say settings) {
 	image := file.Image()
 	if other := chosen.Image(); other.Host == image.Host && other.Path == image.Path {

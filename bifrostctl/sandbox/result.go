@@ -76,6 +76,8 @@ type Resource struct {
 	Inputs   map[string]any `json:"inputs"`
 
 	protected bool
+	// external is what the stack reads and others have.
+	external bool
 }
 
 // isStack tells whether a resource is the stack itself, which holds the outputs.
@@ -107,6 +109,7 @@ func (r *Result) read(exported apitype.UntypedDeployment) error {
 		r.Resources = append(r.Resources, Resource{
 			URN: string(state.URN), Type: string(state.Type), Parent: string(state.Parent), Provider: state.Provider,
 			ID: string(state.ID), Inputs: changes.Mask(state.Inputs).(map[string]any), protected: state.Protect,
+			external: state.External,
 		})
 		if isStack(string(state.Type)) {
 			r.Outputs = changes.Mask(state.Outputs).(map[string]any)

@@ -224,14 +224,17 @@ func (r Runner) noteGiven(world *cloud.World, p *project, server string) {
 	}
 }
 
-// deploy lets the engine loose on the world and saves the world afterwards, whatever came of it.
+// deploy lets the engine loose on the world and saves the world afterwards, whatever came of it. What only looks saves nothing: what the
+// clouds were given for it, which nobody may ever deploy, is forgotten.
 func (r Runner) deploy(ctx context.Context, request Request, p *project, faults []cloud.Fault, e *engine, world *cloud.World,
 	result *Result) error {
 	readme, err := p.readme()
 	if err != nil {
 		return err
 	}
-	world.AutoSave(e.world())
+	if request.Operation.changes() {
+		world.AutoSave(e.world())
+	}
 	servers, err := cloud.Serve(world)
 	if err != nil {
 		return &FailedError{Err: err}
@@ -272,7 +275,11 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 	if err == nil && request.Operation == Destroy && !request.ExcludeProtected {
 		world.ForgetGrants()
 	}
-	err = errors.Join(err, withdraw(), world.Save(e.world()))
+	err = errors.Join(err, withdraw())
+	if request.Operation.changes() {
+		letGo(world, result)
+		err = errors.Join(err, world.Save(e.world()))
+	}
 	if refused != nil {
 		return refused
 	}

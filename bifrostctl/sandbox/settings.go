@@ -18,7 +18,7 @@ type settings struct {
 	Nodes []kubernetes.Node `json:"sandbox:nodes"`
 	// Architectures are those for which the vendor built the image; default: all.
 	Architectures []string `json:"sandbox:architectures"`
-	// Tags are those of the image in the vendor's registry; default: the one of the first command.
+	// Tags are those of the image in the vendor's registry; default: the one of the first command but a preview.
 	Tags []string `json:"sandbox:tags"`
 }
 

@@ -239,6 +239,7 @@ func (s *server) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pul
 		return nil, s.unchanged(r, in, err, secrets)
 	}
 	r.Inputs, r.State = in, state
+	r.Edited = r.Edited || r.Seeded // a stack took it in: it is as that wants it
 	answer, err := s.finish(c, typ, r, secrets)
 	return &pulumirpc.UpdateResponse{Properties: answer}, err
 }

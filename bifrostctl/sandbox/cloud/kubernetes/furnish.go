@@ -124,9 +124,6 @@ func (f furnisher) namespaced(contents Contents) {
 		labels := double.Object{corev1.LabelMetadataName: name, podsecurity.EnforceLevelLabel: string(podsecurity.LevelRestricted)}
 		r := f.put(pulumitype.KubernetesNamespace, "v1", Name{Name: name}, double.Object{"status": double.Object{"phase": "Active"}})
 		double.Set(r.State, "metadata.labels", labels)
-		if kept := f.world.Resources[r.Key()]; kept != nil {
-			kept.Seeded = true // a stack that lets its namespace go leaves it to others
-		}
 	}
 	for _, name := range contents.ServiceAccounts {
 		f.put(pulumitype.KubernetesServiceAccount, "v1", name, nil)
