@@ -10,6 +10,7 @@
 //	<stack>/settings.json     the overlay of the last up that went past its preview
 //	<stack>/encryption.json   the key of those secrets
 //	<stack>/world.json        what exists in the stack's clouds
+//	<stack>/promised.json     the keys that a saved plan counts on, until the next up
 //	<stack>/network.json      with --kubeconfig, while a command runs: how pods reach the clouds' services
 //	<stack>/network-ca.pem    the authority of those services' certificates
 //	<stack>/lock              held by the command that runs on the stack

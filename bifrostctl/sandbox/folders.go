@@ -37,6 +37,8 @@ func (f folders) network() string { return filepath.Join(f.stack, "network.json"
 
 func (f folders) networkCA() string { return filepath.Join(f.stack, "network-ca.pem") }
 
+func (f folders) promised() string { return filepath.Join(f.stack, "promised.json") }
+
 func (f folders) settings() string { return filepath.Join(f.stack, "settings.json") }
 
 // apply keeps the overlay of an up, without secrets.
@@ -86,6 +88,9 @@ func (f folders) openWorld(p *project, values, chosen map[string]any, cluster *c
 	}
 	world, err := cloud.Load(f.world())
 	if err != nil {
+		return nil, "", &FailedError{Err: err}
+	}
+	if err := f.fulfil(world); err != nil {
 		return nil, "", &FailedError{Err: err}
 	}
 	if err := f.enter(world, cluster); err != nil {

@@ -1,12 +1,16 @@
 package sandbox
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"bifrost/bifrostctl/internal/cli"
+	"bifrost/bifrostctl/sandbox/cloud"
 )
 
 // previewed are stack files of every platform, with what a preview takes for granted beside what the up did.
@@ -83,4 +87,53 @@ func TestPreviewLeavesTheClouds(t *testing.T) {
 			require.NotEqual(t, string(before), string(after), "an up keeps what was named: the previews had something to forget")
 		})
 	}
+}
+
+// TestRefusedIsGivenNothing: what a configuration takes for granted is told of once it is taken, and not with what refuses it.
+func TestRefusedIsGivenNothing(t *testing.T) {
+	t.Parallel()
+	requireCLI(t, "../..")
+	for settings, told := range map[string]bool{
+		"gateway.postgres.caConfigMap={name: team-ca, key: ca.crt}": false,
+		"rollout=identity": true,
+	} {
+		var stdout, stderr bytes.Buffer
+		err := Runner{Program: Bifrost, Stdout: &stdout, Stderr: &stderr}.Run(t.Context(),
+			Request{Operation: Preview, Stack: "aws-dev", Dir: "../..", State: t.TempDir(), Set: []string{settings}})
+		require.Equal(t, told, err == nil, "%v", err)
+		require.Equal(t, told, strings.Contains(stderr.String(), "as yours must have before the first up"), stderr.String())
+		if !told {
+			require.Equal(t, 2, cli.ExitCode(err))
+			require.ErrorContains(t, err, "caConfigMap")
+		}
+	}
+}
+
+// TestSavedPlanKeepsItsKeys: an up that keeps to the plan of a first preview meets the keys that were made up for that, and nothing else of it.
+func TestSavedPlanKeepsItsKeys(t *testing.T) {
+	t.Parallel()
+	requireCLI(t, "../..")
+	request := Request{Operation: Preview, Stack: "local-dev", Dir: "../..", State: t.TempDir(), Plan: filepath.Join(t.TempDir(), "plan.json")}
+	_, err := document(t, Bifrost, request)
+	require.NoError(t, err)
+	f := folders{filepath.Join(request.State, request.Stack)}
+	require.False(t, f.exist())
+
+	w := cloud.NewWorld()
+	w.Keys["https://own.example.com"] = "own"
+	before := cloud.NewWorld()
+	before.Keys = map[string]string{"https://own.example.com": "other", "promised": "x"}
+	require.NoError(t, f.promise(before))
+	require.NoError(t, f.fulfil(w))
+	require.Equal(t, map[string]string{"https://own.example.com": "own", "promised": "x"}, w.Keys)
+
+	_, err = document(t, Bifrost, request)
+	require.NoError(t, err)
+	w = cloud.NewWorld()
+	require.NoError(t, f.fulfil(w))
+	require.Contains(t, w.Keys, "promised", "what was promised before, too")
+	require.Greater(t, len(w.Keys), 2, "the vendor's key among them")
+	require.NoError(t, f.redeem())
+	require.NoError(t, f.redeem())
+	require.NoFileExists(t, f.promised())
 }

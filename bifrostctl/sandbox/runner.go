@@ -139,11 +139,6 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	}
 	if request.Operation != Destroy {
 		r.note(p, fakes)
-		r.noteGiven(world, p, server)
-		for _, gone := range removed(world) {
-			fmt.Fprintf(r.Stderr, "Removed by hand, and still missing: %s %s; it comes back with %s\n", gone.Type, gone.ID,
-				request.of("restore", gone.Type, gone.ID))
-		}
 	}
 	config, err := p.raw()
 	if err != nil {
@@ -157,6 +152,10 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		if err := r.Program.Check(p.stack, config); err != nil {
 			return &maskedError{maskText(err.Error(), secrets), err}
 		}
+	}
+	if request.Operation != Destroy {
+		r.noteGiven(world, p, server)
+		r.noteRemoved(world, request)
 	}
 	if err := p.writeWorkingCopy(f.work(), keeper.salt); err != nil {
 		return &FailedError{Err: fmt.Errorf("write the working copy: %w", err)}
@@ -193,36 +192,6 @@ type maskedError struct {
 func (e *maskedError) Error() string { return e.text }
 
 func (e *maskedError) Unwrap() error { return e.cause }
-
-// note tells what the stack's configuration is here that it is not in life.
-func (r Runner) note(p *project, fakes []string) {
-	if p.environments {
-		fmt.Fprintf(r.Stderr, "The environments that %s imports are not opened here: give their values with --set\n", stackFile(p.stack))
-	}
-	if len(fakes) > 0 {
-		fmt.Fprintf(r.Stderr, "Secrets that %s lacks or holds encrypted are fakes here: %s\n", stackFile(p.stack),
-			strings.Join(fakes, ", "))
-	}
-}
-
-// noteGiven tells what stands in the stack's cluster before its first up: in life somebody has put it there.
-func (r Runner) noteGiven(world *cloud.World, p *project, server string) {
-	if len(world.Given) > 0 {
-		fmt.Fprintln(r.Stderr, "The sandbox has, as yours must have before the first up:")
-	}
-	for _, given := range world.Given {
-		keys := ""
-		if read := slices.DeleteFunc(slices.Clone(given.Keys), func(key string) bool { return key == anyKey }); len(read) > 0 {
-			keys = " with " + strings.Join(read, ", ")
-		}
-		fmt.Fprintf(r.Stderr, "  %s %s%s\n", given.Kind, given.ID, keys)
-	}
-	config := lenient(p.values)
-	if server != "" && (config.Gateway.Scheduling != nil || config.Refresher.Scheduling != nil) &&
-		p.others[settingsPrefix+"nodes"] == nil {
-		fmt.Fprintf(r.Stderr, "Where pods may run is not tried: %s describes no sandbox:nodes\n", stackFile(p.stack))
-	}
-}
 
 // deploy lets the engine loose on the world and saves the world afterwards, whatever came of it. What only looks saves nothing: what the
 // clouds were given for it, which nobody may ever deploy, is forgotten.
@@ -276,9 +245,12 @@ func (r Runner) deploy(ctx context.Context, request Request, p *project, faults 
 		world.ForgetGrants()
 	}
 	err = errors.Join(err, withdraw())
-	if request.Operation.changes() {
+	switch {
+	case request.Operation.changes():
 		letGo(world, result)
-		err = errors.Join(err, world.Save(e.world()))
+		err = errors.Join(err, world.Save(e.world()), e.redeem())
+	case request.Plan != "":
+		err = errors.Join(err, e.promise(world))
 	}
 	if refused != nil {
 		return refused
@@ -301,20 +273,6 @@ func warnings(world *cloud.World) []string {
 	world.Lock()
 	defer world.Unlock()
 	return slices.Clone(world.Warnings)
-}
-
-// noteUnused tells of faults that met no call: a name may be misspelt.
-func (r Runner) noteUnused(servers *cloud.Servers) {
-	for _, fault := range servers.Unused() {
-		fmt.Fprintf(r.Stderr, "--fault %s met no call\n", fault)
-	}
-}
-
-// noteRefusals tells of other users who tried to attach.
-func (r Runner) noteRefusals(servers *cloud.Servers) {
-	for _, refusal := range servers.Refusals() {
-		fmt.Fprintf(r.Stderr, "warning: %s\n", refusal)
-	}
 }
 
 func parseFaults(texts []string) ([]cloud.Fault, error) {
