@@ -170,9 +170,9 @@ func (r *runner) run(ctx context.Context, c Check, needs []string) Result {
 		needed := r.outcomes[need]
 		switch {
 		case needed.Status == Failed:
-			return Block("%s failed", need)
+			return Block("%q failed", needed.Description)
 		case needed.Status == Unknown:
-			return Block("%s could not be asked", need)
+			return Block("%q could not be asked", needed.Description)
 		case needed.blocked:
 			return Block("%s", needed.Error)
 		}

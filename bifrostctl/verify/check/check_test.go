@@ -33,20 +33,20 @@ func statuses(t *testing.T, categories ...check.Category) []string {
 }
 
 func TestDependentsOfAFailureAreSkipped(t *testing.T) {
-	require.Equal(t, []string{"a failed gone", "b skipped a failed", "c skipped a failed", "d ok "}, statuses(t, check.Category{Name: "one", Checks: []check.Check{
+	require.Equal(t, []string{"a failed gone", `b skipped "a" failed`, `c skipped "a" failed`, "d ok "}, statuses(t, check.Category{Name: "one", Checks: []check.Check{
 		ends("a", check.Fail("mend", "gone")), ends("b", check.Pass("seen"), "a"), ends("c", check.Pass("seen"), "b"), ends("d", check.Pass("seen")),
 	}}))
 }
 
 func TestFatalEndsTheCategory(t *testing.T) {
-	require.Equal(t, []string{"a failed gone", "b skipped a failed", "c ok ", "d skipped a failed"}, statuses(t,
+	require.Equal(t, []string{"a failed gone", `b skipped "a" failed`, "c ok ", `d skipped "a" failed`}, statuses(t,
 		check.Category{Name: "one", Checks: []check.Check{fatal(ends("a", check.Fail("", "gone"))), ends("b", check.Pass("seen"))}},
 		check.Category{Name: "two", Checks: []check.Check{ends("c", check.Pass("seen")), ends("d", check.Pass("seen"), "b")}},
 	))
 }
 
 func TestFatalThatIsBlockedEndsTheCategory(t *testing.T) {
-	require.Equal(t, []string{"a failed gone", "b skipped a failed", "c skipped a failed"}, statuses(t, check.Category{Name: "one", Checks: []check.Check{
+	require.Equal(t, []string{"a failed gone", `b skipped "a" failed`, `c skipped "a" failed`}, statuses(t, check.Category{Name: "one", Checks: []check.Check{
 		ends("a", check.Fail("", "gone")), fatal(ends("b", check.Pass(""), "a")), ends("c", check.Pass("")),
 	}}))
 }

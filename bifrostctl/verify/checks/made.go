@@ -30,7 +30,7 @@ func (s Stack) madeChecks(c service.Clouds) []check.Check {
 		if len(things) == 0 {
 			continue
 		}
-		all = append(all, check.Check{Code: group.code, Description: group.description, Needs: s.signIn(things[0].Type),
+		all = append(all, check.Check{Code: group.code, Description: group.of(things), Needs: s.signIn(things[0].Type),
 			Run: func(ctx context.Context) check.Result { return m.look(ctx, things) }})
 	}
 	if lacking := unlisted(s.Things); len(lacking) > 0 {
@@ -148,7 +148,12 @@ func (m made) ask(ctx context.Context, t service.Thing) (said, error) {
 			return said{}, nil // the role's own check tells
 		}
 	}
-	return said{}, m.exists(ctx, t)
+	err := m.exists(ctx, t)
+	if policy := t.Text("policyArn"); missing(err) && t.Type == pulumitype.AwsRolePolicyAttachment && m.namesPolicy(policy) &&
+		missing(m.exists(ctx, service.Thing{Type: pulumitype.AwsPolicy, ID: policy})) {
+		return said{}, nil // a policy takes its attachments along, and its own check tells
+	}
+	return said{}, err
 }
 
 // makes tells whether a thing is of the stack.

@@ -30,7 +30,7 @@ var madeGroups = []madeGroup{
 		pulumitype.KubernetesService, pulumitype.KubernetesIngress, pulumitype.KubernetesHttpRoute,
 	}},
 	{"made-policies", "the network policies are there, as the stack wrote them", []string{pulumitype.KubernetesNetworkPolicy}},
-	{"made-availability", "disruption budget and autoscaler are there, as the stack wrote them", []string{
+	{"made-availability", "", []string{
 		pulumitype.KubernetesDisruptionBudget, pulumitype.KubernetesAutoscaler,
 	}},
 	{"made-monitoring", "monitors and alert rules are there, as the stack wrote them", []string{
@@ -58,6 +58,23 @@ var madeGroups = []madeGroup{
 		pulumitype.GcpServiceAccount, pulumitype.GcpPool, pulumitype.GcpPoolProvider, pulumitype.GcpServiceAccountMember,
 		pulumitype.GcpRepositoryMember, pulumitype.GcpProjectMember,
 	}},
+}
+
+// of describes the group's check of things. What keeps the gateway available is named as far as the stack has it.
+func (g madeGroup) of(things []service.Thing) string {
+	if g.code != "made-availability" {
+		return g.description
+	}
+	has := func(typ string) bool {
+		return slices.ContainsFunc(things, func(t service.Thing) bool { return t.Type == typ })
+	}
+	switch {
+	case !has(pulumitype.KubernetesAutoscaler):
+		return "the disruption budget is there, as the stack wrote it"
+	case !has(pulumitype.KubernetesDisruptionBudget):
+		return "the autoscaler is there, as the stack wrote it"
+	}
+	return "disruption budget and autoscaler are there, as the stack wrote them"
 }
 
 // MadeTypes are the types of all things that verify looks for.
@@ -127,7 +144,7 @@ var standsOn = map[string][]string{
 	"config-replicas": {"made-availability"}, "workload-disruption": {"made-availability"},
 	"pull-rights": {"made-accounts"}, "workload-discovery": {"made-accounts"}, "workload-identity": {"made-accounts"},
 	"eks-kubelet-annotation": {"made-accounts"}, "gke-annotation": {"made-accounts"}, "gateway-peers": {"made-exposure"},
-	"made-aws-identities": {"named-arns"}, "made-exposure": {"named-kinds"}, "made-monitoring": {"named-kinds"},
+	"made-exposure": {"named-kinds"}, "made-monitoring": {"named-kinds"},
 	"named-gateway": {"named-kinds"}, "eks-policy-token": {"made-aws-identities"}, "eks-policy-pull": {"made-aws-identities"},
 	"eks-node-policy-token": {"made-aws-identities"}, "eks-node-policy-pull": {"made-aws-identities"},
 	"ecs-policy-token": {"made-aws-identities"}, "ecs-policy-pull": {"made-aws-identities"},

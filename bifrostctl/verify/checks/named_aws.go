@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bifrost/bifrostctl/internal/pulumitype"
@@ -30,19 +31,29 @@ var arnLists = map[string]string{
 
 // namedArnChecks are those of a stack that names policies or certificates.
 func (s Stack) namedArnChecks(c service.Clouds) []check.Check {
-	var named []stacks.NamedArn
+	named := map[string][]stacks.NamedArn{}
 	for _, of := range s.Config.NamedArns() {
-		if arnTypes[of.Key] != "" {
-			named = append(named, of)
+		named[arnTypes[of.Key]] = append(named[arnTypes[of.Key]], of)
+	}
+	var all []check.Check
+	for _, of := range []struct{ code, typ, what string }{
+		{"named-arns", pulumitype.AwsPolicy, "policies"}, {"named-certificates", pulumitype.AwsCertificate, "certificates"},
+	} {
+		if wanted := named[of.typ]; len(wanted) > 0 {
+			all = append(all, check.Check{
+				Code: of.code, Description: "the " + of.what + " that the configuration names are there", Needs: []string{awsAccount},
+				Run: func(ctx context.Context) check.Result { return s.askArns(ctx, c.Exists, wanted) },
+			})
 		}
 	}
-	if len(named) == 0 {
-		return nil
-	}
-	return []check.Check{{
-		Code: "named-arns", Description: "the policies and certificates that the configuration names are there",
-		Needs: []string{awsAccount}, Run: func(ctx context.Context) check.Result { return s.askArns(ctx, c.Exists, named) },
-	}}
+	return all
+}
+
+// namesPolicy tells whether the configuration names a policy, of which a check of its own tells.
+func (s Stack) namesPolicy(arn string) bool {
+	return slices.ContainsFunc(s.Config.NamedArns(), func(of stacks.NamedArn) bool {
+		return of.Arn == arn && arnTypes[of.Key] == pulumitype.AwsPolicy
+	})
 }
 
 // whyGone is how a look-up that found nothing, or something that serves no more, is told.

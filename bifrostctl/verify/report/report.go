@@ -49,6 +49,9 @@ func bad(o check.Outcome) bool {
 	return o.Status == check.Failed || o.Status == check.Warning || o.Status == check.Unknown
 }
 
+// alike is from how many on checks of a category that are skipped for one reason are one line.
+const alike = 3
+
 // text is the outcomes to show, below the headings of their categories, and the verdict.
 func text(stack string, reports []check.Report, show func(check.Outcome) bool) string {
 	var b strings.Builder
@@ -58,8 +61,20 @@ func text(stack string, reports []check.Report, show func(check.Outcome) bool) s
 			continue
 		}
 		fmt.Fprintf(&b, "%s\n%s\n", report.Name, strings.Repeat("-", len(report.Name)))
+		skipped := map[string]int{}
 		for _, o := range shown {
-			line(&b, o)
+			if o.Status == check.Skipped {
+				skipped[o.Error]++
+			}
+		}
+		for _, o := range shown {
+			switch n := skipped[o.Error]; {
+			case o.Status != check.Skipped || n > 0 && n < alike:
+				line(&b, o)
+			case n >= alike:
+				fmt.Fprintf(&b, "%s %d checks: skipped: %s\n", marks[check.Skipped], n, o.Error)
+				skipped[o.Error] = 0 // the others are told of
+			}
 		}
 		b.WriteByte('\n')
 	}
