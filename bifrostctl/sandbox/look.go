@@ -154,5 +154,16 @@ func (f folders) exported(ctx context.Context, p *project) (outputs, state []byt
 	return outputs, state, err
 }
 
+// Removed are the things that others made and somebody took away by hand, by type and id.
+func (l *Look) Removed() []string {
+	l.World.Lock()
+	defer l.World.Unlock()
+	var all []string
+	for _, r := range removed(l.World) {
+		all = append(all, r.Type+" "+r.ID)
+	}
+	return all
+}
+
 // Close stops the services.
 func (l *Look) Close() error { return services.Stop(l.World) }

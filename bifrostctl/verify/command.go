@@ -132,7 +132,8 @@ func (r *request) open(ctx context.Context) (checks.Stack, service.Clouds, func(
 	nothing := func() error { return nil }
 	project, err := real.Open(ctx, r.dir, r.stack)
 	if err != nil {
-		return checks.Stack{}, service.Clouds{}, nothing, err
+		return checks.Stack{}, service.Clouds{}, nothing,
+			fmt.Errorf("%w; for the stack in the sandbox: bifrostctl verify %s --sandbox", err, r.stack)
 	}
 	stack, err := parse(r.stack, project.Config, project.Outputs, project.State)
 	if err != nil {
@@ -148,6 +149,7 @@ func (r *request) openSandbox(ctx context.Context) (checks.Stack, service.Clouds
 		return checks.Stack{}, service.Clouds{}, nil, err
 	}
 	r.options.Called, r.options.Sets = found.Called, found.Sets
+	r.options.Removed, r.options.Real = found.Removed, r.kubeconfig != ""
 	stack, err := parse(found.Name, found.Config, found.Outputs, found.State)
 	if err != nil {
 		return stack, service.Clouds{}, nil, errors.Join(err, found.Close())

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"bifrost/bifrostctl/verify/check"
@@ -53,18 +54,33 @@ func rehearsed(stack checks.Stack, options Options, reports []check.Report) {
 	for _, report := range reports {
 		for i := range report.Outcomes {
 			o := &report.Outcomes[i]
-			if o.Hint = sandboxMend(stack, options, o.Hint); len(o.Others) > 0 {
-				o.Hint = restores(cmp.Or(options.Called, stack.Name), o.Others)
+			switch {
+			case len(o.Others) > 0:
+				o.Hint = comesBack(stack, options, o.Hint, o.Others)
+			default:
+				o.Hint = sandboxMend(stack, options, o.Hint)
+			}
+			if o.Error == checks.NoNode && !options.Real {
+				o.Error = "Pulumi." + stack.Name + ".yaml describes no nodes (sandbox:nodes)"
 			}
 		}
 	}
 }
 
-// restores are the commands that bring back what others made: in the sandbox somebody has removed it by hand.
-func restores(stack string, others []string) string {
+// comesBack says how the sandbox gets what others make and it lacks: by restore what somebody removed by hand; in a real cluster as in life;
+// else nobody ever made it, for its name stands in an overlay alone.
+func comesBack(stack checks.Stack, options Options, inLife string, others []string) string {
+	called := cmp.Or(options.Called, stack.Name)
 	var commands []string
 	for _, thing := range others {
-		commands = append(commands, "bin/bifrostctl sandbox restore "+stack+" "+thing)
+		switch removed := slices.Contains(options.Removed, thing); {
+		case !removed && options.Real && strings.HasPrefix(thing, "kubernetes:"):
+			return inLife
+		case !removed:
+			return "name one that `bin/bifrostctl sandbox state " + called + "` lists, or write it into Pulumi." + stack.Name +
+				".yaml: of what others make in the clouds the sandbox has what that file names, and not what --set names"
+		}
+		commands = append(commands, "bin/bifrostctl sandbox restore "+called+" "+thing)
 	}
 	return strings.Join(commands, ", then ")
 }

@@ -10,9 +10,12 @@ import (
 
 	"bifrost/bifrostctl/internal/edits"
 	"bifrost/bifrostctl/internal/pulumitype"
+	"bifrost/bifrostctl/internal/stacktest"
 	"bifrost/bifrostctl/sandbox/cloud"
 	"bifrost/bifrostctl/verify"
+	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
+	"bifrost/bifrostctl/verify/report"
 	"bifrost/stacks"
 )
 
@@ -67,7 +70,7 @@ func TestSandboxRestores(t *testing.T) {
 			}
 			r := start(t, c.way)
 			c.edit(t, r.World)
-			found := bad(r.document(verify.Options{Before: c.before, Sandbox: true, Called: "x --state /clouds"}))
+			found := bad(r.document(verify.Options{Before: c.before, Sandbox: true, Called: "x --state /clouds", Removed: r.Look.Removed()}))
 			require.Len(t, found, 1, "%+v", found)
 			require.True(t, strings.HasPrefix(found[0].Hint, "bin/bifrostctl sandbox restore x --state /clouds "+c.restores), found[0].Hint)
 			typ, id, _ := strings.Cut(strings.TrimPrefix(found[0].Hint, "bin/bifrostctl sandbox restore x --state /clouds "), " ")
@@ -118,5 +121,100 @@ func TestSandboxMendsElsewhere(t *testing.T) {
 		"kubectl create namespace llm": "bin/bifrostctl sandbox restore examples/clustered --dir '/my project' --state /clouds kubernetes:core/v1:Namespace llm",
 	} {
 		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "clustered"}, options, hint))
+	}
+}
+
+// TestSandboxNeverMade: what --set alone names in the clouds was never made there, and no restore brings it back. Both mends that are printed
+// are true.
+func TestSandboxNeverMade(t *testing.T) {
+	t.Parallel()
+	const key, missing = "gateway.ingress.certificateArn=", "arn:aws:acm:us-east-1:111122223333:certificate/99999999-9999-4999-8999-999999999999"
+	with := func(name string, settings, inFile []string) *rehearsed {
+		return stand(t, way{Name: name, Stack: "aws-dev", Settings: settings, InFile: append([]string{stacktest.OnlyEKS,
+			"gateway.ingress={controller: alb, hosts: [llm.example.com], certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000001'}",
+			"gateway.networkPolicy={from: [{cidr: 10.0.0.0/16}]}"}, inFile...)})
+	}
+	r := with("never made", []string{key + missing}, nil)
+	options := verify.Options{Sandbox: true, Called: "x --state /clouds", Removed: r.Look.Removed()}
+	found := bad(r.document(options))
+	require.Len(t, found, 1, "%+v", found)
+	require.Equal(t, "named-certificates", found[0].Code)
+	require.Equal(t, "name one that `bin/bifrostctl sandbox state x --state /clouds` lists, or write it into Pulumi.aws-dev.yaml: of what others "+
+		"make in the clouds the sandbox has what that file names, and not what --set names", found[0].Hint)
+
+	listed := edits.The(t, r.World, pulumitype.AwsCertificate, "")
+	require.Len(t, listed, 1, "what state lists")
+	for _, mended := range []*rehearsed{
+		with("one that is listed", []string{key + listed[0].ID}, nil), with("in the file", nil, []string{key + missing}),
+	} {
+		require.Empty(t, bad(mended.document(options)))
+	}
+
+	restored := with("removed", nil, []string{key + missing})
+	edits.Removed(pulumitype.AwsCertificate, "99999999")(t, restored.World)
+	found = bad(restored.document(verify.Options{Sandbox: true, Called: "x", Removed: restored.Look.Removed()}))
+	require.Len(t, found, 1, "%+v", found)
+	require.Equal(t, "bin/bifrostctl sandbox restore x aws:acm/certificate:Certificate "+missing, found[0].Hint)
+}
+
+// TestSandboxOnARealCluster: nobody restores what a real cluster lacks, and its nodes are its own.
+func TestSandboxOnARealCluster(t *testing.T) {
+	t.Parallel()
+	r := stand(t, airGapped)
+	edits.Removed(edits.SecretKind, "llm/bifrost-secrets")(t, r.World)
+	found := bad(r.document(verify.Options{Sandbox: true, Real: true}))
+	require.Len(t, found, 1, "%+v", found)
+	require.Contains(t, found[0].Hint, "kubectl create secret generic bifrost-secrets -n llm")
+	for real, want := range map[bool]string{true: "the cluster has no node yet", false: "Pulumi.air-gapped.yaml describes no nodes (sandbox:nodes)"} {
+		require.Equal(t, want, reasons(r.document(verify.Options{Sandbox: true, Real: real}))["workload-scheduled"])
+	}
+}
+
+// reasons are why checks are skipped, by code.
+func reasons(d report.Document) map[string]string {
+	all := map[string]string{}
+	for _, category := range d.Categories {
+		for _, c := range category.Checks {
+			if c.Result == check.Skipped {
+				all[c.Code] = c.Error
+			}
+		}
+	}
+	return all
+}
+
+// detached takes a policy from every role.
+func detached(policy string) edits.Edit {
+	return func(_ testing.TB, w *cloud.World) {
+		for _, r := range w.Resources {
+			if arn, _ := r.State["policyArn"].(string); r.Type == pulumitype.AwsRolePolicyAttachment && strings.HasSuffix(arn, policy) {
+				w.Remove(r)
+			}
+		}
+	}
+}
+
+// TestNamedThingsBlockNothingElse: what is right is told of beside a certificate, a policy or a boundary that is gone.
+func TestNamedThingsBlockNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		way  way
+		edit edits.Edit
+		code string
+	}{
+		{eksProduction, edits.Removed(pulumitype.AwsCertificate, ""), "named-certificates"},
+		{ownPolicy, edits.All(edits.Removed(pulumitype.AwsPolicy, "policy/Models"), detached("policy/Models")), "named-arns"},
+		{ownPolicy, edits.Removed(pulumitype.AwsPolicy, "policy/Bounds"), "named-arns"},
+	} {
+		t.Run(c.way.Name+"/"+c.code, func(t *testing.T) {
+			t.Parallel()
+			r := stand(t, c.way)
+			fine := reasons(r.document(verify.Options{}))
+			c.edit(t, r.World)
+			broken := r.document(verify.Options{})
+			require.Len(t, bad(broken), 1, "%+v", bad(broken))
+			require.Equal(t, c.code, bad(broken)[0].Code)
+			require.Equal(t, fine, reasons(broken), "what is skipped beside it")
+		})
 	}
 }

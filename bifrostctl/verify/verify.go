@@ -24,6 +24,9 @@ type Options struct {
 	Sandbox bool
 	// Called is how commands name it there, with the flags of its folders; Sets are the flags of its last up.
 	Called, Sets string
+	// Removed are what others made and somebody took away by hand there, by type and id. Real says that its cluster is a real one.
+	Removed []string
+	Real    bool
 	// Wait is how long failed checks are repeated; 0 looks once.
 	Wait   time.Duration
 	Format report.Format

@@ -349,6 +349,16 @@ func TestLoginByHalf(t *testing.T) {
 	require.EqualError(t, cmd.Execute(), "BIFROST_ADMIN_USERNAME is in the environment, and BIFROST_ADMIN_PASSWORD is not: give both, or the password alone")
 }
 
+// TestNotInPulumi: who has the stack in the sandbox alone is told how verify looks there.
+func TestNotInPulumi(t *testing.T) {
+	t.Setenv("PULUMI_HOME", t.TempDir())
+	t.Setenv("PULUMI_BACKEND_URL", "file://"+t.TempDir())
+	cmd := verify.Command(saved.Open)
+	cmd.SetArgs([]string{"aws-dev", "--dir", "../.."})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	require.ErrorContains(t, cmd.Execute(), "; for the stack in the sandbox: bifrostctl verify aws-dev --sandbox")
+}
+
 // TestPage: every code has its anchor in docs/verify.md, and every anchor its code.
 func TestPage(t *testing.T) {
 	t.Parallel()

@@ -21,6 +21,6 @@ func Open(ctx context.Context, r service.RehearsalRequest) (*service.Rehearsal, 
 		}
 	}
 	return &service.Rehearsal{Name: look.Name, Config: look.Config, Outputs: look.Outputs, State: look.State,
-		Called: look.Called, Sets: look.Sets, Clouds: Clouds(look.World, look.Server),
+		Called: look.Called, Sets: look.Sets, Removed: look.Removed(), Clouds: Clouds(look.World, look.Server),
 		Close: look.Close}, nil
 }

@@ -155,6 +155,9 @@ func into(object map[string]any, to any) error {
 	return json.Unmarshal(text, to)
 }
 
+// NoNode is why a cluster without any node is not asked whether its nodes take the pods.
+const NoNode = "the cluster has no node yet"
+
 // fit tells whether each of the pods has a node that takes it, by its taints, labels and processor. Whether there is room is the
 // scheduler's to know.
 func fit(ctx context.Context, s Stack, c service.Clouds, all []placed) check.Result {
@@ -167,7 +170,7 @@ func fit(ctx context.Context, s Stack, c service.Clouds, all []placed) check.Res
 		return unreadable("the nodes", err, s.clusterLogin())
 	}
 	if len(nodes.Items) == 0 {
-		return check.Skip("the cluster has no node yet")
+		return check.Skip(NoNode)
 	}
 	var fitting []string
 	for _, p := range all {

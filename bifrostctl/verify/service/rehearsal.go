@@ -29,6 +29,8 @@ type Rehearsal struct {
 	// Called is how commands of the sandbox name the stack, with the flags of its folders; Sets are the --set flags of the last up,
 	// without the values of secrets, and the --kubeconfig. Both are quoted for a shell.
 	Called, Sets string
-	Clouds       Clouds
-	Close        func() error
+	// Removed are the things that others made and somebody took away by hand, by type and id: what the sandbox can restore.
+	Removed []string
+	Clouds  Clouds
+	Close   func() error
 }
