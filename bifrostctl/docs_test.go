@@ -25,7 +25,7 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 	commands := 0
 	for page, text := range documents(t) {
 		for _, line := range codeOf(text) {
-			for _, words := range invocations(line) {
+			for _, words := range invocations(line, "bifrostctl", nil) {
 				cmd, rest, err := command().Find(words)
 				require.NoError(t, err, "%s: %s", page, line)
 				cmd.InitDefaultVersionFlag()
@@ -78,8 +78,9 @@ func codeOf(text string) []string {
 	return code
 }
 
-// invocations are the arguments of each call of this program in a text of shell; a part of one, which has "...", is none.
-func invocations(text string) [][]string {
+// invocations are the arguments of each call of a program in a text of shell, with the given variables; a part of one, which has "...", is
+// none.
+func invocations(text, program string, variables expand.Environ) [][]string {
 	file, err := syntax.NewParser().Parse(strings.NewReader(text), "")
 	if err != nil || strings.Contains(text, "...") {
 		return nil
@@ -95,13 +96,13 @@ func invocations(text string) [][]string {
 			if _, isOutput := word.Parts[0].(*syntax.ProcSubst); isOutput {
 				return true // a command within, which comes next
 			}
-			literal, err := expand.Literal(nil, word)
+			literal, err := expand.Literal(&expand.Config{Env: variables}, word)
 			if err != nil {
 				return true // what another command prints
 			}
 			words = append(words, literal)
 		}
-		if len(words) > 1 && filepath.Base(words[0]) == "bifrostctl" {
+		if len(words) > 1 && filepath.Base(words[0]) == program {
 			all = append(all, words[1:])
 		}
 		return true

@@ -46,7 +46,7 @@ func TestHelps(t *testing.T) {
 			require.Equal(t, strings.TrimRight(line, " \n"), strings.TrimSuffix(line, "\n"), "blanks at the end")
 		}
 		require.NotEmpty(t, cmd.Example, "there is no example")
-		calls := invocations(cmd.Example)
+		calls := invocations(cmd.Example, "bifrostctl", nil)
 		if cmd.Parent() == nil || cmd.Parent().Name() != "completion" {
 			require.NotEmpty(t, calls, cmd.Example)
 		}
