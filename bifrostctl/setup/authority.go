@@ -57,6 +57,28 @@ func fetchAuthorities(ctx context.Context, client *http.Client, url string) ([]b
 	return text, nil
 }
 
+// notFetched is why the authorities are not there.
+type notFetched struct {
+	cause error
+	url   string
+}
+
+func (e *notFetched) Error() string {
+	return fmt.Sprintf("%v\nA proxy is taken from HTTPS_PROXY. By hand: save %s as %s beside Pulumi.yaml, and give --set %s=%[3]s in "+
+		"place of --rds-ca. A PEM file of your own with the authorities of your database will do as well", e.cause, e.url, authorityFile,
+		caKey)
+}
+
+func (e *notFetched) Unwrap() error { return e.cause }
+
+// later says what stands in the stack file without the authorities, and how they come into it: nothing but a question was answered.
+func (e *notFetched) later(self, stack, now string) string {
+	return fmt.Sprintf("The certificate authorities of Amazon RDS were not fetched: %v\nA proxy is taken from HTTPS_PROXY. %s stays %s, "+
+		"the example's placeholder, with which no database can be reached.\nLater: %s init %s --rds-ca\nBy hand: save %s as %s beside "+
+		"Pulumi.yaml, or a PEM file of your own with the authorities of your database, and run\n  %[4]s init %[5]s --set %[2]s=%[7]s",
+		e.cause, caKey, now, self, stack, e.url, authorityFile)
+}
+
 // takeAuthorities writes the authorities of the stack's region, and names their file.
 func takeAuthorities(ctx context.Context, d *draft) error {
 	aws := d.config().Aws
@@ -66,9 +88,7 @@ func takeAuthorities(ctx context.Context, d *draft) error {
 	url := rdsBundle(aws.Region)
 	text, err := fetchAuthorities(ctx, http.DefaultClient, url)
 	if err != nil {
-		return fmt.Errorf("%[1]w\nA proxy is taken from HTTPS_PROXY. "+
-			"By hand: save %[2]s as %[3]s beside Pulumi.yaml, and give --set %[4]s=%[3]s in place of --rds-ca",
-			err, url, authorityFile, caKey)
+		return &notFetched{err, url}
 	}
 	if err := os.WriteFile(filepath.Join(d.dir, authorityFile), text, 0o644); err != nil {
 		return err

@@ -136,6 +136,7 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (*Answer, error) {
 	}
 	if answer.Diff == "" {
 		fmt.Fprintf(out, "%s stays as it is.\n", filepath.Base(file))
+		tellKept(out, answer.Kept)
 		return answer, nil
 	}
 	if d.before != "" {

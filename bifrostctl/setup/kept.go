@@ -28,7 +28,8 @@ var ofOthers = []kept{
 	{"gateway.otel.collectorUrl", "the address of your collector"},
 }
 
-// kept are the keys that still have the values of the example that the stack file was made from; none of a file that was there.
+// kept are the keys that still have the values of the example that the stack file was made from, now or by an earlier init; none of a file
+// that was made from no example.
 func (s *session) kept() []kept {
 	all := []kept{}
 	if s.draft.example == nil {

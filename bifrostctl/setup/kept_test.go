@@ -3,6 +3,7 @@ package setup_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,40 @@ func TestKept(t *testing.T) {
 	own := run(t, dir, "four", "--from", "aws-dev", "--yes")
 	require.Zero(t, own.code, own.stderr)
 	require.NotContains(t, own.stdout, "example's values", "a stack of one's own is no example")
+}
+
+// TestKeptLater: each init says which values are still the example's, until there is none.
+func TestKeptLater(t *testing.T) {
+	dir := project(t)
+	for from, setting := range map[string]string{
+		"eks-production": "eks.clusterName", "ecs-production": "ecs.clusterName", "aks-production": "aks.clusterName", "gke-production": "gke.clusterName",
+	} {
+		made := run(t, dir, from, "--from", "examples/"+from, "--yes")
+		require.Zero(t, made.code, made.stderr)
+		require.Contains(t, made.stdout, "\n  "+setting+" ", from)
+		again := run(t, dir, from, "--yes", "--set", setting+"=mine")
+		require.Zero(t, again.code, again.stderr)
+		_, still, says := strings.Cut(again.stdout, "These keys have the example's values still")
+		require.True(t, says, again.stdout)
+		still, _, _ = strings.Cut(strings.TrimPrefix(still, ". Look at each in the file:\n\n"), "\n\n")
+		require.NotContains(t, still, setting+" ")
+		require.Contains(t, still, "registry.image")
+		same := run(t, dir, from, "--yes")
+		require.Contains(t, same.stdout, "stays as it is", from)
+		require.Contains(t, same.stdout, still)
+	}
+	require.NotContains(t, run(t, dir, "aws-dev", "--yes", "--set", "gateway.replicas=3").stdout, "example's values", "a stack of one's own")
+}
+
+// TestHeader: what a stack file begins with is true whatever was left out or changed of the example.
+func TestHeader(t *testing.T) {
+	dir := project(t)
+	for from, part := range map[string]string{"eks-production": "bedrock", "aks-production": "openai", "gke-production": "vertex", "ecs-production": "bedrock"} {
+		made := run(t, dir, from, "--from", "examples/"+from, "--yes", "--without", part)
+		require.Zero(t, made.code, made.stderr)
+		head, _, _ := strings.Cut(readFile(t, dir, "Pulumi."+from+".yaml"), "\nconfig:")
+		require.Len(t, strings.Split(head, "\n"), 2, head)
+	}
 }
 
 // TestNoProvider: whoever leaves out the example's provider of models is told that there is none.

@@ -94,7 +94,9 @@ var places = []place{
 				about: "The name of an existing EKS cluster, of Kubernetes 1.27 or newer."},
 			image,
 			{key: "gateway.ingress.hosts", ask: "Your host names", kind: list, part: "ingress"},
-			{key: "gateway.ingress.certificateArn", ask: "Their certificate", part: "ingress"},
+			{key: "gateway.ingress.certificateArn", ask: "Their certificate", part: "ingress",
+				about: "The ARN of a certificate for your host names, in AWS Certificate Manager and in the cluster's region: with it " +
+					"clients speak HTTPS to the load balancer."},
 			{key: "gateway.networkPolicy.from", ask: "The blocks of the load balancer's subnets", kind: cidrs, part: "ingress",
 				about: "A block for each subnet of the load balancer, such as 10.0.0.0/20, 10.0.16.0/20: " +
 					"from there alone the gateway's port can be reached."},
@@ -120,7 +122,8 @@ var places = []place{
 			{key: "ecs.clusterName", ask: "The cluster", about: "The name of an existing ECS cluster."},
 			image,
 			{key: "ecs.subnets", ask: "Private subnets of two zones", kind: list},
-			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer"},
+			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer",
+				about: "The ARN of a certificate in AWS Certificate Manager, in the cluster's region: with it clients speak HTTPS on port 443."},
 			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list,
 				part: "balancer", free: true},
 			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock",

@@ -257,8 +257,11 @@ func (s *session) askAuthorities() error {
 	if err != nil || !yes {
 		return err
 	}
-	if err := takeAuthorities(s.ctx, s.draft); err != nil {
-		fmt.Fprintf(s.notes, "%v\nLater: %s init %s --rds-ca\n", err, s.self, s.name)
+	err = takeAuthorities(s.ctx, s.draft)
+	var without *notFetched
+	if errors.As(err, &without) {
+		fmt.Fprintln(s.notes, without.later(s.self, s.name, file))
+		return nil
 	}
-	return nil
+	return err
 }

@@ -80,6 +80,11 @@ func (s *scripted) enter(title, about, now, _ string, valid func(string) error) 
 
 func (s *scripted) agree(string, string, bool) (bool, error) { return false, nil }
 
+// agreeing says yes to all that is asked for yes or no.
+type agreeing struct{ asker }
+
+func (agreeing) agree(string, string, bool) (bool, error) { return true, nil }
+
 // asked is a session that asks for a new stack on a place.
 func asked(t *testing.T, on string, finder knowing, ask *scripted) (*session, *bytes.Buffer) {
 	t.Helper()
@@ -176,6 +181,17 @@ func TestAuthoritiesByHand(t *testing.T) {
 		"--set gateway.postgres.caFile=rds-ca.pem"} {
 		require.ErrorContains(t, err, text)
 	}
+	require.Equal(t, "examples/eks-production/rds-ca.pem", s.draft.value(caKey))
+
+	var notes strings.Builder
+	s.ctx, s.notes, s.self, s.ask = ctx, &notes, "bifrostctl", agreeing{s.ask}
+	require.NoError(t, s.askAuthorities(), "whoever answers a question goes on without")
+	require.True(t, strings.HasPrefix(notes.String(), "The certificate authorities of Amazon RDS were not fetched: "), notes.String())
+	for _, text := range []string{"gateway.postgres.caFile stays examples/eks-production/rds-ca.pem, the example's placeholder", "a PEM file of your own",
+		"Later: bifrostctl init prod --rds-ca\n", "\n  bifrostctl init prod --set gateway.postgres.caFile=rds-ca.pem\n"} {
+		require.Contains(t, notes.String(), text)
+	}
+	require.NotContains(t, notes.String(), "in place of --rds-ca", "nobody has given it")
 	require.Equal(t, "examples/eks-production/rds-ca.pem", s.draft.value(caKey))
 }
 

@@ -116,7 +116,11 @@ func TestFromEveryStack(t *testing.T) {
 			require.Equal(t, valuesOf(t, source), valuesOf(t, written))
 			require.True(t, strings.HasPrefix(written, "# yaml-language-server: $schema=docs/reference/stack.schema.json\n# From "), written)
 			require.Contains(t, written, "  # Where the gateway runs: aws (EKS, ECS or both)")
-			for line := range strings.Lines(source) {
+			body := source
+			if strings.HasPrefix(from, "examples/") {
+				_, body, _ = strings.Cut(source, "\nconfig:") // what is said of the example is not said of the copy
+			}
+			for line := range strings.Lines(body) {
 				if trimmed := strings.TrimSpace(line); strings.HasPrefix(trimmed, "#") && !strings.Contains(line, "yaml-language-server") {
 					require.Contains(t, written, trimmed, "comments of others stay")
 				}

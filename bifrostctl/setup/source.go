@@ -69,16 +69,23 @@ func copyOf(d *draft, file string) (dropped []string, err error) {
 	if folder := filepath.Dir(relative); folder != "." {
 		relative = folder
 	}
+	ofExample := strings.HasPrefix(filepath.ToSlash(relative), examples)
+	if ofExample {
+		opening = nil // what it says of the example is not true of what becomes of it: parts are left out, numbers are changed
+	}
 	head := append([]string{editorLine, madeBy + filepath.ToSlash(relative) + ". Change it by hand, or with: bifrostctl init " + d.name},
 		opening...)
 	d.file, err = d.file.Head(head...)
 	d.given = nil
-	if strings.HasPrefix(filepath.ToSlash(relative), "examples/") {
+	if ofExample {
 		before := *d
 		d.example = before.value
 	}
 	return dropped, err
 }
+
+// examples begins the paths of stack files whose values are nobody's own.
+const examples = "examples/"
 
 // madeBy begins the line that says where a stack file is from.
 const madeBy = "# From "
@@ -92,6 +99,31 @@ func existing(d *draft, file string) error {
 	d.before = string(content)
 	if d.file, err = stackfile.Parse(d.before); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	d.example = exampleOf(d)
+	return nil
+}
+
+// exampleOf returns the values of the example that a stack file says it was made from; nil where it was made from none, or that is gone.
+func exampleOf(d *draft) func(key string) any {
+	for _, line := range d.file.Opening() {
+		folder, says := strings.CutPrefix(line, madeBy+examples)
+		if folder, _, _ = strings.Cut(folder, ". "); !says {
+			continue
+		}
+		file, err := sourceFile(d.dir, examples+folder)
+		if err != nil {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil
+		}
+		parsed, err := stackfile.Parse(string(text))
+		if err != nil {
+			return nil
+		}
+		return (&draft{dir: d.dir, file: parsed}).value
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // secretsMark begins the comment that tells how the secrets are set.
-const secretsMark = "# Secrets do not stand here in clear. These commands ask for each, and write it encrypted:"
+const secretsMark = "# Secrets do not stand here in clear. These commands write them, encrypted, and ask for what they lack:"
 
 // untyped are the commands of secrets that nobody types.
 var untyped = map[string]string{"encryptionKey": "openssl rand -base64 32 | %s", "registryKey": "%s < key.json"}

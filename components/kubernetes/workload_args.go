@@ -119,9 +119,10 @@ type WorkloadIngressArgs struct {
 	// Path is a prefix: /, or one below which the gateway answers, such as /v1. It is served from / alone. Default /.
 	Path string `pulumi:"path,optional"`
 	// TlsSecret is an existing Secret of type kubernetes.io/tls, for nginx, appRouting and gce, which takes an annotation that names
-	// certificates at Google, too (networking.gke.io/managed-certificates). TLS is required, unless allowHttp says otherwise.
+	// certificates at Google, too (networking.gke.io/managed-certificates). Clients must speak HTTPS, unless allowHttp beside it is true.
 	TlsSecret string `pulumi:"tlsSecret,optional"`
-	// CertificateArn is a certificate of AWS Certificate Manager, for alb. TLS is required, unless allowHttp says otherwise.
+	// CertificateArn is the ARN of a certificate of AWS Certificate Manager, for the controller alb. Clients must speak HTTPS, unless
+	// allowHttp beside it is true.
 	CertificateArn string `pulumi:"certificateArn,optional"`
 	// AllowHttp leaves TLS out. Default false.
 	AllowHttp bool `pulumi:"allowHttp,optional"`
