@@ -18,7 +18,6 @@ const noBlank = "a colon and a blank are missing between key and value"
 
 // mends are what to write where the parser only says what it does not take.
 var mends = map[string]string{
-	"value is not allowed in this context":         "its indent fits no line above it, or the line above has no colon",
 	"unexpected key name":                          noBlank + ", or the indent fits no line above it",
 	"non-map value is specified":                   noBlank,
 	"mapping value is not allowed in this context": "the next line is indented deeper than its key, or a value with a colon needs quotes",
@@ -36,13 +35,46 @@ func Explain(text []byte, err error) error {
 	if mend := mends[message]; mend != "" {
 		message = mend
 	}
-	return fmt.Errorf("line %d, column %d: %s\n%s", at.Line, at.Column, message, around(strings.Split(string(text), "\n"), at.Line))
+	lines, first := strings.Split(string(text), "\n"), at.Line-1
+	if strings.HasPrefix(message, ofIndent) {
+		first = ofFault(lines, at.Line)
+		message = fmt.Sprintf("its indent fits no line above it (look at lines %d to %d), or the line above has no colon", first, at.Line)
+	}
+	return fmt.Errorf("line %d, column %d: %s\n%s", at.Line, at.Column, message, around(lines, max(first, at.Line-mostQuoted), at.Line))
 }
 
-// around quotes a line between those before and after it.
-func around(lines []string, line int) string {
+// ofIndent is how the parser begins what it says of a key that it meets behind the end of its map: often another line is wrong than the
+// one that it names.
+const ofIndent = "value is not allowed in this context"
+
+// mostQuoted is how many lines before the one that the parser names are quoted.
+const mostQuoted = 6
+
+// ofFault is the line from which on the indents differ: the first below the key to which a line belongs, where that has another indent, and
+// otherwise that key.
+func ofFault(lines []string, line int) int {
+	indent, first := indentOf(lines[line-1]), line
+	for n := line - 1; n > 0; n-- {
+		text := strings.TrimSpace(lines[n-1])
+		switch of := indentOf(lines[n-1]); {
+		case text == "" || text[0] == '#':
+		case of >= indent:
+			first = n
+		case first < line && indentOf(lines[first-1]) != indent:
+			return first
+		default:
+			return n
+		}
+	}
+	return first
+}
+
+func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+
+// around quotes a line with those from the first on, and the next.
+func around(lines []string, first, line int) string {
 	var quoted []string
-	for n := max(1, line-1); n <= min(len(lines), line+1); n++ {
+	for n := max(1, first); n <= min(len(lines), line+1); n++ {
 		mark := " "
 		if n == line {
 			mark = ">"
