@@ -237,7 +237,7 @@ func TestDatabaseOfEachPlatform(t *testing.T) {
 		"the same":            {stackFile(t, "aws-dev").set("ecs.env", nil), true},
 		"the same logs alone": {stackFile(t, "aws-dev").set("gateway.config.logs_store.config.db_name", "logs"), true},
 		"one platform":        {stackFile(t, "aws-dev").set("ecs.env", nil).set("eks", nil), false},
-		"identity":            {stackFile(t, "aws-dev").set("ecs.env", nil).set("rollout", "identity"), false},
+		"identity":            {stackFile(t, "aws-dev").set("ecs.env", nil).set("rollout", "identity"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := c.s.graph(t, "aws-dev")

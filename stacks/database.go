@@ -44,13 +44,18 @@ func (c *Config) validateConnections(k *checker) {
 	if most <= 0 {
 		return
 	}
-	sums, terms := map[string]int{}, map[string][]string{}
+	sums, terms, stores := map[string]int{}, map[string][]string{}, map[string]*poolsOf{}
 	for _, at := range c.targets() {
 		pools := map[string]int{}
-		for _, database := range c.servers(at) {
-			pools[database.Host+":"+database.Port] += database.Pool
-		}
 		running, added := at.processes(c)
+		for _, database := range c.servers(at) {
+			server := database.Host + ":" + database.Port
+			pools[server] += database.Pool
+			if stores[server] == nil {
+				stores[server] = &poolsOf{}
+			}
+			stores[server].add(c.Gateway.configPath().Child(database.Store, "config", "max_open_conns").String(), running+added)
+		}
 		for server, pool := range pools {
 			sums[server] += (running + added) * pool
 			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(),
@@ -64,11 +69,33 @@ func (c *Config) validateConnections(k *checker) {
 			continue
 		}
 		k.add(field.Invalid(p, most, fmt.Sprintf(
-			"%d are needed (%s; %d that PostgreSQL keeps for itself); lower max_open_conns of config_store and logs_store (%d by default) "+
-				"or the "+
-				"number of processes, or let the database take more",
-			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, gateway.DefaultPool)))
+			"%d are needed (%s; %d that PostgreSQL keeps for itself); %s the number of processes, or let the database take more",
+			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, stores[server].lower(most))))
 	}
+}
+
+// poolsOf are the pools that one database server has.
+type poolsOf struct {
+	// keys bound them, one for each store, and count is how many there are of all processes.
+	keys  []string
+	count int
+}
+
+func (s *poolsOf) add(key string, processes int) {
+	s.count += processes
+	if !slices.Contains(s.keys, key) {
+		s.keys = append(s.keys, key)
+	}
+}
+
+// lower says what to lower: the pools to the largest number that fits into most connections, unless that is too small for the gateway.
+func (s *poolsOf) lower(most int) string {
+	each := (most - configjson.ReservedConnections) / s.count
+	if each < configjson.LeastPool {
+		return fmt.Sprintf("for %d pools of at least %d connections that is too few: lower", s.count, configjson.LeastPool)
+	}
+	return fmt.Sprintf("lower %s (%d by default) to %d each: %d pools x %d + %d = %d; or lower", strings.Join(s.keys, " and "),
+		gateway.DefaultPool, each, s.count, each, configjson.ReservedConnections, s.count*each+configjson.ReservedConnections)
 }
 
 // databaseWarnings are what a stack may do with its databases and should know of; each names the stores and places that it is about.

@@ -76,6 +76,7 @@ func TestEcsUnusedKeysAreChecked(t *testing.T) {
 	)).set("gateway.clustering", map[string]any{"enabled": false}).graph(t, "aws-dev")
 	require.ElementsMatch(t, []string{
 		"ecs.taskRoleName", "ecs.taskPolicyArns[0]", "ecs.taskPolicyArns", "ecs.clustering", "ecs.clustering.namespace",
+		"gateway.config.config_store.config.db_name", "gateway.config.logs_store.config.db_name", // of both platforms
 	}, refusedKeys(t, s))
 }
 

@@ -17,7 +17,7 @@ func (c *Config) validateScrapeLogin(k *checker) {
 	if at == nil || m == nil || !m.ServiceMonitor || m.BasicAuth != nil {
 		return
 	}
-	if configjson.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.missingSecrets(), adminPasswordKey) {
+	if configjson.MetricsClosed(c.document(at)) && c.scrapeLogin(at) == nil && !slices.Contains(c.lackedSecrets(), adminPasswordKey) {
 		k.add(field.Required(field.NewPath("gateway", "monitoring", "basicAuth"), fmt.Sprintf(
 			"%s asks for a login that is not known here; name keys of existing Secrets: {username: {secret: S, key: K}, password: "+
 				"{secret: S, key: "+

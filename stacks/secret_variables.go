@@ -40,6 +40,19 @@ func (c *Config) validateSecretVariables(k *checker) {
 	}
 }
 
+// TakesPlain tells whether config.json asks for a variable and takes no secret from it: the name of a login, for instance.
+func (c *Config) TakesPlain(variable string) bool {
+	asked := false
+	for _, at := range c.targets() {
+		document := c.document(at)
+		if _, secret := configjson.SecretVariables(c.Gateway.configPath(), document)[variable]; secret {
+			return false
+		}
+		asked = asked || slices.Contains(configjson.EnvReferences(document), variable)
+	}
+	return asked && ownKeys[variable] == "" && secretsOfLibraries[variable] == ""
+}
+
 // asSecret says why a secret is no plain variable, and what to do instead.
 func (c *Config) asSecret(name string) string {
 	text := "here it stands in the repository, in the state, and in what previews write on pull requests: change it where it is from, " +

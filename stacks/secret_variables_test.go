@@ -25,6 +25,20 @@ func problemsOf(t *testing.T, stack string, s settings) []string {
 	return problems
 }
 
+// TestMissingPlainVariable: a variable that config.json asks for, and takes no secret from, is one of gateway.env; a secret is none.
+func TestMissingPlainVariable(t *testing.T) {
+	t.Parallel()
+	for _, stack := range devStacks {
+		s := stackFile(t, stack).set("gateway.env.PG_USER", nil).set("gateway.config.config_store.config.user", "env.PG_USER").set("secrets.env.PG_PASSWORD", nil)
+		problems := strings.Join(problemsOf(t, stack, s), "\n")
+		require.Contains(t, problems, "secrets.env.PG_USER: Required value: config.json asks for env.PG_USER, which is no secret: write gateway.env.PG_USER, or run `", stack)
+		if stack == "local-dev" {
+			continue // its stores are SQLite
+		}
+		require.Contains(t, problems, "secrets.env.PG_PASSWORD: Required value: pulumi config set --secret", stack)
+	}
+}
+
 // TestSecretsInPlainVariables: a variable that config.json takes a secret from has its value under secrets or in a Secret that exists. As a
 // plain variable it would stand in the repository, in the state, and in what a preview writes on a pull request.
 func TestSecretsInPlainVariables(t *testing.T) {

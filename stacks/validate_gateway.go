@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -20,7 +21,7 @@ func (c *Config) validateCount(k *checker, p *field.Path, count *int) {
 	case count == nil:
 	case *count < 1:
 		k.add(field.Invalid(p, *count, "at least 1"))
-	case *count > 1 && c.Rollout != RolloutIdentity && !c.Gateway.withoutSQLite():
+	case *count > 1 && c.Gateway.described() && !c.Gateway.withoutSQLite():
 		k.add(field.Invalid(p, *count, "SQLite, the default store, allows one process; write 1, or give config_store and logs_store of "+
 			"type "+
 			"postgres in gateway.config"))
@@ -46,9 +47,29 @@ func (c *Config) validateGateway(k *checker) {
 	case len(c.targets()) > 0: // where there is no place at all, that is the problem
 		c.refuseKubernetesKeys(k)
 	}
-	if c.Rollout == RolloutIdentity {
-		return
+	if c.Rollout != RolloutIdentity {
+		c.validateGatewayItself(k)
+	} else if g.described() {
+		// It is not made yet, and is right already: whoever writes the file is told of everything at once.
+		itself := &checker{}
+		c.validateGatewayItself(itself)
+		k.add(slices.DeleteFunc(itself.problems, c.comesLater)...)
 	}
+	for _, missing := range c.missingSecrets() {
+		why := ""
+		if missing == adminPasswordKey {
+			why = "; it closes the administration, which gateway.openAdministration: true would leave to anybody who reaches the gateway"
+		}
+		how := setSecret(missing)
+		if variable := strings.TrimPrefix(missing, "env."); c.TakesPlain(variable) {
+			how = "config.json asks for env." + variable + ", which is no secret: write gateway.env." + variable + ", or run `" + how + "`"
+		}
+		k.add(field.Required(field.NewPath("secrets").Child(missing), how+why))
+	}
+}
+
+// validateGatewayItself checks what the gateway runs as.
+func (c *Config) validateGatewayItself(k *checker) {
 	c.validateConfig(k)
 	c.validateKeyStrength(k)
 	c.validateStart(k)
@@ -56,13 +77,16 @@ func (c *Config) validateGateway(k *checker) {
 		c.validateExposure(k, on)
 		c.validateWorkload(k, on)
 	}
-	for _, missing := range c.missingSecrets() {
-		why := ""
-		if missing == adminPasswordKey {
-			why = "; it closes the administration, which gateway.openAdministration: true would leave to anybody who reaches the gateway"
-		}
-		k.add(field.Required(field.NewPath("secrets").Child(missing), setSecret(missing)+why))
-	}
+}
+
+// described tells whether the stack file says what the gateway's configuration is.
+func (g *Gateway) described() bool {
+	return len(g.Config) > 0 || g.ConfigFile != "" || g.ExistingConfigSecret != ""
+}
+
+// comesLater tells whether a problem is one of what a stack may lack until its gateway comes: secrets, and what the vendor answers.
+func (c *Config) comesLater(p *field.Error) bool {
+	return p.Type == field.ErrorTypeRequired && isAt(p.Field, "secrets") || p.Field == "registry.image" && c.Registry.Image == ""
 }
 
 // ownKeys are the secret variables that have keys of their own.
@@ -207,6 +231,11 @@ func (c *Config) missingSecrets() []string {
 	if c.Rollout == RolloutIdentity {
 		return nil
 	}
+	return c.lackedSecrets()
+}
+
+// lackedSecrets are those that the workload would lack, were it made now.
+func (c *Config) lackedSecrets() []string {
 	var missing []string
 	need := func(at target, variable string) {
 		if c.provided(at, variable) {

@@ -5,6 +5,9 @@ import "strings"
 // ReservedConnections is what PostgreSQL keeps for superusers out of max_connections by default (superuser_reserved_connections).
 const ReservedConnections = 3
 
+// LeastPool is the fewest connections that a store's pool may have.
+const LeastPool = 2
+
 // Database is where a store of type postgres is. Parts that refer to a variable are resolved as far as it is known.
 type Database struct {
 	Store, Host, Port, Name, SslMode string

@@ -98,7 +98,7 @@ func validatePostgres(p *field.Path, config map[string]any, facts Facts) field.E
 		problems = append(problems, validatePort(p.Child("port"), config["port"])...)
 	}
 	if n, there := config["max_open_conns"]; there {
-		if n, ok := whole(n); !ok || n < 2 {
+		if n, ok := whole(n); !ok || n < LeastPool {
 			problems = append(problems, field.Invalid(p.Child("max_open_conns"), config["max_open_conns"], "a whole number, at least 2"))
 		}
 	}
