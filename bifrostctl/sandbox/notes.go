@@ -9,10 +9,17 @@ import (
 )
 
 // note tells what the stack's configuration is here that it is not in life.
-func (r Runner) note(p *project, fakes []string) {
+func (r Runner) note(p *project, fakes, plain []string) {
 	if p.environments {
 		fmt.Fprintf(r.Stderr, "The environments that %s imports are not opened here: give their values with --set\n", stackFile(p.stack))
 	}
+	for _, variable := range plain {
+		fmt.Fprintf(r.Stderr, "config.json asks for env.%[1]s, which %[2]s lacks and which is no secret: write gateway.env.%[1]s. Here it "+
+			"is a fake\n", variable, stackFile(p.stack))
+	}
+	fakes = slices.DeleteFunc(slices.Clone(fakes), func(path string) bool {
+		return slices.Contains(plain, strings.TrimPrefix(path, secretsKey+".env."))
+	})
 	if len(fakes) > 0 {
 		fmt.Fprintf(r.Stderr, "Secrets that %s lacks or holds encrypted are fakes here: %s\n", stackFile(p.stack),
 			strings.Join(fakes, ", "))

@@ -133,12 +133,13 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 	if err != nil {
 		return &FailedError{Err: err}
 	}
+	plain := lackingPlain(p)
 	fakes, err := p.supplySecrets(r.Program.MissingSecrets, fakeSecret(world, p.values, server))
 	if err != nil {
 		return err
 	}
 	if request.Operation != Destroy {
-		r.note(p, fakes)
+		r.note(p, fakes, plain)
 	}
 	config, err := p.raw()
 	if err != nil {

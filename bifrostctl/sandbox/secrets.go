@@ -17,6 +17,7 @@ import (
 
 	"bifrost/bifrostctl/internal/overlay"
 	"bifrost/bifrostctl/internal/ownfile"
+	"bifrost/stacks"
 )
 
 // keeper encrypts configuration the way Pulumi's passphrase provider does, with a key of the sandbox's own.
@@ -92,6 +93,24 @@ func (p *project) supplySecrets(missing func(dir string, values map[string]any) 
 	}
 	slices.Sort(fakes)
 	return fakes, nil
+}
+
+// lackingPlain are the variables that config.json asks for and the stack file lacks, and that are no secrets.
+func lackingPlain(p *project) []string {
+	if overlay.IsEncrypted(p.values[secretsKey]) {
+		return nil // what is in there nobody knows
+	}
+	secrets, _ := p.values[secretsKey].(map[string]any)
+	given, _ := secrets["env"].(map[string]any)
+	config := stacks.Lenient(p.stack, p.dir, p.values)
+	var plain []string
+	for _, path := range config.MissingSecrets() {
+		variable, of := strings.CutPrefix(path, "env.")
+		if _, encrypted := given[variable]; of && !encrypted && config.TakesPlain(variable) {
+			plain = append(plain, variable)
+		}
+	}
+	return plain
 }
 
 // encryptSecrets encrypts every text under secrets, and the fakes wherever they are. It returns the texts in clear.

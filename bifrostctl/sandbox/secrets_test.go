@@ -3,12 +3,33 @@ package sandbox
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/internal/overlay"
 )
+
+// TestLackingPlain: the login of a database that the stack file lacks is no secret, and its password is one.
+func TestLackingPlain(t *testing.T) {
+	read := func(secrets string) *project {
+		return &project{stack: "prod", values: parse(t, `
+platform: azure
+aks: {clusterName: a}
+gateway:
+  config: {config_store: {enabled: true, type: postgres, config: {host: db.example.com, user: env.PG_USER, password: env.PG_PASSWORD}}}
+`+secrets)}
+	}
+	require.Equal(t, []string{"PG_USER"}, lackingPlain(read("")))
+	require.Empty(t, lackingPlain(read("secrets: {env: {PG_USER: {secure: v1:a}}}")), "whoever keeps it as a secret lacks nothing")
+	require.Empty(t, lackingPlain(read("secrets: {secure: v1:a}")))
+
+	var told strings.Builder
+	Runner{Stderr: &told}.note(read(""), []string{"secrets.env.PG_PASSWORD", "secrets.env.PG_USER"}, []string{"PG_USER"})
+	require.Equal(t, "config.json asks for env.PG_USER, which Pulumi.prod.yaml lacks and which is no secret: write gateway.env.PG_USER. Here it is a fake\n"+
+		"Secrets that Pulumi.prod.yaml lacks or holds encrypted are fakes here: secrets.env.PG_PASSWORD\n", told.String())
+}
 
 func TestSupplySecrets(t *testing.T) {
 	p := &project{values: parse(t, `

@@ -50,7 +50,7 @@ func unscheduled(c *double.Call, owner *world.Resource, template corev1.PodTempl
 	for range count {
 		node, why := s.place(podFrom(owner, template))
 		if node == nil {
-			return []string{"FailedScheduling: " + why}
+			return []string{"FailedScheduling: " + why + mendOf(why)}
 		}
 		problems = append(problems, otherProcessor(c, template.Spec, node)...)
 	}
@@ -148,6 +148,29 @@ func histogram(counts map[string]int, nodes int) string {
 	}
 	slices.Sort(reasons)
 	return fmt.Sprintf("0/%d nodes are available: %s.", nodes, strings.Join(reasons, ", "))
+}
+
+// schedulingMends are the keys of the stack file that decide what the scheduler gives as a reason.
+var schedulingMends = []struct{ reason, mend string }{
+	{"untolerated taint", "gateway.scheduling.tolerations lets pods onto tainted nodes, and those of the refresher, where they have other " +
+		"nodes, refresher.scheduling.tolerations"},
+	{"node affinity/selector", "gateway.scheduling.nodeSelector, affinity and architectures say on which nodes pods may run, and those of " +
+		"refresher.scheduling where it is given"},
+	{"topology spread constraints", "gateway.scheduling.topologySpread says how strictly the pods are spread"},
+}
+
+// mendOf names the keys by which pods find a node; empty where more nodes are the mend.
+func mendOf(why string) string {
+	var mends []string
+	for _, m := range schedulingMends {
+		if strings.Contains(why, m.reason) {
+			mends = append(mends, m.mend)
+		}
+	}
+	if len(mends) == 0 {
+		return ""
+	}
+	return " In the stack file " + strings.Join(mends, "; ")
 }
 
 // refuses tells why a node does not take a pod, in the order and the words of the scheduler's plugins (kubernetes 1.34,
