@@ -20,6 +20,9 @@ import (
 var given = expand.ListEnviron("account=111122223333", "role=deploy", "1=deploy", "2=deploy-eks", "key=0a1b2c3d", "arn=arn:aws:x",
 	"cluster=dev", "region=us-east-1")
 
+// newer are operations that Debian 12's AWS CLI (2.9.19) does not know yet.
+var newer = []string{"eks create-access-entry"}
+
 // TestAWSCommandsOfTheDocuments: the real AWS CLI takes every command for it that a document has. It knows services, operations, options and
 // files by the service models of AWS, and refuses what they do not have before it asks anybody; here a server that refuses everything is
 // asked. What stands in the text, and not in a block, may lack options.
@@ -45,7 +48,8 @@ func TestAWSCommandsOfTheDocuments(t *testing.T) {
 					t.Parallel()
 					asked, said := askAWS(t.Context(), cli, project, words)
 					inText := i >= len(inBlocks) && (strings.Contains(said, "arguments are required") || strings.Contains(said, "must be specified"))
-					require.True(t, asked || inText, said)
+					tooOld := slices.Contains(newer, strings.Join(words[:2], " ")) && strings.Contains(said, "argument operation: Invalid choice")
+					require.True(t, asked || inText || tooOld, said)
 				})
 			}
 		}
