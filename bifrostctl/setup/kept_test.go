@@ -91,10 +91,10 @@ func TestHeader(t *testing.T) {
 // TestNoProvider: whoever leaves out the example's provider of models is told that there is none.
 func TestNoProvider(t *testing.T) {
 	dir := project(t)
-	for from, part := range map[string]string{"eks-production": "bedrock", "aks-production": "openai", "gke-production": "vertex"} {
-		with := run(t, dir, "with-"+part, "--from", "examples/"+from, "--yes")
+	for from, part := range map[string]string{"eks-production": "bedrock", "ecs-production": "bedrock", "aks-production": "openai", "gke-production": "vertex"} {
+		with := run(t, dir, "with-"+from, "--from", "examples/"+from, "--yes")
 		require.NotContains(t, with.stdout, "names no provider of models", from)
-		without := run(t, dir, "no-"+part, "--from", "examples/"+from, "--yes", "--without", part)
+		without := run(t, dir, "no-"+from, "--from", "examples/"+from, "--yes", "--without", part)
 		require.Zero(t, without.code, without.stderr)
 		require.Contains(t, without.stdout, "names no provider of models", from)
 	}

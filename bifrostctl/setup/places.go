@@ -135,7 +135,7 @@ var places = []place{
 		}),
 		parts: []part{
 			{name: "balancer", title: "A load balancer with HTTPS, made here", without: []string{"ecs.loadBalancer"}},
-			{name: "bedrock", title: "Amazon Bedrock", without: []string{"ecs.taskPolicyArns"}},
+			{name: "bedrock", title: "Amazon Bedrock", without: []string{"gateway.config.providers.bedrock", "ecs.taskPolicyArns"}},
 			{name: "alarms", title: "Alarms, to a topic of Amazon SNS", without: []string{"ecs.alarms"}},
 			{name: "kms", title: "KMS keys of your own", without: []string{"ecs.logKmsKeyArn", "ecs.secretKmsKeyArn"}},
 		},

@@ -219,10 +219,11 @@ func (s stepping) Ask(ctx context.Context, request service.Request) (service.Ans
 func TestECSGateway(t *testing.T) {
 	t.Parallel()
 	public := withAuthorities(way{Name: "public", Stack: "examples/ecs-production", Settings: []string{"ecs.loadBalancer.scheme=internet-facing", "ecs.loadBalancer.subnets=[subnet-0c1d2e3f4a5b60718, subnet-0d1e2f3a4b5c60718]"}})
-	healthy := standIn{}.serve(t)
-	down := standIn{health: service.Answer{Status: 503}}.serve(t)
-	four := standIn{cluster: ok(`{"members":4,"healthy_members":4,"cluster_health":"HEALTHY"}`)}.serve(t)
-	two := standIn{cluster: ok(`{"members":2,"healthy_members":2,"cluster_health":"HEALTHY"}`)}.serve(t)
+	bedrock := []string{"bedrock"}
+	healthy := standIn{providers: bedrock}.serve(t)
+	down := standIn{providers: bedrock, health: service.Answer{Status: 503}}.serve(t)
+	four := standIn{providers: bedrock, cluster: ok(`{"members":4,"healthy_members":4,"cluster_health":"HEALTHY"}`)}.serve(t)
+	two := standIn{providers: bedrock, cluster: ok(`{"members":2,"healthy_members":2,"cluster_health":"HEALTHY"}`)}.serve(t)
 	for name, test := range map[string]struct {
 		way     way
 		gateway service.Gateway
