@@ -123,7 +123,8 @@ var places = []place{
 			image,
 			{key: "ecs.subnets", ask: "Private subnets of two zones", kind: list},
 			{key: "ecs.loadBalancer.certificateArn", ask: "The certificate of your host name", part: "balancer",
-				about: "The ARN of a certificate in AWS Certificate Manager, in the cluster's region: with it clients speak HTTPS on port 443."},
+				about: "The ARN of a certificate in AWS Certificate Manager, in the cluster's region: with it clients speak HTTPS, on " +
+					"port 443."},
 			{key: "ecs.loadBalancer.allowedCidrs", ask: "The blocks of addresses that may reach the load balancer", kind: list,
 				part: "balancer", free: true},
 			{key: "ecs.taskPolicyArns", ask: "Policies that let the gateway call Amazon Bedrock", kind: list, part: "bedrock",

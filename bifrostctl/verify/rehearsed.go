@@ -67,8 +67,8 @@ func rehearsed(stack checks.Stack, options Options, reports []check.Report) {
 	}
 }
 
-// comesBack says how the sandbox gets what others make and it lacks: by restore what somebody removed by hand; in a real cluster as in life;
-// else nobody ever made it, for its name stands in an overlay alone.
+// comesBack says how the sandbox gets what others make and it lacks: by restore what somebody removed by hand; in a real cluster as in
+// life; else nobody ever made it, for its name stands in an overlay alone.
 func comesBack(stack checks.Stack, options Options, inLife string, others []string) string {
 	called := cmp.Or(options.Called, stack.Name)
 	var commands []string

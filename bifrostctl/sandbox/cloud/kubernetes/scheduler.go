@@ -152,10 +152,10 @@ func histogram(counts map[string]int, nodes int) string {
 
 // schedulingMends are the keys of the stack file that decide what the scheduler gives as a reason.
 var schedulingMends = []struct{ reason, mend string }{
-	{"untolerated taint", "gateway.scheduling.tolerations lets pods onto tainted nodes, and those of the refresher, where they have other " +
-		"nodes, refresher.scheduling.tolerations"},
-	{"node affinity/selector", "gateway.scheduling.nodeSelector, affinity and architectures say on which nodes pods may run, and those of " +
-		"refresher.scheduling where it is given"},
+	{"untolerated taint", "gateway.scheduling.tolerations lets pods onto tainted nodes, and those of the refresher, where they have " +
+		"other nodes, refresher.scheduling.tolerations"},
+	{"node affinity/selector", "gateway.scheduling.nodeSelector, affinity and architectures say on which nodes pods may run, and those " +
+		"of refresher.scheduling where it is given"},
 	{"topology spread constraints", "gateway.scheduling.topologySpread says how strictly the pods are spread"},
 }
 
