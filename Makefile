@@ -27,7 +27,7 @@ E2E_BIN := e2e/.bin/$(shell LC_ALL=C cat e2e/go.sum e2e/hyper/*.go e2e/programs/
 # What runs on the nodes and in the clusters, each from a module of its own.
 E2E_PROGRAMS := $(filter-out operator prometheus traefik,$(notdir $(wildcard e2e/programs/*)))
 
-.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench mutations fuzz lint golden docs definitions release-check clean FORCE
+.PHONY: help build sandbox test bridge e2e e2e-all provider gateway monitoring browser bench mutations fuzz audit vulnerabilities lint golden docs definitions release-check clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -101,6 +101,17 @@ FUZZ := .
 
 fuzz: ## try inputs that nobody wrote on all that reads text from outside, FUZZTIME=10s each: a table
 	go -C tools run ./fuzz -dir .. -time $(FUZZTIME) -run '$(FUZZ)' . bifrostctl
+
+audit: bin/gitleaks ## hold the licences of what the programs are made of against tools/audit/licences.yaml, and look for credentials in the files
+	go -C tools/audit test ./...
+	cd tools/audit && go run . -dir ../..
+	@# The files as git has them, and not what lies beside them.
+	@files=$$(mktemp -d) && trap 'rm -rf "$$files"' EXIT && git checkout-index --all --prefix="$$files/" && \
+	bin/gitleaks dir --no-banner --no-color --redact --verbose --config tools/audit/gitleaks.toml "$$files"
+
+vulnerabilities: bin/govulncheck ## look for known vulnerabilities in both programs (asks vuln.go.dev)
+	bin/govulncheck ./...
+	cd bifrostctl && ../bin/govulncheck ./...
 
 golden: ## write the goldens anew; review the difference before you commit it
 	go test ./stacks -update
@@ -182,6 +193,12 @@ e2e/provider/schema.json: e2e/provider/go.sum
 
 bin/staticcheck: tools/go.mod
 	go -C tools build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+bin/gitleaks: tools/audit/go.mod
+	go -C tools/audit build -o ../../$@ github.com/zricethezav/gitleaks/v8
+
+bin/govulncheck: tools/audit/go.mod
+	go -C tools/audit build -o ../../$@ golang.org/x/vuln/cmd/govulncheck
 
 bin/revive: tools/go.mod
 	go -C tools build -o ../$@ github.com/mgechev/revive
