@@ -49,10 +49,13 @@ func set(values map[string]any, setting string) error {
 	if !ok || key == "" {
 		return errors.New("must begin with a configuration key, for example gateway.replicas=5")
 	}
+	if strings.HasPrefix(key, "sandbox:") {
+		return errors.New("is read from the stack file alone: write it there, below config")
+	}
 	if strings.Contains(key, ":") {
 		return fmt.Errorf("write the key without a prefix: %s", name[strings.LastIndex(name, ":")+1:])
 	}
-	value, err := parseValue(text)
+	value, err := parseValue(text, path)
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func set(values map[string]any, setting string) error {
 		if path.String() == Secrets+".kubeconfig" && value != nil {
 			return text // YAML that is meant as a text
 		}
-		if (wasText || key == Secrets) && isScalar(value) || stacks.IsText(path) && isNumber(value) {
+		if (wasText || key == Secrets) && isScalar(value) {
 			return text
 		}
 		return value
@@ -92,7 +95,7 @@ func Edit(object map[string]any, settings []string) (map[string]any, error) {
 		if err != nil || !given || len(path) == 0 {
 			return nil, fmt.Errorf("%q is no setting; write path=value, for example disabled=true", setting)
 		}
-		value, err := parseValue(text)
+		value, err := parseValue(text, nil)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -108,11 +111,16 @@ func Edit(object map[string]any, settings []string) (map[string]any, error) {
 	return edited, nil
 }
 
-// parseValue reads a value as YAML, and as text where it is none. Dates are text: configuration has no others. What JSON has not is
-// refused: the engine hands JSON over.
-func parseValue(text string) (any, error) {
+// parseValue reads a value as YAML, and as text where it is none. Numbers within it stay as they are written where the configuration has a
+// text below the path, and dates are text: configuration has no others. What JSON has not is refused: the engine hands JSON over.
+func parseValue(text string, path resource.PropertyPath) (any, error) {
+	var document yaml.Node
 	var value any
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil || text == "" {
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil || text == "" {
+		return text, nil
+	}
+	keepDigits(&document, path)
+	if err := document.Decode(&value); err != nil {
 		return text, nil
 	}
 	if _, isTime := value.(time.Time); isTime {
@@ -128,6 +136,29 @@ func parseValue(text string) (any, error) {
 		return nil, errors.New("has a value that is no JSON: write keys in quotes, and no number that is not finite")
 	}
 	return value, nil
+}
+
+// keepDigits makes numbers below a value texts where the configuration has texts: YAML reads 0471 as octal, and no number keeps a zero at its
+// end.
+func keepDigits(node *yaml.Node, path resource.PropertyPath) {
+	switch node.Kind {
+	case yaml.DocumentNode:
+		for _, content := range node.Content {
+			keepDigits(content, path)
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			keepDigits(node.Content[i+1], append(slices.Clone(path), node.Content[i].Value))
+		}
+	case yaml.SequenceNode:
+		for i, content := range node.Content {
+			keepDigits(content, append(slices.Clone(path), i))
+		}
+	case yaml.ScalarNode:
+		if tag := node.ShortTag(); (tag == "!!int" || tag == "!!float") && len(path) > 0 && stacks.IsText(path) {
+			node.Tag = "!!str"
+		}
+	}
 }
 
 func isScalar(value any) bool {
