@@ -32,6 +32,7 @@ var sandboxMends = []struct {
 	{regexp.MustCompile(setKey + `([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
 	{regexp.MustCompile(`write a tag or digest that the vendor named into registry.image, then pulumi up\b`),
 		"bin/bifrostctl sandbox publish STACK TAG, or write a tag that is there into registry.image, then pulumi up"},
+	{regexp.MustCompile(`pulumi refresh --stack \S+, then pulumi up --refresh --stack \S+`), "bin/bifrostctl sandbox up STACK --refreshSETS"},
 	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refreshSETS"},
 	{regexp.MustCompile(`pulumi (up|preview)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACKSETS"},
 	{regexp.MustCompile(`pulumi destroy\b(?: --stack \S+)?`), "bin/bifrostctl sandbox destroy STACK"},

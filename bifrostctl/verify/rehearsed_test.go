@@ -23,12 +23,13 @@ import (
 func TestSandboxMends(t *testing.T) {
 	t.Parallel()
 	for pulumi, want := range map[string]string{
-		"pulumi up --stack prod":                          "bin/bifrostctl sandbox up prod",
-		"pulumi up --refresh --stack prod":                "bin/bifrostctl sandbox up prod --refresh",
-		"pulumi refresh --stack prod":                     "bin/bifrostctl sandbox up prod --refresh",
-		"write a tag into registry.image, then pulumi up": "write a tag into registry.image, then bin/bifrostctl sandbox up prod",
-		"pulumi config set --stack prod --path 'bifrost:gateway.memoryLimit' 4Gi, then pulumi up":                                                                  "write gateway.memoryLimit: 4Gi into Pulumi.prod.yaml, then bin/bifrostctl sandbox up prod",
-		"pulumi config set --stack prod bifrost:rollout full":                                                                                                      "write rollout: full into Pulumi.prod.yaml",
+		"pulumi up --stack prod":                                                                  "bin/bifrostctl sandbox up prod",
+		"pulumi up --refresh --stack prod":                                                        "bin/bifrostctl sandbox up prod --refresh",
+		"pulumi refresh --stack prod":                                                             "bin/bifrostctl sandbox up prod --refresh",
+		"pulumi refresh --stack prod, then pulumi up --refresh --stack prod":                      "bin/bifrostctl sandbox up prod --refresh",
+		"write a tag into registry.image, then pulumi up":                                         "write a tag into registry.image, then bin/bifrostctl sandbox up prod",
+		"pulumi config set --stack prod --path 'bifrost:gateway.memoryLimit' 4Gi, then pulumi up": "write gateway.memoryLimit: 4Gi into Pulumi.prod.yaml, then bin/bifrostctl sandbox up prod",
+		"pulumi config set --stack prod bifrost:rollout full":                                     "write rollout: full into Pulumi.prod.yaml",
 		"pulumi config set --stack prod --secret --path 'bifrost:secrets.adminPassword', then pulumi up --refresh --stack prod":                                    "bin/bifrostctl sandbox up prod --refresh --set secrets.adminPassword=VALUE",
 		"aws eks list-clusters --region us-east-1, then pulumi config set --stack prod --path 'bifrost:eks.clusterName' NAME; docs/eks.md":                         "aws eks list-clusters --region us-east-1, then write eks.clusterName: NAME into Pulumi.prod.yaml; docs/eks.md",
 		"ask the vendor for another key, then pulumi config set --stack prod --secret --path 'bifrost:secrets.registryKey', then pulumi up --refresh --stack prod": "bin/bifrostctl sandbox keys prod --new, then bin/bifrostctl sandbox up prod --refresh",

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bifrost/bifrostctl/sandbox/cloud"
+	"bifrost/bifrostctl/verify"
+	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 	"bifrost/bifrostctl/verify/service"
 )
@@ -47,4 +49,28 @@ func stand(t *testing.T, w way) *rehearsed {
 	r.parse()
 	r.stack.Outputs, r.stack.Things = up.outputs, up.things
 	return r
+}
+
+// TestNoOutputs: an up that failed has made things and left no outputs: verify says that the stack is not up, and leaves out what it cannot
+// ask for yet.
+func TestNoOutputs(t *testing.T) {
+	t.Parallel()
+	for _, w := range []way{refreshIRSA, minimal, onECS, trustAKS, onGKE, anyFederation, airGapped} {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
+			r := stand(t, w)
+			r.stack.Outputs = checks.Outputs{}
+			document := r.document(verify.Options{})
+			found := bad(document)
+			require.NotEmpty(t, found)
+			require.Equal(t, "stack-outputs", found[0].Code)
+			for _, category := range document.Categories {
+				for _, c := range category.Checks {
+					if category.Name == "what the stack made" {
+						require.NotEqual(t, check.Failed, c.Result, "%+v", c)
+					}
+				}
+			}
+		})
+	}
 }

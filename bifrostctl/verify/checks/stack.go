@@ -151,8 +151,12 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	for _, at := range s.places() {
 		trust = append(trust, at.trust(s, c, o)...)
 	}
+	made := s.madeChecks(c)
+	if onKubernetes || slices.ContainsFunc(slices.Concat(trust, made), needs(clusterAPI)) { // an up that failed has made things, and has no outputs
+		configuration = append(configuration, s.reachable(clusterAPI, client))
+	}
 	if onKubernetes {
-		configuration = append([]check.Check{s.reachable(clusterAPI, client)}, needing(workloadExists, s.kubernetesConfiguration(o))...)
+		configuration = append(configuration, needing(workloadExists, s.kubernetesConfiguration(o))...)
 		names = needing(clusterAPI, s.namedChecks(c, false))
 		pull = needing(clusterAPI, s.pull(c, o))
 		workload = needing(clusterAPI, s.kubernetesWorkload(c, o))
@@ -169,7 +173,7 @@ func Of(s Stack, c service.Clouds) []check.Category {
 	}
 	categories := []check.Category{{Name: "configuration", Checks: append(s.configuration(), needing(stackOutputs, configuration)...)}}
 	for _, category := range []check.Category{
-		{Name: "what the stack made", Checks: s.madeChecks(c)}, {Name: "what the stack names", Checks: names},
+		{Name: "what the stack made", Checks: made}, {Name: "what the stack names", Checks: names},
 		{Name: "identity trust", Checks: trust}, {Name: "image pull", Checks: pull}, {Name: "workload", Checks: workload},
 		{Name: "database", Checks: database}, {Name: "gateway", Checks: gateway},
 	} {
@@ -240,6 +244,11 @@ func needing(code string, all []check.Check) []check.Check {
 	return all
 }
 
+// needs tells of a check whether it needs another.
+func needs(code string) func(check.Check) bool {
+	return func(c check.Check) bool { return slices.Contains(c.Needs, code) }
+}
+
 // shared makes a look-up once, for all the checks that need it.
 func shared[T any](look func(context.Context) (T, error)) func(context.Context) (T, error) {
 	var once sync.Once
@@ -262,6 +271,12 @@ func (s Stack) handOff() string {
 		return "ask the vendor, who gave the key, to let its service account read the repository"
 	}
 	return "send the vendor the letter that `bifrostctl handoff " + s.Name + "` prints"
+}
+
+// toldAnew makes the clouds what the stack's files say, where the vendor does not know yet who pulls then: an up ends at the pull, and
+// another one comes through once the vendor does.
+func (s Stack) toldAnew() string {
+	return s.up() + ", which may end at a refused pull, then " + s.handOff() + ", and once the vendor has done that, " + s.up()
 }
 
 // unreadable is the result of a check whose question could not be asked: skipped where a right is missing, unknown where nobody is signed

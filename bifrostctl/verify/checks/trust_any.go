@@ -87,7 +87,7 @@ func (t anyTrust) sameIssuer(ctx context.Context) check.Result {
 		return unreadable("the issuer of the cluster's tokens", err, t.clusterLogin())
 	}
 	if want := t.Config.Kubernetes.Issuer; found.URL != want { // verbatim: Google compares the texts
-		return check.Fail("write kubernetes.issuer: "+found.URL+" into Pulumi."+t.Name+".yaml, then "+t.up()+", then "+t.handOff(),
+		return check.Fail("write kubernetes.issuer: "+found.URL+" into Pulumi."+t.Name+".yaml, then "+t.toldAnew(),
 			"issuer mismatch: the cluster's tokens are of %s, and kubernetes.issuer is %s", found.URL, want)
 	}
 	return check.Pass("%s", found.URL)
@@ -118,7 +118,7 @@ func (t anyTrust) sameKeys(ctx context.Context) check.Result {
 		}
 	}
 	if len(lacking) > 0 {
-		return check.Fail("write what `kubectl get --raw /openid/v1/jwks` prints into kubernetes.jwks, then "+t.up()+", then "+t.handOff(),
+		return check.Fail("write what `kubectl get --raw /openid/v1/jwks` prints into kubernetes.jwks, then "+t.toldAnew(),
 			"the cluster signs with the keys %s, which kubernetes.jwks lacks", quoted(lacking))
 	}
 	return check.Pass("%d keys", len(has))

@@ -37,11 +37,11 @@ func (r awsRole) exists(ctx context.Context) check.Result {
 	case r.PrincipalArn == "":
 		return check.Fail(r.up(), "vendorHandoff has no principal for %s", r.Platform)
 	case missing(err):
-		return check.Fail(r.up()+", then "+r.handOff(), "the role %s does not exist", r.PrincipalArn)
+		return check.Fail(r.toldAnew(), "the role %s does not exist", r.PrincipalArn)
 	case err != nil:
 		return unreadable("the role "+r.PrincipalArn, err, r.awsLogin())
 	case role.ID != r.PrincipalID:
-		return check.Fail(r.up()+", then "+r.handOff(), "the role %s was made again: its unique id is %s, and the vendor was told of %s",
+		return check.Fail(r.toldAnew(), "the role %s was made again: its unique id is %s, and the vendor was told of %s",
 			name(role.ARN), role.ID, r.PrincipalID)
 	}
 	return check.Pass("%s (%s)", role.ARN, role.ID)

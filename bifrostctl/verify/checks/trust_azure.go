@@ -144,7 +144,7 @@ func (t aksTrust) introduce(ids string) string {
 	if t.Config.Aks.Trust == stacks.TrustEntra && (t.Config.Gcp == nil || t.Config.Gcp.Federation == nil) {
 		return "send the vendor " + ids + ", ask to allowlist them in place of the former ones, then " + t.up()
 	}
-	return t.up() + ", then " + t.handOff()
+	return t.toldAnew()
 }
 
 func (t aksTrust) exists(ctx context.Context) check.Result {

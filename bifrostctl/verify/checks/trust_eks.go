@@ -181,7 +181,7 @@ func (t eksTrust) nodeRoles(ctx context.Context) check.Result {
 		}
 	}
 	if len(others) > 0 {
-		return check.Fail("add them to eks.nodeRoleArns in Pulumi."+t.Name+".yaml, then "+t.up()+", then "+t.handOff(),
+		return check.Fail("add them to eks.nodeRoleArns in Pulumi."+t.Name+".yaml, then "+t.toldAnew(),
 			"pods of namespace %s may land on nodes of %s, which eks.nodeRoleArns lacks", t.Config.Gateway.Namespace, quoted(others))
 	}
 	return check.Pass("%s", quoted(used))

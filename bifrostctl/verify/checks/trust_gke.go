@@ -176,13 +176,13 @@ func (t gkeTrust) metadataServer(ctx context.Context) check.Result {
 // account: one that was made again under its email is a stranger to the vendor, whose policy means the one before.
 func (t gkeTrust) account(ctx context.Context) check.Result {
 	email := t.ServiceAccountEmail
-	found, unusable := t.usable(ctx, email, check.Fail(t.up()+", then "+t.handOff(), "there is no service account %s", email))
+	found, unusable := t.usable(ctx, email, check.Fail(t.toldAnew(), "there is no service account %s", email))
 	if unusable != nil {
 		return *unusable
 	}
 	for _, thing := range t.Things {
 		if id := thing.Text("uniqueId"); thing.Text("email") == email && id != "" && id != found.UniqueID {
-			return check.Fail(t.up()+", then "+t.handOff(), "the service account %s was made again: its unique id is %s, and the vendor's "+
+			return check.Fail(t.toldAnew(), "the service account %s was made again: its unique id is %s, and the vendor's "+
 				"policy means the former one, %s", email, found.UniqueID, id)
 		}
 	}
@@ -244,7 +244,7 @@ func (t gkeTrust) samePrincipal(ctx context.Context) check.Result {
 	}
 	want := gcp.Principal(t.ProjectNumber, cluster.WorkloadPool, t.Config.Gateway.Namespace, t.refresherName(ctx))
 	if t.GooglePrincipal != want {
-		return check.Fail(t.up()+", then "+t.handOff(), "the refresher is %s, and the vendor was told of %s", want, t.GooglePrincipal)
+		return check.Fail(t.toldAnew(), "the refresher is %s, and the vendor was told of %s", want, t.GooglePrincipal)
 	}
 	return check.Pass("%s", want)
 }

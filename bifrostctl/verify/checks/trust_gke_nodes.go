@@ -32,7 +32,7 @@ func (t gkeTrust) nodeAccounts(ctx context.Context) check.Result {
 		}
 	}
 	if len(others) > 0 {
-		return check.Fail(t.up()+", then "+t.handOff(), "pods may land on nodes of %s, of whom the vendor was not told", quoted(others))
+		return check.Fail(t.toldAnew(), "pods may land on nodes of %s, of whom the vendor was not told", quoted(others))
 	}
 	return check.Pass("%s", quoted(used))
 }
