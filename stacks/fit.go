@@ -11,7 +11,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"bifrost/docs/reference"
 	"bifrost/internal/check"
+	"bifrost/internal/gateway/configjson"
 )
 
 // fitter takes the values of a stack file apart into what decodes and what does not. What does not is a problem, and is left out, so that
@@ -97,6 +99,10 @@ func (f *fitter) object(p *field.Path, t reflect.Type, object map[string]any) ma
 		if _, known := fieldByName(t, key); !known {
 			names := fieldNames(t)
 			meant = check.Nearest(key, names)
+			if other := elsewhere(p.Child(key)); len(other) > 0 && !strings.EqualFold(key, meant) {
+				f.problems = append(f.problems, field.Forbidden(p.Child(key), fmt.Sprintf("unknown key; did you mean %s?", strings.Join(other, " or "))))
+				continue
+			}
 			f.problems = append(f.problems, unknownKey(p.Child(key), meant, names))
 			if _, there := object[meant]; there || meant == "" {
 				continue
@@ -150,6 +156,38 @@ func twice(p *field.Path, value any) *field.Error {
 		value = field.OmitValueType{}
 	}
 	return field.Duplicate(p, value)
+}
+
+// mostElsewhere is how many keys are suggested for one that is unknown where it stands.
+const mostElsewhere = 3
+
+// elsewhere are the keys of an unknown key's name that stand in another place: of the same part of the configuration, or else of any. Too
+// many are none, and so are those of a key within a list or an entry of the user's own.
+func elsewhere(p *field.Path) []string {
+	if strings.Contains(p.String(), "[") {
+		return nil
+	}
+	part, _, _ := strings.Cut(p.String(), ".")
+	_, name := parentAndName(p.String())
+	var near, all []string
+	for _, row := range reference.Rows() {
+		if _, of := parentAndName(row.Path); !strings.EqualFold(of, name) || strings.Contains(row.Path, "[]") {
+			continue
+		}
+		if all = append(all, row.Path); strings.HasPrefix(row.Path, part+".") {
+			near = append(near, row.Path)
+		}
+	}
+	if p.String() == "gateway."+name && configjson.Known(name) {
+		near = append(near, "gateway.config."+name)
+	}
+	if len(near) > 0 {
+		all = near
+	}
+	if len(all) > mostElsewhere {
+		return nil
+	}
+	return all
 }
 
 // unknownKey suggests the key that is meant, of the same object.

@@ -140,6 +140,19 @@ func TestFollowUps(t *testing.T) {
 		"no controller": {"azure-dev", map[string]any{
 			"gateway.ingress": map[string]any{"hosts": []any{"llm.example.com"}},
 		}, []string{"bifrost:gateway.ingress.controller: Required value: appRouting or nginx"}},
+		"keys in another place": {"aws-dev", map[string]any{
+			"gateway.nodeSelector": map[string]any{"pool": "ai"}, "gateway.tolerations": []any{}, "gateway.caFile": "ca.pem", "gateway.image": "x", "gateway.hosts": []any{"a.example.com"},
+			"gateway.providers": map[string]any{}, "clusterName": "dev", "accountId": "111122223333",
+		}, []string{
+			"bifrost:gateway.nodeSelector: Forbidden: unknown key; did you mean gateway.scheduling.nodeSelector?",
+			"bifrost:gateway.tolerations: Forbidden: unknown key; did you mean gateway.scheduling.tolerations?",
+			"bifrost:gateway.caFile: Forbidden: unknown key; did you mean gateway.postgres.caFile?",
+			"bifrost:gateway.image: Forbidden: unknown key; did you mean registry.image?",
+			"bifrost:gateway.hosts: Forbidden: unknown key; did you mean gateway.ingress.hosts or gateway.httpRoute.hosts?",
+			"bifrost:gateway.providers: Forbidden: unknown key; did you mean gateway.config.providers?",
+			"bifrost:accountId: Forbidden: unknown key; did you mean aws.accountId?",
+			"bifrost:clusterName: Forbidden: unknown key; ",
+		}},
 		"a misspelt object": {"azure-dev", map[string]any{"gateway": nil, "gatway": with("azure-dev", "namespace", "A")}, []string{
 			"bifrost:gatway: Forbidden: unknown key; did you mean gateway?", `bifrost:gateway.namespace: Invalid value: "A"`,
 		}},

@@ -11,10 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// rules are refused whatever a schema says: the gateway exits, or passes over the part in silence. Each was tried on the gateway.
+// rules are refused whatever a schema says: the gateway exits, or passes over the part in silence. Each was tried on the gateway,
+// keyValues read in its source, and providerAddresses tried on its HTTP client.
 var rules = []func(*review){
 	wrongVariables, storeSwitches, databasePasswords, sourceOfTruth,
-	providerNames, providerKeys, keyNames,
+	providerNames, providerKeys, keyValues, providerAddresses, keyNames,
 	duplicates, lostIds, durations, virtualKeys, keyReferences,
 	plugins, mcpClients, lostVault,
 }

@@ -1,6 +1,7 @@
 package configjson
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -223,4 +224,57 @@ func TestPlugins(t *testing.T) {
 	require.True(t, HasPlugin(with, OtelPlugin))
 	require.True(t, HasPlugin(with, "logging"))
 	require.True(t, HasPlugin(WithPlugin(nil, OtelPlugin, nil), OtelPlugin))
+}
+
+// TestProviderAddresses: a provider whose address has no scheme is reached by nobody.
+func TestProviderAddresses(t *testing.T) {
+	for _, c := range []struct{ provider, key, path, address string }{
+		{"azure", `"azure_key_config": {"endpoint": %q}`, "keys[0].azure_key_config.endpoint", "acme.openai.azure.com"},
+		{"ollama", `"ollama_key_config": {"url": %q}`, "keys[0].ollama_key_config.url", "ollama.example.com:11434"},
+		{"sgl", `"sgl_key_config": {"url": %q}`, "keys[0].sgl_key_config.url", "//sgl.example.com"},
+		{"vllm", `"vllm_key_config": {"url": %q}`, "keys[0].vllm_key_config.url", "https:/vllm"},
+		{"openai", "", "network_config.base_url", "ftp://api.example.com"},
+	} {
+		for address, refused := range map[string]bool{c.address: true, "https://api.example.com": false, "http://10.0.0.1:8000/v1": false, "env.ADDRESS": false} {
+			key, network := "", ""
+			if c.key == "" {
+				network = fmt.Sprintf(`, "network_config": {"base_url": %q}`, address)
+			} else {
+				key = ", " + fmt.Sprintf(c.key, address)
+			}
+			config := document(t, fmt.Sprintf(`{"providers": {%q: {"keys": [{"name": "k", "models": ["*"], "value": "env.K"%s}]%s}}}`, c.provider, key, network))
+			problems := Check(field.NewPath("config"), config, Facts{}, nil)
+			if !refused {
+				require.Empty(t, problems, "%s: %s", c.provider, address)
+				continue
+			}
+			require.Len(t, problems, 1, c.provider)
+			require.Equal(t, "config.providers."+c.provider+"."+c.path, problems[0].Field)
+			require.Contains(t, problems[0].Error(), `"`+address+`": begin with https:// or http://`)
+		}
+	}
+}
+
+// TestKeyValues: a key without a value serves nothing, but of providers that have their credentials elsewhere.
+func TestKeyValues(t *testing.T) {
+	for text, refused := range map[string]bool{
+		`"openai": {"keys": [{"name": "k", "models": ["*"]}]}`:                                                                                true,
+		`"openai": {"keys": [{"name": "k", "models": ["*"], "value": ""}]}`:                                                                   true,
+		`"openai": {"keys": [{"name": "k", "models": ["*"], "value": {"value": "", "env_var": ""}}]}`:                                         true,
+		`"openai": {"keys": [{"name": "k", "models": ["*"], "value": {"value": "", "env_var": "env.A"}}]}`:                                    false,
+		`"openai": {"keys": [{"name": "k", "models": ["*"], "value": "env.A"}]}`:                                                              false,
+		`"Anthropic": {"keys": [{"name": "k", "models": ["*"]}]}`:                                                                             true,
+		`"bedrock": {"keys": [{"name": "k", "models": ["*"], "value": ""}]}`:                                                                  false,
+		`"ours": {"custom_provider_config": {"base_provider_type": "openai"}, "keys": [{"name": "k", "models": ["*"]}]}`:                      true,
+		`"ours": {"custom_provider_config": {"base_provider_type": "openai", "is_key_less": true}, "keys": [{"name": "k", "models": ["*"]}]}`: false,
+		`"ours": {"custom_provider_config": {"base_provider_type": "bedrock"}, "keys": [{"name": "k", "models": ["*"], "value": ""}]}`:        false,
+	} {
+		problems := Check(field.NewPath("config"), document(t, `{"providers": {`+text+`}}`), Facts{}, nil)
+		if !refused {
+			require.Empty(t, problems, text)
+			continue
+		}
+		require.Len(t, problems, 1, text)
+		require.Regexp(t, `^config\.providers\.\w+\.keys\[0\]\.value: Required value: the gateway uses no key of `, problems[0].Error())
+	}
 }

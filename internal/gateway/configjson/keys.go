@@ -72,3 +72,6 @@ func (t keyTable) below(path, name string) string {
 
 // names of an object, sorted.
 func (t keyTable) names(path string) []string { return slices.Sorted(maps.Keys(t.objects[path])) }
+
+// Known tells whether config.json has a key of this name, at its top.
+func Known(name string) bool { return slices.Contains(knownKeys.names(""), name) }

@@ -1,6 +1,8 @@
 package configjson
 
 import (
+	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -69,6 +71,51 @@ func providerKeys(r *review) {
 			}
 		})
 	}
+}
+
+// withoutValue are the providers whose keys need no value: they have their credentials, or none, in an object of their own (the gateway's
+// core, CanProviderKeyValueBeEmpty).
+var withoutValue = []string{"azure", "bedrock", "ollama", "sgl", "vertex", "vllm"}
+
+// keyValues: a key without a value is never used.
+func keyValues(r *review) {
+	for name, v := range object(r.document["providers"]) {
+		custom := object(object(v)["custom_provider_config"])
+		provider := strings.ToLower(cmp.Or(text(custom["base_provider_type"]), name))
+		if slices.Contains(withoutValue, provider) || custom["is_key_less"] == true || !slices.Contains(knownKeys.names(chosenNames), provider) {
+			continue
+		}
+		each(r.p.Child("providers", name), v, "keys[]", func(p *field.Path, key map[string]any) {
+			value := object(key["value"])
+			if key["value"] == nil || key["value"] == "" || len(value) > 0 && text(value["value"]) == "" && text(value["env_var"]) == "" {
+				r.require(p.Child("value"), "the gateway uses no key of %s without it; write env.NAME, and the secret as secrets.env.NAME", name)
+			}
+		})
+	}
+}
+
+// providerAddresses: the gateway puts the path of a request behind an address, and asks nobody where that has no scheme: its HTTP client,
+// fasthttp 1.65, then dialled an empty host, and took http and https alone.
+func providerAddresses(r *review) {
+	address := func(p *field.Path, v any) {
+		value := text(v)
+		if value == "" || reference.MatchString(value) || vaultReference.MatchString(value) {
+			return
+		}
+		if u, err := url.Parse(value); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			r.problems = append(r.problems, field.Invalid(p, value, "begin with https:// or http://: the gateway reaches no host without it"))
+		}
+	}
+	r.each("providers.*", func(p *field.Path, provider map[string]any) {
+		address(p.Child("network_config", "base_url"), object(provider["network_config"])["base_url"])
+	})
+	r.each("providers.*.keys[]", func(p *field.Path, key map[string]any) {
+		for _, config := range keyConfigs {
+			if config.needs != "" {
+				address(p.Child(config.object, config.needs), object(key[config.object])[config.needs])
+			}
+		}
+	})
 }
 
 // models: a key without any is never used, but in the semantics of version 1. The gateway exits on what is no list of names.
