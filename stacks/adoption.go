@@ -59,7 +59,7 @@ func (c *Config) stopAdoption(ctx *pulumi.Context) error {
 		return ctx.Log.Warn(text, nil)
 	}
 	text += ". `pulumi up` stops here, before anything is changed, until agreed.adopted confirms it. Where the stack's own provider was " +
-		"restored: " + agree("adopted", c.adopted()) + "; where the stack has it already, remove gcp.federation.adopt"
+		"restored: " + c.agree("adopted", c.adopted()) + "; where the stack has it already, remove gcp.federation.adopt"
 	if ctx.DryRun() {
 		return ctx.Log.Warn(text, nil)
 	}

@@ -22,8 +22,8 @@ type Agreed struct {
 }
 
 // agree is the command that confirms a change.
-func agree(path, value string) string {
-	return fmt.Sprintf("`pulumi config set --path '%s:agreed.%s' '%s'`", Project, path, value)
+func (c *Config) agree(path, value string) string {
+	return fmt.Sprintf("`pulumi config set --stack %s --path '%s:agreed.%s' '%s'`", c.stack, Project, path, value)
 }
 
 // validateAgreed refuses what the stack file does not ask for: left behind, it would agree to a later change that nobody thought of.

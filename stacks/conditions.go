@@ -58,7 +58,7 @@ func (h change) takenAway() []condition {
 	}
 	h.asked.takenAway++
 	next := len(h.agreed().TakenAway) + h.asked.takenAway - 1
-	return []condition{{text + ". If that is meant: " + agree(fmt.Sprintf("takenAway[%d]", next), name), true}}
+	return []condition{{text + ". If that is meant: " + h.agree(fmt.Sprintf("takenAway[%d]", next), name), true}}
 }
 
 // newPrincipals: the vendor allowlists who pulls, and does not know another one. Nothing that runs depends on it before the gateway does.
@@ -80,7 +80,7 @@ func (h change) newPrincipals() []condition {
 		if h.running && h.after.rollout == string(RolloutFull) && !slices.Contains(h.agreed().NewPrincipals, principal) {
 			found.stops = true
 			next := len(h.agreed().NewPrincipals) + h.asked.newPrincipals
-			found.text += ". Send it to the vendor, and say so: " + agree(fmt.Sprintf("newPrincipals[%d]", next), principal)
+			found.text += ". Send it to the vendor, and say so: " + h.agree(fmt.Sprintf("newPrincipals[%d]", next), principal)
 			h.asked.newPrincipals++
 		}
 		all = append(all, found)

@@ -101,11 +101,12 @@ func (s *poolsOf) lower(most int) string {
 // databaseWarnings are what a stack may do with its databases and should know of; each names the stores and places that it is about.
 var databaseWarnings = []struct {
 	concerns func(*Config, target, configjson.Database) bool
-	text     func(configjson.Database) string
+	text     func(*Config, configjson.Database) string
 }{
-	{(*Config).unverifiable, authorityMissing},
-	{(*Config).verifiesPlaceholder, authorityOfAnExample},
-	{func(_ *Config, _ target, d configjson.Database) bool { return pooler(d) != "" }, sessionLocks},
+	{(*Config).unverifiable, (*Config).authorityMissing},
+	{(*Config).verifiesPlaceholder, (*Config).authorityOfAnExample},
+	{func(_ *Config, _ target, d configjson.Database) bool { return pooler(d) != "" },
+		func(_ *Config, d configjson.Database) string { return sessionLocks(d) }},
 }
 
 func (c *Config) databaseWarnings() []string {
@@ -113,7 +114,7 @@ func (c *Config) databaseWarnings() []string {
 	for _, warning := range databaseWarnings {
 		for _, at := range c.targets() {
 			for _, database := range c.databases(at) {
-				if text := warning.text(database); warning.concerns(c, at, database) && !slices.Contains(all, text) {
+				if text := warning.text(c, database); warning.concerns(c, at, database) && !slices.Contains(all, text) {
 					all = append(all, text)
 				}
 			}
@@ -140,22 +141,22 @@ func (c *Config) unverifiable(at target, d configjson.Database) bool {
 		!c.provided(at, gateway.DatabaseCaVariable) && !c.provided(at, gateway.CaDirVariable) && c.Network.caArgs() == nil
 }
 
-func authorityMissing(d configjson.Database) string {
+func (c *Config) authorityMissing(d configjson.Database) string {
 	return fmt.Sprintf("%s verifies the certificate of %s (ssl_mode %s), and no authority is made known: the gateway exits (x509: "+
 		"certificate signed by unknown authority) unless its image "+
-		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SslMode, authorityOf(d.Host))
+		"trusts that one; give gateway.postgres.caFile%s", d.Store, d.Host, d.SslMode, c.authorityOf(d.Host))
 }
 
-func authorityOfAnExample(d configjson.Database) string {
-	problem, mend := placeholderOf(d)
+func (c *Config) authorityOfAnExample(d configjson.Database) string {
+	problem, mend := c.placeholderOf(d)
 	return problem + "; " + mend
 }
 
 // placeholderOf says what comes of the placeholder of an example, and what to do.
-func placeholderOf(d configjson.Database) (problem, mend string) {
+func (c *Config) placeholderOf(d configjson.Database) (problem, mend string) {
 	problem = fmt.Sprintf("%s verifies the certificate of %s, and gateway.postgres.caFile is the placeholder of an example: the gateway "+
 		"exits (x509: certificate signed by unknown authority)", d.Store, d.Host)
-	return problem, "give gateway.postgres.caFile another" + authorityOf(d.Host)
+	return problem, "give gateway.postgres.caFile another" + c.authorityOf(d.Host)
 }
 
 // PlaceholderAuthority tells of the first database whose certificate is verified against the placeholder of an example, with what to do;
@@ -164,7 +165,7 @@ func (c *Config) PlaceholderAuthority() (problem, mend string) {
 	for _, at := range c.targets() {
 		for _, database := range c.databases(at) {
 			if c.verifiesPlaceholder(at, database) {
-				return placeholderOf(database)
+				return c.placeholderOf(database)
 			}
 		}
 	}
@@ -178,23 +179,26 @@ func (c *Config) verifiesPlaceholder(_ target, d configjson.Database) bool {
 // clouds are the hosts of managed databases, and where their authorities are.
 var clouds = []struct {
 	host  *regexp.Regexp
-	where func(region string) string
+	where func(region, stack string) string
 }{
-	{regexp.MustCompile(`\.([a-z0-9-]+)\.rds\.amazonaws\.com$`), func(region string) string { return ": " + rdsBundle(region) }},
-	{regexp.MustCompile(`\.postgres\.database\.(azure)\.com$`), func(string) string {
+	{regexp.MustCompile(`\.([a-z0-9-]+)\.rds\.amazonaws\.com$`), func(region, stack string) string {
+		return ": `bifrostctl init " + stack + " --rds-ca --yes` fetches it, or save " + rdsBundle(region) + " beside Pulumi.yaml and write " +
+			"the file's name"
+	}},
+	{regexp.MustCompile(`\.postgres\.database\.(azure)\.com$`), func(string, string) string {
 		return ": DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017, as Azure's page \"TLS in Azure Database for " +
 			"PostgreSQL\" links them (an image with the public roots has them)"
 	}},
-	{regexp.MustCompile(`\.(sql)\.goog$`), func(string) string {
+	{regexp.MustCompile(`\.(sql)\.goog$`), func(string, string) string {
 		return ": `gcloud sql instances describe INSTANCE --format 'value(serverCaCert.cert)'`, or with a shared authority the bundle of " +
 			"the region at https://pki.goog/cloudsql"
 	}},
 }
 
-func authorityOf(host string) string {
+func (c *Config) authorityOf(host string) string {
 	for _, cloud := range clouds {
 		if m := cloud.host.FindStringSubmatch(host); m != nil {
-			return cloud.where(m[1])
+			return cloud.where(m[1], c.stack)
 		}
 	}
 	return ", the PEM file of whoever signed it"

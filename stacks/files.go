@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -40,6 +41,9 @@ func (g *Gateway) loadConfig(dir string) field.ErrorList {
 }
 
 func readFile(dir, name string, p *field.Path) ([]byte, *field.Error) {
+	if strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://") {
+		return nil, field.Invalid(p, name, "is an address, and a file is wanted: save it beside Pulumi.yaml, and write the file's name")
+	}
 	file := name
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(dir, file)

@@ -263,6 +263,8 @@ var refused = map[string][]refusal{
 		{"proxy's login in a variable", "azure-dev", "gateway.env.HTTPS_PROXY", "http://user:" + canary + "@proxy.example.com:3128", []string{"bifrost:gateway.env[HTTPS_PROXY]: Forbidden: holds a login"}},
 		{"refresher's proxy's login in a variable", "azure-dev", "refresher.env.https_proxy", "http://user:" + canary + "@proxy.example.com:3128", []string{"bifrost:refresher.env[https_proxy]: Forbidden: holds a login"}},
 		{"exceptions from no proxy", "aws-dev", "network.noProxy", []any{"a.example.com, b.example.com", ""}, []string{"bifrost:network.proxy: Required", "bifrost:network.noProxy[0]: Invalid", "bifrost:network.noProxy[1]: Invalid"}},
+		{"authorities at an address", "azure-dev", "network.caFile", "https://ca.example.com/ca.pem", []string{"bifrost:network.caFile", "is an address, and a file is wanted: save it beside Pulumi.yaml"}},
+		{"authorities of a database at an address", "aws-dev", "gateway.postgres.caFile", "https://truststore.pki.rds.amazonaws.com/us-east-1/us-east-1-bundle.pem", []string{"bifrost:gateway.postgres.caFile", "is an address, and a file is wanted"}},
 		{"authorities that are not there", "azure-dev", "network.caFile", "nowhere.pem", []string{"bifrost:network.caFile", "cannot be read"}},
 		{"authorities that are none", "azure-dev", "network.caFile", "go.mod", []string{"bifrost:network.caFile", "holds no certificate"}},
 		{"authorities for tasks in a ConfigMap", "aws-dev", "network.caConfigMap", map[string]any{"name": "A B", "key": "ca.crt"}, []string{"bifrost:network.caConfigMap.name", "bifrost:network.caConfigMap: Forbidden", "write network.caFile"}},

@@ -9,7 +9,7 @@ import (
 )
 
 // agreement is the command that says a change for the second time.
-var agreement = regexp.MustCompile("`pulumi config set --path 'bifrost:(agreed\\.[a-zA-Z]+)(\\[(\\d+)\\])?' '([^']+)'`")
+var agreement = regexp.MustCompile("`pulumi config set --stack [a-z-]+ --path 'bifrost:(agreed\\.[a-zA-Z]+)(\\[(\\d+)\\])?' '([^']+)'`")
 
 // Agreements are the settings that the commands of a stopped up, or of its preview, make.
 func Agreements(messages string) []string {
