@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,7 +177,7 @@ func (t *terminal) several(title, about string, from []option, now []string) ([]
 func (t *terminal) enter(title, about, now, example string, valid func(string) error) (string, error) {
 	entered := now
 	field := huh.NewInput().Title(title).Description(about).Placeholder(example).Validate(valid).Value(&entered)
-	err := t.run(field, title, nil, func() string { return entered })
+	err := t.run(field, title, nil, func() string { return cmp.Or(entered, example) })
 	return strings.TrimSpace(entered), err
 }
 

@@ -132,7 +132,7 @@ func (r request) run(cmd *cobra.Command, out io.Writer) (*Answer, error) {
 	answer := &Answer{Stack: r.name, File: file, Diff: difference(d, filepath.Base(file)), Next: next(d, r.self), Kept: s.kept(),
 		Lacks: lacks(d)}
 	if err := sandbox.Judge(dir, r.name, d.file.Text()); err != nil {
-		return answer, notWritten(d, err)
+		return answer, s.notWritten(err)
 	}
 	if answer.Diff == "" {
 		fmt.Fprintf(out, "%s stays as it is.\n", filepath.Base(file))

@@ -56,8 +56,8 @@ var (
 		without: []string{"gateway.monitoring", "gateway.networkPolicy.metricsFrom"}}
 	route = part{name: "route", title: "A Gateway of the Gateway API, which leads to the gateway", without: []string{"gateway.httpRoute"}}
 	image = question{key: "registry.image", ask: "The image, as the vendor names it, with its tag",
-		about: "HOST/REPOSITORY:TAG. The vendor names the repository. It needs a tag: until the vendor has named one, any will do, such " +
-			"as 2.1.0, for no image is pulled before."}
+		about: "HOST/REPOSITORY:TAG. The vendor names the repository and the tag. Until that is known, write what stands in grey: no " +
+			"image is pulled before."}
 
 	bedrockPolicies = "ARNs of your account's own policies. The file access/aws/bedrock.json is one, with your account in " +
 		"place of 111122223333: aws iam create-policy --policy-name BifrostBedrock " +

@@ -29,7 +29,7 @@ func (s *session) question(q question, asked bool) (bool, error) {
 		return true, s.take(q, found[0].Value, found)
 	}
 	now := ""
-	if !s.ofExample || q.free {
+	if !s.ofExample {
 		now = q.kind.written(s.draft.value(q.key))
 	}
 	if len(found) > 0 {
@@ -39,28 +39,49 @@ func (s *session) question(q question, asked bool) (bool, error) {
 		}
 		now = answered
 	}
-	entered, err := s.ask.enter(q.ask+" ("+q.key+")", q.explained(), now, q.kind.written(s.draft.value(q.key)), func(text string) error {
-		if strings.TrimSpace(text) == "" && !q.free {
-			return errors.New("a value is needed")
-		}
-		return s.refused(q, text)
-	})
-	if err != nil {
-		return true, err
+	entered, err := s.enter(q, now)
+	if err != nil || entered == "" && s.ofExample {
+		return true, err // what need not be answered stays as it is
 	}
 	return true, s.take(q, entered, nil)
+}
+
+// enter asks for a text. Of an example's value nothing stands there already: who does not see that it does would write behind it.
+func (s *session) enter(q question, now string) (string, error) {
+	more, example := "", q.kind.written(s.draft.value(q.key))
+	switch {
+	case !s.ofExample || !q.free:
+	case example != "":
+		more = "Enter alone keeps " + example + "."
+	default:
+		more = "Enter alone leaves it out."
+	}
+	return s.ask.enter(q.ask+" ("+q.key+")", q.explained(more), now, example, func(answered string) error {
+		answered = strings.TrimSpace(answered)
+		switch {
+		case answered == "" && q.free && s.ofExample:
+			return nil
+		case answered == "" && !q.free && s.ofExample && example != "":
+			return errors.New("a value of your own is needed: what stands there in grey is an example")
+		case answered == "" && !q.free:
+			return errors.New("a value is needed")
+		case q.kind != text && strings.Contains(answered, " ") && !strings.Contains(answered, ","):
+			return errors.New("write commas between several")
+		}
+		return s.refused(q, answered)
+	})
 }
 
 // askWidth is that of the descriptions above questions, in columns.
 const askWidth = 76
 
-// explained says what a question is about, and what to write.
-func (q question) explained() string {
+// explained says what a question is about, what to write, and what else there is to say of the answer.
+func (q question) explained(more string) string {
 	about := cmp.Or(q.about, keys.Remark(index.ReplaceAllString(q.key, "[]")))
 	if q.kind != text {
-		about = strings.TrimSpace(about + " Several are written with commas between them.")
+		about += " Several are written with commas between them."
 	}
-	return fold.Words(about, askWidth)
+	return fold.Words(strings.TrimSpace(about+" "+more), askWidth)
 }
 
 // index is an entry of a list, which the reference writes without a number.
@@ -79,13 +100,13 @@ func (s *session) choice(q question, found []real.Choice, now string) (string, b
 	all = append(all, option{byHand, "another, written by hand"})
 	title := q.ask + " (" + q.key + ")"
 	if q.kind == text {
-		chosen, err := s.ask.choose(title, q.explained(), all, now)
+		chosen, err := s.ask.choose(title, q.explained(""), all, now)
 		if err != nil || chosen == byHand {
 			return now, false, err
 		}
 		return now, true, s.take(q, chosen, found)
 	}
-	chosen, err := s.ask.several(title, q.explained(), all, strings.Split(now, ", "))
+	chosen, err := s.ask.several(title, q.explained(""), all, strings.Split(now, ", "))
 	if err != nil || slices.Contains(chosen, byHand) || len(chosen) == 0 {
 		return strings.Join(slices.DeleteFunc(chosen, func(v string) bool { return v == byHand }), ", "), false, err
 	}

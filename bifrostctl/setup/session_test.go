@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
 
+	"bifrost/bifrostctl/sandbox"
 	"bifrost/bifrostctl/verify/real"
 	"bifrost/stacks"
 )
@@ -33,8 +36,8 @@ type scripted struct {
 	entered map[string]string
 	offered map[string][]string
 	refused []string
-	// explained is what stands above each question, by its title.
-	explained map[string]string
+	// explained is what stands above each question, and prefilled what can be edited, by its title.
+	explained, prefilled map[string]string
 }
 
 func (s *scripted) answer(title, now string) string {
@@ -65,7 +68,7 @@ func (s *scripted) several(title, _ string, from []option, now []string) ([]stri
 }
 
 func (s *scripted) enter(title, about, now, _ string, valid func(string) error) (string, error) {
-	s.explained[title] = about
+	s.explained[title], s.prefilled[title] = about, now
 	answer := s.answer(title, now)
 	for key, entered := range s.entered {
 		if strings.Contains(title, key) {
@@ -91,7 +94,7 @@ func asked(t *testing.T, on string, finder knowing, ask *scripted) (*session, *b
 	dir, err := os.Getwd()
 	require.NoError(t, err)
 	var notes bytes.Buffer
-	ask.offered, ask.explained = map[string][]string{}, map[string]string{}
+	ask.offered, ask.explained, ask.prefilled = map[string][]string{}, map[string]string{}, map[string]string{}
 	s := &session{request: request{name: "prod", on: on}, draft: &draft{dir: dir + "/../..", name: "prod"}, ask: ask, interactive: true,
 		finder: finder, notes: &notes, ctx: t.Context()}
 	require.NoError(t, s.begin(dir+"/none.yaml"))
@@ -149,12 +152,59 @@ func TestGoesWith(t *testing.T) {
 	require.Equal(t, "swedencentral", s.draft.value("azure.location"))
 }
 
-// TestRefusedAtOnce: the program's own words stand below a question.
+// TestRefusedAtOnce: the program's own words stand below a question, whatever the key is like.
 func TestRefusedAtOnce(t *testing.T) {
-	s, _ := asked(t, "eks", knowing{}, &scripted{answers: map[string]string{}, entered: map[string]string{"aws.accountId": "12"}})
-	require.True(t, slices.ContainsFunc(s.ask.(*scripted).refused, func(text string) bool {
-		return strings.HasPrefix(text, "The account (aws.accountId): ") && strings.Contains(text, "12")
-	}), s.ask.(*scripted).refused)
+	for _, c := range []struct{ on, key, entered, says string }{
+		{"eks", "aws.accountId", "12", "12"},
+		{"eks", "gateway.env.PG_HOST", "postgres://db.acme.com:5432", "host"},
+		{"eks", "gateway.ingress.hosts", "llm_acme", "a DNS name"},
+		{"aks", "gateway.config.providers.azure.keys[0].azure_key_config.endpoint", "acme.openai.azure.com", "begin with https://"},
+		{"aks", "gateway.httpRoute.gateway", "My Gateway", "lowercase"},
+	} {
+		s, _ := asked(t, c.on, knowing{}, &scripted{answers: map[string]string{}, entered: map[string]string{c.key: c.entered}})
+		require.True(t, slices.ContainsFunc(s.ask.(*scripted).refused, func(text string) bool {
+			return strings.Contains(text, "("+c.key+"): ") && strings.Contains(text, c.says)
+		}), "%s: %s", c.key, s.ask.(*scripted).refused)
+	}
+}
+
+// TestKept: an example's value cannot be taken for one that is typed already; Enter alone keeps it where it may stay.
+func TestKept(t *testing.T) {
+	for _, p := range places {
+		s, _ := asked(t, p.name, knowing{}, &scripted{answers: map[string]string{}})
+		ask := s.ask.(*scripted)
+		for title, now := range ask.prefilled {
+			require.Empty(t, now, "%s: %s", p.name, title)
+		}
+		require.Contains(t, strings.ReplaceAll(ask.explained["Its login, which owns both databases (gateway.env.PG_USER)"], "\n", " "), "Enter alone keeps bifrost.", p.name)
+		require.Equal(t, "bifrost", s.draft.value("gateway.env.PG_USER"), p.name)
+		for _, refused := range ask.refused {
+			require.NotContains(t, refused, "gateway.env.PG_USER")
+		}
+		require.True(t, slices.ContainsFunc(ask.refused, func(text string) bool {
+			return strings.Contains(text, "(gateway.env.PG_HOST): a value of your own is needed")
+		}), ask.refused)
+	}
+}
+
+// TestAnswersOutlive: who answered what is refused as a whole need not answer again.
+func TestAnswersOutlive(t *testing.T) {
+	s, _ := asked(t, "eks", knowing{}, &scripted{answers: map[string]string{"What do you have?": "ingress, monitoring", "aws.region": "eu-central-1"},
+		entered: map[string]string{"gateway.env.PG_HOST": "it's one", "gateway.ingress.hosts": "a.example.com, b.example.com"}})
+	s.self = "bifrostctl"
+	require.NoError(t, finish(s.draft))
+	err := s.notWritten(sandbox.Judge(s.draft.dir, "prod", s.draft.file.Text()))
+	_, command, is := strings.Cut(err.Error(), "change in it what is refused:\n")
+	require.True(t, is, err)
+	file, parseErr := syntax.NewParser().Parse(strings.NewReader(command), "")
+	require.NoError(t, parseErr)
+	words, parseErr := expand.Fields(nil, file.Stmts[0].Cmd.(*syntax.CallExpr).Args...)
+	require.NoError(t, parseErr)
+	require.Equal(t, []string{"bifrostctl", "init", "prod", "--on", "eks", "--yes", "--without"}, words[:7])
+	require.Contains(t, words[7], "autoscaling")
+	for _, setting := range []string{`aws.region="eu-central-1"`, `gateway.env.PG_HOST="it's one"`, `gateway.ingress.hosts=["a.example.com","b.example.com"]`} {
+		require.Contains(t, words, setting)
+	}
 }
 
 // TestExplained: each question that is written by hand says what its key is, and those about the database what a host is.
@@ -207,7 +257,7 @@ func TestPlaces(t *testing.T) {
 		for _, q := range p.questions {
 			require.True(t, q.free || d.there(q.key), "%s: the example has no %s", p.name, q.key)
 			for _, also := range q.also {
-				require.True(t, d.there(also) || p.name == "ecs", "%s: the example has no %s", p.name, also)
+				require.True(t, d.there(also), "%s: the example has no %s", p.name, also)
 			}
 			if q.part != "" {
 				require.True(t, slices.ContainsFunc(p.parts, func(each part) bool { return each.name == q.part }), "%s: %s", p.name, q.part)

@@ -98,6 +98,13 @@ type step struct {
 // next are the commands that follow; self is how the user calls this program.
 func next(d *draft, self string) []step {
 	config := d.config()
+	if d.before != "" {
+		return []step{
+			{self + " sandbox preview " + d.name + " --diff", "what the change does, on this machine alone"},
+			{"pulumi preview --diff --stack " + d.name, "what it does in the real account"},
+			{"pulumi up --stack " + d.name, "a stack that is not there yet: docs/production.md, step 5"},
+		}
+	}
 	steps := []step{
 		{self + " sandbox preview " + d.name, "what it makes, on this machine alone"},
 		{self + " sandbox up " + d.name, "try it there"},

@@ -32,6 +32,9 @@ func Explain(text []byte, err error) error {
 		return err
 	}
 	at, message := wrong.GetToken().Position, wrong.GetMessage()
+	if strings.HasPrefix(message, "found character '\t'") {
+		message = "a tab: YAML is indented with blanks alone"
+	}
 	if mend := mends[message]; mend != "" {
 		message = mend
 	}

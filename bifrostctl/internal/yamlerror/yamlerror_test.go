@@ -38,7 +38,7 @@ func TestExplain(t *testing.T) {
 		"no blank, as the last key": {"style: json", "style:json", "line 11, column 7: a colon and a blank are missing"},
 		"no blank, before others":   {"level: info", "level:info", "line 10, column 7: a colon and a blank are missing"},
 		"no colon":                  {"style: json", "style json", "line 11, column 7: a colon and a blank are missing"},
-		"a tab":                     {"      HOST", "\tHOST", "line 13, column 1: found character '\t'"},
+		"a tab":                     {"      HOST", "\tHOST", "line 13, column 1: a tab: YAML is indented with blanks alone"},
 		"a key twice":               {"style: json", "level: warn", `line 11, column 7: mapping key "level" already defined at [10:7]`},
 		"a reserved character":      {"HOST: x", "HOST: @x", "line 13, column 13: '@' is a reserved character"},
 		"two colons":                {"HOST: x", "HOST: a: b", "line 13, column 13: the next line is indented deeper than its key, or a value with a colon needs quotes"},
