@@ -49,7 +49,7 @@ func TestRunningGatewayIsNotTakenAway(t *testing.T) {
 			s.Engine.MustUp()
 			s.Set(append(c.gone, unprotected)...)
 			requireStopped(t, s, "takes away the gateway on "+c.title+", which runs",
-				"`pulumi config set --stack "+c.stack+" --path 'bifrost:agreed.takenAway[0]' '"+c.place+"'`")
+				"`pulumi config set --stack test --path 'bifrost:agreed.takenAway[0]' '"+c.place+"'`")
 
 			agreed := append(append([]string{}, c.gone...), unprotected, "agreed.takenAway=["+c.place+"]")
 			up := s.Set(agreed...).Engine.MustUp()
@@ -168,7 +168,7 @@ func TestAdoptionIsSaidTwice(t *testing.T) {
 	require.NoError(t, s.Engine.Destroy().Err)
 	s.Set(adopt)
 	requireStopped(t, s, "takes over the pool bifrost-azure and its provider bifrost-aks in project acme-mirror",
-		"`pulumi config set --stack azure-dev --path 'bifrost:agreed.adopted' '"+provider+"'`")
+		"`pulumi config set --stack test --path 'bifrost:agreed.adopted' '"+provider+"'`")
 	wrong := s.Set(adopt, "agreed.adopted=acme-mirror/another/bifrost-aks").Engine.Preview()
 	require.Contains(t, wrong.Messages(), "gcp.federation.adopt takes over "+provider)
 	up := s.Set(adopt, "agreed.adopted="+provider).Engine.MustUp()
