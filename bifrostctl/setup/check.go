@@ -42,8 +42,8 @@ func (s *session) notWritten(err error) error {
 			return fmt.Errorf("nothing was written: %sThis command has your answers; change in it what is refused:\n%s", refused.Listing(), again)
 		}
 	}
-	return fmt.Errorf("nothing was written: %sThere is no Pulumi.%s.yaml yet to edit: give other values with --set 'KEY=VALUE', the key "+
-		"without %s:", refused.Listing(), s.draft.name, stacks.Project)
+	return fmt.Errorf("nothing was written: %sThere is no Pulumi.%s.yaml yet to edit: give other values with --set 'KEY=VALUE', where "+
+		"KEY has no %s: before it", refused.Listing(), s.draft.name, stacks.Project)
 }
 
 // again is the command that gives what was answered.

@@ -55,9 +55,8 @@ var (
 	monitoring = part{name: "monitoring", title: "Prometheus Operator, which scrapes the gateway",
 		without: []string{"gateway.monitoring", "gateway.networkPolicy.metricsFrom"}}
 	route = part{name: "route", title: "A Gateway of the Gateway API, which leads to the gateway", without: []string{"gateway.httpRoute"}}
-	image = question{key: "registry.image", ask: "The image, as the vendor names it, with its tag",
-		about: "HOST/REPOSITORY:TAG. The vendor names the repository and the tag. Until that is known, write what stands in grey: no " +
-			"image is pulled before."}
+	image = question{key: "registry.image", ask: "The image, as the vendor names it, with its tag", free: true,
+		about: "HOST/REPOSITORY:TAG. The vendor names both. Until then the example's will do: no image is pulled before."}
 
 	bedrockPolicies = "ARNs of your account's own policies. The file access/aws/bedrock.json is one, with your account in " +
 		"place of 111122223333: aws iam create-policy --policy-name BifrostBedrock " +
