@@ -182,8 +182,8 @@ var clouds = []struct {
 	where func(region, stack string) string
 }{
 	{regexp.MustCompile(`\.([a-z0-9-]+)\.rds\.amazonaws\.com$`), func(region, stack string) string {
-		return ": `bifrostctl init " + stack + " --rds-ca --yes` fetches it, or save " + rdsBundle(region) + " beside Pulumi.yaml and write " +
-			"the file's name"
+		return ": `bifrostctl init " + stack + " --rds-ca --yes` fetches it, or save " + rdsBundle(region) + " beside Pulumi.yaml and " +
+			"write the file's name"
 	}},
 	{regexp.MustCompile(`\.postgres\.database\.(azure)\.com$`), func(string, string) string {
 		return ": DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017, as Azure's page \"TLS in Azure Database for " +

@@ -100,7 +100,7 @@ func (f *fitter) object(p *field.Path, t reflect.Type, object map[string]any) ma
 			names := fieldNames(t)
 			meant = check.Nearest(key, names)
 			if other := elsewhere(p.Child(key)); len(other) > 0 && !strings.EqualFold(key, meant) {
-				f.problems = append(f.problems, field.Forbidden(p.Child(key), fmt.Sprintf("unknown key; did you mean %s?", strings.Join(other, " or "))))
+				f.problems = append(f.problems, unknownKey(p.Child(key), strings.Join(other, " or "), names))
 				continue
 			}
 			f.problems = append(f.problems, unknownKey(p.Child(key), meant, names))

@@ -39,7 +39,8 @@ func (s *session) notWritten(err error) error {
 	}
 	if s.interactive && s.on != "" {
 		if again, err := s.again(); err == nil {
-			return fmt.Errorf("nothing was written: %sThis command has your answers; change in it what is refused:\n%s", refused.Listing(), again)
+			return fmt.Errorf("nothing was written: %sThis command has your answers; change in it what is refused:\n%s", refused.Listing(),
+				again)
 		}
 	}
 	return fmt.Errorf("nothing was written: %sThere is no Pulumi.%s.yaml yet to edit: give other values with --set 'KEY=VALUE', where "+

@@ -138,8 +138,8 @@ func parseValue(text string, path resource.PropertyPath) (any, error) {
 	return value, nil
 }
 
-// keepDigits makes numbers below a value texts where the configuration has texts: YAML reads 0471 as octal, and no number keeps a zero at its
-// end.
+// keepDigits makes numbers below a value texts where the configuration has texts: YAML reads 0471 as octal, and no number keeps a zero at
+// its end.
 func keepDigits(node *yaml.Node, path resource.PropertyPath) {
 	switch node.Kind {
 	case yaml.DocumentNode:

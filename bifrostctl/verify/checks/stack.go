@@ -152,7 +152,8 @@ func Of(s Stack, c service.Clouds) []check.Category {
 		trust = append(trust, at.trust(s, c, o)...)
 	}
 	made := s.madeChecks(c)
-	if onKubernetes || slices.ContainsFunc(slices.Concat(trust, made), needs(clusterAPI)) { // an up that failed has made things, and has no outputs
+	// An up that failed has made things, and has no outputs.
+	if onKubernetes || slices.ContainsFunc(slices.Concat(trust, made), needs(clusterAPI)) {
 		configuration = append(configuration, s.reachable(clusterAPI, client))
 	}
 	if onKubernetes {

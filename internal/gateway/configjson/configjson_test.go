@@ -255,6 +255,14 @@ func TestProviderAddresses(t *testing.T) {
 	}
 }
 
+// TestLoginInAddress: a password in an address is told to nobody.
+func TestLoginInAddress(t *testing.T) {
+	config := document(t, `{"providers": {"openai": {"keys": [], "network_config": {"base_url": "user:`+canary+`@api.example.com"}}}}`)
+	problems := Check(field.NewPath("config"), config, Facts{}, nil)
+	require.Len(t, problems, 1)
+	require.NotContains(t, problems[0].Error(), canary)
+}
+
 // TestKeyValues: a key without a value serves nothing, but of providers that have their credentials elsewhere.
 func TestKeyValues(t *testing.T) {
 	for text, refused := range map[string]bool{

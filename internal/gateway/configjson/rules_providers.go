@@ -82,13 +82,16 @@ func keyValues(r *review) {
 	for name, v := range object(r.document["providers"]) {
 		custom := object(object(v)["custom_provider_config"])
 		provider := strings.ToLower(cmp.Or(text(custom["base_provider_type"]), name))
-		if slices.Contains(withoutValue, provider) || custom["is_key_less"] == true || !slices.Contains(knownKeys.names(chosenNames), provider) {
+		known := slices.Contains(knownKeys.names(chosenNames), provider)
+		if !known || slices.Contains(withoutValue, provider) || custom["is_key_less"] == true {
 			continue
 		}
 		each(r.p.Child("providers", name), v, "keys[]", func(p *field.Path, key map[string]any) {
 			value := object(key["value"])
-			if key["value"] == nil || key["value"] == "" || len(value) > 0 && text(value["value"]) == "" && text(value["env_var"]) == "" {
-				r.require(p.Child("value"), "the gateway uses no key of %s without it; write env.NAME, and the secret as secrets.env.NAME", name)
+			empty := len(value) > 0 && text(value["value"]) == "" && text(value["env_var"]) == ""
+			if key["value"] == nil || key["value"] == "" || empty {
+				r.require(p.Child("value"), "the gateway uses no key of %s without it; write env.NAME, and the secret as secrets.env.NAME",
+					name)
 			}
 		})
 	}
@@ -103,7 +106,12 @@ func providerAddresses(r *review) {
 			return
 		}
 		if u, err := url.Parse(value); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			r.problems = append(r.problems, field.Invalid(p, value, "begin with https:// or http://: the gateway reaches no host without it"))
+			var shown any = value
+			if strings.Contains(value, "@") {
+				shown = field.OmitValueType{} // a login may stand before the host
+			}
+			r.problems = append(r.problems, field.Invalid(p, shown,
+				"begin with https:// or http://: the gateway reaches no host without it"))
 		}
 	}
 	r.each("providers.*", func(p *field.Path, provider map[string]any) {
