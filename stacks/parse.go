@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,9 +41,15 @@ func (e *ConfigError) Error() string {
 	text := e.Listing() + "Edit Pulumi." + e.Stack + ".yaml"
 	if forms := e.commands(); len(forms) > 0 {
 		text += ", or: pulumi config set --stack " + e.Stack + " " + strings.Join(forms, ", or ")
+		if slices.ContainsFunc(e.Problems, func(p *field.Error) bool { return ownName.MatchString(p.Field) }) {
+			text += `, where a name in brackets takes quotes: ["NAME"]`
+		}
 	}
 	return text
 }
+
+// ownName is a key of the user's own in a problem's path. Pulumi takes it in quotes alone.
+var ownName = regexp.MustCompile(`\[[^\]0-9"][^\]]*\]`)
 
 // Listing is every problem, one a line, without how a stack file is changed: for one that is not there yet.
 func (e *ConfigError) Listing() string {

@@ -91,6 +91,7 @@ func TestHowItIsMended(t *testing.T) {
 		want  string
 	}{
 		"a text":                       {"gateway.namespace", "A_B", set + "--path 'bifrost:KEY' VALUE"},
+		"a name of one's own":          {"gateway.env.PG_HOST", "postgres://db.example.com", set + "--path 'bifrost:KEY' VALUE, where a name in brackets takes quotes: [\"NAME\"]"},
 		"an unknown key":               {"gateway.replica", 5, edit},
 		"a key that must go":           {"registry.pullThroughCache", true, edit},
 		"text for a list":              {"network.noProxy", "a.example.com", edit},

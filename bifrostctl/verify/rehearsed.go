@@ -6,15 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"bifrost/bifrostctl/internal/pulumitype"
 	"bifrost/bifrostctl/verify/check"
 	"bifrost/bifrostctl/verify/checks"
 )
 
 // Parts of the commands that mend a stack: a key that is set, an up, perhaps of a named stack, and a name in a namespace.
 const (
-	setKey    = `pulumi config set (?:--stack \S+ )?(?:--path )?'?bifrost:([^' ]+)'? `
-	setSecret = `pulumi config set (?:--stack \S+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?`
-	thenUp    = `, then pulumi up\b( --refresh)?(?: --stack \S+)?`
+	setKey    = `pulumi config set (?:--stack [\w.-]+ )?(?:--path )?'?bifrost:([^' ]+)'? `
+	setSecret = `pulumi config set (?:--stack [\w.-]+ )?--secret --path 'bifrost:([^']+)'(?: \$?\w+)?`
+	thenUp    = `, then pulumi up\b( --refresh)?(?: --stack [\w.-]+)?`
 	made      = ` ([\w.-]+) -n ([\w-]+)`
 )
 
@@ -32,16 +33,16 @@ var sandboxMends = []struct {
 	{regexp.MustCompile(setKey + `([^\s,;]+)`), "write $1: $2 into Pulumi.STACK.yaml"},
 	{regexp.MustCompile(`write a tag or digest that the vendor named into registry.image, then pulumi up\b`),
 		"bin/bifrostctl sandbox publish STACK TAG, or write a tag that is there into registry.image, then pulumi up"},
-	{regexp.MustCompile(`pulumi refresh --stack \S+, then pulumi up --refresh --stack \S+`),
-		"bin/bifrostctl sandbox up STACK --refreshSETS"},
-	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack \S+)?`), "bin/bifrostctl sandbox up STACK --refreshSETS"},
-	{regexp.MustCompile(`pulumi (up|preview)\b(?: --stack \S+)?`), "bin/bifrostctl sandbox $1 STACKSETS"},
-	{regexp.MustCompile(`pulumi destroy\b(?: --stack \S+)?`), "bin/bifrostctl sandbox destroy STACK"},
-	{regexp.MustCompile("send the vendor the letter that `bifrostctl handoff \\S+` prints"), "VENDOR"},
 	{regexp.MustCompile(`(?:kubectl delete secret\S* [\w.-]+ -n \S+, then )?` +
-		`kubectl create job refresh-now --from=cronjob/[\w.-]+ -n [\w-]+`),
+		`kubectl create job refresh-now --from=cronjob/[\w.-]+ -n [\w-]+(?:, then pulumi up --refresh --stack [\w.-]+)?`),
 		"bin/bifrostctl sandbox remove STACK kubernetes:core/v1:Secret PULLSECRET where it is there, " +
 			"then bin/bifrostctl sandbox up STACK --refreshSETS"},
+	{regexp.MustCompile(`pulumi refresh --stack [\w.-]+, then pulumi up --refresh --stack [\w.-]+`),
+		"bin/bifrostctl sandbox up STACK --refreshSETS"},
+	{regexp.MustCompile(`pulumi (?:up --refresh|refresh)(?: --stack [\w.-]+)?`), "bin/bifrostctl sandbox up STACK --refreshSETS"},
+	{regexp.MustCompile(`pulumi (up|preview)\b(?: --stack [\w.-]+)?`), "bin/bifrostctl sandbox $1 STACKSETS"},
+	{regexp.MustCompile(`pulumi destroy\b(?: --stack [\w.-]+)?`), "bin/bifrostctl sandbox destroy STACK"},
+	{regexp.MustCompile("send the vendor the letter that `bifrostctl handoff \\S+` prints"), "VENDOR"},
 	{regexp.MustCompile(`(?:kubectl delete secret [^&]*&& )?kubectl create secret [a-z-]+` + made + `[^;,]*`),
 		"bin/bifrostctl sandbox restore STACK kubernetes:core/v1:Secret $2/$1"},
 	{regexp.MustCompile(`kubectl create configmap` + made + ` --from-file[^;,]*`),
@@ -95,6 +96,20 @@ func sandboxMend(stack checks.Stack, options Options, hint string) string {
 	return hint
 }
 
+// vendorsTypes are those by which the vendor lets somebody in.
+var vendorsTypes = []string{pulumitype.AwsEcrRepositoryPolicy, pulumitype.GcpRepositoryMember, pulumitype.GcpServiceAccountMember}
+
+// vendorsGone are the commands that bring back what somebody took away of the vendor's by hand: without it nobody can be let in.
+func vendorsGone(removed []string) []string {
+	var commands []string
+	for _, thing := range removed {
+		if typ, _, _ := strings.Cut(thing, " "); slices.Contains(vendorsTypes, typ) {
+			commands = append(commands, "bin/bifrostctl sandbox restore STACK "+thing)
+		}
+	}
+	return commands
+}
+
 // words are what the capitals in mends stand for.
 func words(stack checks.Stack, options Options) *strings.Replacer {
 	sets := options.Sets
@@ -112,6 +127,9 @@ func words(stack checks.Stack, options Options) *strings.Replacer {
 	}
 	if allowlist != "" {
 		vendor = "bin/bifrostctl sandbox allowlist STACK" + allowlist
+	}
+	if gone := vendorsGone(options.Removed); len(gone) > 0 {
+		vendor = strings.Join(gone, ", then ")
 	}
 	tag, pullSecret := "TAG", "NAMESPACE/NAME"
 	if stack.Config != nil {

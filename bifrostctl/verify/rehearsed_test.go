@@ -30,9 +30,10 @@ func TestSandboxMends(t *testing.T) {
 		"write a tag into registry.image, then pulumi up":                                         "write a tag into registry.image, then bin/bifrostctl sandbox up prod",
 		"pulumi config set --stack prod --path 'bifrost:gateway.memoryLimit' 4Gi, then pulumi up": "write gateway.memoryLimit: 4Gi into Pulumi.prod.yaml, then bin/bifrostctl sandbox up prod",
 		"pulumi config set --stack prod bifrost:rollout full":                                     "write rollout: full into Pulumi.prod.yaml",
-		"pulumi config set --stack prod --secret --path 'bifrost:secrets.adminPassword', then pulumi up --refresh --stack prod":                                    "bin/bifrostctl sandbox up prod --refresh --set secrets.adminPassword=VALUE",
-		"aws eks list-clusters --region us-east-1, then pulumi config set --stack prod --path 'bifrost:eks.clusterName' NAME; docs/eks.md":                         "aws eks list-clusters --region us-east-1, then write eks.clusterName: NAME into Pulumi.prod.yaml; docs/eks.md",
-		"ask the vendor for another key, then pulumi config set --stack prod --secret --path 'bifrost:secrets.registryKey', then pulumi up --refresh --stack prod": "bin/bifrostctl sandbox keys prod --new, then bin/bifrostctl sandbox up prod --refresh",
+		"pulumi config set --stack prod --secret --path 'bifrost:secrets.adminPassword', then pulumi up --refresh --stack prod":                                                                                                                                                            "bin/bifrostctl sandbox up prod --refresh --set secrets.adminPassword=VALUE",
+		"aws eks list-clusters --region us-east-1, then pulumi config set --stack prod --path 'bifrost:eks.clusterName' NAME; docs/eks.md":                                                                                                                                                 "aws eks list-clusters --region us-east-1, then write eks.clusterName: NAME into Pulumi.prod.yaml; docs/eks.md",
+		"ask the vendor for another key, then pulumi config set --stack prod --secret --path 'bifrost:secrets.registryKey', then pulumi up --refresh --stack prod":                                                                                                                         "bin/bifrostctl sandbox keys prod --new, then bin/bifrostctl sandbox up prod --refresh",
+		"pulumi up --refresh --stack prod, which may end at a refused pull, then send the vendor the letter that `bifrostctl handoff prod` prints, and once the vendor has done that, kubectl create job refresh-now --from=cronjob/refresh -n llm, then pulumi up --refresh --stack prod": "bin/bifrostctl sandbox up prod --refresh, which may end at a refused pull, then bin/bifrostctl sandbox state prod lists the vendor's side; change or restore mends it, and once the vendor has done that, bin/bifrostctl sandbox remove prod kubernetes:core/v1:Secret NAMESPACE/NAME where it is there, then bin/bifrostctl sandbox up prod --refresh",
 		"kubectl get pods": "kubectl get pods",
 		"kubectl create secret generic llm-keys -n llm --from-file=key=FILE": "bin/bifrostctl sandbox restore prod kubernetes:core/v1:Secret llm/llm-keys",
 		"kubectl create configmap ca -n llm --from-file=KEY=FILE":            "bin/bifrostctl sandbox restore prod kubernetes:core/v1:ConfigMap llm/ca",
@@ -42,6 +43,15 @@ func TestSandboxMends(t *testing.T) {
 	} {
 		require.Equal(t, want, verify.SandboxMend(checks.Stack{Name: "prod"}, verify.Options{}, pulumi))
 	}
+}
+
+// TestVendorsSide: where somebody took away what the vendor lets people in by, that comes back first.
+func TestVendorsSide(t *testing.T) {
+	t.Parallel()
+	const letter = "send the vendor the letter that `bifrostctl handoff prod` prints"
+	removed := []string{"kubernetes:core/v1:Secret llm/a", pulumitype.AwsEcrRepositoryPolicy + " acme-hub"}
+	require.Equal(t, "bin/bifrostctl sandbox restore x --state /clouds aws:ecr/repositoryPolicy:RepositoryPolicy acme-hub",
+		verify.SandboxMend(checks.Stack{Name: "prod"}, verify.Options{Called: "x --state /clouds", Removed: removed}, letter))
 }
 
 // TestSandboxRestores: what others made and somebody took away comes back by restore, and not by what would make it in life.

@@ -80,11 +80,14 @@ func (m made) look(ctx context.Context, things []service.Thing) check.Result {
 	var order []string
 	mend := m.up()
 	for _, t := range things {
+		said, err := m.ask(ctx, t)
+		if said.elsewhere {
+			continue
+		}
 		kind := kindOf(t.Type)
 		if counts[kind]++; counts[kind] == 1 {
 			order = append(order, kind)
 		}
-		said, err := m.ask(ctx, t)
 		var gone *service.GoneError
 		switch {
 		case errors.As(err, &gone):
@@ -115,6 +118,8 @@ func (m made) look(ctx context.Context, things []service.Thing) check.Result {
 		return check.Warn(m.up(), "%s", firstOf(append(found.passing, found.remade...)))
 	case len(found.forbidden) > 0:
 		return check.Skip("%s", firstOf(found.forbidden))
+	case len(order) == 0:
+		return check.Skip("went with what other checks tell of")
 	}
 	var parts []string
 	for _, kind := range order {
@@ -136,7 +141,11 @@ func (m made) login(typ string) string {
 }
 
 // said is what is wrong with a thing that is there.
-type said struct{ changed, remade string }
+type said struct {
+	changed, remade string
+	// elsewhere says that another check tells of it.
+	elsewhere bool
+}
 
 func (m made) ask(ctx context.Context, t service.Thing) (said, error) {
 	if isKubernetes(t.Type) {
@@ -145,13 +154,13 @@ func (m made) ask(ctx context.Context, t service.Thing) (said, error) {
 	if t.Type == pulumitype.AwsRolePolicyAttachment || t.Type == pulumitype.AwsRolePolicy {
 		role := service.Thing{Type: pulumitype.AwsRole, ID: t.Text("role")}
 		if err := m.exists(ctx, role); missing(err) && m.makes(role) {
-			return said{}, nil // the role's own check tells
+			return said{elsewhere: true}, nil // the role's own check tells
 		}
 	}
 	err := m.exists(ctx, t)
 	if policy := t.Text("policyArn"); missing(err) && t.Type == pulumitype.AwsRolePolicyAttachment && m.namesPolicy(policy) &&
 		missing(m.exists(ctx, service.Thing{Type: pulumitype.AwsPolicy, ID: policy})) {
-		return said{}, nil // a policy takes its attachments along, and its own check tells
+		return said{elsewhere: true}, nil // a policy takes its attachments along, and its own check tells
 	}
 	return said{}, err
 }

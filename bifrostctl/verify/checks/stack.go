@@ -275,9 +275,13 @@ func (s Stack) handOff() string {
 }
 
 // toldAnew makes the clouds what the stack's files say, where the vendor does not know yet who pulls then: an up ends at the pull, and
-// another one comes through once the vendor does.
+// another one comes through once the vendor does. A token of whoever pulled before is worth nothing any more.
 func (s Stack) toldAnew() string {
-	return s.up() + ", which may end at a refused pull, then " + s.handOff() + ", and once the vendor has done that, " + s.up()
+	again := s.up()
+	if refresh := s.refresh(); refresh != again {
+		again = refresh + ", then " + again
+	}
+	return s.up() + ", which may end at a refused pull, then " + s.handOff() + ", and once the vendor has done that, " + again
 }
 
 // unreadable is the result of a check whose question could not be asked: skipped where a right is missing, unknown where nobody is signed
