@@ -99,6 +99,11 @@ func (f *fitter) object(p *field.Path, t reflect.Type, object map[string]any) ma
 		if _, known := fieldByName(t, key); !known {
 			names := fieldNames(t)
 			meant = check.Nearest(key, names)
+			if first, rest, dotted := strings.Cut(key, "."); dotted && p == nil && described(key).Path != "" {
+				f.problems = append(f.problems, field.Forbidden(field.NewPath(key), fmt.Sprintf(
+					"a path is no key of the file: write %s:%s: and the rest, %s, indented below it", Project, first, rest)))
+				continue
+			}
 			if other := elsewhere(p.Child(key)); len(other) > 0 && !strings.EqualFold(key, meant) {
 				f.problems = append(f.problems, unknownKey(p.Child(key), strings.Join(other, " or "), names))
 				continue

@@ -215,3 +215,17 @@ func TestOneMendForSeveral(t *testing.T) {
 		require.Less(t, len(line), 300, line)
 	}
 }
+
+// TestPathAsKey: a path that stands in the file as it is written everywhere else is told how it is written there.
+func TestPathAsKey(t *testing.T) {
+	t.Parallel()
+	s := stackFile(t, "azure-dev")
+	s["network.proxy"], s["gateway.ingress.hosts"] = "http://proxy.example.com:3128", []any{"a.example.com"}
+	refused := refusedIn(t, s).Error()
+	for _, want := range []string{
+		"bifrost:network.proxy: Forbidden: a path is no key of the file: write bifrost:network: and the rest, proxy, indented below it\n",
+		"bifrost:gateway.ingress.hosts: Forbidden: a path is no key of the file: write bifrost:gateway: and the rest, ingress.hosts, indented below it\n",
+	} {
+		require.Contains(t, refused, want)
+	}
+}

@@ -37,6 +37,7 @@ func TestNodes(t *testing.T) {
 		"a label":                     {[]string{"sandbox:nodes=[{labels: {pool: llm}}]"}, []string{"gateway.scheduling.nodeSelector={pool: llm}"}, ""},
 		"too little memory":           {[]string{"sandbox:nodes=[{count: 2, memory: 256Mi}, {cpu: 200m}]"}, nil, "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."},
 		"room for one of two":         {[]string{"sandbox:nodes=[{cpu: 400m}]"}, nil, "0/1 nodes are available: 1 Insufficient cpu."},
+		"a request's key":             {[]string{"sandbox:nodes=[{cpu: 400m}]"}, nil, "In the stack file gateway.cpuRequest and gateway.memoryRequest say"},
 		"zones":                       {[]string{zones}, []string{spread}, ""},
 		"a zone that nobody can use":  {[]string{zones}, []string{spread, "gateway.replicas=3"}, ""},
 		"a zone that is full":         {[]string{"sandbox:nodes=[{zone: a, cpu: '8'}, {zone: b, cpu: 400m}]"}, []string{spread, "gateway.replicas=4"}, "1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints."},

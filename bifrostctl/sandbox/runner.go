@@ -139,7 +139,7 @@ func (r Runner) run(ctx context.Context, request Request, result *Result) error 
 		return err
 	}
 	if request.Operation != Destroy {
-		r.note(p, fakes, plain)
+		r.note(p, fakes, plain, inClear(inFile))
 	}
 	config, err := p.raw()
 	if err != nil {

@@ -113,6 +113,19 @@ func lackingPlain(p *project) []string {
 	return plain
 }
 
+// inClear are the secrets that stand in a stack file as they are, which in life everybody reads who reads the repository.
+func inClear(inFile map[string]any) []string {
+	var paths []string
+	overlay.Walk(inFile, nil, func(path resource.PropertyPath, leaf any) any {
+		if path[0] == secretsKey && !overlay.IsEncrypted(leaf) && leaf != nil && leaf != "" {
+			paths = append(paths, path.String())
+		}
+		return leaf
+	})
+	slices.Sort(paths)
+	return paths
+}
+
 // encryptSecrets encrypts every text under secrets, and the fakes wherever they are. It returns the texts in clear.
 func (p *project) encryptSecrets(k *keeper, fakes []string) ([]string, error) {
 	var plaintexts []string

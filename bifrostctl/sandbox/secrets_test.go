@@ -26,9 +26,21 @@ gateway:
 	require.Empty(t, lackingPlain(read("secrets: {secure: v1:a}")))
 
 	var told strings.Builder
-	Runner{Stderr: &told}.note(read(""), []string{"secrets.env.PG_PASSWORD", "secrets.env.PG_USER"}, []string{"PG_USER"})
+	Runner{Stderr: &told}.note(read(""), []string{"secrets.env.PG_PASSWORD", "secrets.env.PG_USER"}, []string{"PG_USER"}, nil)
 	require.Equal(t, "config.json asks for env.PG_USER, which Pulumi.prod.yaml lacks and which is no secret: write gateway.env.PG_USER. Here it is a fake\n"+
 		"Secrets that Pulumi.prod.yaml lacks or holds encrypted are fakes here: secrets.env.PG_PASSWORD\n", told.String())
+}
+
+// TestSecretsInClear: a secret that stands in the stack file as it is, is told of, without its value.
+func TestSecretsInClear(t *testing.T) {
+	inFile := parse(t, "platform: azure\nsecrets: {license: {secure: v1:a}, env: {PG_PASSWORD: canary, EMPTY: ''}}\n")
+	clear := inClear(inFile)
+	require.Equal(t, []string{"secrets.env.PG_PASSWORD"}, clear)
+	require.Empty(t, inClear(parse(t, "platform: azure\nsecrets: {secure: v1:a}\n")))
+	var told strings.Builder
+	Runner{Stderr: &told}.note(&project{stack: "prod"}, nil, nil, clear)
+	require.Equal(t, "secrets.env.PG_PASSWORD stands in clear in Pulumi.prod.yaml: change it where it is from, then write it encrypted: pulumi config set "+
+		"--stack prod --secret --path 'bifrost:secrets.env.PG_PASSWORD'\n", told.String())
 }
 
 func TestSupplySecrets(t *testing.T) {

@@ -156,6 +156,7 @@ var schedulingMends = []struct{ reason, mend string }{
 		"other nodes, refresher.scheduling.tolerations"},
 	{"node affinity/selector", "gateway.scheduling.nodeSelector, affinity and architectures say on which nodes pods may run, and those " +
 		"of refresher.scheduling where it is given"},
+	{"Insufficient", "gateway.cpuRequest and gateway.memoryRequest say how much of a node a pod of the gateway asks for"},
 	{"topology spread constraints", "gateway.scheduling.topologySpread says how strictly the pods are spread"},
 }
 
