@@ -259,7 +259,9 @@ func TestSmallProgram(t *testing.T) {
 	t.Run("up", func(t *testing.T) {
 		shown, err := shown(t, request(Up, "protectIdentities=true"))
 		require.NoError(t, err)
-		require.Equal(t, "The environments that Pulumi.dev.yaml imports are not opened here: give their values with --set\n"+
+		require.Equal(t, "secrets.license stands in clear in Pulumi.dev.yaml: change it where it is from, then write it encrypted: pulumi config set --stack dev "+
+			"--secret --path 'bifrost:secrets.license'\n"+
+			"The environments that Pulumi.dev.yaml imports are not opened here: give their values with --set\n"+
 			"Secrets that Pulumi.dev.yaml lacks or holds encrypted are fakes here: secrets.encryptionKey, secrets.env.PG_PASSWORD\n", shown.stderr)
 		require.Contains(t, shown.stdout, "    all: '[secret]'\n")
 		require.NotContains(t, shown.stdout, "Read me")

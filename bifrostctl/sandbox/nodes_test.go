@@ -33,7 +33,7 @@ func TestNodes(t *testing.T) {
 		"a taint that only dissuades": {[]string{"sandbox:nodes=[{taints: [{key: a, effect: PreferNoSchedule}]}]"}, nil, ""},
 		"no such label":               {[]string{"sandbox:nodes=[{labels: {pool: other}}]"}, []string{"gateway.scheduling.nodeSelector={pool: llm}"}, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."},
 		"a selector's key":            {[]string{"sandbox:nodes=[{labels: {pool: other}}]"}, []string{"gateway.scheduling.nodeSelector={pool: llm}"}, "In the stack file gateway.scheduling.nodeSelector, affinity and architectures say on which nodes pods may run"},
-		"a spread's key":              {[]string{"sandbox:nodes=[{zone: a, cpu: '8'}, {zone: b, cpu: 400m}]"}, []string{spread, "gateway.replicas=4"}, "In the stack file gateway.scheduling.topologySpread says how strictly"},
+		"a spread's key":              {[]string{"sandbox:nodes=[{zone: a, cpu: '8'}, {zone: b, cpu: 400m}]"}, []string{spread, "gateway.replicas=4"}, "; gateway.scheduling.topologySpread says how strictly"},
 		"a label":                     {[]string{"sandbox:nodes=[{labels: {pool: llm}}]"}, []string{"gateway.scheduling.nodeSelector={pool: llm}"}, ""},
 		"too little memory":           {[]string{"sandbox:nodes=[{count: 2, memory: 256Mi}, {cpu: 200m}]"}, nil, "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."},
 		"room for one of two":         {[]string{"sandbox:nodes=[{cpu: 400m}]"}, nil, "0/1 nodes are available: 1 Insufficient cpu."},
