@@ -12,8 +12,8 @@ import (
 // note tells what the stack's configuration is here that it is not in life.
 func (r Runner) note(p *project, fakes, plain, clear []string) {
 	for _, path := range clear {
-		fmt.Fprintf(r.Stderr, "%s stands in clear in %s: change it where it is from, then write it encrypted: pulumi config set --stack %s "+
-			"--secret --path '%s:%[1]s'\n", path, stackFile(p.stack), p.stack, stacks.Project)
+		fmt.Fprintf(r.Stderr, "%s stands in clear in %s: change it where it is from, then write it encrypted: pulumi config set "+
+			"--stack %s --secret --path '%s:%[1]s'\n", path, stackFile(p.stack), p.stack, stacks.Project)
 	}
 	if p.environments {
 		fmt.Fprintf(r.Stderr, "The environments that %s imports are not opened here: give their values with --set\n", stackFile(p.stack))
