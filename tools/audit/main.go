@@ -35,25 +35,15 @@ func audit(dir, file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var modules []licences.Module
-	for _, program := range []string{dir, dir + "/bifrostctl"} {
-		of, err := licences.Of(program, ".")
-		if err != nil {
-			return nil, err
-		}
-		modules = append(modules, of...)
+	modules, err := licences.Of(dir, dir+"/bifrostctl")
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(modules, byName)
-	modules = slices.CompactFunc(modules, func(a, b licences.Module) bool { return byName(a, b) == 0 })
 	if modules, err = licences.Classify(modules); err != nil {
 		return nil, err
 	}
 	tell(modules)
 	return policy.Problems(modules), nil
-}
-
-func byName(a, b licences.Module) int {
-	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Version, b.Version))
 }
 
 // tell prints how many modules are under each licence.

@@ -57,15 +57,25 @@ type Module struct {
 // name is the module with its version.
 func (m Module) name() string { return m.Path + "@" + m.Version }
 
-// Of are the modules of which a package of a folder compiles, on Linux, without this repository's own.
-func Of(dir string, packages ...string) ([]Module, error) {
-	list := exec.Command("go", append([]string{"list", "-deps", "-json=Module"}, packages...)...)
+// Of are the modules of which the programs in some folders compile, on Linux, without this repository's own, each once.
+func Of(programs ...string) ([]Module, error) {
+	found := map[string]Module{}
+	for _, dir := range programs {
+		if err := read(dir, found); err != nil {
+			return nil, err
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b Module) int { return strings.Compare(a.name(), b.name()) }), nil
+}
+
+// read adds the modules of a program, by their names.
+func read(dir string, found map[string]Module) error {
+	list := exec.Command("go", "list", "-deps", "-json=Module", ".")
 	list.Dir, list.Stderr = dir, os.Stderr
 	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list in %s: %w", dir, err)
+		return fmt.Errorf("go list in %s: %w", dir, err)
 	}
-	found := map[string]Module{}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
 			Module *struct {
@@ -75,10 +85,10 @@ func Of(dir string, packages ...string) ([]Module, error) {
 		}
 		err := d.Decode(&p)
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if p.Module == nil || p.Module.Path == "bifrost" || strings.HasPrefix(p.Module.Path, "bifrost/") {
 			continue
@@ -89,7 +99,6 @@ func Of(dir string, packages ...string) ([]Module, error) {
 		}
 		found[m.name()] = m
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b Module) int { return strings.Compare(a.name(), b.name()) }), nil
 }
 
 // licenceFile is the name of a file that may hold a licence.

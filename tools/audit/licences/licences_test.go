@@ -12,7 +12,7 @@ import (
 
 // TestModules: what this program is made of is found, with the licences that these modules have, and what has none is said.
 func TestModules(t *testing.T) {
-	found, err := licences.Of("..", ".")
+	found, err := licences.Of("..")
 	require.NoError(t, err)
 	found = append(found, licences.Module{Path: "example.com/none", Version: "v1.0.0", Dir: t.TempDir()})
 	classified, err := licences.Classify(found)
