@@ -18,9 +18,10 @@ const noBlank = "a colon and a blank are missing between key and value"
 
 // mends are what to write where the parser only says what it does not take.
 var mends = map[string]string{
-	"unexpected key name":                          noBlank + ", or the indent fits no line above it",
-	"non-map value is specified":                   noBlank,
-	"mapping value is not allowed in this context": "the next line is indented deeper than its key, or a value with a colon needs quotes",
+	"found character '\t' that cannot start any token": "a tab: YAML is indented with blanks alone",
+	"unexpected key name":                              noBlank + ", or the indent fits no line above it",
+	"non-map value is specified":                       noBlank,
+	"mapping value is not allowed in this context":     "the next line is indented deeper than its key, or a value with a colon needs quotes",
 }
 
 // Explain returns the error with line, column and the lines around; the error itself where nothing better is known. What stands below the
@@ -32,9 +33,6 @@ func Explain(text []byte, err error) error {
 		return err
 	}
 	at, message := wrong.GetToken().Position, wrong.GetMessage()
-	if strings.HasPrefix(message, "found character '\t'") {
-		message = "a tab: YAML is indented with blanks alone"
-	}
 	if mend := mends[message]; mend != "" {
 		message = mend
 	}
