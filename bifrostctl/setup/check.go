@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"mvdan.cc/sh/v3/syntax"
-
 	"bifrost/bifrostctl/sandbox"
 	"bifrost/stacks"
 )
@@ -63,11 +61,11 @@ func (s *session) again() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		setting, err := syntax.Quote(key+"="+string(value), syntax.LangPOSIX)
+		setting, err := flagOf(key, string(value))
 		if err != nil {
 			return "", err
 		}
-		command += " \\\n    --set " + setting
+		command += " \\\n    " + setting
 	}
 	return command, nil
 }

@@ -149,15 +149,21 @@ func (s *session) missing(questions []question) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "init %s: nothing was asked, and these values are yours alone:\n", s.name)
 	for _, q := range questions {
-		setting, err := syntax.Quote(q.key+"="+example(q, s.draft.value(q.key)), syntax.LangPOSIX)
+		setting, err := flagOf(q.key, example(q, s.draft.value(q.key)))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "  --set %s   # %s\n", setting, q.ask)
+		fmt.Fprintf(&b, "  %s   # %s\n", setting, q.ask)
 	}
 	fmt.Fprintf(&b, "What you do not have is left out with --without: %s.\n", strings.Join(s.partNames(), ", "))
 	fmt.Fprintf(&b, "With --from %s the example's own values stay, which the sandbox takes", s.place.example)
 	return errors.New(b.String())
+}
+
+// flagOf is the flag that sets a key, quoted for a shell.
+func flagOf(key, value string) (string, error) {
+	setting, err := syntax.Quote(key+"="+value, syntax.LangPOSIX)
+	return "--set " + setting, err
 }
 
 // example is a value as --set takes it.
