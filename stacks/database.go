@@ -44,33 +44,34 @@ func (c *Config) validateConnections(k *checker) {
 	if most <= 0 {
 		return
 	}
-	sums, terms, stores := map[string]int{}, map[string][]string{}, map[string]*poolsOf{}
+	servers := map[string]*poolsOf{}
 	for _, at := range c.targets() {
 		pools := map[string]int{}
 		running, added := at.processes(c)
 		for _, database := range c.servers(at) {
 			server := database.Host + ":" + database.Port
 			pools[server] += database.Pool
-			if stores[server] == nil {
-				stores[server] = &poolsOf{}
+			if servers[server] == nil {
+				servers[server] = &poolsOf{}
 			}
-			stores[server].add(c.Gateway.configPath().Child(database.Store, "config", "max_open_conns").String(), running+added)
+			servers[server].add(c.Gateway.configPath().Child(database.Store, "config", "max_open_conns").String(), running+added)
 		}
 		for server, pool := range pools {
-			sums[server] += (running + added) * pool
-			terms[server] = append(terms[server], fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(),
-				running,
-				added, pool, (running+added)*pool))
+			of, connections := servers[server], (running+added)*pool
+			of.connections += connections
+			of.terms = append(of.terms, fmt.Sprintf("%s: (%d + %d in a rollout) processes x %d connections = %d", at.name(), running, added,
+				pool, connections))
 		}
 	}
-	for _, server := range slices.Sorted(maps.Keys(sums)) {
-		needed := sums[server] + configjson.ReservedConnections
+	for _, server := range slices.Sorted(maps.Keys(servers)) {
+		of := servers[server]
+		needed := of.connections + configjson.ReservedConnections
 		if needed <= most {
 			continue
 		}
 		k.add(field.Invalid(p, most, fmt.Sprintf(
 			"%d are needed (%s; %d that PostgreSQL keeps for itself); %s the number of processes, or let the database take more",
-			needed, strings.Join(terms[server], "; "), configjson.ReservedConnections, stores[server].lower(most))))
+			needed, strings.Join(of.terms, "; "), configjson.ReservedConnections, of.lower(most))))
 	}
 }
 
@@ -79,6 +80,9 @@ type poolsOf struct {
 	// keys bound them, one for each store, and count is how many there are of all processes.
 	keys  []string
 	count int
+	// connections are those of all pools, and terms how they come about, by place.
+	connections int
+	terms       []string
 }
 
 func (s *poolsOf) add(key string, processes int) {
