@@ -19,9 +19,10 @@ const noBlank = "a colon and a blank are missing between key and value"
 // mends are what to write where the parser only says what it does not take.
 var mends = map[string]string{
 	"found character '\t' that cannot start any token": "a tab: YAML is indented with blanks alone",
-	"unexpected key name":                              noBlank + ", or the indent fits no line above it",
-	"non-map value is specified":                       noBlank,
-	"mapping value is not allowed in this context":     "the next line is indented deeper than its key, or a value with a colon needs quotes",
+
+	"unexpected key name":                          noBlank + ", or the indent fits no line above it",
+	"non-map value is specified":                   noBlank,
+	"mapping value is not allowed in this context": "the next line is indented deeper than its key, or a value with a colon needs quotes",
 }
 
 // Explain returns the error with line, column and the lines around; the error itself where nothing better is known. What stands below the
